@@ -1,0 +1,115 @@
+"""Checks of derivatives against numbers: whether a row of the table, or one of your own, tells the truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import islice, product
+
+from autograd_tiny.expression import Expression
+from autograd_tiny.graph import gradient
+from autograd_tiny.primitives import Primitive
+from autograd_tiny.value import Value
+
+
+def numeric_derivative(f: Callable[..., float], point: Sequence[float], place: int) -> float:
+    """The derivative of ``f`` by argument number ``place`` at ``point``, from values of ``f`` alone.
+
+    Central differences at halved steps, extrapolated to step 0; the best pair of neighbouring estimates decides.
+    Ridders (1982), Accurate computation of F'(x) and F'(x) F''(x), as in Numerical Recipes §5.7.
+    """
+
+    def difference(h: float) -> float:
+        above, below = list(point), list(point)
+        above[place] += h
+        below[place] -= h
+        return (f(*above) - f(*below)) / (above[place] - below[place])
+
+    h = 0.05 * max(abs(point[place]), 0.2)
+    previous = [difference(h)]
+    best, best_error = previous[0], math.inf
+    for _ in range(10):
+        h /= 1.6
+        row = [difference(h)]
+        for k, older in enumerate(previous):
+            factor = 1.6 ** (2 * (k + 1))
+            row.append((row[k] * factor - older) / (factor - 1.0))
+            error = max(abs(row[-1] - row[-2]), abs(row[-1] - older))
+            if error <= best_error:
+                best, best_error = row[-1], error
+        previous = row
+    return best
+
+
+def check_primitive(primitive: Primitive, points: Sequence[Sequence[float]] | None = None, *, tolerance: float = 1e-7) -> None:
+    """Check a row: filled in, one derivative per operand, and each of them right.
+
+    At every point, compares the rule on floats, on Values and on Expressions with each other and with the numeric
+    derivative, the second derivatives with the numeric derivative of the rule, and the expansion, if there is one, with
+    the row itself.
+
+    Args:
+        primitive: a row of the table or your own; for a family one member, ``power[3]``; for softmax one output.
+        points: tuples of operands to check at; taken from the row's domain if not given.
+        tolerance: the largest error allowed, relative to a size of 1 or more.
+
+    Raises:
+        AssertionError: naming the row, the point and what disagrees there.
+
+    >>> cube = Primitive("cube", lambda x: x**3, lambda out, x: (3.0 * x,), doc="x to the third power")
+    >>> check_primitive(cube)
+    Traceback (most recent call last):
+    AssertionError: cube(-2.3): the rule gives -6.8999999999999995 for the derivative by operand 1, the numbers say 15.869999999999925
+    """
+    _check(bool(primitive.name and primitive.doc and primitive.symbol), f"{primitive.name}: the row needs a name, a doc and a symbol")
+    for point in points or _sample_points(primitive):
+        _check_at(primitive, tuple(float(x) for x in point), tolerance)
+
+
+def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) -> None:
+    head = f"{primitive.name}({', '.join(f'{x:g}' for x in point)})"
+
+    def same(a: float, b: float) -> bool:
+        return abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
+
+    out = primitive.evaluate(point)
+    local = list(primitive.float_rule()(out, *point))
+    _check(len(local) == len(point), f"{head}: the rule gives {len(local)} derivatives for {len(point)} operands")
+
+    values = [Value(x) for x in point]
+    node = Value.record(primitive, tuple(values))
+    _check(node.data == out, f"{head}: recorded as {node.data!r}, but forward gives {out!r}")
+    slopes = gradient(node, values)
+    symbols = [Expression(f"x{i + 1}") for i in range(len(point))]
+    formula = Expression.record(primitive, tuple(symbols))
+    formulas = gradient(formula, symbols)
+    at = dict(zip(symbols, point))
+    expanded = Value.record(primitive, tuple(values)) if primitive.expansion is None else primitive.expansion(*values)
+    _check(same(expanded.data, out), f"{head} is {out!r}, but its expansion gives {expanded.data!r}")
+    by_expansion = gradient(expanded, values)
+
+    for i, d in enumerate(local):
+        by = f"for the derivative by operand {i + 1}"
+        numeric = numeric_derivative(lambda *xs: primitive.evaluate(xs), point, i)
+        _check(same(d, numeric), f"{head}: the rule gives {d!r} {by}, the numbers say {numeric!r}")
+        _check(same(d, slopes[i].data), f"{head}: the rule gives {d!r} on floats but {slopes[i].data!r} on Values {by}")
+        written = formulas[i].evaluate(at)
+        _check(same(d, written), f"{head}: the rule gives {d!r} on floats but {written!r} as a formula {by}")
+        _check(same(d, by_expansion[i].data), f"{head}: the rule gives {d!r} {by}, its expansion {by_expansion[i].data!r}")
+        for j, second in enumerate(gradient(slopes[i], values)):
+            numeric = numeric_derivative(lambda *xs: primitive.float_rule()(primitive.evaluate(xs), *xs)[i], point, j)
+            _check(same(second.data, numeric), f"{head}: second derivative {second.data!r} by operands {i + 1}, {j + 1}, the numbers say {numeric!r}")
+
+
+def _sample_points(primitive: Primitive) -> list[tuple[float, ...]]:
+    """Points inside the domain; for several operands, combinations that differ in every place."""
+    arity = primitive.arity or 3
+    domains = [primitive.domain_of(i).points for i in range(arity)]
+    rotated = [points[i % len(points) :] + points[: i % len(points)] for i, points in enumerate(domains)]
+    spread = list(zip(*rotated))
+    return spread + list(islice((p for p in product(*domains) if len(set(p)) == len(p)), 8))
+
+
+def _check(holds: bool, message: str) -> None:
+    if not holds:
+        raise AssertionError(message)

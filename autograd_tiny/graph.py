@@ -1,0 +1,176 @@
+"""The record of a computation: nodes, the order in which they were computed, and the chain rule over them.
+
+A `Node` is an operation and the nodes it was applied to.  `Value` (numbers) and `Expression` (formulas) are nodes, so one
+walk and one `gradient` serve both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+NodeT = TypeVar("NodeT", bound="Node")
+
+
+class Node:
+    """An operation applied to operands; a leaf has no operation.
+
+    Up to two operands lie in slots of their own, ``first`` and ``second``; more lie in a tuple in ``first``.  The cyclic
+    garbage collector runs once per so many containers, so a node that is one object and not two halves its work.
+    """
+
+    __slots__ = ("first", "label", "op", "second")
+
+    op: Any
+    first: Any
+    second: Any
+    label: str
+
+    @property
+    def operands(self: NodeT) -> tuple[NodeT, ...]:
+        """What the operation was applied to, order and repetition kept; empty for a leaf."""
+        if self.op is None:
+            return ()
+        if self.first.__class__ is tuple:
+            return self.first
+        return (self.first,) if self.second is None else (self.first, self.second)
+
+
+class Edge(NamedTuple):
+    """One use of one node by another: operand number ``place`` of ``user`` is ``operand``."""
+
+    operand: Any
+    user: Any
+    place: int
+
+
+def topological_order(root: NodeT) -> list[NodeT]:
+    """The nodes with an operation that ``root`` was computed from, operands before users, ``root`` last.
+
+    Iterative depth-first search; leaves are left out, since nothing happens at them.
+    """
+    if root.op is None:
+        return []
+    order: list[NodeT] = []
+    seen: set[NodeT] = set()
+    waiting: list[Any] = []  # nodes to be completed, and operands still to be entered, each of these under a None
+    add, push, pop, append = seen.add, waiting.append, waiting.pop, order.append
+    node: Any = root
+    while True:
+        add(node)
+        push(node)
+        x = node.first
+        if x.__class__ is tuple:
+            for x in reversed(x):
+                if x.op is not None and x not in seen:
+                    push(x)
+                    push(None)
+        else:
+            y = node.second
+            if y is not None and y.op is not None and y not in seen:
+                push(y)
+                push(None)
+            if x.op is not None and x not in seen:
+                node = x
+                continue
+        while waiting:
+            node = pop()
+            if node is not None:
+                append(node)
+            elif (node := pop()) not in seen:
+                break
+        else:
+            return order
+
+
+def all_nodes(root: NodeT) -> list[NodeT]:
+    """Every node that ``root`` depends on, leaves included, operands before users, ``root`` last."""
+    nodes: dict[NodeT, None] = {}
+    for node in topological_order(root):
+        for operand in node.operands:
+            if operand.op is None:
+                nodes[operand] = None
+        nodes[node] = None
+    return list(nodes) or [root]
+
+
+def leaves(root: NodeT) -> list[NodeT]:
+    """The nodes without operation that ``root`` depends on, in the order of their first use."""
+    return [node for node in all_nodes(root) if node.op is None]
+
+
+def edges(root: NodeT) -> Iterator[Edge]:
+    """Every use of a node by another, ``a + a`` twice, in topological order of the users."""
+    for user in topological_order(root):
+        for place, operand in enumerate(user.operands):
+            yield Edge(operand, user, place)
+
+
+def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
+    """The derivatives of ``output`` by each of ``inputs``, as nodes that can be differentiated again.
+
+    Values give Values, Expressions give Expressions.  Nothing is written to ``grad``.  An input that ``output`` does not
+    depend on has derivative 0.
+
+    The chain rule in reverse order, with every local derivative computed by the row's own rule in the arithmetic of the
+    nodes.  Derivatives that are the literals 0.0 and 1.0 fold away, which keeps high orders small.
+
+    >>> from autograd_tiny import Value
+    >>> x = Value(3.0)
+    >>> slope, = gradient(x**3, [x])
+    >>> curvature, = gradient(slope, [x])
+    >>> slope.data, curvature.data
+    (27.0, 18.0)
+    """
+    inputs = list(inputs)
+    kind: Any = type(output)
+    for x in (output, *inputs):
+        if not isinstance(x, Node):
+            raise TypeError(f"gradient needs the recorded output and a list of recorded inputs, got {x!r}")
+    order = topological_order(output)
+    leads = set(inputs)
+    for node in order:
+        if not leads.isdisjoint(node.operands):
+            leads.add(node)
+    siblings = _Siblings(order)
+    adjoints: dict[NodeT, Any] = {output: 1.0}
+    for node in reversed(order):
+        adjoint = adjoints.get(node)
+        if adjoint is None or node not in leads:
+            continue
+        operands = node.operands
+        for x, d in zip(operands, node.op.derivatives(node, operands, partial(siblings.of, node))):
+            if x not in leads or (d.__class__ is float and d == 0.0):
+                continue
+            if d.__class__ is float and d == 1.0:
+                term = adjoint
+            elif adjoint.__class__ is float and adjoint == 1.0:
+                term = d
+            else:
+                term = d * adjoint
+            adjoints[x] = adjoints[x] + term if x in adjoints else term
+    results = [adjoints.get(x, 0.0) for x in inputs]
+    return [r if isinstance(r, Node) else kind.constant(r) for r in results]  # type: ignore[misc]
+
+
+class _Siblings:
+    """All outputs of an operation that has several, those in the graph used again, the missing ones recorded once."""
+
+    def __init__(self, order: Sequence[Node]) -> None:
+        self.known: dict[tuple[Any, int], dict[int, Any]] = {}
+        for node in order:
+            if hasattr(node.op.family, "rows"):
+                self.known.setdefault(self._key(node), {})[node.op.parameter] = node
+
+    def of(self, node: Any) -> list[Any]:
+        """Every output of the operation behind ``node``."""
+        known = self.known[self._key(node)]
+        for row in node.op.family.rows(node.operands):
+            if row.parameter not in known:
+                known[row.parameter] = type(node).record(row, node.operands)
+        return [known[i] for i in sorted(known)]
+
+    @staticmethod
+    def _key(node: Node) -> tuple[Any, int]:
+        return node.op.family, id(node.first)

@@ -1,0 +1,273 @@
+"""Neurons, layers and networks built from Values.
+
+A weight is indexed as on paper: ``weights[i][j]`` leads from input i to neuron j.  Parameters may be Values, to be learned,
+or floats, where a model is only evaluated (`Module.frozen`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from random import Random
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from autograd_tiny.primitives import TABLE, MultiPrimitive, dot
+from autograd_tiny.value import Value
+
+ModuleT = TypeVar("ModuleT", bound="Module")
+Activation = str | Callable[..., Any]
+
+
+def uniform(n_inputs: int, n_outputs: int, rng: Random) -> float:
+    """Between -1 and 1."""
+    return rng.uniform(-1.0, 1.0)
+
+
+def xavier(n_inputs: int, n_outputs: int, rng: Random) -> float:
+    """Uniform with variance 2 / (inputs + outputs).  Glorot and Bengio (2010), Understanding the difficulty of training ..."""
+    bound = math.sqrt(6.0 / (n_inputs + n_outputs))
+    return rng.uniform(-bound, bound)
+
+
+def he(n_inputs: int, n_outputs: int, rng: Random) -> float:
+    """Normal with variance 2 / inputs, for ReLU.  He et al. (2015), Delving deep into rectifiers."""
+    return rng.gauss(0.0, math.sqrt(2.0 / n_inputs))
+
+
+INITIALIZERS: Mapping[str, Callable[[int, int, Random], float]] = MappingProxyType({"uniform": uniform, "xavier": xavier, "he": he})
+
+
+class Module:
+    """Something with parameters.  A subclass keeps them in its attributes, in lists or in other modules, and has `__call__`."""
+
+    def named_parameters(self) -> dict[str, Value]:
+        """The parameters by where they live, as ``layers[0].weights[1][2]``.  A shared one stands under its first name."""
+        found: dict[Value, str] = {}
+        for name, parameter in _values_in(self, ""):
+            found.setdefault(parameter, name)
+        return {name: parameter for parameter, name in found.items()}
+
+    def parameters(self) -> list[Value]:
+        """The parameters, each once."""
+        return list(self.named_parameters().values())
+
+    def zero_grad(self) -> None:
+        """Set every parameter's grad to 0, before the next ``backward``."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def frozen(self: ModuleT) -> ModuleT:
+        """A copy whose parameters are plain numbers: on floats it computes floats and records nothing."""
+        return _with_floats(self)  # type: ignore[no-any-return]
+
+    def label_parameters(self) -> None:
+        """Label every unlabelled parameter by where it lives."""
+        for name, parameter in self.named_parameters().items():
+            parameter.label = parameter.label or name
+
+    def __call__(self, inputs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no __call__")
+
+
+def _values_in(thing: object, path: str) -> Iterator[tuple[str, Value]]:
+    if isinstance(thing, Value):
+        yield path, thing
+    elif isinstance(thing, Module):
+        for name, attribute in vars(thing).items():
+            yield from _values_in(attribute, f"{path}.{name}" if path else name)
+    elif isinstance(thing, (list, tuple)):
+        for i, item in enumerate(thing):
+            yield from _values_in(item, f"{path}[{i}]")
+    elif isinstance(thing, dict):
+        for key, item in thing.items():
+            yield from _values_in(item, f"{path}[{key!r}]")
+
+
+def _with_floats(thing: Any) -> Any:
+    if isinstance(thing, Value):
+        return thing.data
+    if isinstance(thing, Module):
+        result = copy(thing)
+        vars(result).update({name: _with_floats(attribute) for name, attribute in vars(thing).items()})
+        return result
+    if isinstance(thing, (list, tuple)):
+        return type(thing)([_with_floats(item) for item in thing])
+    if isinstance(thing, dict):
+        return {key: _with_floats(item) for key, item in thing.items()}
+    return thing
+
+
+def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any, *, expanded: bool = False) -> Any:
+    """w1 x1 + ... + wn xn + bias: one ``dot`` node, or every product and sum as a node of its own."""
+    if expanded and dot.expansion:
+        return dot.expansion(*weights, *inputs, bias)
+    return dot(weights, inputs, bias)
+
+
+def _activation(activation: Activation) -> Callable[..., Any] | None:
+    if callable(activation):
+        return activation
+    if activation == "linear":
+        return None
+    if activation not in TABLE:
+        raise ValueError(f"no activation is called {activation!r}; use 'linear', a function, or one of the table: {', '.join(TABLE)}")
+    return TABLE[activation]
+
+
+class Neuron(Module):
+    """A weighted sum of its inputs and an activation.
+
+    >>> neuron = Neuron([Value(0.5), Value(-1.0)], Value(0.25), "relu")
+    >>> neuron([1.0, 0.5]).data
+    0.25
+    """
+
+    def __init__(self, weights: Sequence[Any], bias: Any, activation: Activation = "linear") -> None:
+        self.weights, self.bias, self.activation = list(weights), bias, activation
+
+    def __call__(self, inputs: Sequence[Any], *, expanded: bool = False) -> Any:
+        """The activation of the weighted sum of ``inputs``, which has as many entries as there are weights."""
+        weighted = weighted_sum(self.weights, inputs, self.bias, expanded=expanded)
+        activation = _activation(self.activation)
+        return activation(weighted) if activation else weighted
+
+
+class Layer(Module):
+    """Neurons side by side, fully connected to the layer's inputs.
+
+    Args:
+        n_inputs: how many inputs.
+        n_outputs: how many neurons.
+        activation: a row of the table by name ("softmax" acts on all neurons together), a function, or "linear".
+        rng: the source of the initial weights; biases start at 0.
+        init: "uniform", "xavier", "he", or a function of (inputs, outputs, rng).
+
+    Attributes:
+        weights: ``weights[i][j]`` leads from input i to neuron j.
+        biases: one per neuron.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        activation: Activation = "linear",
+        *,
+        rng: Random | None = None,
+        init: str | Callable[[int, int, Random], float] = "xavier",
+    ) -> None:
+        if n_inputs < 1 or n_outputs < 1:
+            raise ValueError(f"a layer has at least one input and one neuron, got {n_inputs} and {n_outputs}")
+        if isinstance(init, str):
+            if init not in INITIALIZERS:
+                raise ValueError(f"no initialisation is called {init!r}; use one of {', '.join(INITIALIZERS)}, or a function")
+            init = INITIALIZERS[init]
+        rng = rng or Random()
+        weights = [[init(n_inputs, n_outputs, rng) for _ in range(n_outputs)] for _ in range(n_inputs)]
+        self._fill(weights, [0.0] * n_outputs, activation)
+
+    @classmethod
+    def from_weights(cls, weights: Sequence[Sequence[Any]], biases: Sequence[Any], activation: Activation = "linear") -> Layer:
+        """A layer with the given parameters, numbers or Values: ``weights[i][j]`` from input i to neuron j."""
+        layer = cls.__new__(cls)
+        layer._fill(weights, biases, activation)
+        return layer
+
+    def _fill(self, weights: Sequence[Sequence[Any]], biases: Sequence[Any], activation: Activation) -> None:
+        if not len(weights) or not len(biases):
+            raise ValueError("a layer has at least one input and one neuron")
+        for i, row in enumerate(weights):
+            if len(row) != len(biases):
+                raise ValueError(f"weights[{i}] has {len(row)} entries, but there are {len(biases)} biases: one of each per neuron")
+        _activation(activation)
+        self.weights = [[_parameter(w) for w in row] for row in weights]
+        self.biases = [_parameter(b) for b in biases]
+        self.activation = activation
+        self.label_parameters()
+
+    @property
+    def neurons(self) -> list[Neuron]:
+        """The neurons one by one; they share the layer's parameters."""
+        activation = "linear" if self._acts_on_all else self.activation
+        return [Neuron(column, bias, activation) for column, bias in zip(zip(*self.weights), self.biases)]
+
+    @property
+    def _acts_on_all(self) -> bool:
+        return isinstance(_activation(self.activation), MultiPrimitive)
+
+    def weighted_sums(self, inputs: Sequence[Any], *, expanded: bool = False) -> list[Any]:
+        """What goes into the activation, one weighted sum per neuron."""
+        if len(inputs) != len(self.weights):
+            raise ValueError(f"this layer has {len(self.weights)} inputs, got {len(inputs)} numbers")
+        columns = zip(*self.weights)
+        return [weighted_sum(column, inputs, bias, expanded=expanded) for column, bias in zip(columns, self.biases)]
+
+    def activate(self, sums: Sequence[Any]) -> list[Any]:
+        """The activation of given weighted sums."""
+        activation = _activation(self.activation)
+        if activation is None:
+            return list(sums)
+        return list(activation(*sums)) if self._acts_on_all else [activation(z) for z in sums]
+
+    def __call__(self, inputs: Sequence[Any], *, expanded: bool = False) -> list[Any]:
+        """The outputs of all neurons for ``inputs``, which has one entry per row of ``weights``."""
+        return self.activate(self.weighted_sums(inputs, expanded=expanded))
+
+
+class MLP(Module):
+    """A multilayer perceptron: layers in a row.
+
+    Args:
+        sizes: inputs, then neurons per layer; ``[3, 3, 3, 3]`` has three layers.
+        activations: one per layer.
+        rng, init: as for `Layer`.
+
+    >>> model = MLP([2, 4, 1], ["relu", "linear"], rng=Random(0))
+    >>> len(model.parameters()), list(model.named_parameters())[0]
+    (17, 'layers[0].weights[0][0]')
+    >>> model([0.5, -0.5])[0].data == model.frozen()([0.5, -0.5])[0]
+    True
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activations: Sequence[Activation],
+        *,
+        rng: Random | None = None,
+        init: str | Callable[[int, int, Random], float] = "xavier",
+    ) -> None:
+        if len(sizes) < 2 or len(activations) != len(sizes) - 1:
+            raise ValueError(f"{len(sizes)} sizes make {max(len(sizes) - 1, 0)} layers, one activation each; got {len(activations)}")
+        rng = rng or Random()
+        self._stack(
+            [Layer(n, m, a, rng=rng, init=init) for n, m, a in zip(sizes, sizes[1:], activations)],
+        )
+
+    @classmethod
+    def from_layers(cls, layers: Sequence[Layer]) -> MLP:
+        """A network of given layers, each with as many inputs as the one before has neurons."""
+        model = cls.__new__(cls)
+        model._stack(layers)
+        return model
+
+    def _stack(self, layers: Sequence[Layer]) -> None:
+        for i, (below, above) in enumerate(zip(layers, layers[1:])):
+            if len(below.biases) != len(above.weights):
+                raise ValueError(f"layer {i} has {len(below.biases)} neurons, but layer {i + 1} has {len(above.weights)} inputs")
+        self.layers = list(layers)
+        for name, parameter in self.named_parameters().items():
+            if parameter.label == name.split(".", 1)[1]:  # the name it had as a layer's own
+                parameter.label = name
+
+    def __call__(self, inputs: Sequence[Any], *, expanded: bool = False) -> list[Any]:
+        """The outputs of the last layer."""
+        for layer in self.layers:
+            inputs = layer(inputs, expanded=expanded)
+        return list(inputs)
+
+
+def _parameter(x: Any) -> Value:
+    return x if isinstance(x, Value) else Value(x)

@@ -1,0 +1,716 @@
+"""The table: one row says everything about one operation.
+
+A row holds the value of an operation on floats, its local derivatives, how it is written, where it is defined.  Whatever
+the project does with an operation, it reads here: recording, differentiating, drawing, explaining, compiling.
+
+A derivative rule is ordinary arithmetic, ``rule(out, *operands)``, with one result per operand.  It is run on floats for
+the local derivative of a recorded node, on Values for a gradient that can be differentiated again, on Expressions for a
+formula.  So a rule never branches on its operands: a branch is a row of its own (``step``, ``where``, ``less``, ...).
+Only ``forward``, which always sees floats, may branch.  A constant tuple in place of a rule means a linear operation.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from types import CodeType, FunctionType, MappingProxyType
+from typing import Any, NamedTuple
+
+# How tightly a written form binds; a slot such as {0:product} puts parentheses around anything that binds less tightly.
+RELATION, SUM, SIGN, PRODUCT, POWER, ATOM = range(6)
+LEVELS = {"relation": RELATION, "sum": SUM, "sign": SIGN, "product": PRODUCT, "power": POWER, "atom": ATOM}
+
+
+class Notation(NamedTuple):
+    """A written form: slots ``{0:level}`` for single operands or ``{args}`` for all, and how tightly the whole binds."""
+
+    template: str
+    level: int = ATOM
+
+
+class Domain(NamedTuple):
+    """Where an operand may lie: the condition in words, the same as a test, and sample points inside."""
+
+    condition: str
+    contains: Callable[[float], bool]
+    points: tuple[float, ...]
+
+
+REALS = Domain("", lambda x: True, (-2.3, -0.6, 0.4, 1.7))
+POSITIVE = Domain("{} > 0", lambda x: x > 0.0, (0.3, 0.9, 1.7, 4.2))
+NONNEGATIVE = Domain("{} >= 0", lambda x: x >= 0.0, (0.3, 0.9, 1.7, 4.2))
+NONZERO = Domain("{} != 0", lambda x: x != 0.0, (-2.3, -0.6, 0.4, 1.7))
+ABOVE_MINUS_ONE = Domain("{} > -1", lambda x: x > -1.0, (-0.8, -0.2, 0.4, 1.7))
+UNIT_INTERVAL = Domain("-1 <= {} <= 1", lambda x: -1.0 <= x <= 1.0, (-0.8, -0.3, 0.2, 0.7))
+
+Rule = Callable[..., Sequence[Any]] | tuple[float, ...]
+
+
+class Primitive:
+    """One operation: its value, its local derivatives, how it is written.  Calling it computes or records it.
+
+    Args:
+        name: the function's name in Python and in formulas.
+        forward: the value, from floats to a float.
+        rule: ``rule(out, *operands)`` gives one local derivative per operand; a tuple of floats where they are constant.
+        doc: one line for people.
+        symbol: what a picture shows; the name if not given.
+        text, latex: the written form; ``name(x, y)`` if not given.
+        domain: of every operand, or one per operand.
+        kink: the derivative that was chosen where none exists.
+        expansion: the same operation in simpler rows, for pictures, formulas and compilation.
+        arrange: turns the arguments of a call into operands, where these differ.
+
+    Calling a primitive on floats gives a float; with a Value or an Expression among the operands it records a node.
+
+    >>> exp(0.0)
+    1.0
+    >>> square_plus = Primitive("square_plus", lambda x: x * x + 1, lambda out, x: (2.0 * x,), doc="x² + 1")
+    >>> square_plus(3.0)
+    10.0
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., float],
+        rule: Rule,
+        *,
+        doc: str = "",
+        symbol: str = "",
+        text: Notation | None = None,
+        latex: Notation | None = None,
+        domain: Domain | tuple[Domain, ...] = REALS,
+        kink: str = "",
+        expansion: Callable[..., Any] | None = None,
+        arrange: Callable[..., Sequence[Any]] | None = None,
+    ) -> None:
+        self.name, self.forward, self.rule, self.doc = name, forward, rule, doc
+        self.__doc__ = doc
+        self.symbol = symbol or name
+        self.text = text or Notation(name + "({args})")
+        self.latex = latex or text or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
+        self.domain, self.kink, self.expansion, self.arrange = domain, kink, expansion, arrange
+        self.operand_names = _operand_names(rule)
+        self.arity = None if self.operand_names is None else len(self.operand_names)
+        self.family: Family | MultiPrimitive | None = None
+        self.parameter: float | None = None
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __call__(self, *arguments: Any) -> Any:
+        operands = self.arrange(*arguments) if self.arrange else arguments
+        if self.arity is not None and len(operands) != self.arity:
+            raise TypeError(f"{self.name} takes {_count(self.arity, 'operand')}, got {len(operands)}")
+        if recorder := recorder_of(operands):
+            return recorder.record(self, operands)
+        return self.evaluate(operands)
+
+    def evaluate(self, operands: Sequence[Any]) -> float:
+        """The value at floats.  A failure names the operation and its operands."""
+        try:
+            return float(self.forward(*operands))
+        except (ArithmeticError, ValueError, TypeError) as error:
+            raise refusal(self, operands, error) from None
+
+    def derivatives(self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None) -> Sequence[Any]:
+        """One local derivative per operand, in the arithmetic of ``out`` and ``operands``.
+
+        ``outputs`` gives all the results of an operation that has several; without it they are computed afresh.
+        """
+        return self.rule if isinstance(self.rule, tuple) else self.rule(out, *operands)
+
+    def float_rule(self) -> Callable[..., Sequence[float]]:
+        """The rule with primitives bound to their float functions: the same code, and floats pay no dispatch."""
+        if isinstance(self.rule, tuple):
+            constant = self.rule
+            return lambda out, *operands: constant
+        return _on_floats(self.rule)
+
+    def domain_of(self, index: int) -> Domain:
+        """The domain of one operand."""
+        return self.domain if isinstance(self.domain, Domain) else self.domain[index]
+
+    # Rows live in the table, not in the graphs that use them: copying a graph copies no row.
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Primitive:
+        return self
+
+
+class Family:
+    """Rows that differ in a constant: ``power[3]``, ``leaky_relu[0.2]``.
+
+    The constant belongs to the row and is no operand: it adds no edge to a picture, and a rule may branch on it.
+    Calling the family takes the constant last: ``leaky_relu(x, 0.2)``.
+
+    >>> power[3](2.0), power(2.0, 3)
+    (8.0, 8.0)
+    """
+
+    def __init__(self, name: str, row: Callable[[float], Primitive], *, doc: str = "", default: float | None = None) -> None:
+        self.name, self.doc, self.default = name, doc, default
+        self.__doc__ = doc
+
+        def member(parameter: float) -> Primitive:
+            built = row(parameter)
+            built.family, built.parameter = self, parameter
+            return built
+
+        self._row = lru_cache(maxsize=4096)(member)
+
+    def __repr__(self) -> str:
+        return f"<family {self.name}>"
+
+    def __getitem__(self, parameter: float) -> Primitive:
+        return self._row(parameter)
+
+    def __call__(self, x: Any, parameter: Any = None) -> Any:
+        if parameter is None:
+            if self.default is None:
+                raise TypeError(f"{self.name} takes an operand and a constant, got only the operand")
+            parameter = self.default
+        return self[constant(parameter, self.name)](x)
+
+    def __deepcopy__(self, memo: object) -> Family:
+        return self
+
+
+class MultiPrimitive:
+    """An operation with several outputs; each output is a row of its own, ``softmax[0]``, ``softmax[1]``, ...
+
+    Args:
+        forward: floats to a tuple of floats.
+        rule: ``rule(outputs, index, *operands)`` gives the local derivatives of one output, one per operand.
+        expansion: operands to all outputs, in simpler rows.
+        outputs: how many outputs there are; as many as operands if not given.
+
+    >>> softmax(0.0, 0.0)
+    (0.5, 0.5)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., tuple[float, ...]],
+        rule: Callable[..., Sequence[Any]],
+        *,
+        doc: str = "",
+        domain: Domain = REALS,
+        expansion: Callable[..., Sequence[Any]] | None = None,
+        arrange: Callable[..., Sequence[Any]] | None = None,
+        outputs: int | None = None,
+    ) -> None:
+        self.name, self.forward, self.rule, self.doc, self.domain = name, forward, rule, doc, domain
+        self.__doc__ = doc
+        self.expansion, self.arrange, self.outputs = expansion, arrange, outputs
+        self.operand_names: list[str] | None = None
+        self._row = lru_cache(maxsize=4096)(lambda index: Output(self, index))
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __getitem__(self, index: int) -> Output:
+        return self._row(index)
+
+    def rows(self, operands: Sequence[Any]) -> list[Output]:
+        """One row per output."""
+        return [self[i] for i in range(len(operands) if self.outputs is None else self.outputs)]
+
+    def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+        operands = self.arrange(*arguments) if self.arrange else arguments
+        if recorder := recorder_of(operands):
+            return tuple(recorder.record_outputs(self, tuple(operands)))
+        return self.evaluate(operands)
+
+    def evaluate(self, operands: Sequence[Any]) -> tuple[float, ...]:
+        """The values at floats.  A failure names the operation and its operands."""
+        try:
+            return self.forward(*operands)
+        except (ArithmeticError, ValueError, TypeError) as error:
+            raise refusal(self, operands, error) from None
+
+    def float_rule(self) -> Callable[..., Sequence[float]]:
+        """The rule with primitives bound to their float functions."""
+        return _on_floats(self.rule)
+
+    def domain_of(self, index: int) -> Domain:
+        """The domain of one operand."""
+        return self.domain
+
+    def __deepcopy__(self, memo: object) -> MultiPrimitive:
+        return self
+
+
+class Output(Primitive):
+    """One output of a `MultiPrimitive`, as an ordinary row."""
+
+    def __init__(self, whole: MultiPrimitive, index: int) -> None:
+        super().__init__(
+            f"{whole.name}[{index}]",
+            lambda *operands: whole.forward(*operands)[index],
+            lambda out, *operands: whole.rule(whole(*operands), index, *operands),
+            doc=f"Output {index} of {whole.name}: {whole.doc}",
+            text=Notation(f"{whole.name}({{args}})[{index}]"),
+            latex=Notation(rf"\mathrm{{{{{whole.name}}}}}_{{{{{index}}}}}\left({{args}}\right)"),
+            domain=whole.domain,
+            expansion=_pick(whole.expansion, index),
+            arrange=whole.arrange,
+        )
+        self.family: MultiPrimitive = whole
+        self.parameter: int = index
+
+    def derivatives(self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None) -> Sequence[Any]:
+        results = outputs() if outputs else self.family(*operands)
+        return self.family.rule(results, self.parameter, *operands)
+
+
+def _pick(function: Callable[..., Sequence[Any]] | None, index: int) -> Callable[..., Any] | None:
+    return function and (lambda *operands: function(*operands)[index])
+
+
+def recorder_of(operands: Sequence[Any]) -> Any:
+    """The kind of scalar (Value, Expression, ...) that is to record an operation on these operands; None for floats."""
+    for x in operands:
+        if hasattr(type(x), "record"):
+            return type(x)
+    return None
+
+
+def data_of(x: Any) -> Any:
+    """The number in ``x``: its data if it is a recorded Value, itself if it is a number."""
+    return getattr(x, "data", x)
+
+
+def constant(x: Any, where: str) -> float:
+    """A static parameter as a number, refused with a clear message where it is none."""
+    if isinstance(x, bool) or not isinstance(x, (int, float)):
+        raise TypeError(f"{where}: the constant must be a plain number, got {x!r}")
+    return x
+
+
+def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], error: Exception) -> Exception:
+    """The error of the same type, telling which operation failed, on which operands, and what it needs."""
+    names, head = _names_for(operation, operands), call_text(operation, operands)
+    data = [data_of(x) for x in operands]
+    if not operands:
+        return type(error)(f"{head}: needs at least one operand")
+    if isinstance(error, TypeError):
+        return TypeError(f"{head}: {error}; the operands must be numbers, Values or Expressions")
+    try:
+        out = operation.forward(*data)
+    except (ArithmeticError, ValueError):
+        domains = [operation.domain_of(i) for i in range(len(operands))]
+        broken = [d.condition.format(name) for d, name, x in zip(domains, names, data) if not d.contains(x)]
+        if broken:
+            return type(error)(f"{head}: needs {' and '.join(broken)}")
+        if isinstance(error, OverflowError):
+            return type(error)(f"{head}: the result is larger than any float")
+        return type(error)(f"{head}: {error}")
+    return type(error)(f"{head} is {out!r}, but its derivative there is not finite ({error})")
+
+
+def call_text(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> str:
+    """The operation with its operands' names and data: ``mul(w = 2.0, x = 3.0)``."""
+    shown = [f"{name} = {data_of(x)!r}" for name, x in zip(_names_for(operation, operands), operands)]
+    if len(shown) > 6:
+        shown[5:] = [f"... {len(shown) - 5} more"]
+    return f"{operation.name}({', '.join(shown)})"
+
+
+def _names_for(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> list[str]:
+    names = operation.operand_names or [f"x{i + 1}" for i in range(len(operands))]
+    return [getattr(x, "label", "") or name for name, x in zip(names, operands)]
+
+
+def _operand_names(rule: Rule) -> list[str] | None:
+    """The operands' names as the rule spells them; None for any number of operands."""
+    if isinstance(rule, tuple):
+        return ["x", "y", "z"][: len(rule)]
+    code = _function(rule).__code__
+    takes_any_number = code.co_flags & 0x04
+    return None if takes_any_number else list(code.co_varnames[1 : code.co_argcount])
+
+
+def _function(rule: Callable[..., Any]) -> FunctionType:
+    if not isinstance(rule, FunctionType):
+        raise TypeError(f"a derivative rule is a Python function (def or lambda) or a tuple of numbers, got {rule!r}")
+    return rule
+
+
+def _on_floats(rule: Callable[..., Any]) -> Callable[..., Any]:
+    def names_in(code: CodeType) -> set[str]:
+        inner = [names_in(c) for c in code.co_consts if isinstance(c, CodeType)]
+        return set(code.co_names).union(*inner)
+
+    function = _function(rule)
+    known = function.__globals__
+    rows = (Primitive, MultiPrimitive)
+    names = {n: known[n].forward if isinstance(known[n], rows) else known[n] for n in names_in(function.__code__) if n in known}
+    on_floats = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
+    on_floats.__kwdefaults__ = function.__kwdefaults__
+    return on_floats
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + "s" * (n != 1)
+
+
+# Values on floats, where Python's math module has no function that serves.
+
+
+def _divide(x: float, y: float) -> float:
+    return x / y
+
+
+def _power(x: float, k: float) -> float:
+    return math.pow(x, k) if x or k >= 0 else 1.0 / x  # 0 ** -1 is a ZeroDivisionError, as everywhere in Python
+
+
+def _power_of_positive(x: float, y: float) -> float:
+    if not x > 0.0:
+        raise ValueError("a negative base has no real power; x ** 3 with a plain number takes any base")
+    return math.pow(x, y)
+
+
+def _sign(x: float) -> float:
+    return float((x > 0.0) - (x < 0.0))
+
+
+def _step(x: float) -> float:
+    return 1.0 if x > 0.0 else 0.0
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def _relu(x: float) -> float:
+    return x if x > 0.0 else 0.0
+
+
+def _softplus(x: float) -> float:
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _gelu(x: float) -> float:
+    return 0.5 * x * math.erfc(-x * SQRT_HALF)
+
+
+def _where(condition: float, x: float, y: float) -> float:
+    return x if condition else y
+
+
+def _less(x: float, y: float) -> float:
+    return 1.0 if x < y else 0.0
+
+
+def _greater(x: float, y: float) -> float:
+    return 1.0 if x > y else 0.0
+
+
+def _equal(x: float, y: float) -> float:
+    return 1.0 if x == y else 0.0
+
+
+def _minimum(*xs: float) -> float:
+    return min(xs)
+
+
+def _maximum(*xs: float) -> float:
+    return max(xs)
+
+
+def _total(*xs: float) -> float:
+    return math.fsum(xs)
+
+
+def _mean(*xs: float) -> float:
+    return math.fsum(xs) / len(xs)
+
+
+def _dot(*operands: float) -> float:
+    n = len(operands) // 2
+    products = map(operator.mul, operands[:n], operands[n:])
+    return sum(products, operands[-1]) if len(operands) % 2 else sum(products)
+
+
+def _logsumexp(*xs: float) -> float:
+    largest = max(xs)
+    return largest + math.log(math.fsum([math.exp(x - largest) for x in xs]))
+
+
+def _softmax(*xs: float) -> tuple[float, ...]:
+    largest = max(xs)
+    weights = [math.exp(x - largest) for x in xs]
+    whole = math.fsum(weights)
+    return tuple([w / whole for w in weights])
+
+
+# How the arguments of a call become operands.
+
+
+def _one_or_many(*arguments: Any) -> Sequence[Any]:
+    """``total(a, b, c)`` and ``total([a, b, c])``, as Python's own ``max`` takes them."""
+    if len(arguments) == 1 and isinstance(arguments[0], Iterable):
+        return tuple(arguments[0])
+    return arguments
+
+
+def _weights_inputs_bias(weights: Iterable[Any], inputs: Iterable[Any], bias: Any = None) -> Sequence[Any]:
+    weights, inputs = tuple(weights), tuple(inputs)
+    if len(weights) != len(inputs):
+        raise ValueError(f"dot needs as many weights as inputs, got {len(weights)} weights and {len(inputs)} inputs")
+    return (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
+
+
+# Rules that do not fit their row.
+
+
+def _shared_among_ties(out: Any, *xs: Any) -> Sequence[Any]:
+    ties = [equal(x, out) for x in xs]
+    count = total(*ties)
+    return [tie / count for tie in ties]
+
+
+def _dot_rule(out: Any, *operands: Any) -> Sequence[Any]:
+    n = len(operands) // 2
+    return *operands[n : 2 * n], *operands[:n], *[1.0] * (len(operands) % 2)
+
+
+def _silu_rule(out: Any, x: Any) -> Sequence[Any]:
+    s = sigmoid(x)
+    return (s + out * (1.0 - s),)
+
+
+def _softmax_rule(outputs: Sequence[Any], index: int) -> Sequence[Any]:
+    p = outputs[index]
+    return [p * (1.0 - p) if j == index else -p * q for j, q in enumerate(outputs)]
+
+
+def _softmax_expansion(*xs: Any) -> Sequence[Any]:
+    weights = [exp(x) for x in xs]
+    whole = _sum(weights)
+    return [w / whole for w in weights]
+
+
+def _dot_expansion(*operands: Any) -> Any:
+    n = len(operands) // 2
+    return _sum([w * x for w, x in zip(operands[:n], operands[n:])] + list(operands[2 * n :]))
+
+
+def _sum(terms: Sequence[Any]) -> Any:
+    whole = terms[0]
+    for term in terms[1:]:
+        whole = whole + term
+    return whole
+
+
+SQRT_HALF = math.sqrt(0.5)
+TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
+
+# Arithmetic.
+add = Primitive("add", operator.add, (1.0, 1.0), symbol="+", text=Notation("{0:sum} + {1:product}", SUM), doc="x + y")
+sub = Primitive("sub", operator.sub, (1.0, -1.0), symbol="-", text=Notation("{0:sum} - {1:product}", SUM), doc="x - y")
+neg = Primitive(
+    "neg", operator.neg, (-1.0,), symbol="-", text=Notation("-{0:power}", SIGN),
+    latex=Notation("-{0:product}", SIGN), doc="-x",
+)
+mul = Primitive(
+    "mul", operator.mul, lambda out, x, y: (y, x), symbol="×", doc="x times y",
+    text=Notation("{0:product} * {1:power}", PRODUCT), latex=Notation(r"{0:product} \cdot {1:product}", PRODUCT),
+)
+div = Primitive(
+    "div", _divide, lambda out, x, y: (1.0 / y, -out / y), symbol="/", doc="x divided by y", domain=(REALS, NONZERO),
+    text=Notation("{0:product} / {1:power}", PRODUCT), latex=Notation(r"\frac{{{0}}}{{{1}}}", PRODUCT),
+)
+
+
+def _power_row(k: float) -> Primitive:
+    whole = float(k).is_integer()
+    rules: dict[float, Rule] = {0.0: (0.0,), 1.0: (1.0,), 2.0: lambda out, x: (2.0 * x,)}
+    return Primitive(
+        f"power[{k:.15g}]", lambda x: _power(x, k), rules.get(k, lambda out, x: (k * x ** (k - 1.0),)),
+        symbol=f"^{k:.15g}", doc=f"x to the constant power {k:.15g}",
+        text=Notation(f"{{0:atom}} ** {k:.15g}", POWER), latex=Notation(f"{{0:atom}}^{{{{{k:.15g}}}}}", POWER),
+        domain=(REALS if k >= 0 else NONZERO) if whole else NONNEGATIVE if k >= 0 else POSITIVE,
+    )
+
+
+class _Power(Family):
+    def __call__(self, x: Any, parameter: Any = None) -> Any:
+        return pow_(x, parameter) if recorder_of((parameter,)) else super().__call__(x, parameter)
+
+
+power = _Power("power", _power_row, doc="x to a constant power: power(x, 3); with a Value as exponent, x must be positive")
+pow_ = Primitive(
+    "pow", _power_of_positive, lambda out, x, y: (y * x ** (y - 1.0), out * log(x)), symbol="^", domain=(POSITIVE, REALS),
+    text=Notation("{0:atom} ** {1:power}", POWER), latex=Notation("{0:atom}^{{{1}}}", POWER), doc="x to the power y, for positive x",
+)
+
+# Exponentials and logarithms.
+exp: Primitive = Primitive("exp", math.exp, lambda out, x: (out,), latex=Notation("e^{{{0}}}", POWER), doc="e to the power x")
+expm1 = Primitive(
+    "expm1", math.expm1, lambda out, x: (exp(x),), latex=Notation("e^{{{0}}} - 1", SUM), doc="exp(x) - 1, exact near 0",
+)
+log: Primitive = Primitive(
+    "log", math.log, lambda out, x: (1.0 / x,), domain=POSITIVE,
+    latex=Notation(r"\ln\left({0}\right)"), doc="natural logarithm",
+)
+log1p = Primitive(
+    "log1p", math.log1p, lambda out, x: (1.0 / (1.0 + x),), domain=ABOVE_MINUS_ONE,
+    latex=Notation(r"\ln\left(1 + {0:product}\right)"), doc="log(1 + x), exact near 0",
+)
+sqrt = Primitive(
+    "sqrt", math.sqrt, lambda out, x: (0.5 / out,), domain=NONNEGATIVE, latex=Notation(r"\sqrt{{{0}}}"), doc="square root",
+)
+
+# Trigonometric and hyperbolic functions.
+sin: Primitive = Primitive(
+    "sin", math.sin, lambda out, x: (cos(x),), latex=Notation(r"\sin\left({0}\right)"), doc="sine of x in radians",
+)
+cos: Primitive = Primitive(
+    "cos", math.cos, lambda out, x: (-sin(x),), latex=Notation(r"\cos\left({0}\right)"), doc="cosine of x in radians",
+)
+tan = Primitive(
+    "tan", math.tan, lambda out, x: (1.0 + out**2,),
+    latex=Notation(r"\tan\left({0}\right)"), doc="tangent of x in radians",
+)
+asin = Primitive(
+    "asin", math.asin, lambda out, x: (1.0 / sqrt((1.0 - x) * (1.0 + x)),), domain=UNIT_INTERVAL,
+    latex=Notation(r"\arcsin\left({0}\right)"), doc="arc sine, in radians",
+)
+acos = Primitive(
+    "acos", math.acos, lambda out, x: (-1.0 / sqrt((1.0 - x) * (1.0 + x)),), domain=UNIT_INTERVAL,
+    latex=Notation(r"\arccos\left({0}\right)"), doc="arc cosine, in radians",
+)
+atan = Primitive(
+    "atan", math.atan, lambda out, x: (1.0 / (1.0 + x**2),),
+    latex=Notation(r"\arctan\left({0}\right)"), doc="arc tangent, in radians",
+)
+atan2 = Primitive(
+    "atan2", math.atan2, lambda out, x, y: (y / (x**2 + y**2), -x / (x**2 + y**2)),
+    latex=Notation(r"\mathrm{{atan2}}\left({args}\right)"), doc="angle of the point (y, x) in radians: its height comes first",
+)
+sinh: Primitive = Primitive(
+    "sinh", math.sinh, lambda out, x: (cosh(x),), latex=Notation(r"\sinh\left({0}\right)"), doc="hyperbolic sine",
+)
+cosh: Primitive = Primitive(
+    "cosh", math.cosh, lambda out, x: (sinh(x),), latex=Notation(r"\cosh\left({0}\right)"), doc="hyperbolic cosine",
+)
+tanh = Primitive(
+    "tanh", math.tanh, lambda out, x: (1.0 - out**2,), latex=Notation(r"\tanh\left({0}\right)"), doc="hyperbolic tangent",
+)
+
+# The error function.
+erf = Primitive(
+    "erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x**2)),), latex=Notation(r"\mathrm{{erf}}\left({0}\right)"), doc="error function",
+)
+erfc = Primitive(
+    "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x**2)),), latex=Notation(r"\mathrm{{erfc}}\left({0}\right)"),
+    doc="1 - erf(x), exact in the upper tail",
+)
+
+# Branches.  Each is a row, so that a rule which needs one can be recorded, written down and compiled.
+sign = Primitive(
+    "sign", _sign, (0.0,), doc="-1, 0 or 1", kink="0 at x = 0", latex=Notation(r"\mathrm{{sign}}\left({0}\right)"),
+)
+step = Primitive(
+    "step", _step, (0.0,), doc="1 where x > 0, else 0", kink="0 at x = 0", latex=Notation(r"\left[{0} > 0\right]"),
+)
+less = Primitive(
+    "less", _less, (0.0, 0.0), symbol="<", text=Notation("{0:sum} < {1:sum}", RELATION),
+    doc="1 where x < y, else 0", kink="0 at x = y",
+)
+greater = Primitive(
+    "greater", _greater, (0.0, 0.0), symbol=">", text=Notation("{0:sum} > {1:sum}", RELATION),
+    doc="1 where x > y, else 0", kink="0 at x = y",
+)
+equal = Primitive(
+    "equal", _equal, (0.0, 0.0), symbol="=", text=Notation("{0:sum} == {1:sum}", RELATION), latex=Notation("{0:sum} = {1:sum}", RELATION),
+    doc="1 where x equals y, else 0", kink="0 at x = y",
+)
+where: Primitive = Primitive(
+    "where", _where, lambda out, condition, x, y: (0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)),
+    latex=Notation(r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}", RELATION),
+    doc="x where the condition is not zero, else y", kink="no derivative by the condition",
+)
+minimum = Primitive(
+    "minimum", _minimum, _shared_among_ties, symbol="min", latex=Notation(r"\min\left({args}\right)"), arrange=_one_or_many,
+    doc="the smallest operand", kink="shared equally among ties",
+)
+maximum = Primitive(
+    "maximum", _maximum, _shared_among_ties, symbol="max", latex=Notation(r"\max\left({args}\right)"), arrange=_one_or_many,
+    doc="the largest operand", kink="shared equally among ties",
+)
+absolute = Primitive(
+    "abs", abs, lambda out, x: (sign(x),), latex=Notation(r"\left|{0}\right|"), doc="absolute value", kink="0 at x = 0",
+)
+
+# Activations.
+sigmoid = Primitive(
+    "sigmoid", _sigmoid, lambda out, x: (out * (1.0 - out),), symbol="σ", latex=Notation(r"\sigma\left({0}\right)"),
+    expansion=lambda x: 1.0 / (1.0 + exp(-x)), doc="1 / (1 + exp(-x))",
+)
+relu = Primitive(
+    "relu", _relu, lambda out, x: (step(x),), symbol="ReLU", latex=Notation(r"\mathrm{{ReLU}}\left({0}\right)"),
+    expansion=lambda x: where(step(x), x, 0.0), doc="x where x > 0, else 0", kink="0 at x = 0",
+)
+
+
+def _leaky_relu_row(slope: float) -> Primitive:
+    return Primitive(
+        f"leaky_relu[{slope:.15g}]", lambda x: x if x > 0.0 else slope * x, lambda out, x: (where(step(x), 1.0, slope),),
+        symbol="leaky ReLU", doc=f"x where x > 0, else {slope:.15g} x", kink=f"{slope:.15g} at x = 0",
+        text=Notation(f"leaky_relu({{args}}, {slope:.15g})"), latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{slope:.15g}}}}}\left({{0}}\right)"),
+        expansion=lambda x: where(step(x), x, slope * x),
+    )
+
+
+leaky_relu = Family("leaky_relu", _leaky_relu_row, default=0.01, doc="x where x > 0, else slope * x: leaky_relu(x, 0.01)")
+softplus = Primitive(
+    "softplus", _softplus, lambda out, x: (sigmoid(x),), expansion=lambda x: log1p(exp(x)), doc="log(1 + exp(x))",
+)
+silu = Primitive(
+    "silu", lambda x: x * _sigmoid(x), _silu_rule, symbol="SiLU",
+    expansion=lambda x: x * sigmoid(x), doc="x times sigmoid(x)",
+)
+gelu = Primitive(
+    "gelu", _gelu, lambda out, x: (0.5 * erfc(-x * SQRT_HALF) + x * (ONE_OVER_SQRT_TWO_PI * exp(-0.5 * x**2)),),
+    symbol="GELU", expansion=lambda x: 0.5 * x * (1.0 + erf(x * SQRT_HALF)),
+    doc="x times the probability that a standard normal variable lies below x",
+)
+
+# Any number of operands.
+total = Primitive(
+    "total", _total, lambda out, *xs: [1.0] * len(xs), symbol="Σ", arrange=_one_or_many, expansion=lambda *xs: _sum(xs),
+    doc="the sum, rounded once",
+)
+mean = Primitive(
+    "mean", _mean, lambda out, *xs: [1.0 / len(xs)] * len(xs), arrange=_one_or_many, expansion=lambda *xs: _sum(xs) / float(len(xs)),
+    doc="the arithmetic mean",
+)
+dot = Primitive(
+    "dot", _dot, _dot_rule, symbol="Σ w x", arrange=_weights_inputs_bias, expansion=_dot_expansion,
+    doc="weighted sum w1 x1 + ... + wn xn, plus a bias if one is given: dot(weights, inputs, bias)",
+)
+logsumexp = Primitive(
+    "logsumexp", _logsumexp, lambda out, *xs: [exp(x - out) for x in xs], arrange=_one_or_many,
+    expansion=lambda *xs: log(_sum([exp(x) for x in xs])), doc="log(exp(x1) + ... + exp(xn)), without overflow",
+)
+softmax = MultiPrimitive(
+    "softmax", _softmax, lambda outputs, index, *xs: _softmax_rule(outputs, index), arrange=_one_or_many,
+    expansion=_softmax_expansion, doc="exp(x1) / (exp(x1) + ... + exp(xn)) and so on: positive numbers that sum to 1",
+)
+
+TABLE: Mapping[str, Primitive | Family | MultiPrimitive] = MappingProxyType(
+    {row.name: row for row in list(globals().values()) if isinstance(row, (Primitive, Family, MultiPrimitive))}
+)
