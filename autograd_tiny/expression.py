@@ -5,8 +5,10 @@ The same operators from the same table as `Value`, so every derivative rule of t
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd_tiny.graph import Node, all_nodes, topological_order
 from autograd_tiny.operators import Operators, binary
@@ -86,10 +88,10 @@ class Expression(Operators, Node):
 
     def latex(self) -> str:
         """The formula in LaTeX, without dollar signs."""
-        return write(self, lambda row: row.latex)
+        return write(self, LATEX)
 
     def __str__(self) -> str:
-        return write(self, lambda row: row.text)
+        return write(self, TEXT)
 
     def __repr__(self) -> str:
         return f"Expression({str(self)!r})"
@@ -130,59 +132,81 @@ def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) 
     return [numbers[output] for output in outputs]
 
 
+class Style(NamedTuple):
+    """A way of writing formulas: which notation of a row, which brackets, how a name is written."""
+
+    notation: Callable[[Primitive], Notation]
+    brackets: tuple[str, str]
+    name: Callable[[str], str]
+
+
+def latex_name(label: str) -> str:
+    """A label as LaTeX: a letter with its index as a subscript, a word upright, special characters escaped.
+
+    >>> latex_name("x"), latex_name("h1_in2"), latex_name("50%")
+    ('x', 'h1_{in2}', '\\\\mathrm{50\\\\%}')
+    """
+    if match := re.fullmatch(r"([^\W\d_]\d*)_(\w+)", label):
+        return f"{match[1]}_{{{_escape_latex(match[2])}}}"
+    if len(label) == 1 and label.isalnum():
+        return label
+    return rf"\mathrm{{{_escape_latex(label)}}}"
+
+
+def _escape_latex(text: str) -> str:
+    return "".join(_LATEX_ESCAPES.get(c, c) for c in text)
+
+
+_LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
+
+TEXT = Style(lambda row: row.text, ("(", ")"), str)
+LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name)
+
+
 class Term:
-    """A written operand; ``format(term, "product")`` puts it in parentheses if it binds less tightly than a product."""
+    """A written operand; ``format(term, "product")`` puts it in brackets if it binds less tightly than a product."""
 
-    __slots__ = ("level", "text")
+    __slots__ = ("brackets", "level", "text")
 
-    def __init__(self, text: str, level: int) -> None:
-        self.text, self.level = text, level
+    def __init__(self, text: str, level: int, brackets: tuple[str, str]) -> None:
+        self.text, self.level, self.brackets = text, level, brackets
 
     def __format__(self, least: str) -> str:
-        return f"({self.text})" if least and self.level < LEVELS[least] else self.text
+        return self.text.join(self.brackets) if least and self.level < LEVELS[least] else self.text
 
 
-def write(root: Node, notation: Callable[[Primitive], Notation], *, longest: int = 2000) -> str:
-    """A node as a formula, in the notation taken from each row.
+def write(root: Node, style: Style, *, longest: int = 2000) -> str:
+    """A node as a formula.
 
     Iterative.  A part that is used more than once and is longer than a name is written once, as ``t1 = ...``, and named
     where it is used; so is every labelled part, and the formula says what it is.
     """
-    uses: dict[Node, int] = {}
     order = topological_order(root)
-    for node in order:
-        for x in node.operands:
-            uses[x] = uses.get(x, 0) + 1
+    uses = Counter(x for node in order for x in node.operands)
     written: dict[Node, Term] = {}
     definitions: list[str] = []
-
-    def term(node: Any) -> Term:
-        if node.op is None:
-            return _leaf(node)
-        return written[node]
-
     for node in order:
-        operands = [term(x) for x in node.operands]
-        template, level = notation(node.op)
+        operands = [written[x] if x in written else _leaf(x, style) for x in node.operands]
+        template, level = style.notation(node.op)
         text = template.format(*operands, args=", ".join(x.text for x in operands))
-        shared = uses.get(node, 0) > 1 and len(text) > 12
+        shared = uses[node] > 1 and len(text) > 12
         if node is not root and (node.label or shared or len(text) > longest):
-            name = node.label or f"t{len(definitions) + 1}"
+            name = style.name(node.label) if node.label else f"t{len(definitions) + 1}"
             definitions.append(f"{name} = {text}")
-            written[node] = Term(name, ATOM)
+            written[node] = Term(name, ATOM, style.brackets)
         else:
-            written[node] = Term(text, level)
-    body = term(root).text
-    return "; ".join([*definitions, body])
+            written[node] = Term(text, level, style.brackets)
+    body = written[root] if root in written else _leaf(root, style)
+    return "; ".join([*definitions, body.text])
 
 
-def _leaf(node: Any) -> Term:
-    number = getattr(node, "constant_value", None)
+def _leaf(node: Any, style: Style) -> Term:
     if node.label:
-        return Term(node.label, ATOM)
+        return Term(style.name(node.label), ATOM, style.brackets)
+    number = getattr(node, "constant_value", None)
     if number is None:
         number = node.data
-    return Term(f"{number:.15g}", SIGN if number < 0 else ATOM)
+    return Term(f"{number:.15g}", SIGN if number < 0 else ATOM, style.brackets)
 
 
 def _brief(e: Expression) -> str:

@@ -62,7 +62,7 @@ def topological_order(root: NodeT) -> list[NodeT]:
         push(node)
         x = node.first
         if x.__class__ is tuple:
-            for x in reversed(x):
+            for x in reversed(x):  # noqa: B020
                 if x.op is not None and x not in seen:
                     push(x)
                     push(None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from itertools import pairwise
 from random import Random
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -242,9 +243,7 @@ class MLP(Module):
         if len(sizes) < 2 or len(activations) != len(sizes) - 1:
             raise ValueError(f"{len(sizes)} sizes make {max(len(sizes) - 1, 0)} layers, one activation each; got {len(activations)}")
         rng = rng or Random()
-        self._stack(
-            [Layer(n, m, a, rng=rng, init=init) for n, m, a in zip(sizes, sizes[1:], activations)],
-        )
+        self._stack([Layer(n, m, a, rng=rng, init=init) for (n, m), a in zip(pairwise(sizes), activations)])
 
     @classmethod
     def from_layers(cls, layers: Sequence[Layer]) -> MLP:
@@ -254,7 +253,7 @@ class MLP(Module):
         return model
 
     def _stack(self, layers: Sequence[Layer]) -> None:
-        for i, (below, above) in enumerate(zip(layers, layers[1:])):
+        for i, (below, above) in enumerate(pairwise(layers)):
             if len(below.biases) != len(above.weights):
                 raise ValueError(f"layer {i} has {len(below.biases)} neurons, but layer {i + 1} has {len(above.weights)} inputs")
         self.layers = list(layers)

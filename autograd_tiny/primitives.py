@@ -612,7 +612,8 @@ tanh = Primitive(
 
 # The error function.
 erf = Primitive(
-    "erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x**2)),), latex=Notation(r"\mathrm{{erf}}\left({0}\right)"), doc="error function",
+    "erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x**2)),), latex=Notation(r"\mathrm{{erf}}\left({0}\right)"),
+    doc="error function",
 )
 erfc = Primitive(
     "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x**2)),), latex=Notation(r"\mathrm{{erfc}}\left({0}\right)"),
@@ -670,7 +671,8 @@ def _leaky_relu_row(slope: float) -> Primitive:
     return Primitive(
         f"leaky_relu[{slope:.15g}]", lambda x: x if x > 0.0 else slope * x, lambda out, x: (where(step(x), 1.0, slope),),
         symbol="leaky ReLU", doc=f"x where x > 0, else {slope:.15g} x", kink=f"{slope:.15g} at x = 0",
-        text=Notation(f"leaky_relu({{args}}, {slope:.15g})"), latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{slope:.15g}}}}}\left({{0}}\right)"),
+        text=Notation(f"leaky_relu({{args}}, {slope:.15g})"),
+        latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{slope:.15g}}}}}\left({{0}}\right)"),
         expansion=lambda x: where(step(x), x, slope * x),
     )
 

@@ -85,7 +85,7 @@ class Value(Operators, Node):
             g = node.grad
             x = node.first
             if x.__class__ is tuple:
-                for x, d in zip(x, node.d_first):
+                for x, d in zip(x, node.d_first):  # noqa: B020
                     x.grad += d * g
             else:
                 x.grad += node.d_first * g
@@ -388,6 +388,21 @@ for _name, _method in vars(Operators).items():
     if (_row := getattr(_method, "primitive", None)) and _name not in vars(Value):
         setattr(Value, _name, _reflected(_row) if _method.reflected else recorder(_row))
 _add = recorder(add)
+
+
+def adjoints(root: Value) -> dict[Value, float]:
+    """The derivative of ``root`` by every node it depends on, leaves included; ``grad`` is neither read nor written.
+
+    >>> x = Value(3.0)
+    >>> adjoints(x * x)[x]
+    6.0
+    """
+    result = {root: 1.0}
+    for node in reversed(topological_order(root)):
+        adjoint = result[node]
+        for operand, derivative in zip(node.operands, node.local_derivatives):
+            result[operand] = result.get(operand, 0.0) + derivative * adjoint
+    return result
 
 
 def label_locals() -> dict[str, Value]:

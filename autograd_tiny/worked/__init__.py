@@ -1,0 +1,1 @@
+"""Published worked examples as runnable code, with the numbers that were published."""

@@ -1,0 +1,75 @@
+import sys
+
+import pytest
+
+from autograd_tiny import Value, detect_anomaly, total
+
+
+def test_names_the_overflow_and_the_line():
+    x = Value(1e200, "x")
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"mul\(x = 1e\+200, x = 1e\+200\) gives inf.*test_anomaly.py, line \d+"):
+        x * x
+
+
+def test_an_infinite_local_derivative():
+    x = Value(1e-310, "x")
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="derivative by operand 1 is inf"):
+        x.log()
+
+
+def test_data_changed_after_recording():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    with detect_anomaly():
+        y, line = w * x, sys._getframe().f_lineno
+        z = y + 1.0
+        w.data = 5.0
+        expected = rf"mul\(w = 5.0, x = 3.0\) gives 15.0, but 6.0 was recorded; recorded at .*line {line}: .*w = 5.0 .*changed"
+        with pytest.raises(RuntimeError, match=expected):
+            z.backward()
+
+
+def test_backward_run_twice():
+    x = Value(2.0, "x")
+    y = x * x
+    y.label = "y"
+    with detect_anomaly():
+        y.backward()
+        with pytest.raises(RuntimeError, match="backward has been run on y = 4.0 before"):
+            y.backward()
+        y.grad = 0.0
+        y.backward()
+    assert x.grad == 8.0
+
+
+def test_a_grad_that_overflows_on_the_way_back():
+    x = Value(1e-200, "x")
+    with detect_anomaly():
+        y = x * 1e200
+        z = y * 1e200
+        with pytest.raises(FloatingPointError, match=r"the grad of x = 1e-200 is inf, after the contribution 1e\+200 \* 1e\+200 of mul"):
+            z.backward()
+
+
+def test_nodes_recorded_before_are_checked_without_a_line():
+    x = Value(2.0, "x")
+    y = x * 1.5
+    y.data = 9.0
+    with detect_anomaly(), pytest.raises(RuntimeError, match="recorded before detect_anomaly began"):
+        (y + 1.0).backward()
+
+
+def test_sound_computations_pass_and_the_hook_is_given_back():
+    before = sys.getprofile()
+    x = Value(0.5)
+    with detect_anomaly():
+        y = total(x.exp(), x.sigmoid(), 1.0 / x, x**3)
+        y.backward()
+    assert sys.getprofile() is before
+    with detect_anomaly(), pytest.raises(ValueError, match="needs"):
+        Value(-1.0).log()
+    assert sys.getprofile() is before
+
+
+def test_outside_nothing_is_checked():
+    x = Value(1e200)
+    assert (x * x).data == float("inf")
