@@ -11,6 +11,7 @@
 from autograd_tiny import losses, nn, optim
 from autograd_tiny.anomaly import detect_anomaly
 from autograd_tiny.checks import check_primitive
+from autograd_tiny.explain import explain, paths
 from autograd_tiny.expression import Expression
 from autograd_tiny.graph import gradient
 from autograd_tiny.primitives import (
@@ -56,6 +57,7 @@ from autograd_tiny.primitives import (
     total,
     where,
 )
+from autograd_tiny.steps import backward_steps, forward_steps
 from autograd_tiny.value import Constant, Value, label_locals
 
 __version__ = "0.1.0"
@@ -72,6 +74,7 @@ __all__ = [
     "asin",
     "atan",
     "atan2",
+    "backward_steps",
     "check_primitive",
     "cos",
     "cosh",
@@ -81,7 +84,9 @@ __all__ = [
     "erf",
     "erfc",
     "exp",
+    "explain",
     "expm1",
+    "forward_steps",
     "gelu",
     "gradient",
     "greater",
@@ -97,6 +102,7 @@ __all__ = [
     "minimum",
     "nn",
     "optim",
+    "paths",
     "power",
     "relu",
     "sigmoid",

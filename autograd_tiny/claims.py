@@ -10,7 +10,8 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,7 +41,7 @@ class Claim(NamedTuple):
             return self.nodes[0]
         if self.kind == "updated":
             return f"{self.nodes[0]} updated"
-        return " · ".join(f"∂{a}/∂{b}" for a, b in zip(self.nodes, self.nodes[1:]))
+        return " · ".join(f"∂{a}/∂{b}" for a, b in pairwise(self.nodes))
 
 
 class Comparison(NamedTuple):
@@ -88,7 +89,7 @@ def compare(claims: Sequence[Claim], nodes: Mapping[str, Value], updated: Mappin
             raise ValueError(f"a claim speaks of {label!r}, but no node has that label")
         return nodes[label]
 
-    @lru_cache(maxsize=None)
+    @cache
     def derivatives(label: str) -> Mapping[Value, float]:
         return adjoints(node(label))
 
@@ -98,7 +99,7 @@ def compare(claims: Sequence[Claim], nodes: Mapping[str, Value], updated: Mappin
     engine: dict[str, Callable[..., float]] = {
         "data": lambda label: node(label).data,
         "derivative": derivative,
-        "path": lambda *labels: math.prod(derivative(a, b) for a, b in zip(labels, labels[1:])),
+        "path": lambda *labels: math.prod(derivative(a, b) for a, b in pairwise(labels)),
         "updated": lambda label: updated[label],
     }
     values = [engine[claim.kind](*claim.nodes) for claim in claims]

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 
 from rich import box
@@ -81,7 +80,7 @@ def _comparison_table(comparisons: Sequence[Comparison]) -> Table:
 
 def _digit_by_digit(printed: str, engine: str) -> Text:
     """The printed number, from the first digit on that is not the engine's in red."""
-    same = len(os.path.commonprefix([printed, engine]))
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(printed, engine))))
     return Text.assemble(printed[:same], (printed[same:], "bold red"))
 
 

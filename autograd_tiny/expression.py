@@ -133,21 +133,34 @@ def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) 
 
 
 class Style(NamedTuple):
-    """A way of writing formulas: which notation of a row, which brackets, how a name is written."""
+    """A way of writing formulas: which notation of a row, which brackets, how a name and a number are written."""
 
     notation: Callable[[Primitive], Notation]
     brackets: tuple[str, str]
     name: Callable[[str], str]
+    number: Callable[[float], tuple[str, int]]
+
+
+def plain_number(x: float) -> tuple[str, int]:
+    """A number as Python reads it, and how tightly its written form binds."""
+    return f"{x:.15g}", SIGN if x < 0 else ATOM
+
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DIGITS = {ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")}
 
 
 def latex_name(label: str) -> str:
     """A label as LaTeX: a letter with its index as a subscript, a word upright, special characters escaped.
 
-    >>> latex_name("x"), latex_name("h1_in2"), latex_name("50%")
-    ('x', 'h1_{in2}', '\\\\mathrm{50\\\\%}')
+    >>> latex_name("x"), latex_name("t1"), latex_name("h1_in2"), latex_name("50%")
+    ('x', 't_{1}', 'h1_{\\\\mathrm{in2}}', '\\\\mathrm{50\\\\%}')
     """
-    if match := re.fullmatch(r"([^\W\d_]\d*)_(\w+)", label):
-        return f"{match[1]}_{{{_escape_latex(match[2])}}}"
+    if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", label, re.DOTALL):
+        return f"{{{latex_name(match[1])}}}^{{({match[2].translate(_DIGITS)})}}"
+    if match := re.fullmatch(r"([^\W\d_])(\d+)|([^\W\d_]\d*)_(\w+)", label):
+        letter, index = match[1] or match[3], _escape_latex(match[2] or match[4])
+        return f"{letter}_{{{index}}}" if index.isdigit() or len(index) == 1 else rf"{letter}_{{\mathrm{{{index}}}}}"
     if len(label) == 1 and label.isalnum():
         return label
     return rf"\mathrm{{{_escape_latex(label)}}}"
@@ -159,8 +172,8 @@ def _escape_latex(text: str) -> str:
 
 _LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
 
-TEXT = Style(lambda row: row.text, ("(", ")"), str)
-LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name)
+TEXT = Style(lambda row: row.text, ("(", ")"), str, plain_number)
+LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, plain_number)
 
 
 class Term:
@@ -175,29 +188,43 @@ class Term:
         return self.text.join(self.brackets) if least and self.level < LEVELS[least] else self.text
 
 
-def write(root: Node, style: Style, *, longest: int = 2000) -> str:
+def write(root: Node, style: Style) -> str:
     """A node as a formula.
 
-    Iterative.  A part that is used more than once and is longer than a name is written once, as ``t1 = ...``, and named
-    where it is used; so is every labelled part, and the formula says what it is.
+    A part that is used more than once and is longer than a name is written once, as ``t1 = ...``, and named where it is
+    used; so is every labelled part, and the formula says what it is.
+    """
+    term, definitions = written(root, style)
+    return "; ".join([*definitions, term.text])
+
+
+def written(root: Node, style: Style, *, name_parts: bool = True, longest: int = 2000) -> tuple[Term, list[str]]:
+    """A node as a term of a larger formula, and the definitions of the parts that were given a name.
+
+    Iterative, so that a deep formula can be written.
+
+    Args:
+        root: what is written.
+        style: how.
+        name_parts: whether parts are named that are shared, labelled or long; otherwise all is written in one.
+        longest: how many characters make a part long.
     """
     order = topological_order(root)
     uses = Counter(x for node in order for x in node.operands)
-    written: dict[Node, Term] = {}
+    terms: dict[Node, Term] = {}
     definitions: list[str] = []
     for node in order:
-        operands = [written[x] if x in written else _leaf(x, style) for x in node.operands]
+        operands = [terms[x] if x in terms else _leaf(x, style) for x in node.operands]
         template, level = style.notation(node.op)
         text = template.format(*operands, args=", ".join(x.text for x in operands))
         shared = uses[node] > 1 and len(text) > 12
-        if node is not root and (node.label or shared or len(text) > longest):
+        if name_parts and node is not root and (node.label or shared or len(text) > longest):
             name = style.name(node.label) if node.label else f"t{len(definitions) + 1}"
             definitions.append(f"{name} = {text}")
-            written[node] = Term(name, ATOM, style.brackets)
+            terms[node] = Term(name, ATOM, style.brackets)
         else:
-            written[node] = Term(text, level, style.brackets)
-    body = written[root] if root in written else _leaf(root, style)
-    return "; ".join([*definitions, body.text])
+            terms[node] = Term(text, level, style.brackets)
+    return (terms[root] if root in terms else _leaf(root, style)), definitions
 
 
 def _leaf(node: Any, style: Style) -> Term:
@@ -206,7 +233,7 @@ def _leaf(node: Any, style: Style) -> Term:
     number = getattr(node, "constant_value", None)
     if number is None:
         number = node.data
-    return Term(f"{number:.15g}", SIGN if number < 0 else ATOM, style.brackets)
+    return Term(*style.number(number), style.brackets)
 
 
 def _brief(e: Expression) -> str:

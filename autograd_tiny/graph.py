@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import count
 from typing import Any, NamedTuple, TypeVar
 
 NodeT = TypeVar("NodeT", bound="Node")
@@ -105,6 +106,14 @@ def edges(root: NodeT) -> Iterator[Edge]:
     for user in topological_order(root):
         for place, operand in enumerate(user.operands):
             yield Edge(operand, user, place)
+
+
+def names(root: NodeT) -> dict[NodeT, str]:
+    """A name for every node that ``root`` depends on: its label, or ``t1``, ``t2``, ... where it has none."""
+    nodes = all_nodes(root)
+    taken = {node.label for node in nodes}
+    fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
+    return {node: node.label or next(fresh) for node in nodes}
 
 
 def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
