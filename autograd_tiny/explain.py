@@ -6,15 +6,17 @@ derivative rule on Expressions, a number is a constant.  So one writer serves al
 
 from __future__ import annotations
 
+import html
 import math
+import re
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import NamedTuple
 
-from autograd_tiny.expression import LATEX, SUPERSCRIPTS, Expression, Style, latex_name, written
+from autograd_tiny.expression import LATEX, SUPERSCRIPTS, Expression, Style, latex_name, latex_upright, written
 from autograd_tiny.graph import Edge, Node, edges, names
 from autograd_tiny.primitives import ATOM, PRODUCT, SIGN, Notation, Primitive, mul
-from autograd_tiny.steps import BackwardStep
+from autograd_tiny.steps import BackwardStep, ForwardStep
 from autograd_tiny.value import Constant, Value, adjoints
 
 
@@ -87,17 +89,19 @@ class Explanation:
     @property
     def latex(self) -> str:
         """An ``aligned`` environment, without dollar signs, to be copied into slides."""
-        return "\\begin{aligned}\n" + " \\\\\n".join(f"{left} &{right}" for left, right in self._latex_lines()) + "\n\\end{aligned}"
+        rows = [f"{left} &{right}" for left, right in self._latex_lines(latex_upright)]
+        return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
 
     @property
     def mathml(self) -> str:
         """One ``<math>`` element per line, readable in every current browser without JavaScript."""
         from latex2mathml.converter import convert
 
-        return "\n".join(convert(f"{left} {right}", display="block") for left, right in self._latex_lines())
+        return "\n".join(_revealed(convert(f"{left} {right}", display="block")) for left, right in self._latex_lines(_hidden))
 
-    def _latex_lines(self) -> list[tuple[str, str]]:
-        style = Style(LATEX.notation, LATEX.brackets, latex_name, partial(_latex_number, digits=self.digits))
+    def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
+        name = partial(latex_name, upright=upright)
+        style = Style(LATEX.notation, LATEX.brackets, name, partial(_latex_number, digits=self.digits))
         return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250)]
 
     def __str__(self) -> str:
@@ -124,14 +128,16 @@ class Path(NamedTuple):
     product: float
 
 
-def explain(what: Value | BackwardStep, *, wrt: Value | None = None, digits: int = 4) -> Explanation:
+def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = None, digits: int = 4) -> Explanation:
     """Write out the chain rule.
 
     With few paths from ``what`` down to ``wrt``, the sum over the paths of the product of the local derivatives.  With more
     than four, the sum over the uses of ``wrt``: derivative by the user times local derivative.
 
+    A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
+
     Args:
-        what: the recorded Value whose derivative is explained, or one step of ``backward_steps``.
+        what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
         wrt: the node it is differentiated by.
         digits: significant digits of numbers.
 
@@ -148,7 +154,9 @@ def explain(what: Value | BackwardStep, *, wrt: Value | None = None, digits: int
     with t1 = w · x
     """
     if isinstance(what, BackwardStep):
-        return _explain_step(what, digits)
+        return _explain_backward(what, digits)
+    if isinstance(what, ForwardStep):
+        return _explain_forward(what, digits)
     if not isinstance(what, Value) or not isinstance(wrt, Value):
         raise TypeError(f"explain needs a recorded Value and the Value to differentiate by, got {what!r} and wrt={wrt!r}")
     writer = _Writer(what)
@@ -200,7 +208,7 @@ def _edge_paths(value: Value, wrt: Value) -> list[list[Edge]]:
     return below.get(value, [])
 
 
-def _explain_step(step: BackwardStep, digits: int) -> Explanation:
+def _explain_backward(step: BackwardStep, digits: int) -> Explanation:
     writer = _Writer(step.root)
     equations = []
     for place, c in enumerate(step.contributions):
@@ -208,6 +216,22 @@ def _explain_step(step: BackwardStep, digits: int) -> Explanation:
             earlier = [[Expression.constant(c.before)] * 3] if c.before else []
             equations.append(writer.equation(c.operand, [*earlier, writer.use(Edge(c.operand, step.node, place))], c.after))
     return Explanation(equations, writer.definitions(), digits)
+
+
+def _explain_forward(step: ForwardStep, digits: int) -> Explanation:
+    writer, node = _Writer(step.root), step.node
+    ways = [_formulas(node, [writer.node(x) for x in node.operands]), _formulas(node, [Expression.constant(x.data) for x in node.operands])]
+    rights = [*ways[0], ways[1][-1], Expression.constant(node.data)]
+    return Explanation([Equation(writer.node(node), tuple((e,) for e in rights))], [], digits)
+
+
+def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
+    """The operation of a node by its name, unless that would only list any number of operands; then by its expansion."""
+    by_name = Expression.record(node.op, tuple(operands))
+    if node.op.expansion is None:
+        return [by_name]
+    expanded = node.op.expansion(*operands)
+    return [expanded] if node.op.arity is None else [by_name, expanded]
 
 
 class _Writer:
@@ -280,10 +304,28 @@ class _Writer:
         while pending:
             v = pending.pop()
             if v not in found and v is not self.root:
-                formula = Expression.record(v.op, tuple(self.node(x) for x in v.operands))
+                formula = _formulas(v, [self.node(x) for x in v.operands])[0]
                 found[v] = Equation(self.node(v), ((formula,),))
                 pending += [x for x in v.operands if x.op is not None and not x.label]
         return [found[v] for v in self.names if v in found]
+
+
+# Labels are anybody's text.  The converter from LaTeX to MathML sees them as hexadecimal digits alone.
+
+
+def _hidden(word: str) -> str:
+    return rf"\text{{hex{word.encode('utf-8', 'replace').hex()}hex}}"
+
+
+def _revealed(mathml: str) -> str:
+    def reveal(match: re.Match[str]) -> str:
+        word = " ".join(bytes.fromhex(match[1]).decode("utf-8").splitlines())
+        return html.escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", word))
+
+    return re.sub("hex((?:[0-9a-f]{2})+)hex", reveal, mathml)
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _number(x: float, digits: int) -> tuple[str, int]:

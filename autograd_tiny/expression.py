@@ -150,24 +150,25 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DIGITS = {ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")}
 
 
-def latex_name(label: str) -> str:
-    """A label as LaTeX: a letter with its index as a subscript, a word upright, special characters escaped.
+def latex_upright(word: str) -> str:
+    """A word in upright letters, special characters escaped."""
+    return rf"\mathrm{{{''.join(_LATEX_ESCAPES.get(c, c) for c in word)}}}"
+
+
+def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
+    """A label as LaTeX: a letter with its index as a subscript, anything else as ``upright`` writes it.
 
     >>> latex_name("x"), latex_name("t1"), latex_name("h1_in2"), latex_name("50%")
     ('x', 't_{1}', 'h1_{\\\\mathrm{in2}}', '\\\\mathrm{50\\\\%}')
     """
     if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", label, re.DOTALL):
-        return f"{{{latex_name(match[1])}}}^{{({match[2].translate(_DIGITS)})}}"
+        return f"{{{latex_name(match[1], upright)}}}^{{({match[2].translate(_DIGITS)})}}"
     if match := re.fullmatch(r"([^\W\d_])(\d+)|([^\W\d_]\d*)_(\w+)", label):
-        letter, index = match[1] or match[3], _escape_latex(match[2] or match[4])
-        return f"{letter}_{{{index}}}" if index.isdigit() or len(index) == 1 else rf"{letter}_{{\mathrm{{{index}}}}}"
+        letter, index = match[1] or match[3], match[2] or match[4]
+        return f"{letter}_{{{index if index.isdigit() or len(index) == 1 else upright(index)}}}"
     if len(label) == 1 and label.isalnum():
         return label
-    return rf"\mathrm{{{_escape_latex(label)}}}"
-
-
-def _escape_latex(text: str) -> str:
-    return "".join(_LATEX_ESCAPES.get(c, c) for c in text)
+    return upright(label)
 
 
 _LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}

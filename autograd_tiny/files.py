@@ -1,41 +1,40 @@
-"""Writing files so that nothing is lost: complete, or not at all."""
+"""Files that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
 def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
-    """Write ``content`` to ``path`` under a temporary name beside it and rename, so that no half-written file ever shows.
+    """Write a file (text as UTF-8) under a temporary name beside its place, then rename it, so that nobody ever sees half of it.
+
+    Returns the path.
 
     Raises:
-        FileNotFoundError: the directory does not exist.
-        OSError: it cannot be written; what was there before is still there.
+        FileNotFoundError: its directory does not exist.
+        OSError: it cannot be written; what was there before is unchanged.
+
+    >>> write_file("no/such/place.svg", "")
+    Traceback (most recent call last):
+    FileNotFoundError: cannot write no/such/place.svg: the directory no/such does not exist; create it first
     """
     path = Path(path)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"cannot write {path}: there is no directory {path.parent}; make it first")
-    data = content.encode("utf-8") if isinstance(content, str) else content
+        raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {path}: it is a directory; add a file name")
+    part = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        os.replace(part, path)
     except OSError as error:
-        raise type(error)(f"cannot write {path}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise type(error)(f"cannot write {path}: {error.strerror}") from None
+        raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
     finally:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return path
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+write_whole = write_file

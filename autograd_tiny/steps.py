@@ -52,10 +52,12 @@ class ForwardStep(NamedTuple):
     """One node of the computation itself.
 
     Attributes:
+        root: where the computation leads.
         number: counted from 1.
         node: what was computed, from ``node.operands`` by ``node.op``.
     """
 
+    root: Value
     number: int
     node: Value
 
@@ -64,7 +66,7 @@ def forward_steps(root: Value) -> Iterator[ForwardStep]:
     """The operations that led to ``root``, operands before users.  A leaf has none."""
     _check(root)
     for number, node in enumerate(topological_order(root), 1):
-        yield ForwardStep(number, node)
+        yield ForwardStep(root, number, node)
 
 
 def backward_steps(root: Value) -> Iterator[BackwardStep]:

@@ -153,7 +153,7 @@ def test_latex_is_an_aligned_block(neuron):
     assert explain(neuron[-1], wrt=neuron[0])._repr_latex_() == f"$\\displaystyle {latex}$"
 
 
-TROUBLE = ["a_b", "x^2", "50%", "a\\b", "{", "}", "$x$", "#1", "a&b", "~", "<b>", "</math><script>", "λ", "😀", "two words", "a\nb", "\\end{aligned}"]
+TROUBLE = ["a_b", "x^2", "50%", "a\\b", "{", "}", "$x$", "#1", "a&b", "~", "<b>", "</math><script>", "λ", "😀", "two words", "a\nb", "\\end{aligned}", "a\0b", "\ud800"]
 
 
 @pytest.mark.parametrize("label", TROUBLE)
@@ -168,8 +168,10 @@ def test_labels_survive_latex_and_mathml(label):
         assert math_element.tag == "{http://www.w3.org/1998/Math/MathML}math"
         tags = {e.tag.split("}")[1] for e in math_element.iter()}
         assert tags <= {"math", "mrow", "mfrac", "mi", "mn", "mo", "msup", "msub", "mtext", "mspace", "mstyle"}
+    if not label.isprintable():
+        return
     shown = "".join(ET.fromstring(explanation.mathml.splitlines()[0]).itertext())
-    assert "".join(label.split()).replace("_", "").replace("^", "∧") in "".join(shown.split())
+    assert "".join(label.split()).replace("_", "") in "".join(shown.split())
 
 
 def test_misuse_says_what_to_do(neuron):
