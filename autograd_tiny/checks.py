@@ -27,7 +27,14 @@ def numeric_derivative(f: Callable[..., float], point: Sequence[float], place: i
         return (f(*above) - f(*below)) / (above[place] - below[place])
 
     h = 0.05 * max(abs(point[place]), 0.2)
-    previous = [difference(h)]
+    while True:
+        try:
+            previous = [difference(h)]
+            break
+        except (ArithmeticError, ValueError):  # a step beyond the edge of the domain
+            h /= 4.0
+            if point[place] + h == point[place]:
+                raise
     best, best_error = previous[0], math.inf
     for _ in range(10):
         h /= 1.6

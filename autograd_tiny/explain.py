@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import NamedTuple
 
-from autograd_tiny.expression import LATEX, SUPERSCRIPTS, Expression, Style, latex_name, latex_upright, written
+from autograd_tiny.expression import LATEX, SUPERSCRIPTS, Expression, Style, latex_name, latex_number, latex_upright, written
 from autograd_tiny.graph import Edge, Node, edges, names
+from autograd_tiny.numbers_text import short_number
 from autograd_tiny.primitives import ATOM, PRODUCT, SIGN, Notation, Primitive, mul
 from autograd_tiny.steps import BackwardStep, ForwardStep
 from autograd_tiny.value import Constant, Value, adjoints
@@ -101,7 +102,7 @@ class Explanation:
 
     def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
         name = partial(latex_name, upright=upright)
-        style = Style(LATEX.notation, LATEX.brackets, name, partial(_latex_number, digits=self.digits))
+        style = Style(LATEX.notation, LATEX.brackets, name, partial(latex_number, written=partial(short_number, digits=self.digits)))
         return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250)]
 
     def __str__(self) -> str:
@@ -329,13 +330,5 @@ _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _number(x: float, digits: int) -> tuple[str, int]:
-    text = f"{x:.{digits}g}"
+    text = short_number(x, digits)
     return text, SIGN if text.startswith("-") else ATOM
-
-
-def _latex_number(x: float, digits: int) -> tuple[str, int]:
-    text, level = _number(x, digits)
-    if "inf" in text:
-        return text.replace("inf", r"\infty"), level
-    mantissa, e, exponent = text.partition("e")
-    return (rf"{mantissa} \cdot 10^{{{int(exponent)}}}", min(level, PRODUCT)) if e else (text, level)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from autograd_tiny.graph import Node, all_nodes, topological_order
 from autograd_tiny.operators import Operators, binary
-from autograd_tiny.primitives import ATOM, LEVELS, SIGN, MultiPrimitive, Notation, Primitive, equal, greater, less
+from autograd_tiny.primitives import ATOM, LEVELS, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive, equal, greater, less, plain_number
 
 
 class Expression(Operators, Node):
@@ -141,9 +142,21 @@ class Style(NamedTuple):
     number: Callable[[float], tuple[str, int]]
 
 
-def plain_number(x: float) -> tuple[str, int]:
-    """A number as Python reads it, and how tightly its written form binds."""
-    return f"{x:.15g}", SIGN if x < 0 else ATOM
+def python_number(x: float) -> tuple[str, int]:
+    """A number as Python reads it back, and how tightly its written form binds."""
+    text = plain_number(x)
+    return text, SIGN if text.startswith("-") else ATOM
+
+
+def latex_number(x: float, written: Callable[[float], str] = plain_number) -> tuple[str, int]:
+    """A number as LaTeX, its digits as ``written`` gives them, and how tightly its written form binds.
+
+    >>> latex_number(-2.5e-07)
+    ('-2.5 \\\\cdot 10^{-7}', 2)
+    """
+    mantissa, e, exponent = written(x).replace("inf", r"\infty").partition("e")
+    level = SIGN if mantissa.startswith("-") else PRODUCT if e else ATOM
+    return (rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if e else mantissa), level
 
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -173,8 +186,8 @@ def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str
 
 _LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
 
-TEXT = Style(lambda row: row.text, ("(", ")"), str, plain_number)
-LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, plain_number)
+TEXT = Style(lambda row: row.text, ("(", ")"), str, python_number)
+LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number)
 
 
 class Term:
@@ -212,19 +225,21 @@ def written(root: Node, style: Style, *, name_parts: bool = True, longest: int =
     """
     order = topological_order(root)
     uses = Counter(x for node in order for x in node.operands)
+    taken = {x.label for x in uses}
+    fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
     terms: dict[Node, Term] = {}
     definitions: list[str] = []
     for node in order:
         operands = [terms[x] if x in terms else _leaf(x, style) for x in node.operands]
-        template, level = style.notation(node.op)
-        text = template.format(*operands, args=", ".join(x.text for x in operands))
+        notation = style.notation(node.op)
+        text = notation.write(operands)
         shared = uses[node] > 1 and len(text) > 12
         if name_parts and node is not root and (node.label or shared or len(text) > longest):
-            name = style.name(node.label) if node.label else f"t{len(definitions) + 1}"
+            name = style.name(node.label or next(fresh))
             definitions.append(f"{name} = {text}")
             terms[node] = Term(name, ATOM, style.brackets)
         else:
-            terms[node] = Term(text, level, style.brackets)
+            terms[node] = Term(text, notation.level, style.brackets)
     return (terms[root] if root in terms else _leaf(root, style)), definitions
 
 

@@ -35,6 +35,3 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     return path
-
-
-write_whole = write_file

@@ -59,7 +59,7 @@ def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[float]) -> An
 
 
 def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[float]) -> Any:
-    """`binary_cross_entropy` of the sigmoids of ``logits``: softplus(z) - t z for each, exact for any size of logit.
+    """`binary_cross_entropy` of the sigmoids of ``logits``: softplus(z) - t z for each, without overflow.
 
     >>> binary_cross_entropy_from_logits([-1000.0], [0.0])
     0.0
@@ -79,7 +79,7 @@ def cross_entropy(probabilities: Sequence[Any], target: int) -> Any:
 
 
 def cross_entropy_from_logits(logits: Sequence[Any], target: int) -> Any:
-    """`cross_entropy` of the softmax of ``logits``: logsumexp(logits) - logits[target], exact for any size of logit.
+    """`cross_entropy` of the softmax of ``logits``: logsumexp(logits) - logits[target], without overflow.
 
     >>> cross_entropy_from_logits([1000.0, 0.0], 0)
     0.0

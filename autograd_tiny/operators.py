@@ -22,7 +22,7 @@ def unary(primitive: Primitive) -> Callable[[S], S]:
     def method(self: S) -> S:
         return type(self).record(primitive, (self,))
 
-    return _described(method, primitive, reflected=False)
+    return described(method, primitive, reflected=False)
 
 
 def binary(primitive: Primitive) -> Callable[[S, S | float], S]:
@@ -33,7 +33,7 @@ def binary(primitive: Primitive) -> Callable[[S, S | float], S]:
             return NotImplemented
         return type(self).record(primitive, (self, other))
 
-    return _described(method, primitive, reflected=False)
+    return described(method, primitive, reflected=False)
 
 
 def reflected(primitive: Primitive) -> Callable[[S, S | float], S]:
@@ -44,10 +44,11 @@ def reflected(primitive: Primitive) -> Callable[[S, S | float], S]:
             return NotImplemented
         return type(self).record(primitive, (other, self))
 
-    return _described(method, primitive, reflected=True)
+    return described(method, primitive, reflected=True)
 
 
-def _described(method: M, primitive: Primitive, *, reflected: bool) -> M:
+def described(method: M, primitive: Primitive, *, reflected: bool) -> M:
+    """``method`` with the name and the doc of the row that it applies."""
     vars(method).update(primitive=primitive, reflected=reflected)
     method.__name__ = primitive.name
     method.__doc__ = primitive.doc

@@ -24,10 +24,20 @@ LEVELS = {"relation": RELATION, "sum": SUM, "sign": SIGN, "product": PRODUCT, "p
 
 
 class Notation(NamedTuple):
-    """A written form: slots ``{0:level}`` for single operands or ``{args}`` for all, and how tightly the whole binds."""
+    """A written form and how tightly it binds.
 
-    template: str
+    A template has slots ``{0:level}`` for single operands, or ``{args}`` for all of them; a function makes the text from
+    the written operands, where a template cannot.
+    """
+
+    template: str | Callable[[Sequence[Any]], str]
     level: int = ATOM
+
+    def write(self, operands: Sequence[Any]) -> str:
+        """The written form; an operand knows its own brackets, ``format(operand, "product")``."""
+        if not isinstance(self.template, str):
+            return self.template(operands)
+        return self.template.format(*operands, args=", ".join(map(format, operands)))
 
 
 class Domain(NamedTuple):
@@ -40,6 +50,7 @@ class Domain(NamedTuple):
 
 REALS = Domain("", lambda x: True, (-2.3, -0.6, 0.4, 1.7))
 POSITIVE = Domain("{} > 0", lambda x: x > 0.0, (0.3, 0.9, 1.7, 4.2))
+POSITIVE_BASE = Domain("{} > 0, unless the exponent is a plain number", lambda x: x > 0.0, (0.3, 0.9, 1.7, 4.2))
 NONNEGATIVE = Domain("{} >= 0", lambda x: x >= 0.0, (0.3, 0.9, 1.7, 4.2))
 NONZERO = Domain("{} != 0", lambda x: x != 0.0, (-2.3, -0.6, 0.4, 1.7))
 ABOVE_MINUS_ONE = Domain("{} > -1", lambda x: x > -1.0, (-0.8, -0.2, 0.4, 1.7))
@@ -93,8 +104,7 @@ class Primitive:
         self.text = text or Notation(name + "({args})")
         self.latex = latex or text or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
         self.domain, self.kink, self.expansion, self.arrange = domain, kink, expansion, arrange
-        self.operand_names = _operand_names(rule)
-        self.arity = None if self.operand_names is None else len(self.operand_names)
+        self.arity = _arity(rule)
         self.family: Family | MultiPrimitive | None = None
         self.parameter: float | None = None
 
@@ -167,14 +177,14 @@ class Family:
         return f"<family {self.name}>"
 
     def __getitem__(self, parameter: float) -> Primitive:
-        return self._row(parameter)
+        return self._row(float(constant(parameter, self.name)))
 
     def __call__(self, x: Any, parameter: Any = None) -> Any:
         if parameter is None:
             if self.default is None:
                 raise TypeError(f"{self.name} takes an operand and a constant, got only the operand")
             parameter = self.default
-        return self[constant(parameter, self.name)](x)
+        return self[parameter](x)
 
     def __deepcopy__(self, memo: object) -> Family:
         return self
@@ -208,7 +218,6 @@ class MultiPrimitive:
         self.name, self.forward, self.rule, self.doc, self.domain = name, forward, rule, doc, domain
         self.__doc__ = doc
         self.expansion, self.arrange, self.outputs = expansion, arrange, outputs
-        self.operand_names: list[str] | None = None
         self._row = lru_cache(maxsize=4096)(lambda index: Output(self, index))
 
     def __repr__(self) -> str:
@@ -252,7 +261,7 @@ class Output(Primitive):
     def __init__(self, whole: MultiPrimitive, index: int) -> None:
         super().__init__(
             f"{whole.name}[{index}]",
-            lambda *operands: whole.forward(*operands)[index],
+            lambda *operands: _output(whole, whole.forward(*operands), index),
             lambda out, *operands: whole.rule(whole(*operands), index, *operands),
             doc=f"Output {index} of {whole.name}: {whole.doc}",
             text=Notation(f"{whole.name}({{args}})[{index}]"),
@@ -267,6 +276,12 @@ class Output(Primitive):
     def derivatives(self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None) -> Sequence[Any]:
         results = outputs() if outputs else self.family(*operands)
         return self.family.rule(results, self.parameter, *operands)
+
+
+def _output(whole: MultiPrimitive, outputs: tuple[float, ...], index: int) -> float:
+    if not 0 <= index < len(outputs):
+        raise ValueError(f"the outputs of this {whole.name} are numbered from 0 to {len(outputs) - 1}")
+    return outputs[index]
 
 
 def _pick(function: Callable[..., Sequence[Any]] | None, index: int) -> Callable[..., Any] | None:
@@ -286,6 +301,12 @@ def data_of(x: Any) -> Any:
     return getattr(x, "data", x)
 
 
+def label_of(x: Any) -> str:
+    """The label of a recorded Value; none for a number."""
+    label: str = getattr(x, "label", "")
+    return label
+
+
 def constant(x: Any, where: str) -> float:
     """A static parameter as a number, refused with a clear message where it is none."""
     if isinstance(x, bool) or not isinstance(x, (int, float)):
@@ -295,8 +316,8 @@ def constant(x: Any, where: str) -> float:
 
 def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], error: Exception) -> Exception:
     """The error of the same type, telling which operation failed, on which operands, and what it needs."""
-    names, head = _names_for(operation, operands), call_text(operation, operands)
-    data = [data_of(x) for x in operands]
+    head = call_text(operation, operands)
+    labels, data = [label_of(x) for x in operands], [data_of(x) for x in operands]
     if not operands:
         return type(error)(f"{head}: needs at least one operand")
     if isinstance(error, TypeError):
@@ -305,6 +326,7 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
         out = operation.forward(*data)
     except (ArithmeticError, ValueError):
         domains = [operation.domain_of(i) for i in range(len(operands))]
+        names = [label or ("its operand" if len(data) == 1 else f"operand {i}") for i, label in enumerate(labels, 1)]
         broken = [d.condition.format(name) for d, name, x in zip(domains, names, data) if not d.contains(x)]
         if broken:
             return type(error)(f"{head}: needs {' and '.join(broken)}")
@@ -315,25 +337,20 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
 
 
 def call_text(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> str:
-    """The operation with its operands' names and data: ``mul(w = 2.0, x = 3.0)``."""
-    shown = [f"{name} = {data_of(x)!r}" for name, x in zip(_names_for(operation, operands), operands)]
+    """The operation with its operands' labels and data: ``mul(w = 2.0, 3.0)``."""
+    shown = [f"{label_of(x)} = {data_of(x)!r}" if label_of(x) else repr(data_of(x)) for x in operands]
     if len(shown) > 6:
         shown[5:] = [f"... {len(shown) - 5} more"]
     return f"{operation.name}({', '.join(shown)})"
 
 
-def _names_for(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> list[str]:
-    names = operation.operand_names or [f"x{i + 1}" for i in range(len(operands))]
-    return [getattr(x, "label", "") or name for name, x in zip(names, operands)]
-
-
-def _operand_names(rule: Rule) -> list[str] | None:
-    """The operands' names as the rule spells them; None for any number of operands."""
+def _arity(rule: Rule) -> int | None:
+    """How many operands a rule is for; None for any number."""
     if isinstance(rule, tuple):
-        return ["x", "y", "z"][: len(rule)]
+        return len(rule)
     code = _function(rule).__code__
     takes_any_number = code.co_flags & 0x04
-    return None if takes_any_number else list(code.co_varnames[1 : code.co_argcount])
+    return None if takes_any_number else code.co_argcount - 1
 
 
 def _function(rule: Callable[..., Any]) -> FunctionType:
@@ -373,7 +390,7 @@ def _power(x: float, k: float) -> float:
 
 def _power_of_positive(x: float, y: float) -> float:
     if not x > 0.0:
-        raise ValueError("a negative base has no real power; x ** 3 with a plain number takes any base")
+        raise ValueError("a negative base has no real power")
     return math.pow(x, y)
 
 
@@ -444,7 +461,8 @@ def _dot(*operands: float) -> float:
 
 def _logsumexp(*xs: float) -> float:
     largest = max(xs)
-    return largest + math.log(math.fsum([math.exp(x - largest) for x in xs]))
+    # The largest term is exp(0) = 1; log1p of the others keeps their digits where they are small.
+    return largest + math.log1p(math.fsum([-1.0, *[math.exp(x - largest) for x in xs]]))
 
 
 def _softmax(*xs: float) -> tuple[float, ...]:
@@ -467,7 +485,7 @@ def _one_or_many(*arguments: Any) -> Sequence[Any]:
 def _weights_inputs_bias(weights: Iterable[Any], inputs: Iterable[Any], bias: Any = None) -> Sequence[Any]:
     weights, inputs = tuple(weights), tuple(inputs)
     if len(weights) != len(inputs):
-        raise ValueError(f"dot needs as many weights as inputs, got {len(weights)} weights and {len(inputs)} inputs")
+        raise ValueError(f"dot needs as many weights as inputs, got {_count(len(weights), 'weight')} and {_count(len(inputs), 'input')}")
     return (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
 
 
@@ -485,11 +503,6 @@ def _dot_rule(out: Any, *operands: Any) -> Sequence[Any]:
     return *operands[n : 2 * n], *operands[:n], *[1.0] * (len(operands) % 2)
 
 
-def _silu_rule(out: Any, x: Any) -> Sequence[Any]:
-    s = sigmoid(x)
-    return (s + out * (1.0 - s),)
-
-
 def _softmax_rule(outputs: Sequence[Any], index: int) -> Sequence[Any]:
     p = outputs[index]
     return [p * (1.0 - p) if j == index else -p * q for j, q in enumerate(outputs)]
@@ -504,6 +517,22 @@ def _softmax_expansion(*xs: Any) -> Sequence[Any]:
 def _dot_expansion(*operands: Any) -> Any:
     n = len(operands) // 2
     return _sum([w * x for w, x in zip(operands[:n], operands[n:])] + list(operands[2 * n :]))
+
+
+def _dot_text(operands: Sequence[Any]) -> str:
+    n = len(operands) // 2
+    weights, inputs, bias = operands[:n], operands[n : 2 * n], operands[2 * n :]
+    return f"dot([{', '.join(map(format, weights))}], [{', '.join(map(format, inputs))}]{''.join(f', {b}' for b in bias)})"
+
+
+def _sum_latex(operands: Sequence[Any]) -> str:
+    return " + ".join([f"{x:product}" for x in operands])
+
+
+def _dot_latex(operands: Sequence[Any]) -> str:
+    n = len(operands) // 2
+    products = [rf"{w:product} \cdot {x:product}" for w, x in zip(operands[:n], operands[n:])]
+    return " + ".join(products + [f"{b:product}" for b in operands[2 * n :]])
 
 
 def _sum(terms: Sequence[Any]) -> Any:
@@ -534,14 +563,19 @@ div = Primitive(
 )
 
 
+def plain_number(x: float) -> str:
+    """A number as Python reads it back, a whole one without a point."""
+    return repr(float(x)).removesuffix(".0")
+
+
 def _power_row(k: float) -> Primitive:
-    whole = float(k).is_integer()
+    shown = plain_number(k)
     rules: dict[float, Rule] = {0.0: (0.0,), 1.0: (1.0,), 2.0: lambda out, x: (2.0 * x,)}
     return Primitive(
-        f"power[{k:.15g}]", lambda x: _power(x, k), rules.get(k, lambda out, x: (k * x ** (k - 1.0),)),
-        symbol=f"^{k:.15g}", doc=f"x to the constant power {k:.15g}",
-        text=Notation(f"{{0:atom}} ** {k:.15g}", POWER), latex=Notation(f"{{0:atom}}^{{{{{k:.15g}}}}}", POWER),
-        domain=(REALS if k >= 0 else NONZERO) if whole else NONNEGATIVE if k >= 0 else POSITIVE,
+        f"power[{shown}]", lambda x: _power(x, k), rules.get(k, lambda out, x: (k * x ** (k - 1.0),)),
+        symbol=f"^{shown}", doc=f"x to the constant power {shown}",
+        text=Notation(f"{{0:atom}} ** {shown}", POWER), latex=Notation(f"{{0:atom}}^{{{{{shown}}}}}", POWER),
+        domain=(REALS if k >= 0 else NONZERO) if k.is_integer() else NONNEGATIVE if k >= 0 else POSITIVE,
     )
 
 
@@ -552,7 +586,7 @@ class _Power(Family):
 
 power = _Power("power", _power_row, doc="x to a constant power: power(x, 3); with a Value as exponent, x must be positive")
 pow_ = Primitive(
-    "pow", _power_of_positive, lambda out, x, y: (y * x ** (y - 1.0), out * log(x)), symbol="^", domain=(POSITIVE, REALS),
+    "pow", _power_of_positive, lambda out, x, y: (y * x ** (y - 1.0), out * log(x)), symbol="^", domain=(POSITIVE_BASE, REALS),
     text=Notation("{0:atom} ** {1:power}", POWER), latex=Notation("{0:atom}^{{{1}}}", POWER), doc="x to the power y, for positive x",
 )
 
@@ -593,11 +627,15 @@ acos = Primitive(
     latex=Notation(r"\arccos\left({0}\right)"), doc="arc cosine, in radians",
 )
 atan = Primitive(
-    "atan", math.atan, lambda out, x: (1.0 / (1.0 + x**2),),
+    "atan", math.atan, lambda out, x: (1.0 / (1.0 + x * x),),
     latex=Notation(r"\arctan\left({0}\right)"), doc="arc tangent, in radians",
 )
+hypot: Primitive = Primitive(
+    "hypot", math.hypot, lambda out, x, y: (x / out, y / out), latex=Notation(r"\sqrt{{{0:atom}^{{2}} + {1:atom}^{{2}}}}"),
+    doc="length of the vector (x, y), without overflow on the way",
+)
 atan2 = Primitive(
-    "atan2", math.atan2, lambda out, x, y: (y / (x**2 + y**2), -x / (x**2 + y**2)),
+    "atan2", math.atan2, lambda out, x, y: (y / hypot(x, y) / hypot(x, y), -x / hypot(x, y) / hypot(x, y)),
     latex=Notation(r"\mathrm{{atan2}}\left({args}\right)"), doc="angle of the point (y, x) in radians: its height comes first",
 )
 sinh: Primitive = Primitive(
@@ -612,11 +650,11 @@ tanh = Primitive(
 
 # The error function.
 erf = Primitive(
-    "erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x**2)),), latex=Notation(r"\mathrm{{erf}}\left({0}\right)"),
+    "erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x * x)),), latex=Notation(r"\mathrm{{erf}}\left({0}\right)"),
     doc="error function",
 )
 erfc = Primitive(
-    "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x**2)),), latex=Notation(r"\mathrm{{erfc}}\left({0}\right)"),
+    "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x * x)),), latex=Notation(r"\mathrm{{erfc}}\left({0}\right)"),
     doc="1 - erf(x), exact in the upper tail",
 )
 
@@ -625,7 +663,7 @@ sign = Primitive(
     "sign", _sign, (0.0,), doc="-1, 0 or 1", kink="0 at x = 0", latex=Notation(r"\mathrm{{sign}}\left({0}\right)"),
 )
 step = Primitive(
-    "step", _step, (0.0,), doc="1 where x > 0, else 0", kink="0 at x = 0", latex=Notation(r"\left[{0} > 0\right]"),
+    "step", _step, (0.0,), doc="1 where x > 0, else 0", kink="0 at x = 0", latex=Notation(r"\left[{0:sum} > 0\right]"),
 )
 less = Primitive(
     "less", _less, (0.0, 0.0), symbol="<", text=Notation("{0:sum} < {1:sum}", RELATION),
@@ -668,11 +706,12 @@ relu = Primitive(
 
 
 def _leaky_relu_row(slope: float) -> Primitive:
+    shown = plain_number(slope)
     return Primitive(
-        f"leaky_relu[{slope:.15g}]", lambda x: x if x > 0.0 else slope * x, lambda out, x: (where(step(x), 1.0, slope),),
-        symbol="leaky ReLU", doc=f"x where x > 0, else {slope:.15g} x", kink=f"{slope:.15g} at x = 0",
-        text=Notation(f"leaky_relu({{args}}, {slope:.15g})"),
-        latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{slope:.15g}}}}}\left({{0}}\right)"),
+        f"leaky_relu[{shown}]", lambda x: x if x > 0.0 else slope * x, lambda out, x: (where(step(x), 1.0, slope),),
+        symbol="leaky ReLU", doc=f"x where x > 0, else {shown} x", kink=f"{shown} at x = 0",
+        text=Notation(f"leaky_relu({{args}}, {shown})"),
+        latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{shown}}}}}\left({{0}}\right)"),
         expansion=lambda x: where(step(x), x, slope * x),
     )
 
@@ -682,33 +721,33 @@ softplus = Primitive(
     "softplus", _softplus, lambda out, x: (sigmoid(x),), expansion=lambda x: log1p(exp(x)), doc="log(1 + exp(x))",
 )
 silu = Primitive(
-    "silu", lambda x: x * _sigmoid(x), _silu_rule, symbol="SiLU",
+    "silu", lambda x: x * _sigmoid(x), lambda out, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),), symbol="SiLU",
     expansion=lambda x: x * sigmoid(x), doc="x times sigmoid(x)",
 )
 gelu = Primitive(
-    "gelu", _gelu, lambda out, x: (0.5 * erfc(-x * SQRT_HALF) + x * (ONE_OVER_SQRT_TWO_PI * exp(-0.5 * x**2)),),
+    "gelu", _gelu, lambda out, x: (0.5 * erfc(-x * SQRT_HALF) + x * (ONE_OVER_SQRT_TWO_PI * exp(-0.5 * (x * x))),),
     symbol="GELU", expansion=lambda x: 0.5 * x * (1.0 + erf(x * SQRT_HALF)),
     doc="x times the probability that a standard normal variable lies below x",
 )
 
 # Any number of operands.
 total = Primitive(
-    "total", _total, lambda out, *xs: [1.0] * len(xs), symbol="Σ", arrange=_one_or_many, expansion=lambda *xs: _sum(xs),
-    doc="the sum, rounded once",
+    "total", _total, lambda out, *xs: [1.0] * len(xs), symbol="Σ", latex=Notation(_sum_latex, SUM), arrange=_one_or_many,
+    expansion=lambda *xs: _sum(xs), doc="the sum, rounded once",
 )
 mean = Primitive(
     "mean", _mean, lambda out, *xs: [1.0 / len(xs)] * len(xs), arrange=_one_or_many, expansion=lambda *xs: _sum(xs) / float(len(xs)),
     doc="the arithmetic mean",
 )
 dot = Primitive(
-    "dot", _dot, _dot_rule, symbol="Σ w x", arrange=_weights_inputs_bias, expansion=_dot_expansion,
-    doc="weighted sum w1 x1 + ... + wn xn, plus a bias if one is given: dot(weights, inputs, bias)",
+    "dot", _dot, _dot_rule, symbol="Σ w x", text=Notation(_dot_text), latex=Notation(_dot_latex, SUM), arrange=_weights_inputs_bias,
+    expansion=_dot_expansion, doc="weighted sum w1 x1 + ... + wn xn, plus a bias if one is given: dot(weights, inputs, bias)",
 )
-logsumexp = Primitive(
-    "logsumexp", _logsumexp, lambda out, *xs: [exp(x - out) for x in xs], arrange=_one_or_many,
+logsumexp: Primitive = Primitive(
+    "logsumexp", _logsumexp, lambda out, *xs: softmax(*xs), arrange=_one_or_many,
     expansion=lambda *xs: log(_sum([exp(x) for x in xs])), doc="log(exp(x1) + ... + exp(xn)), without overflow",
 )
-softmax = MultiPrimitive(
+softmax: MultiPrimitive = MultiPrimitive(
     "softmax", _softmax, lambda outputs, index, *xs: _softmax_rule(outputs, index), arrange=_one_or_many,
     expansion=_softmax_expansion, doc="exp(x1) / (exp(x1) + ... + exp(xn)) and so on: positive numbers that sum to 1",
 )

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from autograd_tiny.graph import Node, topological_order
-from autograd_tiny.operators import Operators
+from autograd_tiny.operators import Operators, described
 from autograd_tiny.primitives import MultiPrimitive, Primitive, add, power, refusal
 
 _new = object.__new__
@@ -71,7 +71,8 @@ class Value(Operators, Node):
 
         Reverse mode: nodes in reverse topological order, each handing ``local derivative * its own grad`` to its operands,
         so that a node's grad is complete before it is passed on.  Interior nodes start from 0 at each call; leaves
-        accumulate from call to call, as in PyTorch, until their grad is set to 0.
+        accumulate from call to call, as in PyTorch, until their grad is set to 0.  (Up to rounding: contributions are added
+        one by one.)
         """
         if self.op is None:
             self.grad += 1.0
@@ -182,7 +183,10 @@ def finite_float(x: Any, label: str = "") -> float:
         kind = type(x).__name__
         hint = "; for an array, make one Value per number" if hasattr(x, "__len__") and not isinstance(x, str) else ""
         raise TypeError(f"the data of {name} must be a real number, got the {kind} {_brief(x)}{hint}")
-    data = float(x)
+    try:
+        data = float(x)
+    except OverflowError:
+        raise OverflowError(f"the data of {name} is larger than any float: {_brief(x)}") from None
     if isinstance(x, int) and data != x:
         raise ValueError(f"the data of {name} is a float, and no float equals {x}; the nearest is {data!r}")
     if not math.isfinite(data):
@@ -363,10 +367,12 @@ def recorder(primitive: Primitive) -> Callable[..., Value]:
     """The function that records ``primitive`` applied to Values, built once per row."""
     linear = isinstance(primitive.rule, tuple)
     if primitive.arity == 1:
-        return (_unary_linear if linear else _unary)(primitive)
-    if primitive.arity == 2:
-        return (_binary_linear if linear else _binary)(primitive)
-    return _nary(primitive)
+        build: Callable[[Primitive], Callable[..., Value]] = _unary_linear if linear else _unary
+    elif primitive.arity == 2:
+        build = _binary_linear if linear else _binary
+    else:
+        build = _nary
+    return described(build(primitive), primitive, reflected=False)
 
 
 @lru_cache(maxsize=4096)
@@ -381,7 +387,7 @@ def _reflected(primitive: Primitive) -> Callable[[Value, Any], Any]:
         other = _lift(other)
         return other if other is NotImplemented else record(other, self)
 
-    return method
+    return described(method, primitive, reflected=True)
 
 
 for _name, _method in vars(Operators).items():

@@ -76,7 +76,7 @@ def test_negative_and_tiny_numbers():
     x = Value(-1e-7, "x")
     y = named("y", x * -2.0)
     explanation = explain(y * x, wrt=x)
-    assert "(-1e-07)" in explanation.text
+    assert "(-1e-7)" in explanation.text
     assert r"\left(-1 \cdot 10^{-7}\right)" in explanation.latex
 
 
@@ -123,7 +123,7 @@ def test_too_many_paths_are_counted():
     assert count_paths(y, x) == 2**60
     with pytest.raises(ValueError, match=rf"there are {2**60} paths"):
         paths(y, x)
-    assert "= 1.153e+18\n" in explain(y, wrt=x).text
+    assert "= 1.153e18\n" in explain(y, wrt=x).text
 
 
 def test_long_sums_have_a_line_per_term():

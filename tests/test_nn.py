@@ -111,7 +111,7 @@ def test_initialisation():
         (lambda: nn.Layer(2, 2, init="zeros"), ValueError, "no initialisation is called 'zeros'"),
         (lambda: nn.MLP([2, 3], []), ValueError, "one activation each; got 0"),
         (lambda: nn.MLP.from_layers([nn.Layer(2, 3), nn.Layer(2, 1)]), ValueError, "3 neurons, but layer 1 has 2 inputs"),
-        (lambda: nn.Neuron([1.0], 0.0)([1.0, 2.0]), ValueError, "1 weights and 2 inputs"),
+        (lambda: nn.Neuron([1.0], 0.0)([1.0, 2.0]), ValueError, "1 weight and 2 inputs"),
         (lambda: nn.Module()([1.0]), NotImplementedError, "no __call__"),
         (lambda: losses.hinge(Value(1.0), 0), ValueError, "is -1 or 1, got 0"),
         (lambda: losses.cross_entropy([0.5, 0.5], 2), ValueError, "class number from 0 to 1"),

@@ -1,0 +1,207 @@
+"""Random computations against live PyTorch, for as long as you like; not part of the suite.
+
+    python tests/fuzz.py --minutes 5 [--seed 0]
+
+Compares the value, the gradient and the gradient of the gradient's sum, all in doubles.  A disagreement beyond rounding is
+made as simple as possible and printed as a program to run; the exit status is then 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+from oracles.in_torch import derivatives, import_torch, torch_function, torch_text
+from random_graphs import Operand, Program, Step, margin, random_program
+
+from autograd_tiny import TABLE, Value, gradient, total
+from autograd_tiny.graph import topological_order
+
+TOLERANCE = 1e-14  # of the size of all paths from any node to the result; the largest seen is 1e-16
+NEAR_A_KINK = 1e-9
+
+
+def disagreement(program: Program) -> str:
+    """What differs between the engine and PyTorch; empty if nothing does.
+
+    Near a kink rounding may decide the side, so nothing is compared there; exactly at a kink of both it is.
+
+    Raises:
+        ArithmeticError: where the engine refuses the computation.
+    """
+    torch = import_torch()
+    leaves = [Value(x) for x in program.leaves]
+    tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in program.leaves]
+    nodes, in_torch = program.run(leaves), program.run(tensors, _apply_in_torch)
+    if any(_is_near_kink(step, program, nodes, in_torch) for step in program.steps):
+        return ""
+    results, expected = nodes[-1:], in_torch[-1:]
+    for level in ("value", "gradient", "gradient of the gradient's sum"):
+        if level != "value":
+            results, expected = gradient(total(results), leaves), derivatives(sum(expected), tensors)
+        bound = TOLERANCE * _size_of_paths(total(results))
+        for got, want in zip(results, expected):
+            # PyTorch multiplies a derivative of 0 by infinity at times; the engine leaves zeros out.
+            if math.isfinite(want.item()) and not abs(got.data - want.item()) <= bound:
+                return f"{level}: {[x.data for x in results]}, PyTorch: {[x.item() for x in expected]}"
+    return ""
+
+
+def _apply_in_torch(step: Step, operands: tuple[Any, ...]) -> Any:
+    torch = import_torch()
+    tensors = [x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64) for x in operands]
+    return torch_function(step.name, step.parameter, len(operands))(*tensors)
+
+
+def _is_near_kink(step: Step, program: Program, nodes: list[Any], in_torch: list[Any]) -> bool:
+    ours = margin(step, [getattr(x, "data", x) for x in program.operands(step, nodes)])
+    theirs = margin(step, [x if isinstance(x, float) else x.item() for x in program.operands(step, in_torch)])
+    return min(ours, theirs) < NEAR_A_KINK and not ours == theirs == 0.0
+
+
+def _size_of_paths(root: Value) -> float:
+    """The sum over all nodes of their size times their derivative, every path counted as positive: how far rounding may go."""
+    derivatives = {root: 1.0}
+    for node in reversed(topological_order(root)):
+        for x, d in zip(node.operands, node.local_derivatives):
+            derivatives[x] = derivatives.get(x, 0.0) + abs(d) * derivatives[node]
+    return 1.0 + sum((1.0 + abs(node.data)) * d for node, d in derivatives.items())
+
+
+def shrink(program: Program, fails: Callable[[Program], bool]) -> Program:
+    """A simpler program that still fails, found by trying `simpler` ones until none fails."""
+    while True:
+        for candidate in simpler(program):
+            if fails(candidate):
+                program = candidate
+                break
+        else:
+            return program
+
+
+def simpler(program: Program) -> Iterator[Program]:
+    """Programs that end earlier, lack a step, have fewer operands, or rounder numbers; every one is smaller in one of these."""
+    steps = program.steps
+    for k in range(len(steps) - 1):
+        yield _trimmed(program._replace(steps=steps[: k + 1]))
+    for k in range(len(steps) if len(steps) > 1 else 0):
+        for x in dict.fromkeys(steps[k].operands):
+            if isinstance(x, int) or k + 1 < len(steps):
+                yield _trimmed(_without_step(program, k, x))
+    for k, step in enumerate(steps):
+        if step.row.arity is None and step.parameter is None and step.name != "dot" and len(step.operands) > 1:
+            for i in range(len(step.operands)):
+                fewer = step._replace(operands=step.operands[:i] + step.operands[i + 1 :])
+                yield _trimmed(program._replace(steps=(*steps[:k], fewer, *steps[k + 1 :])))
+    for k, x in enumerate(program.leaves):
+        for rounder in (1.0, float(round(x)), round(x, 1)):
+            if len(repr(abs(rounder))) < len(repr(abs(x))) or (rounder == 1.0 and x != 1.0 and x == round(x)):
+                yield program._replace(leaves=(*program.leaves[:k], rounder, *program.leaves[k + 1 :]))
+
+
+def _without_step(program: Program, k: int, instead: Operand) -> Program:
+    """Step ``k`` taken out, its users given one of its operands."""
+    gone = len(program.leaves) + k
+
+    def moved(x: Operand) -> Operand:
+        if isinstance(x, float) or x < gone:
+            return x
+        return instead if x == gone else x - 1
+
+    steps = [step._replace(operands=tuple(map(moved, step.operands))) for i, step in enumerate(program.steps) if i != k]
+    return program._replace(steps=tuple(steps))
+
+
+def _trimmed(program: Program) -> Program:
+    """Without the leaves and steps that the result does not need."""
+    first = len(program.leaves)
+    needed = {first + len(program.steps) - 1}
+    for k in reversed(range(first, first + len(program.steps))):
+        if k in needed:
+            needed.update(x for x in program.steps[k - first].operands if isinstance(x, int))
+    place = {k: i for i, k in enumerate(sorted(needed))}
+    steps = [
+        step._replace(operands=tuple([place[x] if isinstance(x, int) else x for x in step.operands]))
+        for k, step in enumerate(program.steps, first)
+        if k in needed
+    ]
+    return Program(tuple([x for k, x in enumerate(program.leaves) if k in needed]), tuple(steps))
+
+
+def as_python(program: Program) -> str:
+    """The program as Python that runs it in the engine and in PyTorch and prints both results."""
+    first, last = len(program.leaves), len(program.leaves) + len(program.steps) - 1
+    xs, ts = (", ".join(f"{name}{k}" for k in range(first)) for name in "xt")
+    lines = ["import torch", "from autograd_tiny import TABLE, Value, gradient, total", "", "torch.set_default_dtype(torch.float64)"]
+    for k, x in enumerate(program.leaves):
+        lines += [f"x{k} = Value({x!r}, 'x{k}')", f"t{k} = torch.tensor({x!r}, requires_grad=True)"]
+    for k, step in enumerate(program.steps, first):
+        ours = [f"x{x}" if isinstance(x, int) else repr(x) for x in step.operands]
+        theirs = [f"t{x}" if isinstance(x, int) else f"torch.tensor({x!r})" for x in step.operands]
+        lines += [f"x{k} = {_engine_text(step, ours)}", f"t{k} = {torch_text(step.name, step.parameter, theirs)}"]
+    return "\n".join(lines) + f"""
+
+def torch_gradient(output):
+    if not output.requires_grad:
+        return [torch.zeros(())] * {first}
+    return torch.autograd.grad(output, [{ts}], create_graph=True, materialize_grads=True)
+
+slopes, torch_slopes = gradient(x{last}, [{xs}]), torch_gradient(t{last})
+seconds, torch_seconds = gradient(total(slopes), [{xs}]), torch_gradient(sum(torch_slopes))
+print("value", x{last}.data, t{last}.item())
+print("gradient", [d.data for d in slopes], [d.item() for d in torch_slopes])
+print("gradient of the gradient's sum", [d.data for d in seconds], [d.item() for d in torch_seconds])
+"""
+
+
+def _engine_text(step: Step, operands: list[str]) -> str:
+    function, n = f"TABLE[{step.name!r}]", len(operands) // 2
+    if step.name == "dot":
+        bias = "".join(f", {b}" for b in operands[2 * n :])
+        return f"{function}([{', '.join(operands[:n])}], [{', '.join(operands[n : 2 * n])}]{bias})"
+    text = f"{function}{'' if step.parameter is None else f'[{step.parameter!r}]'}({', '.join(operands)})"
+    return text if step.name != "softmax" else f"{function}({', '.join(operands)})[{step.parameter}]"
+
+
+def main() -> int:
+    """Run until the time is up or something disagrees."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, required=True, help="how long to look")
+    parser.add_argument("--seed", type=int, default=0, help="the seed of the first graph; the next ones count up from it")
+    arguments = parser.parse_args()
+    import_torch().set_num_threads(1)
+    for name in TABLE:
+        torch_text(name, 0, ["x0", "x1", "x2"])
+
+    start = time.perf_counter()
+    seed, refused = arguments.seed, 0
+    while time.perf_counter() - start < 60.0 * arguments.minutes:
+        program = random_program(Random(seed))
+        try:
+            found = disagreement(program)
+        except (ArithmeticError, ValueError) as error:  # the value is finite, as the generator saw to it
+            found, refused = "", refused + 1
+            print(f"seed {seed}: the engine refuses, {type(error).__name__}: {error}")
+        if found:
+            print(f"seed {seed}: {found}\n\nThe simplest program that was found to disagree:\n\n{as_python(shrink(program, _disagrees))}")
+            return 1
+        seed += 1
+    count, seconds = seed - arguments.seed, time.perf_counter() - start
+    print(f"{count} graphs agree with PyTorch, {count / seconds:.0f} a second; {refused} of them the engine refused to differentiate twice")
+    return 0
+
+
+def _disagrees(program: Program) -> bool:
+    try:
+        return bool(disagreement(program))
+    except (ArithmeticError, ValueError):
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""Random computations over the whole table, as plain data that anything with the table's functions can run.
+
+A program has leaves and steps; every step applies one row to earlier nodes or to constants, so parts are shared, rows are
+nested, and operands repeat.  While it is made it is run on floats, and a step that would leave a row's domain or grow
+without bound gets guarded operands, ``sin(x)`` or ``x * x + 0.5``, instead.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from random import Random
+from typing import Any, NamedTuple
+
+from autograd_tiny import TABLE
+from autograd_tiny.primitives import Family, MultiPrimitive, Primitive
+
+LARGEST = 100.0  # of a node and of a local derivative
+PARAMETERS: dict[str, tuple[float, ...]] = {"power": (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5), "leaky_relu": (0.01, 0.2)}
+CONSTANTS = (0.0, 1.0, 2.0, -1.0, 0.5, -0.25, 3.0)
+
+Operand = int | float  # the number of a node, counted over leaves and steps; or a constant, always a float
+
+
+class Step(NamedTuple):
+    """A row of the table applied to operands; the parameter is the constant of a family or the number of an output."""
+
+    name: str
+    parameter: float | None
+    operands: tuple[Operand, ...]
+
+    @property
+    def row(self) -> Primitive:
+        entry: Any = TABLE[self.name]
+        return entry if self.parameter is None else entry[self.parameter]
+
+
+class Program(NamedTuple):
+    """Numbers for the leaves, and steps, of which the last gives the result."""
+
+    leaves: tuple[float, ...]
+    steps: tuple[Step, ...]
+
+    def operands(self, step: Step, nodes: Sequence[Any]) -> tuple[Any, ...]:
+        """The operands of a step, taken from the nodes computed so far."""
+        return tuple([nodes[x] if isinstance(x, int) else x for x in step.operands])
+
+    def run(self, leaves: Sequence[Any], apply: Callable[..., Any] | None = None) -> list[Any]:
+        """All nodes, leaves first; ``apply(step, operands)`` computes one."""
+        apply = apply or applying()
+        nodes = list(leaves)
+        for step in self.steps:
+            nodes.append(apply(step, self.operands(step, nodes)))
+        return nodes
+
+    def __call__(self, *leaves: Any) -> Any:
+        """The result on floats, Values or Expressions."""
+        return self.run(leaves)[-1]
+
+    def margin(self) -> float:
+        """How far the operands of the rows with kinks are from these; 0 at a kink."""
+        nodes = self.run(self.leaves)
+        return min((margin(step, self.operands(step, nodes)) for step in self.steps), default=math.inf)
+
+
+def applying() -> Callable[[Step, tuple[Any, ...]], Any]:
+    """The table's own functions, called as a user calls them; two steps for outputs of one softmax share it."""
+    softmaxes: dict[tuple[str, tuple[int, ...]], tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
+
+    def apply(step: Step, operands: tuple[Any, ...]) -> Any:
+        entry: Any = TABLE[step.name]
+        if step.name == "dot":
+            n = len(operands) // 2
+            return entry(operands[:n], operands[n : 2 * n], *operands[2 * n :])
+        if isinstance(entry, MultiPrimitive):
+            key = step.name, tuple(map(id, operands))
+            if key not in softmaxes:
+                softmaxes[key] = operands, entry(*operands)  # kept together, so that no other operand gets the same id
+            return softmaxes[key][1][step.parameter]
+        return entry(*operands) if step.parameter is None else entry(*operands, step.parameter)
+
+    return apply
+
+
+def margin(step: Step, operands: Sequence[float]) -> float:
+    """How far the operands of a step are from the nearest kink of its row, if it has a derivative there."""
+    if not step.row.kink:
+        return math.inf
+    if step.row.arity == 1 or step.name == "where":
+        return abs(operands[0])
+    return min((abs(x - y) for x, y in combinations(operands, 2)), default=math.inf)
+
+
+def random_program(rng: Random, *, most_steps: int = 12) -> Program:
+    """A program whose every leaf lies in [-2, 2], whose nodes and local derivatives are at most `LARGEST`."""
+    leaves = tuple([rng.randint(-200, 200) / 100 for _ in range(rng.randint(1, 3))])
+    steps: list[Step] = []
+    for _ in range(rng.randint(1, most_steps)):
+        steps += _random_step(rng, Program(leaves, tuple(steps)))
+    return _with_one_result(Program(leaves, tuple(steps)))
+
+
+def _random_step(rng: Random, program: Program) -> list[Step]:
+    """A step that can follow the program, with the steps that guard its operands."""
+    name = rng.choice(list(TABLE))
+    entry = TABLE[name]
+    n_nodes = len(program.leaves) + len(program.steps)
+    arity = (1 if isinstance(entry, Family) else getattr(entry, "arity", None)) or rng.randint(1, 4)
+    arity = max(arity, 2) if name == "dot" else arity
+    parameter = rng.choice(PARAMETERS[name]) if isinstance(entry, Family) else None
+    if isinstance(entry, MultiPrimitive):
+        parameter = rng.randrange(arity)
+    chosen: list[Operand] = [rng.choice(CONSTANTS) if rng.random() < 0.15 else _random_node(rng, n_nodes) for _ in range(arity)]
+    if all(isinstance(x, float) for x in chosen):
+        chosen[0] = _random_node(rng, n_nodes)
+    for guard in (_no_guard, _sine, _square_plus_half):
+        before, operands = guard(chosen, n_nodes)
+        steps = [*before, Step(name, parameter, operands)]
+        if _is_tame(Program(program.leaves, (*program.steps, *steps)), len(steps)):
+            return steps
+    return []
+
+
+def _random_node(rng: Random, n_nodes: int) -> int:
+    """Any node, the latest more often, so that graphs grow deep."""
+    return n_nodes - 1 - rng.randrange(min(n_nodes, 3)) if rng.random() < 0.5 else rng.randrange(n_nodes)
+
+
+def _no_guard(operands: Sequence[Operand], n_nodes: int) -> tuple[list[Step], tuple[Operand, ...]]:
+    return [], tuple(operands)
+
+
+def _sine(operands: Sequence[Operand], n_nodes: int) -> tuple[list[Step], tuple[Operand, ...]]:
+    steps = [Step("sin", None, (x,)) for x in operands if isinstance(x, int)]
+    guarded = iter(range(n_nodes, n_nodes + len(steps)))
+    return steps, tuple([next(guarded) if isinstance(x, int) else x for x in operands])
+
+
+def _square_plus_half(operands: Sequence[Operand], n_nodes: int) -> tuple[list[Step], tuple[Operand, ...]]:
+    steps: list[Step] = []
+    result: list[Operand] = []
+    for x in operands:
+        if isinstance(x, int):
+            steps += [Step("mul", None, (x, x)), Step("add", None, (n_nodes + len(steps), 0.5))]
+            result.append(n_nodes + len(steps) - 1)
+        else:
+            result.append(x)
+    return steps, tuple(result)
+
+
+def _is_tame(program: Program, n_new: int) -> bool:
+    """Whether the last steps are defined, and neither they nor their local derivatives are large."""
+    old, new = program.steps[:-n_new], program.steps[-n_new:]
+    try:
+        nodes = Program(program.leaves, old).run(program.leaves)
+        apply = applying()
+        for step in new:
+            operands = program.operands(step, nodes)
+            out = apply(step, operands)
+            if not all(abs(x) <= LARGEST for x in (out, *step.row.float_rule()(out, *operands))):
+                return False
+            nodes.append(out)
+    except (ArithmeticError, ValueError):
+        return False
+    return True
+
+
+def _with_one_result(program: Program) -> Program:
+    """The program with one more step, the sum of all nodes that nothing uses, if there are several."""
+    used = {x for step in program.steps for x in step.operands if isinstance(x, int)}
+    unused = [k for k in range(len(program.leaves) + len(program.steps)) if k not in used]
+    if len(unused) == 1 and program.steps:
+        return program
+    return program._replace(steps=(*program.steps, Step("total", None, tuple(unused))))
