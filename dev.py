@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Everything one does with this project from a terminal: python3 dev.py COMMAND [arguments]
 
-Needs nothing but Python.  A command makes the environment it runs in, or brings it up to date, where that is needed.
+Needs nothing but Python.  Each command first makes the environment it runs in, or brings it up to date, if it must.
 """
 
 import argparse
@@ -14,58 +14,59 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
-# Parsed by older Pythons too, which is why the check comes before any newer syntax or typing is evaluated.
-if sys.version_info < (3, 10):  # noqa: UP036  (this script is run by whatever python3 there is)
-    sys.exit("dev.py needs Python 3.10 or newer; this is Python %d.%d" % sys.version_info[:2])  # noqa: UP031
+if sys.version_info < (3, 10):  # noqa: UP036  (whatever python3 is there starts this script, and must get this far)
+    sys.exit("dev.py needs Python 3.10 or newer, this is Python {}.{}".format(*sys.version_info))
 
 ROOT = Path(__file__).resolve().parent
+PEERS = "benchmarks/requirements.txt"
 SUPPORTED = ("3.10", "3.11", "3.12", "3.13")
 THIS_PYTHON = "{}.{}".format(*sys.version_info)
-UV = shutil.which("uv")
 BIN, EXE = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
+UV = shutil.which("uv")
 
 
-# The commands: each takes the arguments after its name and returns an exit code.
+# Commands: each takes the arguments after its name and returns an exit code.
 
 
 def demo(arguments: list[str]) -> int:
     """write the demonstration to demo/; arguments go to `autograd-tiny demo`"""
-    return run(environment() / f"autograd-tiny{EXE}", "demo", "--out", "demo", *arguments)
+    return run(environment(".venv"), "autograd-tiny", "demo", "--out", "demo", *arguments)
 
 
 def test(arguments: list[str]) -> int:
-    """run the tests: [--all] [--python X.Y], other arguments go to pytest"""
-    parser = argparse.ArgumentParser(prog="dev.py test", allow_abbrev=False, epilog="All other arguments go to pytest.")
-    parser.add_argument("--all", action="store_true", help="the tests marked slow as well")
-    parser.add_argument("--python", metavar="X.Y", help="use this Python, in an environment of its own")
-    options, pytest_arguments = parser.parse_known_args(arguments)
-    programs = environment(f".venv-{options.python}", "[dev]", version=options.python) if options.python else environment(extra="[dev]")
+    """run the tests: [--all] [--python X.Y]; other arguments go to pytest"""
+    parser = argparse.ArgumentParser(prog="dev.py test", epilog="All other arguments go to pytest.", allow_abbrev=False)
+    parser.add_argument("--all", action="store_true", help="also the tests marked slow")
+    parser.add_argument("--python", choices=SUPPORTED, help="the Python to use, in an environment of its own")
+    options, for_pytest = parser.parse_known_args(arguments)
+    name = f".venv-{options.python}" if options.python else ".venv"
+    programs = environment(name, extra="[dev]", version=options.python or THIS_PYTHON)
     selection = [] if options.all else ["-m", "not slow"]
-    return run(programs / "python", "-m", "pytest", "-n", "auto", "--maxprocesses", "4", *selection, *pytest_arguments)
+    return run(programs, "python", "-m", "pytest", "-n", "auto", "--maxprocesses", "4", *selection, *for_pytest)
 
 
 def lint(arguments: list[str]) -> int:
-    """check style with ruff and types with mypy; arguments go to ruff"""
-    programs = environment(extra="[dev]")
-    style = run(programs / "python", "-m", "ruff", "check", *arguments)
-    types = run(programs / "python", "-m", "mypy")
+    """check style and types; arguments go to `ruff check`"""
+    programs = environment(".venv", extra="[dev]")
+    style = run(programs, "python", "-m", "ruff", "check", *arguments)
+    types = run(programs, "python", "-m", "mypy")  # strict: pyproject.toml says so
     return style or types
 
 
 def fuzz(arguments: list[str]) -> int:
-    """look for failures on random graphs: --minutes N"""
-    return run(environment(extra="[dev]") / "python", "tests/fuzz.py", *arguments)
+    """compare random computations with PyTorch: --minutes N"""
+    return run(environment(".venv-bench", requirements=PEERS), "python", "tests/fuzz.py", *arguments)
 
 
 def bench(arguments: list[str]) -> int:
     """time the engine beside others; arguments go to `python -m benchmarks`"""
-    programs = environment(".venv-bench", requirements="benchmarks/requirements.txt")
-    return run(programs / "python", "-m", "benchmarks", *arguments)
+    return run(environment(".venv-bench", requirements=PEERS), "python", "-m", "benchmarks", *arguments)
 
 
 def pythons(arguments: list[str]) -> int:
-    """list the other supported Pythons of this machine, for `test --python`"""
+    """list the other supported Pythons found here, each good for `test --python`"""
     for version in SUPPORTED:
         if version != THIS_PYTHON:
             if find_python(version):
@@ -82,102 +83,131 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "fuzz": fuzz,
     "bench": bench,
     "pythons": pythons,
-    # notebooks, docs, pictures: one function above, one line here.
+    # notebooks, docs, pictures: a function above, a line here.
 }
 
 
 # Environments.
 
 
-def environment(name: str = ".venv", extra: str = "", requirements: str = "", version: str = THIS_PYTHON) -> Path:
-    """The folder of programs of an environment with the project in it, made or brought up to date first if it must be.
+def environment(name: str, *, extra: str = "", requirements: str = "", version: str = THIS_PYTHON) -> Path:
+    """The folder of programs of an environment that holds the project, made or brought up to date first if it must be.
 
-    A stamp, written when an installation has succeeded, says what was installed.  While it agrees with what is wanted,
-    nothing is run; after an interruption there is none.
+    A stamp, written only after an installation has succeeded, records what was installed.  While it agrees with what is
+    wanted, no program is started; after an interruption there is none.
     """
-    programs, stamp = ROOT / name / BIN, ROOT / name / "dev-stamp"
+    directory, programs = ROOT / name, ROOT / name / BIN
+    python, stamp = programs / f"python{EXE}", directory / "dev-stamp"
     wanted = fingerprint(version, requirements) + extra
     installed = stamp.read_text() if stamp.exists() else ""
-    if installed.startswith(wanted) and (programs / f"python{EXE}").exists():  # "<hash>[dev]" also serves who wants "<hash>"
+    if python.exists() and installed.startswith(wanted):  # so "HASH[dev]" serves those who want "HASH" too
         return programs
+    tell(f"setting up {name} with Python {version}, a minute the first time")
     stamp.unlink(missing_ok=True)
-    tell(f"setting up {name} with Python {version} (a minute the first time) ...")
-    if not is_usable(programs / "python", version):
-        create(ROOT / name, version)
-    install(programs / "python", "--editable", f".{extra}", *(["--requirement", requirements] if requirements else []))
+    if not is_usable(python, version):
+        create(directory, version)
+    install(python, "--editable", f".{extra}", *(["--requirement", requirements] if requirements else []))
     stamp.write_text(wanted)
     return programs
 
 
 def fingerprint(version: str, requirements: str) -> str:
-    """A hash of all that an environment depends on; the place too, since editable installations hold its path."""
+    """A hash of what an environment is made from, and of its place, which editable installations remember."""
     files = [ROOT / name for name in ("pyproject.toml", requirements) if name]
     parts = [version.encode(), bytes(ROOT), *(file.read_bytes() for file in files)]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def is_usable(python: Path, version: str) -> bool:
-    """Whether an environment's Python runs, is the right one and can install; a half-made environment fails here."""
-    installer = "sys" if UV else "pip"
-    return ask([str(python)], f"import sys, {installer}; print('%d.%d' % sys.version_info[:2])") == version
+    """Whether an environment's Python runs, has the right version and, where there is no uv, a pip to install with."""
+    return interpreter(python)[0] == version and bool(UV or ask(python, "-m", "pip", "--version"))
 
 
 def create(directory: Path, version: str) -> None:
-    """An empty environment in place of whatever is there."""
+    """Make an empty environment, in place of a half-made one where there is one."""
     base = find_python(version)
     if not base:
-        fail(f"Python {version} is not on this machine (looked for python{version} on PATH, then asked py, pyenv and uv)")
+        fail(f"Python {version} is not on this machine: no python{version} on PATH, none from py, pyenv or uv")
     if directory.exists():
-        tell(f"{directory.name} does not work as it is: making it anew")
+        tell(f"{directory.name} cannot be used as it is, making it anew")
         shutil.rmtree(directory)
     if UV:
         quietly(UV, "venv", "--python", base, directory)
-    elif ask([base], "import ensurepip, venv; print('both')"):
+    elif ask(base, "-m", "ensurepip", "--version"):
         quietly(base, "-m", "venv", directory)
-    else:  # Debian and Ubuntu package these two apart; `python -m venv` would fail half-way.
-        fail(f"{base} cannot make environments; on Debian or Ubuntu: apt-get install python{version}-venv")
+    else:  # Debian and Ubuntu package these apart; `python -m venv` would leave half an environment.
+        fail(f"{base} cannot make environments; on Debian and Ubuntu: apt-get install python{version}-venv")
 
 
 def install(python: Path, *packages: str) -> None:
-    installer = [UV, "pip", "install", "--python", python] if UV else [python, "-m", "pip", "install"]
-    quietly(*installer, *packages)
+    """Install packages into the environment of this Python."""
+    if UV:
+        quietly(UV, "pip", "install", "--python", python, *packages)
+    else:
+        quietly(python, "-m", "pip", "install", *packages)
 
 
 def find_python(version: str) -> str:
     """The path of an interpreter of this version, or "" where there is none."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    candidates = [
-        [sys.executable],
-        [f"python{version}"],
-        ["py", f"-{version}"],
-        *([str(path)] for path in pyenv.glob(f"versions/{version}.*/bin/python")),
-        *([path] for path in [UV and ask([UV, "python", "find", version])] if path),
-    ]
-    # The answer names the real interpreter where the candidate is a launcher, a shim or the Python of an environment.
-    answers = (ask(candidate, "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)") for candidate in candidates)
-    return next((path for found, _, path in (answer.partition(" ") for answer in answers) if found == version), "")
+    candidates: list[list[str | Path]] = [[sys.executable], [f"python{version}"], ["py", f"-{version}"]]
+    candidates += [[path] for path in pyenv.glob(f"versions/{version}.*/bin/python")]
+    candidates += [[ask(UV, "python", "find", version)]] if UV else []
+    return next((path for found, path in (interpreter(*candidate) for candidate in candidates) if found == version), "")
+
+
+def interpreter(*command: str | Path) -> tuple[str, str]:
+    """The version and the path of the Python that is behind a command, be it a shim, a launcher or an environment's."""
+    version, _, path = ask(*command, "-c", "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)").partition(" ")
+    return version, path
 
 
 # Processes.
 
 
-def run(*command: "str | Path") -> int:
-    """Run a program at the root of the project, its output ours, and return its exit code."""
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+def run(programs: Path, name: str, *arguments: str) -> int:
+    """Run one of an environment's programs at the root of the project, and return its exit code."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the program, which may still have something to say
+    return subprocess.run([programs / f"{name}{EXE}", *arguments], cwd=ROOT, check=False).returncode
 
 
-def quietly(*command: "str | Path") -> None:
-    """Run a program that must succeed; only if it fails, show what it said."""
+def quietly(*command: str | Path) -> None:
+    """Run a command that must succeed; show what it said only if it fails."""
     done = subprocess.run(command, cwd=ROOT, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         print(done.stdout, file=sys.stderr)
-        fail(f"this failed: {shlex.join(map(str, command))}")
+        fail(f"this command failed: {shlex.join(map(str, command))}")
 
 
-def ask(command: list[str], code: str = "") -> str:
-    """What a program answers; "" if it fails or is not there."""
-    ...
+def ask(*command: str | Path) -> str:
+    """What a command prints, or "" if it fails or is not there."""
+    try:
+        return subprocess.run(command, cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def tell(message: str) -> None:
     print(f"dev.py: {message}", file=sys.stderr, flush=True)
+
+
+def fail(message: str) -> NoReturn:
+    sys.exit(f"dev.py: {message}")
+
+
+def main() -> int:
+    table = "\n".join(f"  {name:9} {command.__doc__}" for name, command in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="dev.py", description=__doc__, epilog=f"commands:\n{table}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of the commands below")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
+    options = parser.parse_args()
+    return COMMANDS[options.command](options.arguments)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        fail("interrupted")
