@@ -1,20 +1,24 @@
 """How a benchmark measures, and what it reports.
 
 A time alone says more about the machine than about the code, so times are compared: the candidates run in turn in one
-process, and the result is the median of the ratios of neighbours.  The cyclic garbage collector stays on, since it is on
-for everybody who runs the code.
+process, and the result is the median of the ratios of neighbours.  The clock is the process's own processor time, which
+other programs disturb least.  The cyclic garbage collector stays on, since it is on for everybody who runs the code.
 """
 
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from time import perf_counter
 from typing import Literal, NamedTuple
 
-SHORTEST_SAMPLE = 0.02  # seconds; a shorter sample would measure the clock and the collector's phase
+# Seconds.  A sample is long enough for full collections, the dear ones, to come as often as in a long run: in a single training
+# step there may be one or none.
+SHORTEST_SAMPLE = 0.4
+# On Windows processor time advances in steps of 15 ms, too coarse for a sample.
+processor_time = time.process_time if time.get_clock_info("process_time").resolution < 1e-3 else time.perf_counter
 
 
 class Requirement(NamedTuple):
@@ -55,18 +59,30 @@ class Measurement:
         return value >= self.requirement.limit if self.requirement.relation == "at least" else value <= self.requirement.limit
 
 
-def seconds_per_call(candidates: Sequence[Callable[[], object]], repeats: int) -> list[list[float]]:
+def seconds_per_call(
+    candidates: Sequence[Callable[[], object]], repeats: int, clock: Callable[[], float] = processor_time
+) -> list[list[float]]:
     """Seconds per call of each candidate, ``repeats`` samples each, taken in turn: A B A B ...
 
     Before every sample the collector empties the heap, off the clock: otherwise the cyclic garbage that one candidate
     leaves behind would be paid for by the next.  During the sample it runs as usual.
     """
-    calls = [_calls_per_sample(candidate) for candidate in candidates]
+
+    def sample(candidate: Callable[[], object], calls: int) -> float:
+        gc.collect()
+        start = clock()
+        for _ in range(calls):
+            candidate()
+        return clock() - start
+
+    calls = [1] * len(candidates)
+    for i, candidate in enumerate(candidates):  # this is also the warm-up
+        while sample(candidate, calls[i]) < SHORTEST_SAMPLE:
+            calls[i] *= 2
     samples: list[list[float]] = [[] for _ in candidates]
     for _ in range(repeats):
         for candidate, n, seconds in zip(candidates, calls, samples):
-            gc.collect()
-            seconds.append(_time(candidate, n) / n)
+            seconds.append(sample(candidate, n) / n)
     return samples
 
 
@@ -89,18 +105,3 @@ def check_agreement(ours: Sequence[float], theirs: Sequence[float], tolerance: f
     worst = max(abs(a - b) / max(1.0, abs(b)) for a, b in zip(ours, theirs, strict=True))
     if not worst <= tolerance:
         raise ArithmeticError(f"the two engines disagree by {worst:.1e}, more than {tolerance:.0e}: their times are not comparable")
-
-
-def _calls_per_sample(candidate: Callable[[], object]) -> int:
-    """How many calls fill a sample.  Finding out is the warm-up."""
-    n = 1
-    while _time(candidate, n) < SHORTEST_SAMPLE:
-        n *= 2
-    return n
-
-
-def _time(candidate: Callable[[], object], n: int) -> float:
-    start = perf_counter()
-    for _ in range(n):
-        candidate()
-    return perf_counter() - start

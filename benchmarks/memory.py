@@ -35,7 +35,6 @@ def bytes_per_node(scalar: Any) -> tuple[float, float]:
     after_forward, _ = tracemalloc.get_traced_memory()
     for root in roots:
         root.backward()
-    del root
     gc.collect()
     after_backward, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -45,8 +44,9 @@ def bytes_per_node(scalar: Any) -> tuple[float, float]:
 def run(repeats: int) -> list[Measurement]:
     """Against micrograd.  Counting bytes has no noise, so one count does."""
     ours, theirs = bytes_per_node(Value), bytes_per_node(MicrogradValue)
+    what = "memory of a binary node,"
     limit = Requirement("ours", "at most", 150.0)
     return [
-        Measurement(f"memory of a binary node, {when}", "B", a, "micrograd", b, b / a, limit)
+        Measurement(f"{what} {when}", "B", a, "micrograd", b, b / a, limit)
         for when, a, b in zip(("recorded", "after backward"), ours, theirs)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 
 from micrograd import nn as micrograd_nn
@@ -85,7 +86,7 @@ def torch_step(model: nn.MLP) -> tuple[Step, Callable[[], list[float]]]:
 
     torch.set_num_threads(1)
     sizes = [2, 16, 16, 1]
-    layers = [torch.nn.Linear(n, m, dtype=torch.float64) for n, m in zip(sizes, sizes[1:])]
+    layers = [torch.nn.Linear(n, m, dtype=torch.float64) for n, m in pairwise(sizes)]
     with torch.no_grad():
         for layer, source in zip(layers, model.layers):
             layer.weight.copy_(torch.tensor([[w.data for w in column] for column in zip(*source.weights)], dtype=torch.float64))

@@ -1,4 +1,4 @@
-"""The expression of micrograd's README, forward and backward: 34 operations on single numbers."""
+"""The expression of micrograd's README, forward and backward: 25 operations on single numbers."""
 
 from __future__ import annotations
 

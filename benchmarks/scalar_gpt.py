@@ -9,6 +9,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -52,7 +53,7 @@ class Transformer:
         keys: list[Vector] = []
         values: list[Vector] = []
         log_likelihoods = []
-        for position, (letter, target) in enumerate(zip(letters, letters[1:])):
+        for position, (letter, target) in enumerate(pairwise(letters)):
             x = added(self.letter_embedding[letter], self.position_embedding[position])
             normal = normalised(x)
             keys.append(linear(self.key, normal))

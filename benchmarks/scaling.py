@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import gc
 import sys
+from itertools import pairwise
 from statistics import median
-from time import perf_counter
 
 from autograd_tiny import Value
-from benchmarks.measure import Measurement, Requirement
+from benchmarks.measure import Measurement, Requirement, processor_time
 
 SIZES = (10_000, 100_000, 1_000_000)
 PHASES = ("forward", "backward", "free")
@@ -19,18 +19,28 @@ REQUIREMENTS = {"forward": Requirement("ratio", "at most", 3.0), "backward": Req
 
 
 def seconds_per_node(nodes: int) -> dict[str, float]:
-    """For each of `PHASES`, on a chain of ``nodes`` products and sums."""
+    """For each of `PHASES`, on chains of ``nodes`` products and sums; short chains are repeated."""
+    chains = max(1, SIZES[1] // nodes)
+    seconds = dict.fromkeys(PHASES, 0.0)
+    for _ in range(chains):
+        gc.collect()
+        for phase, time in zip(PHASES, chain_times(nodes)):
+            seconds[phase] += time / (chains * nodes)
+    return seconds
+
+
+def chain_times(nodes: int) -> list[float]:
+    """Seconds to record, differentiate and free one chain."""
     x, slope, shift = Value(1.0), Value(0.97), Value(0.13)
-    gc.collect()
-    times = [perf_counter()]
+    marks = [processor_time()]
     for _ in range(nodes // 2):
         x = x * slope + shift
-    times.append(perf_counter())
+    marks.append(processor_time())
     x.backward()
-    times.append(perf_counter())
+    marks.append(processor_time())
     del x
-    times.append(perf_counter())
-    return {phase: (end - start) / nodes for phase, start, end in zip(PHASES, times, times[1:])}
+    marks.append(processor_time())
+    return [end - start for start, end in pairwise(marks)]
 
 
 def run(repeats: int) -> list[Measurement]:

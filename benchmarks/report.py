@@ -1,0 +1,82 @@
+"""What is printed and written: one table, one JSON file, and on which machine."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.measure import Measurement
+
+Results = Mapping[str, Sequence[Measurement]]
+HEAD = ("benchmark", "what", "ours", "peer", "its", "ratio", "required", "reached")
+TO_THE_RIGHT = {"ours", "its", "ratio"}
+
+
+def table(results: Results) -> str:
+    """All rows as aligned text."""
+    lines = [HEAD, *[_cells(name, row) for name, rows in results.items() for row in rows]]
+    columns = [_aligned(head, column) for head, column in zip(HEAD, zip(*lines))]
+    return "\n".join("  ".join(line).rstrip() for line in zip(*columns))
+
+
+def _cells(name: str, row: Measurement) -> tuple[str, ...]:
+    return (
+        name,
+        row.what,
+        _quantity(row.ours, row.unit),
+        row.peer_name,
+        "" if row.peer is None else _quantity(row.peer, row.unit),
+        "" if row.ratio is None else f"{row.ratio:.3g}x",
+        _requirement(row),
+        {True: "yes", False: "NO", None: ""}[row.reached],
+    )
+
+
+def _aligned(head: str, column: Sequence[str]) -> list[str]:
+    width = max(map(len, column))
+    return [cell.rjust(width) if head in TO_THE_RIGHT else cell.ljust(width) for cell in column]
+
+
+def _requirement(row: Measurement) -> str:
+    if row.requirement is None:
+        return ""
+    quantity, relation, limit = row.requirement
+    return f"{relation} {limit:g}x" if quantity == "ratio" else f"{relation} {_quantity(limit, row.unit)}"
+
+
+def _quantity(x: float, unit: str) -> str:
+    if unit == "B":
+        return f"{x:.0f} B"
+    factor, prefix = next(((f, p) for f, p in ((1.0, ""), (1e-3, "m"), (1e-6, "µ")) if x >= f), (1e-9, "n"))
+    return f"{x / factor:.3g} {prefix}{unit}"
+
+
+def machine() -> dict[str, str]:
+    """The Python and the processor that ran."""
+    return {"python": f"{platform.python_implementation()} {platform.python_version()}", "cpu": _cpu_name()}
+
+
+def _cpu_name() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    if sys.platform == "darwin":
+        return subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=True).stdout.strip()
+    return platform.processor() or platform.machine()
+
+
+def write_json(path: Path, repeats: int, results: Results) -> None:
+    """All numbers; the file appears only when it is complete."""
+    rows = [{"benchmark": name, **asdict(row), "reached": row.reached} for name, rows in results.items() for row in rows]
+    for row in rows:
+        row["requirement"] = row["requirement"] and row["requirement"]._asdict()
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text(json.dumps({**machine(), "repeats": repeats, "results": rows}, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
