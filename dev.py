@@ -42,14 +42,15 @@ def test(arguments: list[str]) -> int:
     parser.add_argument("--python", choices=SUPPORTED, help="the Python to use, in an environment of its own")
     options, for_pytest = parser.parse_known_args(arguments)
     name = f".venv-{options.python}" if options.python else ".venv"
-    programs = environment(name, extra="[dev]", version=options.python or THIS_PYTHON)
+    extras = ("dev", "lab") if options.all else ("dev",)
+    programs = environment(name, *extras, version=options.python or THIS_PYTHON)
     selection = [] if options.all else ["-m", "not slow"]
     return run(programs, "python", "-m", "pytest", "-n", "auto", "--maxprocesses", "4", *selection, *for_pytest)
 
 
 def lint(arguments: list[str]) -> int:
     """check style and types; arguments go to `ruff check`"""
-    programs = environment(".venv", extra="[dev]")
+    programs = environment(".venv", "dev")
     style = run(programs, "python", "-m", "ruff", "check", *arguments)
     types = run(programs, "python", "-m", "mypy")  # strict: pyproject.toml says so
     return style or types
@@ -63,6 +64,16 @@ def fuzz(arguments: list[str]) -> int:
 def bench(arguments: list[str]) -> int:
     """time the engine beside others; arguments go to `python -m benchmarks`"""
     return run(environment(".venv-bench", requirements=PEERS), "python", "-m", "benchmarks", *arguments)
+
+
+def pictures(arguments: list[str]) -> int:
+    """draw the pictures of the documentation; --check only says whether they are fresh"""
+    return run(environment(".venv", "dev"), "python", "docs/pictures.py", *arguments)
+
+
+def notebooks(arguments: list[str]) -> int:
+    """make the notebooks from their sources and run them; --check only says whether they are fresh"""
+    return run(environment(".venv", "dev"), "python", "notebooks/build.py", *arguments)
 
 
 def pythons(arguments: list[str]) -> int:
@@ -83,31 +94,33 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "fuzz": fuzz,
     "bench": bench,
     "pythons": pythons,
-    # notebooks, docs, pictures: a function above, a line here.
+    "pictures": pictures,
+    "notebooks": notebooks,
 }
 
 
 # Environments.
 
 
-def environment(name: str, *, extra: str = "", requirements: str = "", version: str = THIS_PYTHON) -> Path:
+def environment(name: str, *extras: str, requirements: str = "", version: str = THIS_PYTHON) -> Path:
     """The folder of programs of an environment that holds the project, made or brought up to date first if it must be.
 
-    A stamp, written only after an installation has succeeded, records what was installed.  While it agrees with what is
+    A stamp, written only after an installation has succeeded, records what was installed.  While it covers what is
     wanted, no program is started; after an interruption there is none.
     """
     directory, programs = ROOT / name, ROOT / name / BIN
     python, stamp = programs / f"python{EXE}", directory / "dev-stamp"
-    wanted = fingerprint(version, requirements) + extra
-    installed = stamp.read_text() if stamp.exists() else ""
-    if python.exists() and installed.startswith(wanted):  # so "HASH[dev]" serves those who want "HASH" too
+    recipe = fingerprint(version, requirements)
+    before, *installed = stamp.read_text().split() if stamp.exists() else [""]
+    if python.exists() and before == recipe and set(extras) <= set(installed):
         return programs
+    wanted = sorted({*extras, *(installed if before == recipe else [])})
     tell(f"setting up {name} with Python {version}, a minute the first time")
     stamp.unlink(missing_ok=True)
     if not is_usable(python, version):
         create(directory, version)
-    install(python, "--editable", f".{extra}", *(["--requirement", requirements] if requirements else []))
-    stamp.write_text(wanted)
+    install(python, "--editable", f".[{','.join(wanted)}]", *(["--requirement", requirements] if requirements else []))
+    stamp.write_text(" ".join([recipe, *wanted]))
     return programs
 
 

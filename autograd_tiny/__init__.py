@@ -8,9 +8,12 @@
 (0.4621, 1.5729, -2.3593)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd_tiny import losses, nn, optim
 from autograd_tiny.anomaly import detect_anomaly
 from autograd_tiny.checks import check_primitive
+from autograd_tiny.draw import draw
 from autograd_tiny.explain import explain, paths
 from autograd_tiny.expression import Expression
 from autograd_tiny.graph import gradient
@@ -61,7 +64,20 @@ from autograd_tiny.primitives import (
 from autograd_tiny.steps import backward_steps, forward_steps
 from autograd_tiny.value import Constant, Value, label_locals
 
+if TYPE_CHECKING:
+    from autograd_tiny.widget import Stepper
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """``Stepper`` is imported when it is first asked for: few programs need it, and it takes as long as all the rest."""
+    if name == "Stepper":
+        from autograd_tiny.widget import Stepper
+
+        return Stepper
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "TABLE",
@@ -69,6 +85,7 @@ __all__ = [
     "Expression",
     "MultiPrimitive",
     "Primitive",
+    "Stepper",
     "Value",
     "absolute",
     "acos",
@@ -81,6 +98,7 @@ __all__ = [
     "cosh",
     "detect_anomaly",
     "dot",
+    "draw",
     "equal",
     "erf",
     "erfc",

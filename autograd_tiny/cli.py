@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 from itertools import groupby, takewhile
 from pathlib import Path
 
@@ -19,7 +20,16 @@ from rich.text import Text
 
 from autograd_tiny import __version__
 from autograd_tiny.claims import Comparison, round_like
+from autograd_tiny.draw import draw
+from autograd_tiny.drawing.render import RenderError
+from autograd_tiny.explain import explain
 from autograd_tiny.files import write_file
+from autograd_tiny.formula import Recorded, read_assignments, read_formula
+from autograd_tiny.graph import names
+from autograd_tiny.numbers_text import short_number
+from autograd_tiny.steps import backward_steps, forward_steps
+from autograd_tiny.value import Value
+from autograd_tiny.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -30,10 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that knows no ∂ shows ? and does not fail
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if hasattr(options, "values"):  # argparse leaves the words name=value that stand after an option
+        options.values += [word for word in rest if "=" in word and not word.startswith("-")]
+        rest = [word for word in rest if word not in options.values]
+    if rest:
+        parser.error(f"{options.command} has no use for {' '.join(rest)}")
     try:
         return int(options.run(options, Console(highlight=False)))
-    except (ValueError, ArithmeticError, OSError) as error:
+    except (ValueError, ArithmeticError, OSError, RenderError) as error:
         print(f"autograd-tiny {options.command}: {error}", file=sys.stderr)
         return WRONG_USE
 
@@ -43,10 +59,96 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    formula = argparse.ArgumentParser(add_help=False)
+    formula.add_argument("formula", help="as 'z = w*x + b; y = tanh(z)'; - reads it from standard input")
+    formula.add_argument("values", nargs="*", metavar="name=value", help="a number for every input of the formula")
+    formula.add_argument("--digits", type=_digits, default=4, help="significant digits shown (default: 4)")
+
     demo = commands.add_parser("demo", help="recompute the published 3-3-3 example and compare every number")
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where the files go (default: demo)")
     demo.set_defaults(run=_demo)
+
+    draw_it = commands.add_parser("draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives")
+    draw_it.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf or .dot")
+    draw_it.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="where the graph leads (default: LR)")
+    draw_it.add_argument("--expand", action="store_true", help="open fused operations such as sigmoid into simpler ones")
+    draw_it.add_argument("--forward-only", action="store_true", help="without gradients, as before backward")
+    draw_it.set_defaults(run=_draw)
+
+    step = commands.add_parser("step", parents=[formula], help="step through forward and backward, one operation at a time")
+    step.add_argument("-o", "--out", type=Path, metavar="FILE", help="a page, .html, that steps through it in a browser")
+    step.set_defaults(run=_step)
+
+    explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
+    explain_it.add_argument("--wrt", required=True, metavar="NAME", help="what to differentiate by: an input, or a name in the formula")
+    explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
+    explain_it.set_defaults(run=_explain)
     return parser
+
+
+def _digits(word: str) -> int:
+    if not word.isdecimal() or not 1 <= int(word) <= 17:
+        raise argparse.ArgumentTypeError(f"a number of digits is from 1 to 17, got {word!r}")
+    return int(word)
+
+
+def _recorded(options: argparse.Namespace) -> Recorded[Value]:
+    text = sys.stdin.read() if options.formula == "-" else options.formula
+    return read_formula(text).record(read_assignments(options.values))
+
+
+def _draw(options: argparse.Namespace, console: Console) -> int:
+    output = _recorded(options).output
+    if not options.forward_only:
+        output.backward()
+    path = draw(output, direction=options.direction, digits=options.digits, expand=options.expand).save(options.out)
+    console.print(f"wrote {path}", soft_wrap=True, markup=False)
+    return DONE
+
+
+def _step(options: argparse.Namespace, console: Console) -> int:
+    output = _recorded(options).output
+    if options.out:
+        console.print(f"wrote {Stepper(output, digits=options.digits).save(options.out)}", soft_wrap=True, markup=False)
+        return DONE
+    called = names(output)
+
+    def number(x: float) -> str:
+        return short_number(x, options.digits)
+
+    forward = _table("forward", "step", "node", "computed as", "data")
+    for f in forward_steps(output):
+        first_line = explain(f, digits=options.digits).text.splitlines()[0]
+        forward.add_row(str(f.number), Text(called[f.node], "bold"), Text(first_line.split(" = ", 1)[1]), number(f.node.data))
+    backward = _table("backward", "step", "node", "upstream", "operand", "× local", "= adds", "grad")
+    for b in backward_steps(output):
+        backward.add_section()
+        for place, c in enumerate(b.contributions):
+            head = [str(b.number), Text(called[b.node], "bold"), number(b.upstream)] if place == 0 else ["", "", ""]
+            gradient = f"{number(c.before)} → {number(c.after)}" if c.before else number(c.after)
+            backward.add_row(*head, Text(called[c.operand]), number(c.local_derivative), number(c.contribution), gradient)
+    for table in (forward, backward):
+        console.print(table)
+    return DONE
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    words = ("node", "operand", "computed as")
+    for column in columns:
+        table.add_column(column, no_wrap=column != "computed as", overflow="fold", justify="left" if column in words else "right")
+    return table
+
+
+def _explain(options: argparse.Namespace, console: Console) -> int:
+    recorded = _recorded(options)
+    if options.wrt not in recorded.nodes:
+        close = get_close_matches(options.wrt, recorded.nodes, 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"the formula has no {options.wrt!r}, it has {', '.join(recorded.nodes)}{hint}")
+    explanation = explain(recorded.output, wrt=recorded.nodes[options.wrt], digits=options.digits)
+    console.print(explanation.latex if options.latex else explanation.text, soft_wrap=True, markup=False)
+    return DONE
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
@@ -60,8 +162,15 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
         console.print(f"The first: {claim.quantity} is {round_like(claim.printed, value)}, the page says {claim.printed}.")
     options.out.mkdir(parents=True, exist_ok=True)
     rows = [{"quantity": c.claim.quantity, "engine": c.value, "published": c.claim.printed, "agrees": c.agrees} for c in comparisons]
-    for path in [write_file(options.out / "comparison.json", json.dumps(rows, ensure_ascii=False, indent=1) + "\n")]:
-        console.print(f"wrote {path}", soft_wrap=True)
+    loss = three_three_three.record().loss
+    loss.backward()
+    written = [
+        write_file(options.out / "comparison.json", json.dumps(rows, ensure_ascii=False, indent=1) + "\n"),
+        draw(loss).save(options.out / "graph.svg"),
+        Stepper(loss).save(options.out / "steps.html"),
+    ]
+    for path in written:
+        console.print(f"wrote {path}", soft_wrap=True, markup=False)
     return DONE
 
 

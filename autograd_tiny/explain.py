@@ -6,7 +6,6 @@ derivative rule on Expressions, a number is a constant.  So one writer serves al
 
 from __future__ import annotations
 
-import html
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -319,9 +318,11 @@ def _hidden(word: str) -> str:
 
 
 def _revealed(mathml: str) -> str:
+    from html import escape
+
     def reveal(match: re.Match[str]) -> str:
         word = " ".join(bytes.fromhex(match[1]).decode("utf-8").splitlines())
-        return html.escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", word))
+        return escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", word))
 
     return re.sub("hex((?:[0-9a-f]{2})+)hex", reveal, mathml)
 

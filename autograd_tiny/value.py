@@ -230,11 +230,14 @@ def _lift(x: Any) -> Any:
 
 def lifted(operands: Sequence[Any]) -> tuple[Value, ...]:
     """The operands of an operation as Values, numbers becoming constants."""
-    result = tuple([x if x.__class__ is Value else _lift(x) for x in operands])
-    for given, x in zip(operands, result):
-        if x is NotImplemented:
-            raise TypeError(f"a Value combines with numbers and Values, not with the {type(given).__name__} {_brief(given)}")
-    return result
+    return tuple([x if x.__class__ is Value else _operand(x) for x in operands])
+
+
+def _operand(x: Any) -> Value:
+    operand = _lift(x)
+    if operand is NotImplemented:
+        raise TypeError(f"a Value combines with numbers and Values, not with the {type(x).__name__} {_brief(x)}")
+    return operand  # type: ignore[no-any-return]
 
 
 def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], derivatives: Sequence[float]) -> Value:

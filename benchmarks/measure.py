@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal, NamedTuple
 
-# Seconds.  A sample is long enough for full collections, the dear ones, to come as often as in a long run: in a single training
+# Seconds.  A sample is long enough for full collections, the expensive ones, to come as often as in a long run: in a single training
 # step there may be one or none.
 SHORTEST_SAMPLE = 0.4
 # On Windows processor time advances in steps of 15 ms, too coarse for a sample.

@@ -34,7 +34,7 @@ def test_backward_run_twice():
     y.label = "y"
     with detect_anomaly():
         y.backward()
-        with pytest.raises(RuntimeError, match="backward has been run on y = 4.0 before"):
+        with pytest.raises(RuntimeError, match=r"backward has been run on y = 4\.0 before"):
             y.backward()
         y.grad = 0.0
         y.backward()

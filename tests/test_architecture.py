@@ -10,47 +10,40 @@ PACKAGE = Path(__file__).parent.parent / "autograd_tiny"
 PAGE = Path(__file__).parent.parent / "docs" / "architecture.md"
 
 
-def imports():
-    """Module -> modules of the package that it imports."""
+def rooms():
+    """Room -> rooms that it imports.  A room is a module of the package, or a folder with all that is in it."""
     found = {}
     for file in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
-        names = set()
+        room = file.relative_to(PACKAGE).with_suffix("").parts[0]
+        used = found.setdefault(room, set())
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd_tiny"):
-                inner = node.module.removeprefix("autograd_tiny").lstrip(".")
-                for alias in node.names:
-                    path = PACKAGE.joinpath(*inner.split("."), alias.name)
-                    is_module = path.with_suffix(".py").exists() or path.is_dir()
-                    names.add(".".join(filter(None, [inner, alias.name])) if is_module else inner)
+            if isinstance(node, ast.ImportFrom) and node.module == "autograd_tiny":
+                used.update(alias.name for alias in node.names if is_room(alias.name))
+            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("autograd_tiny."):
+                used.add(node.module.split(".")[1])
             elif isinstance(node, ast.Import):
-                names.update(a.name.removeprefix("autograd_tiny.") for a in node.names if a.name.startswith("autograd_tiny."))
-        found[name] = names - {""}
-    return found
+                used.update(alias.name.split(".")[1] for alias in node.names if alias.name.startswith("autograd_tiny."))
+    return {room: used - {room} for room, used in found.items() if not room.startswith("__")}
+
+
+def is_room(name):
+    return (PACKAGE / f"{name}.py").exists() or (PACKAGE / name).is_dir()
 
 
 def floors():
-    """Module -> floor, as drawn on the page: the ground floor first."""
+    """Room -> floor, as drawn on the page: the ground floor is 0."""
     drawing = re.search(r"```floors\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[1]
     lines = [line.split("#")[0].split() for line in drawing.strip().splitlines()]
-    return {module: floor for floor, modules in enumerate(reversed(lines)) for module in modules}
+    return {room: floor for floor, line in enumerate(reversed(lines)) for room in line}
 
 
-def test_the_page_draws_every_module():
-    drawn = set(floors())
-    rooms = {name for name in imports() if name not in ("__init__", "__main__")}
-    assert drawn == rooms
+def test_the_page_draws_every_room():
+    assert set(floors()) == set(rooms())
 
 
 def test_imports_only_go_down():
     floor = floors()
-    upward = [
-        f"{user} imports {used}"
-        for user, useds in imports().items()
-        if user not in ("__init__", "__main__")
-        for used in useds
-        if floor[used] >= floor[user]
-    ]
+    upward = [f"{user} imports {used}" for user, useds in rooms().items() for used in useds if floor[used] >= floor[user]]
     assert not upward, upward
 
 

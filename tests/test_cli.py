@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -45,3 +46,76 @@ def test_a_terminal_that_knows_no_unicode(tmp_path):
     done = subprocess.run(command, env={"PYTHONIOENCODING": "ascii", "COLUMNS": "60"}, capture_output=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert b"?E1/?O_out1" in done.stdout
+
+
+NEURON = ["z = w*x + b; y = tanh(z)", "w=-3", "x=2", "b=6.5"]
+
+
+def test_draw_writes_the_picture(tmp_path, capsys):
+    file = tmp_path / "y.svg"
+    assert main(["draw", *NEURON, "-o", str(file)]) == 0
+    assert capsys.readouterr().out.strip() == f"wrote {file}"
+    svg = file.read_text(encoding="utf-8")
+    assert "0.4621" in svg
+    assert "1.573" in svg
+    assert main(["draw", *NEURON, "--forward-only", "-o", str(file)]) == 0
+    assert "1.573" not in file.read_text(encoding="utf-8")
+
+
+def test_a_formula_from_standard_input(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("z = w*x\r\ny = sigmoid(z)\r\n"))
+    assert main(["draw", "-", "w=1", "x=2", "-o", str(tmp_path / "y.dot")]) == 0
+    assert "0.8808" in (tmp_path / "y.dot").read_text(encoding="utf-8")
+
+
+def test_step_prints_every_step(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["step", *NEURON]) == 0
+    forward, backward = capsys.readouterr().out.split("backward")
+    assert [line.split() for line in forward.splitlines() if "tanh" in line] == [["3", "y", "tanh(z)", "0.4621"]]
+    assert [line.split() for line in backward.splitlines() if " w " in line] == [["3", "t1", "0.7864", "w", "2", "1.573", "1.573"]]
+
+
+def test_step_shows_sums_as_they_grow(capsys):
+    assert main(["step", "y = a + a", "a=3"]) == 0
+    assert "1 → 2" in capsys.readouterr().out
+
+
+def test_explain_prints_the_chain_rule_wherever_the_values_stand(capsys):
+    assert main(["explain", NEURON[0], "--wrt", "w", *NEURON[1:]]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "∂y/∂w = ∂y/∂z · ∂z/∂t1 · ∂t1/∂w"
+    assert shown[3] == "      = 1.573"
+    assert main(["explain", *NEURON, "--wrt", "w", "--latex", "--digits", "2"]) == 0
+    latex = capsys.readouterr().out
+    assert latex.startswith("\\begin{aligned}")
+    assert "&= 1.6" in latex
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", *NEURON, "--wrt", "q"], "the formula has no 'q', it has w, x, b, z, y"),
+        (["explain", "y = sigmod(x)", "x=1", "--wrt", "x"], "did you mean `sigmoid`?\n    y = sigmod(x)\n        ^"),
+        (["step", "y = x", "x=one"], "x"),
+        (["step", "y = log(x)", "x=-1"], "needs x > 0"),
+        (["step", "", "x=1"], "formula"),
+        (["draw", *NEURON, "-o", "no/such/folder/y.svg"], "does not exist"),
+        (["draw", *NEURON, "-o", "y.bmp"], "must end in one of .svg"),
+    ],
+)
+def test_bad_input_is_named_on_one_line_of_standard_error(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.startswith(f"autograd-tiny {arguments[0]}: ")
+    assert printed.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["demo", "surplus"], ["step", *NEURON, "--digits", "0"], ["draw", *NEURON]])
+def test_wrong_options_exit_with_2(arguments):
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert exit.value.code == 2

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from autograd_tiny import Primitive, Value, dot, leaky_relu, softmax, tanh, where
-from autograd_tiny.expression import latex_name
 from autograd_tiny.explain import count_paths, explain, paths
+from autograd_tiny.expression import latex_name
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.steps import backward_steps
 from autograd_tiny.value import adjoints
@@ -153,7 +153,10 @@ def test_latex_is_an_aligned_block(neuron):
     assert explain(neuron[-1], wrt=neuron[0])._repr_latex_() == f"$\\displaystyle {latex}$"
 
 
-TROUBLE = ["a_b", "x^2", "50%", "a\\b", "{", "}", "$x$", "#1", "a&b", "~", "<b>", "</math><script>", "λ", "😀", "two words", "a\nb", "\\end{aligned}", "a\0b", "\ud800"]
+TROUBLE = [
+    "a_b", "x^2", "50%", "a\\b", "{", "}", "$x$", "#1", "a&b", "~",
+    "<b>", "</math><script>", "λ", "😀", "two words", "a\nb", "\\end{aligned}", "a\0b", "\ud800",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("label", TROUBLE)

@@ -12,7 +12,7 @@ def test_writes_text_and_bytes(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="the directory .*nowhere does not exist"):
+    with pytest.raises(FileNotFoundError, match=r"the directory .*nowhere does not exist"):
         write_file(tmp_path / "nowhere" / "a.txt", "x")
 
 

@@ -64,7 +64,7 @@ def test_a_float_cannot_be_stepped():
 
 
 def test_a_hundred_thousand_steps_are_iterated():
-    x = y = Value(1.0)
+    y = Value(1.0)
     for _ in range(100_000):
         y = y * 1.0
     steps = list(backward_steps(total(y)))

@@ -198,7 +198,7 @@ def test_a_wide_node_is_walked_once():
 
 def test_comparison_identity_and_formatting():
     a, b = Value(1.0), Value(1.0)
-    assert a == a  # noqa: PLR0124
+    assert a == a
     assert a != b
     assert len({a, b}) == 2
     assert a <= b

@@ -1,0 +1,211 @@
+"""Boxes, arrows and parts as text in the DOT language of Graphviz.  Every text given may be anything a user typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+DATA, GRAD, DERIVATIVE = "#0b57a4", "#b4450a", "#00795c"
+INK, QUIET, CAPTION = "#1c2733", "#5f6875", "#757d8a"
+RULE, ARROW, FAINT = "#c3cad6", "#7c879a", "#9aa3b2"
+LEAF, OPERATION, PART, SMALL, CHIP = "#ffffff", "#e8f0fa", "#f3f6fa", "#f1f2f4", "#dff1eb"
+"""Boxes, parts and the numbers on arrows bring their own light ground: they read on light and on dark pages."""
+
+Path = tuple[str, ...]
+
+_GRAPH = {"bgcolor": "transparent", "nodesep": "0.22", "ranksep": "0.45", "pad": "0.12"}
+_CAPTION = {"fontname": "Courier", "fontsize": "10", "fontcolor": CAPTION, "labelloc": "b"}
+_BOX = {"shape": "plain", "fontname": "Courier", "fontsize": "11", "fontcolor": INK}
+_ARROW = {"fontname": "Courier", "fontsize": "10", "color": ARROW, "arrowsize": "0.6"}
+_JUNCTION = {"class": "junction", "shape": "point", "width": "0.04", "color": ARROW}
+_FEED = {"class": "feed", "arrowhead": "none"}
+_PART = {"labelloc": "t", "labeljust": "l", "style": "rounded,filled", "color": RULE, "fillcolor": PART, "fontcolor": INK, "margin": "10"}
+
+_QUICK = {"nslimit": "0.05", "nslimit1": "1", "mclimit": "0.1", "splines": "line", "outputorder": "edgesfirst", "ranksep": "1"}
+_QUICK_FROM = 1500
+"""The length of all arrows together from which Graphviz is told to be quick; over long ones it may take minutes."""
+
+_CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+_REPLACED = _CONTROLS | dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
+_MARKUP = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("\\"): "&#92;&#92;"}
+
+
+def visible(text: str) -> str:
+    """A text with a visible sign for each character that XML cannot hold or one line cannot show.
+
+    Control characters, line ends and tabs too, become their pictures; lone surrogates and noncharacters become �.
+
+    >>> visible("one\\ntwo\\x00")
+    'one␊two␀'
+    """
+    return text.translate(_REPLACED)
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """The visible form of a text, cut to ``longest`` characters where it has more."""
+    text = visible(text[: longest + 1])
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """A text as it stands in an HTML-like label of DOT, where a backslash keeps its meaning even as a character reference."""
+    text = text.translate(_MARKUP)
+    return "&#93;" + text[1:] if text.startswith("]") else text  # older Graphviz stumbles over a text of nothing but ]
+
+
+class Text(NamedTuple):
+    """A piece of text in a box."""
+
+    text: str
+    color: str = INK
+    bold: bool = False
+
+    @property
+    def markup(self) -> str:
+        """The text in an HTML-like label."""
+        text = escaped(visible(self.text))
+        if self.bold:
+            text = f"<B>{text}</B>"
+        return text if self.color == INK else f'<FONT COLOR="{self.color}">{text}</FONT>'
+
+
+class Row(NamedTuple):
+    """A line of a box: what it is on the left, perhaps on a coloured ground, how much on the right."""
+
+    name: str
+    number: Text
+    ground: str = ""
+
+
+def card(header: Iterable[Text], rows: Iterable[Row], fill: str) -> str:
+    """A box with a header and rows, as an HTML-like label."""
+    cells = [
+        f'<TR><TD ALIGN="LEFT"{_background(row.ground)}>{escaped(visible(row.name))}</TD>'
+        f'<TD ALIGN="RIGHT">{row.number.markup}</TD></TR>'
+        for row in rows
+    ]
+    rule = f' BORDER="1" SIDES="B" COLOR="{RULE}"' if cells else ""
+    head = f'<TR><TD COLSPAN="2"{rule}>{"".join(text.markup for text in header)}</TD></TR>'
+    return _table(head + "".join(cells), fill, padding=3)
+
+
+def chip(texts: Iterable[Text], fill: str, *, border: int = 0) -> str:
+    """A small box with one line, as an HTML-like label."""
+    return _table(f"<TR><TD>{''.join(text.markup for text in texts)}</TD></TR>", fill, padding=1, border=border)
+
+
+def _table(rows: str, fill: str, *, padding: int, border: int = 1) -> str:
+    style = f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}" COLOR="{RULE}" STYLE="ROUNDED"'
+    return f"<<TABLE {style}{_background(fill)}>{rows}</TABLE>>"
+
+
+def _background(color: str) -> str:
+    return f' BGCOLOR="{color}"' if color else ""
+
+
+class _Arrow(NamedTuple):
+    tail: str
+    head: str
+    label: str
+    attributes: dict[str, str]
+
+
+class _Part:
+    """A part of a model: its boxes and the parts within it."""
+
+    def __init__(self, part_id: str) -> None:
+        self.part_id = part_id
+        self.boxes: list[tuple[str, dict[str, str]]] = []
+        self.inner: dict[str, _Part] = {}
+
+
+class Sketch:
+    """A picture in the making: boxes first, then arrows.
+
+    Attributes:
+        titles: for the id of each box, arrow and part, what it is.
+        labels: for the id of a box or part, the text that stands first in it.
+    """
+
+    def __init__(self) -> None:
+        self.titles: dict[str, str] = {}
+        self.labels: dict[str, str] = {}
+        self._whole = _Part("")
+        self._part_count = 0
+        self._paths: dict[str, Path] = {}
+        self._arrows: list[_Arrow] = []
+        self._junctions: dict[tuple[str, Path], str] = {}
+
+    def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: Path = ()) -> None:
+        """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``."""
+        self._part(part).boxes.append((box_id, {"id": box_id, "class": kind, "label": label}))
+        self._paths[box_id] = part
+        self.titles[box_id], self.labels[box_id] = visible(title), visible(text)
+
+    def arrow(self, arrow_id: str, tail: str, head: str, label: str = "", *, title: str, faint: bool = False) -> None:
+        """Add an arrow from one box to another."""
+        attributes = {"id": arrow_id} | ({"color": FAINT} if faint else {})
+        home, part = self._paths[tail], self._paths[head]
+        if home[: len(part)] != part:
+            tail = self._junction(tail, part)
+        elif home and not part:
+            attributes["minlen"] = "2"  # leaves room beside a part, or what else belongs there would stand above or below it
+        self._arrows.append(_Arrow(tail, head, label, attributes))
+        self.titles[arrow_id] = visible(title)
+
+    def _junction(self, tail: str, part: Path) -> str:
+        """A point within a part, from which the arrows lead on that come from one box outside.
+
+        Each on its own, they would run around the part and push it out of line.
+        """
+        if (tail, part) not in self._junctions:
+            junction = self._junctions[tail, part] = f"j{len(self._junctions)}"
+            feed = f"e{junction}"
+            self._part(part).boxes.append((junction, {"id": junction} | _JUNCTION))
+            self._arrows.append(_Arrow(tail, junction, "", {"id": feed} | _FEED))
+            self.titles[junction] = self.titles[feed] = visible(f"{self.labels[tail]} → {'.'.join(part)}")
+        return self._junctions[tail, part]
+
+    def _part(self, path: Path) -> _Part:
+        place = self._whole
+        for depth, name in enumerate(path):
+            if name not in place.inner:
+                part_id = f"p{self._part_count}"
+                self._part_count += 1
+                place.inner[name] = _Part(part_id)
+                self.titles[part_id], self.labels[part_id] = visible(".".join(path[: depth + 1])), shortened(name)
+            place = place.inner[name]
+        return place
+
+    def dot(self, direction: str, caption: str = "") -> str:
+        """The picture in the DOT language, boxes and arrows in the order in which they were added."""
+        from graphviz import Digraph  # type: ignore[import-untyped]  # here, since it is slow to import
+
+        quick = self.length() > _QUICK_FROM
+        layout = {"rankdir": direction} | _GRAPH | (_QUICK if quick else {})
+        below = _CAPTION | {"label": f"<{escaped(caption)}>"} if caption else {}
+        graph = Digraph(graph_attr=layout | below, node_attr=_BOX, edge_attr=_ARROW)
+        _add_part(graph, self._whole, self.labels)
+        place = "headlabel" if quick else "label"  # in the middle of an arrow a label takes a rank of its own
+        for arrow in self._arrows:
+            graph.edge(arrow.tail, arrow.head, **arrow.attributes, **({place: arrow.label} if arrow.label else {}))
+        return str(graph.source)
+
+    def length(self) -> int:
+        """How many ranks the arrows pass, all together; boxes that no arrow leads to stand as near as possible."""
+        ranks: dict[str, int] = {}
+        for tail, head, *_ in self._arrows:
+            ranks[head] = max(ranks.get(head, 0), ranks.get(tail, 0) + 1)
+        for tail, head, *_ in self._arrows:
+            if tail not in ranks:
+                ranks[tail] = ranks[head] - 1
+        return sum(ranks[head] - ranks[tail] for tail, head, *_ in self._arrows)
+
+
+def _add_part(graph: Any, part: _Part, labels: Mapping[str, str]) -> None:
+    for box_id, attributes in part.boxes:
+        graph.node(box_id, **attributes)
+    for inner in part.inner.values():
+        with graph.subgraph(name=f"cluster_{inner.part_id}") as cluster:
+            cluster.attr(id=inner.part_id, label=f"<{escaped(labels[inner.part_id])}>", **_CAPTION | _PART)
+            _add_part(cluster, inner, labels)

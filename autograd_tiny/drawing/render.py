@@ -1,0 +1,75 @@
+"""DOT text to SVG, PNG or PDF, by an external program: everything about that program is in this module."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sysconfig
+
+PROGRAM_VARIABLE = "AUTOGRAD_TINY_DOT"
+SIGNATURES = {"svg": (b"<?xml", b"<svg"), "png": (b"\x89PNG\r\n\x1a\n",), "pdf": (b"%PDF-",)}
+"""The formats, and how a file of each begins."""
+
+_INSTALL = "pip install graphviz-pure, or install Graphviz (https://graphviz.org/download)"
+
+
+class RenderError(RuntimeError):
+    """No picture: there is no program that draws, or it failed, took too long or wrote something else."""
+
+
+def render(dot: str, output_format: str, *, timeout: float = 60.0) -> bytes:
+    """A graph in the DOT language as a picture.
+
+    The program that draws is the one named by the environment variable ``AUTOGRAD_TINY_DOT``, else Graphviz's ``dot`` if
+    there is one, else ``graphviz-pure``, which is installed with this package.
+
+    Args:
+        dot: the graph.
+        output_format: "svg", "png" or "pdf"; graphviz-pure has no PDF.
+        timeout: in seconds; a program that takes longer is stopped.
+
+    Raises:
+        RenderError: there is no picture; the message says why and what to do.
+
+    >>> render('digraph { a -> b }', "svg")[:5]
+    b'<?xml'
+    """
+    if output_format not in SIGNATURES:
+        raise ValueError(f"no format is called {output_format!r}; use one of {', '.join(SIGNATURES)}")
+    program = find_program()
+    command = [program, f"-T{output_format}"]
+    try:
+        finished = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        raise RenderError(f"{program} was stopped after {timeout:g} s; draw a part of the graph, or lower max_nodes") from None
+    except OSError as error:
+        raise RenderError(f"{program} does not run: {error.strerror or error}; {_INSTALL}") from None
+    complaint = finished.stderr.decode(errors="replace").strip()[-500:] or "it gives no reason"
+    if output_format == "pdf" and "not recognized" in complaint:
+        raise RenderError(f"{program} writes no PDF; install Graphviz, or save as .svg")
+    if finished.returncode != 0:
+        raise RenderError(f"{program} failed with exit code {finished.returncode}: {complaint}")
+    if not finished.stdout.startswith(SIGNATURES[output_format]):
+        raise RenderError(f"{program} wrote no {output_format.upper()} but {finished.stdout[:40]!r}: {complaint}")
+    return finished.stdout
+
+
+def find_program() -> str:
+    """The path of the program that `render` runs.
+
+    Raises:
+        RenderError: there is none.
+    """
+    if wanted := os.environ.get(PROGRAM_VARIABLE):
+        if found := _which(wanted):
+            return found
+        raise RenderError(f"the environment variable {PROGRAM_VARIABLE} names {wanted!r}, which is no program here; {_INSTALL}")
+    if found := _which("dot") or _which("graphviz-pure"):
+        return found
+    raise RenderError(f"no program that draws graphs was found; {_INSTALL}, or name one in {PROGRAM_VARIABLE}")
+
+
+def _which(program: str) -> str | None:
+    """The path of a program on PATH, or beside the Python that runs this, which PATH may lack."""
+    return shutil.which(program) or shutil.which(program, path=sysconfig.get_path("scripts"))

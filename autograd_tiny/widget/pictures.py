@@ -1,0 +1,109 @@
+"""The drawn graph made ready to be stepped through: steppers on one page do not collide, nothing in it acts, nothing moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree.ElementTree import Element, fromstring, tostring
+
+SVG = "{http://www.w3.org/2000/svg}"
+NUMBERS = ("data", "grad")
+"""The classes of the texts that change."""
+
+_SHAPES_AND_TEXT = {"svg", "g", "title", "desc", "path", "polygon", "polyline", "ellipse", "rect", "line", "text", "tspan"}
+_XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_NO_LINE = ("none", "transparent")
+_CHARACTER_WIDTH = 0.6
+"""Of a monospace font, in units of its size."""
+
+
+def prepared(svg: str, headings: Mapping[str, str], gradients: Mapping[str, str]) -> str:
+    """A drawing whose ids became ``data-node`` and ``data-edge``, and whose numbers keep their right end when they change.
+
+    Shapes and texts remain, without handlers, links and styles.  Classes tell a box's ``outline``, and of an arrow the
+    ``line`` and the ``head``.
+
+    Args:
+        svg: as `draw` makes it.
+        headings: for the id of each node, what the pointer shows in place of its title, which would tell the gradient.
+        gradients: for the id of each node but constants, the gradient to be shown in place of the one that was drawn.
+    """
+    root = fromstring(svg)
+    for element in list(root.iter()):
+        _clean(element)
+    for group in root.iter("g"):
+        _mark(group, headings, gradients)
+    for text in root.iter("text"):
+        _shorten(text)
+    root.set("xmlns", SVG[1:-1])
+    root.attrib.pop("role", None)
+    return tostring(root, encoding="unicode")
+
+
+def _clean(element: Element) -> None:
+    element.tag = element.tag.removeprefix(SVG)
+    element.tail = None
+    if element.tag in ("svg", "g"):
+        element.text = None
+    for child in list(element):
+        if child.tag.removeprefix(SVG) not in _SHAPES_AND_TEXT:
+            element.remove(child)
+    for name in list(element.attrib):
+        if name.startswith("on") or name.rpartition("}")[2] in ("href", "style"):
+            del element.attrib[name]
+
+
+def _mark(group: Element, headings: Mapping[str, str], gradients: Mapping[str, str]) -> None:
+    identity, kind = group.attrib.pop("id", ""), group.get("class", "").partition(" ")[0]
+    for title in group.findall("title"):
+        group.remove(title)
+    _merge_outline(group)
+    if kind == "edge":
+        group.set("data-edge", identity)
+        for shape in _outlines(group):
+            shape.set("class", "line" if shape.get("fill") == "none" else "head")
+    elif identity in headings:
+        group.set("data-node", identity)
+        title = Element("title")
+        title.text = headings[identity]
+        group.insert(0, title)
+        for shape in _outlines(group):
+            shape.set("class", "outline")
+        for text in group.iter("text"):
+            if text.get("class") in NUMBERS:
+                _align_right(text)
+            if text.get("class") == "grad":
+                text.text = gradients[identity]
+
+
+def _merge_outline(group: Element) -> None:
+    """Graphviz draws the ground of a box and its outline apart; one shape does."""
+    grounds = {_place(shape): shape for shape in group if shape.get("stroke") in _NO_LINE}
+    for outline in _outlines(group):
+        ground = grounds.get(_place(outline))
+        if ground is not None and outline.get("fill") == "none":
+            ground.set("stroke", outline.get("stroke", "none"))
+            group.remove(outline)
+
+
+def _outlines(group: Element) -> list[Element]:
+    """The shapes with a line around them; not the lines within a box."""
+    return [shape for shape in group if shape.tag != "polyline" and shape.get("stroke", "none") not in _NO_LINE]
+
+
+def _place(shape: Element) -> str:
+    return shape.get("d") or shape.get("points") or ""
+
+
+def _align_right(text: Element) -> None:
+    if text.get("text-anchor") == "start":
+        width = _CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
+        text.set("x", f"{float(text.get('x', '0')) + width:.1f}")
+        text.set("text-anchor", "end")
+
+
+def _shorten(text: Element) -> None:
+    """Drop attributes that say what holds anyway."""
+    if text.get("text-anchor") == "start":
+        del text.attrib["text-anchor"]
+    if (text.text or "") == " ".join((text.text or "").split()):
+        text.attrib.pop(_XML_SPACE, None)

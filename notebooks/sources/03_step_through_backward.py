@@ -1,0 +1,179 @@
+# %% [markdown]
+# # Backward, one node at a time
+#
+# After this notebook you can follow `backward` through any formula, one node at a time, and say why it must go in one
+# particular order, and what goes wrong if it does not.
+
+# %%
+from IPython.display import display
+
+from autograd_tiny import Value, backward_steps, explain
+from autograd_tiny.draw import draw
+from autograd_tiny.graph import topological_order
+from autograd_tiny.widget import Stepper
+
+# %% [markdown]
+# ## The records
+#
+# `backward_steps` says what `backward` does, and changes nothing.  At each step it is one node's turn.  Its own gradient is
+# complete by then, and each of its operands receives *local derivative × that gradient*, on top of what it has.
+
+# %%
+w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
+p = w * x
+p.label = "p"
+z = p + b
+z.label = "z"
+y = z.tanh()
+y.label = "y"
+
+
+def print_steps(root):
+    for step in backward_steps(root):
+        print(f"{step.number}. {step.node.label} has gradient {step.upstream:.4g}")
+        for c in step.contributions:
+            receives = f"{c.local_derivative:.4g} · {step.upstream:.4g} = {c.contribution:.4g}"
+            print(f"   {c.operand.label} receives {receives}: {c.before:.4g} → {c.after:.4g}")
+
+
+print_steps(y)
+
+# %% [markdown]
+# ## The stepper
+#
+# The same records, on the drawn graph, forward and then backward.  In a running notebook this is a widget: step with the
+# buttons, the slider or the arrow keys, and click a node to see its whole chain rule.  Where nothing runs, you see the end.
+
+# %%
+stepper = Stepper(y)
+display(stepper)
+
+# %% [markdown]
+# It can be moved from Python, too, and says what happens:
+
+# %%
+for step in range(stepper.last + 1):
+    stepper.step = step
+    print(stepper.caption)
+
+# %% [markdown]
+# `stepper.save("steps.html")` writes it as a page of its own, for slides or a lesson.
+
+# %% [markdown]
+# ## A node that is used twice
+
+# %%
+a = Value(1.0, "a")
+b = a + a
+b.label = "b"
+c = b + b
+c.label = "c"
+draw(c)
+
+# %% [markdown]
+# Here `c` is 4 times `a`, whatever `a` is, so ∂c/∂a must be 4.  Now a `backward` as one might write it first: give each operand
+# its share, and go on with that operand at once.
+
+# %%
+assert c.data == 4 * a.data
+
+
+def naive_backward(node):
+    for operand, local_derivative in zip(node.operands, node.local_derivatives):
+        share = local_derivative * node.grad
+        operand.grad += share
+        print(f"{node.label} has {node.grad:g}, gives {share:g} to {operand.label}, now {operand.grad:g}")
+        naive_backward(operand)
+
+
+a.grad = b.grad = 0.0
+c.grad = 1.0
+naive_backward(c)
+print(f"\n∂c/∂a according to naive_backward: {a.grad:g}")
+
+# %% [markdown]
+# Wrong.  Read the lines in order: `b` gives to `a` when it has only half of its own gradient, from the first of its two uses.
+# Later it has all of it and gives again, *all* of it, so that the first half is counted twice.
+#
+# **A node may pass its gradient on only when it is complete**: after every node that uses it, and once.  An order in which
+# operands come before the nodes that use them is called topological; backward follows it in reverse.
+
+# %%
+print("forward: ", " → ".join(node.label for node in topological_order(c)))
+print("backward:", " → ".join(node.label for node in reversed(topological_order(c))))
+print()
+print_steps(c)
+
+# %% [markdown]
+# Each node has its turn once, and the gradient of `a` comes out right.  Every *path* from `c` down to `a` contributes one
+# product, and the uses of a node are told apart by a number:
+
+# %%
+explain(c, wrt=a)
+
+# %% [markdown]
+# ## Why not follow every path?
+#
+# One could save the recursion by handing down only what is new.  That is right: it adds up the paths one by one.  But count:
+
+# %%
+def path_by_path(node, new=1.0):
+    node.grad += new
+    turns = 1
+    for operand, local_derivative in zip(node.operands, node.local_derivatives):
+        turns += path_by_path(operand, local_derivative * new)
+    return turns
+
+
+print("doublings   path by path   in topological order")
+for doublings in (2, 4, 8, 16):
+    root = start = Value(1.0, "a")
+    for _ in range(doublings):
+        root = root + root
+    turns = path_by_path(root)
+    along_paths, start.grad = start.grad, 0.0
+    root.backward()
+    assert along_paths == start.grad == 2.0**doublings
+    print(f"{doublings:9}{turns:15,}{len(topological_order(root)):23}")
+
+# %% [markdown]
+# Both are right, but with each doubling the one does about twice the work, and the other one step more.  For the same reason,
+# `explain` lists paths while they are few, and then takes the uses of the node instead:
+
+# %%
+s = Value(0.5, "s")
+t = s * s + s
+t.label = "t"
+u = t * t
+u.label = "u"
+explain(u, wrt=s)
+
+# %% [markdown]
+# ## Exercise
+#
+# Repair `naive_backward`: no recursion, each node once, in the right order.  `topological_order(root)` gives the nodes that
+# have operands, operands before users.  Check it on `c`.
+#
+# <details>
+# <summary>Solution</summary>
+#
+# ```python
+# def my_backward(root):
+#     order = topological_order(root)
+#     for node in order:
+#         for operand in node.operands:
+#             operand.grad = 0.0
+#     root.grad = 1.0
+#     for node in reversed(order):
+#         for operand, local_derivative in zip(node.operands, node.local_derivatives):
+#             operand.grad += local_derivative * node.grad
+#
+# my_backward(c)
+# print(a.grad)
+# assert a.grad == 4.0
+# ```
+#
+# </details>
+
+# %% [markdown]
+# Compare yours with the engine's own: `Value.backward`, in `autograd_tiny/value.py`.
