@@ -119,7 +119,8 @@ def environment(name: str, *extras: str, requirements: str = "", version: str = 
     stamp.unlink(missing_ok=True)
     if not is_usable(python, version):
         create(directory, version)
-    install(python, "--editable", f".[{','.join(wanted)}]", *(["--requirement", requirements] if requirements else []))
+    project = f".[{','.join(wanted)}]" if wanted else "."
+    install(python, "--editable", project, *(["--requirement", requirements] if requirements else []))
     stamp.write_text(" ".join([recipe, *wanted]))
     return programs
 
