@@ -28,6 +28,8 @@ partial_derivative = Primitive(
     "derivative", _never, (0.0, 0.0), symbol="∂/∂", doc="the derivative of x by y, as a symbol",
     text=Notation("∂{0}/∂{1}"), latex=Notation(r"\frac{{\partial {0}}}{{\partial {1}}}", PRODUCT),
 )
+MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS = 4, 12, 12
+"""A sum of more paths, a product of more derivatives, or more invented names are read by nobody."""
 _DOT = Notation("{0:product} · {1:power}", PRODUCT)
 
 
@@ -131,8 +133,8 @@ class Path(NamedTuple):
 def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = None, digits: int = 4) -> Explanation:
     """Write out the chain rule.
 
-    With few paths from ``what`` down to ``wrt``, the sum over the paths of the product of the local derivatives.  With more
-    than four, the sum over the uses of ``wrt``: derivative by the user times local derivative.
+    With up to four paths from ``what`` down to ``wrt``, none of more than twelve edges, the sum over the paths of the product
+    of the local derivatives.  Otherwise the sum over the uses of ``wrt``: derivative by the user times local derivative.
 
     A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
 
@@ -160,7 +162,8 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
     if not isinstance(what, Value) or not isinstance(wrt, Value):
         raise TypeError(f"explain needs a recorded Value and the Value to differentiate by, got {what!r} and wrt={wrt!r}")
     writer = _Writer(what)
-    if count_paths(what, wrt) <= 4:
+    paths_to = _census(what, wrt)
+    if paths_to.paths <= MOST_PATHS and paths_to.longest <= LONGEST_PATH:
         terms = [writer.product(path) for path in _edge_paths(what, wrt)]
     else:
         terms = [writer.use(edge) for edge in edges(what) if edge.operand is wrt]
@@ -186,11 +189,24 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
 
 def count_paths(value: Value, wrt: Value) -> int:
     """How many paths lead from ``value`` down to ``wrt``; 1 if they are the same node."""
-    counts: dict[Node, int] = {wrt: 1}
+    return _census(value, wrt).paths
+
+
+class _Census(NamedTuple):
+    """How many paths there are, and how many edges the longest has."""
+
+    paths: int
+    longest: int
+
+
+def _census(value: Value, wrt: Value) -> _Census:
+    none = _Census(0, 0)
+    below: dict[Node, _Census] = {wrt: _Census(1, 0)}
     for edge in edges(value):
-        if edge.user is not wrt:
-            counts[edge.user] = counts.get(edge.user, 0) + counts.get(edge.operand, 0)
-    return counts.get(value, 0)
+        if edge.user is not wrt and edge.operand in below:
+            here, there = below.get(edge.user, none), below[edge.operand]
+            below[edge.user] = _Census(here.paths + there.paths, max(here.longest, there.longest + 1))
+    return below.get(value, none)
 
 
 def _path(value: Value, edge_path: Sequence[Edge]) -> Path:
@@ -298,7 +314,7 @@ class _Writer:
         ]
 
     def definitions(self) -> list[Equation]:
-        """What the invented names stand for; a definition may need another."""
+        """What the invented names stand for.  A definition may need another, and is made too unless they become many."""
         found: dict[Value, Equation] = {}
         pending = [v for v in self.used if v.op is not None and not v.label]
         while pending:
@@ -306,7 +322,8 @@ class _Writer:
             if v not in found and v is not self.root:
                 formula = _formulas(v, [self.node(x) for x in v.operands])[0]
                 found[v] = Equation(self.node(v), ((formula,),))
-                pending += [x for x in v.operands if x.op is not None and not x.label]
+                if len(found) < MOST_DEFINITIONS:
+                    pending += [x for x in v.operands if x.op is not None and not x.label]
         return [found[v] for v in self.names if v in found]
 
 

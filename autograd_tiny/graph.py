@@ -109,11 +109,15 @@ def edges(root: NodeT) -> Iterator[Edge]:
 
 
 def names(root: NodeT) -> dict[NodeT, str]:
-    """A name for every node that ``root`` depends on: its label, or ``t1``, ``t2``, ... where it has none."""
+    """A name for every node that ``root`` depends on: its label, or ``t1``, ``t2``, ... where it has none.
+
+    Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.
+    """
     nodes = all_nodes(root)
     taken = {node.label for node in nodes}
     fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
-    return {node: node.label or next(fresh) for node in nodes}
+    invented = {node: next(fresh) for node in sorted(nodes, key=lambda node: node.op is None) if not node.label}
+    return {node: node.label or invented[node] for node in nodes}
 
 
 def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:

@@ -193,3 +193,13 @@ def test_latex_names():
         "{h}^{(2)}",
         r"\mathrm{layers[0]}",
     ]
+
+
+def test_a_node_deep_down_is_explained_by_its_uses_with_few_definitions():
+    x = y = Value(0.5, "x")
+    for _ in range(20_000):
+        y = y * 1.0001
+    lines = explain(y, wrt=x).text.splitlines()
+    assert lines[0] == "∂t20000/∂x = ∂t20000/∂t1 · ∂t1/∂x"
+    assert lines[2].startswith("           = 7.38")
+    assert len("\n".join(lines)) < 1000

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from autograd_tiny.draw import Drawing, draw
 from autograd_tiny.drawing.dot_text import shortened, visible
-from autograd_tiny.explain import Equation, Explanation, explain, partial_derivative
-from autograd_tiny.expression import Expression
-from autograd_tiny.graph import all_nodes, edges, names, topological_order
+from autograd_tiny.explain import explain
+from autograd_tiny.graph import all_nodes, names
 from autograd_tiny.numbers_text import short_number
 from autograd_tiny.steps import BackwardStep, Contribution, ForwardStep, backward_steps, forward_steps
 from autograd_tiny.value import Constant, Value, adjoints
@@ -21,8 +20,6 @@ from autograd_tiny.widget.pictures import prepared
 _FROM_JUNCTION = r"^\s*(j\d+) -> .*\bid=(e\d+_\d+)"
 """An edge in the DOT text that starts at a junction; the edge ``ej0`` leads to the junction ``j0``."""
 _NO_FORMULA = Formula([], "")
-_LONGEST_PATH = 12
-"""A product of more local derivatives than this is not read by anybody."""
 
 
 class Frame(NamedTuple):
@@ -112,7 +109,6 @@ class _Builder:
         self.forward = list(forward_steps(self.root))
         self.backward = list(backward_steps(self.root))
         self.gradients = adjoints(self.root)
-        self.heights = _heights(self.root)
         self.drawing = self._drawing(direction)
         self.feeds = {edge: f"e{junction}" for junction, edge in re.findall(_FROM_JUNCTION, self.drawing.dot, re.MULTILINE)}
         self.formulas = FormulaWriter()
@@ -179,18 +175,8 @@ class _Builder:
         if isinstance(node, Constant):
             return NodeInfo(self._id(node), self._number(node.data), "constant", repr(node.data), "", _NO_FORMULA)
         kind = "leaf" if node.op is None else "operation"
-        chain_rule = self.formulas.write(self._chain_rule(node))
+        chain_rule = self.formulas.write(explain(self.root, wrt=node, digits=self.digits))
         return NodeInfo(self._id(node), node.label, kind, repr(node.data), repr(self.gradients[node]), chain_rule)
-
-    def _chain_rule(self, node: Value) -> Explanation:
-        """The derivative of the root by a node; far from the root, by the uses of the node and not along whole paths."""
-        if self.heights[node] <= _LONGEST_PATH:
-            return explain(self.root, wrt=node, digits=self.digits)
-        uses = [(edge.user, edge.user.local_derivatives[edge.place]) for edge in edges(self.root) if edge.operand is node]
-        symbols = tuple(_symbol(self.root, user) * _symbol(user, node) for user, _ in uses)
-        numbers = tuple(Expression.constant(self.gradients[user]) * Expression.constant(derivative) for user, derivative in uses)
-        result = (Expression.constant(self.gradients[node]),)
-        return Explanation([Equation(_symbol(self.root, node), (symbols, numbers, result))], [], self.digits)
 
     def _edges(self, user: Value) -> dict[str, str]:
         """The edges to a node; one that starts at a junction comes with the edge that leads there from the operand."""
@@ -216,19 +202,6 @@ def _named_copy(value: Value) -> Value:
         elif node.op is not None:
             twin.first, twin.second = twins[node.first], None if node.second is None else twins[node.second]
     return twins[value]
-
-
-def _heights(root: Value) -> dict[Value, int]:
-    """The number of edges on the longest path from each node to the root."""
-    heights = {root: 0}
-    for node in reversed(topological_order(root)):
-        for operand in node.operands:
-            heights[operand] = max(heights.get(operand, 0), heights[node] + 1)
-    return heights
-
-
-def _symbol(of: Value, by: Value) -> Expression:
-    return Expression.record(partial_derivative, (Expression(of.label), Expression(by.label)))
 
 
 def _heading(node: Value) -> str:
