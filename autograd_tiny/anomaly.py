@@ -32,6 +32,8 @@ def detect_anomaly() -> Iterator[None]:
     - Before ``backward``: a root that ``backward`` has been run on before, so that leaves would count it twice.
     - After ``backward``: the first node, in the order backward works, whose grad is NaN or infinite.
 
+    A forgotten ``zero_grad`` is none of these: that the gradients of leaves add up from root to root is meant.
+
     It watches the calling thread through the interpreter's profiling hook (``sys.setprofile``), which is given back at the
     end; code outside the context pays nothing.  Nodes recorded before the context are checked too, but without a line.
 

@@ -80,7 +80,10 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
     def same(a: float, b: float) -> bool:
         return abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
 
-    out = primitive.evaluate(point)
+    try:
+        out = primitive.evaluate(point)
+    except (ArithmeticError, ValueError) as error:
+        raise type(error)(f"{error}; give points= at which it is defined, or the row a domain=") from None
     local = list(primitive.float_rule()(out, *point))
     _check(len(local) == len(point), f"{head}: the rule gives {len(local)} derivatives for {len(point)} operands")
 

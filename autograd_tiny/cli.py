@@ -15,7 +15,8 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.measure import Measurement
+from rich.table import Column, Table
 from rich.text import Text
 
 from autograd_tiny import __version__
@@ -28,7 +29,7 @@ from autograd_tiny.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.graph import names
 from autograd_tiny.numbers_text import short_number
 from autograd_tiny.steps import backward_steps, forward_steps
-from autograd_tiny.value import Value
+from autograd_tiny.value import Constant, Value
 from autograd_tiny.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.values += [word for word in rest if "=" in word and not word.startswith("-")]
         rest = [word for word in rest if word not in options.values]
     if rest:
-        parser.error(f"{options.command} has no use for {' '.join(rest)}")
+        hint = "; put a formula that begins with - in brackets: '(-x**2)'" if rest[0][:2] != "--" and rest[0].startswith("-") else ""
+        parser.error(f"{options.command} has no use for {' '.join(rest)}{hint}")
     try:
         return int(options.run(options, Console(highlight=False)))
     except (ValueError, ArithmeticError, OSError, RenderError) as error:
@@ -69,14 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     draw_it = commands.add_parser("draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives")
-    draw_it.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf or .dot")
+    draw_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf, .dot or .gv")
     draw_it.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="where the graph leads (default: LR)")
     draw_it.add_argument("--expand", action="store_true", help="open fused operations such as sigmoid into simpler ones")
     draw_it.add_argument("--forward-only", action="store_true", help="without gradients, as before backward")
     draw_it.set_defaults(run=_draw)
 
     step = commands.add_parser("step", parents=[formula], help="step through forward and backward, one operation at a time")
-    step.add_argument("-o", "--out", type=Path, metavar="FILE", help="a page, .html, that steps through it in a browser")
+    step.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="a page, .html, that steps through it in a browser")
     step.set_defaults(run=_step)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
@@ -126,9 +128,11 @@ def _step(options: argparse.Namespace, console: Console) -> int:
         for place, c in enumerate(b.contributions):
             head = [str(b.number), Text(called[b.node], "bold"), number(b.upstream)] if place == 0 else ["", "", ""]
             gradient = f"{number(c.before)} → {number(c.after)}" if c.before else number(c.after)
-            backward.add_row(*head, Text(called[c.operand]), number(c.local_derivative), number(c.contribution), gradient)
+            operand = number(c.operand.data) if isinstance(c.operand, Constant) else called[c.operand]
+            backward.add_row(*head, Text(operand), number(c.local_derivative), number(c.contribution), gradient)
     for table in (forward, backward):
-        console.print(table)
+        narrowest = sum(_least_width(console, column) + 2 for column in table.columns)
+        Console(highlight=False, width=max(console.width, narrowest)).print(table)  # a number is never cut
     return DONE
 
 
@@ -138,6 +142,12 @@ def _table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, no_wrap=column != "computed as", overflow="fold", justify="left" if column in words else "right")
     return table
+
+
+def _least_width(console: Console, column: Column) -> int:
+    cells = [column.header, *column.cells]
+    measured = [Measurement.get(console, console.options.update(max_width=10_000), cell) for cell in cells]
+    return max(m.maximum if column.no_wrap else m.minimum for m in measured)
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:

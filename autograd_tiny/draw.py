@@ -137,7 +137,8 @@ def draw(
 
     A box shows a node's label and operation, its data and, after ``value.backward()``, its grad: the derivative of
     ``value`` by the node.  An edge shows the local derivative: of the node it leads to, by the node it comes from.  So a
-    grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.
+    grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.  (Leaves add
+    up over calls of ``backward``; set their grad to 0 in between.)
 
     A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few seconds, is
     summarised: a box for each part of the model and for each kind of operation outside these, with counts.

@@ -52,8 +52,10 @@ class Equation(NamedTuple):
             texts = [format(written(e, style, name_parts=False)[0], "product" if i else "") for i, e in enumerate(terms)]
             if not sides or texts != sides[-1]:
                 sides.append(texts)
-        rights = [line for texts in sides for line in _fitted(texts, width)]
         left = written(self.left, style, name_parts=False)[0].text
+        if len(sides) > 1 and sides[0] == [left]:
+            del sides[0]  # a derivative that is a local one says no more by its own symbol
+        rights = [line for texts in sides for line in _fitted(texts, width)]
         return list(zip([left] + [""] * (len(rights) - 1), rights))
 
 

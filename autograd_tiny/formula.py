@@ -426,7 +426,7 @@ def _normal(name: str) -> str:
 
 def _refusal(text: str) -> str:
     instead = f"; write `{INSTEAD[text]}`" if text in INSTEAD else ""
-    what = "strings" if text in "'\"" else "attributes: write `sqrt(x)`" if text == "." else f"`{text}`"
+    what = "strings" if text in "'\"" else "attributes: write `sin(x)`, not `math.sin(x)`" if text == "." else f"`{text}`"
     return f"formulas have no {what if text.isprintable() else f'U+{ord(text):04X}'}{instead}"
 
 
@@ -651,4 +651,6 @@ def _listed(names: Sequence[str]) -> str:
 def _nearest(name: str, names: Iterable[str]) -> str | None:
     if len(name) > 40:
         return None
-    return next(iter(get_close_matches(name.lower(), [n for n in names if len(n) <= 40], 1)), None)
+    close = get_close_matches(name.lower(), [n for n in names if len(n) <= 40], 3)
+    swapped = [n for n in close if sorted(n) == sorted(name.lower())]  # tahn is tanh and not tan
+    return next(iter(swapped + close), None)

@@ -111,13 +111,22 @@ def edges(root: NodeT) -> Iterator[Edge]:
 def names(root: NodeT) -> dict[NodeT, str]:
     """A name for every node that ``root`` depends on: its label, or ``t1``, ``t2``, ... where it has none.
 
-    Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.
+    Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.  Where several
+    nodes have the same label, the second is called ``x#2`` and so on.
     """
     nodes = all_nodes(root)
     taken = {node.label for node in nodes}
     fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
     invented = {node: next(fresh) for node in sorted(nodes, key=lambda node: node.op is None) if not node.label}
-    return {node: node.label or invented[node] for node in nodes}
+    labelled: dict[str, int] = {}
+    found: dict[NodeT, str] = {}
+    for node in nodes:
+        if node.label:
+            labelled[node.label] = number = labelled.get(node.label, 0) + 1
+            found[node] = node.label if number == 1 else f"{node.label}#{number}"
+        else:
+            found[node] = invented[node]
+    return found
 
 
 def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
@@ -136,6 +145,8 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     >>> slope.data, curvature.data
     (27.0, 18.0)
     """
+    if isinstance(inputs, Node):
+        raise TypeError("gradient takes a list of inputs and gives a list of derivatives: gradient(y, [x])")
     inputs = list(inputs)
     kind: Any = type(output)
     for x in (output, *inputs):

@@ -106,6 +106,9 @@ def _class(scores: Sequence[Any], target: int) -> Any:
 
 
 def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    for given in (outputs, targets):
+        if not hasattr(given, "__len__"):
+            raise TypeError(f"a loss takes a list of outputs and a list of targets, got {given!r}; for a single one write [...]")
     if len(outputs) != len(targets):
         raise ValueError(f"a loss needs one target per output, got {len(outputs)} outputs and {len(targets)} targets")
     return list(zip(outputs, targets))

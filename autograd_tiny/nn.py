@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from autograd_tiny.primitives import TABLE, MultiPrimitive, dot
-from autograd_tiny.value import Value
+from autograd_tiny.value import Value, lifted, recorder
 
 ModuleT = TypeVar("ModuleT", bound="Module")
 Activation = str | Callable[..., Any]
@@ -165,7 +165,7 @@ class Layer(Module):
             if init not in INITIALIZERS:
                 raise ValueError(f"no initialisation is called {init!r}; use one of {', '.join(INITIALIZERS)}, or a function")
             init = INITIALIZERS[init]
-        rng = rng or Random()
+        rng = _random(rng)
         weights = [[init(n_inputs, n_outputs, rng) for _ in range(n_outputs)] for _ in range(n_inputs)]
         self._fill(weights, [0.0] * n_outputs, activation)
 
@@ -203,6 +203,10 @@ class Layer(Module):
         if len(inputs) != len(self.weights):
             raise ValueError(f"this layer has {len(self.weights)} inputs, got {len(inputs)} numbers")
         columns = zip(*self.weights)
+        if isinstance(self.biases[0], Value) and not expanded:
+            # Every operand is a Value once the inputs are: one look at them serves all neurons.
+            record, operands = recorder(dot), lifted(inputs)
+            return [record(*column, *operands, bias) for column, bias in zip(columns, self.biases)]
         return [weighted_sum(column, inputs, bias, expanded=expanded) for column, bias in zip(columns, self.biases)]
 
     def activate(self, sums: Sequence[Any]) -> list[Any]:
@@ -240,9 +244,11 @@ class MLP(Module):
         rng: Random | None = None,
         init: str | Callable[[int, int, Random], float] = "xavier",
     ) -> None:
+        if isinstance(activations, str):
+            raise TypeError(f"activations is a list with one entry per layer, got {activations!r}")
         if len(sizes) < 2 or len(activations) != len(sizes) - 1:
             raise ValueError(f"{len(sizes)} sizes make {max(len(sizes) - 1, 0)} layers, one activation each; got {len(activations)}")
-        rng = rng or Random()
+        rng = _random(rng)
         self._stack([Layer(n, m, a, rng=rng, init=init) for (n, m), a in zip(pairwise(sizes), activations)])
 
     @classmethod
@@ -266,6 +272,12 @@ class MLP(Module):
         for layer in self.layers:
             inputs = layer(inputs, expanded=expanded)
         return list(inputs)
+
+
+def _random(rng: Random | None) -> Random:
+    if rng is not None and not isinstance(rng, Random):
+        raise TypeError(f"rng is a random.Random, as Random(0), got {rng!r}")
+    return Random() if rng is None else rng
 
 
 def _parameter(x: Any) -> Value:

@@ -19,6 +19,10 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"an optimizer takes a list of parameters, got {parameters!r}; for a model write model.parameters()")
+        if not callable(learning_rate) and not isinstance(learning_rate, (int, float)):
+            raise TypeError(f"a learning rate is a number or a function of the step number, got {learning_rate!r}")
         self.parameters = list(parameters)
         self.learning_rate = learning_rate
         self.steps = 0

@@ -105,6 +105,8 @@ class Primitive:
         self.latex = latex or text or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
         self.domain, self.kink, self.expansion, self.arrange = domain, kink, expansion, arrange
         self.arity = _arity(rule)
+        if self.arity is not None and isinstance(forward, FunctionType) and not _fits(forward, self.arity):
+            raise TypeError(f"the rule of {name} is called as rule(out, *operands), with the operands of the value after out")
         self.family: Family | MultiPrimitive | None = None
         self.parameter: float | None = None
 
@@ -320,10 +322,10 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
     labels, data = [label_of(x) for x in operands], [data_of(x) for x in operands]
     if not operands:
         return type(error)(f"{head}: needs at least one operand")
-    if isinstance(error, TypeError):
-        return TypeError(f"{head}: {error}; the operands must be numbers, Values or Expressions")
     try:
         out = operation.forward(*data)
+    except TypeError:
+        return TypeError(f"{head}: {error}; the operands must be numbers, Values or Expressions")
     except (ArithmeticError, ValueError):
         domains = [operation.domain_of(i) for i in range(len(operands))]
         names = [label or ("its operand" if len(data) == 1 else f"operand {i}") for i, label in enumerate(labels, 1)]
@@ -333,7 +335,22 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
         if isinstance(error, OverflowError):
             return type(error)(f"{head}: the result is larger than any float")
         return type(error)(f"{head}: {error}")
+    if isinstance(operation, Primitive) and isinstance(out, (int, float)) and (fault := _rule_fault(operation, out, data)):
+        return TypeError(fault)
     return type(error)(f"{head} is {out!r}, but its derivative there is not finite ({error})")
+
+
+def _rule_fault(operation: Primitive, out: float, data: Sequence[float]) -> str:
+    """What is wrong with the form of what a rule gives; nothing if that is not the matter."""
+    try:
+        given = operation.float_rule()(out, *data)
+    except (ArithmeticError, ValueError):
+        return ""
+    except TypeError as error:
+        return f"the rule of {operation.name} fails: {error}"
+    if isinstance(given, (tuple, list)) and len(given) == len(data):
+        return ""
+    return f"the rule of {operation.name} must give a tuple with {_count(len(data), 'derivative')}, one per operand, but gives {given!r}"
 
 
 def call_text(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> str:
@@ -351,6 +368,12 @@ def _arity(rule: Rule) -> int | None:
     code = _function(rule).__code__
     takes_any_number = code.co_flags & 0x04
     return None if takes_any_number else code.co_argcount - 1
+
+
+def _fits(forward: FunctionType, arity: int) -> bool:
+    """Whether a function can be called with so many arguments."""
+    code, optional = forward.__code__, len(forward.__defaults__ or ())
+    return bool(code.co_flags & 0x04) or code.co_argcount - optional <= arity <= code.co_argcount
 
 
 def _function(rule: Callable[..., Any]) -> FunctionType:

@@ -17,7 +17,7 @@ from autograd_tiny.operators import Operators, described
 from autograd_tiny.primitives import MultiPrimitive, Primitive, add, power, refusal
 
 _new = object.__new__
-_REFUSED = (ArithmeticError, ValueError)
+_REFUSED = (ArithmeticError, ValueError, TypeError)
 
 
 class Value(Operators, Node):

@@ -119,3 +119,20 @@ def test_wrong_options_exit_with_2(arguments):
     with pytest.raises(SystemExit) as exit:
         main(arguments)
     assert exit.value.code == 2
+
+
+@pytest.mark.parametrize("columns", ["30", "40", "60", "200"])
+def test_no_number_of_a_table_is_cut(columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", columns)
+    assert main(["step", "u = x**2; f = u*sin(x) + u - 1", "x=1.5"]) == 0
+    shown = capsys.readouterr().out
+    for whole in ("upstream", "0.07074", "0.1592 → 6.152", " -1 "):
+        assert whole in shown
+
+
+def test_a_formula_that_begins_with_a_minus(capsys):
+    with pytest.raises(SystemExit):
+        main(["explain", "-x**2", "x=2", "--wrt", "x"])
+    assert "put a formula that begins with - in brackets" in capsys.readouterr().err
+    assert main(["explain", "(-x**2)", "x=2", "--wrt", "x"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2].strip() == "= -4"

@@ -82,7 +82,7 @@ def test_negative_and_tiny_numbers():
 
 def test_a_multiple_of_one_step(neuron):
     first = next(backward_steps(neuron[-1]))
-    assert explain(first).text.splitlines() == ["∂y/∂z = ∂y/∂z", "      = 1 - y ** 2", "      = 0.7864"]
+    assert explain(first).text.splitlines() == ["∂y/∂z = 1 - y ** 2", "      = 0.7864"]
     a = Value(3.0, "a")
     y = named("y", a + a)
     lines = explain(next(backward_steps(y))).text.splitlines()
@@ -193,6 +193,13 @@ def test_latex_names():
         "{h}^{(2)}",
         r"\mathrm{layers[0]}",
     ]
+
+
+def test_values_of_the_same_label_are_told_apart():
+    a, b = Value(1.0, "x"), Value(5.0, "x")
+    y = named("y", a * b)
+    assert explain(y, wrt=a).text.splitlines()[0] == "∂y/∂x = x#2"
+    assert explain(y, wrt=b).text.splitlines()[0] == "∂y/∂x#2 = x"
 
 
 def test_a_node_deep_down_is_explained_by_its_uses_with_few_definitions():

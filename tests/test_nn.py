@@ -118,6 +118,11 @@ def test_initialisation():
         (lambda: losses.binary_cross_entropy([0.5], [1.5]), ValueError, "between 0 and 1"),
         (lambda: losses.binary_cross_entropy_from_logits([0.5], [-1.0]), ValueError, "between 0 and 1"),
         (lambda: losses.half_squared_error([0.5], []), ValueError, "1 outputs and 0 targets"),
+        (lambda: optim.SGD(nn.Layer(1, 1), 0.1), TypeError, r"write model.parameters\(\)"),
+        (lambda: optim.SGD([Value(1.0)], "0.1"), TypeError, "a learning rate is a number"),
+        (lambda: nn.MLP([2, 1], "relu"), TypeError, "one entry per layer"),
+        (lambda: nn.Layer(2, 1, rng=0), TypeError, "random.Random"),
+        (lambda: losses.half_squared_error(Value(1.0), [1.0]), TypeError, "takes a list of outputs"),
         (lambda: optim.SGD([], 0.1), ValueError, "at least one parameter"),
         (lambda: optim.SGD([Value(1.0) * 2.0], 0.1), TypeError, "leaf Values"),
     ],
@@ -167,3 +172,8 @@ def test_training_reaches_a_separable_problem():
         optimizer.step()
     frozen = model.frozen()
     assert sum((frozen(x)[0] > 0) == (t > 0) for x, t in zip(points, targets)) >= 39
+
+
+def test_neurons_of_a_layer_share_the_constants_of_its_inputs():
+    sums = nn.Layer(2, 3, rng=Random(0)).weighted_sums([0.5, -1.0])
+    assert len({x for z in sums for x in z.operands[2:4]}) == 2

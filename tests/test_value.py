@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from autograd_tiny import Constant, Expression, Value, dot, exp, gradient, label_locals, maximum, softmax, total, where
+from autograd_tiny import Constant, Expression, Primitive, Value, dot, exp, gradient, label_locals, maximum, softmax, total, where
 from autograd_tiny.graph import all_nodes, edges, leaves, topological_order
 from autograd_tiny.value import adjoints
 
@@ -241,6 +241,10 @@ def test_numbers_of_other_kinds_become_floats():
         (lambda: bool(Value(1.0)), TypeError, "neither true nor false"),
         (lambda: math.exp(Value(1.0)), TypeError, "would lose the derivative"),
         (lambda: float(Value(1.0)), TypeError, "v.data"),
+        (lambda: gradient(Value(1.0), Value(1.0)), TypeError, r"gradient\(y, \[x\]\)"),
+        (lambda: Primitive("p", lambda x: x, lambda out, x: 1.0)(Value(1.0)), TypeError, "rule of p must give a tuple with 1 derivative"),
+        (lambda: Primitive("p", lambda x: x, lambda out, x: (1.0, 2.0))(Value(1.0)), TypeError, "the rule of p must give a tuple with 1"),
+        (lambda: Primitive("p", lambda x: x, lambda x: (1.0,)), TypeError, r"the rule of p is called as rule\(out, \*operands\)"),
         (lambda: gradient(1.0, []), TypeError, "gradient needs"),
         (lambda: gradient(Value(1.0), [2.0]), TypeError, "gradient needs"),
         (lambda: dot([Value(1.0)], [1.0, 2.0]), ValueError, "1 weight and 2 inputs"),

@@ -102,7 +102,7 @@ class Stepper:
             OSError: the directory does not exist or cannot be written to.
         """
         if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"the stepper is saved as a page, got {os.fspath(path)!r}: its name must end in .html; see also save_frames")
+            raise ValueError(f"the stepper is saved as a page, got {os.fspath(path)!r}: its name must end in .html; for a picture use draw")
         return write_file(path, self.html())
 
     def save_frames(self, directory: str | os.PathLike[str]) -> list[Path]:
