@@ -82,7 +82,7 @@ def _opened_once(root: Value, chosen: Chooser) -> Expanded:
         fused = node.op is not None and node.op.expansion and chosen(node.op)
         twin = _opened(node, operands, results) if fused else None
         if twin is None:
-            twin = _copied(node, operands)
+            twin = copied(node, operands)
         twins[node] = twin
         origins |= dict.fromkeys(_not_yet_in(origins, twin), node)
     _pass_gradients_inside(twins[root], origins.keys() - twins.values())
@@ -107,7 +107,8 @@ def _opened(node: Value, operands: tuple[Value, ...], results: dict[Any, Any]) -
     return twin
 
 
-def _copied(node: Value, operands: tuple[Value, ...]) -> Value:
+def copied(node: Value, operands: tuple[Value, ...]) -> Value:
+    """A node like this one, on other operands; a leaf has none."""
     twin = copy(node)
     if node.op is not None:
         twin.first, twin.second = (operands, None) if node.first.__class__ is tuple else (*operands, None)[:2]

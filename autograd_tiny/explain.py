@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from typing import NamedTuple
 
-from autograd_tiny.expression import LATEX, SUPERSCRIPTS, Expression, Style, latex_name, latex_number, latex_upright, written
+from autograd_tiny.expression import LATEX, SUPERSCRIPTS, Expression, Style, latex_name, latex_number, latex_upright, python_number, written
 from autograd_tiny.graph import Edge, Node, edges, names
 from autograd_tiny.numbers_text import short_number
-from autograd_tiny.primitives import ATOM, PRODUCT, SIGN, Notation, Primitive, mul
+from autograd_tiny.primitives import PRODUCT, Notation, Primitive, mul
 from autograd_tiny.steps import BackwardStep, ForwardStep
 from autograd_tiny.value import Constant, Value, adjoints
 
@@ -80,7 +80,7 @@ class Explanation:
     @property
     def text(self) -> str:
         """Plain text."""
-        style = Style(lambda row: _DOT if row is mul else row.text, ("(", ")"), str, partial(_number, digits=self.digits))
+        style = Style(lambda row: _DOT if row is mul else row.text, ("(", ")"), str, partial(python_number, written=self._written))
         lines = []
         for equation in self.equations:
             pairs = equation.lines(style, 90)
@@ -105,8 +105,11 @@ class Explanation:
 
     def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
         name = partial(latex_name, upright=upright)
-        style = Style(LATEX.notation, LATEX.brackets, name, partial(latex_number, written=partial(short_number, digits=self.digits)))
+        style = Style(LATEX.notation, LATEX.brackets, name, partial(latex_number, written=self._written))
         return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250)]
+
+    def _written(self, x: float) -> str:
+        return short_number(x, self.digits)
 
     def __str__(self) -> str:
         return self.text
@@ -347,8 +350,3 @@ def _revealed(mathml: str) -> str:
 
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _number(x: float, digits: int) -> tuple[str, int]:
-    text = short_number(x, digits)
-    return text, SIGN if text.startswith("-") else ATOM

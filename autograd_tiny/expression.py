@@ -142,9 +142,9 @@ class Style(NamedTuple):
     number: Callable[[float], tuple[str, int]]
 
 
-def python_number(x: float) -> tuple[str, int]:
-    """A number as Python reads it back, and how tightly its written form binds."""
-    text = plain_number(x)
+def python_number(x: float, written: Callable[[float], str] = plain_number) -> tuple[str, int]:
+    """A number as Python reads it, its digits as ``written`` gives them, and how tightly its written form binds."""
+    text = written(x)
     return text, SIGN if text.startswith("-") else ATOM
 
 

@@ -110,7 +110,7 @@ class Value(Operators, Node):
         data = [v.data for v in operands]
         try:
             outputs = primitive.forward(*data)
-            rule = primitive.float_rule()
+            rule = _outputs_rule(primitive)
             derivatives = [rule(outputs, i, *data) for i in range(len(outputs))]
         except _REFUSED as error:
             raise refusal(primitive, operands, error) from None
@@ -376,6 +376,11 @@ def recorder(primitive: Primitive) -> Callable[..., Value]:
     else:
         build = _nary
     return described(build(primitive), primitive, reflected=False)
+
+
+@lru_cache(maxsize=4096)
+def _outputs_rule(primitive: MultiPrimitive) -> Callable[..., Sequence[float]]:
+    return primitive.float_rule()
 
 
 @lru_cache(maxsize=4096)

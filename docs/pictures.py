@@ -17,6 +17,7 @@ from autograd_tiny import Value, losses, nn
 from autograd_tiny.draw import Drawing, draw
 from autograd_tiny.drawing.render import RenderError
 from autograd_tiny.drawing.svg import structure
+from autograd_tiny.formula import read_formula
 from autograd_tiny.worked import three_three_three
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -24,12 +25,7 @@ FOLDER = Path(__file__).parent / "pictures"
 
 def tanh_neuron() -> Value:
     """y = tanh(z) with z = w x + b, before backward."""
-    w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
-    z = w * x + b
-    z.label = "z"
-    y = z.tanh()
-    y.label = "y"
-    return y
+    return read_formula("z = w*x + b; y = tanh(z)").record({"w": -3, "x": 2, "b": 6.5}).output
 
 
 def sigmoid_neuron() -> Value:

@@ -26,6 +26,7 @@ from autograd_tiny.drawing.grouping import parts_of_model, split_label, summary
 from autograd_tiny.drawing.render import PROGRAM_VARIABLE, RenderError
 from autograd_tiny.drawing.svg import structure
 from autograd_tiny.expansion import expanded
+from autograd_tiny.formula import read_formula
 from autograd_tiny.graph import all_nodes, edges, topological_order
 from autograd_tiny.numbers_text import short_number
 
@@ -44,11 +45,7 @@ def renderer(request, monkeypatch):
 
 def neuron():
     """y = tanh(z), z = w x + b, with backward run."""
-    w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
-    z = w * x + b
-    z.label = "z"
-    y = z.tanh()
-    y.label = "y"
+    y = read_formula("z = w*x + b; y = tanh(z)").record({"w": -3, "x": 2, "b": 6.5}).output
     y.backward()
     return y
 

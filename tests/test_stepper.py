@@ -19,6 +19,7 @@ import pytest
 
 from autograd_tiny import Value, backward_steps
 from autograd_tiny.drawing import dot_text
+from autograd_tiny.formula import read_formula
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.numbers_text import short_number
 from autograd_tiny.value import adjoints
@@ -30,12 +31,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def neuron():
-    w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
-    z = w * x + b
-    z.label = "z"
-    y = z.tanh()
-    y.label = "y"
-    return y
+    return read_formula("z = w*x + b; y = tanh(z)").record({"w": -3, "x": 2, "b": 6.5}).output
 
 
 def in_a_layer():

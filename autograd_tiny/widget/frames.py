@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from copy import copy
 from typing import NamedTuple
 
 from autograd_tiny.draw import Drawing, draw
 from autograd_tiny.drawing.dot_text import shortened, visible
+from autograd_tiny.expansion import copied
 from autograd_tiny.explain import explain
 from autograd_tiny.graph import all_nodes, names
 from autograd_tiny.numbers_text import short_number
@@ -194,13 +194,9 @@ def _named_copy(value: Value) -> Value:
     """The graph again, to be labelled and drawn; every node but constants gets the name that formulas give it."""
     twins: dict[Value, Value] = {}
     for node, name in names(value).items():
-        twins[node] = twin = copy(node)
+        twins[node] = twin = copied(node, tuple(twins[x] for x in node.operands))
         if not isinstance(node, Constant):
             twin.label = visible(name)
-        if node.first.__class__ is tuple:
-            twin.first = tuple(twins[x] for x in node.first)
-        elif node.op is not None:
-            twin.first, twin.second = twins[node.first], None if node.second is None else twins[node.second]
     return twins[value]
 
 
