@@ -66,6 +66,11 @@ def bench(arguments: list[str]) -> int:
     return run(environment(".venv-bench", requirements=PEERS), "python", "-m", "benchmarks", *arguments)
 
 
+def accuracy(arguments: list[str]) -> int:
+    """measure every operation against mpmath and write docs/accuracy.md"""
+    return run(environment(".venv-bench", requirements=PEERS), "python", "-m", "benchmarks.accuracy", *arguments)
+
+
 def pictures(arguments: list[str]) -> int:
     """draw the pictures of the documentation; --check only says whether they are fresh"""
     return run(environment(".venv", "dev"), "python", "docs/pictures.py", *arguments)
@@ -93,6 +98,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "lint": lint,
     "fuzz": fuzz,
     "bench": bench,
+    "accuracy": accuracy,
     "pythons": pythons,
     "pictures": pictures,
     "notebooks": notebooks,

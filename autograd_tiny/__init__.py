@@ -8,17 +8,20 @@
 (0.4621, 1.5729, -2.3593)
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_tiny import losses, nn, optim
+from autograd_tiny import arrays, losses, nn, optim
 from autograd_tiny.anomaly import detect_anomaly
 from autograd_tiny.checks import check_primitive
+from autograd_tiny.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from autograd_tiny.draw import draw
 from autograd_tiny.explain import explain, paths
 from autograd_tiny.expression import Expression
 from autograd_tiny.graph import gradient
 from autograd_tiny.primitives import (
     TABLE,
+    Family,
     MultiPrimitive,
     Primitive,
     absolute,
@@ -61,21 +64,30 @@ from autograd_tiny.primitives import (
     total,
     where,
 )
+from autograd_tiny.saving import load_graph, load_parameters, save_graph, save_parameters
 from autograd_tiny.steps import backward_steps, forward_steps
 from autograd_tiny.value import Constant, Value, label_locals
 
 if TYPE_CHECKING:
+    from autograd_tiny.gradient_check import check_gradient, step_size_curve
+    from autograd_tiny.marking.marker import mark
     from autograd_tiny.widget import Stepper
 
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    """``Stepper`` is imported when it is first asked for: few programs need it, and it takes as long as all the rest."""
-    if name == "Stepper":
-        from autograd_tiny.widget import Stepper
+_LATER = {
+    "Stepper": "widget",
+    "check_gradient": "gradient_check",
+    "mark": "marking.marker",
+    "step_size_curve": "gradient_check",
+}
 
-        return Stepper
+
+def __getattr__(name: str) -> Any:
+    """What few programs need, and would take as long as all the rest, is imported when it is first asked for."""
+    if name in _LATER:
+        return getattr(import_module(f"autograd_tiny.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -83,19 +95,23 @@ __all__ = [
     "TABLE",
     "Constant",
     "Expression",
+    "Family",
     "MultiPrimitive",
     "Primitive",
     "Stepper",
     "Value",
     "absolute",
     "acos",
+    "arrays",
     "asin",
     "atan",
     "atan2",
     "backward_steps",
+    "check_gradient",
     "check_primitive",
     "cos",
     "cosh",
+    "derivative",
     "detect_anomaly",
     "dot",
     "draw",
@@ -107,16 +123,24 @@ __all__ = [
     "expm1",
     "forward_steps",
     "gelu",
+    "grad",
     "gradient",
     "greater",
+    "hessian",
+    "hvp",
     "hypot",
+    "jacobian",
+    "jvp",
     "label_locals",
     "leaky_relu",
     "less",
+    "load_graph",
+    "load_parameters",
     "log",
     "log1p",
     "logsumexp",
     "losses",
+    "mark",
     "maximum",
     "mean",
     "minimum",
@@ -125,6 +149,8 @@ __all__ = [
     "paths",
     "power",
     "relu",
+    "save_graph",
+    "save_parameters",
     "sigmoid",
     "sign",
     "silu",
@@ -134,8 +160,12 @@ __all__ = [
     "softplus",
     "sqrt",
     "step",
+    "step_size_curve",
+    "stop_gradient",
     "tan",
     "tanh",
     "total",
+    "value_and_grad",
+    "vjp",
     "where",
 ]

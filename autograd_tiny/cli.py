@@ -6,27 +6,28 @@ Exit codes: 0 done, 1 claims or checks failed, 2 wrong use.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
-from itertools import groupby, takewhile
+from itertools import takewhile
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
 from autograd_tiny import __version__
-from autograd_tiny.claims import Comparison, round_like
 from autograd_tiny.draw import draw
 from autograd_tiny.drawing.render import RenderError
 from autograd_tiny.explain import explain
 from autograd_tiny.files import write_file
 from autograd_tiny.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.graph import names
+from autograd_tiny.marking.pages import read_page
+from autograd_tiny.marking.report import Report
 from autograd_tiny.numbers_text import short_number
 from autograd_tiny.steps import backward_steps, forward_steps
 from autograd_tiny.value import Constant, Value
@@ -34,6 +35,9 @@ from autograd_tiny.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
+COLORS = {
+    "right": "green", "rounded": "green", "carried": "yellow", "mistake": "red", "stale": "magenta", "wrong": "red", "undecided": "dim",
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,9 +70,16 @@ def _parser() -> argparse.ArgumentParser:
     formula.add_argument("values", nargs="*", metavar="name=value", help="a number for every input of the formula")
     formula.add_argument("--digits", type=_digits, default=4, help="significant digits shown (default: 4)")
 
-    demo = commands.add_parser("demo", help="recompute the published 3-3-3 example and compare every number")
+    demo = commands.add_parser("demo", help="mark every number of the published 3-3-3 example, draw it, step through it")
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where the files go (default: demo)")
     demo.set_defaults(run=_demo)
+
+    mark_it = commands.add_parser("mark", help="mark the numbers of a page: which are right, and what went wrong where they are not")
+    mark_it.add_argument("page", type=Path, metavar="PAGE.toml", help="formulas, inputs and printed numbers")
+    mark_it.add_argument("--brief", action="store_true", help="only the story, without the table")
+    mark_it.add_argument("--json", type=Path, metavar="FILE", help="also write the marks as JSON")
+    mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
+    mark_it.set_defaults(run=_mark)
 
     draw_it = commands.add_parser("draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives")
     draw_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf, .dot or .gv")
@@ -162,38 +173,59 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
-    comparisons = three_three_three.compare_with_published()
-    console.print("A published worked example of backpropagation, recomputed: 3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n")
-    console.print(_comparison_table(comparisons))
-    wrong = [c for c in comparisons if not c.agrees]
-    console.print(f"{len(wrong)} of {len(comparisons)} published numbers differ from the engine's at the precision they are printed with.")
-    if wrong:
-        claim, value, _ = wrong[0]
-        console.print(f"The first: {claim.quantity} is {round_like(claim.printed, value)}, the page says {claim.printed}.")
-    options.out.mkdir(parents=True, exist_ok=True)
-    rows = [{"quantity": c.claim.quantity, "engine": c.value, "published": c.claim.printed, "agrees": c.agrees} for c in comparisons]
-    loss = three_three_three.record().loss
+    example = three_three_three
+    report = example.marked()
+    console.print("A published worked example of backpropagation, marked: 3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n")
+    _print_report(report, console)
+    loss = example.record().loss
     loss.backward()
+    options.out.mkdir(parents=True, exist_ok=True)
     written = [
-        write_file(options.out / "comparison.json", json.dumps(rows, ensure_ascii=False, indent=1) + "\n"),
-        draw(loss).save(options.out / "graph.svg"),
+        write_file(options.out / "marks.json", report.to_json()),
+        draw(loss, notes=report.notes()).save(options.out / "graph.svg"),
         Stepper(loss).save(options.out / "steps.html"),
     ]
-    for path in written:
-        console.print(f"wrote {path}", soft_wrap=True, markup=False)
+    _tell_written(written, console)
     return DONE
 
 
-def _comparison_table(comparisons: Sequence[Comparison]) -> Table:
-    table = Table("", "engine", "published", "", box=box.SIMPLE_HEAD)
+def _mark(options: argparse.Namespace, console: Console) -> int:
+    page = read_page(options.page)
+    report = page.mark()
+    if page.title:
+        console.print(Text(page.title, "bold"))
+    _print_report(report, console, table=not options.brief)
+    written = [write_file(options.json, report.to_json())] if options.json else []
+    if options.out:
+        output = page.record().output
+        output.backward()
+        written.append(draw(output, notes=report.notes()).save(options.out))
+    _tell_written(written, console)
+    return DONE if report.ok else FAILED
+
+
+def _tell_written(paths: Sequence[Path], console: Console) -> None:
+    for path in paths:
+        console.print(f"wrote {path}", soft_wrap=True, markup=False)
+
+
+def _print_report(report: Report, console: Console, *, table: bool = True) -> None:
+    if table:
+        console.print(_marks_table(report))
+    for i, sentence in enumerate(report.story):
+        console.print(Padding(Text(sentence, "bold" if i == 0 else ""), (0, 0, 0, 0 if i == 0 else 2)))
+
+
+def _marks_table(report: Report) -> Table:
+    table = Table("", "engine", "printed", "", box=box.SIMPLE_HEAD)
     table.columns[1].justify = table.columns[2].justify = "right"
-    for section, group in groupby(comparisons, key=lambda c: c.claim.section):
-        table.add_section()
-        table.add_row(Text(section, "bold"))
-        for claim, value, agrees in group:
-            engine = round_like(claim.printed, value)
-            verdict = Text("agrees", "green") if agrees else Text("differs", "red")
-            table.add_row(Text(claim.quantity), engine, _digit_by_digit(claim.printed, engine), verdict)
+    for mark, section in report.rows():
+        if section:
+            table.add_section()
+            table.add_row(Text(section, "bold"))
+        said = Text(f"{mark.verdict}: {mark.mistake}" if mark.mistake else mark.verdict, COLORS[mark.verdict])
+        printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.right)
+        table.add_row(Text(str(mark.claim.quantity)), mark.right, printed, said)
     return table
 
 

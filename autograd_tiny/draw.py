@@ -10,10 +10,11 @@ import math
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from autograd_tiny.drawing.dot_text import DATA, DERIVATIVE, GRAD, Sketch, visible
 from autograd_tiny.drawing.grouping import parts_of_model
-from autograd_tiny.drawing.picture import Look, name, sketch_nodes, sketch_summary
+from autograd_tiny.drawing.picture import Look, Note, name, sketch_nodes, sketch_summary
 from autograd_tiny.expansion import expanded
 from autograd_tiny.files import write_file
 from autograd_tiny.graph import all_nodes
@@ -132,6 +133,7 @@ def draw(
     color_gradients: bool = False,
     clusters: bool = True,
     max_nodes: int = MAX_NODES,
+    notes: Mapping[str, Sequence[Note]] = MappingProxyType({}),
 ) -> Drawing:
     """Draw the graph that a Value was computed by.
 
@@ -152,6 +154,7 @@ def draw(
         color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger.
         clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]`` tell.
         max_nodes: the largest graph that is drawn in full.
+        notes: lines to add to nodes, by label, as ``report.notes()`` of a marked page gives them.
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
     >>> y = (w * x + b).tanh()
@@ -167,7 +170,7 @@ def draw(
     if direction not in DIRECTIONS:
         raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
     nodes = all_nodes(value)
-    look = Look(_number_format(digits), _what_is_shown(show, value), _largest_gradient(nodes) if color_gradients else 0.0)
+    look = Look(_number_format(digits), _what_is_shown(show, value), _largest_gradient(nodes) if color_gradients else 0.0, notes)
     if _is_small(nodes, max_nodes):
         twins, origins = expanded(value, expand)
         drawn = all_nodes(twins[value])

@@ -6,7 +6,8 @@ walk and one `gradient` serve both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from functools import partial
 from itertools import count
 from typing import Any, NamedTuple, TypeVar
@@ -36,6 +37,35 @@ class Node:
         if self.first.__class__ is tuple:
             return self.first
         return (self.first,) if self.second is None else (self.first, self.second)
+
+    def __copy__(self: NodeT) -> NodeT:
+        """Another node for the same operation on the same operands."""
+        twin = object.__new__(type(self))
+        for kind in type(self).__mro__:
+            for slot in vars(kind).get("__slots__", ()):
+                if hasattr(self, slot):
+                    setattr(twin, slot, getattr(self, slot))
+        return twin
+
+    def __deepcopy__(self: NodeT, memo: dict[int, Any]) -> NodeT:
+        """A copy of all that this node was computed from; what copies under one ``memo`` have in common stays common."""
+        for node in operands_first([self], lambda x: id(x) in memo):
+            memo[id(node)] = twin = copy(node)
+            if node.first.__class__ is tuple:
+                if id(node.first) not in memo:  # the outputs of one softmax have one tuple in common
+                    memo[id(node.first)] = tuple([memo[id(x)] for x in node.first])
+                twin.first = memo[id(node.first)]
+            elif node.op is not None:
+                twin.first, twin.second = ([memo[id(x)] for x in node.operands] + [None])[:2]
+        return memo[id(self)]  # type: ignore[no-any-return]
+
+    def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
+        if self.op is not None:
+            raise TypeError(
+                f"the {type(self).__name__} made by {self.op.name} is part of a graph, which pickle does not take: write the graph "
+                "with save_graph, copy it with copy.deepcopy, or pickle its numbers alone"
+            )
+        return super().__reduce_ex__(protocol)
 
 
 class Edge(NamedTuple):
@@ -94,6 +124,22 @@ def all_nodes(root: NodeT) -> list[NodeT]:
                 nodes[operand] = None
         nodes[node] = None
     return list(nodes) or [root]
+
+
+def operands_first(roots: Sequence[NodeT], known: Callable[[NodeT], bool]) -> Iterator[NodeT]:
+    """Every node that ``roots`` depend on, leaves included, operands before users, apart from what is ``known`` already.
+
+    For copies and the like: the caller makes each node known before asking for the next.
+    """
+    waiting = list(reversed(roots))
+    while waiting:
+        node = waiting[-1]
+        missing = [] if known(node) else [x for x in reversed(node.operands) if not known(x)]
+        waiting += missing
+        if not missing:
+            waiting.pop()
+            if not known(node):
+                yield node
 
 
 def leaves(root: NodeT) -> list[NodeT]:
@@ -157,7 +203,7 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     for node in order:
         if not leads.isdisjoint(node.operands):
             leads.add(node)
-    siblings = _Siblings(order)
+    siblings = Siblings(order)
     adjoints: dict[NodeT, Any] = {output: 1.0}
     for node in reversed(order):
         adjoint = adjoints.get(node)
@@ -178,7 +224,7 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     return [r if isinstance(r, Node) else kind.constant(r) for r in results]  # type: ignore[misc]
 
 
-class _Siblings:
+class Siblings:
     """All outputs of an operation that has several, those in the graph used again, the missing ones recorded once."""
 
     def __init__(self, order: Sequence[Node]) -> None:

@@ -6,7 +6,7 @@ Values, Expressions or numbers; targets that are numbers are checked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd_tiny.primitives import log, logsumexp, mean, relu, softplus, total
@@ -46,7 +46,7 @@ def binary_cross_entropy_terms(outputs: Sequence[Any], targets: Sequence[float])
 
     A part whose factor is 0 is left out: the term of a target of 1 is -log o alone, which is defined up to o = 1.
     """
-    return [_cross_entropy_of_one(o, t) for o, t in _paired(outputs, targets)]
+    return [_of_two(o, t, lambda o: -log(o), lambda o: -log(1.0 - o)) for o, t in _paired(outputs, targets)]
 
 
 def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[float]) -> Any:
@@ -59,14 +59,14 @@ def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[float]) -> An
 
 
 def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[float]) -> Any:
-    """`binary_cross_entropy` of the sigmoids of ``logits``: softplus(z) - t z for each, without overflow.
+    """`binary_cross_entropy` of the sigmoids of ``logits``: t softplus(-z) + (1 - t) softplus(z) for each.
 
-    >>> binary_cross_entropy_from_logits([-1000.0], [0.0])
-    0.0
+    Neither overflows nor cancels: the loss of a logit that is right by far keeps its digits, and so does its derivative.
+
+    >>> binary_cross_entropy_from_logits([-1000.0], [0.0]), binary_cross_entropy_from_logits([50.0], [1.0])
+    (0.0, 1.9287498479639178e-22)
     """
-    for target in targets:
-        _check_probability(target)
-    return total([softplus(z) - t * z for z, t in _paired(logits, targets)])
+    return total([_of_two(z, t, lambda z: softplus(-z), softplus) for z, t in _paired(logits, targets)])
 
 
 def cross_entropy(probabilities: Sequence[Any], target: int) -> Any:
@@ -79,19 +79,23 @@ def cross_entropy(probabilities: Sequence[Any], target: int) -> Any:
 
 
 def cross_entropy_from_logits(logits: Sequence[Any], target: int) -> Any:
-    """`cross_entropy` of the softmax of ``logits``: logsumexp(logits) - logits[target], without overflow.
+    """`cross_entropy` of the softmax of ``logits``: logsumexp(logits) - logits[target].
 
-    >>> cross_entropy_from_logits([1000.0, 0.0], 0)
-    0.0
+    The target's logit is taken from the others first; so neither the loss nor its derivatives overflow or cancel.
+
+    >>> cross_entropy_from_logits([1000.0, 0.0], 0), cross_entropy_from_logits([50.0, 0.0], 0)
+    (0.0, 1.9287498479639178e-22)
     """
-    return logsumexp(logits) - _class(logits, target)
+    chosen = _class(logits, target)
+    return logsumexp([0.0 if i == target else z - chosen for i, z in enumerate(logits)])
 
 
-def _cross_entropy_of_one(output: Any, target: Any) -> Any:
+def _of_two(output: Any, target: Any, if_one: Callable[[Any], Any], if_zero: Callable[[Any], Any]) -> Any:
+    """t if_one(output) + (1 - t) if_zero(output); a term whose factor is 0 is not computed."""
     _check_probability(target)
     if isinstance(target, (int, float)) and target in (0, 1):
-        return -log(output if target else 1.0 - output)
-    return -(target * log(output) + (1.0 - target) * log(1.0 - output))
+        return if_one(output) if target else if_zero(output)
+    return target * if_one(output) + (1.0 - target) * if_zero(output)
 
 
 def _check_probability(target: Any) -> None:

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from autograd_tiny.primitives import TABLE, MultiPrimitive, dot
-from autograd_tiny.value import Value, lifted, recorder
+from autograd_tiny.value import Value, finite_float, lifted, recorder
 
 ModuleT = TypeVar("ModuleT", bound="Module")
 Activation = str | Callable[..., Any]
@@ -59,6 +59,36 @@ class Module:
         for parameter in self.parameters():
             parameter.grad = 0.0
 
+    def state_dict(self) -> dict[str, float]:
+        """The parameters' numbers by name; `load_state_dict` puts them back, `save_parameters` writes them to a file."""
+        return {name: parameter.data for name, parameter in self.named_parameters().items()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Give every parameter the number that stands under its name.
+
+        All is checked before the first parameter is changed.
+
+        Args:
+            state: a finite number for each name of `named_parameters`, and no others.
+
+        Raises:
+            ValueError: a name is missing or unknown, or a number is not finite.
+            TypeError: something is no number.
+
+        >>> model = MLP([2, 1], ["linear"], rng=Random(0))
+        >>> model.load_state_dict({"layers[0].weights[0][0]": 0.5, "layers[0].weights[1][0]": -1.0, "layers[0].biases[0]": 0.25})
+        >>> model([1.0, 1.0])[0].data
+        -0.25
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"load_state_dict takes a mapping from names to numbers, as state_dict gives it, got a {type(state).__name__}")
+        parameters = self.named_parameters()
+        if fault := _mismatch(parameters, state):
+            raise ValueError(f"the numbers do not fit this {type(self).__name__}: {fault}")
+        numbers = {name: finite_float(state[name], name) for name in parameters}
+        for name, parameter in parameters.items():
+            parameter.data = numbers[name]
+
     def frozen(self: ModuleT) -> ModuleT:
         """A copy whose parameters are plain numbers: on floats it computes floats and records nothing."""
         return _with_floats(self)  # type: ignore[no-any-return]
@@ -84,6 +114,27 @@ def _values_in(thing: object, path: str) -> Iterator[tuple[str, Value]]:
     elif isinstance(thing, dict):
         for key, item in thing.items():
             yield from _values_in(item, f"{path}[{key!r}]")
+
+
+def _mismatch(parameters: Mapping[str, Any], state: Mapping[str, Any]) -> str:
+    """Which names are missing, which are unknown, and what may have been meant; nothing if all fit."""
+    missing = [name for name in parameters if name not in state]
+    unknown = [name for name in state if name not in parameters]
+    faults = []
+    if missing:
+        faults.append(f"no number is given for {_first_few(missing)}")
+    if unknown:
+        faults.append(f"there is no parameter {_first_few(unknown)}")
+    if unknown and len(unknown) == len(missing):  # misspelt; where the numbers differ, the shapes do
+        from difflib import get_close_matches
+
+        faults += [f"is {near!r} meant by {unknown[0]!r}?" for near in get_close_matches(str(unknown[0]), missing[:1000], 1)]
+    return "; ".join(faults)
+
+
+def _first_few(names: Sequence[Any]) -> str:
+    shown = ", ".join(map(repr, names[:3]))
+    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _with_floats(thing: Any) -> Any:

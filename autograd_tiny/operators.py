@@ -97,6 +97,17 @@ class Operators:
     tan = unary(primitives.tan)
     tanh = unary(primitives.tanh)
 
+    # The same by NumPy's names: np.arcsin calls this method on every element of an object array.
+    arccos = unary(primitives.acos)
+    arcsin = unary(primitives.asin)
+    arctan = unary(primitives.atan)
+    arctan2 = binary(primitives.atan2)
+    hypot = binary(primitives.hypot)
+
+    def conjugate(self: S) -> S:
+        """Itself, being real; np.var and np.vdot ask for it."""
+        return self
+
     def __pos__(self: S) -> S:
         return self
 
@@ -104,7 +115,7 @@ class Operators:
         """x to a power: a plain number takes any base, a node as exponent needs a positive base."""
         if not self.takes(exponent):
             return NotImplemented
-        return primitives.power(self, exponent)  # type: ignore[no-any-return]
+        return primitives.power(self, exponent if isinstance(exponent, Operators) else float(exponent))  # type: ignore[no-any-return]
 
     def leaky_relu(self: S, slope: float = 0.01) -> S:
         """x where x > 0, else slope * x."""

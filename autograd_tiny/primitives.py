@@ -72,6 +72,7 @@ class Primitive:
         domain: of every operand, or one per operand.
         kink: the derivative that was chosen where none exists.
         expansion: the same operation in simpler rows, for pictures, formulas and compilation.
+        stable: an expansion that neither overflows nor loses digits, for compilation, where ``expansion`` does.
         arrange: turns the arguments of a call into operands, where these differ.
 
     Calling a primitive on floats gives a float; with a Value or an Expression among the operands it records a node.
@@ -96,6 +97,7 @@ class Primitive:
         domain: Domain | tuple[Domain, ...] = REALS,
         kink: str = "",
         expansion: Callable[..., Any] | None = None,
+        stable: Callable[..., Any] | None = None,
         arrange: Callable[..., Sequence[Any]] | None = None,
     ) -> None:
         self.name, self.forward, self.rule, self.doc = name, forward, rule, doc
@@ -104,6 +106,7 @@ class Primitive:
         self.text = text or Notation(name + "({args})")
         self.latex = latex or text or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
         self.domain, self.kink, self.expansion, self.arrange = domain, kink, expansion, arrange
+        self.stable = stable or expansion
         self.arity = _arity(rule)
         if self.arity is not None and isinstance(forward, FunctionType) and not _fits(forward, self.arity):
             raise TypeError(f"the rule of {name} is called as rule(out, *operands), with the operands of the value after out")
@@ -198,8 +201,9 @@ class MultiPrimitive:
     Args:
         forward: floats to a tuple of floats.
         rule: ``rule(outputs, index, *operands)`` gives the local derivatives of one output, one per operand.
-        expansion: operands to all outputs, in simpler rows.
+        expansion, stable: operands to all outputs, in simpler rows.
         outputs: how many outputs there are; as many as operands if not given.
+        sums_to: what the outputs add up to, whatever the operands, if that is always the same.
 
     >>> softmax(0.0, 0.0)
     (0.5, 0.5)
@@ -214,12 +218,15 @@ class MultiPrimitive:
         doc: str = "",
         domain: Domain = REALS,
         expansion: Callable[..., Sequence[Any]] | None = None,
+        stable: Callable[..., Sequence[Any]] | None = None,
         arrange: Callable[..., Sequence[Any]] | None = None,
         outputs: int | None = None,
+        sums_to: float | None = None,
     ) -> None:
         self.name, self.forward, self.rule, self.doc, self.domain = name, forward, rule, doc, domain
         self.__doc__ = doc
-        self.expansion, self.arrange, self.outputs = expansion, arrange, outputs
+        self.expansion, self.stable, self.arrange, self.outputs = expansion, stable or expansion, arrange, outputs
+        self.sums_to = sums_to
         self._row = lru_cache(maxsize=4096)(lambda index: Output(self, index))
 
     def __repr__(self) -> str:
@@ -241,9 +248,21 @@ class MultiPrimitive:
     def evaluate(self, operands: Sequence[Any]) -> tuple[float, ...]:
         """The values at floats.  A failure names the operation and its operands."""
         try:
-            return self.forward(*operands)
+            outputs = self.forward(*operands)
         except (ArithmeticError, ValueError, TypeError) as error:
             raise refusal(self, operands, error) from None
+        self.check_form(operands, outputs)
+        return outputs
+
+    def check_form(self, operands: Sequence[Any], outputs: Any, derivatives: Sequence[Any] = ()) -> None:
+        """Refuse another number of outputs than there are rows, or of derivatives than there are operands."""
+        count = len(self.rows(operands))
+        if not isinstance(outputs, (tuple, list)) or len(outputs) != count:
+            expected = f"{_count(count, 'output')}, " + ("one per operand" if self.outputs is None else "as outputs= says")
+            raise TypeError(f"{self.name} must give a tuple with {expected}, but gives {outputs!r}; for n outputs set outputs=n")
+        for given in derivatives:
+            if not isinstance(given, (tuple, list)) or len(given) != len(operands):
+                raise TypeError(_form_fault(self, operands, given))
 
     def float_rule(self) -> Callable[..., Sequence[float]]:
         """The rule with primitives bound to their float functions."""
@@ -270,6 +289,7 @@ class Output(Primitive):
             latex=Notation(rf"\mathrm{{{{{whole.name}}}}}_{{{{{index}}}}}\left({{args}}\right)"),
             domain=whole.domain,
             expansion=_pick(whole.expansion, index),
+            stable=_pick(whole.stable, index),
             arrange=whole.arrange,
         )
         self.family: MultiPrimitive = whole
@@ -337,7 +357,10 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
         return type(error)(f"{head}: {error}")
     if isinstance(operation, Primitive) and isinstance(out, (int, float)) and (fault := _rule_fault(operation, out, data)):
         return TypeError(fault)
-    return type(error)(f"{head} is {out!r}, but its derivative there is not finite ({error})")
+    if isinstance(error, TypeError):
+        return TypeError(f"the rule of {operation.name} fails: {error}")
+    reason = error.args[-1] if error.args else type(error).__name__  # what the system says has a number in front
+    return type(error)(f"{head} is {out!r}, but its derivative there is not finite ({reason})")
 
 
 def _rule_fault(operation: Primitive, out: float, data: Sequence[float]) -> str:
@@ -348,9 +371,12 @@ def _rule_fault(operation: Primitive, out: float, data: Sequence[float]) -> str:
         return ""
     except TypeError as error:
         return f"the rule of {operation.name} fails: {error}"
-    if isinstance(given, (tuple, list)) and len(given) == len(data):
-        return ""
-    return f"the rule of {operation.name} must give a tuple with {_count(len(data), 'derivative')}, one per operand, but gives {given!r}"
+    return "" if isinstance(given, (tuple, list)) and len(given) == len(data) else _form_fault(operation, data, given)
+
+
+def _form_fault(operation: Primitive | MultiPrimitive, operands: Sequence[Any], given: Any) -> str:
+    count = _count(len(operands), "derivative")
+    return f"the rule of {operation.name} must give a tuple with {count}, one per operand, but gives {given!r}"
 
 
 def call_text(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> str:
@@ -438,6 +464,13 @@ def _relu(x: float) -> float:
 
 def _softplus(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+def _silu(x: float) -> float:
+    if x >= 0.0:
+        return x / (1.0 + math.exp(-x))
+    root = math.exp(0.5 * x)  # exp(x) is subnormal long before x exp(x) is
+    return x * root * (root / (1.0 + root * root))
 
 
 def _gelu(x: float) -> float:
@@ -535,6 +568,23 @@ def _softmax_expansion(*xs: Any) -> Sequence[Any]:
     weights = [exp(x) for x in xs]
     whole = _sum(weights)
     return [w / whole for w in weights]
+
+
+def _sigmoid_stable(x: Any) -> Any:
+    e = exp(-absolute(x))
+    return where(less(x, 0.0), e, 1.0) / (1.0 + e)
+
+
+def _softmax_stable(*xs: Any) -> Sequence[Any]:
+    largest = maximum(*xs)
+    return _softmax_expansion(*[x - largest for x in xs])
+
+
+def _logsumexp_stable(*xs: Any) -> Any:
+    largest = maximum(*xs)
+    ties = [equal(x, largest) for x in xs]
+    others = _sum([where(tie, 0.0, exp(x - largest)) for tie, x in zip(ties, xs)])
+    return largest + log1p(others + (_sum(ties) - 1.0))
 
 
 def _dot_expansion(*operands: Any) -> Any:
@@ -720,7 +770,7 @@ absolute = Primitive(
 # Activations.
 sigmoid = Primitive(
     "sigmoid", _sigmoid, lambda out, x: (out * (1.0 - out),), symbol="σ", latex=Notation(r"\sigma\left({0}\right)"),
-    expansion=lambda x: 1.0 / (1.0 + exp(-x)), doc="1 / (1 + exp(-x))",
+    expansion=lambda x: 1.0 / (1.0 + exp(-x)), stable=_sigmoid_stable, doc="1 / (1 + exp(-x))",
 )
 relu = Primitive(
     "relu", _relu, lambda out, x: (step(x),), symbol="ReLU", latex=Notation(r"\mathrm{{ReLU}}\left({0}\right)"),
@@ -741,15 +791,16 @@ def _leaky_relu_row(slope: float) -> Primitive:
 
 leaky_relu = Family("leaky_relu", _leaky_relu_row, default=0.01, doc="x where x > 0, else slope * x: leaky_relu(x, 0.01)")
 softplus = Primitive(
-    "softplus", _softplus, lambda out, x: (sigmoid(x),), expansion=lambda x: log1p(exp(x)), doc="log(1 + exp(x))",
+    "softplus", _softplus, lambda out, x: (sigmoid(x),), expansion=lambda x: log1p(exp(x)),
+    stable=lambda x: relu(x) + log1p(exp(-absolute(x))), doc="log(1 + exp(x))",
 )
 silu = Primitive(
-    "silu", lambda x: x * _sigmoid(x), lambda out, x: (sigmoid(x) * (1.0 + x * sigmoid(-x)),), symbol="SiLU",
+    "silu", _silu, lambda out, x: (sigmoid(x) + out * sigmoid(-x),), symbol="SiLU",
     expansion=lambda x: x * sigmoid(x), doc="x times sigmoid(x)",
 )
 gelu = Primitive(
     "gelu", _gelu, lambda out, x: (0.5 * erfc(-x * SQRT_HALF) + x * (ONE_OVER_SQRT_TWO_PI * exp(-0.5 * (x * x))),),
-    symbol="GELU", expansion=lambda x: 0.5 * x * (1.0 + erf(x * SQRT_HALF)),
+    symbol="GELU", expansion=lambda x: 0.5 * x * (1.0 + erf(x * SQRT_HALF)), stable=lambda x: 0.5 * x * erfc(-x * SQRT_HALF),
     doc="x times the probability that a standard normal variable lies below x",
 )
 
@@ -768,11 +819,13 @@ dot = Primitive(
 )
 logsumexp: Primitive = Primitive(
     "logsumexp", _logsumexp, lambda out, *xs: softmax(*xs), arrange=_one_or_many,
-    expansion=lambda *xs: log(_sum([exp(x) for x in xs])), doc="log(exp(x1) + ... + exp(xn)), without overflow",
+    expansion=lambda *xs: log(_sum([exp(x) for x in xs])), stable=_logsumexp_stable,
+    doc="log(exp(x1) + ... + exp(xn)), without overflow",
 )
 softmax: MultiPrimitive = MultiPrimitive(
     "softmax", _softmax, lambda outputs, index, *xs: _softmax_rule(outputs, index), arrange=_one_or_many,
-    expansion=_softmax_expansion, doc="exp(x1) / (exp(x1) + ... + exp(xn)) and so on: positive numbers that sum to 1",
+    expansion=_softmax_expansion, sums_to=1.0, stable=_softmax_stable,
+    doc="exp(x1) / (exp(x1) + ... + exp(xn)) and so on: positive numbers that sum to 1",
 )
 
 TABLE: Mapping[str, Primitive | Family | MultiPrimitive] = MappingProxyType(

@@ -111,9 +111,10 @@ class Value(Operators, Node):
         try:
             outputs = primitive.forward(*data)
             rule = _outputs_rule(primitive)
-            derivatives = [rule(outputs, i, *data) for i in range(len(outputs))]
+            derivatives = [rule(outputs, row.parameter, *data) for row in primitive.rows(operands)]
         except _REFUSED as error:
             raise refusal(primitive, operands, error) from None
+        primitive.check_form(operands, outputs, derivatives)
         return [_node(primitive[i], out, operands, d) for i, (out, d) in enumerate(zip(outputs, derivatives))]
 
     @classmethod
@@ -164,7 +165,7 @@ class Value(Operators, Node):
     def __float__(self) -> float:
         raise TypeError(
             f"float({self!r}) would lose the derivative; for exp, log and so on use autograd_tiny.exp(v) or v.exp() "
-            "in place of the math module's, for the bare number v.data"
+            "in place of the math module's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
         )
 
 
@@ -187,7 +188,7 @@ def finite_float(x: Any, label: str = "") -> float:
         data = float(x)
     except OverflowError:
         raise OverflowError(f"the data of {name} is larger than any float: {_brief(x)}") from None
-    if isinstance(x, int) and data != x:
+    if hasattr(x, "__index__") and data != int(x):
         raise ValueError(f"the data of {name} is a float, and no float equals {x}; the nearest is {data!r}")
     if not math.isfinite(data):
         raise ValueError(f"the data of {name} must be finite, got {data!r}; look at where this number was computed")

@@ -134,38 +134,24 @@ def _trimmed(program: Program) -> Program:
 
 
 def as_python(program: Program) -> str:
-    """The program as Python that runs it in the engine and in PyTorch and prints both results."""
+    """The program as Python that runs it in the engine, then in PyTorch, and prints both results."""
     first, last = len(program.leaves), len(program.leaves) + len(program.steps) - 1
-    xs, ts = (", ".join(f"{name}{k}" for k in range(first)) for name in "xt")
-    lines = ["import torch", "from autograd_tiny import TABLE, Value, gradient, total", "", "torch.set_default_dtype(torch.float64)"]
-    for k, x in enumerate(program.leaves):
-        lines += [f"x{k} = Value({x!r}, 'x{k}')", f"t{k} = torch.tensor({x!r}, requires_grad=True)"]
+    lines = ["import torch", "", "torch.set_default_dtype(torch.float64)"]
+    lines += [f"t{k} = torch.tensor({x!r}, requires_grad=True)" for k, x in enumerate(program.leaves)]
     for k, step in enumerate(program.steps, first):
-        ours = [f"x{x}" if isinstance(x, int) else repr(x) for x in step.operands]
-        theirs = [f"t{x}" if isinstance(x, int) else f"torch.tensor({x!r})" for x in step.operands]
-        lines += [f"x{k} = {_engine_text(step, ours)}", f"t{k} = {torch_text(step.name, step.parameter, theirs)}"]
-    return "\n".join(lines) + f"""
+        operands = [f"t{x}" if isinstance(x, int) else f"torch.tensor({x!r})" for x in step.operands]
+        lines.append(f"t{k} = {torch_text(step.name, step.parameter, operands)}")
+    inputs = ", ".join(f"t{k}" for k in range(first))
+    return program.as_python() + "\n" + "\n".join(lines) + f"""
 
 def torch_gradient(output):
     if not output.requires_grad:
         return [torch.zeros(())] * {first}
-    return torch.autograd.grad(output, [{ts}], create_graph=True, materialize_grads=True)
+    return torch.autograd.grad(output, [{inputs}], create_graph=True, materialize_grads=True)
 
-slopes, torch_slopes = gradient(x{last}, [{xs}]), torch_gradient(t{last})
-seconds, torch_seconds = gradient(total(slopes), [{xs}]), torch_gradient(sum(torch_slopes))
-print("value", x{last}.data, t{last}.item())
-print("gradient", [d.data for d in slopes], [d.item() for d in torch_slopes])
-print("gradient of the gradient's sum", [d.data for d in seconds], [d.item() for d in torch_seconds])
+torch_slopes = torch_gradient(t{last})
+print("PyTorch", t{last}.item(), [d.item() for d in torch_slopes], [d.item() for d in torch_gradient(sum(torch_slopes))])
 """
-
-
-def _engine_text(step: Step, operands: list[str]) -> str:
-    function, n = f"TABLE[{step.name!r}]", len(operands) // 2
-    if step.name == "dot":
-        bias = "".join(f", {b}" for b in operands[2 * n :])
-        return f"{function}([{', '.join(operands[:n])}], [{', '.join(operands[n : 2 * n])}]{bias})"
-    text = f"{function}{'' if step.parameter is None else f'[{step.parameter!r}]'}({', '.join(operands)})"
-    return text if step.name != "softmax" else f"{function}({', '.join(operands)})[{step.parameter}]"
 
 
 def main() -> int:
@@ -183,7 +169,7 @@ def main() -> int:
     while time.perf_counter() - start < 60.0 * arguments.minutes:
         program = random_program(Random(seed))
         try:
-            found = disagreement(program)
+            found = fault(program)
         except (ArithmeticError, ValueError) as error:  # the value is finite, as the generator saw to it
             found, refused = "", refused + 1
             print(f"seed {seed}: the engine refuses, {type(error).__name__}: {error}")
@@ -196,9 +182,19 @@ def main() -> int:
     return 0
 
 
+def fault(program: Program) -> str:
+    """What differs, or the error that nothing in the program should cause; empty if there is neither."""
+    try:
+        return disagreement(program)
+    except (ArithmeticError, ValueError):
+        raise
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
 def _disagrees(program: Program) -> bool:
     try:
-        return bool(disagreement(program))
+        return bool(fault(program))
     except (ArithmeticError, ValueError):
         return False
 

@@ -35,6 +35,17 @@ class Step(NamedTuple):
         entry: Any = TABLE[self.name]
         return entry if self.parameter is None else entry[self.parameter]
 
+    def as_python(self, operands: Sequence[str]) -> str:
+        """The step as Python, its operands as given."""
+        function, n = f"TABLE[{self.name!r}]", len(operands) // 2
+        if self.name == "dot":
+            bias = "".join(f", {b}" for b in operands[2 * n :])
+            return f"{function}([{', '.join(operands[:n])}], [{', '.join(operands[n : 2 * n])}]{bias})"
+        call = f"({', '.join(operands)})"
+        if isinstance(TABLE[self.name], MultiPrimitive):
+            return f"{function}{call}[{self.parameter}]"
+        return function + ("" if self.parameter is None else f"[{self.parameter!r}]") + call
+
 
 class Program(NamedTuple):
     """Numbers for the leaves, and steps, of which the last gives the result."""
@@ -57,6 +68,21 @@ class Program(NamedTuple):
     def __call__(self, *leaves: Any) -> Any:
         """The result on floats, Values or Expressions."""
         return self.run(leaves)[-1]
+
+    def as_python(self) -> str:
+        """Python that records the program and prints its value, its gradient, and the gradient of that one's sum."""
+        first, last = len(self.leaves), len(self.leaves) + len(self.steps) - 1
+        lines = ["from autograd_tiny import TABLE, Value, gradient, total", ""]
+        lines += [f"x{k} = Value({x!r}, 'x{k}')" for k, x in enumerate(self.leaves)]
+        for k, step in enumerate(self.steps, first):
+            lines.append(f"x{k} = {step.as_python([f'x{x}' if isinstance(x, int) else repr(x) for x in step.operands])}")
+        inputs = ", ".join(f"x{k}" for k in range(first))
+        return "\n".join(lines) + f"""
+
+slopes = gradient(x{last}, [{inputs}])
+seconds = gradient(total(slopes), [{inputs}])
+print("autograd_tiny", x{last}.data, [d.data for d in slopes], [d.data for d in seconds])
+"""
 
     def margin(self) -> float:
         """How far the operands of the rows with kinks are from these; 0 at a kink."""

@@ -9,14 +9,15 @@ from autograd_tiny import __version__
 from autograd_tiny.cli import main
 
 
-def test_the_demo_compares_every_number(tmp_path, capsys, monkeypatch):
+def test_the_demo_marks_every_number(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     assert main(["demo", "--out", str(tmp_path / "new" / "demo")]) == 0
     shown = capsys.readouterr().out
     line = next(line for line in shown.splitlines() if line.split()[:1] == ["h2_in3"])
-    assert line.split() == ["h2_in3", "4.004", "4.001", "differs"]
-    rows = json.loads((tmp_path / "new" / "demo" / "comparison.json").read_text(encoding="utf-8"))
-    assert f"{sum(not row['agrees'] for row in rows)} of {len(rows)} published numbers differ" in shown
+    assert line.split() == ["h2_in3", "4.004", "4.001", "wrong"]
+    marks = json.loads((tmp_path / "new" / "demo" / "marks.json").read_text(encoding="utf-8"))
+    assert marks["story"][0] in shown
+    assert "4.001" in (tmp_path / "new" / "demo" / "graph.svg").read_text(encoding="utf-8")
 
 
 def test_an_output_folder_that_cannot_be_made(tmp_path, capsys):

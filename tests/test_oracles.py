@@ -3,48 +3,24 @@
 import inspect
 import json
 import math
+import re
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from oracles.bounds import FIRST, LOSSES, SECOND, VALUES, Bound, absolute, allowed
 
 from autograd_tiny import TABLE, Value, gradient, losses, mean, nn, optim
 from autograd_tiny.primitives import Primitive
 
 ORACLES = Path(__file__).parent / "oracles"
-ROWS = json.loads((ORACLES / "rows.json").read_text(encoding="utf-8"))["rows"]
+MPMATH = json.loads((ORACLES / "rows.json").read_text(encoding="utf-8"))
+ROWS = MPMATH["rows"]
 PYTORCH = json.loads((ORACLES / "pytorch.json").read_text(encoding="utf-8"))
 
-EPSILON = 2.0**-52
-ULPS = 4.0
-
-
-class Absolute(NamedTuple):
-    """An error allowed beside `ULPS`: so many machine epsilons, whatever the size of the number."""
-
-    epsilons: float
-    reason: str
-
-
-# Where relative accuracy is lost.  All other values and first derivatives are within four units in the last place.
-VALUES = {
-    "gelu": Absolute(1.0, "far below 0, erfc(z) multiplies the rounding of z by 2 z²"),
-    "silu": Absolute(1.0, "below -708, σ(x) is subnormal, and x times it"),
-    "logsumexp": Absolute(1.0, "near 0, the largest operand and the logarithm cancel"),
-}
-FIRST = {
-    "tanh": Absolute(1.0, "1 - tanh² cancels in the tails"),
-    "sigmoid": Absolute(1.0, "σ (1 - σ) cancels in the upper tail"),
-    "softmax": Absolute(1.0, "p (1 - p) cancels near p = 1"),
-    "erf": Absolute(1.0, "exp(-x²) multiplies the rounding of x² by x²"),
-    "erfc": Absolute(1.0, "exp(-x²) multiplies the rounding of x² by x²"),
-    "gelu": Absolute(1.0, "as erfc; near its zero at -0.75, two terms cancel"),
-    "silu": Absolute(1.0, "near its zero at -1.28, 1 and x σ(-x) cancel"),
-}
-SECOND = Absolute(4.0, "second derivatives are sums of terms that may cancel")
 # Recorded, but refused by ``gradient``, whose nodes need derivatives of their own.
-REFUSED_BY_GRADIENT = [("power", [1e-300], 0.5), ("pow", [1e-200, 1e-100], None)]
+REFUSED_BY_GRADIENT = [("power", [1e-300], 0.5), ("power", [1e-300], 0.1), ("pow", [1e-200, 1e-100], None)]
 
 
 def row_of(record: dict[str, Any]) -> Primitive:
@@ -57,12 +33,9 @@ def by_row(oracle: str) -> list[Any]:
     return [pytest.param(list(records), id=name) for name, records in groupby(chosen, key=lambda record: record["row"])]
 
 
-def complaint(kind: str, record: dict[str, Any], got: float, expected: float, allowed: Absolute | None) -> list[str]:
-    bound = ULPS * math.ulp(expected)
-    if allowed:
-        bound = max(bound, allowed.epsilons * EPSILON)
+def complaint(kind: str, record: dict[str, Any], got: float, expected: float, *bounds: Bound | None) -> list[str]:
     error = abs(got - expected)
-    if error <= bound:
+    if error <= allowed(expected, record["at"], *bounds):
         return []
     return [f"{kind} of {row_of(record).name} at {record['at']}: {got!r}, not {expected!r}; {error / math.ulp(expected):.1f} ulp"]
 
@@ -83,7 +56,7 @@ def test_rows_equal_mpmath(records: list[dict[str, Any]]):
         for slope, first, second in zip(gradient(out, operands), record["first"], record["second"], strict=True):
             complaints += complaint("gradient", record, slope.data, first, FIRST.get(name))
             for d, expected in zip(gradient(slope, operands), second, strict=True) if in_range else ():
-                complaints += complaint("second derivative", record, d.data, expected, SECOND)
+                complaints += complaint("second derivative", record, d.data, expected, SECOND, FIRST.get(name))
     assert not complaints, "\n".join(complaints)
 
 
@@ -124,9 +97,28 @@ def test_every_exception_is_needed(kind: str):
     for record in ROWS:
         out = Value.record(row_of(record), tuple([Value(x) for x in record["at"]]))
         pairs = [(out.data, record["value"])] if kind == "value" else zip(out.local_derivatives, record["first"])
-        if any(complaint(kind, record, got, expected, None) for got, expected in pairs):
+        if any(complaint(kind, record, got, expected) for got, expected in pairs):
             needed.add(record["row"])
     assert needed == set(VALUES if kind == "value" else FIRST)
+
+
+@pytest.mark.parametrize("case", MPMATH["losses"], ids=lambda case: f"{case['loss']}({case['outputs']}, {case['target']})")
+def test_losses_from_logits_keep_their_digits(case: dict[str, Any]):
+    outputs = [Value(o) for o in case["outputs"]]
+    loss = getattr(losses, case["loss"])(outputs, case["target"])
+    loss.backward()
+    numbers = [(loss.data, case["value"]), *zip([o.grad for o in outputs], case["derivatives"], strict=True)]
+    between = case["target"] in ([0.25] * 2, [0.25] * 3)
+    bound = absolute("t σ(-z) and (1 - t) σ(z) cancel") if between else LOSSES.get(case["loss"])
+    for got, expected in numbers:
+        assert abs(got - expected) <= allowed(expected, case["outputs"], bound), (got, expected)
+
+
+def test_the_page_on_accuracy_gives_these_bounds():
+    page = (ORACLES.parent.parent / "docs" / "accuracy.md").read_text(encoding="utf-8").replace(r"\|", "|")
+    for name, bound in [*VALUES.items(), *FIRST.items(), *LOSSES.items()]:
+        row = rf"^\| `{name}\b.*\| {re.escape(bound.text)} \|.*\| {re.escape(bound.reason)} \|$"
+        assert re.search(row, page, re.MULTILINE), f"{name}: {bound.text}; make the page again: python -m benchmarks.accuracy"
 
 
 def close(got: float, expected: float) -> bool:

@@ -33,6 +33,15 @@ POSITIVE, NEGATIVE = (0xFA, 0xB4, 0x7F), (0xB5, 0xA6, 0xEA)
 """The ground of the largest gradient, orange or violet: a pair that colour-blind people tell apart."""
 
 
+class Note(NamedTuple):
+    """A line to add to a node: what, how much, on which ground, and a sentence about it."""
+
+    name: str
+    text: str
+    ground: str
+    sentence: str
+
+
 class Look(NamedTuple):
     """What is shown of each node, and how.
 
@@ -40,11 +49,13 @@ class Look(NamedTuple):
         number: how numbers are written.
         show: what of "data", "grad" and "derivatives".
         largest: the size of gradient that gets the strongest colour; 0 for no colours.
+        notes: lines to add to nodes, by label.
     """
 
     number: Callable[[float], str]
     show: frozenset[str]
     largest: float
+    notes: Mapping[str, Sequence[Note]]
 
 
 def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, Path], look: Look) -> tuple[Sketch, dict[Value, str]]:
@@ -163,14 +174,15 @@ def _rows(node: Value, look: Look) -> list[Row]:
     rows = [Row("data", Text(look.number(node.data), DATA))] if "data" in look.show else []
     if "grad" in look.show:
         rows.append(Row("grad", Text(look.number(node.grad), GRAD), _ground(node.grad, look.largest)))
-    return rows
+    return rows + [Row(note.name, Text(note.text), note.ground) for note in look.notes.get(node.label, ())]
 
 
 def _title(node: Value, look: Look) -> str:
     kind = "constant" if isinstance(node, Constant) else "leaf" if node.op is None else formula(node) or f"{node.op.name}(…)"
     head = kind if not node.label else node.label if kind == "leaf" else f"{node.label} = {kind}"
     grad = f", grad {short_number(node.grad, 8)}" if "grad" in look.show and kind != "constant" else ""
-    return f"{head}: data {short_number(node.data, 8)}{grad}"
+    notes = "".join(f"; {note.sentence}" for note in look.notes.get(node.label, ()))
+    return f"{head}: data {short_number(node.data, 8)}{grad}{notes}"
 
 
 def _ground(grad: float, largest: float) -> str:

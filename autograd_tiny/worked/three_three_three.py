@@ -2,7 +2,7 @@
 
 A worked example of backpropagation published in 2019, here computed by the engine.  The network, its inputs and its names
 are the page's: ``W_i1j2`` leads from input 1 to neuron 2 of the first layer (j), whose weighted sum is ``h1_in2`` and whose
-output is ``h1_out2``; then layers k (``h2``) and l (``O``).  Every number on the page stands in ``three_three_three.json``.
+output is ``h1_out2``; then layers k (``h2``) and l (``O``).  Every number on the page stands in ``three_three_three.toml``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograd_tiny import losses
-from autograd_tiny.claims import Claim, Comparison, compare, read_claims
+from autograd_tiny.marking.marker import mark
+from autograd_tiny.marking.pages import Page, read_page
+from autograd_tiny.marking.report import Report
 from autograd_tiny.nn import MLP, Layer
 from autograd_tiny.optim import SGD
 from autograd_tiny.primitives import total
@@ -79,11 +81,16 @@ def updated_parameters() -> dict[str, float]:
     return {parameter.label: parameter.data for parameter in example.model.parameters()}
 
 
-def published_claims() -> list[Claim]:
-    """Every number on the page, in its order."""
-    return read_claims(Path(__file__).with_suffix(".json"))
+def page() -> Page:
+    """Every number on the page, in its order, with the network as formulas."""
+    return read_page(Path(__file__).with_suffix(".toml"))
 
 
-def compare_with_published() -> list[Comparison]:
-    """Every number on the page beside the engine's."""
-    return compare(published_claims(), record().nodes, updated_parameters())
+def marked() -> Report:
+    """The page, marked.
+
+    >>> report = marked()
+    >>> report.counts["right"], str(report.first_slip.claim.quantity)
+    (39, 'h2_in3')
+    """
+    return mark(record().loss, page().claims, learning_rate=LEARNING_RATE)

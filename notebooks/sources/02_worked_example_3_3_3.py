@@ -86,46 +86,43 @@ for j, s in enumerate(sums):
     print(f"{s.label:8}{terms[j]:14.4f}{sum(terms):15.4f}{nodes[s.label].grad:11.4f}")
 
 # %% [markdown]
-# ## The page beside the engine
+# ## The page, marked
 #
-# Every number printed on the page is kept with the project.  A number agrees if the engine's rounds to it.
+# Every number printed on the page is kept with the project.  `mark` compares each with the engine's at the precision it was
+# printed with, and says how the wrong ones came about: rounded, carried on from an earlier slip, or made by a known mistake.
 
 # %%
-comparisons = example.compare_with_published()
-wrong = [c for c in comparisons if not c.agrees]
-print(f"{len(comparisons)} numbers on the page, {len(wrong)} of them wrong")
+report = example.marked()
+print("\n".join(report.story))
 
+# %% [markdown]
+# The same number by number; the first twenty-one, up to the derivatives of the loss:
 
-def show(comparison):
-    claim = comparison.claim
-    mark = "" if comparison.agrees else "   ← differs"
-    print(f"{claim.quantity:12} {claim.printed:>9} {comparison.value:10.5f}{mark}")
-
-
-print("\n             the page     engine")
-for comparison in comparisons[:21]:
-    show(comparison)
+# %%
+print("             the page     engine")
+for mark in report.marks[:21]:
+    print(f"{str(mark.claim.quantity):12} {mark.claim.printed.text:>9} {mark.value:10.5f}   {mark.verdict}")
 
 # %% [markdown]
 # The first slip is a small one, in a weighted sum of the second layer.  Without the engine, from its inputs, its weights and
 # its bias:
 
 # %%
-first = wrong[0]
+first = report.first_slip
 row = [weights[2] for weights in example.WEIGHTS_JK]
 inputs = [nodes[f"h1_out{n}"].data for n in (1, 2, 3)]
 bias = example.BIASES[2]
 by_hand = sum(x * weight for x, weight in zip(inputs, row)) + bias
 products = " + ".join(f"{x:.4g} · {weight}" for x, weight in zip(inputs, row))
 print(f"{products} + {bias} = {by_hand:.4f}")
-print(f"the page says {first.claim.quantity} = {first.claim.printed}")
+print(f"the page says {first.claim.quantity} = {first.claim.printed.text}")
 
 # %% [markdown]
 # The last two lines of the table are another matter: their signs differ.  The target of output 2 is 0, so a larger `O_out2` is
 # worse, and the derivative of its loss must be positive.  The page has a minus sign.  A nudge decides:
 
 # %%
-slope = next(c for c in comparisons if c.claim.quantity == "∂E2/∂O_out2")
+slope = next(mark for mark in report.marks if str(mark.claim.quantity) == "∂E2/∂O_out2")
 
 
 def loss_of_output_2(output):
@@ -134,7 +131,7 @@ def loss_of_output_2(output):
 
 output, h = nodes["O_out2"].data, 1e-6
 nudged = (loss_of_output_2(output + h) - loss_of_output_2(output - h)) / (2 * h)
-print(f"page {slope.claim.printed}, engine {slope.value:.4f}, nudged {nudged:.4f}")
+print(f"page {slope.claim.printed.text}, engine {slope.value:.4f}, nudged {nudged:.4f}")
 
 # %% [markdown]
 # ## One step downhill

@@ -177,3 +177,5 @@ explain(u, wrt=s)
 
 # %% [markdown]
 # Compare yours with the engine's own: `Value.backward`, in `autograd_tiny/value.py`.
+#
+# Next: [backpropagation with matrices](04_matrix_form.ipynb).

@@ -3,8 +3,8 @@
     python tests/oracles/make.py
 
 `rows.json` holds every row of the table at points of its domain: the value, the first and the second derivatives.  They come
-from mpmath, by differences of the value at 1500 digits and so without any formula for a derivative, rounded once to a
-float.  At kinks, where no derivative exists, they come from PyTorch.
+from mpmath, by differences of the value and so without any formula for a derivative, rounded once to a float.  At kinks,
+where no derivative exists, they come from PyTorch.  The losses from logits, with their first derivatives, are from mpmath, too.
 
 `pytorch.json` holds compositions from PyTorch in doubles: losses, a network, trajectories of optimizers.
 
@@ -17,7 +17,6 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import product
 from pathlib import Path
 from random import Random
@@ -29,7 +28,7 @@ from autograd_tiny.primitives import Family, MultiPrimitive, Primitive
 HERE = Path(__file__).parent
 Point = tuple[float, ...]
 
-PARAMETERS = {"power": (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5), "leaky_relu": (0.01, 0.2)}
+PARAMETERS = {"power": (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5, 0.1), "leaky_relu": (0.01, 0.2)}
 
 _SIZES = (0.0, 1e-300, 1e-8, 1e-3, 0.1, 0.5, 1.0, 1.7, 3.0, 5.5, 10.0, 20.0, 26.0, 37.0, 100.0, 700.0, 1e5, 1e15, 1e200)
 REALS = sorted({sign * size for sign in (1.0, -1.0) for size in _SIZES})
@@ -43,6 +42,7 @@ LISTS = [
 ]  # fmt: skip
 LOGITS = [
     (1000.0, 0.0), (1000.0, 999.0), (-1000.0, -1001.0, -1000.5), (0.0, -40.0), (-0.69, -0.7), (300.0, -300.0, 299.5), (12345.678, 12345.5),
+    (-43.1, -10.3, 166.7),
 ]  # fmt: skip
 POINTS: dict[str, Sequence[Point]] = {
     "exp": [(709.7,), (-708.0,), (-740.0,)],
@@ -63,15 +63,20 @@ POINTS: dict[str, Sequence[Point]] = {
     "softplus": [(-36.0,), (36.0,), (-745.0,), (-1000.0,), (1000.0,)],
     "silu": [(-1.2784645427610738,), (-745.0,), (-1000.0,), (1000.0,)],
     "gelu": [(-0.7517915246935645,), (-8.0,), (-36.0,), (8.0,)],
-    "hypot": [(3.0, 4.0), (1e-200, 1e-200), (1e200, -1e200), (0.0, -1.0), (5.0, 1e-300), (1e-300, -5.0)],
-    "atan2": [(1e-200, 1e-200), (1e200, -1e200), (-1.0, 0.0), (0.0, -1.0), (-1e-3, -1e3), (5.0, 1e-300)],
-    "pow": [(0.999, 1000.0), (1.001, -1000.0), (1e-3, 0.1), (0.1, 1e-3), (1e100, 3.0), (1e-100, -3.0), (2.0, 0.5), (700.0, 0.9)],
+    "hypot": [(3.0, 4.0), (1e-200, 1e-200), (1e200, -1e200), (0.0, -1.0), (5.0, 1e-300), (1e-300, -5.0), (7e-319, 7e-319)],
+    "atan2": [(-5e-324, 6.428533e-8), (1e-200, 1e-200), (1e200, -1e200), (-1.0, 0.0), (0.0, -1.0), (-1e-3, -1e3), (5.0, 1e-300)],
+    "pow": [
+        (0.999, 1000.0), (1.001, -1000.0), (1e-3, 0.1), (0.1, 1e-3), (1e100, 3.0), (1e-100, -3.0), (2.0, 0.5), (700.0, 0.9),
+        (2.3e138, -0.0081),
+    ],
+    "div": [(4.8663253e-317, -6.13e-7)],
+    "atan": [(-4.6e155,)],
     "where": [
         (1.0, 0.4, -2.3), (0.0, 0.4, -2.3), (-0.5, 1.7, 3.0), (0.0, 1.0, 1.0), (1e-300, 0.0, 5.0), (1e200, -1e150, 1e-150), (0.3, 1.7, 1.7),
     ],
     "dot": [
         (2.0, 3.0), (0.4, -2.3, 1.7, 0.6), (0.1, 0.2, 0.3, 0.4, 0.5, 0.6), (2.0, 3.0, -1.0), (0.4, -2.3, 1.7, 0.6, 5.0),
-        (1e8, 1.0, 1e8, 1.0, 0.5), (1.0, 1.0, 1e-8, 1e8, 0.0),
+        (1e8, 1.0, 1e8, 1.0, 0.5), (0.1, 0.3, -0.7, 0.7, 0.3, 0.22857142), (1.0, 1.0, 1e-8, 1e8, 0.0),
     ],
     "logsumexp": LOGITS,
     "softmax": LOGITS,
@@ -97,11 +102,15 @@ def points_of(name: str, row: Primitive) -> list[Point]:
         candidates = [*spread, *POINTS.get(name, ())]
     if isinstance(row.family, MultiPrimitive):
         candidates = [p for p in candidates if row.parameter is not None and row.parameter < len(p)]
-    if name == "hypot":  # no derivative
-        candidates.remove((0.0, 0.0))
-    if name == "atan2":  # it jumps along the negative axis
-        candidates = [(x, y) for x, y in candidates if x != 0.0 or y > 0.0]
-    return [p for p in dict.fromkeys(candidates) if all(row.domain_of(i).contains(x) for i, x in enumerate(p))]
+    candidates = [p for p in dict.fromkeys(candidates) if is_smooth(name, p)]
+    return [p for p in candidates if all(row.domain_of(i).contains(x) for i, x in enumerate(p))]
+
+
+def is_smooth(name: str, point: Point) -> bool:
+    """Whether a row without kinks has a derivative at a point of its domain."""
+    if name == "hypot":
+        return any(point)
+    return name != "atan2" or point[0] != 0.0 or point[1] > 0.0  # it jumps along the negative axis
 
 
 def is_kink(row: Primitive, point: Point) -> bool:
@@ -113,71 +122,6 @@ def is_kink(row: Primitive, point: Point) -> bool:
     if len(point) == 1:
         return row.arity == 1 and point[0] == 0.0
     return point.count(point[0]) > 1 if row.arity == 2 else point.count(row.forward(*point)) > 1
-
-
-def mpmath_rows(mp: Any) -> dict[str, Callable[..., Any]]:
-    """Row name to a function of the operands; that of a family takes the constant first."""
-
-    def truth(condition: bool) -> Any:
-        return mp.mpf(1 if condition else 0)
-
-    def sigmoid(x: Any) -> Any:
-        return 1 / (1 + mp.exp(-x))
-
-    def erfc(x: Any) -> Any:
-        return mp.erfc(x) if abs(x) < 10**4 else mp.mpf(0 if x > 0 else 2)  # mpmath cannot; it differs by exp(-10 ** 8)
-
-    def dot(*operands: Any) -> Any:
-        n = len(operands) // 2
-        return sum((w * x for w, x in zip(operands, operands[n : 2 * n])), sum(operands[2 * n :], mp.mpf(0)))
-
-    return {
-        "add": lambda x, y: x + y,
-        "sub": lambda x, y: x - y,
-        "neg": lambda x: -x,
-        "mul": lambda x, y: x * y,
-        "div": lambda x, y: x / y,
-        "power": lambda k, x: mp.power(x, k),
-        "pow": mp.power,
-        "exp": mp.exp,
-        "expm1": lambda x: mp.exp(x) - 1,
-        "log": mp.log,
-        "log1p": lambda x: mp.log(1 + x),
-        "sqrt": mp.sqrt,
-        "sin": mp.sin,
-        "cos": mp.cos,
-        "tan": mp.tan,
-        "asin": mp.asin,
-        "acos": mp.acos,
-        "atan": mp.atan,
-        "hypot": lambda x, y: mp.sqrt(x * x + y * y),
-        "atan2": mp.atan2,
-        "sinh": mp.sinh,
-        "cosh": mp.cosh,
-        "tanh": mp.tanh,
-        "erf": lambda x: mp.erf(x) if abs(x) < 10**4 else mp.sign(x),
-        "erfc": erfc,
-        "sign": mp.sign,
-        "step": lambda x: truth(x > 0),
-        "less": lambda x, y: truth(x < y),
-        "greater": lambda x, y: truth(x > y),
-        "equal": lambda x, y: truth(x == y),
-        "where": lambda condition, x, y: x if condition else y,
-        "minimum": lambda *xs: min(xs),
-        "maximum": lambda *xs: max(xs),
-        "abs": abs,
-        "sigmoid": sigmoid,
-        "relu": lambda x: max(x, mp.mpf(0)),
-        "leaky_relu": lambda slope, x: x if x > 0 else slope * x,
-        "softplus": lambda x: mp.log(1 + mp.exp(x)),
-        "silu": lambda x: x * sigmoid(x),
-        "gelu": lambda x: x * erfc(-x / mp.sqrt(2)) / 2,
-        "total": lambda *xs: sum(xs),
-        "mean": lambda *xs: sum(xs) / len(xs),
-        "dot": dot,
-        "logsumexp": lambda *xs: mp.log(sum(mp.exp(x) for x in xs)),
-        "softmax": lambda index, *xs: mp.exp(xs[index]) / sum(mp.exp(x) for x in xs),
-    }
 
 
 def to_float(x: Any) -> float | None:
@@ -192,31 +136,12 @@ def to_float(x: Any) -> float | None:
 
 
 def from_mpmath(function: Callable[..., Any], point: Point) -> dict[str, Any]:
-    """Value, first and second derivatives by central differences, whose steps lie sixty digits below the operands."""
-    from mpmath import mp, mpf
+    """Value, first and second derivatives, rounded once."""
+    from in_mpmath import derivatives
 
-    mp.dps = 1500
-    exact = [mpf(x) for x in point]
-    steps = [min(abs(x), 1) * mpf(10) ** -60 if x else mpf(10) ** -400 for x in exact]
-    known: dict[tuple[int, ...], Any] = {}
-
-    def at(*moves: tuple[int, int]) -> Any:
-        shift = [0] * len(exact)
-        for place, direction in moves:
-            shift[place] += direction
-        key = tuple(shift)
-        if key not in known:
-            known[key] = function(*[x + s * h for x, s, h in zip(exact, shift, steps)])
-        return known[key]
-
-    places = range(len(point))
-
-    def second_difference(i: int, j: int) -> Any:
-        return at((i, 1), (j, 1)) - at((i, 1), (j, -1)) - at((i, -1), (j, 1)) + at((i, -1), (j, -1))
-
-    first = [(at((i, 1)) - at((i, -1))) / (2 * steps[i]) for i in places]
-    second = [[second_difference(i, j) / (4 * steps[i] * steps[j]) for j in places] for i in places]
-    return {"value": to_float(at()), "first": [to_float(d) for d in first], "second": [[to_float(d) for d in row] for row in second]}
+    exact = derivatives(function, point)
+    second = [[to_float(d) for d in row] for row in exact.second]
+    return {"value": to_float(exact.value), "first": [to_float(d) for d in exact.first], "second": second}
 
 
 def from_torch(function: Callable[..., Any], point: Point) -> dict[str, Any]:
@@ -233,21 +158,33 @@ def from_torch(function: Callable[..., Any], point: Point) -> dict[str, Any]:
 
 def rows() -> Iterator[dict[str, Any]]:
     """One record per member of the table and point."""
-    import mpmath
+    from in_mpmath import mpmath_function
     from in_torch import torch_function
 
-    in_mpmath = mpmath_rows(mpmath.mp)
     for name in TABLE:
-        if name not in in_mpmath:
-            raise SystemExit(f"the row {name} is new: write it into mpmath_rows in tests/oracles/make.py")
         for parameter, row in members(name):
-            exact = in_mpmath[name] if parameter is None else partial(in_mpmath[name], parameter)
             for point in points_of(name, row):
                 kink = is_kink(row, point)
-                numbers = from_torch(torch_function(name, parameter, len(point)), point) if kink else from_mpmath(exact, point)
+                if kink:
+                    numbers = from_torch(torch_function(name, parameter, len(point)), point)
+                else:
+                    numbers = from_mpmath(mpmath_function(name, parameter), point)
                 if numbers["value"] is None or None in numbers["first"]:
                     continue
                 yield {"row": name, "parameter": parameter, "oracle": "torch" if kink else "mpmath", "at": point, **numbers}
+
+
+def losses_from_logits() -> Iterator[dict[str, Any]]:
+    """The losses that take logits, from mpmath, where a careless formula overflows or loses all digits."""
+    from in_mpmath import LOSSES, derivatives
+
+    logits = [(0.3, -1.2, 2.5), (40.0, -40.0, 0.0), (1000.0, -1000.0, 999.5), (1e-300, -1e-300, 1e-20), (700.0, 36.5, -745.0), (-1e4, 1e4)]
+    binary = [(z, [target] * len(z)) for z in logits for target in (0.0, 1.0, 0.25)]
+    samples = {"binary_cross_entropy_from_logits": binary, "cross_entropy_from_logits": [(z, i) for z in logits for i in range(len(z))]}
+    for name, z, target in [(name, *sample) for name, of_loss in samples.items() for sample in of_loss]:
+        exact = derivatives(LOSSES[name](target), z, order=1)
+        value, first = to_float(exact.value), [to_float(d) for d in exact.first]
+        yield {"loss": name, "outputs": z, "target": target, "value": value, "derivatives": first}
 
 
 def losses() -> Iterator[dict[str, Any]]:
@@ -385,7 +322,7 @@ def main() -> None:
     from in_torch import import_torch
 
     import_torch()
-    write("rows.json", {"rows": list(rows())})
+    write("rows.json", {"rows": list(rows()), "losses": list(losses_from_logits())})
     write("pytorch.json", {"losses": list(losses()), "networks": [network()], "trajectories": list(trajectories())})
 
 

@@ -1,0 +1,184 @@
+"""Claims: the numbers on a page, what each is said to be, and how precisely it was printed.
+
+A number is kept as the string that was printed, since ``0.2040`` says more than ``0.204``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+
+class Quantity(NamedTuple):
+    """What a number is said to be.
+
+    Attributes:
+        kind: ``data`` of a node; ``derivative`` of the first node by the second; ``path``: the product of the derivatives
+            of each node by the next one; ``updated``: a parameter after a step of gradient descent.
+        nodes: the labels it speaks of.
+
+    >>> str(Quantity("derivative", ("E", "w"))), str(read_quantity("w'"))
+    ('∂E/∂w', "w'")
+    """
+
+    kind: str
+    nodes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if self.kind == "data":
+            return self.nodes[0]
+        if self.kind == "updated":
+            return f"{self.nodes[0]}'"
+        return "·".join(f"∂{a}/∂{b}" for a, b in pairwise(self.nodes))
+
+
+def data(label: str) -> Quantity:
+    """The number of a node."""
+    return Quantity("data", (label,))
+
+
+def derivative(of: str, by: str) -> Quantity:
+    """The derivative of one node by another."""
+    return Quantity("derivative", (of, by))
+
+
+def updated(label: str) -> Quantity:
+    """A parameter after a step of gradient descent."""
+    return Quantity("updated", (label,))
+
+
+def read_quantity(text: str) -> Quantity:
+    """``z`` a node's data, ``E/w`` a derivative, ``E/z/w`` the product along a path, ``w'`` a parameter after its update.
+
+    A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.
+    """
+    factors = [[label.strip().removeprefix("∂") for label in factor.split("/")] for factor in text.split("·")]
+    nodes = factors[0]
+    for before, factor in pairwise(factors):
+        if len(before) < 2 or len(factor) < 2 or before[-1] != factor[0]:
+            raise ValueError(f"{text!r}: each derivative of a path begins with the node where the one before it ends")
+        nodes = nodes + factor[1:]
+    if "" in nodes:
+        raise ValueError(f"{text!r} is no quantity; write z, E/w for ∂E/∂w, E/z/w for a path, or w' for w after its update")
+    if len(nodes) == 1:
+        return updated(nodes[0].removesuffix("'")) if nodes[0].endswith("'") else data(nodes[0])
+    return Quantity("derivative" if len(nodes) == 2 else "path", tuple(nodes))
+
+
+class Printed(NamedTuple):
+    """A number as it was printed.
+
+    Attributes:
+        text: what was printed.
+        number: its value.
+        unit: one unit of its last digit.
+    """
+
+    text: str
+    number: float
+    unit: float
+
+    @property
+    def places(self) -> int:
+        """Decimal places, at least 0."""
+        return max(0, -round(math.log10(self.unit)))
+
+    @property
+    def digits(self) -> int:
+        """Significant digits, trailing zeros included."""
+        return max(1, len(str(round(abs(self.number) / self.unit))))
+
+    def rounds(self, value: float, slack: float = 0.0) -> bool:
+        """Whether ``value``, known to within ``slack``, rounds to this number.
+
+        A value on the edge counts as inside: the engine's own rounding, a few units in the last place, is allowed for.
+
+        >>> read_number("0.938").rounds(0.93876), read_number("0.939").rounds(0.93876)
+        (False, True)
+        """
+        return abs(value - self.number) <= 0.5 * self.unit + slack + _noise(value)
+
+    def cuts(self, value: float, slack: float = 0.0) -> bool:
+        """Whether this number is ``value``, known to within ``slack``, with its further digits cut off.
+
+        >>> read_number("0.938").cuts(0.93876), read_number("-0.938").cuts(-0.93876)
+        (True, True)
+        """
+        beyond = (value - self.number) * (math.copysign(1.0, self.number) if self.number else math.copysign(1.0, value))
+        return -slack - _noise(value) <= beyond <= self.unit + slack + _noise(value)
+
+    def like(self, value: float) -> str:
+        """``value`` written as this number is, with as many decimal places.
+
+        >>> read_number("4.001").like(3.99996), read_number("1.20e-3").like(0.00123456)
+        ('4.000', '1.23e-03')
+        """
+        if not math.isfinite(value):
+            return str(value)
+        if "e" in self.text.lower():
+            return f"{value:.{max(self.digits - 1, 0)}e}"
+        return f"{value:.{self.places}f}"
+
+
+def _noise(value: float) -> float:
+    return 8.0 * math.ulp(value) if math.isfinite(value) else 0.0
+
+
+def read_number(text: str) -> Printed:
+    """A printed decimal number: a sign, digits, a point, an exponent, spaces around.
+
+    Raises:
+        ValueError: for anything else, decimal commas included.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a printed number is a string, so that its precision is known: {str(text)!r} in place of {text!r}")
+    plain = text.strip().replace("−", "-")
+    match = re.fullmatch(r"[+-]?(\d+(\.(\d*))?|\.(\d+))([eE]([+-]?\d+))?", plain, re.ASCII)
+    if not match:
+        hint = "; write the decimal point as a point" if re.fullmatch(r"[+-]?\d+,\d+", plain) else ""
+        raise ValueError(f"{text!r} is not a decimal number{hint}")
+    exponent = int(match[6] or 0) - len(match[3] or match[4] or "")
+    number = float(plain)
+    if not math.isfinite(number) or not -300 <= exponent <= 300:
+        raise ValueError(f"{text!r} is beyond the range of numbers that can be marked")
+    return Printed(plain, number, float(f"1e{exponent}"))
+
+
+class Claim(NamedTuple):
+    """One number on a page.
+
+    Attributes:
+        quantity: what it is said to be.
+        printed: the number.
+        section: where on the page it stands.
+    """
+
+    quantity: Quantity
+    printed: Printed
+    section: str = ""
+
+
+def read_claim(text: str, section: str = "") -> Claim:
+    """A claim as a line of text: what it is said to be, an equals sign, the number.
+
+    >>> read_claim("E/w = -0.3010").printed.unit
+    0.0001
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a claim is a line of text, as 'z = 1.25', or a Claim; got {text!r}")
+    left, equals, right = text.rpartition("=")
+    if not equals:
+        raise ValueError(f"{text!r} is no claim; write it as 'z = 1.25' or 'E/w = -0.301'")
+    return Claim(read_quantity(left.strip()), read_number(right.strip()), section)
+
+
+def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim]:
+    """Claims in any of the forms `mark` takes them: a mapping, lines of text, Claims themselves."""
+    if isinstance(claims, Mapping):
+        return [Claim(read_quantity(quantity), read_number(printed)) for quantity, printed in claims.items()]
+    if isinstance(claims, str):
+        claims = [line for line in claims.splitlines() if line.strip()]
+    return [claim if isinstance(claim, Claim) else read_claim(claim) for claim in claims]

@@ -1,0 +1,309 @@
+"""How the quantities of a graph follow from each other: each as a formula of those one step before it.
+
+A formula is an `Expression` whose variables stand for quantities, made by the table's own rules: the number of a node from
+its operands, a derivative by the chain rule from the derivatives nearer to the output, an update from weight and gradient.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache, cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from autograd_tiny.expression import Expression
+from autograd_tiny.graph import all_nodes, names, topological_order
+from autograd_tiny.marking.claims import Quantity, data, derivative
+from autograd_tiny.primitives import MultiPrimitive, add, dot, mean, mul, softmax, total
+from autograd_tiny.value import Value
+
+WRITTEN_OUT = (dot, total, mean)
+"""Rows that formulas show as sums, since a person adds the terms one by one."""
+
+
+class NamedGraph:
+    """A recorded graph by the names of its nodes; numbers without a label have no name.
+
+    Args:
+        output: a recorded Value.
+
+    Attributes:
+        nodes: every named node, operands before users; nodes without a label are called t1, t2, ...
+        root: the name of the output.
+    """
+
+    def __init__(self, output: Value) -> None:
+        if not isinstance(output, Value):
+            raise TypeError(f"only a recorded Value can be marked, got {output!r}")
+        self.name = {node: name for node, name in names(output).items() if node.op is not None or node.label}
+        self.nodes = {name: node for node, name in self.name.items()}
+        self.root = self.name.setdefault(output, "output")
+
+    def find(self, label: str) -> Value:
+        """The one node with this label."""
+        node = self.nodes.get(label)
+        if node is not None and node.label == label:
+            if f"{label}#2" in self.nodes:
+                raise ValueError(f"several nodes are called {label!r}; give each a label of its own")
+            return node
+        labels = list(filter(self.is_labelled, self.nodes))
+        close = get_close_matches(label, labels, 3)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"the labels are {_listed(labels)}"
+        raise ValueError(f"no node is called {label!r}; {hint}")
+
+    def is_labelled(self, name: str) -> bool:
+        """Whether a node has this name from its label, so that a page may speak of it."""
+        return self.nodes[name].label == name
+
+    def operands(self, name: str) -> list[str | None]:
+        """The names of a node's operands, None for a bare number."""
+        return [self.name.get(x) for x in self.nodes[name].operands]
+
+    @cached_property
+    def users(self) -> dict[str, list[str]]:
+        """The nodes that use each node, every one once."""
+        found: dict[str, dict[str, None]] = {name: {} for name in self.nodes}
+        for user in self.nodes:
+            for x in self.operands(user):
+                if x is not None:
+                    found[x][user] = None
+        return {name: list(users) for name, users in found.items()}
+
+    @cache  # noqa: B019  (lives as long as the graph, which lives as long as it is being marked)
+    def upstream(self, name: str) -> frozenset[str]:
+        """What a node depends on, itself included."""
+        return frozenset(self.name[x] for x in all_nodes(self.nodes[name]) if x in self.name)
+
+    def users_towards(self, by: str, of: str) -> list[str]:
+        """The users of ``by`` through which ``of`` depends on it."""
+        upstream = self.upstream(of)
+        return [user for user in self.users[by] if user in upstream]
+
+    @cached_property
+    def _outputs(self) -> dict[tuple[Any, int], dict[int, str]]:
+        found: dict[tuple[Any, int], dict[int, str]] = {}
+        for name, node in self.nodes.items():
+            if node.op is not None and isinstance(node.op.family, MultiPrimitive):
+                found.setdefault((node.op.family, id(node.first)), {})[node.op.parameter] = name
+        return found
+
+    def outputs_beside(self, name: str) -> dict[int, str]:
+        """The outputs of the operation that gave this one, itself included, by number; none if it has only one."""
+        node = self.nodes[name]
+        return {} if node.op is None else self._outputs.get((node.op.family, id(node.first)), {})
+
+    @cached_property
+    def _by_pattern(self) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
+        """The labels by what stands between their indices, and then by their indices: W_i1j2 by W_i, j and then by 1, 2."""
+        found: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {}
+        for name in filter(self.is_labelled, self.nodes):
+            words = re.split(r"(\d+)", name)
+            found.setdefault(tuple(words[::2]), {})[tuple(words[1::2])] = name
+        return found
+
+    def neighbours(self, name: str) -> list[str]:
+        """The nodes whose label differs from this one in one index, or has two indices swapped."""
+        words = re.split(r"(\d+)", name)
+        indices = tuple(words[1::2])
+        alike = self._by_pattern.get(tuple(words[::2]), {})
+        differ_in_one = [other for other in alike if sum(a != b for a, b in zip(other, indices)) == 1]
+        swapped = [other for other in alike if other != indices and sorted(other) == sorted(indices)]
+        return [alike[other] for other in dict.fromkeys(swapped + differ_in_one)]
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """What a mean could be taken over in this graph: 2, and how many operands its sums and softmaxes have."""
+        sums = [node for node in self.nodes.values() if node.op in (total, mean) or (node.op is not None and node.op.family is softmax)]
+        return sorted({2, *(len(node.operands) for node in sums)})
+
+
+class Formula(NamedTuple):
+    """A formula of quantities.
+
+    Attributes:
+        root: the formula.
+        parts: its nodes that stand for quantities, variables and others.
+    """
+
+    root: Expression
+    parts: dict[Expression, Quantity]
+
+
+class Derivations:
+    """Every quantity of a graph as a formula of quantities one step before it.
+
+    Args:
+        graph: the graph.
+        learning_rate: of the step of gradient descent that claims about updated parameters speak of.
+
+    Attributes:
+        quantities: what each variable stands for.
+    """
+
+    def __init__(self, graph: NamedGraph, learning_rate: float | None = None) -> None:
+        self.graph, self.learning_rate = graph, learning_rate
+        self.quantities: dict[Expression, Quantity] = {}
+        self._variables: dict[Quantity, Expression] = {}
+        self._steps: dict[Quantity, Expression | None] = {}
+        self._slopes: dict[str, list[Expression]] = {}
+
+    def variable(self, quantity: Quantity) -> Expression:
+        """The variable that stands for a quantity."""
+        if quantity not in self._variables:
+            self._variables[quantity] = variable = Expression(str(quantity))
+            self.quantities[variable] = quantity
+        return self._variables[quantity]
+
+    def step(self, quantity: Quantity) -> Expression | None:
+        """A quantity as a formula of others; None for what is given: an input, a weight."""
+        if quantity not in self._steps:
+            self._steps[quantity] = getattr(self, f"_{quantity.kind}")(*quantity.nodes)
+        return self._steps[quantity]
+
+    def step_from(self, quantity: Quantity, known: Container[Quantity]) -> Expression | None:
+        """The same, of two ways to write a derivative the one that uses what is known.
+
+        The chain rule may be begun at either end.  Where the derivatives of all operands of the output are known, as those of
+        the terms of a loss, theirs are taken.
+        """
+        if quantity.kind == "derivative":
+            of, by = quantity.nodes
+            inner = self.operands_towards(of, by)
+            if inner and all(derivative(x, by) in known for x in inner):
+                return self.from_the_output(of, by)
+        return self.step(quantity)
+
+    def operands_towards(self, of: str, by: str) -> list[str]:
+        """The operands of a node that depend on another one."""
+        return [x for x in dict.fromkeys(self.graph.operands(of)) if x is not None and x != by and by in self.graph.upstream(x)]
+
+    def from_the_output(self, of: str, by: str) -> Expression:
+        """The chain rule begun at the output: over its operands, its derivative by each times the operand's own."""
+        terms = [self.local_derivative(of, x) * self.variable(derivative(x, by)) for x in self.operands_towards(of, by)]
+        return added(terms + ([self.local_derivative(of, by)] if by in self.graph.operands(of) else []))
+
+    def _operand(self, x: Value) -> Expression:
+        return self.variable(data(self.graph.name[x])) if x in self.graph.name else Expression.constant(x.data)
+
+    def _data(self, name: str) -> Expression | None:
+        node = self.graph.nodes[name]
+        if node.op is None:
+            return None
+        operands = tuple([self._operand(x) for x in node.operands])
+        if node.op in WRITTEN_OUT:
+            written_out: Expression = node.op.expansion(*operands)
+            return written_out
+        return Expression.record(node.op, operands)
+
+    def _derivative(self, of: str, by: str) -> Expression:
+        users = self.graph.users_towards(by, of)
+        if of == by or not users:
+            return Expression.constant(float(of == by))
+        return added([self.term(of, user, by) for user in users])
+
+    def term(self, of: str, user: str, by: str) -> Expression:
+        """One term of the chain rule: the derivative by a user of ``by``, times the user's own by ``by``."""
+        if user == of:
+            return self.local_derivative(user, by)
+        only_way = self.graph.users_towards(by, user) == [user]
+        local = self.variable(derivative(user, by)) if only_way else self.local_derivative(user, by)
+        return self.variable(derivative(of, user)) * local
+
+    def local_derivative(self, user: str, operand: str) -> Expression:
+        """The derivative of a node by one of its operands, by its row's rule."""
+        if user not in self._slopes:
+            node = self.graph.nodes[user]
+            operands = [self._operand(x) for x in node.operands]
+            slopes = node.op.derivatives(self.variable(data(user)), operands, lambda: self._outputs(user, operands))
+            self._slopes[user] = [x if isinstance(x, Expression) else Expression.constant(x) for x in slopes]
+        return added([slope for x, slope in zip(self.graph.operands(user), self._slopes[user]) if x == operand])
+
+    def _outputs(self, name: str, operands: Sequence[Expression]) -> list[Expression]:
+        named = self.graph.outputs_beside(name)
+        rows = self.graph.nodes[name].op.family.rows(operands)
+        return [
+            self.variable(data(named[row.parameter])) if row.parameter in named else Expression.record(row, tuple(operands)) for row in rows
+        ]
+
+    def _path(self, *nodes: str) -> Expression:
+        return multiplied([self.variable(derivative(of, by)) for of, by in pairwise(nodes)])
+
+    def _updated(self, name: str) -> Expression:
+        if self.learning_rate is None:
+            raise ValueError(f"{name}' is {name} after a step of gradient descent; to mark it, give the learning_rate")
+        return self.variable(data(name)) - self.learning_rate * self.variable(derivative(self.graph.root, name))
+
+    def formula(self, quantity: Quantity, known: Container[Quantity], longest: int = 120) -> Formula:
+        """A quantity as a formula of what is known, its own step and the steps before, until the formula has ``longest`` nodes.
+
+        In a formula for a derivative the numbers of labelled nodes stay variables: they come from the forward pass.
+        """
+        root = step if (step := self.step_from(quantity, known)) is not None else self.variable(quantity)
+        parts: dict[Expression, Quantity] = {}
+        while len(nodes := all_nodes(root)) < longest:
+            unknown = {x: self.quantities[x] for x in nodes if x in self.quantities and self.quantities[x] not in known}
+            inner = unknown if quantity.kind == "data" else {x: q for x, q in unknown.items() if not self._from_forward(q)}
+            opened = {x: step for x, q in inner.items() if (step := self.step_from(q, known)) is not None}
+            if not opened:
+                break
+            parts |= {x: unknown[x] for x in opened}
+            twins = rewritten(root, opened)
+            parts = {twins[x]: q for x, q in parts.items() if twins[x].op is not None}
+            root = twins[root]
+        return Formula(root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities})
+
+    def _from_forward(self, quantity: Quantity) -> bool:
+        return quantity.kind == "data" and self.graph.is_labelled(quantity.nodes[0])
+
+
+def added(terms: Sequence[Expression]) -> Expression:
+    """The sum of terms, from left to right."""
+    whole = terms[0]
+    for term in terms[1:]:
+        whole = whole + term
+    return whole
+
+
+def multiplied(factors: Sequence[Expression]) -> Expression:
+    """The product of factors, from left to right."""
+    whole = factors[0]
+    for factor in factors[1:]:
+        whole = whole * factor
+    return whole
+
+
+def is_number(x: Expression, number: float) -> bool:
+    """Whether a node is this number, written in the formula."""
+    return x.op is None and x.constant_value == number
+
+
+def rewritten(root: Expression, replaced: Mapping[Expression, Expression]) -> dict[Expression, Expression]:
+    """Every node of a formula, and what it is once some nodes are replaced; what does not change stays the same node.
+
+    Factors of 1 and terms of 0 that come in fold away.
+    """
+    twins = {node: replaced.get(node, node) for node in all_nodes(root)}
+    for node in topological_order(root):
+        operands = tuple([twins[x] for x in node.operands])
+        if node not in replaced and any(x is not y for x, y in zip(operands, node.operands)):
+            twins[node] = _folded(node, operands)
+    return twins
+
+
+def _folded(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+    if node.op is mul or node.op is add:
+        neutral = 1.0 if node.op is mul else 0.0
+        for x, other in (operands, operands[::-1]):
+            if is_number(x, neutral):
+                return other
+            if node.op is mul and is_number(x, 0.0):
+                return x
+    return Expression.record(node.op, operands)
+
+
+def _listed(labels: Sequence[str], most: int = 12) -> str:
+    return ", ".join(labels[:most]) + (f" and {len(labels) - most} more" if len(labels) > most else "")
+
+

@@ -1,0 +1,246 @@
+"""Mark published numbers: right, rounded, carried on from an earlier slip, or wrong, and by which mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from typing import NamedTuple
+
+from autograd_tiny.expression import Expression
+from autograd_tiny.graph import all_nodes
+from autograd_tiny.marking.claims import Claim, Printed, Quantity, derivative, read_claims, read_number
+from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph
+from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
+from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source
+from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
+from autograd_tiny.marking.stale import stories
+from autograd_tiny.value import Value
+
+MOST_BY_CHANCE = 0.3
+"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation."""
+
+
+def mark(output: Value, claims: Mapping[str, str] | Iterable[Claim | str] | str, *, learning_rate: float | None = None) -> Report:
+    """Mark printed numbers about a recorded graph.
+
+    Args:
+        output: the root of the graph: a loss, where updates are claimed.
+        claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
+            data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
+        learning_rate: of the step of gradient descent that updates speak of.
+
+    Returns:
+        A report with one mark per claim.
+
+    Raises:
+        ValueError: for a number that cannot be read, a label that no node has or that several have, no claims at all.
+
+    >>> x, w = Value(0.5, "x"), Value(-1.0, "w")
+    >>> z = w * x
+    >>> z.label = "z"
+    >>> y = z.tanh()
+    >>> y.label = "y"
+    >>> report = mark(y, {"z": "-0.5", "y": "-0.4621", "y/z": "0.7864", "y/w": "0.500"})
+    >>> [m.verdict for m in report.marks], report.marks[3].mistake
+    (['right', 'right', 'right', 'mistake'], 'activation derivative missing')
+    """
+    return Marker(output, read_claims(claims), learning_rate).report()
+
+
+class Fit(NamedTuple):
+    """A formula with a mistake, and the number that it gives."""
+
+    edit: Edit
+    follows: Follows
+
+
+class Marker:
+    """Marks the claims of a page one after the other; what a claim prints is what later claims may build on."""
+
+    def __init__(self, output: Value, claims: Sequence[Claim], learning_rate: float | None) -> None:
+        if not claims:
+            raise ValueError("there is nothing to mark: the list of claims is empty")
+        self.graph = NamedGraph(output)
+        for claim in claims:
+            nodes = [self.graph.find(label) for label in claim.quantity.nodes]
+            if claim.quantity.kind == "updated" and nodes[0].op is not None:
+                raise ValueError(f"{claim.quantity} claims an update of {claim.quantity.nodes[0]}, but that is computed and no parameter")
+        self.claims = claims
+        self.derivations = Derivations(self.graph, learning_rate)
+        self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
+        self.marks: list[Mark] = []
+        self.formulas: dict[int, Formula] = {}
+
+    def report(self) -> Report:
+        """All claims, marked."""
+        for number, claim in enumerate(self.claims):
+            value = float_of(self.engine.of(claim.quantity))
+            self.marks.append(mark := self._mark(number, claim, value))
+            self.page.take(claim, Source(number, self._radius(mark), value - claim.printed.number))
+        self._tell_stories()
+        return Report(self.marks)
+
+    def _radius(self, mark: Mark) -> float:
+        """How far the number that the author went on with may be from the one that was printed.
+
+        It may have had more digits: those of the engine, those that follow from the page, or, after a mistake, any.
+        """
+        printed = mark.claim.printed
+        if mark.verdict in SLIPS:
+            return printed.unit
+        by_page = 0.0
+        if (step := self.derivations.step_from(mark.claim.quantity, self.page.printed)) is not None:
+            with suppress(ArithmeticError, ValueError):
+                follows = self.page.follow(self.page.evaluate(step))
+                by_page = min(printed.unit, abs(follows.value - printed.number) + follows.slack)
+        return by_page if mark.verdict == "carried" else max(by_page, abs(mark.value - printed.number))
+
+    def _mark(self, number: int, claim: Claim, value: float) -> Mark:
+        printed = claim.printed
+        blank = Mark(number, claim, value, "wrong")
+        if printed.rounds(value):
+            return blank._replace(verdict="right")
+        if printed.cuts(value):
+            return blank._replace(verdict="rounded", why="digits are cut off")
+        formula = self.derivations.formula(claim.quantity, self.page.printed)
+        ways = list(self._ways(claim.quantity, formula))
+        for slack in (0.0, 1.0):
+            for way, follows in ways:
+                if fits(printed, follows.with_slack(slack)):
+                    return self._followed(blank, way, follows)
+        return self._explained(blank, formula, [follows for _, follows in ways])
+
+    def _ways(self, quantity: Quantity, formula: Formula) -> Iterator[tuple[str, Follows]]:
+        """What the number is by what was printed before: by its formula, or because it was printed itself."""
+        for root in (formula.root, *self._from_the_output(quantity)):
+            for number in self._numbers(root):
+                yield "follows from", self.page.follow(number)
+        for before in (*self.page.earlier.get(quantity, ()), self.page.printed.get(quantity)):
+            if before is not None:
+                yield "repeats", self.page.follow(before)
+
+    def _from_the_output(self, quantity: Quantity) -> Iterator[Expression]:
+        """A derivative by the chain rule from its other end, where some of what that needs was printed."""
+        if quantity.kind == "derivative":
+            of, by = quantity.nodes
+            if any(derivative(x, by) in self.page.printed for x in self.derivations.operands_towards(of, by)):
+                yield self.derivations.from_the_output(of, by)
+
+    def _numbers(self, root: Expression) -> Iterator[Number]:
+        """The page's number for a formula; where a quantity was printed more than once, also with what was printed first."""
+        choices: list[dict[Quantity, Number]] = [{}]
+        for x in all_nodes(root):
+            quantity = self.derivations.quantities.get(x)
+            choices += [{quantity: before} for before in self.page.earlier.get(quantity, ())] if quantity else []
+        for choice in choices:
+            with suppress(ArithmeticError, ValueError):
+                yield self.page.evaluate(root, choice)
+
+    def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
+        claim = blank.claim
+        if follows.slack > 0.5 * max(abs(follows.value), abs(blank.value)):
+            return blank._replace(verdict="undecided", why="the numbers it is computed from are printed with too few digits to tell")
+        if slips := self._slips(follows, blank):
+            return blank._replace(verdict="carried", sources=slips, why=f"it {way} {self._printed(slips)}")
+        if fits(claim.printed, Follows(follows.value, follows.slack, {}), cut=False):
+            return blank._replace(verdict="rounded", why="it follows from rounded numbers")
+        return blank._replace(verdict="rounded", why="it follows from rounded numbers, with digits cut off")
+
+    def _slips(self, follows: Follows, blank: Mark) -> tuple[int, ...]:
+        """The wrong claims that a number depends on, as far as they matter."""
+        least = 0.5 * blank.claim.printed.unit
+        return tuple(i for i, share in follows.shares.items() if self.marks[i].verdict not in FAITHFUL and abs(share) > least)
+
+    def _printed(self, claims: Iterable[int]) -> str:
+        shown = [f"{self.claims[i].quantity} = {self.claims[i].printed.text}" for i in claims]
+        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+        return f"{', '.join(shown[:3])}{more}, which {'is' if len(shown) == 1 else 'are'} wrong"
+
+    def _explained(self, blank: Mark, formula: Formula, ways: Sequence[Follows]) -> Mark:
+        derived = Derived(self.derivations, blank.claim.quantity, formula, self.page.printed)
+        single = list(self._worked_out([*self._in_print(blank, ways), *derived.edits()]))
+        found = self._best(blank, single, 0.0)
+        found = found or self._best(blank, list(self._worked_out(derived.double_edits())), 0.0)
+        found = found or self._best(blank, single, 1.0)
+        if found is None:
+            self.formulas[blank.number] = formula
+            return blank._replace(why=self._independence(blank.claim.quantity))
+        (edit, follows), others = found
+        slips = self._slips(follows, blank)
+        already = f"; and it builds on {self._printed(slips)}" if slips else ""
+        return blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips, others=others)
+
+    def _independence(self, quantity: Quantity) -> str:
+        """Which of its nodes does not depend on the next one, if that is why a derivative is 0."""
+        for of, by in pairwise(quantity.nodes):
+            if by not in self.graph.upstream(of):
+                return f"{of} does not depend on {by}"
+        return ""
+
+    def _worked_out(self, edits: Iterable[Edit]) -> Iterator[Fit]:
+        """What each edit gives, with the engine's numbers and with the page's."""
+        for edit in edits:
+            for numbers in (self.engine, self.page):
+                with suppress(ArithmeticError, ValueError):
+                    yield Fit(edit, numbers.follow(numbers.evaluate(edit.root)))
+
+    def _best(self, blank: Mark, worked_out: Sequence[Fit], slack: float) -> tuple[Fit, int] | None:
+        """The simplest edit that gives the printed number, and how many others give it, too.
+
+        None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
+        """
+        printed = blank.claim.printed
+        fitting = [fit for fit in worked_out if fits(printed, fit.follows.with_slack(slack))]
+        if not fitting:
+            return None
+        best = min(fitting, key=lambda fit: fit.edit.effort)
+        tried = {fit.follows.value: fit.follows for fit in worked_out if fit.edit.effort <= best.edit.effort}
+        if sum(chance(printed, follows.with_slack(slack)) for follows in tried.values()) > MOST_BY_CHANCE:
+            return None
+        others = {fit.edit.what for fit in fitting if fit.edit.effort <= best.edit.effort + 1} - {best.edit.what}
+        return best, len(others)
+
+    def _tell_stories(self) -> None:
+        """What explains several of the claims that nothing explained each for itself."""
+        unexplained = {number: (self.claims[number].printed, formula) for number, formula in self.formulas.items()}
+        for story in stories(unexplained, self.page):
+            values = tuple(dict.fromkeys(f"{x.quantity} = {x.value:.{x.places}f}" for x in story.implied))
+            for x in story.implied:
+                others = [str(self.claims[y.claim].quantity) for y in story.implied if y.claim != x.claim]
+                why = f"together with {', '.join(others)} it fits {', '.join(values)}, as if from before an edit"
+                if story.sums_to is not None:
+                    why += f"; these add up to {story.sums_to:g}, as they must"
+                slip, besides = ("sign", "; besides, the sign is wrong") if x.sign < 0.0 else ("", "")
+                told = self.marks[x.claim]._replace(verdict="stale", mistake=slip, why=why + besides, fits=values)
+                self.marks[x.claim] = told
+
+    def _in_print(self, blank: Mark, ways: Sequence[Follows]) -> Iterator[Edit]:
+        """Slips in writing down: digits that changed places, the number of another quantity."""
+        printed = blank.claim.printed
+        root = Expression.constant(printed.number)
+        for value in dict.fromkeys([blank.value, *(follows.value for follows in ways)]):
+            expected = read_number(printed.like(value))
+            if any(float(text) == printed.number for text in swapped_digits(expected)):
+                yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
+        if printed.digits >= 3:
+            for claim in self.claims:
+                if claim.quantity != blank.claim.quantity and claim.printed.number == printed.number:
+                    yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0)
+
+
+def fits(printed: Printed, follows: Follows, *, cut: bool = True) -> bool:
+    """Whether a number that follows from printed ones may have been printed like this."""
+    return printed.rounds(follows.value, follows.slack) or (cut and printed.cuts(follows.value, follows.slack))
+
+
+def chance(printed: Printed, follows: Follows) -> float:
+    """How likely a number of about this size would fit by chance."""
+    return min(1.0, (1.5 * printed.unit + 2.0 * follows.slack) / max(abs(follows.value), abs(printed.number), printed.unit))
+
+
+def float_of(number: Number) -> float:
+    """The number itself."""
+    return number.data if isinstance(number, Value) else number
+
+

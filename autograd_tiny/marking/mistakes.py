@@ -1,0 +1,338 @@
+"""Known mistakes, each an edit of the formula that should have been followed.
+
+An edit whose number is the printed one explains how the printed number came about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+from autograd_tiny.expression import Expression
+from autograd_tiny.graph import edges, topological_order
+from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
+from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph, added, is_number, rewritten
+from autograd_tiny.primitives import MultiPrimitive, add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
+
+ACTIVATIONS: tuple[object, ...] = (gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh)
+ONE, ZERO = Expression.constant(1.0), Expression.constant(0.0)
+
+
+class Edit(NamedTuple):
+    """A formula with a mistake in it.
+
+    Attributes:
+        mistake: its name, as in `MISTAKES`.
+        root: the formula with the mistake.
+        what: the mistake as a sentence, without its full stop.
+        effort: how far-fetched it is; of two mistakes that fit, the one with less effort is the likelier.
+    """
+
+    mistake: str
+    root: Expression
+    what: str
+    effort: float
+
+
+class Derived:
+    """A quantity and the formula it should have been computed by, as a mistake finds it.
+
+    Args:
+        derivations: how quantities follow from each other.
+        quantity: what is computed.
+        formula: how.
+        known: the quantities printed so far.
+    """
+
+    def __init__(self, derivations: Derivations, quantity: Quantity, formula: Formula, known: Mapping[Quantity, object]) -> None:
+        self.derivations, self.graph = derivations, derivations.graph
+        self.quantity, self.root, self.known = quantity, formula.root, known
+        self.parts = formula.parts if formula.root in formula.parts else formula.parts | {formula.root: quantity}
+
+    def edits(self) -> Iterator[Edit]:
+        """The formula with each known mistake, everywhere it could have been made."""
+        for name, effort, find in MISTAKES:
+            for root, what in find(self):
+                yield Edit(name, root, what, effort)
+
+    def double_edits(self) -> Iterator[Edit]:
+        """The formula with paths left out, and after that a slip of sign or decimal place."""
+        for first, effort, find in MISTAKES:
+            for root, what in find(self) if first in PATHS_LOST else ():
+                edited = Derived(self.derivations, self.quantity, Formula(root, {}), self.known)
+                for second, more, find_second in MISTAKES:
+                    for twice, and_what in find_second(edited) if second in SLIPS_OF_THE_PEN else ():
+                        yield Edit(f"{first}, {second}", twice, f"{what}; besides, {and_what}", effort + more)
+
+    def with_(self, old: Expression, new: Expression) -> Expression:
+        """The formula with one node replaced."""
+        return rewritten(self.root, {old: new})[self.root]
+
+    def with_use(self, user: Expression, place: int, new: Expression) -> Expression:
+        """The formula with one operand of one node replaced."""
+        operands = (*user.operands[:place], new, *user.operands[place + 1 :])
+        return self.with_(user, Expression.record(user.op, operands))
+
+    def shown(self, part: Expression) -> str:
+        """A part of the formula in terms of quantities, cut short if it is long."""
+        named = {node: self.derivations.variable(q) for node, q in self.parts.items() if node is not self.root and node is not part}
+        text = str(self.derivations.variable(self.parts[part]) if part in self.parts else rewritten(part, named)[part])
+        return text if len(text) <= 60 else text[:57] + "..."
+
+    @cached_property
+    def local_derivatives(self) -> list[tuple[Expression, str, str]]:
+        """Parts that are the derivative of a node by its own operand: the part, the node, the operand."""
+        pairs = [(part, q.nodes[0], q.nodes[1]) for part, q in self.parts.items() if q.kind == "derivative"]
+        return [(part, of, by) for part, of, by in pairs if self.graph.users_towards(by, of) == [of]]
+
+    @cached_property
+    def sums(self) -> list[tuple[Expression, list[Expression]]]:
+        """Sums of two or more terms, each with its sign: the node and the terms."""
+        inner = {x for node in topological_order(self.root) if node.op in (add, sub) for x in node.operands if x not in self.parts}
+        return [(node, self._terms(node)) for node in topological_order(self.root) if node.op in (add, sub) and node not in inner]
+
+    def _terms(self, whole: Expression) -> list[Expression]:
+        terms: list[Expression] = []
+        waiting = [(whole, False)]
+        while waiting:
+            node, negative = waiting.pop()
+            if node.op in (add, sub) and (node is whole or node not in self.parts):
+                x, y = node.operands
+                waiting += [(y, negative != (node.op is sub)), (x, negative)]
+            else:
+                terms.append(-node if negative else node)
+        return terms
+
+    @cached_property
+    def chain_rule_sums(self) -> list[tuple[Expression, list[Expression]]]:
+        """The sums over paths."""
+        return [(node, terms) for node, terms in self.sums if node in self.parts and self._sums_paths(self.parts[node])]
+
+    def _sums_paths(self, quantity: Quantity) -> bool:
+        if quantity.kind != "derivative":
+            return False
+        of, by = quantity.nodes
+        return self.graph.users_towards(by, of) != [of] or self.graph.operands(of).count(by) > 1
+
+    @property
+    def step(self) -> Expression | None:
+        """What an update subtracts from the parameter."""
+        return self.root.operands[1] if self.quantity.kind == "updated" and self.root.op is sub else None
+
+
+Found = Iterator[tuple[Expression, str]]
+
+
+def _sign(d: Derived) -> Found:
+    if d.step is None:
+        yield -d.root, "the sign is wrong"
+    for whole, terms in d.sums:
+        if d.step is None or whole is not d.root:
+            for i, term in enumerate(terms):
+                yield d.with_(whole, added([*terms[:i], -term, *terms[i + 1 :]])), f"the sign of the term {d.shown(term)} is wrong"
+
+
+def _update_added(d: Derived) -> Found:
+    if d.step is not None:
+        yield d.root.operands[0] + d.step, "the step is added, where gradient descent subtracts it"
+
+
+def _scaled(d: Derived, factor: float, what: str) -> Found:
+    if d.step is not None:
+        yield d.with_(d.step, factor * d.step), f"the step {what}"
+    yield factor * d.root, f"the number {what}"
+
+
+def _factor(d: Derived) -> Found:
+    for n in d.graph.counts:
+        yield from _scaled(d, float(n), f"is {n} times too large")
+        yield from _scaled(d, 1.0 / n, f"is {n} times too small")
+
+
+def _decimal_place(d: Derived) -> Found:
+    for k, places in ((1, "one place"), (2, "two places"), (3, "three places")):
+        yield from _scaled(d, 10.0**k, f"has its decimal point {places} too far to the right")
+        yield from _scaled(d, 10.0**-k, f"has its decimal point {places} too far to the left")
+
+
+def _activation_derivative_missing(d: Derived) -> Found:
+    for part, of, by in d.local_derivatives:
+        if _is_activation(d.graph, of) and part is not d.root:
+            yield d.with_(part, ONE), f"the derivative of the activation, ∂{of}/∂{by}, is missing"
+
+
+def _activation_missing(d: Derived) -> Found:
+    for part, quantity in d.parts.items():
+        if quantity.kind == "data" and part.op is not None and _is_activation(d.graph, quantity.nodes[0]):
+            yield d.with_(part, part.operands[0]), f"the activation that gives {quantity} is missing"
+
+
+def _is_activation(graph: NamedGraph, name: str) -> bool:
+    row = graph.nodes[name].op
+    return row is not None and (row in ACTIVATIONS or row.family in ACTIVATIONS)
+
+
+def _derivative_at_the_wrong_point(d: Derived) -> Found:
+    for part, of, by in d.local_derivatives:
+        if part.op is not None and len(d.graph.operands(of)) == 1:
+            out, x = d.derivations.variable(data(of)), d.derivations.variable(data(by))
+            for right, wrong, point in ((x, out, "output"), (out, x, "input")):
+                derivations = rewritten(d.derivations.local_derivative(of, by), {right: wrong})
+                moved = derivations[d.derivations.local_derivative(of, by)]
+                if moved is not d.derivations.local_derivative(of, by):
+                    yield d.with_(part, moved), f"∂{of}/∂{by} is taken with the {point} {wrong} in place of {right}"
+
+
+def _softmax_diagonal_only(d: Derived) -> Found:
+    beside = [part for part, of, by in d.local_derivatives if _off_diagonal(d.graph, of, by) and part is not d.root]
+    if beside:
+        yield rewritten(d.root, dict.fromkeys(beside, ZERO))[d.root], "only the diagonal of the softmax's derivatives is used"
+    if d.quantity.kind == "derivative":
+        yield from _printed_paths_only(d)
+
+
+def _off_diagonal(graph: NamedGraph, of: str, by: str) -> bool:
+    row = graph.nodes[of].op
+    return isinstance(row.family, MultiPrimitive) and graph.operands(of)[row.parameter] != by
+
+
+def _printed_paths_only(d: Derived) -> Found:
+    of, by = d.quantity.nodes
+    starts = {user: d.derivations.variable(derivative(of, user)) for user in d.graph.operands(of) if user is not None} | {of: ONE}
+    paths = [q for q in d.known if q.kind == "path" and q.nodes[-1] == by and q.nodes[0] in starts]
+    if len(paths) > 1:
+        total = added([rewritten(x, {ONE: ONE})[x] for x in (starts[q.nodes[0]] * d.derivations.variable(q) for q in paths)])
+        diagonal = not any(_off_diagonal(d.graph, a, b) for q in paths for a, b in pairwise(q.nodes) if d.graph.nodes[a].op)
+        through = ", those through the diagonal of the softmax's derivatives" if diagonal else ""
+        yield total, f"only the {len(paths)} printed paths are added{through}; there are more"
+
+
+def _one_path_kept(d: Derived) -> Found:
+    for whole, terms in d.chain_rule_sums:
+        for term in terms:
+            yield d.with_(whole, term), f"of {len(terms)} paths only one is kept, {d.shown(term)}"
+
+
+def _part_of_the_loss_only(d: Derived) -> Found:
+    for part, quantity in d.parts.items():
+        if quantity.kind == "derivative":
+            of, by = quantity.nodes
+            ways = d.derivations.operands_towards(of, by)
+            for x in ways if len(ways) > 1 else ():
+                if derivative(x, by) in d.known:
+                    kept = d.derivations.variable(derivative(x, by)) * d.derivations.variable(derivative(of, x))
+                    yield d.with_(part, kept), f"∂{x}/∂{by} is used for ∂{of}/∂{by}, which has {_more_paths(len(ways) - 1)}"
+
+
+def _more_paths(n: int) -> str:
+    return f"{n} more path{'s' if n > 1 else ''}"
+
+
+def _path_left_out(d: Derived) -> Found:
+    for whole, terms in d.chain_rule_sums:
+        if len(terms) > 2:
+            for i, term in enumerate(terms):
+                yield d.with_(whole, added([*terms[:i], *terms[i + 1 :]])), f"of {len(terms)} paths one is left out, {d.shown(term)}"
+
+
+def _term_left_out(d: Derived) -> Found:
+    over_paths = {whole for whole, _ in d.chain_rule_sums}
+    for whole, terms in d.sums:
+        if whole not in over_paths:
+            for i, term in enumerate(terms):
+                yield d.with_(whole, added([*terms[:i], *terms[i + 1 :]])), f"the term {d.shown(term)} is left out"
+
+
+def _products(d: Derived) -> Iterator[tuple[Expression, Expression, Expression]]:
+    """Products: the node, one factor, and what remains without it; a quotient is a product with a reciprocal."""
+    for node in topological_order(d.root):
+        if node.op in (mul, div):
+            x, y = node.operands
+            if node.op is mul and not is_number(x, -1.0):
+                yield node, x, y
+            if not is_number(y, -1.0):
+                yield node, y if node.op is mul else 1.0 / y, x
+
+
+def _factor_left_out(d: Derived) -> Found:
+    activations = {part for part, of, _ in d.local_derivatives if _is_activation(d.graph, of)}  # these have a name of their own
+    for node, factor, rest in _products(d):
+        if factor not in activations:
+            yield d.with_(node, rest), f"the factor {d.shown(factor)} is left out"
+
+
+def _factor_twice(d: Derived) -> Found:
+    for node, factor, _ in _products(d):
+        yield d.with_(node, node * factor), f"the factor {d.shown(factor)} is applied twice"
+
+
+def _updated_weights_used(d: Derived) -> Found:
+    if d.quantity.kind == "derivative":
+        weights = {x: q.nodes[0] for x, q in d.parts.items() if q.kind == "data" and updated(q.nodes[0]) in d.known}
+        if weights:
+            after = {x: d.derivations.variable(updated(name)) for x, name in weights.items()}
+            yield rewritten(d.root, after)[d.root], f"the gradient is propagated with weights after their update, {_few(after.values())}"
+
+
+def _neighbour_taken(d: Derived) -> Found:
+    for part, quantity in d.parts.items():
+        for other in neighbours(d.graph, quantity) if part is not d.root else ():
+            variable = d.derivations.variable(other)
+            yield d.with_(part, variable), f"{other} is taken in place of {quantity}"
+            uses = [edge for edge in edges(d.root) if edge.operand is part]
+            for edge in uses if len(uses) > 1 else ():
+                yield d.with_use(edge.user, edge.place, variable), f"{other} is taken for {quantity} in one of {len(uses)} places"
+
+
+def _neighbour_copied(d: Derived) -> Found:
+    for other in neighbours(d.graph, d.quantity):
+        yield d.derivations.variable(other), f"it is {other}"
+
+
+def neighbours(graph: NamedGraph, quantity: Quantity) -> list[Quantity]:
+    """The same quantity of other nodes: of those whose label differs in an index, or has two swapped."""
+    found: dict[Quantity, None] = {}
+    for i, name in enumerate(quantity.nodes):
+        for other in graph.neighbours(name):
+            nodes = (*quantity.nodes[:i], other, *quantity.nodes[i + 1 :])
+            found[Quantity(quantity.kind, nodes)] = None
+    return [q for q in found if q != quantity and all(by in graph.upstream(of) for of, by in pairwise(q.nodes))]
+
+
+def _few(things: Iterable[object], most: int = 3) -> str:
+    listed = [str(x) for x in things]
+    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
+
+
+def swapped_digits(expected: Printed) -> list[str]:
+    """What a number becomes when two digits that stand side by side change places."""
+    text = expected.text
+    pairs = [i for i, (a, b) in enumerate(pairwise(text)) if a.isdigit() and b.isdigit() and a != b]
+    return [text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in pairs]
+
+
+Finder = Callable[[Derived], Found]
+MISTAKES: tuple[tuple[str, float, Finder], ...] = (
+    ("sign", 1, _sign),
+    ("update added", 1, _update_added),
+    ("factor", 1, _factor),
+    ("decimal place", 1, _decimal_place),
+    ("activation derivative missing", 1, _activation_derivative_missing),
+    ("one path kept", 1, _part_of_the_loss_only),
+    ("softmax diagonal only", 1, _softmax_diagonal_only),
+    ("one path kept", 1, _one_path_kept),
+    ("path left out", 1.5, _path_left_out),
+    ("wrong point", 1.5, _derivative_at_the_wrong_point),
+    ("updated weights used", 1.5, _updated_weights_used),
+    ("activation missing", 2, _activation_missing),
+    ("term left out", 2, _term_left_out),
+    ("factor left out", 2, _factor_left_out),
+    ("factor twice", 2, _factor_twice),
+    ("neighbour taken", 3, _neighbour_taken),
+    ("copied", 3, _neighbour_copied),
+)
+"""Known mistakes: the name, how far-fetched it is, and what finds it in a formula."""
+PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")
+SLIPS_OF_THE_PEN = ("sign", "decimal place", "update added")

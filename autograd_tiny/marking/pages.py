@@ -1,0 +1,151 @@
+"""A page of published numbers as a file: formulas, inputs, and what is printed about them, in TOML.
+
+    formula = '''
+    z = w*x + b
+    y = sigmoid(z)
+    '''
+    learning_rate = 0.1
+
+    [inputs]
+    w = 0.5
+    x = 2.0
+    b = -1.0
+
+    [[section]]
+    title = "Forward"
+    claims = ["z = 0.0", "y = 0.5"]
+
+    [[section]]
+    title = "Backward"
+    claims = ["y/z = 0.25", "y/w = 0.5", "w' = 0.45"]
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograd_tiny.formula import Recorded, read_formula
+from autograd_tiny.marking.claims import Claim, read_claim
+from autograd_tiny.marking.marker import mark
+from autograd_tiny.marking.report import Report
+from autograd_tiny.value import Value
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PAGE_KEYS = {"title": str, "source": str, "formula": str, "learning_rate": float, "inputs": dict, "claims": list, "section": list}
+SECTION_KEYS = {"title": str, "claims": list}
+KINDS = {str: "a string", float: "a number", dict: "a table, [inputs]", list: "a list"}
+
+
+class PageError(ValueError):
+    """What is wrong with a page, in which file and line."""
+
+
+class Page(NamedTuple):
+    """A page of published numbers.
+
+    Attributes:
+        title, source: what it is and where it comes from.
+        formula: the formula lines; the last one is the output.
+        inputs: a number for every input of the formula.
+        learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.
+        claims: the numbers, in the order of the page.
+    """
+
+    title: str
+    source: str
+    formula: str
+    inputs: dict[str, float]
+    learning_rate: float | None
+    claims: tuple[Claim, ...]
+
+    def record(self) -> Recorded[Value]:
+        """The formula at its inputs."""
+        return read_formula(self.formula).record(self.inputs)
+
+    def mark(self) -> Report:
+        """The page, marked."""
+        recorded = self.record()
+        labels = {name: node.label for name, node in recorded.nodes.items()}
+        claims = [c._replace(quantity=c.quantity._replace(nodes=tuple(labels.get(n, n) for n in c.quantity.nodes))) for c in self.claims]
+        return mark(recorded.output, claims, learning_rate=self.learning_rate)
+
+
+def read_page(path: Path) -> Page:
+    """Read a page from a TOML file.
+
+    Raises:
+        PageError: naming the file, the line and the key, for what is no TOML, an unknown or missing key, a wrong type, a claim
+            that cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PageError(f"{path}: this is no text in UTF-8 ({error.reason} at byte {error.start})") from None
+    return _Reader(path.name, text).page()
+
+
+class _Reader:
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
+
+    def page(self) -> Page:
+        try:
+            content = tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise PageError(f"{self.name}: {error}") from None
+        self._check(content, PAGE_KEYS, "")
+        for key in ("formula", "inputs"):
+            if key not in content:
+                raise PageError(f"{self.name}: the page has no {key}")
+        for name, x in content["inputs"].items():
+            if isinstance(x, bool) or not isinstance(x, (int, float)):
+                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", _key(name))
+        claims = self._claims(content, "")
+        for section in content.get("section", []):
+            if not isinstance(section, dict):
+                raise self._error("section: write each section under a heading of its own, [[section]]", _key("section"))
+            self._check(section, SECTION_KEYS, "section.")
+            claims += self._claims(section, section.get("title", ""))
+        if not claims:
+            raise PageError(f"{self.name}: the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
+        rate = content.get("learning_rate")
+        title, source = content.get("title", ""), content.get("source", "")
+        return Page(title, source, content["formula"], dict(content["inputs"]), None if rate is None else float(rate), tuple(claims))
+
+    def _claims(self, table: Mapping[str, Any], section: str) -> list[Claim]:
+        claims = []
+        for entry in table.get("claims", []):
+            if not isinstance(entry, str):
+                message = f"claims: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
+                raise self._error(message, re.escape(str(entry)))
+            try:
+                claims.append(read_claim(entry, section))
+            except ValueError as error:
+                raise self._error(f"claims: {error}", re.escape(entry)) from None
+        return claims
+
+    def _check(self, table: Mapping[str, Any], keys: Mapping[str, type], path: str) -> None:
+        for key, x in table.items():
+            if key not in keys:
+                raise self._error(f"{path}{key}: there is no such key; there are {', '.join(keys)}", _key(key))
+            fits = isinstance(x, keys[key]) or (keys[key] is float and isinstance(x, int) and not isinstance(x, bool))
+            if not fits:
+                raise self._error(f"{path}{key} is {KINDS[keys[key]]}, got {x!r}", _key(key))
+
+    def _error(self, message: str, pattern: str) -> PageError:
+        """The error with the line on which a pattern is found, if it is found on one."""
+        found = re.search(pattern, self.text, re.MULTILINE)
+        line = f", line {self.text.count(chr(10), 0, found.start()) + 1}" if found else ""
+        return PageError(f"{self.name}{line}: {message}")
+
+
+def _key(key: str) -> str:
+    return rf"""^[ \t]*(["']?{re.escape(key)}["']?[ \t]*=|\[+{re.escape(key)}\])"""

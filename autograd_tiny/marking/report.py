@@ -1,0 +1,236 @@
+"""The report: a mark for each claim, and the story that they tell together."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from html import escape
+from itertools import groupby
+from typing import NamedTuple
+
+from autograd_tiny.drawing.picture import Note
+from autograd_tiny.marking.claims import Claim
+
+
+class Verdict(NamedTuple):
+    """A verdict as it is shown: what it means, a sign for it, a light ground and a dark ink to tell it by."""
+
+    meaning: str
+    sign: str
+    ground: str
+    ink: str
+
+
+VERDICTS = {
+    "right": Verdict("the engine's number, at the printed precision", "=", "#d9f0e3", "#00694a"),
+    "rounded": Verdict("what follows from numbers that were rounded, or digits cut off", "~", "#eaf1d3", "#55691a"),
+    "carried": Verdict("follows from an earlier number that is wrong", ">", "#fbe6c0", "#8a5200"),
+    "mistake": Verdict("wrong, and a known mistake gives exactly this number", "x", "#f9d2cb", "#a52a14"),
+    "stale": Verdict("wrong, but several numbers fit together another value of one operand", "o", "#ead6f2", "#7a2f96"),
+    "wrong": Verdict("wrong, and nothing known explains it", "!", "#f9d2cb", "#a52a14"),
+    "undecided": Verdict("printed with too few digits to tell", "?", "#e8e9ec", "#4a525e"),
+}
+FAITHFUL = ("right", "rounded", "undecided")
+"""Verdicts that blame nothing."""
+SLIPS = ("mistake", "stale", "wrong")
+"""Verdicts of the numbers at which something went wrong."""
+
+
+class Mark(NamedTuple):
+    """What was found about one claim.
+
+    Attributes:
+        number: of the claim on the page, from 0.
+        claim: the claim.
+        value: the engine's number.
+        verdict: a key of `VERDICTS`.
+        mistake: the name of the mistake that gives the printed number, if one does.
+        why: how the printed number came about, as a sentence without its full stop.
+        sources: the numbers of wrong claims that it was computed from; a mistake on top of wrong numbers has both.
+        others: how many other explanations fit.
+        fits: for a stale claim, the values of operands that it fits together with others.
+    """
+
+    number: int
+    claim: Claim
+    value: float
+    verdict: str
+    mistake: str = ""
+    why: str = ""
+    sources: tuple[int, ...] = ()
+    others: int = 0
+    fits: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> str:
+        """The engine's number, written like the printed one."""
+        return self.claim.printed.like(self.value)
+
+    @property
+    def sentence(self) -> str:
+        """What is to be said about the claim."""
+        quantity, printed = self.claim.quantity, self.claim.printed.text
+        if self.verdict == "right":
+            return f"{quantity} = {printed} is right."
+        if self.verdict in FAITHFUL:
+            return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.right}."
+        also = f"; {_count(self.others, 'other explanation')} would fit" if self.others else ""
+        return f"{quantity} should be {self.right}, not {printed}: {self.why or 'nothing known explains it'}{also}."
+
+
+class Report:
+    """The marks of a page, in its order.  Prints as a table; in a notebook it shows as one.
+
+    Attributes:
+        marks: one per claim.
+    """
+
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        self.marks = tuple(marks)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many claims have each verdict; verdicts that no claim has are left out."""
+        found = Counter(mark.verdict for mark in self.marks)
+        return {verdict: found[verdict] for verdict in VERDICTS if found[verdict]}
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing on the page is wrong."""
+        return all(mark.verdict in FAITHFUL for mark in self.marks)
+
+    @property
+    def slips(self) -> tuple[Mark, ...]:
+        """Where something went wrong: every wrong claim but those that only carry on what was wrong before."""
+        return tuple(mark for mark in self.marks if mark.verdict in SLIPS)
+
+    @property
+    def first_slip(self) -> Mark | None:
+        """The first of them; None on a page without."""
+        return next(iter(self.slips), None)
+
+    @cached_property
+    def story(self) -> list[str]:
+        """What there is to say, in sentences: the counts, then slip after slip, each with what was carried on from it."""
+        counted = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
+        sentences = [f"{_count(len(self.marks), 'number')}: {counted}."]
+        if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
+            sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
+        return sentences + [_told(group, self._carriers(group)) for group in self._groups()]
+
+    @property
+    def _derivatives(self) -> list[Mark]:
+        return [mark for mark in self.marks if mark.claim.quantity.kind in ("derivative", "path")]
+
+    def _groups(self) -> list[list[Mark]]:
+        """Slips that are told together: of one kind in one section, or with one stale story; unexplained ones each alone."""
+        groups: dict[tuple[object, ...], list[Mark]] = {}
+        for slip in self.slips:
+            key = slip.number if slip.verdict == "wrong" else slip.fits or slip.mistake
+            groups.setdefault((slip.claim.section, key), []).append(slip)
+        return list(groups.values())
+
+    def _carriers(self, group: Iterable[Mark]) -> int:
+        """How many later numbers carry on what is wrong in these."""
+        slips = {mark.number for mark in group}
+        reached = set(slips)
+        for mark in self.marks:
+            if mark.verdict == "carried" and reached.intersection(mark.sources):
+                reached.add(mark.number)
+        return len(reached - slips)
+
+    def rows(self) -> list[tuple[Mark, str]]:
+        """Every mark, and the section that begins with it, if one does."""
+        found: list[tuple[Mark, str]] = []
+        for section, group in groupby(self.marks, key=lambda mark: mark.claim.section):
+            found += [(mark, section if i == 0 else "") for i, mark in enumerate(group)]
+        return found
+
+    def __str__(self) -> str:
+        lines: list[str] = []
+        cells = [(str(m.claim.quantity), m.right, m.claim.printed.text, m.verdict) for m in self.marks]
+        widths = [max(map(len, column)) for column in zip(*cells, ("", "engine", "printed", ""))]
+        lines.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
+        for (mark, section), (quantity, right, printed, verdict) in zip(self.rows(), cells):
+            lines += ["", section] if section else []
+            known = f": {mark.mistake}" if mark.mistake else ""
+            lines.append(f"{quantity:{widths[0]}}  {right:>{widths[1]}}  {printed:>{widths[2]}}  {verdict}{known}")
+        return "\n".join([*lines, "", *self.story])
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.story[0].rstrip('.')}>"
+
+    def _repr_html_(self) -> str:
+        rows = []
+        for mark, section in self.rows():
+            if section:
+                rows.append(f'<tr><th colspan="4" style="text-align:left;padding-top:.8em">{escape(section)}</th></tr>')
+            verdict = VERDICTS[mark.verdict]
+            style = f"background:{verdict.ground};color:{verdict.ink};text-align:left"
+            said = f"{mark.verdict}: {mark.mistake}" if mark.mistake else mark.verdict
+            right_aligned = '<td style="text-align:right;font-family:monospace">'
+            numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (mark.right, mark.claim.printed.text))
+            title = escape(mark.sentence)
+            rows.append(
+                f'<tr title="{title}"><td style="text-align:left">{escape(str(mark.claim.quantity))}</td>{numbers}'
+                f'<td style="{style}">{escape(said)}</td></tr>'
+            )
+        told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
+        head = "<tr><th></th><th>engine</th><th>printed</th><th></th></tr>"
+        return f"<p>{escape(self.story[0])}</p><ol>{told}</ol><table>{head}{''.join(rows)}</table>"
+
+    def to_json(self) -> str:
+        """The report as JSON text: the counts, the story, one entry per claim."""
+        entries = [
+            {
+                "quantity": str(mark.claim.quantity),
+                "section": mark.claim.section,
+                "printed": mark.claim.printed.text,
+                "engine": mark.value,
+                "right": mark.right,
+                "verdict": mark.verdict,
+                "mistake": mark.mistake,
+                "sentence": mark.sentence,
+                "carried_from": list(mark.sources),
+                "other_explanations": mark.others,
+            }
+            for mark in self.marks
+        ]
+        return json.dumps({"counts": self.counts, "story": self.story, "marks": entries}, ensure_ascii=False, indent=1) + "\n"
+
+    def notes(self) -> dict[str, list[Note]]:
+        """What a drawing of the graph can show beside each node: `draw(output, notes=report.notes())`.
+
+        A derivative, and a path, stand at the node by which is differentiated.
+        """
+        found: dict[str, list[Note]] = {}
+        for mark in self.marks:
+            verdict, kind, nodes = VERDICTS[mark.verdict], mark.claim.quantity.kind, mark.claim.quantity.nodes
+            name = {"data": "page", "updated": "page, updated"}.get(kind, f"page, d{nodes[0]}")
+            name += f" via {nodes[1]}" if kind == "path" else ""
+            found.setdefault(nodes[-1], []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
+        return found
+
+
+def _told(group: Sequence[Mark], carriers: int) -> str:
+    first = group[0]
+    quantities = [str(mark.claim.quantity) for mark in group]
+    tail = f" {_count(carriers, 'later number')} carry it on." if carriers > 1 else " One later number carries it on." if carriers else ""
+    if first.fits:
+        signs = [str(mark.claim.quantity) for mark in group if mark.mistake]
+        besides = f"; besides, the sign is wrong in {_listed(signs)}" if signs else ""
+        return f"{_listed(quantities)} look like numbers from before an edit: they fit together {_listed(first.fits)}{besides}.{tail}"
+    more = f" The same in {_listed(quantities[1:])}." if len(group) > 1 else ""
+    return first.sentence + more + tail
+
+
+def _listed(things: Sequence[str], most: int = 9) -> str:
+    if len(things) > most:
+        return f"{', '.join(things[: most - 1])} and {len(things) - most + 1} more"
+    return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'' if n == 1 else 's'}"

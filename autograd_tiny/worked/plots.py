@@ -1,0 +1,104 @@
+"""Plots for the notebooks, by matplotlib: curves, and the regions of the plane that a classifier tells apart.
+
+matplotlib comes with the extra ``notebook``; nothing else needs it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from io import BytesIO
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0b57a4", "#b4450a", "#00795c")
+PALE = ("#d3e3f4", "#f6dccd", "#cdeae2")
+MARKERS, DASHES = ("o", "^", "s"), ("-", "--", ":")
+
+
+class Plot:
+    """A figure that a notebook shows, also one that is only read or not trusted; the same bytes each time.
+
+    Attributes:
+        figure: the matplotlib figure.
+        title: what it shows, for those who cannot see it.
+    """
+
+    def __init__(self, figure: Figure, title: str) -> None:
+        self.figure, self.title = figure, title
+
+    def svg(self) -> str:
+        """The figure as SVG; its text is text, not outlines."""
+        from matplotlib import rc_context
+
+        file = BytesIO()
+        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "autograd_tiny"}):
+            self.figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        return file.getvalue().decode()
+
+    def __repr__(self) -> str:
+        return f"<Plot: {self.title}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        svg = self.svg()
+        image = b64encode(svg.encode()).decode()
+        html = f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}">'
+        return {"image/svg+xml": svg, "text/html": html, "text/plain": repr(self)}
+
+
+def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str, first: int = 0, log: bool = False) -> Plot:
+    """One curve for each of ``lines``, by name.
+
+    Args:
+        lines: the heights of each curve's points.
+        title, x_label, y_label: the words.
+        first: the number of the first point.
+        log: whether heights are spaced by their logarithms.
+    """
+    figure, axes = _figure(title, 5.5, 3.2)
+    for (name, heights), colour, dash in zip(lines.items(), cycle(COLOURS), cycle(DASHES)):
+        axes.plot(range(first, first + len(heights)), heights, color=colour, linestyle=dash, label=name)
+    axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
+    axes.spines[["top", "right"]].set_visible(False)
+    if len(lines) > 1:
+        axes.legend(frameon=False)
+    return Plot(figure, f"{title}: {y_label} against {x_label}, for {', '.join(lines)}")
+
+
+def regions(
+    classify: Callable[[tuple[float, float]], int], points: Sequence[tuple[float, float]], targets: Sequence[int], *, title: str
+) -> Plot:
+    """The plane coloured by the class that ``classify`` gives each place, with ``points`` coloured by the classes they have.
+
+    Args:
+        classify: a place of the plane to its class, numbered from 0; up to three classes.
+        points, targets: places and their classes.
+        title: the words above.
+    """
+    from matplotlib.colors import ListedColormap
+
+    figure, axes = _figure(title, 4.4, 4.4)
+    edge = 1.08 * max(abs(x) for point in points for x in point)
+    steps = [edge * (2.0 * i / 149.0 - 1.0) for i in range(150)]
+    classes = [[classify((x, y)) for x in steps] for y in steps]
+    extent = (-edge, edge, -edge, edge)
+    axes.imshow(classes, extent=extent, origin="lower", cmap=ListedColormap(PALE), vmin=0, vmax=2, interpolation="nearest")
+    for target, (colour, marker) in enumerate(zip(COLOURS, MARKERS)):
+        chosen = [point for point, own in zip(points, targets) if own == target]
+        axes.scatter([x for x, _ in chosen], [y for _, y in chosen], s=14, color=colour, marker=marker, label=f"class {target}")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=3, frameon=False)
+    return Plot(figure, f"{title}: the regions of the classes, and the points")
+
+
+def _figure(title: str, width: float, height: float) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height))
+    axes = figure.subplots()
+    axes.set_title(title)
+    return figure, axes

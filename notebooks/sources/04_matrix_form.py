@@ -1,0 +1,149 @@
+# %% [markdown]
+# # Backpropagation with matrices
+#
+# After this notebook you can write the gradients of a two-layer network as four matrix products, check them by their shapes,
+# and tell a formula that only *looks* right from one that is.
+#
+# The network is that of two slide decks, "Backward Propagation: Matrix Form": inputs, 5 sigmoid neurons, 1 sigmoid neuron, and
+# the error E = ½ Σ (Y - O)² over 6 samples.  Each sample is a column.
+
+# %%
+import numpy as np
+
+from autograd_tiny import nn
+from autograd_tiny.draw import draw
+from autograd_tiny.losses import half_squared_error
+from autograd_tiny.worked import matrix_form
+
+np.set_printoptions(precision=4, suppress=True)
+
+recorded = matrix_form.record()
+data = {name: np.array(matrix) for name, matrix in recorded.data().items()}
+gradients = {name: np.array(matrix) for name, matrix in recorded.gradients().items()}
+
+for name, matrix in data.items():
+    print(f"{name:5}", " × ".join(map(str, matrix.shape)))
+
+# %% [markdown]
+# `gradients["W_ho"]` holds the derivative of E by every entry of `W_ho`, so it has the shape of `W_ho`.  That is the first check
+# of any formula.  The engine knows no matrices, only single numbers; here is one hidden neuron on the first sample:
+
+# %%
+draw(recorded.matrices["h1"][0][0])
+
+# %% [markdown]
+# ## One weight, six samples
+#
+# A weight is the same for all samples, so it acts on E in six ways, and its derivative is a sum of six products.  Here is one
+# weight in a network small enough to be seen whole.  `w` meets three samples; the three arrows that leave it carry h, the
+# number that it is multiplied by.
+
+# %%
+neuron = nn.Neuron([nn.Value(0.5, "w")], nn.Value(-0.2, "b"), "sigmoid")
+small = half_squared_error([neuron([h]) for h in (0.3, 0.6, 0.9)], [1.0, 0.0, 1.0])
+small.label = "E"
+small.backward()
+draw(small)
+
+# %% [markdown]
+# ## From the sum to the product
+#
+# For each sample, the chain rule gives ∂E/∂Z2 = ∂E/∂O · ∂O/∂Z2 = (O - Y) · O (1 - O): two rows of six numbers, multiplied
+# entry by entry.
+
+# %%
+d_e_d_o = data["O"] - np.array([matrix_form.TARGETS])
+d_o_d_z2 = data["O"] * (1 - data["O"])
+delta = d_e_d_o * d_o_d_z2
+
+print(delta, delta.shape)
+print(gradients["Z2"], "by the engine")
+
+# %% [markdown]
+# The last factor is ∂Z2/∂W_ho = h1, with five rows.  Written down in the order of the chain rule, the matrices do not fit:
+
+# %%
+try:
+    delta @ data["h1"]
+except ValueError as error:
+    print("1×6 times 5×6:", error)
+
+per_sample = delta * data["h1"]
+print("entry by entry:", per_sample.shape)
+
+# %% [markdown]
+# Entry by entry NumPy repeats the row five times and gives 5 × 6: for each weight, six numbers, one per sample.  They still have
+# to be added.  A matrix product does both, multiply and add over the samples, if the samples are the columns of what stands
+# left and the rows of what stands right.  This is why one of the two is transposed:
+#
+# $$\frac{\partial E}{\partial W_{ho}} = h_1 \left[\frac{\partial E}{\partial O} * \frac{\partial O}{\partial Z_2}\right]^T
+# \qquad (5 \times 6)(6 \times 1) = 5 \times 1$$
+
+# %%
+d_w_ho = data["h1"] @ delta.T
+
+print(np.hstack([d_w_ho, per_sample.sum(axis=1, keepdims=True), gradients["W_ho"]]))
+print("     product    sum of six    engine")
+
+# %% [markdown]
+# ## The other three
+#
+# On its way to the hidden layer the error passes Z2 = W_hoᵀ h1 + b_ho, so ∂Z2/∂h1 is W_ho.
+
+# %%
+ones = np.ones((1, 6))
+d_z1 = data["h1"] * (1 - data["h1"]) * (data["W_ho"] @ delta)
+
+formulas = {
+    "b_ho": ones @ delta.T,  # 1×6 · 6×1
+    "W_ih": data["X"] @ d_z1.T,  # 3×6 · 6×5
+    "b_ih": d_z1 @ ones.T,  # 5×6 · 6×1
+}
+for name, matrix in formulas.items():
+    print(f"∂E/∂{name}", matrix.shape, "equals the engine's:", np.allclose(matrix, gradients[name], rtol=1e-9))
+
+# %% [markdown]
+# ## The slip on the last slide
+#
+# The last slide of formulas has, for both ∂E/∂W_ih and ∂E/∂b_ih, the factor **∂Z2/∂W_ho where ∂Z2/∂h1 belongs**.  That is h1
+# instead of W_ho.  As a matrix product it cannot be computed: (5 × 6)(1 × 6).  But written with `*`, as it easily is, it
+# can, and the result has the right shape:
+
+# %%
+slipped = data["X"] @ (data["h1"] * (1 - data["h1"]) * (data["h1"] * delta)).T
+
+print("shape", slipped.shape)
+print("by the slide ", slipped[0])
+print("by the engine", gradients["W_ih"][0])
+
+# %% [markdown]
+# Every number is wrong, one even in its sign, and no error says so.  A shape that fits proves nothing.  (On the same slide,
+# ∂E/∂b_ih comes out as a row, 1 × 5, though the bias is a column.)
+
+# %% [markdown]
+# ## Exercise
+#
+# You do not need an engine to find such a slip.  Change the first weight, `W_ih[0][0]`, by h = 0.000001 up and down, compute E
+# each time, and divide the difference by 2 h.  Which of the two numbers do you get?
+#
+# <details>
+# <summary>Solution</summary>
+#
+# The engine's, -0.0275, and not the slide's.
+#
+# ```python
+# def error(w_ih):
+#     h1 = 1 / (1 + np.exp(-(w_ih.T @ data["X"] + data["b_ih"])))
+#     out = 1 / (1 + np.exp(-(data["W_ho"].T @ h1 + data["b_ho"])))
+#     return 0.5 * np.sum((np.array([matrix_form.TARGETS]) - out) ** 2)
+#
+# up, down = data["W_ih"].copy(), data["W_ih"].copy()
+# up[0, 0] += 1e-6
+# down[0, 0] -= 1e-6
+# print(f"{(error(up) - error(down)) / 2e-6:.4f}")
+# ```
+#
+# </details>
+
+# %% [markdown]
+# Next: [a dense layer from scratch](05_dense_layer.ipynb).

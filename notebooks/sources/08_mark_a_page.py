@@ -1,0 +1,110 @@
+# %% [markdown]
+# # Mark a page of numbers
+#
+# After this notebook you can have the numbers of a derivation marked, your own, a student's or a book's: which are right,
+# which only rounded, and which mistake made the wrong ones.
+#
+# Here is an exercise.  One neuron with a sigmoid, one sample, the error half the square of the difference:
+
+# %%
+from autograd_tiny import draw, mark
+from autograd_tiny.formula import read_formula
+
+formula = """
+z = w1*x1 + w2*x2 + b
+a = sigmoid(z)
+E = (a - t)**2 / 2
+"""
+inputs = {"w1": 0.4, "w2": -0.3, "b": 0.1, "x1": 1.5, "x2": 2.0, "t": 1.0}
+recorded = read_formula(formula).record(inputs)
+
+# %% [markdown]
+# And here is what a student handed in.  Numbers are given as text, since `0.5250` says more than `0.525`.  `E/a` stands for
+# ∂E/∂a, and `w1'` for the weight after a step of gradient descent:
+
+# %%
+handed_in = {
+    "z": "0.1",
+    "a": "0.525",
+    "E": "0.1128",
+    "E/a": "-0.475",
+    "a/z": "0.249",
+    "E/z": "-0.118",
+    "E/w1": "-0.118",
+    "E/w2": "-0.236",
+    "w1'": "0.4118",
+    "w2'": "-0.3236",
+}
+report = mark(recorded.output, handed_in, learning_rate=0.1)
+report
+
+# %% [markdown]
+# Three numbers are wrong, by two mistakes.
+#
+# In ∂E/∂w1 the factor x1 is missing.  The engine does not guess: it makes that mistake itself, in the formula that should have
+# been followed, and gets exactly the printed number.  The update of w1 is right, but for the wrong derivative that went into
+# it.  The update of w2 goes uphill.  And ∂E/∂w2 = -0.236 is no mistake: it follows from ∂E/∂z = -0.118, which was rounded.
+
+# %%
+for slip in report.slips:
+    print(slip.sentence)
+
+# %% [markdown]
+# The same on the graph.  Each printed number stands beside its node; hold the pointer over a box for the sentence.
+
+# %%
+recorded.output.backward()
+draw(recorded.output, notes=report.notes())
+
+# %% [markdown]
+# ## How sure is it?
+#
+# A mistake is named only if it gives the printed number, digit for digit.  With few digits many things fit, and then the engine
+# says nothing.  The same slip, printed with fewer and fewer digits; the last could even be the right number, -0.178, cut off:
+
+# %%
+for printed in ("-0.11846", "-0.118", "-0.12", "-0.1"):
+    (found,) = mark(recorded.output, {"E/w1": printed}).marks
+    print(f"{printed:9} {found.verdict:8} {found.why or 'nothing known explains it'}")
+
+# %% [markdown]
+# And a number that is just wrong is called wrong:
+
+# %%
+print(mark(recorded.output, {"E/w1": "-0.15234"}).story[-1])
+
+# %% [markdown]
+# ## Numbers from before an edit
+#
+# Someone changes an input late, and computes only some of the numbers again.  Each of these two is wrong, and no mistake in its
+# own formula explains it.  Together they fit one other value of a:
+
+# %%
+edited = mark(recorded.output, {"E/a": "-0.43800", "a/z": "0.24616"})
+print(edited.story[-1])
+
+# %% [markdown]
+# A page can also be a file, and `autograd-tiny mark page.toml` then checks it in a terminal or whenever a book is built: see
+# [Marking published numbers](../docs/marking.md).
+#
+# ## Exercise
+#
+# Make a mistake that the engine does not explain, by changing one line of `handed_in`: not a slip in the digits, but something
+# that a person could do.
+#
+# <details>
+# <summary>Solution</summary>
+#
+# Two mistakes at once usually do it, here a factor left out and another one twice:
+#
+# ```python
+# wrong = -0.475 * 0.249**2
+# (found,) = mark(recorded.output, {"E/w1": f"{wrong:.5f}"}).marks
+# print(found.verdict)
+# assert found.verdict == "wrong"
+# ```
+#
+# </details>
+
+# %% [markdown]
+# Next: [a GPT on scalars](09_char_gpt.ipynb).

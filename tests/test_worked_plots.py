@@ -1,0 +1,52 @@
+"""Plots: that the picture says what it was given, reads the same everywhere and each time."""
+
+import base64
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from autograd_tiny.worked.plots import curves, regions
+
+
+def words(plot):
+    return {element.text for element in ElementTree.fromstring(plot.svg()).iter() if element.tag.endswith("}text")}
+
+
+@pytest.fixture
+def plot():
+    lines = {"one": [1.0, 0.5, 0.25], "two <b>": [1.0, 0.1, 0.01]}
+    return curves(lines, title="Two & more", x_label="epoch", y_label="loss", first=1, log=True)
+
+
+def test_curves(plot):
+    (axes,) = plot.figure.axes
+    assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2, 3], [1, 2, 3]]
+    assert list(axes.lines[1].get_ydata()) == [1.0, 0.1, 0.01]
+    assert axes.get_yscale() == "log"
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 2
+    assert {"one", "two <b>", "Two & more", "epoch", "loss"} <= words(plot)
+
+
+def test_one_curve_needs_no_legend():
+    assert "alone" not in words(curves({"alone": [1.0, 2.0]}, title="t", x_label="x", y_label="y"))
+
+
+def test_regions():
+    points, targets = [(-1.0, 0.5), (0.5, -1.0), (1.0, 1.0)], [0, 1, 2]
+    plot = regions(lambda p: int(p[0] > 0) + int(p[0] > 0 and p[1] > 0), points, targets, title="Thirds")
+    (axes,) = plot.figure.axes
+    image = axes.images[0].get_array()
+    assert (image[0, 0], image[-1, 0], image[0, -1], image[-1, -1]) == (0, 0, 1, 2)  # rows from below, columns from the left
+    assert axes.images[0].origin == "lower"
+    assert [collection.get_offsets().tolist() for collection in axes.collections] == [[[-1.0, 0.5]], [[0.5, -1.0]], [[1.0, 1.0]]]
+    assert {"Thirds", "class 0", "class 1", "class 2"} <= words(plot)
+
+
+def test_a_notebook_gets_the_same_picture_each_time_also_if_it_is_not_trusted(plot):
+    first, second = plot._repr_mimebundle_(), plot._repr_mimebundle_()
+    assert first == second
+    alternative, image = re.fullmatch(r'<img alt="([^"]+)" src="data:image/svg\+xml;base64,([^"]+)">', first["text/html"]).groups()
+    assert alternative == "Two &amp; more: loss against epoch, for one, two &lt;b&gt;"
+    assert base64.b64decode(image).decode() == first["image/svg+xml"]
+    assert first["text/plain"] == "<Plot: Two & more: loss against epoch, for one, two <b>>"
