@@ -17,7 +17,7 @@ from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.stale import stories
 from autograd_tiny.value import Value
 
-MOST_BY_CHANCE = 0.3
+MOST_BY_CHANCE = 0.5
 """How many formulas may be expected to give a printed number by chance, for one that does to be an explanation."""
 
 
@@ -159,10 +159,13 @@ class Marker:
 
     def _explained(self, blank: Mark, formula: Formula, ways: Sequence[Follows]) -> Mark:
         derived = Derived(self.derivations, blank.claim.quantity, formula, self.page.printed)
-        single = list(self._worked_out([*self._in_print(blank, ways), *derived.edits()]))
-        found = self._best(blank, single, 0.0)
-        found = found or self._best(blank, list(self._worked_out(derived.double_edits())), 0.0)
-        found = found or self._best(blank, single, 1.0)
+        single = list(self._worked_out([*derived.edits(), *self._in_print(blank, ways)]))
+        found = (
+            self._best(blank, single, 0.0)
+            or self._best(blank, list(self._worked_out(derived.double_edits())), 0.0)
+            or self._best(blank, list(self._worked_out(self._deeper(derived).edits())), 0.0)
+            or self._best(blank, single, 1.0)
+        )
         if found is None:
             self.formulas[blank.number] = formula
             return blank._replace(why=self._independence(blank.claim.quantity))
@@ -178,6 +181,12 @@ class Marker:
                 return f"{of} does not depend on {by}"
         return ""
 
+    def _deeper(self, derived: Derived) -> Derived:
+        """The same quantity as a formula of what its printed operands were computed from."""
+        known = self.page.printed.keys() - set(derived.parts.values())
+        formula = self.derivations.formula(derived.quantity, known)
+        return Derived(self.derivations, derived.quantity, formula, self.page.printed)
+
     def _worked_out(self, edits: Iterable[Edit]) -> Iterator[Fit]:
         """What each edit gives, with the engine's numbers and with the page's."""
         for edit in edits:
@@ -191,15 +200,19 @@ class Marker:
         None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
         """
         printed = blank.claim.printed
-        fitting = [fit for fit in worked_out if fits(printed, fit.follows.with_slack(slack))]
+        fitting = [fit for fit in worked_out if fits(printed, fit.follows.with_slack(slack)) and not self._is_invisible(printed, fit.edit)]
         if not fitting:
             return None
         best = min(fitting, key=lambda fit: fit.edit.effort)
         tried = {fit.follows.value: fit.follows for fit in worked_out if fit.edit.effort <= best.edit.effort}
-        if sum(chance(printed, follows.with_slack(slack)) for follows in tried.values()) > MOST_BY_CHANCE:
+        if sum(chance(printed, blank.value, follows.with_slack(slack)) for follows in tried.values()) > MOST_BY_CHANCE:
             return None
         others = {fit.edit.what for fit in fitting if fit.edit.effort <= best.edit.effort + 1} - {best.edit.what}
         return best, len(others)
+
+    def _is_invisible(self, printed: Printed, edit: Edit) -> bool:
+        """Whether the number would be the same without the part that a mistake changes."""
+        return edit.without is not None and fits(printed, self.page.follow(self.page.evaluate(edit.without)).with_slack(0.0))
 
     def _tell_stories(self) -> None:
         """What explains several of the claims that nothing explained each for itself."""
@@ -224,9 +237,11 @@ class Marker:
             if any(float(text) == printed.number for text in swapped_digits(expected)):
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
         if printed.digits >= 3:
-            for claim in self.claims:
+            for number, claim in enumerate(self.claims):
                 if claim.quantity != blank.claim.quantity and claim.printed.number == printed.number:
-                    yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0)
+                    before = number < blank.number
+                    if before or claim.printed.rounds(float_of(self.engine.of(claim.quantity))):
+                        yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0 if before else 3.5)
 
 
 def fits(printed: Printed, follows: Follows, *, cut: bool = True) -> bool:
@@ -234,9 +249,10 @@ def fits(printed: Printed, follows: Follows, *, cut: bool = True) -> bool:
     return printed.rounds(follows.value, follows.slack) or (cut and printed.cuts(follows.value, follows.slack))
 
 
-def chance(printed: Printed, follows: Follows) -> float:
-    """How likely a number of about this size would fit by chance."""
-    return min(1.0, (1.5 * printed.unit + 2.0 * follows.slack) / max(abs(follows.value), abs(printed.number), printed.unit))
+def chance(printed: Printed, right: float, follows: Follows) -> float:
+    """How likely a number between 0 and the largest of these would fit by chance."""
+    largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
+    return min(1.0, (1.5 * printed.unit + 2.0 * follows.slack) / largest)
 
 
 def float_of(number: Number) -> float:

@@ -28,12 +28,14 @@ class Edit(NamedTuple):
         root: the formula with the mistake.
         what: the mistake as a sentence, without its full stop.
         effort: how far-fetched it is; of two mistakes that fit, the one with less effort is the likelier.
+        without: the formula without the part that the mistake changes: where that fits as well, the mistake cannot be seen.
     """
 
     mistake: str
     root: Expression
     what: str
     effort: float
+    without: Expression | None = None
 
 
 class Derived:
@@ -54,17 +56,17 @@ class Derived:
     def edits(self) -> Iterator[Edit]:
         """The formula with each known mistake, everywhere it could have been made."""
         for name, effort, find in MISTAKES:
-            for root, what in find(self):
-                yield Edit(name, root, what, effort)
+            for root, what, *without in find(self):
+                yield Edit(name, root, what, effort, *without)
 
     def double_edits(self) -> Iterator[Edit]:
         """The formula with paths left out, and after that a slip of sign or decimal place."""
         for first, effort, find in MISTAKES:
-            for root, what in find(self) if first in PATHS_LOST else ():
+            for root, what, *_ in find(self) if first in PATHS_LOST else ():
                 edited = Derived(self.derivations, self.quantity, Formula(root, {}), self.known)
                 for second, more, find_second in MISTAKES:
-                    for twice, and_what in find_second(edited) if second in SLIPS_OF_THE_PEN else ():
-                        yield Edit(f"{first}, {second}", twice, f"{what}; besides, {and_what}", effort + more)
+                    for twice, and_what, *without in find_second(edited) if second in SLIPS_OF_THE_PEN else ():
+                        yield Edit(f"{first}, {second}", twice, f"{what}; besides, {and_what}", effort + more, *without)
 
     def with_(self, old: Expression, new: Expression) -> Expression:
         """The formula with one node replaced."""
@@ -122,12 +124,11 @@ class Derived:
         return self.root.operands[1] if self.quantity.kind == "updated" and self.root.op is sub else None
 
 
-Found = Iterator[tuple[Expression, str]]
+Found = Iterator[tuple[Expression, str] | tuple[Expression, str, Expression]]
 
 
 def _sign(d: Derived) -> Found:
-    if d.step is None:
-        yield -d.root, "the sign is wrong"
+    yield -d.root, "the sign is wrong"
     for whole, terms in d.sums:
         if d.step is None or whole is not d.root:
             for i, term in enumerate(terms):
@@ -141,8 +142,8 @@ def _update_added(d: Derived) -> Found:
 
 def _scaled(d: Derived, factor: float, what: str) -> Found:
     if d.step is not None:
-        yield d.with_(d.step, factor * d.step), f"the step {what}"
-    yield factor * d.root, f"the number {what}"
+        yield d.with_(d.step, factor * d.step), f"the step {what}", d.root.operands[0]
+    yield factor * d.root, f"the number {what}", ZERO
 
 
 def _factor(d: Derived) -> Found:
@@ -161,6 +162,10 @@ def _activation_derivative_missing(d: Derived) -> Found:
     for part, of, by in d.local_derivatives:
         if _is_activation(d.graph, of) and part is not d.root:
             yield d.with_(part, ONE), f"the derivative of the activation, ∂{of}/∂{by}, is missing"
+    several = [(part, of, by) for part, of, by in d.local_derivatives if d.graph.outputs_beside(of) and part is not d.root]
+    if several:
+        without = {part: ZERO if _off_diagonal(d.graph, of, by) else ONE for part, of, by in several}
+        yield rewritten(d.root, without)[d.root], "the derivatives of the softmax are missing"
 
 
 def _activation_missing(d: Derived) -> Found:
@@ -176,13 +181,14 @@ def _is_activation(graph: NamedGraph, name: str) -> bool:
 
 def _derivative_at_the_wrong_point(d: Derived) -> Found:
     for part, of, by in d.local_derivatives:
-        if part.op is not None and len(d.graph.operands(of)) == 1:
+        row = d.graph.nodes[of].op
+        if part.op is not None and row.arity == 1:
             out, x = d.derivations.variable(data(of)), d.derivations.variable(data(by))
-            for right, wrong, point in ((x, out, "output"), (out, x, "input")):
-                derivations = rewritten(d.derivations.local_derivative(of, by), {right: wrong})
-                moved = derivations[d.derivations.local_derivative(of, by)]
-                if moved is not d.derivations.local_derivative(of, by):
-                    yield d.with_(part, moved), f"∂{of}/∂{by} is taken with the {point} {wrong} in place of {right}"
+            (at_output,) = row.derivatives(Expression.record(row, (out,)), (out,))
+            (at_input,) = row.derivatives(x, (x,))
+            for moved, point, instead in ((at_output, out, x), (at_input, x, out)):
+                if isinstance(moved, Expression):
+                    yield d.with_(part, moved), f"∂{of}/∂{by} is taken at {point} in place of {instead}"
 
 
 def _softmax_diagonal_only(d: Derived) -> Found:
@@ -308,16 +314,21 @@ def _few(things: Iterable[object], most: int = 3) -> str:
 
 def swapped_digits(expected: Printed) -> list[str]:
     """What a number becomes when two digits that stand side by side change places."""
-    text = expected.text
-    pairs = [i for i, (a, b) in enumerate(pairwise(text)) if a.isdigit() and b.isdigit() and a != b]
-    return [text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in pairs]
+    mantissa, e, exponent = expected.text.partition("e")
+    places = [i for i, c in enumerate(mantissa) if c.isdigit()]
+    found = []
+    for i, j in pairwise(places):
+        swapped = list(mantissa)
+        swapped[i], swapped[j] = swapped[j], swapped[i]
+        found.append("".join(swapped) + e + exponent)
+    return found
 
 
 Finder = Callable[[Derived], Found]
 MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("sign", 1, _sign),
     ("update added", 1, _update_added),
-    ("factor", 1, _factor),
+    ("factor", 1.2, _factor),
     ("decimal place", 1, _decimal_place),
     ("activation derivative missing", 1, _activation_derivative_missing),
     ("one path kept", 1, _part_of_the_loss_only),
@@ -327,8 +338,8 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("wrong point", 1.5, _derivative_at_the_wrong_point),
     ("updated weights used", 1.5, _updated_weights_used),
     ("activation missing", 2, _activation_missing),
-    ("term left out", 2, _term_left_out),
     ("factor left out", 2, _factor_left_out),
+    ("term left out", 2, _term_left_out),
     ("factor twice", 2, _factor_twice),
     ("neighbour taken", 3, _neighbour_taken),
     ("copied", 3, _neighbour_copied),

@@ -71,7 +71,7 @@ def _implied(claim: int, printed: Printed, formula: Formula, numbers: Numbers) -
     derivations = numbers.derivations
     for part, quantity in formula.parts.items():
         labelled = all(map(derivations.graph.is_labelled, quantity.nodes))
-        if labelled and part is not formula.root and derivations.step(quantity) is not None:
+        if labelled and part is not formula.root:
             root = rewritten(formula.root, {part: derivations.variable(quantity)})[formula.root]
             for sign in (1.0, -1.0):
                 with suppress(ArithmeticError, ValueError):
@@ -99,15 +99,19 @@ def _solved(root: Expression, quantity: Quantity, target: float, numbers: Number
 
 def _agreements(implied: Sequence[Implied]) -> Iterator[Story]:
     """Claims that imply the same value of the same quantity."""
+    operands: dict[int, set[Quantity]] = {}
+    for x in implied:
+        operands.setdefault(x.claim, set()).add(x.quantity)
     for quantity in dict.fromkeys(x.quantity for x in implied):
         about = sorted((x for x in implied if x.quantity == quantity), key=lambda x: x.high - x.low)
         for first in about:
             fitting = {first.claim: first}
-            by_chance = float(len({x.quantity for x in implied if x.claim == first.claim}))
+            by_chance = 1.0
             for other in about:
                 if other.claim not in fitting and all(other.low <= x.high and x.low <= other.high for x in fitting.values()):
                     fitting[other.claim] = other
-                    by_chance *= 2.0 * len(about) * (other.high - other.low + first.high - first.low) / abs(first.low + first.high)
+                    shared = len(operands[first.claim] & operands[other.claim])
+                    by_chance *= 4.0 * shared * (other.high - other.low + first.high - first.low) / abs(first.low + first.high)
             if len(fitting) > 1 and by_chance < MOST_BY_CHANCE:
                 low, high = max(x.low for x in fitting.values()), min(x.high for x in fitting.values())
                 yield Story(tuple(x._replace(low=low, high=high) for x in sorted(fitting.values())))
@@ -119,7 +123,7 @@ def _sums(implied: Sequence[Implied], numbers: Numbers) -> Iterator[Story]:
     data = [x for x in implied if x.quantity.kind == "data"]
     for name in dict.fromkeys(x.quantity.nodes[0] for x in data):
         outputs = graph.outputs_beside(name)
-        sums_to = getattr(graph.nodes[name].op.family, "sums_to", None)
+        sums_to = graph.nodes[name].op.family.sums_to if outputs else None
         if sums_to is None or outputs.get(0) != name or len(outputs) < len(graph.nodes[name].operands):
             continue
         choices = [[x for x in data if x.quantity.nodes[0] == output] for output in outputs.values()]

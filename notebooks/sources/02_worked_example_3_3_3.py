@@ -101,7 +101,7 @@ print("\n".join(report.story))
 # %%
 print("             the page     engine")
 for mark in report.marks[:21]:
-    print(f"{str(mark.claim.quantity):12} {mark.claim.printed.text:>9} {mark.value:10.5f}   {mark.verdict}")
+    print(f"{mark.claim.quantity!s:12} {mark.claim.printed.text:>9} {mark.value:10.5f}   {mark.verdict}")
 
 # %% [markdown]
 # The first slip is a small one, in a weighted sum of the second layer.  Without the engine, from its inputs, its weights and
