@@ -7,10 +7,10 @@ its operands, a derivative by the chain rule from the derivatives nearer to the 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache, cached_property
-from itertools import pairwise
+from functools import cached_property
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 from autograd_tiny.expression import Expression
@@ -40,6 +40,7 @@ class NamedGraph:
         self.name = {node: name for node, name in names(output).items() if node.op is not None or node.label}
         self.nodes = {name: node for node, name in self.name.items()}
         self.root = self.name.setdefault(output, "output")
+        self._explored: dict[str, tuple[set[str], int]] = {}
 
     def find(self, label: str) -> Value:
         """The one node with this label."""
@@ -71,15 +72,34 @@ class NamedGraph:
                     found[x][user] = None
         return {name: list(users) for name, users in found.items()}
 
-    @cache  # noqa: B019  (lives as long as the graph, which lives as long as it is being marked)
-    def upstream(self, name: str) -> frozenset[str]:
-        """What a node depends on, itself included."""
-        return frozenset(self.name[x] for x in all_nodes(self.nodes[name]) if x in self.name)
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.nodes)}
+
+    def depends(self, of: str, by: str) -> bool:
+        """Whether one node depends on another; each does on itself."""
+        if of == self.root:
+            return True
+        found, lowest = self._explored.get(of, (set(), len(self.nodes)))
+        if self._index[by] < lowest:
+            lowest = 0 if found else self._index[by]  # once near, for the many questions about neighbours; then for good
+            found = self._upstream(of, lowest)
+            self._explored[of] = found, lowest
+        return by in found
+
+    def _upstream(self, name: str, lowest: int) -> set[str]:
+        """What a node depends on, itself included, as far as it comes after a place in topological order."""
+        found = {name}
+        waiting = [name]
+        while waiting:
+            fresh = [x for x in self.operands(waiting.pop()) if x is not None and x not in found and self._index[x] >= lowest]
+            found.update(fresh)
+            waiting += fresh
+        return found
 
     def users_towards(self, by: str, of: str) -> list[str]:
         """The users of ``by`` through which ``of`` depends on it."""
-        upstream = self.upstream(of)
-        return [user for user in self.users[by] if user in upstream]
+        return [user for user in self.users[by] if self.depends(of, user)]
 
     @cached_property
     def _outputs(self) -> dict[tuple[Any, int], dict[int, str]]:
@@ -103,14 +123,19 @@ class NamedGraph:
             found.setdefault(tuple(words[::2]), {})[tuple(words[1::2])] = name
         return found
 
-    def neighbours(self, name: str) -> list[str]:
-        """The nodes whose label differs from this one in one index, or has two indices swapped."""
+    def neighbours(self, name: str, most: int = 8) -> list[str]:
+        """The nodes whose label has two indices swapped, then those whose label differs in one index, the nearest first."""
         words = re.split(r"(\d+)", name)
         indices = tuple(words[1::2])
         alike = self._by_pattern.get(tuple(words[::2]), {})
-        differ_in_one = [other for other in alike if sum(a != b for a, b in zip(other, indices)) == 1]
-        swapped = [other for other in alike if other != indices and sorted(other) == sorted(indices)]
-        return [alike[other] for other in dict.fromkeys(swapped + differ_in_one)]
+        swapped = [alike[x] for i, j in combinations(range(len(indices)), 2) if (x := _swapped(indices, i, j)) in alike and x != indices]
+        beside = [
+            (abs(step), alike[x])
+            for i in range(len(indices))
+            for step in range(-most, most + 1)
+            if step and (x := (*indices[:i], str(int(indices[i]) + step), *indices[i + 1 :])) in alike
+        ]
+        return list(dict.fromkeys(swapped + [label for _, label in sorted(beside)]))[:most]
 
     @cached_property
     def counts(self) -> list[int]:
@@ -162,13 +187,13 @@ class Derivations:
             self._steps[quantity] = getattr(self, f"_{quantity.kind}")(*quantity.nodes)
         return self._steps[quantity]
 
-    def step_from(self, quantity: Quantity, known: Container[Quantity]) -> Expression | None:
+    def step_from(self, quantity: Quantity, known: Collection[Quantity]) -> Expression | None:
         """The same, of two ways to write a derivative the one that uses what is known.
 
         The chain rule may be begun at either end.  Where the derivatives of all operands of the output are known, as those of
         the terms of a loss, theirs are taken.
         """
-        if quantity.kind == "derivative":
+        if known and quantity.kind == "derivative":
             of, by = quantity.nodes
             inner = self.operands_towards(of, by)
             if inner and all(derivative(x, by) in known for x in inner):
@@ -177,7 +202,7 @@ class Derivations:
 
     def operands_towards(self, of: str, by: str) -> list[str]:
         """The operands of a node that depend on another one."""
-        return [x for x in dict.fromkeys(self.graph.operands(of)) if x is not None and x != by and by in self.graph.upstream(x)]
+        return [x for x in dict.fromkeys(self.graph.operands(of)) if x is not None and x != by and self.graph.depends(x, by)]
 
     def from_the_output(self, of: str, by: str) -> Expression:
         """The chain rule begun at the output: over its operands, its derivative by each times the operand's own."""
@@ -235,7 +260,7 @@ class Derivations:
             raise ValueError(f"{name}' is {name} after a step of gradient descent; to mark it, give the learning_rate")
         return self.variable(data(name)) - self.learning_rate * self.variable(derivative(self.graph.root, name))
 
-    def formula(self, quantity: Quantity, known: Container[Quantity], longest: int = 120) -> Formula:
+    def formula(self, quantity: Quantity, known: Collection[Quantity], longest: int = 120) -> Formula:
         """A quantity as a formula of what is known, its own step and the steps before, until the formula has ``longest`` nodes.
 
         In a formula for a derivative the numbers of labelled nodes stay variables: they come from the forward pass.
@@ -301,6 +326,12 @@ def _folded(node: Expression, operands: tuple[Expression, ...]) -> Expression:
             if node.op is mul and is_number(x, 0.0):
                 return x
     return Expression.record(node.op, operands)
+
+
+def _swapped(indices: tuple[str, ...], i: int, j: int) -> tuple[str, ...]:
+    swapped = list(indices)
+    swapped[i], swapped[j] = swapped[j], swapped[i]
+    return tuple(swapped)
 
 
 def _listed(labels: Sequence[str], most: int = 12) -> str:

@@ -77,7 +77,7 @@ class Marker:
         for number, claim in enumerate(self.claims):
             value = float_of(self.engine.of(claim.quantity))
             self.marks.append(mark := self._mark(number, claim, value))
-            self.page.take(claim, Source(number, self._radius(mark), value - claim.printed.number))
+            self.page.take(claim.quantity, Value(claim.printed.number), Source(mark, self._radius), afresh=mark.verdict != "right")
         self._tell_stories()
         return Report(self.marks)
 
@@ -105,9 +105,9 @@ class Marker:
             return blank._replace(verdict="rounded", why="digits are cut off")
         formula = self.derivations.formula(claim.quantity, self.page.printed)
         ways = list(self._ways(claim.quantity, formula))
-        for slack in (0.0, 1.0):
+        for loose in (False, True):
             for way, follows in ways:
-                if fits(printed, follows.with_slack(slack)):
+                if fits(printed, follows, loose=loose):
                     return self._followed(blank, way, follows)
         return self._explained(blank, formula, [follows for _, follows in ways])
 
@@ -143,7 +143,7 @@ class Marker:
             return blank._replace(verdict="undecided", why="the numbers it is computed from are printed with too few digits to tell")
         if slips := self._slips(follows, blank):
             return blank._replace(verdict="carried", sources=slips, why=f"it {way} {self._printed(slips)}")
-        if fits(claim.printed, Follows(follows.value, follows.slack, {}), cut=False):
+        if claim.printed.rounds(follows.value, follows.slack):
             return blank._replace(verdict="rounded", why="it follows from rounded numbers")
         return blank._replace(verdict="rounded", why="it follows from rounded numbers, with digits cut off")
 
@@ -161,10 +161,10 @@ class Marker:
         derived = Derived(self.derivations, blank.claim.quantity, formula, self.page.printed)
         single = list(self._worked_out([*derived.edits(), *self._in_print(blank, ways)]))
         found = (
-            self._best(blank, single, 0.0)
-            or self._best(blank, list(self._worked_out(derived.double_edits())), 0.0)
-            or self._best(blank, list(self._worked_out(self._deeper(derived).edits())), 0.0)
-            or self._best(blank, single, 1.0)
+            self._best(blank, single)
+            or self._best(blank, list(self._worked_out(derived.double_edits())))
+            or self._best(blank, list(self._worked_out(self._deeper(derived).edits())))
+            or self._best(blank, single, loose=True)
         )
         if found is None:
             self.formulas[blank.number] = formula
@@ -177,7 +177,7 @@ class Marker:
     def _independence(self, quantity: Quantity) -> str:
         """Which of its nodes does not depend on the next one, if that is why a derivative is 0."""
         for of, by in pairwise(quantity.nodes):
-            if by not in self.graph.upstream(of):
+            if not self.graph.depends(of, by):
                 return f"{of} does not depend on {by}"
         return ""
 
@@ -194,25 +194,27 @@ class Marker:
                 with suppress(ArithmeticError, ValueError):
                     yield Fit(edit, numbers.follow(numbers.evaluate(edit.root)))
 
-    def _best(self, blank: Mark, worked_out: Sequence[Fit], slack: float) -> tuple[Fit, int] | None:
+    def _best(self, blank: Mark, worked_out: Sequence[Fit], *, loose: bool = False) -> tuple[Fit, int] | None:
         """The simplest edit that gives the printed number, and how many others give it, too.
 
         None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
         """
         printed = blank.claim.printed
-        fitting = [fit for fit in worked_out if fits(printed, fit.follows.with_slack(slack)) and not self._is_invisible(printed, fit.edit)]
+        if loose:  # a mistake that might be half the number off would explain anything
+            worked_out = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
+        fitting = [fit for fit in worked_out if fits(printed, fit.follows, loose=loose) and not self._is_invisible(printed, fit.edit)]
         if not fitting:
             return None
         best = min(fitting, key=lambda fit: fit.edit.effort)
         tried = {fit.follows.value: fit.follows for fit in worked_out if fit.edit.effort <= best.edit.effort}
-        if sum(chance(printed, blank.value, follows.with_slack(slack)) for follows in tried.values()) > MOST_BY_CHANCE:
+        if sum(chance(printed, blank.value, follows, loose=loose) for follows in tried.values()) > MOST_BY_CHANCE:
             return None
         others = {fit.edit.what for fit in fitting if fit.edit.effort <= best.edit.effort + 1} - {best.edit.what}
         return best, len(others)
 
     def _is_invisible(self, printed: Printed, edit: Edit) -> bool:
         """Whether the number would be the same without the part that a mistake changes."""
-        return edit.without is not None and fits(printed, self.page.follow(self.page.evaluate(edit.without)).with_slack(0.0))
+        return edit.without is not None and fits(printed, self.page.follow(self.page.evaluate(edit.without)), loose=False)
 
     def _tell_stories(self) -> None:
         """What explains several of the claims that nothing explained each for itself."""
@@ -244,19 +246,24 @@ class Marker:
                         yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0 if before else 3.5)
 
 
-def fits(printed: Printed, follows: Follows, *, cut: bool = True) -> bool:
-    """Whether a number that follows from printed ones may have been printed like this."""
-    return printed.rounds(follows.value, follows.slack) or (cut and printed.cuts(follows.value, follows.slack))
+def fits(printed: Printed, follows: Follows, *, loose: bool) -> bool:
+    """Whether a number may have been printed like this, rounded or cut off.
+
+    Args:
+        printed: the printed number.
+        follows: the number.
+        loose: whether it may be off because the printed numbers that it follows from were rounded.
+    """
+    slack = follows.slack if loose else 0.0
+    return printed.rounds(follows.value, slack) or printed.cuts(follows.value, slack)
 
 
-def chance(printed: Printed, right: float, follows: Follows) -> float:
+def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:
     """How likely a number between 0 and the largest of these would fit by chance."""
     largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
-    return min(1.0, (1.5 * printed.unit + 2.0 * follows.slack) / largest)
+    return min(1.0, (1.5 * printed.unit + 2.0 * (follows.slack if loose else 0.0)) / largest)
 
 
 def float_of(number: Number) -> float:
     """The number itself."""
     return number.data if isinstance(number, Value) else number
-
-

@@ -2,48 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
 
 from autograd_tiny.expression import Expression
 from autograd_tiny.graph import all_nodes
-from autograd_tiny.marking.claims import Claim, Quantity
+from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations
+from autograd_tiny.marking.report import Mark
 from autograd_tiny.value import Value, adjoints
 
 Number = float | Value
 
 
-class Follows(NamedTuple):
-    """A number worked out from printed numbers.
+class Follows:
+    """A number worked out from printed numbers; how sure it is, is worked out when it is needed.
 
-    Attributes:
-        value: the number.
-        slack: how far it may be off because of the rounding of the printed numbers, by the engine's local derivatives.
-        shares: what the number would gain if a printed number that it depends on, by its claim's number, were the engine's.
+    Args:
+        number: the number, a Value if it depends on printed ones.
+        sources: where those stand.
     """
 
-    value: float
-    slack: float
-    shares: dict[int, float]
+    def __init__(self, number: Number, sources: Mapping[Value, Source]) -> None:
+        self._number, self._sources = number, sources
+        self.value = number.data if isinstance(number, Value) else number
 
-    def with_slack(self, factor: float) -> Follows:
-        """The same with that much of the slack: none, if printed numbers are taken as they stand."""
-        return self._replace(slack=factor * self.slack)
+    @cached_property
+    def _slopes(self) -> list[tuple[Source, float]]:
+        if not isinstance(self._number, Value):
+            return []
+        return [(self._sources[leaf], slope) for leaf, slope in adjoints(self._number).items() if leaf in self._sources]
+
+    @cached_property
+    def slack(self) -> float:
+        """How far the number may be off because of the rounding of the printed ones, by the engine's local derivatives."""
+        return sum(abs(slope) * source.radius for source, slope in self._slopes)
+
+    @cached_property
+    def shares(self) -> dict[int, float]:
+        """What the number would gain if a printed one, by its claim's number, were the engine's."""
+        return {source.mark.number: slope * source.error for source, slope in self._slopes}
 
 
-class Source(NamedTuple):
-    """Where a printed number stands.
+class Source:
+    """A printed number and what is known of it.
 
-    Attributes:
-        claim: the claim's number on the page.
-        radius: how far it may be off because it was rounded.
-        error: what the engine's number has more.
+    Args:
+        mark: the claim, marked.
+        radius: how far the number that was gone on with may be from the printed one; worked out when it is needed.
     """
 
-    claim: int
-    radius: float
-    error: float
+    def __init__(self, mark: Mark, radius: Callable[[Mark], float]) -> None:
+        self.mark, self._radius = mark, radius
+
+    @cached_property
+    def radius(self) -> float:
+        """How far the number that was gone on with may be from the printed one."""
+        return self._radius(self.mark)
+
+    @property
+    def error(self) -> float:
+        """What the engine's number has more."""
+        return self.mark.value - self.mark.claim.printed.number
 
 
 class Numbers:
@@ -63,34 +84,41 @@ class Numbers:
         self.earlier: dict[Quantity, list[Value]] = {}
         self._sources: dict[Value, Source] = {}
         self._known: dict[Quantity, Number] = {}
+        self._users: dict[Quantity, list[Quantity]] = {}
 
-    def take(self, claim: Claim, source: Source) -> None:
-        """From now on, take a quantity as ``claim`` prints it."""
-        if any(known.nodes[-1] == claim.quantity.nodes[-1] for known in self._known):
-            self._known.clear()  # what was worked out may now be worked out from this
-        if claim.quantity in self.printed:
-            self.earlier.setdefault(claim.quantity, []).append(self.printed[claim.quantity])
-        self.printed[claim.quantity] = value = Value(claim.printed.number)
-        self._sources[value] = source
+    def take(self, quantity: Quantity, number: Value, source: Source, *, afresh: bool = True) -> None:
+        """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it."""
+        if afresh:
+            self._forget(quantity)
+        if quantity in self.printed:
+            self.earlier.setdefault(quantity, []).append(self.printed[quantity])
+        self.printed[quantity] = number
+        self._sources[number] = source
+
+    def _forget(self, quantity: Quantity) -> None:
+        waiting = [quantity]
+        while waiting:
+            forgotten = waiting.pop()
+            self._known.pop(forgotten, None)
+            waiting += self._users.pop(forgotten, ())
 
     def of(self, quantity: Quantity) -> Number:
         """The number of a quantity; a Value if it depends on printed ones."""
-        waiting = [quantity]
+        waiting: list[tuple[Quantity, Expression | None]] = [(quantity, None)]
         while waiting:
-            last = waiting[-1]
+            last, step = waiting.pop()
             if last in self._known or last in self.printed:
-                waiting.pop()
                 continue
-            step = self.derivations.step_from(last, self.printed)
-            if step is None:
-                self._known[last] = self.derivations.graph.nodes[last.nodes[0]].data
-                continue
-            quantities = [self.derivations.quantities[x] for x in all_nodes(step) if x in self.derivations.quantities]
-            missing = [q for q in quantities if q not in self._known and q not in self.printed]
-            if missing:
-                waiting += missing
-            else:
+            if step is not None:
                 self._known[last] = self.evaluate(step)
+            elif (step := self.derivations.step_from(last, self.printed)) is None:
+                self._known[last] = self.derivations.graph.nodes[last.nodes[0]].data
+            else:
+                waiting.append((last, step))
+                for x in all_nodes(step):
+                    if (operand := self.derivations.quantities.get(x)) is not None:
+                        self._users.setdefault(operand, []).append(last)
+                        waiting.append((operand, None))
         return self.printed[quantity] if quantity in self.printed else self._known[quantity]
 
     def evaluate(self, root: Expression, instead: Mapping[Quantity, Number] | None = None) -> Number:
@@ -102,12 +130,10 @@ class Numbers:
         """
         numbers: dict[Expression, Any] = {}
         for node in all_nodes(root):
-            if node.op is None:
-                quantity = self.derivations.quantities.get(node)
-                if quantity is None:
-                    numbers[node] = node.constant_value
-                else:
-                    numbers[node] = instead[quantity] if instead and quantity in instead else self.of(quantity)
+            if (quantity := self.derivations.quantities.get(node)) is not None:
+                numbers[node] = instead[quantity] if instead and quantity in instead else self.of(quantity)
+            elif node.op is None:
+                numbers[node] = node.constant_value
             else:
                 operands = tuple([numbers[x] for x in node.operands])
                 recorded = any(isinstance(x, Value) for x in operands)
@@ -116,8 +142,4 @@ class Numbers:
 
     def follow(self, number: Number) -> Follows:
         """What a number worked out here says, and how sure it is."""
-        if not isinstance(number, Value):
-            return Follows(number, 0.0, {})
-        slopes = [(self._sources[leaf], slope) for leaf, slope in adjoints(number).items() if leaf in self._sources]
-        slack = sum(abs(slope) * source.radius for source, slope in slopes)
-        return Follows(number.data, slack, {source.claim: slope * source.error for source, slope in slopes})
+        return Follows(number, self._sources)
