@@ -17,6 +17,8 @@ MODULES = {
     "memory": "benchmarks.memory",
     "scaling": "benchmarks.scaling",
     "import": "benchmarks.startup",
+    "native": "benchmarks.native",
+    "char_gpt": "benchmarks.char_gpt",
 }
 
 

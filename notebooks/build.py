@@ -36,7 +36,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 _EMBEDDED = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)")
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, ElementTree.ParseError, nbformat.ValidationError)
-_TIMEOUT = 120
+_TIMEOUT = 300
 
 
 def sources() -> list[Path]:

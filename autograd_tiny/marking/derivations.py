@@ -78,8 +78,10 @@ class NamedGraph:
 
     def depends(self, of: str, by: str) -> bool:
         """Whether one node depends on another; each does on itself."""
-        if of == self.root:
+        if of == self.root or of == by:
             return True
+        if self._index[of] < self._index[by]:
+            return False
         found, lowest = self._explored.get(of, (set(), len(self.nodes)))
         if self._index[by] < lowest:
             lowest = 0 if found else self._index[by]  # once near, for the many questions about neighbours; then for good
@@ -97,9 +99,14 @@ class NamedGraph:
             waiting += fresh
         return found
 
+    def only_directly(self, user: str, by: str) -> bool:
+        """Whether a node uses another one itself, and depends on it by nothing else."""
+        operands = self.operands(user)
+        return by in operands and not any(x is not None and x != by and self.depends(x, by) for x in operands)
+
     def users_towards(self, by: str, of: str) -> list[str]:
         """The users of ``by`` through which ``of`` depends on it."""
-        return [user for user in self.users[by] if self.depends(of, user)]
+        return [of] if self.only_directly(of, by) else [user for user in self.users[by] if self.depends(of, user)]
 
     @cached_property
     def _outputs(self) -> dict[tuple[Any, int], dict[int, str]]:
@@ -232,8 +239,8 @@ class Derivations:
         """One term of the chain rule: the derivative by a user of ``by``, times the user's own by ``by``."""
         if user == of:
             return self.local_derivative(user, by)
-        only_way = self.graph.users_towards(by, user) == [user]
-        local = self.variable(derivative(user, by)) if only_way else self.local_derivative(user, by)
+        directly = self.graph.only_directly(user, by)
+        local = self.variable(derivative(user, by)) if directly else self.local_derivative(user, by)
         return self.variable(derivative(of, user)) * local
 
     def local_derivative(self, user: str, operand: str) -> Expression:
@@ -260,21 +267,21 @@ class Derivations:
             raise ValueError(f"{name}' is {name} after a step of gradient descent; to mark it, give the learning_rate")
         return self.variable(data(name)) - self.learning_rate * self.variable(derivative(self.graph.root, name))
 
-    def formula(self, quantity: Quantity, known: Collection[Quantity], longest: int = 120) -> Formula:
-        """A quantity as a formula of what is known, its own step and the steps before, until the formula has ``longest`` nodes.
+    def formula(self, quantity: Quantity, known: Collection[Quantity], longest: int = 80) -> Formula:
+        """A quantity as a formula of what is known: its own step, and steps before it, up to ``longest`` nodes.
 
         In a formula for a derivative the numbers of labelled nodes stay variables: they come from the forward pass.
         """
         root = step if (step := self.step_from(quantity, known)) is not None else self.variable(quantity)
         parts: dict[Expression, Quantity] = {}
-        while len(nodes := all_nodes(root)) < longest:
-            unknown = {x: self.quantities[x] for x in nodes if x in self.quantities and self.quantities[x] not in known}
+        while True:
+            unknown = {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities and self.quantities[x] not in known}
             inner = unknown if quantity.kind == "data" else {x: q for x, q in unknown.items() if not self._from_forward(q)}
             opened = {x: step for x, q in inner.items() if (step := self.step_from(q, known)) is not None}
-            if not opened:
+            twins = rewritten(root, opened)
+            if not opened or len(all_nodes(twins[root])) > longest:
                 break
             parts |= {x: unknown[x] for x in opened}
-            twins = rewritten(root, opened)
             parts = {twins[x]: q for x, q in parts.items() if twins[x].op is not None}
             root = twins[root]
         return Formula(root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities})

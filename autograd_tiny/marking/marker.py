@@ -70,6 +70,7 @@ class Marker:
         self.derivations = Derivations(self.graph, learning_rate)
         self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
         self.marks: list[Mark] = []
+        self.misprinted: dict[Quantity, Value] = {}
         self.formulas: dict[int, Formula] = {}
 
     def report(self) -> Report:
@@ -77,7 +78,10 @@ class Marker:
         for number, claim in enumerate(self.claims):
             value = float_of(self.engine.of(claim.quantity))
             self.marks.append(mark := self._mark(number, claim, value))
-            self.page.take(claim.quantity, Value(claim.printed.number), Source(mark, self._radius), afresh=mark.verdict != "right")
+            self.page.take(claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
+            if mark.verdict in SLIPS:
+                right = mark._replace(claim=claim._replace(printed=read_number(mark.right)), verdict="right")
+                self.misprinted[claim.quantity] = self.page.value_of(Source(right, self._radius))
         self._tell_stories()
         return Report(self.marks)
 
@@ -128,11 +132,16 @@ class Marker:
                 yield self.derivations.from_the_output(of, by)
 
     def _numbers(self, root: Expression) -> Iterator[Number]:
-        """The page's number for a formula; where a quantity was printed more than once, also with what was printed first."""
+        """The page's number for a formula.
+
+        Where a quantity was printed more than once, also with what was printed first; where one is wrong, also with the right
+        number in its place, since it may be wrong in print only.
+        """
         choices: list[dict[Quantity, Number]] = [{}]
-        for x in all_nodes(root):
-            quantity = self.derivations.quantities.get(x)
-            choices += [{quantity: before} for before in self.page.earlier.get(quantity, ())] if quantity else []
+        quantities = [q for x in all_nodes(root) if (q := self.derivations.quantities.get(x)) is not None]
+        choices += [{q: before} for q in quantities for before in self.page.earlier.get(q, ())]
+        if misprinted := {q: self.misprinted[q] for q in quantities if q in self.misprinted}:
+            choices.append(dict(misprinted))
         for choice in choices:
             with suppress(ArithmeticError, ValueError):
                 yield self.page.evaluate(root, choice)
@@ -150,7 +159,7 @@ class Marker:
     def _slips(self, follows: Follows, blank: Mark) -> tuple[int, ...]:
         """The wrong claims that a number depends on, as far as they matter."""
         least = 0.5 * blank.claim.printed.unit
-        return tuple(i for i, share in follows.shares.items() if self.marks[i].verdict not in FAITHFUL and abs(share) > least)
+        return tuple(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least)
 
     def _printed(self, claims: Iterable[int]) -> str:
         shown = [f"{self.claims[i].quantity} = {self.claims[i].printed.text}" for i in claims]

@@ -87,7 +87,7 @@ class Derived:
     def local_derivatives(self) -> list[tuple[Expression, str, str]]:
         """Parts that are the derivative of a node by its own operand: the part, the node, the operand."""
         pairs = [(part, q.nodes[0], q.nodes[1]) for part, q in self.parts.items() if q.kind == "derivative"]
-        return [(part, of, by) for part, of, by in pairs if self.graph.users_towards(by, of) == [of]]
+        return [(part, of, by) for part, of, by in pairs if self.graph.only_directly(of, by)]
 
     @cached_property
     def sums(self) -> list[tuple[Expression, list[Expression]]]:
@@ -116,7 +116,7 @@ class Derived:
         if quantity.kind != "derivative":
             return False
         of, by = quantity.nodes
-        return self.graph.users_towards(by, of) != [of] or self.graph.operands(of).count(by) > 1
+        return not self.graph.only_directly(of, by) or self.graph.operands(of).count(by) > 1
 
     @property
     def step(self) -> Expression | None:

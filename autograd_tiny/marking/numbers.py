@@ -40,9 +40,9 @@ class Follows:
         return sum(abs(slope) * source.radius for source, slope in self._slopes)
 
     @cached_property
-    def shares(self) -> dict[int, float]:
-        """What the number would gain if a printed one, by its claim's number, were the engine's."""
-        return {source.mark.number: slope * source.error for source, slope in self._slopes}
+    def shares(self) -> list[tuple[Mark, float]]:
+        """The printed numbers that enter, and what the number would gain if each were the engine's."""
+        return [(source.mark, slope * source.error) for source, slope in self._slopes]
 
 
 class Source:
@@ -86,14 +86,19 @@ class Numbers:
         self._known: dict[Quantity, Number] = {}
         self._users: dict[Quantity, list[Quantity]] = {}
 
-    def take(self, quantity: Quantity, number: Value, source: Source, *, afresh: bool = True) -> None:
+    def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
         """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it."""
         if afresh:
             self._forget(quantity)
         if quantity in self.printed:
             self.earlier.setdefault(quantity, []).append(self.printed[quantity])
-        self.printed[quantity] = number
-        self._sources[number] = source
+        self.printed[quantity] = self.value_of(source)
+
+    def value_of(self, source: Source) -> Value:
+        """A printed number to work with."""
+        value = Value(source.mark.claim.printed.number)
+        self._sources[value] = source
+        return value
 
     def _forget(self, quantity: Quantity) -> None:
         waiting = [quantity]
