@@ -42,7 +42,7 @@ def test(arguments: list[str]) -> int:
     parser.add_argument("--python", choices=SUPPORTED, help="the Python to use, in an environment of its own")
     options, for_pytest = parser.parse_known_args(arguments)
     name = f".venv-{options.python}" if options.python else ".venv"
-    extras = ("dev", "lab") if options.all else ("dev",)
+    extras = ("dev", "lab", "jax") if options.all else ("dev",)
     programs = environment(name, *extras, version=options.python or THIS_PYTHON)
     selection = [] if options.all else ["-m", "not slow"]
     return run(programs, "python", "-m", "pytest", "-n", "auto", "--maxprocesses", "4", *selection, *for_pytest)

@@ -70,6 +70,7 @@ from autograd_tiny.value import Constant, Value, label_locals
 
 if TYPE_CHECKING:
     from autograd_tiny.gradient_check import check_gradient, step_size_curve
+    from autograd_tiny.lowering import compile_function, compile_loss, compile_model
     from autograd_tiny.marking.marker import mark
     from autograd_tiny.widget import Stepper
 
@@ -79,6 +80,9 @@ __version__ = "0.1.0"
 _LATER = {
     "Stepper": "widget",
     "check_gradient": "gradient_check",
+    "compile_function": "lowering",
+    "compile_loss": "lowering",
+    "compile_model": "lowering",
     "mark": "marking.marker",
     "step_size_curve": "gradient_check",
 }
@@ -109,6 +113,9 @@ __all__ = [
     "backward_steps",
     "check_gradient",
     "check_primitive",
+    "compile_function",
+    "compile_loss",
+    "compile_model",
     "cos",
     "cosh",
     "derivative",

@@ -37,7 +37,7 @@ def read_only(array):
     """The same numbers in guarded memory that cannot be written to."""
     copy = guarded(array.shape)
     copy[:] = array
-    area, start, pages = kept[-1]
+    _, start, pages = kept[-1]
     ctypes.CDLL(None).mprotect(ctypes.c_void_p(start + PAGE), ctypes.c_size_t(PAGE * pages), READ)
     return copy
 

@@ -23,9 +23,10 @@ EXPECTED = {
     "06_n_layers_spiral": "seed 1: 90.0%",
     "07_open_questions": "loss 0.96",
     "08_mark_a_page": "wrong",
+    "09_char_gpt": "['.', 'm']",
 }
 """What the solution of each notebook's exercise prints."""
-SLOW = {"06_n_layers_spiral"}  # trains networks
+SLOW = {"06_n_layers_spiral", "09_char_gpt"}  # train networks
 SOLUTION = re.compile(r"<details>\n<summary>Solution</summary>\n\n.*?```python\n(.*?)```\n\n</details>", re.DOTALL)
 
 

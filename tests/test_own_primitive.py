@@ -24,6 +24,7 @@ from autograd_tiny import (
     explain,
     forward_steps,
     gradient,
+    mark,
     nn,
     paths,
     sigmoid,
@@ -33,10 +34,12 @@ from autograd_tiny import (
 from autograd_tiny.expansion import expanded
 from autograd_tiny.expression import evaluate
 from autograd_tiny.graph import leaves, topological_order
+from autograd_tiny.lowering import compile_function
 from autograd_tiny.primitives import POSITIVE, Family, Notation
 from autograd_tiny.saving import load_graph, save_graph
 
-square = Primitive("square", lambda x: x * x, lambda out, x: (2.0 * x,), symbol="□²", doc="x times x")
+square = Primitive("square", lambda x: x * x, lambda out, x: (2.0 * x,), symbol="□²", doc="x times x", expansion=lambda x: x * x)
+plain = Primitive("plain", lambda x: x * x, lambda out, x: (2.0 * x,), doc="x times x, without an expansion")
 squareplus = Primitive(
     "squareplus", lambda x: 0.5 * (x + math.hypot(x, 2.0)), lambda out, x: (0.5 + 0.5 * x / sqrt(square(x) + 4.0),), symbol="S₊",
     latex=Notation(r"S_{{+}}\left({0}\right)"), doc="a smooth ReLU from a square root",
@@ -67,10 +70,10 @@ polar = MultiPrimitive(
     expansion=lambda x, y: (sqrt(x * x + y * y), atan2(y, x)),
 )  # fmt: skip
 
-OWN = [square, squareplus, harmonic, sharp_softplus, polar]
+OWN = [square, plain, squareplus, harmonic, sharp_softplus, polar]
 ROWS = {
     "unary": squareplus,
-    "without expansion": square,
+    "without expansion": plain,
     "binary": harmonic,
     "member of a family": sharp_softplus[3.0],
     "output 0 of several": polar[0],
@@ -258,3 +261,27 @@ def test_a_wrong_form_of_several_outputs_is_explained(wrong, message):
     if message.startswith("both"):  # what is wrong with the value is so on floats, too
         with pytest.raises(TypeError, match=message):
             wrong(0.5)
+
+
+@every_row
+def test_marking(row):
+    leaves, root = graph_of(row)
+    out = next(node for node in topological_order(root) if node.label == "out")
+    slope = dict(zip(leaves, (g.data for g in gradient(root, leaves))))[leaves[0]]
+    report = mark(root, {"out": f"{out.data:.6f}", "root/x": f"{slope:.6f}", "root/out": f"{-gradient(root, [out])[0].data:.6f}"})
+    assert [m.verdict for m in report.marks] == ["right", "right", "mistake"]
+    assert report.first_slip.mistake == "sign"
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+@every_row
+def test_lowering(row, backend):
+    if row is plain and backend == "llvm":
+        with pytest.raises(TypeError, match="plain cannot be compiled to native code: give the Primitive an expansion="):
+            compile_function(lambda xs: graph_on(row, xs), 1, backend=backend).value_and_grad([[0.8]])
+        return
+    leaves, root = graph_of(row)
+    program = compile_function(lambda xs: graph_on(row, xs), len(leaves), backend=backend)
+    value, slopes = program.value_and_grad([numbers(leaves)])
+    assert list(value) == pytest.approx([root.data], rel=1e-12)
+    assert list(slopes[0]) == pytest.approx(numbers(gradient(root, leaves)), rel=1e-12)

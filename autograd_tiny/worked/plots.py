@@ -60,11 +60,13 @@ def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_
         first: the number of the first point.
         log: whether heights are spaced by their logarithms.
     """
+    from matplotlib.ticker import MaxNLocator
+
     figure, axes = _figure(title, 5.5, 3.2)
     for (name, heights), colour, dash in zip(lines.items(), cycle(COLOURS), cycle(DASHES)):
         axes.plot(range(first, first + len(heights)), heights, color=colour, linestyle=dash, label=name)
     axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     if len(lines) > 1:
         axes.legend(frameon=False)

@@ -1,0 +1,23 @@
+"""Recorded once, run as native code or as readable Python: function -> straight-line program -> LLVM or Python source."""
+
+from autograd_tiny.lowering.api import (
+    CompiledFunction,
+    CompiledLoss,
+    CompiledModel,
+    assign,
+    compile_function,
+    compile_loss,
+    compile_model,
+    parameter_vector,
+)
+
+__all__ = [
+    "CompiledFunction",
+    "CompiledLoss",
+    "CompiledModel",
+    "assign",
+    "compile_function",
+    "compile_loss",
+    "compile_model",
+    "parameter_vector",
+]

@@ -1,0 +1,253 @@
+"""A program: a recorded formula and its derivatives as straight-line instructions in static single assignment form.
+
+The derivatives come from `graph.gradient`, that is from the rules of the table, so values and derivatives stand in one
+list of instructions and share what they have in common.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import count
+from typing import Any, NamedTuple
+
+from autograd_tiny.expression import TEXT, Expression, Term
+from autograd_tiny.graph import gradient, topological_order
+from autograd_tiny.primitives import ATOM, SIGN, Primitive, add, mul, neg, plain_number, total
+
+COMMUTATIVE = frozenset({add, mul})
+
+
+class Instruction(NamedTuple):
+    """A row of the table applied to numbered values."""
+
+    row: Primitive
+    operands: tuple[int, ...]
+
+
+class Program:
+    """Instructions without branches or loops.
+
+    Values are numbered: the inputs first, then the constants, then the results of the instructions in their order.  Every
+    instruction uses values with smaller numbers, no two compute the same, and each is needed for an output.
+
+    Attributes:
+        inputs: the names of the inputs.
+        constants: floats.
+        instructions: what is computed.
+        outputs: numbers of values: the results, then the derivatives of each by each input they are wanted for.
+        n_values: how many of the outputs are results.
+        names: the labels of values by number, where there are any.
+        derivative_of: for values that are the derivative of a result by another value, the result's and that value's number.
+
+    >>> from autograd_tiny.lowering import compile_function
+    >>> program = compile_function(lambda x: x[0] * x[1] + x[0], ["a", "b"]).program
+    >>> print(program)
+    inputs: a, b
+    t1 = a * b
+    result = t1 + a
+    d_a = 1 + b
+    outputs: result, d_a, a
+    >>> program.evaluate(2.0, 3.0)
+    [8.0, 4.0, 2.0]
+    """
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        constants: Sequence[float],
+        instructions: Sequence[Instruction],
+        outputs: Sequence[int],
+        n_values: int,
+        names: dict[int, str],
+        derivative_of: dict[int, tuple[int, int]],
+    ) -> None:
+        self.inputs, self.constants, self.instructions = tuple(inputs), tuple(constants), tuple(instructions)
+        self.outputs, self.n_values, self.names, self.derivative_of = tuple(outputs), n_values, names, derivative_of
+        self.n_leaves = len(inputs) + len(constants)
+
+    def structure(self) -> tuple[Any, ...]:
+        """All but the names; equal structures compute the same, to the sign of a zero."""
+        return len(self.inputs), tuple([x.hex() for x in self.constants]), self.instructions, self.outputs
+
+    def run(self, inputs: Sequence[Any], apply: Callable[[Primitive, Sequence[Any]], Any]) -> list[Any]:
+        """Every value by number, computed by ``apply(row, operands)`` in any arithmetic."""
+        values = [*inputs, *self.constants]
+        for row, operands in self.instructions:
+            values.append(apply(row, [values[x] for x in operands]))
+        return values
+
+    def evaluate(self, *inputs: float) -> list[float]:
+        """The outputs at plain floats, by the table's own functions: slow, and a check on every other way of running."""
+        if len(inputs) != len(self.inputs):
+            raise TypeError(f"the program has {len(self.inputs)} inputs, got {len(inputs)}")
+        values = self.run([float(x) for x in inputs], Primitive.evaluate)
+        return [values[x] for x in self.outputs]
+
+    def reordered(self, order: Sequence[int]) -> Program:
+        """The same program with its instructions in another order, given as their numbers; names are dropped."""
+        new = {old: number for number, old in enumerate([*range(self.n_leaves), *order])}
+        instructions = [self.instructions[x - self.n_leaves] for x in order]
+        moved = [Instruction(row, tuple([new[x] for x in operands])) for row, operands in instructions]
+        return Program(self.inputs, self.constants, moved, [new[x] for x in self.outputs], self.n_values, {}, {})
+
+    def value_names(self) -> list[str]:
+        """A name for every value, by number: its label, ``d_x`` for a derivative by x, or ``t1``, ``t2``, ...; constants as they are."""
+        used = {*self.inputs, *self.names.values()}
+        fresh = (name for name in (f"t{i}" for i in count(1)) if name not in used)
+        names = [*self.inputs, *[plain_number(c) for c in self.constants]]
+        given = set(self.inputs)
+        for number in range(self.n_leaves, self.n_leaves + len(self.instructions)):
+            name = self.names.get(number, "")
+            if number in self.derivative_of and not name:
+                result, x = self.derivative_of[number]
+                name = f"d_{names[x]}" if self.n_values == 1 else f"d_{names[result]}_{names[x]}"
+            if not name or name in given:
+                name = next(fresh)
+            given.add(name)
+            names.append(name)
+        return names
+
+    def __str__(self) -> str:
+        names = self.value_names()
+        terms = [Term(name, SIGN if name.startswith("-") else ATOM, TEXT.brackets) for name in names]
+        lines = [f"inputs: {', '.join(self.inputs)}"]
+        for number, (row, operands) in enumerate(self.instructions, self.n_leaves):
+            lines.append(f"{names[number]} = {TEXT.notation(row).write([terms[x] for x in operands])}")
+        return "\n".join([*lines, f"outputs: {', '.join(names[x] for x in self.outputs)}"])
+
+
+class Builder:
+    """Collects instructions: equal ones once, those on constants computed at once."""
+
+    def __init__(self) -> None:
+        self.values: list[str | float | Instruction] = []
+        self.known: dict[Any, int] = {}
+        self.names: dict[int, str] = {}
+        self.derivative_of: dict[int, tuple[int, int]] = {}
+
+    def _number(self, key: Any, value: str | float | Instruction) -> int:
+        number = self.known.setdefault(key, len(self.values))
+        if number == len(self.values):
+            self.values.append(value)
+        return number
+
+    def input(self, name: str) -> int:
+        """The number of a new input."""
+        return self._number(("input", len(self.values)), name)
+
+    def constant(self, x: float) -> int:
+        """The number of a constant."""
+        return self._number(x.hex(), x)
+
+    def emit(self, row: Primitive, operands: tuple[int, ...]) -> int:
+        """The number of ``row`` applied to values: a new instruction, a known one or a constant."""
+        values = self.values
+        if all(values[x].__class__ is float for x in operands):
+            try:
+                folded = float(row.forward(*[values[x] for x in operands]))
+            except (ArithmeticError, ValueError):
+                folded = math.nan  # left to the program, which meets it as any other number
+            if math.isfinite(folded):
+                return self.constant(folded)
+        if row is mul and -1.0 in (values[operands[0]], values[operands[1]]):
+            row, operands = neg, (operands[values[operands[0]] == -1.0],)
+        key = (row, tuple(sorted(operands))) if row in COMMUTATIVE else (row, operands)
+        return self._number(key, Instruction(row, operands))
+
+    def program(self, outputs: Sequence[int], n_values: int) -> Program:
+        """The instructions that ``outputs`` depend on, numbered anew."""
+        needed = set(outputs)
+        for number in range(len(self.values) - 1, -1, -1):
+            value = self.values[number]
+            if number in needed and isinstance(value, Instruction):
+                needed.update(value.operands)
+        kinds: dict[type, list[int]] = {str: [], float: [], Instruction: []}
+        for number, value in enumerate(self.values):
+            if number in needed or isinstance(value, str):
+                kinds[type(value)].append(number)
+        new = {old: number for number, old in enumerate([*kinds[str], *kinds[float], *kinds[Instruction]])}
+        values: list[Any] = self.values
+        instructions = [Instruction(values[x].row, tuple([new[y] for y in values[x].operands])) for x in kinds[Instruction]]
+        names = {new[x]: name for x, name in self.names.items() if x in new}
+        of = {new[d]: (new[y], new[x]) for d, (y, x) in self.derivative_of.items() if d in new and y in new and x in new and d > max(x, y)}
+        constants = [values[x] for x in kinds[float]]
+        return Program([values[x] for x in kinds[str]], constants, instructions, [new[x] for x in outputs], n_values, names, of)
+
+
+def program_of(inputs: Sequence[Expression], results: Sequence[Expression], wrt: Sequence[Expression] = ()) -> Program:
+    """The program that computes ``results``, and their derivatives by each of ``wrt``.
+
+    Args:
+        inputs: the variables; nothing else may be free in the results.
+        results: formulas.
+        wrt: the inputs by which the results are differentiated.
+    """
+    builder = Builder()
+    numbers = {x: builder.input(x.label) for x in inputs}
+    derivatives: list[Expression] = []
+    meanings: list[tuple[Expression, Expression, Expression]] = []
+    for result in results:
+        variables = [*wrt, *topological_order(result)] if wrt else []
+        adjoints = gradient(result, variables)
+        derivatives += adjoints[: len(wrt)]
+        meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]
+    everything = Expression.record(total, (*results, *derivatives))
+    for node in topological_order(everything)[:-1]:
+        operands = tuple([numbers[x] if x in numbers else _leaf(x, builder) for x in node.operands])
+        numbers[node] = number = builder.emit(node.op, operands)
+        if node.label:
+            builder.names.setdefault(number, node.label)
+    outputs = [numbers[x] if x in numbers else _leaf(x, builder) for x in everything.operands]
+    for i, number in enumerate(outputs[: len(results)]):
+        builder.names.setdefault(number, "result" if len(results) == 1 else f"result{i}")
+    for adjoint, result, x in meanings:
+        if adjoint in numbers and result in numbers and x in numbers:
+            builder.derivative_of.setdefault(numbers[adjoint], (numbers[result], numbers[x]))
+    return builder.program(outputs, len(results))
+
+
+def _leaf(x: Expression, builder: Builder) -> int:
+    if x.constant_value is None:
+        raise ValueError(f"the variable {x.label} is no argument of the compiled function; pass it in as one")
+    return builder.constant(x.constant_value)
+
+
+Expansion = Callable[..., Any]
+
+
+def opened(program: Program, expansion: Callable[[Primitive], Expansion | None], outputs: Sequence[int]) -> Program:
+    """Some outputs of a program in simpler rows.
+
+    Args:
+        program: what is rewritten.
+        expansion: the function that replaces a row, or None for a row that stays.
+        outputs: the values wanted, by their numbers in ``program``.
+    """
+    builder = Builder()
+    inputs = [builder.input(name) for name in program.inputs]
+    numbers = _opened_into(builder, inputs, program, expansion)
+    return builder.program([numbers[x] for x in outputs], len(outputs))
+
+
+def _opened_into(
+    builder: Builder, inputs: Sequence[int], program: Program, expansion: Callable[[Primitive], Expansion | None]
+) -> list[int]:
+    numbers = [*inputs, *[builder.constant(c) for c in program.constants]]
+    for row, operands in program.instructions:
+        given = tuple([numbers[x] for x in operands])
+        replacement = expansion(row)
+        if replacement is None:
+            numbers.append(builder.emit(row, given))
+        else:
+            inner = _expanded(replacement, len(given))
+            numbers.append(_opened_into(builder, given, inner, expansion)[inner.outputs[0]])
+    return numbers
+
+
+@lru_cache(maxsize=4096)
+def _expanded(expansion: Expansion, n_operands: int) -> Program:
+    operands = [Expression(f"x{i}") for i in range(n_operands)]
+    result = expansion(*operands)
+    return program_of(operands, [result if isinstance(result, Expression) else Expression.constant(result)])

@@ -1,0 +1,226 @@
+"""Running a program over the rows of a batch: as native code, or by the Python source where llvmlite is not installed.
+
+Both take parameters of shape (n,) and a batch of shape (rows, m), and give what the layout asks for: values and derivatives of
+every row, and means over the rows.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from importlib import import_module
+from typing import Any, NamedTuple, Protocol
+
+from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.python import Source
+
+INSTALL = 'pip install "autograd_tiny[fast]"'
+
+
+class Layout(NamedTuple):
+    """What the inputs and outputs of a program are, in their order.
+
+    Attributes:
+        n_parameters: the first inputs, the same for every row.
+        n_columns: the other inputs, a column of the batch each.
+        n_values, n_derivatives: outputs wanted for every row.
+        n_means: the other outputs, of which the mean over the rows is wanted.
+    """
+
+    n_parameters: int
+    n_columns: int
+    n_values: int
+    n_derivatives: int
+    n_means: int
+
+
+class Runner(Protocol):
+    """Runs one program with one layout."""
+
+    def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
+        """Values (rows, n_values), derivatives (rows, n_derivatives) and means (n_means,)."""
+
+
+def runner(program: Program, layout: Layout, backend: str) -> Runner:
+    """The runner of a backend, "llvm" or "python"."""
+    return Native(program, layout) if backend == "llvm" else Interpreted(program, layout)
+
+
+def chosen_backend(backend: str | None) -> str:
+    """The backend asked for; native code if nothing is asked for and llvmlite and NumPy are installed.
+
+    Raises:
+        ImportError: native code is asked for, and what it needs is missing.
+    """
+    if backend not in (None, "llvm", "python"):
+        raise ValueError(f"a backend is 'llvm' or 'python', got {backend!r}")
+    if backend == "python":
+        return backend
+    try:
+        for module in ("llvmlite.binding", "numpy"):
+            import_module(module)
+    except ImportError as error:
+        if backend == "llvm":
+            raise ImportError(f"native code needs llvmlite and NumPy ({error}): {INSTALL}") from None
+        return "python"
+    return "llvm"
+
+
+class Native:
+    """Runs a program as native code, on one core; other threads run meanwhile, and may call the same program."""
+
+    def __init__(self, program: Program, layout: Layout, allocate: Callable[[int], Any] | None = None) -> None:
+        import numpy as np
+
+        self._kernel = _kernel(Structure(program), layout)
+        self._layout = layout
+        self._empty, self._float, self._array = np.empty, np.dtype(np.float64), np.ndarray
+        self._allocate = allocate or _aligned
+        self._workspaces: list[tuple[Any, int]] = []  # those that no call uses; taking and giving back one is atomic
+
+    def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
+        n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout
+        if not self._fits(parameters) or parameters.shape != (n_parameters,):
+            parameters = as_floats(parameters, (n_parameters,), "the parameters")
+        if not self._fits(batch) or batch.ndim != 2 or batch.shape[1] != n_columns:
+            batch = as_floats(batch, (None, n_columns), "the batch")
+        rows = batch.shape[0]
+        values = self._empty((rows, n_values)) if n_values else None
+        derivatives = self._empty((rows, n_derivatives)) if n_derivatives else None
+        means = self._empty(n_means) if n_means else None
+        try:
+            workspace = self._workspaces.pop()
+        except IndexError:
+            array = self._allocate(self._kernel.workspace)
+            workspace = array, array.ctypes.data
+        self._kernel.run(
+            _address(parameters), _address(batch), rows, _address(values), _address(derivatives), workspace[1], _address(means)
+        )
+        self._workspaces.append(workspace)
+        return values, derivatives, means
+
+    def _fits(self, x: Any) -> bool:
+        """Whether native code can read an array as it is."""
+        return x.__class__ is self._array and x.dtype is self._float and x.flags.carray
+
+
+_from_buffer, _addressof = ctypes.c_char.from_buffer, ctypes.addressof
+
+
+def _address(array: Any) -> int | None:
+    """Where an array's floats lie; five times as quick as ``array.ctypes.data`` where the array is writable."""
+    if array is None:
+        return None
+    try:
+        return _addressof(_from_buffer(array))
+    except (TypeError, ValueError):  # read-only, or empty
+        address: int = array.ctypes.data
+        return address
+
+
+def _aligned(n: int) -> Any:
+    """An array of ``n`` floats that starts at a multiple of 128 bytes, the largest vector."""
+    import numpy as np
+
+    array = np.empty(n + 16)
+    start = -array.ctypes.data % 128 // 8
+    return array[start : start + n]
+
+
+def as_floats(x: Any, shape: tuple[int | None, ...], what: str) -> Any:
+    """``x`` as a C-contiguous array of 64-bit floats, converted where no digits can be lost but those of large integers.
+
+    Raises:
+        ValueError: the shape is another one; None stands for any length.
+        TypeError: not real numbers.
+    """
+    import numpy as np
+
+    if isinstance(x, np.ma.MaskedArray):
+        raise TypeError(f"{what} must be a plain array, got a masked one; fill in its missing entries first")
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{what}: rows of different length make no array ({error})") from None
+    if array.dtype.kind not in "fiub" or array.dtype.itemsize > 8:
+        raise TypeError(f"{what} must be real numbers of at most 64 bits, got an array of {array.dtype}")
+    if len(array.shape) != len(shape) or any(want not in (None, n) for want, n in zip(shape, array.shape)):
+        wanted = ", ".join("rows" if n is None else str(n) for n in shape)
+        hint = "; for a single row write batch[None, :]" if array.ndim == 1 < len(shape) else ""
+        raise ValueError(f"{what} must have shape ({wanted}{',' * (len(shape) == 1)}), got {array.shape}{hint}")
+    return np.require(array, np.float64, ["C", "A"])
+
+
+class Structure:
+    """A program under an equality that ignores names, as the key of a cache."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.key = program, program.structure()
+        self._hash = hash(self.key)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Structure) and self.key == other.key
+
+
+@lru_cache(maxsize=128)
+def _kernel(structure: Structure, layout: Layout) -> Any:
+    from autograd_tiny.lowering.llvm import Kernel
+
+    return Kernel(structure.program, layout)
+
+
+class Interpreted:
+    """Runs a program row by row as Python, on lists; gives arrays where NumPy is installed and lists where it is not.
+
+    Where native code goes on with ``inf`` or ``nan``, Python raises: a logarithm of 0, a division by 0.
+    """
+
+    def __init__(self, program: Program, layout: Layout) -> None:
+        self._program, self._layout = program, layout
+
+    @cached_property
+    def _function(self) -> Callable[..., Any]:
+        return Source(self._program).function()
+
+    def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
+        n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout
+        theta = _numbers(parameters, n_parameters, "the parameters")
+        rows = [_numbers(row, n_columns, f"row {i} of the batch") for i, row in enumerate(batch)]
+        outputs = [self._row(i, theta, row) for i, row in enumerate(rows)]
+        ends = n_values, n_values + n_derivatives
+        values, derivatives = [out[: ends[0]] for out in outputs], [out[ends[0] : ends[1]] for out in outputs]
+        means = [math.fsum(column) / len(rows) for column in zip(*[out[ends[1] :] for out in outputs])]
+        return _array(values, (len(rows), n_values)), _array(derivatives, (len(rows), n_derivatives)), _array(means, (n_means,))
+
+    def _row(self, i: int, theta: Sequence[float], row: Sequence[float]) -> list[float]:
+        try:
+            result = self._function(*theta, *row)
+        except (ArithmeticError, ValueError) as error:
+            raise type(error)(f"row {i} of the batch: {error}") from error
+        return _flat(result)
+
+
+def _flat(result: Any) -> list[float]:
+    if not isinstance(result, tuple):
+        return [result]
+    return [x for part in result for x in _flat(part)]
+
+
+def _numbers(x: Any, n: int, what: str) -> list[float]:
+    numbers = [float(number) for number in x]
+    if len(numbers) != n:
+        raise ValueError(f"{what}: expected {n} numbers, got {len(numbers)}")
+    return numbers
+
+
+def _array(x: list[Any], shape: tuple[int, ...]) -> Any:
+    try:
+        import numpy as np
+    except ImportError:
+        return x
+    return np.array(x, np.float64).reshape(shape)

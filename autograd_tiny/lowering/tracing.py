@@ -1,0 +1,99 @@
+"""Tracing: a user's function is called with formulas in place of numbers, and its result records what it computes.
+
+Whatever would need a number while the formula is recorded (a branch, ``float(x)``, ``x.data``) is an error that names the
+user's line: compiled in silence, it would be right for one sample only.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from autograd_tiny.expression import Expression
+from autograd_tiny.graph import Node
+
+PACKAGE = str(Path(__file__).parent.parent)
+
+# What an error that an Expression causes says, and what to write instead.
+REMEDIES = {
+    "neither true nor false": "a compiled program has no branches: use where(condition, x, y), maximum, minimum or relu",
+    "no attribute 'data'": "there is no number yet: keep computing with the operand itself, or pass the number in as a parameter",
+    "no attribute 'grad'": "there is no gradient yet: value_and_grad of the compiled program gives it",
+    "Value": "a compiled function knows only its own arguments: declare the Value as a parameter, or use v.data to build its number in",
+    "Expression": "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in from outside",
+}
+
+
+def symbols(given: int | Sequence[Any], name: str) -> list[Expression]:
+    """Variables ``name[0]``, ``name[1]``, ...: as many as are asked for, or one for each thing given, with its label.
+
+    >>> symbols(2, "theta")
+    [Expression('theta[0]'), Expression('theta[1]')]
+    >>> symbols(["w", "b"], "theta")
+    [Expression('w'), Expression('b')]
+    """
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
+        labels = [""] * given
+    elif isinstance(given, Sequence) and not isinstance(given, str):
+        labels = [x if isinstance(x, str) else getattr(x, "label", "") for x in given]
+    else:
+        raise TypeError(f"{name}: expected how many there are, or a list of Values or names, got {given!r}")
+    return [Expression(label or f"{name}[{i}]") for i, label in enumerate(labels)]
+
+
+def trace(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What ``function`` computes from ``arguments``, which are Expressions or lists of them: one Expression or several.
+
+    Raises:
+        TypeError: the function needs a number where there is none yet, uses a Value that is no argument, or returns
+            something that is no formula; the message names the line.
+    """
+    try:
+        result = function(*arguments)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise _with_place(error) from error
+    for part in result if isinstance(result, (list, tuple)) else [result]:
+        if not isinstance(part, Expression):
+            raise TypeError(f"{_described(function)} must return what it computes from its arguments, but returned {_shown(part)}")
+    if isinstance(result, (list, tuple)) and not result:
+        raise TypeError(f"{_described(function)} returned no result")
+    return result
+
+
+def _shown(part: Any) -> str:
+    if part is None:
+        return "None; is a return missing?"
+    if isinstance(part, Node):
+        return f"the {type(part).__name__} {part!r}, which does not depend on them; {REMEDIES['Value']}"
+    return f"{part!r}, which does not depend on them"
+
+
+def _described(function: Callable[..., Any]) -> str:
+    code = getattr(function, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}: {code.co_name}" if code else repr(function)
+
+
+def _with_place(error: Exception) -> Exception:
+    """The error with the user's line and what to write instead; as it is where it has nothing to do with tracing."""
+    message = str(error)
+    remedy = next((remedy for cause, remedy in REMEDIES.items() if cause in message), "")
+    if not remedy:
+        return error
+    file, line = _user_line(error.__traceback__)
+    source = linecache.getline(file, line).strip()
+    kind = TypeError if isinstance(error, AttributeError) else type(error)
+    return kind(f"{file}:{line}: {source + ': ' if source else ''}{message}; {remedy}")
+
+
+def _user_line(traceback: TracebackType | None) -> tuple[str, int]:
+    """File and line of the innermost call outside this package."""
+    place = "", 0
+    while traceback:
+        file = traceback.tb_frame.f_code.co_filename
+        if not file.startswith(PACKAGE):
+            place = file, traceback.tb_lineno
+        traceback = traceback.tb_next
+    return place

@@ -1,0 +1,232 @@
+"""Functions on vectors of floats, written as LLVM instructions: exp, log and their kin.
+
+Errors are within two units in the last place, of tanh within three.
+
+A `Vector` is a name in the text being written; arithmetic on it writes an instruction.  What is rarely needed calls the C
+library once per lane.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+
+class Writer:
+    """Collects the lines of one LLVM function on vectors of ``width`` floats."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.floats, self.integers, self.bits = f"<{width} x double>", f"<{width} x i64>", f"<{width} x i1>"
+        self.suffix = f"v{width}f64"
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> Vector:
+        """Write an instruction; its result."""
+        name = f"%w{len(self.lines)}"
+        self.lines.append(f"  {name} = {text}")
+        return Vector(self, name)
+
+    def splat(self, x: float | int) -> str:
+        """A vector constant."""
+        return splat(x, self.width)
+
+
+def splat(x: float | int, width: int) -> str:
+    """A constant vector, exact to the bit."""
+    one = f"double 0x{struct.pack('>d', x).hex().upper()}" if isinstance(x, float) else f"i64 {x}"
+    return f"<{', '.join([one] * width)}>"
+
+
+class Vector:
+    """A vector of floats in the text being written."""
+
+    __slots__ = ("name", "writer")
+
+    def __init__(self, writer: Writer, name: str) -> None:
+        self.writer, self.name = writer, name
+
+    def _text(self, x: Vector | float) -> str:
+        return x.name if isinstance(x, Vector) else self.writer.splat(float(x))
+
+    def _binary(self, operation: str, x: Vector | float, y: Vector | float) -> Vector:
+        return self.writer.line(f"{operation} {self.writer.floats} {self._text(x)}, {self._text(y)}")
+
+    def __add__(self, other: Vector | float) -> Vector:
+        return self._binary("fadd", self, other)
+
+    def __sub__(self, other: Vector | float) -> Vector:
+        return self._binary("fsub", self, other)
+
+    def __mul__(self, other: Vector | float) -> Vector:
+        return self._binary("fmul", self, other)
+
+    def __truediv__(self, other: Vector | float) -> Vector:
+        return self._binary("fdiv", self, other)
+
+    def __radd__(self, other: float) -> Vector:
+        return self._binary("fadd", other, self)
+
+    def __rsub__(self, other: float) -> Vector:
+        return self._binary("fsub", other, self)
+
+    def called(self, intrinsic: str, *others: Vector | float) -> Vector:
+        """An LLVM intrinsic of this vector and others."""
+        kind = self.writer.floats
+        operands = ", ".join(f"{kind} {self._text(x)}" for x in (self, *others))
+        return self.writer.line(f"call {kind} @llvm.{intrinsic}.{self.writer.suffix}({operands})")
+
+    def times_plus(self, factor: Vector | float, term: Vector | float) -> Vector:
+        """self * factor + term, in one rounding where the processor can."""
+        return self.called("fmuladd", factor, term)
+
+    def where(self, comparison: str, bound: float, then: Vector | float, x: Vector | float | None = None) -> Vector:
+        """``then`` in the lanes of which the comparison with ``bound`` holds, elsewhere this vector; compared is ``x`` if given."""
+        w = self.writer
+        condition = w.line(f"fcmp {comparison} {w.floats} {self._text(self if x is None else x)}, {self._text(bound)}")
+        return w.line(f"select {w.bits} {condition.name}, {w.floats} {self._text(then)}, {w.floats} {self.name}")
+
+    def integer(self, operation: str, other: Vector | int) -> Vector:
+        """Integer arithmetic on the bits."""
+        text = other.name if isinstance(other, Vector) else self.writer.splat(other)
+        return self.writer.line(f"{operation} {self.writer.integers} {self.name}, {text}")
+
+    def as_bits(self) -> Vector:
+        """The bits of the floats, as integers."""
+        return self.writer.line(f"bitcast {self.writer.floats} {self.name} to {self.writer.integers}")
+
+    def as_floats(self) -> Vector:
+        """The floats that have these bits."""
+        return self.writer.line(f"bitcast {self.writer.integers} {self.name} to {self.writer.floats}")
+
+
+def bits_of(x: float) -> int:
+    """The bits of a float, as an integer."""
+    return int.from_bytes(struct.pack(">d", x), "big", signed=True)
+
+
+# Adding this to a float below 2**51 in size rounds it to an integer, which then stands in the last bits.
+TO_INTEGER = 1.5 * 2.0**52
+LOG2_E = 1.4426950408889634
+# ln 2 in two parts, of which the first has so few digits that its product with an exponent is exact.
+LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
+# Of (log(1+s) - log(1-s)) / s - 2 in powers of s²; FreeBSD's e_log.c, Sun Microsystems (1993).
+LOG_COEFFICIENTS = (
+    6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01,
+    1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01,
+)  # fmt: skip
+
+
+def polynomial(x: Vector, coefficients: Sequence[float]) -> Vector:
+    """c0 + c1 x + c2 x² + ... by Horner's rule."""
+    result = x * coefficients[-1] + coefficients[-2]
+    for c in reversed(coefficients[:-2]):
+        result = result.times_plus(x, c)
+    return result
+
+
+def _two_to(n: Vector) -> Vector:
+    return n.integer("add", 1023).integer("shl", 52).as_floats()
+
+
+def _exp_parts(x: Vector) -> tuple[Vector, Vector, Vector]:
+    """p, i, j with exp(x) = (1 + p) 2**i 2**j; two powers, since their product may be no float where the result is one."""
+    x = x.where("ogt", 710.0, 710.0).where("olt", -746.0, -746.0)
+    shifted = x.times_plus(LOG2_E, TO_INTEGER)
+    n = shifted - TO_INTEGER
+    r = n.times_plus(-LN2_LOW, n.times_plus(-LN2_HIGH, x))
+    p = (r * r).times_plus(polynomial(r, [1.0 / math.factorial(k) for k in range(2, 14)]), r)
+    whole = shifted.as_bits().integer("sub", bits_of(TO_INTEGER))
+    half = whole.integer("ashr", 1)
+    return p, half, whole.integer("sub", half)
+
+
+def vector_exp(x: Vector) -> Vector:
+    """e to the power x."""
+    p, i, j = _exp_parts(x)
+    return (p + 1.0) * _two_to(i) * _two_to(j)
+
+
+def vector_expm1(x: Vector) -> Vector:
+    """exp(x) - 1, as (p 2**i + (2**i - 2**-j)) 2**j."""
+    p, i, j = _exp_parts(x)
+    inverse = _two_to(x.writer.line(f"sub {x.writer.integers} zeroinitializer, {j.name}"))
+    return p.times_plus(_two_to(i), _two_to(i) - inverse) * _two_to(j)
+
+
+def vector_tanh(x: Vector) -> Vector:
+    """Hyperbolic tangent, as t / (t + 2) with t = expm1(2 |x|)."""
+    size = x.called("fabs")
+    t = vector_expm1(size.where("ogt", 30.0, 30.0) * 2.0)
+    return (t / (t + 2.0)).called("copysign", x)
+
+
+def vector_log(x: Vector) -> Vector:
+    """Natural logarithm: k ln 2 + log(1 + f) with 1 + f between √½ and √2."""
+    bits = (x.where("olt", 2.0**-1022, x * 2.0**54)).as_bits()
+    k = bits.integer("sub", bits_of(math.sqrt(0.5))).integer("ashr", 52)
+    f = bits.integer("sub", k.integer("shl", 52)).as_floats() - 1.0
+    exponent = k.integer("add", bits_of(TO_INTEGER)).as_floats() - TO_INTEGER
+    exponent = exponent.where("olt", 2.0**-1022, exponent - 54.0, x)
+    s = f / (f + 2.0)
+    z = s * s
+    r = z * polynomial(z, LOG_COEFFICIENTS)
+    half_square = f * f * 0.5
+    result = exponent * LN2_HIGH - ((half_square - (s * (half_square + r) + exponent * LN2_LOW)) - f)
+    result = result.where("oeq", math.inf, math.inf, x).where("oeq", 0.0, -math.inf, x)
+    return result.where("ult", 0.0, math.nan, x)
+
+
+def vector_log1p(x: Vector) -> Vector:
+    """log(1 + x): the logarithm of the rounded sum, corrected by what the rounding lost."""
+    u = x + 1.0
+    lost = (x - (u - 1.0)) / u
+    lost = lost.where("oeq", math.inf, 0.0, u).where("oeq", 0.0, 0.0, u)
+    return vector_log(u) + lost
+
+
+FUNCTIONS: Mapping[str, Callable[[Vector], Vector]] = MappingProxyType(
+    {"exp": vector_exp, "expm1": vector_expm1, "log": vector_log, "log1p": vector_log1p, "tanh": vector_tanh}
+)
+LIBRARY: Mapping[str, int] = MappingProxyType(
+    dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "erf", "erfc"), 1)
+    | dict.fromkeys(("pow", "hypot", "atan2"), 2)
+)
+
+
+def definition(name: str, width: int) -> str:
+    """The LLVM function ``@name`` on vectors of ``width`` floats."""
+    writer = Writer(width)
+    if name in FUNCTIONS:
+        result = FUNCTIONS[name](Vector(writer, "%x0"))
+        parameters = f"{writer.floats} %x0"
+        declared = ""
+    else:
+        n_operands = LIBRARY[name]
+        parameters = ", ".join(f"{writer.floats} %x{i}" for i in range(n_operands))
+        declared = f"declare double @{symbol(name)}({', '.join(['double'] * n_operands)})\n"
+        result = Vector(writer, "zeroinitializer")
+        for lane in range(width):
+            operands = [writer.line(f"extractelement {writer.floats} %x{i}, i32 {lane}").name for i in range(n_operands)]
+            one = writer.line(f"call double @{symbol(name)}({', '.join(f'double {x}' for x in operands)})")
+            result = writer.line(f"insertelement {writer.floats} {result.name}, double {one.name}, i32 {lane}")
+    body = "\n".join(writer.lines)
+    return f"{declared}define internal {writer.floats} @{name}({parameters}) #0 {{\n{body}\n  ret {writer.floats} {result.name}\n}}\n"
+
+
+def symbol(name: str) -> str:
+    """The name under which generated code finds a function of the C library."""
+    return f"autograd_tiny_{name}"
+
+
+def library_addresses() -> dict[str, int]:
+    """Where the C library's functions lie in memory, by `symbol`."""
+    import ctypes
+    import ctypes.util
+    import sys
+
+    library: Any = ctypes.CDLL("ucrtbase" if sys.platform == "win32" else ctypes.util.find_library("m"))
+    return {symbol(name): ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in LIBRARY}

@@ -1,0 +1,71 @@
+"""A GPT on scalars, written once: run eagerly, and compiled; what compiling takes, and after how many names it pays.
+
+The model of `autograd_tiny.worked.char_gpt` in its usual size, loss and gradient of names, in float64 on one core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from random import Random
+
+import numpy as np
+
+from autograd_tiny import mean
+from autograd_tiny.lowering.llvm import expansion
+from autograd_tiny.lowering.program import opened
+from autograd_tiny.worked.char_gpt import CharGPT, compile_gpt, names
+from benchmarks.measure import Measurement, Requirement, check_agreement, processor_time, versus
+
+BATCH = 32
+
+
+def eager_step(model: CharGPT, batch: list[str]) -> Callable[[], float]:
+    """The mean loss, and its gradient in the parameters' ``grad``."""
+
+    def step() -> float:
+        model.zero_grad()
+        loss = mean([model.loss_of(name) for name in batch])
+        loss.backward()
+        return float(loss.data)
+
+    return step
+
+
+def per_name(row: Measurement, batch: int) -> Measurement:
+    """A measurement of a batch, shared among its names."""
+    return replace(row, ours=row.ours / batch, peer=row.peer and row.peer / batch)
+
+
+def run(repeats: int) -> list[Measurement]:
+    """Against the same code run eagerly."""
+    model = CharGPT(rng=Random(0))
+    sample = names()[:BATCH]
+    start = processor_time()
+    compiled = compile_gpt(model, backend="llvm")
+    theta = compiled.parameter_vector()
+    batch = np.array([compiled.model.row(name) for name in sample])
+    loss, gradient = compiled.value_and_grad(theta, batch)
+    seconds = processor_time() - start
+
+    eager = eager_step(model, sample)
+    check_agreement([loss], [eager()], 1e-12)
+    check_agreement(gradient, [p.grad for p in model.parameters()], 1e-12)
+
+    def gradients(size: int, required: Requirement | None = None) -> Measurement:
+        step = partial(compiled.value_and_grad, theta, batch[:size].copy())
+        what = f"char GPT, gradient per name, batches of {size}"
+        return per_name(versus(what, step, "eager", eager_step(model, sample[:size]), repeats, required), size)
+
+    many, one = gradients(BATCH, Requirement("ratio", "at least", 500.0)), gradients(1)
+    program = compiled.program
+    native = len(opened(program, expansion, program.outputs).instructions)
+    limit = Requirement("ours", "at most", 120e-6)
+    paid = seconds / ((many.peer or 0.0) - many.ours)
+    return [
+        many,
+        one,
+        Measurement(f"compiling it, {len(program.instructions):,} instructions; pays after {paid:,.0f} names", "s", seconds),
+        Measurement(f"compiling it, per instruction, {native:,} with every dot opened", "s", seconds / native, requirement=limit),
+    ]

@@ -1,0 +1,270 @@
+"""How well `mark` finds planted mistakes: ``python -m benchmarks.marking [--pages N] [--seed S] [--kind K] [--show N]``.
+
+Random networks, their pages printed at 3 to 8 digits: honest ones, on which nothing may be blamed; the same with one
+mistake of each known kind, once carried on through what follows, once as a misprint alone; the same with a random number,
+which no known mistake made.  Then how long marking takes, in seconds of the processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from random import Random
+from typing import NamedTuple
+
+from autograd_tiny import mark
+from autograd_tiny.graph import all_nodes
+from autograd_tiny.marking.report import Report
+from autograd_tiny.worked import three_three_three
+from benchmarks.pages import FROM_MEMORY, NO_NUMBER, Page, Plan, Style, random_network, random_style
+from benchmarks.planting import KINDS, SYNONYMS, Plant, garbage, plants, same_digits, synonyms
+
+DIGITS = range(3, 9)
+VERDICTS = ("right", "rounded", "undecided", "carried", "mistake", "stale", "wrong")
+FAITHFUL = VERDICTS[:3]
+LOCATED, NAMED = 95.0, 90.0
+"""Per cent of the plants that have to be located and named."""
+RANDOM = "random number"
+TOTAL = "total"
+
+
+class Outcome(NamedTuple):
+    """What the marker said about a page with a plant.
+
+    Attributes:
+        name: the mistake named at the first line that is blamed, or the verdict there.
+        located: whether that line is the planted one.
+        named: whether the mistake is called what it is, or by a synonym.
+        alike: whether it is called something else that prints the same digits.
+        again: whether another line, where nothing is planted, is called wrong of itself.
+    """
+
+    page: Page
+    plant: Plant
+    report: Report
+    name: str
+    located: bool
+    named: bool
+    alike: bool
+    again: bool
+
+
+def pages(count: int, seed: int) -> Iterator[Page]:
+    """Random pages, their digits taken in turn."""
+    for n in range(count):
+        random = Random(f"{seed} {n}")
+        while True:
+            with suppress(*NO_NUMBER):  # the logarithm of an output that is printed as 0.000
+                yield Page(random_network(random), random_style(random, DIGITS[n % len(DIGITS)]), random)
+                break
+
+
+def marked(page: Page, texts: Sequence[str]) -> Report:
+    """The marker's report on a page."""
+    return mark(page.network.root, page.claims(texts), learning_rate=page.network.plan.learning_rate)
+
+
+def accused(report: Report) -> bool:
+    """Whether anything on a page is blamed."""
+    return any(m.verdict not in FAITHFUL for m in report.marks)
+
+
+def outcome(page: Page, plant: Plant) -> Outcome:
+    """The marker's report on a page with a plant, judged."""
+    report = marked(page, plant.on(page))
+    blamed = [m for m in report.marks if m.verdict not in FAITHFUL]
+    name = "nothing" if not blamed else "stale" if blamed[0].verdict == "stale" else blamed[0].mistake or blamed[0].verdict
+    located = bool(blamed) and blamed[0].number == plant.places[0]
+    alike = name in same_digits(page, plant) if located else False
+    named = located and (name == plant.kind or (alike and synonyms(name, plant.kind)))
+    again = any(m.verdict in ("mistake", "stale", "wrong") and m.number not in plant.places for m in blamed)
+    return Outcome(page, plant, report, name, located, named, alike and not named, located and again)
+
+
+def outcomes(pages: Iterable[Page], kinds: Sequence[str], seed: int) -> Iterator[Outcome]:
+    """One plant of each kind on every page that has a place for it, carried on and misprinted."""
+    for number, page in enumerate(pages):
+        for kind in kinds:
+            for plant in islice(plants(page, kind, Random(f"{seed} {number} {kind}")), 1):
+                for carried in (True, False):
+                    with suppress(*NO_NUMBER):  # nobody goes on with the logarithm of a negative number
+                        yield outcome(page, plant._replace(carried=carried))
+
+
+def random_numbers(pages: Iterable[Page], seed: int) -> Iterator[Outcome]:
+    """One line of every page with a random number in it."""
+    for number, page in enumerate(pages):
+        yield outcome(page, garbage(page, Random(f"{seed} {number}"))._replace(carried=False))
+
+
+# ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def table(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Rows as aligned text, the first column to the left."""
+    lines = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    aligned = (
+        " ".join([line[0].ljust(widths[0]), *(cell.rjust(width + 1) for cell, width in zip(line[1:], widths[1:]))]) for line in lines
+    )
+    return f"\n{title}\n" + "\n".join(aligned)
+
+
+def percent(part: Iterable[bool]) -> str:
+    """The share of what is true, as text."""
+    whole = list(part)
+    return f"{100.0 * sum(whole) / len(whole):.1f}" if whole else "-"
+
+
+def grouped(results: Iterable[Outcome], group: Callable[[Outcome], str]) -> dict[str, list[Outcome]]:
+    """Results by group, and all of them."""
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for result in results:
+        groups[group(result)].append(result)
+    return groups | {TOTAL: [result for found in groups.values() for result in found]}
+
+
+def digits(result: Outcome) -> str:
+    """The group of a page in a table by digits."""
+    return f"{result.page.style.digits} digits"
+
+
+def honest_table(reports: Iterable[tuple[Page, Report]]) -> str:
+    """The verdicts on honest pages, by digits and by how they were computed."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for page, report in reports:
+        for group in (f"{page.style.digits} digits", page.style.way, "digits cut" if page.style.cut else "digits rounded", TOTAL):
+            counts[group].update(report.counts)
+            counts[group]["pages"] += 1
+    rows = [[group, *(counts[group][column] for column in ("pages", *VERDICTS))] for group in sorted(counts)]
+    return table("Honest pages, claims by verdict", ("", "pages", *VERDICTS), rows)
+
+
+def planted_table(title: str, results: Iterable[Outcome], group: Callable[[Outcome], str]) -> str:
+    """How many plants are located and named, and how often another line is blamed for nothing, by group."""
+    rows = []
+    for name, found in grouped(results, group).items():
+        shares = [percent(getattr(r, share) for r in found) for share in ("located", "named", "alike")]
+        again = [percent(r.again for r in found if r.plant.carried is carried) for carried in (True, False)]
+        rows.append([name, len(found), *shares, *again])
+    head = ("", "plants", "located %", "named %", "same digits %", "blames more %: carried on", "misprinted")
+    return table(title, head, rows)
+
+
+def synonyms_table(results: Iterable[Outcome]) -> str:
+    """The synonyms that were taken for right, and why."""
+    used = Counter(tuple(sorted((r.name, r.plant.kind))) for r in results if r.named and r.name != r.plant.kind)
+    rows = [(f"{' = '.join(pair)}: {reason}", used[pair]) for pair, reason in SYNONYMS.items() if used[pair]]
+    return table("Synonyms taken for right", ("", "times"), rows)
+
+
+def random_table(results: Iterable[Outcome]) -> str:
+    """What is said about random numbers, by digits: any explanation of them is false."""
+    said = {"wrong": ("wrong",), "explained": ("mistake", "stale", "carried"), "accepted": FAITHFUL}
+    rows = []
+    for name, found in grouped(results, digits).items():
+        verdicts = [r.report.marks[r.plant.places[0]].verdict for r in found]
+        rows.append([name, len(found), *(percent(verdict in group for verdict in verdicts) for group in said.values())])
+    return table("Random numbers", ("", "numbers", *(f"{group} %" for group in said)), rows)
+
+
+def described(page: Page, plant: Plant, report: Report) -> str:
+    """A case in full: the network, the plant, the page, and what the marker said."""
+    plan = page.network.plan
+    lines = [
+        f"\n{plant.kind}, {'carried on' if plant.carried else 'misprinted'}",
+        f"  {'-'.join(map(str, plan.sizes))} {'/'.join(plan.activations)}, {plan.loss}, learning rate {plan.learning_rate}, {page.style}",
+        f"  given {page.network.given}, targets {page.network.targets}, {dict(plant.given)}",
+    ]
+    for m, honest in zip(report.marks, page.honest):
+        sign = ">" if m.number in plant.places else " "
+        said = [m.verdict, m.mistake, f"({m.why})" if m.why else "", f"or {m.others} others" if m.others else ""]
+        said += [f"honest {honest}"] if honest != m.claim.printed.text else []
+        claim = f"{m.claim.quantity!s:22} = {m.claim.printed.text:12} engine {m.value:<12.9g}"
+        lines.append(f"{sign} {m.number:3} {claim} {' '.join(filter(None, said))}")
+    return "\n".join(lines)
+
+
+# ── time ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def big_page(random: Random, *, written_out: bool, wrong: int) -> tuple[Page, list[str]]:
+    """A page about a graph of over 10,000 nodes, and a thousand of its claims, some of them wrong."""
+    sizes = (24, 48, 48, 8) if written_out else (40, 80, 80, 8)
+    plan = Plan(sizes, ("relu", "tanh", "softmax"), "cross-entropy", 0.1, written_out=written_out)
+    page = Page(random_network(random, plan), Style(5, False, False, False, FROM_MEMORY), random)
+    kept = sorted(random.sample(range(len(page.honest)), 1000))
+    texts = list(page.honest)
+    for n in random.sample(kept, wrong):
+        texts[n] = page.style.text(1.5 * float(texts[n]) + 0.1)
+    claims = page.claims(texts)
+    return page, [claims[n] for n in kept]
+
+
+def times() -> Iterator[tuple[str, float, float]]:
+    """What is timed, its seconds, and how many it may take."""
+
+    start = time.process_time()
+    report = three_three_three.marked()
+    yield f"the 3-3-3 page, {len(report.marks)} claims", time.process_time() - start, 2.0
+    for wrong in (0, 10):
+        for written_out in (False, True):
+            page, claims = big_page(Random(1), written_out=written_out, wrong=wrong)
+            start = time.process_time()
+            report = mark(page.network.root, claims, learning_rate=page.network.plan.learning_rate)
+            seconds = time.process_time() - start
+            what = f"{len(claims)} claims, {len(all_nodes(page.network.root))} nodes, {'some' if written_out else 'all'} of them labelled"
+            yield f"{what}, {wrong} claims wrong, {len(report.slips)} blamed", seconds, 10.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns 1 if a target is missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.marking", description="How many planted mistakes `mark` finds and names.")
+    parser.add_argument("--pages", type=int, default=200, help="how many networks (default 200)")
+    parser.add_argument("--seed", type=int, default=0, help="of the networks and of what is planted (default 0)")
+    parser.add_argument("--kind", choices=[*KINDS, RANDOM], help="plant only this, and time nothing")
+    parser.add_argument("--show", type=int, default=0, metavar="N", help="print N pages in full of each kind that was not named right")
+    options = parser.parse_args(arguments)
+    kinds = [kind for kind in KINDS if options.kind in (None, kind)]
+    made = list(pages(options.pages, options.seed))
+    failures: list[tuple[Page, Plant, Report]] = []
+    met = True
+
+    if options.kind is None:
+        reports = [(page, marked(page, page.honest)) for page in made]
+        print(honest_table(reports), flush=True)
+        failures += [(page, Plant("honest"), report) for page, report in reports if accused(report)]
+        met = not failures
+    if kinds:
+        results = list(outcomes(made, kinds, options.seed))
+        print(planted_table("Planted mistakes by kind", sorted(results, key=lambda r: KINDS.index(r.plant.kind)), lambda r: r.plant.kind))
+        print(planted_table("Planted mistakes by digits", sorted(results, key=digits), digits))
+        print(synonyms_table(results), flush=True)
+        failures += [(r.page, r.plant, r.report) for r in results if not r.named]
+        met &= all(
+            100.0 * sum(x) >= least * len(results) for x, least in zip(zip(*((r.located, r.named) for r in results)), (LOCATED, NAMED))
+        )
+    if options.kind in (None, RANDOM):
+        results = sorted(random_numbers(made, options.seed), key=digits)
+        print(random_table(results), flush=True)
+        failures += [(r.page, r.plant, r.report) for r in results if r.name != "wrong"]
+    shown: Counter[str] = Counter()
+    for page, plant, report in failures:
+        shown[plant.kind] += 1
+        if shown[plant.kind] <= options.show:
+            print(described(page, plant, report))
+    if options.kind is None:
+        print("\nTime", flush=True)
+        for what, seconds, limit in times():
+            print(f"{what}: {seconds:.2f} s, at most {limit:g} s", flush=True)
+            met &= seconds <= limit
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""The marker on generated pages: honest ones, and ones with a planted mistake.  A share of `python -m benchmarks.marking`."""
+
+from itertools import islice
+from random import Random
+
+import pytest
+
+from benchmarks import marking
+from benchmarks.pages import FROM_MEMORY, Page, Style, random_network
+from benchmarks.planting import KINDS, plants
+
+
+@pytest.fixture(scope="module")
+def pages():
+    return list(marking.pages(18, seed=1))
+
+
+def share(truths):
+    truths = list(truths)
+    return sum(truths) / len(truths)
+
+
+def test_the_honest_numbers_are_the_engines():
+    """The pages' own arithmetic, from memory at 8 digits, against the engine's: data, derivatives and updates are all right."""
+    for seed in range(12):
+        random = Random(seed)
+        page = Page(random_network(random), Style(8, True, False, False, FROM_MEMORY), random)
+        assert marking.marked(page, page.honest).counts == {"right": len(page.honest)}, page.network.plan
+
+
+def test_honest_pages_are_not_blamed(pages):
+    accused = [(page.network.plan, page.style) for page in pages if marking.accused(marking.marked(page, page.honest))]
+    assert not accused
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_plant_is_wrong_where_it_stands_and_nowhere_else(pages, kind):
+    planted = [(page, plant._replace(carried=False)) for page in pages for plant in islice(plants(page, kind, Random(0)), 1)]
+    assert planted
+    for page, plant in planted:
+        texts = plant.on(page)
+        assert [n for n, (text, honest) in enumerate(zip(texts, page.honest)) if text != honest] == plant.places
+        assert not any(page.is_honest(n, texts[n]) for n in plant.places)
+
+
+def test_the_author_goes_on_with_a_wrong_gradient(pages):
+    page = pages[0]
+    numbers = {line.quantity: n for n, line in enumerate(page.network.lines)}
+    gradient = numbers["E_total/W_i1j1"]
+    for plant in plants(page, "sign", Random(0)):
+        if plant.places == [gradient]:
+            changed = {n for n, (text, honest) in enumerate(zip(plant.on(page), page.honest)) if text != honest}
+            assert changed == {gradient, numbers["W_i1j1'"]}
+            return
+    raise AssertionError("no sign was planted there")
+
+
+def check(results):
+    assert share(r.located for r in results) >= 0.95
+    assert share(r.named for r in results) >= 0.90
+
+
+def test_planted_mistakes_are_located_and_named(pages):
+    check(list(marking.outcomes(pages[:4], KINDS, seed=1)))
+
+
+def test_random_numbers_are_seldom_explained(pages):
+    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.random_numbers(pages, seed=1)]
+    assert share(verdict in ("mistake", "stale", "carried") for verdict in verdicts) <= 0.10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3])
+def test_many_pages(seed):
+    pages = list(marking.pages(100, seed))
+    assert not [page.style for page in pages if marking.accused(marking.marked(page, page.honest))]
+    check(list(marking.outcomes(pages, KINDS, seed)))
+
+
+@pytest.mark.slow
+def test_more_random_numbers_are_seldom_explained():
+    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.random_numbers(marking.pages(300, 4), 4)]
+    assert share(verdict in ("mistake", "stale", "carried") for verdict in verdicts) <= 0.05
