@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.report import machine, table, write_json
+from benchmarks.report import machine, plot, table, write_json
 from benchmarks.runner import MODULES, run_all
 
 FEWEST_REPEATS = 9
@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="name", help=f"which to run: {', '.join(MODULES)}; all if none is given")
     parser.add_argument("--repeats", type=int, default=11, help=f"samples of each candidate, at least {FEWEST_REPEATS} (default 11)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results here")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="also draw the ratios: .svg or .png (matplotlib)")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 if a requirement is not met or a peer is missing")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in MODULES]:
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(table(results))
     if options.json:
         write_json(options.json, options.repeats, results)
+    if options.plot:
+        plot(options.plot, results)
     met = len(results) == len(set(names)) and all(row.reached is not False for rows in results.values() for row in rows)
     return 0 if met or not options.strict else 1
 

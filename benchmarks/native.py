@@ -20,10 +20,21 @@ import numpy as np
 from autograd_tiny import nn
 from autograd_tiny.losses import hinge
 from autograd_tiny.lowering import compile_function, compile_model
-from benchmarks.measure import Measurement, Requirement, check_agreement, versus
+from autograd_tiny.lowering.llvm import expansion
+from autograd_tiny.lowering.program import Program, opened
+from benchmarks.measure import Measurement, Requirement, check_agreement, processor_time, versus
 from benchmarks.mlp import micrograd_model, micrograd_step, moons
 
 Step = Callable[[], Any]
+
+
+COMPILING = Requirement("ours", "at most", 120e-6)
+"""Per instruction of a program whose fused rows are opened."""
+
+
+def native_instructions(program: Program) -> int:
+    """How many instructions a program has for native code, every fused row opened."""
+    return len(opened(program, expansion, program.outputs).instructions)
 
 
 def at_least(ratio: float) -> Requirement:
@@ -41,7 +52,7 @@ def new_model(hidden: int) -> nn.MLP:
     return nn.MLP([2, hidden, hidden, 1], ["relu", "relu", "linear"], rng=Random(0))
 
 
-def ours(model: nn.MLP, batch: Any) -> Step:
+def ours(model: nn.MLP, batch: Any) -> partial[Any]:
     """Mean hinge loss and its gradient, in the order of ``model.parameters()``."""
     compiled = compile_model(model, lambda outputs, targets: hinge(outputs[0], targets[0]), backend="llvm")
     return partial(compiled.value_and_grad, compiled.parameter_vector(), batch)
@@ -211,6 +222,20 @@ def gradient_rows(repeats: int) -> list[Measurement]:
     ]
 
 
+def compile_rows() -> list[Measurement]:
+    """What an instruction costs to record and to compile, in small programs and in large ones."""
+    rows = []
+    for hidden in (16, 32, 64, 128, 192):
+        model, batch = new_model(hidden), samples(8)
+        start = processor_time()
+        step = ours(model, batch)
+        step()
+        seconds = processor_time() - start
+        n = native_instructions(step.func.__self__.program)
+        rows.append(Measurement(f"compiling 2-{hidden}-{hidden}-1, per instruction of {n:,}", "s", seconds / n, requirement=COMPILING))
+    return rows
+
+
 def run(repeats: int) -> list[Measurement]:
     """All rows."""
-    return training_rows(repeats) + gradient_rows(repeats)
+    return training_rows(repeats) + gradient_rows(repeats) + compile_rows()

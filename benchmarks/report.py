@@ -80,3 +80,21 @@ def write_json(path: Path, repeats: int, results: Results) -> None:
     temporary = path.with_name(path.name + ".part")
     temporary.write_text(json.dumps({**machine(), "repeats": repeats, "results": rows}, indent=1) + "\n", encoding="utf-8")
     temporary.replace(path)
+
+
+def plot(path: Path, results: Results) -> None:
+    """How many times as fast as each peer, as bars on a logarithmic scale; matplotlib decides by the name what to write."""
+    from matplotlib.figure import Figure
+
+    rows = [row for rows in results.values() for row in rows if row.ratio is not None and row.peer_name]
+    figure = Figure(figsize=(7.5, 0.6 + 0.3 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    ratios = [row.ratio or 0.0 for row in rows]
+    bars = axes.barh([f"{row.what}: {row.peer_name}" for row in rows], ratios, color=["#0b57a4" if x >= 1 else "#b4450a" for x in ratios])
+    axes.bar_label(bars, labels=[f" {ratio:,.3g}" for ratio in ratios], fontsize=8)
+    axes.axvline(1.0, color="#5f6875", linewidth=0.8)
+    axes.set(xscale="log", xlabel="times as fast as the peer", xlim=(min(0.5, *ratios), 6 * max(ratios)))
+    axes.invert_yaxis()
+    axes.tick_params(axis="y", labelsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

@@ -189,6 +189,10 @@ def _derivative_at_the_wrong_point(d: Derived) -> Found:
             for moved, point, instead in ((at_output, out, x), (at_input, x, out)):
                 if isinstance(moved, Expression):
                     yield d.with_(part, moved), f"∂{of}/∂{by} is taken at {point} in place of {instead}"
+        elif outputs := d.graph.outputs_beside(of):
+            operands = d.graph.operands(of)
+            inputs = {d.derivations.variable(data(out)): d.derivations.variable(data(operands[i] or of)) for i, out in outputs.items()}
+            yield d.with_(part, rewritten(part, inputs)[part]), f"∂{of}/∂{by} is computed from the inputs in place of the outputs"
 
 
 def _softmax_diagonal_only(d: Derived) -> Found:
