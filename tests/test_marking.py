@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from autograd_tiny import Value, draw, losses, mark, total
+from autograd_tiny import Value, draw, losses, mark, softmax, total
 from autograd_tiny.marking.claims import Claim, Quantity, read_claim, read_claims, read_number, read_quantity
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.numbers import Numbers
@@ -205,6 +205,18 @@ def test_a_stale_operand_needs_two_witnesses():
     assert [m.verdict for m in report.marks] == ["stale", "stale"]
     assert report.marks[0].fits == ("a = 0.7112",)
     assert "fit together a = 0.7112" in report.story[1]
+
+
+def test_outputs_of_a_softmax_that_the_loss_does_not_use():
+    u = named(u1=Value(0.3), u2=Value(-1.1), u3=Value(0.8))
+    o1, o2, o3 = named(**dict(zip(("o1", "o2", "o3"), softmax(*u))))
+    (e,) = named(E=-o1.log())
+    with pytest.raises(ValueError, match="no node is called 'o2'"):
+        mark(e, {"o2": "0.0853"})
+    slopes = {"E/u2": f"{o2.data:.4f}", "o3/u2": f"{-o3.data * o2.data:.4f}", "E/o2": "0.00"}
+    claims = {"o1": "0.3454", "o2": "0.0852", "o3": "0.5694"} | slopes
+    report = mark(e, claims, others=[o2, o3])
+    assert [m.verdict for m in report.marks] == ["right"] * 6, str(report)
 
 
 def test_garbage_is_not_explained():

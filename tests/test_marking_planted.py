@@ -72,7 +72,7 @@ def test_random_numbers_are_seldom_explained(pages):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [2, 3])
 def test_many_pages(seed):
-    pages = list(marking.pages(100, seed))
+    pages = list(marking.pages(50, seed))
     assert not [page.style for page in pages if marking.accused(marking.marked(page, page.honest))]
     check(list(marking.outcomes(pages, KINDS, seed)))
 

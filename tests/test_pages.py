@@ -68,6 +68,12 @@ def test_claims_may_speak_of_a_second_name(write):
     assert read_page(write(page)).mark().ok
 
 
+def test_nodes_that_the_output_does_not_use(write):
+    page = """formula = "o1, o2 = softmax(u1, u2)\\nE = -log(o1)"\nclaims = ["o1 = 0.7311", "o2 = 0.2689", "E/u2 = 0.2689"]
+[inputs]\nu1 = 2.0\nu2 = 1.0\n"""
+    assert read_page(write(page)).mark().counts == {"right": 3}
+
+
 def changed(old, new):
     assert old in PAGE
     return PAGE.replace(old, new)

@@ -28,18 +28,24 @@ class NamedGraph:
 
     Args:
         output: a recorded Value.
+        others: more of them, that ``output`` does not depend on.
 
     Attributes:
         nodes: every named node, operands before users; nodes without a label are called t1, t2, ...
         root: the name of the output.
     """
 
-    def __init__(self, output: Value) -> None:
-        if not isinstance(output, Value):
-            raise TypeError(f"only a recorded Value can be marked, got {output!r}")
-        self.name = {node: name for node, name in names(output).items() if node.op is not None or node.label}
+    def __init__(self, output: Value, others: Sequence[Value] = ()) -> None:
+        for node in (output, *others):
+            if not isinstance(node, Value):
+                raise TypeError(f"only a recorded Value can be marked, got {node!r}")
+        whole = Value.record(total, (output, *others)) if others else output
+        self.name = {node: name for node, name in names(whole).items() if node.op is not None or node.label}
+        if others:
+            del self.name[whole]
         self.nodes = {name: node for node, name in self.name.items()}
         self.root = self.name.setdefault(output, "output")
+        self._is_whole = not others
         self._explored: dict[str, tuple[set[str], int]] = {}
 
     def find(self, label: str) -> Value:
@@ -78,7 +84,7 @@ class NamedGraph:
 
     def depends(self, of: str, by: str) -> bool:
         """Whether one node depends on another; each does on itself."""
-        if of == self.root or of == by:
+        if of == by or (of == self.root and self._is_whole):
             return True
         if self._index[of] < self._index[by]:
             return False

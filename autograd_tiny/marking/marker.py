@@ -21,7 +21,13 @@ MOST_BY_CHANCE = 0.5
 """How many formulas may be expected to give a printed number by chance, for one that does to be an explanation."""
 
 
-def mark(output: Value, claims: Mapping[str, str] | Iterable[Claim | str] | str, *, learning_rate: float | None = None) -> Report:
+def mark(
+    output: Value,
+    claims: Mapping[str, str] | Iterable[Claim | str] | str,
+    *,
+    learning_rate: float | None = None,
+    others: Sequence[Value] = (),
+) -> Report:
     """Mark printed numbers about a recorded graph.
 
     Args:
@@ -29,6 +35,8 @@ def mark(output: Value, claims: Mapping[str, str] | Iterable[Claim | str] | str,
         claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
             data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
         learning_rate: of the step of gradient descent that updates speak of.
+        others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one that
+            a loss uses.
 
     Returns:
         A report with one mark per claim.
@@ -45,7 +53,7 @@ def mark(output: Value, claims: Mapping[str, str] | Iterable[Claim | str] | str,
     >>> [m.verdict for m in report.marks], report.marks[3].mistake
     (['right', 'right', 'right', 'mistake'], 'activation derivative missing')
     """
-    return Marker(output, read_claims(claims), learning_rate).report()
+    return Marker(output, read_claims(claims), learning_rate, others).report()
 
 
 class Fit(NamedTuple):
@@ -58,10 +66,10 @@ class Fit(NamedTuple):
 class Marker:
     """Marks the claims of a page one after the other; what a claim prints is what later claims may build on."""
 
-    def __init__(self, output: Value, claims: Sequence[Claim], learning_rate: float | None) -> None:
+    def __init__(self, output: Value, claims: Sequence[Claim], learning_rate: float | None, others: Sequence[Value] = ()) -> None:
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
-        self.graph = NamedGraph(output)
+        self.graph = NamedGraph(output, others)
         for claim in claims:
             nodes = [self.graph.find(label) for label in claim.quantity.nodes]
             if claim.quantity.kind == "updated" and nodes[0].op is not None:

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd_tiny.formula import Recorded, read_formula
+from autograd_tiny.graph import all_nodes
 from autograd_tiny.marking.claims import Claim, read_claim
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.report import Report
@@ -75,7 +76,9 @@ class Page(NamedTuple):
         recorded = self.record()
         labels = {name: node.label for name, node in recorded.nodes.items()}
         claims = [c._replace(quantity=c.quantity._replace(nodes=tuple(labels.get(n, n) for n in c.quantity.nodes))) for c in self.claims]
-        return mark(recorded.output, claims, learning_rate=self.learning_rate)
+        used = set(all_nodes(recorded.output))
+        others = [node for node in recorded.nodes.values() if node not in used]
+        return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others)
 
 
 def read_page(path: Path) -> Page:
