@@ -70,14 +70,13 @@ def test_random_numbers_are_seldom_explained(pages):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-def test_many_pages(seed):
-    pages = list(marking.pages(50, seed))
+def test_many_pages():
+    pages = list(marking.pages(12, 2))
     assert not [page.style for page in pages if marking.accused(marking.marked(page, page.honest))]
-    check(list(marking.outcomes(pages, KINDS, seed)))
+    check(list(marking.outcomes(pages, KINDS, 2)))
 
 
 @pytest.mark.slow
 def test_more_random_numbers_are_seldom_explained():
-    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.random_numbers(marking.pages(300, 4), 4)]
+    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.random_numbers(marking.pages(100, 4), 4)]
     assert share(verdict in ("mistake", "stale", "carried") for verdict in verdicts) <= 0.05
