@@ -286,6 +286,11 @@ def test_numbers_that_are_no_text():
         mark(0.5, {"z": "1"})
 
 
+def test_an_output_without_a_label_and_without_an_operation():
+    x = Value(2.0, "x")
+    assert mark(Value(1.0), {"x": "2.0"}, others=[x]).ok
+
+
 def test_a_label_that_two_nodes_have():
     a, b = Value(1.0, "a"), Value(2.0, "a")
     with pytest.raises(ValueError, match="several nodes are called 'a'"):

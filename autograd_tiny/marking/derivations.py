@@ -43,8 +43,8 @@ class NamedGraph:
         self.name = {node: name for node, name in names(whole).items() if node.op is not None or node.label}
         if others:
             del self.name[whole]
-        self.nodes = {name: node for node, name in self.name.items()}
         self.root = self.name.setdefault(output, "output")
+        self.nodes = {name: node for node, name in self.name.items()}
         self._is_whole = not others
         self._explored: dict[str, tuple[set[str], int]] = {}
 
