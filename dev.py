@@ -72,8 +72,8 @@ def accuracy(arguments: list[str]) -> int:
 
 
 def pictures(arguments: list[str]) -> int:
-    """draw the pictures of the documentation; --check only says whether they are fresh"""
-    return run(environment(".venv", "dev"), "python", "docs/pictures.py", *arguments)
+    """make the gallery and its pictures: --check, --sheet FILE.png"""
+    return run(environment(".venv", "dev"), "python", "-m", "gallery", *arguments)
 
 
 def notebooks(arguments: list[str]) -> int:

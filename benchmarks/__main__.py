@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.report import machine, plot, table, write_json
+from benchmarks.publish import BENCHMARKS, RESULTS, publish
+from benchmarks.report import machine, plot, read_json, table, write_json
 from benchmarks.runner import MODULES, run_all
 
 FEWEST_REPEATS = 9
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=11, help=f"samples of each candidate, at least {FEWEST_REPEATS} (default 11)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results here")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="also draw the ratios: .svg or .png (matplotlib)")
+    parser.add_argument("--publish", action="store_true", help=f"run {', '.join(BENCHMARKS)}, and write docs/speed.json, the tables and the plot")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 if a requirement is not met or a peer is missing")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in MODULES]:
@@ -30,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.repeats < FEWEST_REPEATS:
         parser.error(f"a median of fewer than {FEWEST_REPEATS} ratios says little, got --repeats {options.repeats}")
 
-    names = options.names or list(MODULES)
+    if options.publish and options.names:
+        parser.error(f"--publish runs {', '.join(BENCHMARKS)}; give no names")
+    names = list(BENCHMARKS) if options.publish else options.names or list(MODULES)
     results = run_all(names, options.repeats)
     print("\n{python} on {cpu}".format(**machine()) + f"; medians of {options.repeats} samples taken in turn, garbage collector on\n")
     print(table(results))
@@ -38,6 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_json(options.json, options.repeats, results)
     if options.plot:
         plot(options.plot, results)
+    if options.publish:
+        if len(results) < len(names):
+            print("a peer is missing, so nothing is published", file=sys.stderr)
+            return 1
+        write_json(RESULTS, options.repeats, results)
+        publish(read_json(RESULTS))
     met = len(results) == len(set(names)) and all(row.reached is not False for rows in results.values() for row in rows)
     return 0 if met or not options.strict else 1
 

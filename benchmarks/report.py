@@ -9,8 +9,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.measure import Measurement
+from autograd_tiny.files import write_file
+from benchmarks.measure import Measurement, Requirement
 
 Results = Mapping[str, Sequence[Measurement]]
 HEAD = ("benchmark", "what", "ours", "peer", "its", "ratio", "required", "reached")
@@ -28,9 +30,9 @@ def _cells(name: str, row: Measurement) -> tuple[str, ...]:
     return (
         name,
         row.what,
-        _quantity(row.ours, row.unit),
+        quantity(row.ours, row.unit),
         row.peer_name,
-        "" if row.peer is None else _quantity(row.peer, row.unit),
+        "" if row.peer is None else quantity(row.peer, row.unit),
         "" if row.ratio is None else f"{row.ratio:.3g}x",
         _requirement(row),
         {True: "yes", False: "NO", None: ""}[row.reached],
@@ -46,10 +48,11 @@ def _requirement(row: Measurement) -> str:
     if row.requirement is None:
         return ""
     quantity, relation, limit = row.requirement
-    return f"{relation} {limit:g}x" if quantity == "ratio" else f"{relation} {_quantity(limit, row.unit)}"
+    return f"{relation} {limit:g}x" if quantity == "ratio" else f"{relation} {quantity(limit, row.unit)}"
 
 
-def _quantity(x: float, unit: str) -> str:
+def quantity(x: float, unit: str) -> str:
+    """A measured quantity with three digits, in the unit's fitting multiple."""
     if unit == "B":
         return f"{x:.0f} B"
     factor, prefix = next(((f, p) for f, p in ((1.0, ""), (1e-3, "m"), (1e-6, "µ")) if x >= f), (1e-9, "n"))
@@ -77,13 +80,39 @@ def write_json(path: Path, repeats: int, results: Results) -> None:
     rows = [{"benchmark": name, **asdict(row), "reached": row.reached} for name, rows in results.items() for row in rows]
     for row in rows:
         row["requirement"] = row["requirement"] and row["requirement"]._asdict()
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_text(json.dumps({**machine(), "repeats": repeats, "results": rows}, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+    write_file(path, json.dumps({**machine(), "repeats": repeats, "results": rows}, indent=1) + "\n")
+
+
+class Record(NamedTuple):
+    """What was measured, where, and how often."""
+
+    machine: dict[str, str]
+    repeats: int
+    results: dict[str, list[Measurement]]
+
+
+def read_json(path: Path) -> Record:
+    """What `write_json` has written.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: it holds something else.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        results: dict[str, list[Measurement]] = {}
+        for row in data["results"]:
+            fields = {name: row[name] for name in Measurement.__dataclass_fields__}
+            fields["requirement"] = fields["requirement"] and Requirement(**fields["requirement"])
+            results.setdefault(row["benchmark"], []).append(Measurement(**fields))
+        return Record({name: data[name] for name in ("python", "cpu")}, data["repeats"], results)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds no results of benchmarks: {type(error).__name__}: {error}") from None
 
 
 def plot(path: Path, results: Results) -> None:
     """How many times as fast as each peer, as bars on a logarithmic scale; matplotlib decides by the name what to write."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     rows = [row for rows in results.values() for row in rows if row.ratio is not None and row.peer_name]
@@ -91,10 +120,11 @@ def plot(path: Path, results: Results) -> None:
     axes = figure.subplots()
     ratios = [row.ratio or 0.0 for row in rows]
     bars = axes.barh([f"{row.what}: {row.peer_name}" for row in rows], ratios, color=["#0b57a4" if x >= 1 else "#b4450a" for x in ratios])
-    axes.bar_label(bars, labels=[f" {ratio:,.3g}" for ratio in ratios], fontsize=8)
+    axes.bar_label(bars, labels=[f" {ratio:,.2g}" if ratio < 100 else f" {float(f'{ratio:.2g}'):,.0f}" for ratio in ratios], fontsize=8)
     axes.axvline(1.0, color="#5f6875", linewidth=0.8)
     axes.set(xscale="log", xlabel="times as fast as the peer", xlim=(min(0.5, *ratios), 6 * max(ratios)))
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "autograd_tiny"}):  # text as text, the same bytes each time
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

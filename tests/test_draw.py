@@ -1,10 +1,8 @@
 """Pictures: what they say, that any label survives, that large graphs do not hang.  All by structure, never by bytes."""
 
 import base64
-import importlib.util
 import math
 import os
-import pathlib
 import random
 import re
 import shutil
@@ -613,32 +611,6 @@ def test_drawing_is_light():
     """The module is imported with the package; what is slow to load waits until something is drawn."""
     code = "import sys, autograd_tiny.draw; print(*{'graphviz', 'subprocess', 'xml.etree.ElementTree'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
-
-
-# The pictures of the documentation.
-
-
-def test_pictures_of_the_documentation(renderer, tmp_path, monkeypatch, capsys):
-    location = pathlib.Path(__file__).parent.parent / "docs" / "pictures.py"
-    spec = importlib.util.spec_from_file_location("pictures", location)
-    pictures = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(pictures)
-    monkeypatch.setattr(sys, "argv", ["pictures.py", "--check"])
-    assert pictures.main() == 0, "run python docs/pictures.py, and look at them"
-
-    monkeypatch.setattr(pictures, "FOLDER", tmp_path / "pictures")
-    monkeypatch.setattr(pictures, "PICTURES", {name: pictures.PICTURES[name] for name in ("neuron", "fused", "opened")})
-    assert pictures.main() == 1
-    monkeypatch.setattr(sys, "argv", ["pictures.py"])
-    assert pictures.main() == 0
-    svg, dot = tmp_path / "pictures" / "neuron.svg", tmp_path / "pictures" / "fused.dot"
-    svg.write_text(svg.read_text(encoding="utf-8").replace("0.4621", "0.4622"), encoding="utf-8")
-    dot.write_text(dot.read_text(encoding="utf-8").replace("LR", "TB"), encoding="utf-8")
-    (tmp_path / "pictures" / "old.svg").touch()
-    monkeypatch.setattr(sys, "argv", ["pictures.py", "--check"])
-    capsys.readouterr()
-    assert pictures.main() == 1
-    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["neuron", "fused", "old.svg"]
 
 
 # Numbers.

@@ -80,7 +80,7 @@ class Row(NamedTuple):
 def card(header: Iterable[Text], rows: Iterable[Row], fill: str) -> str:
     """A box with a header and rows, as an HTML-like label."""
     cells = [
-        f'<TR><TD ALIGN="LEFT"{_background(row.ground)}>{escaped(visible(row.name))}</TD>'
+        f'<TR><TD ALIGN="LEFT"{_background(row.ground, rounded=True)}>{escaped(visible(row.name))}</TD>'
         f'<TD ALIGN="RIGHT">{row.number.markup}</TD></TR>'
         for row in rows
     ]
@@ -99,8 +99,10 @@ def _table(rows: str, fill: str, *, padding: int, border: int = 1) -> str:
     return f"<<TABLE {style}{_background(fill)}>{rows}</TABLE>>"
 
 
-def _background(color: str) -> str:
-    return f' BGCOLOR="{color}"' if color else ""
+def _background(color: str, *, rounded: bool = False) -> str:
+    """A ground; rounded where it may lie in the corner of a box, out of which it would stick."""
+    style = ' STYLE="ROUNDED"' if rounded else ""
+    return f' BGCOLOR="{color}"{style}' if color else ""
 
 
 class _Arrow(NamedTuple):

@@ -1,0 +1,135 @@
+"""The measured speed as it is published: ``python -m benchmarks --publish`` measures, ``python -m benchmarks.publish`` only writes.
+
+docs/speed.json holds what was measured; from it come the tables of README.md and docs/native-speed.md, between two marks in
+each, and docs/speed.svg.  Nothing in these is written by hand, and a test compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from autograd_tiny.files import write_file
+from benchmarks.measure import Measurement
+from benchmarks.report import Record, Results, plot, quantity, read_json
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, PLOT = ROOT / "docs" / "speed.json", ROOT / "docs" / "speed.svg"
+BENCHMARKS = ("readme", "mlp", "native")
+BEGIN, END = "<!-- speed: made by benchmarks/publish.py -->", "<!-- end of speed -->"
+
+SHORT = [
+    ("readme", "README expression, forward and backward", "micrograd", "gradient of 25 operations, plain Python"),
+    ("mlp", "MLP 2-16-16-1, one training step on 100 points", "micrograd", "training step of 2-16-16-1, 100 points, plain Python"),
+    ("native", "loss and gradient, 2-16-16-1 on 100 points", "PyTorch eager", "loss and gradient of 2-16-16-1, compiled"),
+    ("native", "loss and gradient, 2-16-16-1 on 100 points", "JAX jit", ""),
+    ("native", "loss and gradient, 2-128-128-1 on 104 points", "PyTorch eager", "loss and gradient of 2-128-128-1, compiled"),
+    ("native", "100,000 gradients of a tiny expression, one call", "PyTorch batched", "100,000 gradients of a tiny expression, compiled"),
+]
+"""The rows of the short table: benchmark, what, peer; and how the README calls it, nothing where it is the row above."""
+
+
+class Place(NamedTuple):
+    """A file with a table between two marks."""
+
+    path: Path
+    table: str
+
+    def text(self) -> str:
+        """What the file should hold.
+
+        Raises:
+            ValueError: the marks are not in it, once each and in order.
+        """
+        text = self.path.read_text(encoding="utf-8")
+        before, begin, rest = text.partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not begin or not end or BEGIN in rest or END in after:
+            raise ValueError(f"{self.path.name} needs the lines {BEGIN!r} and {END!r}, once each, around the table")
+        return f"{before}{BEGIN}\n\n{self.table}\n{END}{after}"
+
+
+def short_table(record: Record) -> str:
+    """The README's: a few rows, one of them where another engine is as fast."""
+    found = {(name, row.what, row.peer_name): row for name, rows in record.results.items() for row in rows}
+    if missing := [key for *key, _ in SHORT if tuple(key) not in found]:
+        raise ValueError(f"the results have no row {missing[0]}: run python3 dev.py bench --publish")
+    rows = [(called, found[name, what, peer]) for name, what, peer, called in SHORT]
+    return _markdown(rows) + f"\n{_measured(record)}.\n"
+
+
+def full_table(record: Record) -> str:
+    """Every comparison of compiled programs."""
+    rows, previous = [], ""
+    for row in record.results["native"]:
+        if row.peer_name:
+            rows.append((row.what if row.what != previous else "", row))
+            previous = row.what
+    note = "Times vary from machine to machine, ratios less.  `python3 dev.py bench --publish` measures again."
+    return _markdown(rows) + f"\n{_measured(record)}.  {note}\n"
+
+
+def _markdown(rows: Iterable[tuple[str, Measurement]]) -> str:
+    lines = ["| what | ours | | theirs | times as fast |", "|---|--:|---|--:|--:|"]
+    for called, row in rows:
+        if row.peer is None or row.ratio is None:
+            raise ValueError(f"{row.what!r} compares with nothing")
+        ours = _unbroken(quantity(row.ours, row.unit)) if called else ""
+        theirs = _unbroken(quantity(row.peer, row.unit))
+        lines.append(f"| {called} | {ours} | {_unbroken(row.peer_name)} | {theirs} | {_times(row.ratio)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def _times(ratio: float) -> str:
+    """Two digits, which is what a repetition would give again."""
+    return f"{float(f'{ratio:.2g}'):,.{1 if ratio < 10.0 else 0}f}" if ratio >= 1.0 else f"{ratio:.2g}"
+
+
+def _measured(record: Record) -> str:
+    machine = record.machine
+    return f"One core of an {machine['cpu']}, {machine['python']}, float64, medians of {record.repeats} samples taken in turn"
+
+
+def places(record: Record) -> list[Place]:
+    """The files with tables."""
+    return [Place(ROOT / "README.md", short_table(record)), Place(ROOT / "docs" / "native-speed.md", full_table(record))]
+
+
+def publish(record: Record) -> None:
+    """Write the tables and the plot of what was measured."""
+    for path, text in [(place.path, place.text()) for place in places(record)]:  # all are made before the first is written
+        write_file(path, text)
+    plot(PLOT, plotted(record))
+
+
+def plotted(record: Record) -> Results:
+    """What the plot shows."""
+    return {"native": record.results["native"]}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.publish", description=f"Write the speed tables from {RESULTS.name}.")
+    parser.add_argument("--check", action="store_true", help="write nothing, fail if a table is not what the results give")
+    options = parser.parse_args(arguments)
+    record = read_json(RESULTS)
+    if not options.check:
+        publish(record)
+        return 0
+    stale = [place.path.name for place in places(record) if place.path.read_text(encoding="utf-8") != place.text()]
+    print(*[f"{name}: its table is not what {RESULTS.name} gives; run python -m benchmarks.publish" for name in stale], sep="\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (OSError, ValueError) as error:
+        sys.exit(str(error))

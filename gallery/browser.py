@@ -1,0 +1,104 @@
+"""What needs a browser: pages as pictures, and a sheet of all pictures to be looked at."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+SERIALISED = """
+root => {
+  const copy = root.cloneNode(true);
+  root.querySelectorAll("option").forEach((option, i) => copy.querySelectorAll("option")[i].toggleAttribute("data-gone", !option.selected));
+  for (const element of copy.querySelectorAll("[hidden], [data-gone], .live, .hint")) element.remove();
+  for (const input of copy.querySelectorAll("input")) input.setAttribute("value", root.querySelector("input").value);
+  for (const element of [copy, ...copy.querySelectorAll("*")]) {
+    for (const name of element.getAttributeNames()) if (/^(aria-|tabindex|id$|role$)/.test(name)) element.removeAttribute(name);
+  }
+  return new XMLSerializer().serializeToString(copy);
+}
+"""
+BOTTOM = 'root => root.querySelector(".explanations").getBoundingClientRect().bottom'
+
+
+def find_browser() -> str:
+    """The path of a Chromium.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if found := next(filter(None, map(shutil.which, PROGRAMS)), None):
+        return found
+    remedy = "on Debian: apt-get install chromium"
+    raise FileNotFoundError(f"some pictures are made by a browser, and none of {', '.join(PROGRAMS)} is on PATH; {remedy}")
+
+
+class Browser:
+    """A Chromium that is started when it is first used."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._chromium: Any = None
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def page(self, html: str, width: int, height: int = 700) -> Any:
+        """A page in a tab of its own, nothing on it moving."""
+        from playwright.sync_api import sync_playwright
+
+        if self._chromium is None:
+            program = find_browser()
+            playwright = self._stack.enter_context(sync_playwright())
+            self._chromium = playwright.chromium.launch(executable_path=program, args=FLAGS)
+            self._stack.callback(self._chromium.close)
+        directory = self._stack.enter_context(tempfile.TemporaryDirectory())
+        file = Path(directory) / "page.html"
+        file.write_text(html, encoding="utf-8")
+        page = self._chromium.new_page(viewport={"width": width, "height": height}, reduced_motion="reduce")
+        page.goto(file.as_uri())
+        return page
+
+    def steps(self, html: str, width: int) -> tuple[list[str], int]:
+        """What the page of a stepper shows at each step, as XHTML, and how high it is at most."""
+        page = self.page(html, width)
+        stepper = page.locator("#stepper")
+        frames, height = [], 0
+        for _ in range(1 + int(page.locator("input[type=range]").get_attribute("max"))):
+            frames.append(stepper.evaluate(SERIALISED))
+            height = max(height, int(stepper.evaluate(BOTTOM)) + 12)
+            page.keyboard.press("ArrowRight")
+        page.close()
+        return frames, height
+
+    def size(self, html: str, selector: str) -> tuple[int, int]:
+        """Width and height of an element, rounded up."""
+        page = self.page(f"<!doctype html><meta charset='utf-8'>{html}", 1200)
+        box = page.locator(selector).bounding_box()
+        page.close()
+        return int(box["width"]) + 1, int(box["height"]) + 1
+
+    def sheet(self, pictures: Sequence[Path], file: Path) -> None:
+        """All pictures on one, as large as they are, each with its name, first on a light page, then on a dark one."""
+        figures = "".join(f'<figure><img src="{p.resolve().as_uri()}"><figcaption>{p.name}</figcaption></figure>' for p in pictures)
+        css = """
+body { margin: 0; font: 15px sans-serif; }
+section { display: flex; flex-wrap: wrap; gap: 24px; padding: 24px; align-items: end; }
+figure { margin: 0; } figcaption { margin-top: 6px; opacity: .7; } img { max-width: 1750px; }
+.light { background: #ffffff; color: #1f2328; color-scheme: light; } .dark { background: #0d1117; color: #e6edf3; color-scheme: dark; }
+"""
+        sections = "".join(f"<section class='{ground}'>{figures}</section>" for ground in ("light", "dark"))
+        page = self.page(f"<!doctype html><meta charset='utf-8'><style>{css}</style>{sections}", 1800)
+        page.wait_for_function("[...document.images].every(image => image.complete)")
+        page.screenshot(path=file, full_page=True)
+        page.close()

@@ -1,0 +1,93 @@
+"""The speed tables of the README and the guide, and their plot, are what docs/speed.json gives."""
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import publish
+from benchmarks.report import plot, read_json, write_json
+
+
+@pytest.fixture
+def record():
+    return read_json(publish.RESULTS)
+
+
+def texts(path):
+    return ["".join(e.itertext()) for e in ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_tables_are_what_was_measured(record):
+    for place in publish.places(record):
+        assert place.path.read_text(encoding="utf-8") == place.text(), f"{place.path.name}: run python -m benchmarks.publish"
+    assert publish.main(["--check"]) == 0
+
+
+def test_the_plot_is_what_was_measured(record, tmp_path):
+    plot(tmp_path / "speed.svg", publish.plotted(record))
+    assert texts(tmp_path / "speed.svg") == texts(publish.PLOT), "run python -m benchmarks.publish"
+
+
+def test_the_short_table_says_where_another_engine_is_as_fast(record):
+    table = publish.short_table(record)
+    ratios = [float(line.split("|")[-2].replace(",", "")) for line in table.splitlines() if re.search(r"\d \|$", line)]
+    assert len(ratios) == len(publish.SHORT)
+    assert min(ratios) < 2.0
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A copy of what is published."""
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", "docs/native-speed.md", "docs/speed.json"):
+        (tmp_path / name).write_bytes((publish.ROOT / name).read_bytes())
+    monkeypatch.setattr(publish, "ROOT", tmp_path)
+    monkeypatch.setattr(publish, "RESULTS", tmp_path / "docs" / "speed.json")
+    monkeypatch.setattr(publish, "PLOT", tmp_path / "docs" / "speed.svg")
+    return tmp_path
+
+
+def test_other_numbers_are_noticed_and_written(copy, capsys):
+    results = json.loads(publish.RESULTS.read_text(encoding="utf-8"))
+    row = next(row for row in results["results"] if row["what"].startswith("100,000") and row["peer_name"] == "PyTorch batched")
+    row["ours"], row["ratio"] = row["ours"] * 100, 0.25
+    publish.RESULTS.write_text(json.dumps(results), encoding="utf-8")
+    assert publish.main(["--check"]) == 1
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["README.md", "native-speed.md"]
+    assert publish.main([]) == 0
+    assert publish.main(["--check"]) == 0
+    assert re.search(r"\| 100,000 gradients .* 0\.25 \|\n", (copy / "README.md").read_text(encoding="utf-8"))
+    assert "0.25" in " ".join(texts(copy / "docs" / "speed.svg"))
+
+
+def test_what_is_read_is_what_was_written(record, tmp_path):
+    write_json(tmp_path / "speed.json", record.repeats, record.results)
+    assert read_json(tmp_path / "speed.json").results == record.results
+
+
+def test_results_that_are_none(copy):
+    publish.RESULTS.write_text('{"results": [{"benchmark": "native"}]}', encoding="utf-8")
+    with pytest.raises(ValueError, match="holds no results of benchmarks"):
+        publish.main([])
+
+
+def test_a_file_without_marks(record, copy):
+    (copy / "README.md").write_text("no table", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"README\.md needs the lines"):
+        publish.publish(record)
+    assert not (copy / "docs" / "speed.svg").exists()
+
+
+def test_a_missing_row_is_named(record):
+    fewer = record._replace(results=record.results | {"mlp": []})
+    with pytest.raises(ValueError, match=r"no row \['mlp', 'MLP 2-16-16-1"):
+        publish.short_table(fewer)
+
+
+def test_publishing_takes_no_names(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["memory", "--publish"])
+    assert "--publish runs readme, mlp, native; give no names" in capsys.readouterr().err
