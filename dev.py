@@ -62,7 +62,7 @@ def fuzz(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """time the engine beside others; arguments go to `python -m benchmarks`"""
+    """time the engine beside others: --publish, or names; see --help"""
     return run(environment(".venv-bench", requirements=PEERS), "python", "-m", "benchmarks", *arguments)
 
 

@@ -24,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=11, help=f"samples of each candidate, at least {FEWEST_REPEATS} (default 11)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results here")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="also draw the ratios: .svg or .png (matplotlib)")
-    parser.add_argument("--publish", action="store_true", help=f"run {', '.join(BENCHMARKS)}, and write docs/speed.json, the tables and the plot")
+    published = f"run {', '.join(BENCHMARKS)}, and write docs/speed.json, the tables and the plot made from it"
+    parser.add_argument("--publish", action="store_true", help=published)
     parser.add_argument("--strict", action="store_true", help="exit with status 1 if a requirement is not met or a peer is missing")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in MODULES]:

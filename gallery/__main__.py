@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m gallery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones, all if none is given: {', '.join(known)}")
     parser.add_argument("--check", action="store_true", help="write nothing, fail if a file is not fresh")
-    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="also make one picture of all, on light and on dark, to be looked at")
+    parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="also make one picture of all, light and dark, to be looked at")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.names if name not in known]:
         parser.error(f"no exhibit is called {unknown[0]!r}; there are {', '.join(known)}")

@@ -217,7 +217,7 @@ def test_colours_of_gradients():
     z = 4.0 * x - y
     z.backward()
     assert not re.findall('BGCOLOR="[^>]*>grad', draw(z).dot)
-    grounds = dict(re.findall(r'<B>([xy])</B>.*?BGCOLOR="(#\w+)">grad', draw(z, color_gradients=True).dot))
+    grounds = dict(re.findall(r'<B>([xy])</B>.*?BGCOLOR="(#\w+)"[^>]*>grad', draw(z, color_gradients=True).dot))
     (red_x, _, blue_x), (red_y, _, blue_y) = (bytes.fromhex(grounds[name][1:]) for name in "xy")
     assert red_x > blue_x  # positive: warm
     assert blue_y > red_y  # negative: cool

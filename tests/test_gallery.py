@@ -156,6 +156,7 @@ def wrong_texts(texts, whole):
                 yield f"{words!r} and {other!r} overlap"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(page.PICTURES.glob("*.svg")), ids=lambda path: path.name)
 def test_every_text_of_a_picture_is_in_its_place(browser, path):
     svg = path.read_text(encoding="utf-8")

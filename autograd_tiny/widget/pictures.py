@@ -105,5 +105,5 @@ def _shorten(text: Element) -> None:
     """Drop attributes that say what holds anyway."""
     if text.get("text-anchor") == "start":
         del text.attrib["text-anchor"]
-    if (text.text or "") == " ".join((text.text or "").split()):
+    if len(text) == 0 and (text.text or "") == " ".join((text.text or "").split()):
         text.attrib.pop(_XML_SPACE, None)
