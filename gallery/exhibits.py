@@ -11,10 +11,25 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from autograd_tiny import Value, draw, explain, gradient, label_locals, losses, mark, nn, optim, sigmoid, sin, step_size_curve, tanh
+from autograd_tiny import (
+    Stepper,
+    Value,
+    draw,
+    explain,
+    gradient,
+    label_locals,
+    losses,
+    mark,
+    nn,
+    optim,
+    sigmoid,
+    sin,
+    step_size_curve,
+    tanh,
+)
 from autograd_tiny.draw import Drawing
 from autograd_tiny.explain import Explanation
-from autograd_tiny.widget import Stepper
+from autograd_tiny.marking.report import Report
 from autograd_tiny.worked import plots, three_three_three
 from autograd_tiny.worked.char_gpt import CharGPT, attention
 from autograd_tiny.worked.plots import Plot
@@ -227,10 +242,23 @@ def marks() -> Terminal:
     return Terminal("autograd-tiny mark docs/neuron.toml")
 
 
+def report() -> Report:
+    """A report in a notebook
+
+    The first sentence counts, the others tell what went wrong and how far it was carried; where the pointer rests on a row, it is
+    explained.
+    """
+    w, x = Value(0.5), Value(-2.0)
+    z = w * x + 0.3
+    y = sigmoid(z)
+    label_locals()
+    return mark(y, {"z": "-0.7", "y": "0.331", "y/z": "0.2214", "y/w": "0.4428", "y/x": "0.1107"})
+
+
 def marks_on_graph() -> Drawing:
     """Marks on a graph
 
-    The same numbers: what was printed stands beside what the engine computes.
+    What was printed stands beside what the engine computes, on the colour of its verdict.
     """
     w, x, b = Value(-3.0), Value(2.0), Value(6.5)
     z = w * x + b
@@ -326,7 +354,7 @@ def training() -> Plot:
 CHAPTERS: dict[str, list[Callable[[], Any]]] = {
     "Graphs": [neuron, neuron_before_backward, used_twice, constants, top_to_bottom, labels, fused, opened, second_derivative],
     "Networks": [network, network_gradients, attention_head, summary, gpt],
-    "Marks": [three_by_three, three_by_three_marked, marks, marks_on_graph],
+    "Marks": [three_by_three, three_by_three_marked, marks, report, marks_on_graph],
     "Steps and formulas": [stepper, stills, steps_in_terminal, explanation],
     "Curves": [step_sizes, training],
 }

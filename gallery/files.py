@@ -25,6 +25,7 @@ from autograd_tiny.draw import Drawing
 from autograd_tiny.drawing.render import RenderError
 from autograd_tiny.drawing.svg import structure
 from autograd_tiny.explain import Explanation
+from autograd_tiny.marking.report import Report
 from autograd_tiny.widget import Stepper
 from autograd_tiny.widget.formulas import FormulaWriter
 from autograd_tiny.widget.page import style
@@ -144,7 +145,7 @@ def _(stepper: Stepper) -> Files:
 
 
 @files_of.register
-def _(explanation: Explanation) -> Files:
+def _(written: Explanation | Report) -> Files:
     return Files({".svg": None})
 
 
@@ -183,16 +184,29 @@ def _(explanation: Explanation, browser: Browser) -> str:
     lines = formula.write(explanation).lines
     rows = "".join(f"<mtr><mtd>{left}</mtd><mtd>{right}</mtd></mtr>" for left, right in lines)
     math = f'<math xmlns="http://www.w3.org/1998/Math/MathML"><mtable>{_expanded(rows, formula.parts)}</mtable></math>'
-    body = f'<div class="formula">{math}</div>'
-    look = """
+    return _card(math, "The chain rule, written out", browser)
+
+
+@picture_by_browser.register
+def _(report: Report, browser: Browser) -> str:
+    return _card(report._repr_html_(), "A report", browser)
+
+
+CARD = """
 :root { color-scheme: light dark; }
-.formula { padding: 12px 20px; border: 1px solid light-dark(#c3cad6, #3d4858); border-radius: 10px; box-sizing: border-box;
-  background: light-dark(#ffffff, #171d26); color: light-dark(#1c2733, #e3e9f1); font: 17px/1.5 system-ui, sans-serif; }
-mtable { math-style: normal; } mtd { padding: .22em 0; text-align: left; vertical-align: middle; }
+.card { padding: 12px 20px; border: 1px solid light-dark(#c3cad6, #3d4858); border-radius: 10px; box-sizing: border-box;
+  background: light-dark(#ffffff, #171d26); color: light-dark(#1c2733, #e3e9f1); font: 16px/1.5 system-ui, sans-serif; }
+mtable { math-style: normal; font-size: 1.1em; } mtd { padding: .22em 0; text-align: left; vertical-align: middle; }
 mtd:first-child { padding-right: .3em; text-align: right; }
+table { border-spacing: 0; } td, th { padding: 2px 10px; } p, ol { margin: .3em 0; }
 """
-    width, height = browser.size(f"<style>{look} .formula {{ width: max-content }}</style>{body}", ".formula")
-    return _page_as_svg(body, look, width, height, "The chain rule, written out")
+
+
+def _card(xhtml: str, title: str, browser: Browser) -> str:
+    """A piece of a page as a picture, as large as it needs to be."""
+    body = f'<div class="card">{xhtml}</div>'
+    width, height = browser.size(f"<style>{CARD} .card {{ width: max-content; max-width: {PICTURE_WIDTH}px }}</style>{body}", ".card")
+    return _page_as_svg(body, CARD, width, height, title)
 
 
 def _page_as_svg(body: str, css: str, width: int, height: int, title: str, still: str = "") -> str:
@@ -241,7 +255,7 @@ def said_by_page(root: ElementTree.Element) -> Any:
     """What a part of a page in an SVG says: a formula, or each step of a stepper."""
     film = root.find(f".//{HTML}div[@class='film']")
     if film is None:
-        return _tokens(root.find(f".//{HTML}div[@class='formula']"))
+        return _tokens(root.find(f".//{HTML}div[@class='card']"))
     css = root.find(SVG + "style")
     return [_frame(frame) for frame in film], _style_at_any_size() in (css.text or "")
 
@@ -258,9 +272,9 @@ def _frame(frame: ElementTree.Element) -> Any:
     return numbers, _tokens(caption), _tokens(equations)
 
 
-def _said_by(thing: Stepper | Explanation) -> Any:
-    if isinstance(thing, Explanation):
-        return _tokens(ElementTree.fromstring(f"<div>{thing.mathml}</div>"))
+def _said_by(thing: Stepper | Explanation | Report) -> Any:
+    if not isinstance(thing, Stepper):
+        return _tokens(ElementTree.fromstring(f"<div>{thing.mathml if isinstance(thing, Explanation) else thing._repr_html_()}</div>"))
     return list(_frames_said_by(thing))[1:], True
 
 

@@ -98,7 +98,8 @@ def _section(exhibit: Exhibit) -> str:
     if files.linked:
         lines[-1] += f" [The page itself](pictures/{exhibit.name}{files.linked})."
     for suffix in files.shown:
-        lines += ["", f"![{exhibit.title}](pictures/{exhibit.name}{suffix})"]
+        picture = f"pictures/{exhibit.name}{suffix}"
+        lines += ["", f"[![{exhibit.title}]({picture})]({picture})"]
     if isinstance(thing, Terminal):
         return "\n".join([*lines, "", "```console", f"$ {thing.command}", "```", ""])
     lines += ["", '<details markdown="1"><summary>The code</summary>', "", "```python", exhibit.code, "```", "", "</details>", ""]
