@@ -47,8 +47,8 @@ def _aligned(head: str, column: Sequence[str]) -> list[str]:
 def _requirement(row: Measurement) -> str:
     if row.requirement is None:
         return ""
-    quantity, relation, limit = row.requirement
-    return f"{relation} {limit:g}x" if quantity == "ratio" else f"{relation} {quantity(limit, row.unit)}"
+    of, relation, limit = row.requirement
+    return f"{relation} {limit:g}x" if of == "ratio" else f"{relation} {quantity(limit, row.unit)}"
 
 
 def quantity(x: float, unit: str) -> str:

@@ -323,7 +323,7 @@ def explanation() -> Explanation:
 # Curves.
 
 
-def step_sizes() -> Plot:
+def step_sizes() -> Any:
     """How exact numeric derivatives are
 
     The error of a difference quotient over its step: it falls until rounding takes over.

@@ -153,15 +153,18 @@ def _(written: Explanation | Report) -> Files:
 def _(stepper: Stepper, browser: Browser) -> str:
     (_, *frames), height = browser.steps(stepper.html(), PICTURE_WIDTH)  # without the start, at which nothing happens
     seconds = SECONDS_PER_STEP * len(frames)
+    # No box is positioned or cut off: WebKit puts such boxes of a foreignObject in the wrong place when the picture is scaled.
     film = f"""
 :root {{ color-scheme: light dark; }}
-.film > div {{ position: absolute; inset: 0; visibility: hidden; animation: film {seconds}s step-end infinite; }}
+.film {{ display: grid; height: 100%; }}
+.film > div {{ grid-area: 1 / 1; visibility: hidden; animation: film {seconds}s step-end infinite; }}
 .film > div > main {{ height: 100%; border-radius: 10px; }}
+.autograd-stepper :is(.scroller, .equations math) {{ overflow: visible; }} .autograd-stepper .formula {{ position: static; }}
 @keyframes film {{ 0% {{ visibility: visible; }} {100 / len(frames):.4f}% {{ visibility: hidden; }} }}
 {"".join(f".film > div:nth-child({i + 1}) {{ animation-delay: {i * SECONDS_PER_STEP}s; }}" for i in range(len(frames)))}
 @media (prefers-reduced-motion: reduce) {{ .film > div:nth-child({_chosen(len(frames)) + 1}) {{ visibility: visible; }} }}
 """
-    body = '<div class="film" style="position: relative; height: 100%">' + "".join(f"<div>{frame}</div>" for frame in frames) + "</div>"
+    body = '<div class="film">' + "".join(f"<div>{frame}</div>" for frame in frames) + "</div>"
     with tempfile.TemporaryDirectory() as directory:
         still = stepper.save_frames(directory)[1:][_chosen(len(frames))].read_text(encoding="utf-8")
     return _page_as_svg(body, _style_at_any_size() + film, PICTURE_WIDTH, height, stepper.data["title"], still)
@@ -194,8 +197,11 @@ def _(report: Report, browser: Browser) -> str:
 
 CARD = """
 :root { color-scheme: light dark; }
-.card { padding: 12px 20px; border: 1px solid light-dark(#c3cad6, #3d4858); border-radius: 10px; box-sizing: border-box;
-  background: light-dark(#ffffff, #171d26); color: light-dark(#1c2733, #e3e9f1); font: 16px/1.5 system-ui, sans-serif; }
+.card { padding: 12px 20px; border: 1px solid #c3cad6; border-radius: 10px; box-sizing: border-box; background: #ffffff; color: #1c2733;
+  font: 16px/1.5 system-ui, sans-serif; }
+@supports (color: light-dark(red, red)) {
+  .card { border-color: light-dark(#c3cad6, #3d4858); background: light-dark(#ffffff, #171d26); color: light-dark(#1c2733, #e3e9f1); }
+}
 mtable { math-style: normal; font-size: 1.1em; } mtd { padding: .22em 0; text-align: left; vertical-align: middle; }
 mtd:first-child { padding-right: .3em; text-align: right; }
 table { border-spacing: 0; } td, th { padding: 2px 10px; } p, ol { margin: .3em 0; }
@@ -230,8 +236,8 @@ def same(thing: Any, suffix: str, committed: str, fresh: str | None) -> bool:
     """
     try:
         if fresh is not None:
-            return _said(suffix, committed) == _said(suffix, fresh)
-        return said_by_page(ElementTree.fromstring(committed)) == _said_by(thing)
+            return bool(_said(suffix, committed) == _said(suffix, fresh))
+        return bool(said_by_page(ElementTree.fromstring(committed)) == _said_by(thing))
     except (ElementTree.ParseError, RenderError, AttributeError, ValueError, StopIteration):
         return False  # no file that we wrote
 
@@ -256,8 +262,7 @@ def said_by_page(root: ElementTree.Element) -> Any:
     film = root.find(f".//{HTML}div[@class='film']")
     if film is None:
         return _tokens(root.find(f".//{HTML}div[@class='card']"))
-    css = root.find(SVG + "style")
-    return [_frame(frame) for frame in film], _style_at_any_size() in (css.text or "")
+    return [_frame(frame) for frame in film], _style_at_any_size() in root.findtext(SVG + "style", "")
 
 
 def _frame(frame: ElementTree.Element) -> Any:

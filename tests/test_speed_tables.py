@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import publish
-from benchmarks.report import plot, read_json, write_json
+from benchmarks.report import plot, read_json, table, write_json
 
 
 @pytest.fixture
@@ -61,6 +61,12 @@ def test_other_numbers_are_noticed_and_written(copy, capsys):
     assert publish.main(["--check"]) == 0
     assert re.search(r"\| 100,000 gradients .* 0\.25 \|\n", (copy / "README.md").read_text(encoding="utf-8"))
     assert "0.25" in " ".join(texts(copy / "docs" / "speed.svg"))
+
+
+def test_the_table_for_the_terminal(record):
+    lines = table(record.results).splitlines()
+    assert len(lines) == 1 + sum(map(len, record.results.values()))
+    assert re.search(r"compiling .* at most 120 µs +(yes|NO)$", lines[-1])
 
 
 def test_what_is_read_is_what_was_written(record, tmp_path):
