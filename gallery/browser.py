@@ -20,7 +20,7 @@ root => {
   for (const element of copy.querySelectorAll("[hidden], [data-gone], .live, .hint")) element.remove();
   for (const input of copy.querySelectorAll("input")) input.setAttribute("value", root.querySelector("input").value);
   for (const element of [copy, ...copy.querySelectorAll("*")]) {
-    for (const name of element.getAttributeNames()) if (/^(aria-label|aria-live|aria-keyshortcuts|aria-valuetext|tabindex|id$|role$)/.test(name)) element.removeAttribute(name);
+    for (const name of element.getAttributeNames()) if (/^(aria-(label|live|valuetext)|tabindex|id|role)$/.test(name)) element.removeAttribute(name);
   }
   return new XMLSerializer().serializeToString(copy);
 }
