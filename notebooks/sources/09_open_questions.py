@@ -4,12 +4,11 @@
 # After this notebook you can say what the gradient of a bias is, what a batch changes, why gradients vanish in deep networks,
 # and why weights start at random.
 #
-# The [worked example](02_worked_example_3_3_3.ipynb) ends with these questions to its readers.  They are answered here by
-# running.
+# The [worked example](03_worked_example_3_3_3.ipynb) ends with these questions to its readers.  With networks that can be
+# trained, they can be answered by running.
 
 # %%
-from autograd_tiny import Value, dot, nn, sigmoid
-from autograd_tiny.draw import draw
+from autograd_tiny import Value, dot, draw, nn, sigmoid
 from autograd_tiny.worked import exercises, plots
 from autograd_tiny.worked import three_three_three as example
 
@@ -123,20 +122,15 @@ for name, layer in zip(("W_ij", "W_jk"), equal.layers):
 #
 # Is it enough that the weights are not *quite* equal?  Add 0.1 to one weight of the first layer before training.  Are its neuron
 # and the others still copies at the end?  Does the network learn?
-#
-# <details>
-# <summary>Solution</summary>
-#
+
+# %% [markdown] tags=["solution"]
 # The first neuron is no copy any more; the second and third still are.  But nothing is gained: neurons that are nearly the
 # same are nearly as useless.
-#
-# ```python
-# pushed = exercises.equal_weights(0.5)
-# pushed.layers[0].weights[0][0].data += 0.1
-# losses = exercises.train(pushed)
-# for row in pushed.layers[0].weights:
-#     print([round(weight.data, 4) for weight in row])
-# print(f"loss {losses[-1]:.2f}")
-# ```
-#
-# </details>
+
+# %% tags=["solution"]
+pushed = exercises.equal_weights(0.5)
+pushed.layers[0].weights[0][0].data += 0.1
+losses = exercises.train(pushed)
+for row in pushed.layers[0].weights:
+    print([round(weight.data, 4) for weight in row])
+print(f"loss {losses[-1]:.2f}")
