@@ -66,11 +66,12 @@ print("targets", targets, "  outputs", [round(output, 2) for output in outputs])
 plots.curves({"loss": history["loss"]}, title="Two hundred steps", x_label="step", y_label="loss")
 
 # %%
-plots.curves({name: history[name] for name in ("layer 1", "layer 2")}, title="Their gradients", x_label="step", y_label="length", log=True)
+lengths = {name: history[name] for name in ("layer 1", "layer 2")}
+plots.curves(lengths, title="Their gradients", x_label="step", y_label="length", log=True)
 
 # %% [markdown]
-# A small gradient says that little is changing, and no more than that.  Around step 40 both are a tenth of what they were, with the
-# loss still above 0.5: a *plateau*, which the network leaves after some twenty steps more.  After step 100 they are small again,
+# A small gradient says that little is changing, and no more than that.  Around step 40 both are about a tenth of what they were,
+# with the loss still above 0.5: a *plateau*, which the network leaves after some twenty steps more.  After step 100 they are small again,
 # since little is left to learn.  Only the loss tells the one from the other.
 
 # %% [markdown]

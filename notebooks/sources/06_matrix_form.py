@@ -100,7 +100,8 @@ formulas = {
     "b_ih": d_z1 @ ones.T,  # 5×6 · 6×1
 }
 for name, matrix in formulas.items():
-    print(f"∂E/∂{name}", matrix.shape, "equals the engine's:", np.allclose(matrix, gradients[name], rtol=1e-9))
+    same = np.allclose(matrix, gradients[name], rtol=1e-9)
+    print(f"∂E/∂{name}", matrix.shape, "equals the engine's:", same)
 
 # %% [markdown]
 # ## The slip on the last slide

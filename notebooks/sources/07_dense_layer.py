@@ -70,8 +70,10 @@ d_w2, d_b2, d_a1 = dense_backward(data["A1"], data["W2"], d_z2)
 d_z1 = np.where(data["Z1"] > 0, d_a1, 0)  # ReLU: through where it was positive
 d_w1, d_b1, d_x = dense_backward(data["X"], data["W1"], d_z1)
 
-for name, matrix in {"W2": d_w2, "b2": d_b2, "A1": d_a1, "Z1": d_z1, "W1": d_w1, "b1": d_b1, "X": d_x}.items():
-    print(f"∂L/∂{name}", matrix.shape, "equals the engine's:", np.allclose(matrix, gradients[name], rtol=1e-9, atol=1e-14))
+by_hand = {"W2": d_w2, "b2": d_b2, "A1": d_a1, "Z1": d_z1, "W1": d_w1, "b1": d_b1, "X": d_x}
+for name, matrix in by_hand.items():
+    same = np.allclose(matrix, gradients[name], rtol=1e-9, atol=1e-14)
+    print(f"∂L/∂{name}", matrix.shape, "equals the engine's:", same)
 
 # %% [markdown]
 # Where a ReLU was off, nothing goes down.  In the first sample all three were:
@@ -108,7 +110,8 @@ print(f"actual - prediction   {loss_after_a_step(-1):.4f}")
 # Fifty steps of gradient descent, with the right sign:
 
 # %%
-plots.curves({"loss": dense.train(50)}, title="Gradient descent on four samples", x_label="step", y_label="loss")
+history = dense.train(50)
+plots.curves({"loss": history}, title="Gradient descent on four samples", x_label="step", y_label="loss")
 
 # %% [markdown]
 # ## Exercise

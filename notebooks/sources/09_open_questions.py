@@ -77,12 +77,12 @@ for x in (0.0, 1.0, 2.0, 4.0, 8.0):
 # %%
 depth = 12
 sizes = {name: exercises.gradient_sizes(name, depth) for name in ("sigmoid", "relu")}
-plots.curves(sizes, title="Twelve layers", x_label="layer", y_label="size of the gradient", first=1, log=True)
+plots.curves(sizes, title="Twelve layers", x_label="layer", y_label="size of gradient", first=1, log=True)
 
 # %%
 for name, size in sizes.items():
     factor = (size[0] / size[-1]) ** (1 / (depth - 1))
-    print(f"{name:8} last layer {size[-1]:.0e}, first layer {size[0]:.0e}: times {factor:.2f} per layer down")
+    print(f"{name:8} last {size[-1]:.0e}, first {size[0]:.0e}: times {factor:.2f} per layer down")
 
 # %% [markdown]
 # With sigmoids the first layers hardly learn at all.
@@ -105,13 +105,15 @@ draw(output, show=("grad",), color_gradients=True)
 
 # %%
 equal = exercises.equal_weights(0.5)
-losses = {"equal weights": exercises.train(equal), "random weights": exercises.train(exercises.random_weights())}
+random = exercises.random_weights()
+losses = {"equal weights": exercises.train(equal), "random weights": exercises.train(random)}
 plots.curves(losses, title="Equal or not equal", x_label="step", y_label="loss")
 
 # %%
 for name, layer in zip(("W_ij", "W_jk"), equal.layers):
     for row in layer.weights:
-        print(name, [round(weight.data, 4) for weight in row])
+        first, *others = [weight.data for weight in row]
+        print(f"{name}: {first:7.4f}, the others equal: {others == [first] * 2}")
 
 # %% [markdown]
 # After 1000 steps each row of weights still is one number three times over, to its last digit.  **Three neurons do the work of

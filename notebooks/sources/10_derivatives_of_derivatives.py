@@ -39,9 +39,9 @@ for order in range(1, 5):
 # ## What a second derivative is good for
 #
 # The slope says which way is down.  The second derivative says how fast the slope changes, and so how far to go: for one number,
-# slope / second derivative.  For several it is a matrix, the *Hessian*, and the step solves an equation with it.  This is Newton's
-# method.  `grad` and `hessian` differentiate a Python function; this one is a long, curved valley, with its lowest point at (1, 1):
-
+# minus the slope over the second derivative.  For several numbers it is a matrix, the *Hessian*, and the step solves an equation
+# with it.  This is Newton's method.  `grad` and `hessian` differentiate a Python function; this one is a long, curved valley,
+# with its lowest point at (1, 1):
 
 # %%
 def valley(p):
@@ -54,8 +54,8 @@ for step in range(7):
     point = point - np.linalg.solve(hessian(valley)(point), grad(valley)(point))
 
 # %% [markdown]
-# Six steps, and all digits are right.  The third went up: Newton's method believes the curvature where it stands, and the valley
-# bends.  Gradient descent needs a rate small enough for its steep walls, and then crawls along its floor:
+# After six steps all printed digits are right.  Twice the height went up on the way: Newton's method believes the curvature where it
+# stands, and the valley bends.  Gradient descent needs a rate small enough for its steep walls, and then crawls along its floor:
 
 # %%
 point = np.array([-1.2, 1.0])
@@ -65,8 +65,9 @@ for step in range(10_001):
     point = point - 0.001 * grad(valley)(point)
 
 # %% [markdown]
-# (For n parameters a Hessian has n² numbers.  Networks have too many, and are trained downhill.)
-#
+# (For n parameters a Hessian has n² numbers.  Large networks have too many, and are trained by gradients alone.)
+
+# %% [markdown]
 # ## An operation of your own
 #
 # Why can a derivative be differentiated?  Since the rule of every operation is arithmetic, which is run on Values like any other.  A
@@ -76,7 +77,7 @@ for step in range(10_001):
 bell = Primitive("bell", lambda x: math.exp(-x * x), lambda out, x: (-2.0 * x * out,), doc="exp(-x²)")
 check_primitive(bell)
 
-x = Value(0.5, "x")
+x = Value(0.8, "x")
 (slope,) = gradient(bell(x), [x])
 (bend,) = gradient(slope, [x])
 print(f"value {bell(x).data:.4f}, slope {slope.data:.4f}, second derivative {bend.data:.4f}")
@@ -117,7 +118,9 @@ print("second derivative ", bend)
 # itself, with derivatives 1 and 0.
 
 # %% tags=["solution"]
-logit = Primitive("logit", lambda p: math.log(p / (1.0 - p)), lambda out, p: (1.0 / (p * (1.0 - p)),), doc="log of the odds")
+logit = Primitive(
+    "logit", lambda p: math.log(p / (1.0 - p)), lambda out, p: (1.0 / (p * (1.0 - p)),), doc="log of the odds"
+)
 check_primitive(logit, [(0.1,), (0.8,)])
 
 z = Value(1.3, "z")

@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 
-from autograd_tiny import Value, compile_function, compile_model, dot, exp, log, maximum, optim
+from autograd_tiny import Value, compile_function, compile_model, dot, exp, log, optim, where
 from autograd_tiny.graph import topological_order
-from autograd_tiny.worked import n_layer
+from autograd_tiny.worked import n_layer, plots
 
 # %% [markdown]
 # ## A function
@@ -60,8 +60,9 @@ print(f"one by one {one_by_one * 1e9:8,.0f} ns per gradient")
 print(f"compiled   {together * 1e9:8.1f} ns, {one_by_one / together:,.0f} times as fast")
 
 # %% [markdown]
-# (Measured when this notebook was made, on one core of a server.)
-#
+# (Times are those of the machine on which this notebook was made.)
+
+# %% [markdown]
 # ## What cannot be compiled
 #
 # A program that is written down once takes the same way for all numbers.  An `if` would have to choose now, and there is no number
@@ -75,13 +76,13 @@ def hinge(p):
 try:
     compile_function(hinge, ["x"])
 except TypeError as error:
-    print(error)
+    print(str(error).partition(": ")[2])  # after the name of the file that this cell is
 
 # %% [markdown]
-# Choices are operations, too: `maximum`, `minimum`, `where`.
+# Choices are operations, too: `where`, `maximum`, `relu` and others.  With `where`, the choice is part of the program:
 
 # %%
-print(compile_function(lambda p: maximum(p[0], 0.0), ["x"]).python())
+print(compile_function(lambda p: where(p[0] > 0, p[0], 0.0), ["x"]).python())
 
 # %% [markdown]
 # ## A model
@@ -94,14 +95,16 @@ samples = n_layer.spiral()
 rows = np.array([[*sample.point, *np.eye(3)[sample.target]] for sample in samples])
 
 network = n_layer.network(16)
-compiled = compile_model(network, lambda probabilities, targets: -log(dot(probabilities, targets)), n_targets=3)
+compiled = compile_model(network, lambda outputs, targets: -log(dot(outputs, targets)), n_targets=3)
 loss, gradient = compiled.value_and_grad(compiled.parameter_vector(), rows)
 
 recorded = n_layer.record(network, samples).loss
 recorded.backward()
 print(f"{gradient.size} parameters, {len(topological_order(recorded)):,} recorded operations", end=", ")
 print(f"{len(compiled.program.instructions)} instructions for each row")
-print("the same loss and gradient:", np.isclose(loss, recorded.data), np.allclose(gradient, [p.grad for p in network.parameters()]))
+recorded_gradient = [parameter.grad for parameter in network.parameters()]
+print("the same loss:", np.isclose(loss, recorded.data))
+print("the same gradient:", np.allclose(gradient, recorded_gradient))
 
 # %% [markdown]
 # `fit` trains it, 100 times through the samples: the optimizer's own update, run on one array of all parameters.
@@ -121,6 +124,7 @@ print(f"compiled {natively:7.3f} s, {eagerly / natively:.0f} times as fast")
 
 # %%
 print(f"{n_layer.accuracy(network, samples):.1%} of the points are told apart")
+plots.curves({"loss": history}, title="The spiral, compiled", x_label="epoch", y_label="loss", first=1)
 
 # %% [markdown]
 # ## Exercise
@@ -132,7 +136,7 @@ print(f"{n_layer.accuracy(network, samples):.1%} of the points are told apart")
 # e itself, and from 1 on the sign of e: 0.5 and -1.
 
 # %% tags=["solution"]
-from autograd_tiny import absolute, where
+from autograd_tiny import absolute
 
 
 def huber(p):

@@ -40,7 +40,8 @@ print(inspect.getsource(CharGPT.__call__))
 # their keys go with the query.  (The products are divided by the root of how many numbers a head has, here 1.)
 
 # %%
-query, keys, values = Value(1.5, "query"), [Value(0.4, "key 1"), Value(1.2, "key 2")], [Value(-1.0, "value 1"), Value(2.0, "value 2")]
+query = Value(1.5, "query")
+keys, values = [Value(0.4, "key 1"), Value(1.2, "key 2")], [Value(-1.0, "value 1"), Value(2.0, "value 2")]
 (mixed,) = attention([query], [[key] for key in keys], [[value] for value in values], heads=1)
 mixed.label = "mixed"
 mixed.backward()
@@ -56,7 +57,8 @@ draw(mixed)
 model = CharGPT(rng=Random(0))
 loss = model.loss_of("ada")
 loss.backward()
-print(f"{len(model.parameters()):,} parameters, {len(topological_order(loss)):,} operations for one name of three letters")
+operations = len(topological_order(loss))
+print(f"{len(model.parameters()):,} parameters, {operations:,} operations for one name of three letters")
 print(f"loss {loss.data:.2f}, log 27 = {math.log(27):.2f}")
 
 
@@ -69,20 +71,22 @@ def eager(batch):
         loss = model.loss_of(name)
         loss.backward()
         losses.append(loss.data)
-    return math.fsum(losses) / len(batch), np.array([parameter.grad for parameter in model.parameters()]) / len(batch)
+    gradient = np.array([parameter.grad for parameter in model.parameters()])
+    return math.fsum(losses) / len(batch), gradient / len(batch)
 
 
 start = time.perf_counter()
 eager_loss, eager_gradient = eager(training[:32])
 eager_seconds = (time.perf_counter() - start) / 32
-print(f"{eager_seconds * 1e3:.0f} ms per name, so {20 * len(training) * eager_seconds / 60:.1f} minutes for 20 times through all names")
+minutes = 20 * len(training) * eager_seconds / 60
+print(f"{eager_seconds * 1e3:.0f} ms per name, {minutes:.1f} minutes for 20 times through all names")
 
 # %% [markdown]
 # ## Compiled
 #
 # As in the last notebook, the same code is called once with formulas, and gives a program for the loss and its 4,192 derivatives.  But
-# names have different lengths, and a program has no branches.  So each name becomes a row of numbers that is always as long: every letter as
-# 27 numbers, a 1 among 0s, and a weight for every place, 0 after the end.  To pick the row of a matrix that belongs to a letter is to
+# names have different lengths, and a program has no branches.  So each name becomes a row of numbers that is always as long: every
+# letter as 27 numbers, a 1 among 0s, and a weight for every place, 0 after the end.  To pick what a matrix holds for a letter is to
 # multiply by such a vector.
 
 # %%
@@ -94,7 +98,8 @@ loss, gradient = compiled.value_and_grad(theta, rows[:32])  # the first call mak
 compile_seconds = time.perf_counter() - start
 
 print(f"{len(compiled.program.instructions):,} instructions, from {rows.shape[1]} numbers per name")
-print("the same loss and gradient:", math.isclose(loss, eager_loss, rel_tol=1e-12), np.allclose(gradient, eager_gradient, 1e-12, 1e-15))
+print("the same loss:", math.isclose(loss, eager_loss, rel_tol=1e-12))
+print("the same gradient:", np.allclose(gradient, eager_gradient, rtol=1e-12, atol=1e-15))
 
 # %% tags=["timed"]
 def seconds_per_name(batches):
@@ -121,7 +126,7 @@ seconds = {
 plots.curves(seconds, title="What training takes", x_label="times through the names", y_label="seconds")
 
 # %% [markdown]
-# (Measured when this notebook was made, on one core of a server.)  Several names are computed at once, one in each lane of the
+# (Times are those of the machine on which this notebook was made.)  Several names are computed at once, one in each lane of the
 # processor's vectors, so batches pay, too.  And to see the loss of a single name, or to change the model and try again, nothing is
 # as quick as running it eagerly.
 
