@@ -68,7 +68,8 @@ pip install ".[notebook,fast]" jupyterlab
 jupyter lab notebooks/{first}
 ```
 
-This list and the notebooks are made by `python3 dev.py notebooks` from [sources/](sources): change those, not these.
+This list and the notebooks are made by `python3 dev.py notebooks` from the files in `notebooks/sources/`: change those, not
+these.
 """
 
 

@@ -87,7 +87,7 @@ def test_it_opens_with_what_the_reader_will_be_able_to_do_and_leads_on(name):
     for word, neighbour in neighbours.items():
         expected = [(read(other).cells[0].source.splitlines()[0].removeprefix("# "), f"{other}.ipynb") for other in neighbour]
         assert re.findall(rf"{word}: \[([^\]]+)\]\(([^)]+)\)", links) == expected
-    assert LINK.findall(notebook.cells[-1].source) == [f"{other}.ipynb" for other in neighbours["next"]] or ["README.md"]
+    assert LINK.findall(notebook.cells[-1].source) == ([f"{other}.ipynb" for other in neighbours["next"]] or ["README.md"])
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,7 +4,7 @@
 # After this notebook you can write the gradients of a two-layer network as four matrix products, check them by their shapes,
 # and tell a formula that only *looks* right from one that is.
 #
-# The engine takes one number at a time; books write matrices.  Both are the same, and the one checks the other.  The network is
+# The engine takes one number at a time; books write matrices.  Both say the same, and the one checks the other.  The network is
 # that of two slide decks, "Backward Propagation: Matrix Form": inputs, 5 sigmoid neurons, 1 sigmoid neuron, and the error
 # E = ½ Σ (Y - O)² over 6 samples.  Three inputs and all numbers are ours.  Each sample is a column.
 

@@ -4,8 +4,8 @@
 # After this notebook you can compile a function or a model, read the program that it becomes, say what cannot be compiled, and
 # measure what compiling gains.
 #
-# Recording every number costs time: a multiplication in Python is one, and a node besides.  A formula, as at the end of the last
-# notebook, has to be worked out only once.  Native code needs two more packages: `pip install "autograd_tiny[fast]"`.
+# Recording costs more than computing: for one multiplication, Python makes a whole node.  A formula, as at the end of the last
+# notebook, is recorded once and holds for all numbers.  Native code needs two more packages: `pip install "autograd_tiny[fast]"`.
 
 # %%
 import time
