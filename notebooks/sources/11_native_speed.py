@@ -42,8 +42,8 @@ values, gradients = compiled.value_and_grad(points)
 
 x, y = Value(points[0, 0]), Value(points[0, 1])
 bump((x, y)).backward()
-print("one by one:", x.grad, y.grad)
-print("compiled:  ", *gradients[0])
+print(f"one by one: {x.grad:.6f} {y.grad:.6f}")
+print(f"compiled:   {gradients[0, 0]:.6f} {gradients[0, 1]:.6f}")
 
 # %% tags=["timed"]
 start = time.process_time()
