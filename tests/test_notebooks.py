@@ -195,7 +195,7 @@ def test_a_notebook_does_not_differ_from_itself_nor_by_what_changes_from_run_to_
         (lambda n: n["cells"][0].update(source="# Another title"), "-# Another title"),
         (lambda n: n["cells"].pop(), "+--- cell"),
         (lambda n: n["metadata"].update(widgets={}), '-metadata {"kernelspec"'),
-        (lambda n: n["cells"][-2].update(source="".join(n["cells"][-2]["source"]).replace("0.077", "0.078")), "-0.078"),
+        (lambda n: n["cells"][-2].update(source="".join(n["cells"][-2]["source"]).replace("0.077", "0.078")), "-backward 0.078"),
         (lambda n: first_output(n, "stream").update(text="z = 0.25\n"), "-z = 0.25"),
         (lambda n: first_output(n, "text/latex")["data"].update({"text/latex": "$2$"}), "-$2$"),
         (lambda n: first_output(n, "text/html")["data"].pop("text/html"), "+--- output, text/html"),
