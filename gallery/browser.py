@@ -20,7 +20,8 @@ root => {
   for (const element of copy.querySelectorAll("[hidden], [data-gone], .live, .hint")) element.remove();
   for (const input of copy.querySelectorAll("input")) input.setAttribute("value", root.querySelector("input").value);
   for (const element of [copy, ...copy.querySelectorAll("*")]) {
-    for (const name of element.getAttributeNames()) if (/^(aria-(label|live|valuetext)|tabindex|id|role)$/.test(name)) element.removeAttribute(name);
+    const gone = element.getAttributeNames().filter(name => /^(aria-(label|live|valuetext)|tabindex|id|role)$/.test(name));
+    for (const name of gone) element.removeAttribute(name);
   }
   return new XMLSerializer().serializeToString(copy);
 }
