@@ -59,6 +59,11 @@ def quantity(x: float, unit: str) -> str:
     return f"{x / factor:.3g} {prefix}{unit}"
 
 
+def times(ratio: float) -> str:
+    """A ratio with two digits, which is what a repetition would give again."""
+    return f"{float(f'{ratio:.2g}'):,.{1 if ratio < 10.0 else 0}f}" if ratio >= 1.0 else f"{ratio:.2g}"
+
+
 def machine() -> dict[str, str]:
     """The Python and the processor that ran."""
     return {"python": f"{platform.python_implementation()} {platform.python_version()}", "cpu": _cpu_name()}
@@ -120,7 +125,7 @@ def plot(path: Path, results: Results) -> None:
     axes = figure.subplots()
     ratios = [row.ratio or 0.0 for row in rows]
     bars = axes.barh([f"{row.what}: {row.peer_name}" for row in rows], ratios, color=["#0b57a4" if x >= 1 else "#b4450a" for x in ratios])
-    axes.bar_label(bars, labels=[f" {ratio:,.2g}" if ratio < 100 else f" {float(f'{ratio:.2g}'):,.0f}" for ratio in ratios], fontsize=8)
+    axes.bar_label(bars, labels=[times(ratio) for ratio in ratios], padding=3, fontsize=8)
     axes.axvline(1.0, color="#5f6875", linewidth=0.8)
     axes.set(xscale="log", xlabel="times as fast as the peer", xlim=(min(0.5, *ratios), 6 * max(ratios)))
     axes.invert_yaxis()
