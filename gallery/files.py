@@ -162,7 +162,9 @@ def _(stepper: Stepper, browser: Browser) -> str:
 .autograd-stepper :is(.scroller, .equations math) {{ overflow: visible; }} .autograd-stepper .formula {{ position: static; }}
 @keyframes film {{ 0% {{ visibility: visible; }} {100 / len(frames):.4f}% {{ visibility: hidden; }} }}
 {"".join(f".film > div:nth-child({i + 1}) {{ animation-delay: {i * SECONDS_PER_STEP}s; }}" for i in range(len(frames)))}
-@media (prefers-reduced-motion: reduce) {{ .film > div:nth-child({_chosen(len(frames)) + 1}) {{ visibility: visible; }} }}
+@media (prefers-reduced-motion: reduce) {{
+  .film > div {{ animation: none; }} .film > div:nth-child({_chosen(len(frames)) + 1}) {{ visibility: visible; }}
+}}
 """
     body = '<div class="film">' + "".join(f"<div>{frame}</div>" for frame in frames) + "</div>"
     with tempfile.TemporaryDirectory() as directory:
