@@ -71,6 +71,7 @@ class FormulaError(ValueError):
     Attributes:
         message: what is wrong, in one line.
         line, column: where, both counted from 1, the column in characters; None if it is nowhere in the text.
+        text: the line.
 
     >>> read_formula("y = sigmod(w*x)")
     Traceback (most recent call last):
@@ -84,19 +85,21 @@ class FormulaError(ValueError):
         self.message = message
         self.line: int | None = None
         self.column: int | None = None
+        self.text = ""
         self._shown = message
         if at is not None:
             before = _LINE_END.split(source[:at])
             lines = _LINE_END.split(source)
             self.line, self.column = len(before), len(before[-1]) + 1
+            self.text = lines[self.line - 1]
             place = f"line {self.line}: " if len(lines) > 1 else ""
-            self._shown = f"{place}{message}\n{_with_caret(lines[self.line - 1], self.column - 1)}"
+            self._shown = f"{place}{message}\n{with_caret(self.text, self.column - 1)}"
 
     def __str__(self) -> str:
         return self._shown
 
 
-def _with_caret(line: str, column: int, *, width: int = 100) -> str:
+def with_caret(line: str, column: int, *, width: int = 100) -> str:
     """The line, or the part of it around the column, with a caret under the column."""
     start = max(0, column - width // 2) if len(line) > width else 0
     head, tail = line[start:column], line[column : start + width]

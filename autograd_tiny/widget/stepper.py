@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tiny.draw import DIRECTIONS
-from autograd_tiny.files import write_file
+from autograd_tiny.files import make_directory, write_file
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.value import Value
 from autograd_tiny.widget.formulas import Formula
@@ -110,8 +110,7 @@ class Stepper:
 
         The directory is made if it does not exist; the one that holds it must.
         """
-        directory = Path(directory)
-        directory.mkdir(exist_ok=True)
+        directory = make_directory(directory)
         return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]
 
     def widget(self) -> Any:
