@@ -111,7 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=_step)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
-    explain_it.add_argument("--wrt", type=_text, required=True, metavar="NAME", help="what to differentiate by: an input, or a name in the formula")
+    wrt = "what to differentiate by: an input, or a name in the formula"
+    explain_it.add_argument("--wrt", type=_text, required=True, metavar="NAME", help=wrt)
     explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
     explain_it.set_defaults(run=_explain)
     return parser

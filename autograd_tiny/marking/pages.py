@@ -156,7 +156,8 @@ class _Reader:
             raise PageError(f"{self.name}: the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
         rate = content.get("learning_rate")
         title, source = content.get("title", ""), content.get("source", "")
-        return Page(title, source, content["formula"], dict(content["inputs"]), None if rate is None else float(rate), tuple(claims), self.name)
+        rate = None if rate is None else float(rate)
+        return Page(title, source, content["formula"], dict(content["inputs"]), rate, tuple(claims), self.name)
 
     def _claims(self, table: Mapping[str, Any], section: str) -> list[Claim]:
         claims = []
