@@ -26,7 +26,7 @@ SUPPORTED = ("3.10", "3.11", "3.12", "3.13")
 THIS_PYTHON = "{}.{}".format(*sys.version_info)
 BIN, EXE = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
 UV = shutil.which("uv")
-INTERNET = "\ndev.py: setting up needs the internet, or an index of packages that pip is told of; what is set up runs without"
+INTERNET = "\ndev.py: setting up needs the internet, or an index of packages that pip is told of; once it is done, nothing here does"
 
 
 # Commands: each takes the arguments after its name and returns an exit code.
