@@ -75,7 +75,7 @@ def accuracy(arguments: list[str]) -> int:
 
 def pictures(arguments: list[str]) -> int:
     """make the gallery and its pictures: --check, --sheet FILE.png"""
-    return run(environment(".venv", "dev"), "python", "-m", "gallery", *arguments)
+    return run(environment(".venv", "dev"), "python", "-m", "docs.gallery", *arguments)
 
 
 def notebooks(arguments: list[str]) -> int:

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd_tiny.drawing.render import PROGRAM_VARIABLE
-from gallery import __main__ as command
-from gallery import page
-from gallery.browser import Browser, find_browser
-from gallery.files import Terminal, files_of, picture_by_browser, said_by_page
+from docs.gallery import __main__ as command
+from docs.gallery import page
+from docs.gallery.browser import Browser, find_browser
+from docs.gallery.files import Terminal, files_of, picture_by_browser, said_by_page
 
 EXHIBITS = command.exhibits()
 

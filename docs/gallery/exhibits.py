@@ -33,7 +33,7 @@ from autograd_tiny.marking.report import Report
 from autograd_tiny.worked import plots, three_three_three
 from autograd_tiny.worked.char_gpt import CharGPT, attention
 from autograd_tiny.worked.plots import Plot
-from gallery.files import Terminal
+from docs.gallery.files import Terminal
 
 # The graph of a computation.
 

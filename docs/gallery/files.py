@@ -30,9 +30,9 @@ from autograd_tiny.widget import Stepper
 from autograd_tiny.widget.formulas import FormulaWriter
 from autograd_tiny.widget.page import style
 from autograd_tiny.worked.plots import Plot
-from gallery.browser import Browser
+from docs.gallery.browser import Browser
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PICTURE_WIDTH, TERMINAL_COLUMNS, SECONDS_PER_STEP = 740, 84, 2.5
 SVG, HTML = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xhtml}"
 

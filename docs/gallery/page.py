@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tiny.explain import Explanation
-from gallery.files import ROOT, Files, Terminal, files_of
+from docs.gallery.files import ROOT, Files, Terminal, files_of
 
 PICTURES, PAGE = ROOT / "docs" / "pictures", ROOT / "docs" / "gallery.md"
 
 HEAD = """\
 # Gallery
 
-<!-- Made by python3 dev.py pictures from gallery/exhibits.py: edit that. -->
+<!-- Made by python3 dev.py pictures from docs.docs/gallery/exhibits.py: edit that. -->
 
 Each picture with the code that made it, which runs as it stands.  In a notebook the last line shows the picture; anywhere else,
 `.save("picture.svg")` writes it.  Tests draw all of this again and compare, so it shows what the package does today.
@@ -29,7 +29,7 @@ Each picture with the code that made it, which runs as it stands.  In a notebook
 
 
 class Exhibit:
-    """A function of `gallery.exhibits`.
+    """A function of `docs.gallery.exhibits`.
 
     Attributes:
         chapter: of the page.

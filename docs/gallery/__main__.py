@@ -1,4 +1,4 @@
-"""Make the gallery: ``python -m gallery [NAME ...]``
+"""Make the gallery: ``python -m docs.gallery [NAME ...]``
 
 Runs every exhibit and writes docs/gallery.md and docs/pictures/.  With --check nothing is written: says what is missing or no
 longer shows what the code makes, and fails if there is anything.  Pictures are compared by structure, ids, titles, texts, edges,
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from autograd_tiny.drawing.render import RenderError
 from autograd_tiny.files import write_file
-from gallery.browser import Browser
-from gallery.exhibits import CHAPTERS
-from gallery.files import picture_by_browser, same
-from gallery.page import PAGE, PICTURES, Exhibit, written_page
+from docs.gallery.browser import Browser
+from docs.gallery.exhibits import CHAPTERS
+from docs.gallery.files import picture_by_browser, same
+from docs.gallery.page import PAGE, PICTURES, Exhibit, written_page
 
 
 def exhibits() -> list[Exhibit]:
@@ -64,7 +64,9 @@ def check(chosen: Sequence[Exhibit], *, all_of_them: bool) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; the exit code."""
     known = {exhibit.name: exhibit for exhibit in exhibits()}
-    parser = argparse.ArgumentParser(prog="python -m gallery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m docs.gallery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones, all if none is given: {', '.join(known)}")
     parser.add_argument("--check", action="store_true", help="write nothing, fail if a file is not fresh")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="also make one picture of all, light and dark, to be looked at")

@@ -1,1 +1,0 @@
-"""The gallery of the documentation, each picture beside the code that made it: ``python -m gallery``."""
