@@ -141,4 +141,5 @@ def _formula(found: re.Match[str]) -> str:
 
 
 def _mathml(latex: str, display: Any) -> str:
-    return convert(unescape(latex), display=display)
+    formula = convert(unescape(latex), display=display)
+    return formula if display == "inline" else f'<span class="scrolled" tabindex="0" role="group" aria-label="A formula">{formula}</span>'
