@@ -90,8 +90,8 @@ def quiet_notebook(html: str, url: Callable[[str], str]) -> str:
         if ":" not in str(link["href"]):
             link["href"] = url(str(link["href"]))
     for wide in soup.select(".jp-OutputArea-output"):
-        wide["class"] = [name for name in wide["class"] if name != "highlight"]
-        wide.attrs |= {"tabindex": "0", "role": "group", "aria-label": "Output"}
+        classes = " ".join(name for name in wide["class"] if name != "highlight")
+        wide.attrs |= {"class": classes, "tabindex": "0", "role": "group", "aria-label": "Output"}
     return outside_code(_CODE, str(soup), lambda text: _MATH.sub(_formula, text))
 
 
@@ -111,7 +111,7 @@ def outside_code(code: re.Pattern[str], text: str, change: Callable[[str], str])
 
 def _place(page: Page) -> str:
     """Where in the project a page lies."""
-    return Path(page.file.abs_src_path).relative_to(ROOT).as_posix()
+    return Path(page.file.abs_src_path or "").relative_to(ROOT).as_posix()
 
 
 def _target(link: str, page: Page, files: Files) -> File | None:
