@@ -1,0 +1,108 @@
+"""What the site does beyond its plugins: pages from outside docs/, links between all of them, formulas, quiet notebooks.
+
+A page is written so that it reads where it lies, on its own too; links are rewritten here to lead to the same page of the site.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import sys
+from collections.abc import Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from latex2mathml.converter import convert
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "notebooks/*.ipynb")
+"""Pages that do not live in docs/."""
+
+_LINK = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(?=[)\s])")
+_FENCED = re.compile(r"(^[ ]*(```+|~~~+).*?^[ ]*\2[ ]*$|``.*?``|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
+_ASSETS = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
+_CODE = re.compile(r"(<(pre|code|svg|math)\b.*?</\2>|<[^>]*>)", re.DOTALL)
+_MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\s](?:[^$]*[^$\s])?)\$", re.DOTALL)
+_OPERATION = re.compile(r'<span id="(autograd_tiny\.\w+)">')
+_ARITHMATEX = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+
+
+def on_startup(*, command: str, dirty: bool) -> None:
+    """Before anything: what pages import in their examples is found beside this file."""
+    sys.path.insert(0, str(HERE))
+
+
+@event_priority(100)  # before the plugins, of which one turns notebooks into pages
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """The pages that live elsewhere in the project."""
+    for pattern in OUTSIDE:
+        for path in sorted(ROOT.glob(pattern)):
+            place = path.relative_to(ROOT).as_posix()
+            files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Links that lead through the project, as on a shelf of files, lead to the same page of the site."""
+    return outside_code(_FENCED, markdown, lambda text: _LINK.sub(lambda found: _relinked(found, page, files), text))
+
+
+def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Formulas become MathML, which needs no script; notebooks lose what they bring along for a page of their own."""
+    if page.file.src_uri.endswith(".ipynb"):
+        html = _ASSETS.sub("", html)
+        html = re.sub(r'(href=")([^"#:]+\.(?:ipynb|md))', lambda found: found[1] + _url(found[2], page, files), html)
+        html = outside_code(_CODE, html, lambda text: _MATH.sub(_formula, text))
+    for identifier in _OPERATION.findall(html):
+        config.plugins["autorefs"].register_anchor(page, identifier, primary=True)  # type: ignore[attr-defined]
+    return _ARITHMATEX.sub(lambda found: _mathml(found[2], "block" if found[1] == "div" else "inline"), html)
+
+
+def outside_code(code: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:
+    """A text changed everywhere but in the parts that are code."""
+    parts, position = [], 0
+    for found in code.finditer(text):
+        parts += [change(text[position : found.start()]), found[0]]
+        position = found.end()
+    return "".join([*parts, change(text[position:])])
+
+
+def _place(page: Page) -> str:
+    """Where in the project a page lies."""
+    return Path(page.file.abs_src_path).relative_to(ROOT).as_posix()
+
+
+def _target(link: str, page: Page, files: Files) -> File | None:
+    """The file of the site that a relative link of a page means."""
+    if ":" in link or link.startswith("/"):
+        return None
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(_place(page)), link))
+    return files.get_file_from_path(place.removeprefix("docs/") if place.startswith("docs/") else place)
+
+
+def _relinked(found: re.Match[str], page: Page, files: Files) -> str:
+    target = _target(found[2], page, files)
+    if target is None:
+        return found[0]
+    return found[1] + posixpath.relpath(target.src_uri, posixpath.dirname(page.file.src_uri) or ".") + (found[3] or "")
+
+
+def _url(link: str, page: Page, files: Files) -> str:
+    target = _target(link, page, files)
+    if target is None:
+        raise ValueError(f"{_place(page)} links to {link}, which is no page of the site")
+    return target.url_relative_to(page.file)
+
+
+def _formula(found: re.Match[str]) -> str:
+    return _mathml(found[1] or found[2], "block" if found[1] else "inline")
+
+
+def _mathml(latex: str, display: Any) -> str:
+    return convert(unescape(latex), display=display)
