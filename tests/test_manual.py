@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-BLOCK = re.compile(r'^(?P<indent> *)```python (?P<options>exec="1"[^\n]*)\n(?P<code>.*?)\n(?P=indent)```$', re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r'^(?P<indent> *)```python (?P<options>exec="1"[^\n]* source="[^\n]*)\n(?P<code>.*?)\n(?P=indent)```$', re.DOTALL | re.MULTILINE)
 HIDDEN = "  # markdown-exec: hide"
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
-    """The session and the code of each block that is run, in the order of the page."""
+    """The session and the code of each block that is run and seen, in the order of the page."""
     found = []
     for match in BLOCK.finditer(page.read_text(encoding="utf-8")):
         session = re.search(r'session="([^"]*)"', match["options"])
@@ -37,10 +37,17 @@ def visible(code: str) -> str:
     return "\n".join(line for line in code.splitlines() if not line.endswith(HIDDEN))
 
 
-def last_expression(code: str) -> str:
-    """The expression that ends a block, written in one way, or nothing if the block ends in something else."""
+def last_expression(code: str) -> ast.expr | None:
+    """The expression that ends a block, if it ends in one."""
     statements = ast.parse(code).body
-    return ast.unparse(statements[-1].value) if statements and isinstance(statements[-1], ast.Expr) else ""
+    return statements[-1].value if statements and isinstance(statements[-1], ast.Expr) else None
+
+
+def shown(code: str) -> list[ast.expr]:
+    """What the hidden lines of a block show."""
+    hidden = [line.removesuffix(HIDDEN) for line in code.splitlines() if line.endswith(HIDDEN)]
+    calls = [ast.parse(line.strip()).body[0] for line in hidden if line.startswith("show(")]
+    return [call.value.args[0] for call in calls if isinstance(call, ast.Expr) and isinstance(call.value, ast.Call)]
 
 
 def test_every_page_with_such_a_block_is_found() -> None:
@@ -58,7 +65,7 @@ def test_what_stands_on_the_page_runs(page: Path, tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("page", PARAMETERS)
 def test_what_is_shown_is_what_the_visible_code_ends_in(page: Path) -> None:
     for _, code in blocks(page):
-        hidden = [line.removesuffix(HIDDEN) for line in code.splitlines() if line.endswith(HIDDEN)]
-        shown = [line for line in hidden if line.startswith("show(")]
-        for line in shown:
-            assert line == f"show({last_expression(visible(code))})"
+        for expression in shown(code):
+            last = last_expression(visible(code))
+            assert last is not None, code
+            assert ast.unparse(last).removesuffix(".latex()") == ast.unparse(expression)
