@@ -87,6 +87,7 @@ def docs(arguments: list[str]) -> int:
     parser.add_argument("--serve", action="store_true", help="serve the site on this machine while pages are edited")
     options, for_mkdocs = parser.parse_known_args(arguments)
     command = ["serve"] if options.serve else ["build", "--strict"]
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # the theme's word on its own future: docs/dependencies.md
     return run(environment(".venv", "dev", "docs"), "python", "-m", "mkdocs", *command, *for_mkdocs)
 
 

@@ -13,11 +13,14 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+from bs4 import BeautifulSoup
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+
+from autograd_tiny.widget.page import image
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -26,7 +29,10 @@ OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "notebooks/*.ipynb")
 
 _LINK = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(?=[)\s])")
 _FENCED = re.compile(r"(^[ ]*(```+|~~~+).*?^[ ]*\2[ ]*$|``.*?``|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
-_ASSETS = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
+_SESSION = re.compile(r"^(```)python(\n>>> )", re.MULTILINE)
+_SVG = re.compile(r"<svg\b(?=[^>]*xmlns).*?</svg>", re.DOTALL)
+_UNWANTED = "script, style, clipboard-copy, .zeroclipboard-container, .clipboard-copy-txt, .jp-InputPrompt, .jp-OutputPrompt, .anchor-link"
+"""What nbconvert adds for a page of its own: MathJax from elsewhere, the style sheets of JupyterLab, buttons that need both."""
 _CODE = re.compile(r"(<(pre|code|svg|math)\b.*?</\2>|<[^>]*>)", re.DOTALL)
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\s](?:[^$]*[^$\s])?)\$", re.DOTALL)
 _OPERATION = re.compile(r'<span id="(autograd_tiny\.\w+)">')
@@ -49,19 +55,49 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links that lead through the project, as on a shelf of files, lead to the same page of the site."""
+    """Links that lead through the project, as on a shelf of files, lead to the same page of the site; sessions look like sessions."""
+    markdown = _SESSION.sub(r"\1pycon\2", markdown)
     return outside_code(_FENCED, markdown, lambda text: _LINK.sub(lambda found: _relinked(found, page, files), text))
 
 
 def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Formulas become MathML, which needs no script; notebooks lose what they bring along for a page of their own."""
     if page.file.src_uri.endswith(".ipynb"):
-        html = _ASSETS.sub("", html)
-        html = re.sub(r'(href=")([^"#:]+\.(?:ipynb|md))', lambda found: found[1] + _url(found[2], page, files), html)
-        html = outside_code(_CODE, html, lambda text: _MATH.sub(_formula, text))
+        html = quiet_notebook(html, lambda link: _url(link, page, files))
     for identifier in _OPERATION.findall(html):
         config.plugins["autorefs"].register_anchor(page, identifier, primary=True)  # type: ignore[attr-defined]
     return _ARITHMATEX.sub(lambda found: _mathml(found[2], "block" if found[1] == "div" else "inline"), html)
+
+
+def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
+    """The theme's dialog for the search gets the name that a screen reader says."""
+    return output.replace('data-md-component="search" role="dialog"', 'data-md-component="search" role="dialog" aria-label="Search"')
+
+
+def quiet_notebook(html: str, url: Callable[[str], str]) -> str:
+    """A notebook's cells as a part of this site: no scripts and styles of its own, pictures with a text for those who do not see them."""
+    pictures = [found[0] for found in _SVG.finditer(html)]
+    soup = BeautifulSoup(_SVG.sub("<img>", html), "html.parser")
+    for picture, place in zip(pictures, [img for img in soup.find_all("img") if not img.attrs]):
+        place.replace_with(BeautifulSoup(image(picture, _titled(picture)), "html.parser"))
+    for unwanted in soup.select(_UNWANTED):
+        unwanted.decompose()
+    for block in soup.select(".jp-InputArea-editor pre"):  # as all code of the site, which gets a button to copy it
+        code = soup.new_tag("code")
+        code.extend(list(block.children))
+        block.append(code)
+    for link in soup.select('a[href$=".ipynb"], a[href$=".md"]'):
+        if ":" not in str(link["href"]):
+            link["href"] = url(str(link["href"]))
+    for wide in soup.select(".jp-OutputArea-output"):
+        wide["class"] = [name for name in wide["class"] if name != "highlight"]
+        wide.attrs |= {"tabindex": "0", "role": "group", "aria-label": "Output"}
+    return outside_code(_CODE, str(soup), lambda text: _MATH.sub(_formula, text))
+
+
+def _titled(svg: str) -> str:
+    found = re.search(r"<title>(.*?)</title>", svg, re.DOTALL)
+    return unescape(found[1]) if found else "A picture"
 
 
 def outside_code(code: re.Pattern[str], text: str, change: Callable[[str], str]) -> str:

@@ -30,7 +30,7 @@ GROUPS = {
 
 
 class Shown(NamedTuple):
-    """An operation as the page shows it: each text is MathML or plain HTML."""
+    """An operation as the page shows it: each text is plain, or MathML."""
 
     names: str
     doc: str
@@ -46,16 +46,15 @@ def tables() -> str:
     parts: list[str] = []
     for name, row in TABLE.items():
         if name in first:
-            parts += ["</tbody></table></div>"] * bool(parts) + [opening(first[name])]
+            parts += ["</tbody></table></div>\n"] * bool(parts) + [opening(first[name])]
         parts.append(line(name, row))
     return "\n".join([*parts, "</tbody></table></div>"])
 
 
 def opening(group: str) -> str:
     heads = "".join(f'<th scope="col">{head}</th>' for head in ("Operation", "Value", "Local derivatives", "Domain", "In simpler ones"))
-    place = group.lower().replace(" ", "-")
     return (
-        f'<h2 id="{place}">{group}</h2><div class="scrolled operations" tabindex="0" role="group" aria-label="{group}">'
+        f'## {group}\n\n<div class="scrolled operations" tabindex="0" role="group" aria-label="{group}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>"
     )
 
@@ -119,4 +118,4 @@ def written(rule: Expression | float) -> str:
 
 
 def math(latex: str) -> str:
-    return convert(latex)
+    return convert(rf"\displaystyle {latex}")
