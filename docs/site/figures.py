@@ -16,6 +16,8 @@ from autograd_tiny.widget.page import image
 
 CONTROLS, MOST = 430, 760
 """The height of a stepper without its picture, and the largest height of a stepper, in pixels."""
+SMALLEST = 0.75
+"""The scale at which numbers in a picture can still be read without effort."""
 
 
 def show(what: Any, *, caption: str = "", alt: str = "") -> None:
@@ -35,7 +37,7 @@ def content(what: Any, alt: str) -> tuple[str, str]:
     """The kind of figure and the HTML inside it."""
     if isinstance(what, Drawing):
         described = alt or f"{what.title}: {what.description}"
-        return "graph", scrolled(image(what.svg(), described), described)
+        return "graph", scrolled(fitted(image(what.svg(), described), what.svg()), described)
     if isinstance(what, Stepper):
         return "stepper", frame(what)
     if isinstance(what, Explanation):
@@ -57,6 +59,12 @@ def frame(stepper: Stepper) -> str:
         f'<iframe title="{title}" loading="lazy" sandbox="allow-scripts" style="height: {height}px"'
         f' srcdoc="{escape(stepper.html())}"></iframe>'
     )
+
+
+def fitted(img: str, svg: str) -> str:
+    """An image that is made smaller where it is a little too wide for the page; below that it is scrolled."""
+    drawn = float(svg.partition('width="')[2].partition("pt")[0])
+    return img.replace("<img ", f'<img style="min-width: {round(SMALLEST * drawn * 4 / 3)}px" ', 1)  # points to pixels
 
 
 def scrolled(html: str, name: str) -> str:
