@@ -18,14 +18,13 @@ class Docstrings(griffe.Extension):
         """Called with the whole package."""
         for thing in _all_objects(pkg):
             if thing.docstring:
-                text = with_code_blocks(thing.docstring.value)
-                thing.docstring.value = _NAME.sub(lambda found, thing=thing: link(thing, *found.groups()), text)
+                thing.docstring.value = with_links(with_code_blocks(thing.docstring.value), thing)
 
 
 def _all_objects(thing: griffe.Object) -> Iterator[griffe.Object]:
     yield thing
     for member in thing.members.values():
-        if not member.is_alias:
+        if isinstance(member, griffe.Object):
             yield from _all_objects(member)
 
 
@@ -52,6 +51,11 @@ def with_code_blocks(text: str) -> str:
     return "\n".join(lines).rstrip()
 
 
+def with_links(text: str, where: griffe.Object) -> str:
+    """A docstring whose single `names` are links."""
+    return _NAME.sub(lambda found: link(where, found[1], found[2]), text)
+
+
 def link(where: griffe.Object, name: str, call: str | None) -> str:
     """A `name` in a docstring, linked to where the reference shows it, if it does."""
     scopes = [where, *([where.parent] if where.parent else []), where.package]
@@ -66,6 +70,6 @@ def _path(scope: griffe.Object, name: str) -> str:
     try:
         path = scope.members[first].path if first in scope.members else scope.resolve(first)
         found = scope.package.modules_collection[path]
-        return (found[rest] if rest else found).canonical_path
+        return str((found[rest] if rest else found).canonical_path)
     except (KeyError, griffe.NameResolutionError, griffe.AliasResolutionError):
         return ""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import posixpath
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatch
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from autograd_tiny.widget.page import image
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "notebooks/*.ipynb")
-"""Pages that do not live in docs/."""
+OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "notebooks/README.md", "notebooks/*.ipynb")
+"""Pages that do not live in docs/, in the order of the navigation."""
 
 _LINK = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(?=[)\s])")
 _FENCED = re.compile(r"(^[ ]*(```+|~~~+).*?^[ ]*\2[ ]*$|``.*?``|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
@@ -44,13 +45,33 @@ def on_startup(*, command: str, dirty: bool) -> None:
     sys.path.insert(0, str(HERE))
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """In the navigation, a name with a star stands for all pages that it matches."""
+    config.nav = _expanded(config.nav)
+    return config
+
+
+def _expanded(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {title: _expanded(inside) for title, inside in part.items()}
+    if isinstance(part, list):
+        return [_expanded(inside) for inside in part]
+    if not isinstance(part, str) or "*" not in part:
+        return part
+    inside = [file.relative_to(ROOT / "docs").as_posix() for file in sorted((ROOT / "docs").glob(part))]
+    return inside or [place for place in _places(OUTSIDE) if fnmatch(place, part)]
+
+
+def _places(patterns: Sequence[str]) -> list[str]:
+    """The files of the project that match, one pattern after the other."""
+    return [file.relative_to(ROOT).as_posix() for pattern in patterns for file in sorted(ROOT.glob(pattern))]
+
+
 @event_priority(100)  # before the plugins, of which one turns notebooks into pages
 def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """The pages that live elsewhere in the project."""
-    for pattern in OUTSIDE:
-        for path in sorted(ROOT.glob(pattern)):
-            place = path.relative_to(ROOT).as_posix()
-            files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
+    for place in _places(OUTSIDE):
+        files.append(File(place, str(ROOT), config.site_dir, config.use_directory_urls))
     return files
 
 
@@ -90,8 +111,8 @@ def quiet_notebook(html: str, url: Callable[[str], str]) -> str:
         if ":" not in str(link["href"]):
             link["href"] = url(str(link["href"]))
     for wide in soup.select(".jp-OutputArea-output"):
-        wide["class"] = [name for name in wide["class"] if name != "highlight"]
-        wide.attrs |= {"tabindex": "0", "role": "group", "aria-label": "Output"}
+        classes = " ".join(name for name in wide["class"] if name != "highlight")
+        wide.attrs |= {"class": classes, "tabindex": "0", "role": "group", "aria-label": "Output"}
     return outside_code(_CODE, str(soup), lambda text: _MATH.sub(_formula, text))
 
 
@@ -111,7 +132,7 @@ def outside_code(code: re.Pattern[str], text: str, change: Callable[[str], str])
 
 def _place(page: Page) -> str:
     """Where in the project a page lies."""
-    return Path(page.file.abs_src_path).relative_to(ROOT).as_posix()
+    return Path(page.file.abs_src_path or "").relative_to(ROOT).as_posix()
 
 
 def _target(link: str, page: Page, files: Files) -> File | None:
@@ -141,4 +162,5 @@ def _formula(found: re.Match[str]) -> str:
 
 
 def _mathml(latex: str, display: Any) -> str:
-    return convert(unescape(latex), display=display)
+    formula = convert(unescape(latex), display=display)
+    return formula if display == "inline" else f'<span class="scrolled" tabindex="0" role="group" aria-label="A formula">{formula}</span>'

@@ -15,8 +15,14 @@ from autograd_tiny import Family, MultiPrimitive, Primitive
 def index_of_names() -> str:
     """A table of the public names, each with what its docstring says first."""
     names = sorted(autograd_tiny.__all__, key=str.lower)
-    rows = [f"| [`{name}`][autograd_tiny.{name}] | {summary(getattr(autograd_tiny, name))} |" for name in names]
+    rows = [f"| [`{name}`][{place(name)}] | {summary(getattr(autograd_tiny, name))} |" for name in names]
     return "\n".join(["| name | what it is |", "|---|---|", *rows])
+
+
+def place(name: str) -> str:
+    """Where the reference shows a public name; one that hides the module it comes from stands under that."""
+    hidden = name in module_names() and not inspect.ismodule(getattr(autograd_tiny, name))
+    return f"autograd_tiny.{name}.{name}" if hidden else f"autograd_tiny.{name}"
 
 
 def modules() -> str:
@@ -25,7 +31,7 @@ def modules() -> str:
     for name in module_names():
         module = import_module(f"autograd_tiny.{name}")
         rows.append(f"| `autograd_tiny.{name}` | {summary(module)} | {' '.join(links(module))} |")
-    return "\n".join(["| module | holds | defines |", "|---|---|---|", *rows])
+    return "\n".join(['<div class="modules" markdown="1">', "", "| module | holds | defines |", "|---|---|---|", *rows, "", "</div>"])
 
 
 def links(module: ModuleType) -> list[str]:
