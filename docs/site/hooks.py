@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
+from figures import fitted, scrolled
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
@@ -24,9 +25,6 @@ from mkdocs.structure.pages import Page
 from autograd_tiny.widget.page import image
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))  # what pages import in their examples is found there
-from figures import fitted, scrolled  # noqa: E402
-
 ROOT = HERE.parents[1]
 OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "notebooks/README.md", "notebooks/*.ipynb")
 """Pages that do not live in docs/, in the order of the navigation."""
@@ -42,6 +40,11 @@ _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\s](?:[^$]*[^$\s])?)\$", re.DOTALL)
 _PICTURE = re.compile(r'<p>(?P<open><a [^>]*>)?(?P<img><img alt="(?P<alt>[^"]*)" src="(?P<src>[^":]+\.svg)" ?/?>)(?P<close></a>)?</p>')
 _OPERATION = re.compile(r'<span id="(autograd_tiny\.\w+)">')
 _ARITHMATEX = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+
+
+def on_startup(*, command: str, dirty: bool) -> None:
+    """Before anything: what pages import in their examples is found beside this file."""
+    sys.path.insert(0, str(HERE))
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
