@@ -228,10 +228,10 @@ def test_a_stepper_follows_the_colours_of_its_page(tab, site):
     page.locator(".stepper iframe").scroll_into_view_if_needed()
     body = page.frame_locator(".stepper iframe").locator("body")
     grounds = {}
-    for other in ("dark", "light"):
-        page.get_by_title(f"Switch to {other}").click()
-        grounds[other] = body.evaluate("body => getComputedStyle(body).backgroundColor")
-    assert grounds == {"dark": "rgb(17, 22, 29)", "light": "rgb(255, 255, 255)"}
+    for _ in range(2):
+        page.locator("[data-md-component=palette] label:visible").click()
+        grounds[page.locator("body").get_attribute("data-md-color-scheme")] = body.evaluate("body => getComputedStyle(body).backgroundColor")
+    assert grounds == {"slate": "rgb(17, 22, 29)", "default": "rgb(255, 255, 255)"}
 
 
 @pytest.mark.slow
