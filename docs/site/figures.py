@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from html import escape
 from typing import Any
@@ -63,8 +64,11 @@ def frame(stepper: Stepper) -> str:
 
 def fitted(img: str, svg: str) -> str:
     """An image that is made smaller where it is a little too wide for the page; below that it is scrolled."""
-    drawn = float(svg.partition('width="')[2].partition("pt")[0])
-    return img.replace("<img ", f'<img style="min-width: {round(SMALLEST * drawn * 4 / 3)}px" ', 1)  # points to pixels
+    said = re.search(r'\bwidth="([\d.]+)(pt|px)?"', svg)
+    if said is None:  # a picture as wide as it is wanted
+        return img
+    pixels = float(said[1]) * (4 / 3 if said[2] == "pt" else 1)
+    return img.replace("<img ", f'<img style="min-width: {round(SMALLEST * pixels)}px" ', 1)
 
 
 def scrolled(html: str, name: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
+from figures import fitted, scrolled
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
@@ -36,6 +37,7 @@ _UNWANTED = "script, style, clipboard-copy, .zeroclipboard-container, .clipboard
 """What nbconvert adds for a page of its own: MathJax from elsewhere, the style sheets of JupyterLab, buttons that need both."""
 _CODE = re.compile(r"(<(pre|code|svg|math)\b.*?</\2>|<[^>]*>)", re.DOTALL)
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\s](?:[^$]*[^$\s])?)\$", re.DOTALL)
+_PICTURE = re.compile(r'<p>(?P<open><a [^>]*>)?(?P<img><img alt="(?P<alt>[^"]*)" src="(?P<src>[^":]+\.svg)" ?/?>)(?P<close></a>)?</p>')
 _OPERATION = re.compile(r'<span id="(autograd_tiny\.\w+)">')
 _ARITHMATEX = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
@@ -85,6 +87,7 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
     """Formulas become MathML, which needs no script; notebooks lose what they bring along for a page of their own."""
     if page.file.src_uri.endswith(".ipynb"):
         html = quiet_notebook(html, lambda link: _url(link, page, files))
+    html = _PICTURE.sub(lambda found: _scrolling(found, page, files), html)
     for identifier in _OPERATION.findall(html):
         config.plugins["autorefs"].register_anchor(page, identifier, primary=True)  # type: ignore[attr-defined]
     return _ARITHMATEX.sub(lambda found: _mathml(found[2], "block" if found[1] == "div" else "inline"), html)
@@ -155,6 +158,17 @@ def _url(link: str, page: Page, files: Files) -> str:
     if target is None:
         raise ValueError(f"{_place(page)} links to {link}, which is no page of the site")
     return target.url_relative_to(page.file)
+
+
+def _scrolling(found: re.Match[str], page: Page, files: Files) -> str:
+    """A picture that stands alone in its paragraph; a wide one scrolls, as those that examples draw."""
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(page.file.url), found["src"]))
+    picture = files.get_file_from_path(place)
+    if picture is None:
+        return found[0]
+    img = fitted(found["img"], picture.content_string)
+    inside = f"{found['open'] or ''}{img}{found['close'] or ''}"
+    return f'<div class="shown graph">{scrolled(inside, unescape(found["alt"]))}</div>'
 
 
 def _formula(found: re.Match[str]) -> str:
