@@ -33,7 +33,10 @@ _LINK = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(?=[)\s])")
 _FENCED = re.compile(r"(^[ ]*(```+|~~~+).*?^[ ]*\2[ ]*$|``.*?``|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
 _SESSION = re.compile(r"^(```)python(\n>>> )", re.MULTILINE)
 _SVG = re.compile(r"<svg\b(?=[^>]*xmlns).*?</svg>", re.DOTALL)
-_UNWANTED = "script, style, clipboard-copy, .zeroclipboard-container, .clipboard-copy-txt, .jp-InputPrompt, .jp-OutputPrompt, .anchor-link"
+_UNWANTED = (
+    "script, style, clipboard-copy, .zeroclipboard-container, .clipboard-copy-txt, "
+    ".jp-InputPrompt, .jp-OutputPrompt, .anchor-link, .celltoolbar"
+)
 """What nbconvert adds for a page of its own: MathJax from elsewhere, the style sheets of JupyterLab, buttons that need both."""
 _CODE = re.compile(r"(<(pre|code|svg|math)\b.*?</\2>|<[^>]*>)", re.DOTALL)
 _MATH = re.compile(r"\$\$(.+?)\$\$|\$([^$\s](?:[^$]*[^$\s])?)\$", re.DOTALL)
