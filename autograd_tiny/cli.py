@@ -223,7 +223,7 @@ def _marks_table(report: Report) -> Table:
         if section:
             table.add_section()
             table.add_row(Text(section, "bold"))
-        said = Text(f"{mark.verdict}: {mark.mistake}" if mark.mistake else mark.verdict, COLORS[mark.verdict])
+        said = Text(mark.finding, COLORS[mark.verdict])
         printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.right)
         table.add_row(Text(str(mark.claim.quantity)), mark.right, printed, said)
     return table

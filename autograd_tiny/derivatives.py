@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 from autograd_tiny.containers import Container
-from autograd_tiny.graph import Node, Siblings, gradient, topological_order
-from autograd_tiny.primitives import Primitive, dot, power, recorder_of, total
+from autograd_tiny.graph import Node, Siblings, gradient, joint, topological_order
+from autograd_tiny.primitives import Primitive, dot, power, recorder_of
 from autograd_tiny.value import Constant, Value, adjoints
 
 Function = Callable[..., Any]
@@ -217,7 +217,7 @@ class _Run:
 
     def __init__(self, f: Function, inputs: Container, variables: list[Any], result: Any) -> None:
         self.inputs, self.variables, self.result, self.outputs = inputs, variables, result, _outputs(f, result)
-        self._order = _joint_order(self.outputs.numbers)
+        self._order: list[Any] = topological_order(joint(self.outputs.numbers))[:-1]
         self.recorded = _any_recorded(inputs.numbers) or self._reaches_outside()
 
     def _reaches_outside(self) -> bool:
@@ -324,13 +324,6 @@ def _outputs(f: Function, result: Any) -> Container:
                 f"the derivative is lost?  A constant is returned as Constant({y!r})"
             )
     return outputs
-
-
-def _joint_order(outputs: Sequence[Any]) -> list[Any]:
-    """The topological order of all that these nodes were computed from."""
-    user = Node()
-    user.op, user.first, user.second = total, tuple(outputs), None
-    return topological_order(user)[:-1]
 
 
 def _name(f: Function) -> str:

@@ -22,6 +22,7 @@ from autograd_tiny.expression import Expression
 from autograd_tiny.graph import Node
 from autograd_tiny.primitives import TABLE, Family, MultiPrimitive, call_text
 from autograd_tiny.value import Value
+from autograd_tiny.words import brief, few
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -54,6 +55,7 @@ OPERATORS: Mapping[str, tuple[int, Callable[..., Any]]] = {
 CLOSING = {"(": ")", "[": "]"}
 
 LONGEST_NAME = 200
+LONGEST_SHOWN = 40  # of what a message quotes
 MOST_OPERANDS = 1_000_000  # in all: a list may be used again and again, and softmax of n operands has n * n derivatives
 
 # What people write from other languages, from books and from pictures, and what to write here.
@@ -641,12 +643,11 @@ def _found(token: _Token) -> str:
 
 
 def _brief(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
+    return brief(text, LONGEST_SHOWN)
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = [f"`{_brief(name)}`" for name in names[:5]]
-    return ", ".join(shown) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return few([f"`{_brief(name)}`" for name in names], 5)
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:

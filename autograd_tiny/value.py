@@ -15,6 +15,7 @@ from typing import Any
 from autograd_tiny.graph import Node, topological_order
 from autograd_tiny.operators import Operators, described
 from autograd_tiny.primitives import MultiPrimitive, Primitive, add, power, refusal
+from autograd_tiny.words import quoted
 
 _new = object.__new__
 _REFUSED = (ArithmeticError, ValueError, TypeError)
@@ -183,11 +184,11 @@ def finite_float(x: Any, label: str = "") -> float:
     if not _is_number(x):
         kind = type(x).__name__
         hint = "; for an array, make one Value per number" if hasattr(x, "__len__") and not isinstance(x, str) else ""
-        raise TypeError(f"the data of {name} must be a real number, got the {kind} {_brief(x)}{hint}")
+        raise TypeError(f"the data of {name} must be a real number, got the {kind} {quoted(x)}{hint}")
     try:
         data = float(x)
     except OverflowError:
-        raise OverflowError(f"the data of {name} is larger than any float: {_brief(x)}") from None
+        raise OverflowError(f"the data of {name} is larger than any float: {quoted(x)}") from None
     if hasattr(x, "__index__") and data != int(x):
         raise ValueError(f"the data of {name} is a float, and no float equals {x}; the nearest is {data!r}")
     if not math.isfinite(data):
@@ -199,11 +200,6 @@ def _is_number(x: object) -> bool:
     if isinstance(x, (float, int)):
         return True
     return hasattr(x, "__float__") and not hasattr(x, "__len__") and not isinstance(x, Node)
-
-
-def _brief(x: object) -> str:
-    shown = repr(x)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _lift(x: Any) -> Any:
@@ -218,7 +214,7 @@ def _lift(x: Any) -> Any:
     elif _is_number(x):
         data = finite_float(x)
     elif kind.__module__ == "builtins" or isinstance(x, Node):
-        raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {_brief(x)}")
+        raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
     else:
         return NotImplemented
     v = _new(Constant)
@@ -237,7 +233,7 @@ def lifted(operands: Sequence[Any]) -> tuple[Value, ...]:
 def _operand(x: Any) -> Value:
     operand = _lift(x)
     if operand is NotImplemented:
-        raise TypeError(f"a Value combines with numbers and Values, not with the {type(x).__name__} {_brief(x)}")
+        raise TypeError(f"a Value combines with numbers and Values, not with the {type(x).__name__} {quoted(x)}")
     return operand  # type: ignore[no-any-return]
 
 
