@@ -50,6 +50,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> grad(lambda p: p["x"] * p["w"][0])({"x": 2.0, "w": [5.0]})
     {'x': 5.0, 'w': [2.0]}
     """
+    check_function(f, "grad")
     both = value_and_grad(f, argnums)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
 
@@ -60,6 +61,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> value_and_grad(lambda x: x**2)(3.0)
     (9.0, 6.0)
     """
+    check_function(f, "value_and_grad")
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         with _run(f, argnums, args, kwargs) as run:
@@ -77,6 +79,8 @@ def derivative(f: Function, order: int = 1) -> Function:
     """
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"derivative: the order is a whole number from 0 up, got {order!r}")
+
+    check_function(f, "derivative")
 
     def nth_derivative(x: Any, *args: Any, **kwargs: Any) -> Any:
         with _run(f, 0, (x, *args), kwargs) as run:
@@ -107,6 +111,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] ** 2, 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [4.0, 0.0], [0.0, 3.0]]
     """
+    check_function(f, "jacobian")
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         with _run(f, argnums, args, kwargs) as run:
@@ -279,6 +284,13 @@ def _times(local_derivative: Any, tangent: Any) -> Any:
         if x.__class__ is float and x in (0.0, 1.0):
             return y if x else 0.0
     return local_derivative * tangent
+
+
+def check_function(f: object, taker: str) -> None:
+    """Refuse what cannot be called; most often it is the result of a computation."""
+    if not callable(f):
+        remedy = "; for the gradients of a Value use its backward(), or gradient(y, [x])" if isinstance(f, Node) else ""
+        raise TypeError(f"{taker} takes a function, got {f!r}{remedy}")
 
 
 @contextmanager

@@ -542,6 +542,9 @@ def _one_or_many(*arguments: Any) -> Sequence[Any]:
 
 
 def _weights_inputs_bias(weights: Iterable[Any], inputs: Iterable[Any], bias: Any = None) -> Sequence[Any]:
+    for given in (weights, inputs):
+        if not isinstance(given, Iterable):
+            raise TypeError(f"dot takes two lists, dot([w1, w2], [x1, x2]), got {given!r}; of two numbers, write w * x")
     weights, inputs = tuple(weights), tuple(inputs)
     if len(weights) != len(inputs):
         raise ValueError(f"dot needs as many weights as inputs, got {counted(len(weights), 'weight')} and {counted(len(inputs), 'input')}")

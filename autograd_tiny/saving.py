@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd_tiny.expansion import row_name
 from autograd_tiny.expression import Expression
-from autograd_tiny.files import write_file
+from autograd_tiny.files import read_text, write_file
 from autograd_tiny.graph import Node, operands_first
 from autograd_tiny.nn import Module
 from autograd_tiny.primitives import TABLE, Family, MultiPrimitive, Primitive, call_text
@@ -265,7 +265,7 @@ def _content(path: str | os.PathLike[str], kind: str, fields: set[str]) -> dict[
     from json import JSONDecodeError, loads
 
     try:
-        content: Any = loads(Path(path).read_bytes().decode("utf-8"), object_pairs_hook=_object)
+        content: Any = loads(read_text(path), object_pairs_hook=_object)
     except JSONDecodeError as error:
         raise ValueError(f"it is cut off or not JSON: {error}") from None
     found = content.get("format") if isinstance(content, dict) else None

@@ -169,6 +169,9 @@ class Value(Operators, Node):
             "in place of the math module's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
         )
 
+    def __round__(self, digits: int | None = None) -> float:
+        raise TypeError(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
+
 
 class Constant(Value):
     """A number written in a formula, as the 2 in ``2 * x``: a leaf that no gradient is wanted for."""
@@ -183,7 +186,9 @@ def finite_float(x: Any, label: str = "") -> float:
         raise TypeError(f"{x!r} is a Value already; for a new leaf with the same number use Value(v.data)")
     if not _is_number(x):
         kind = type(x).__name__
-        hint = "; for an array, make one Value per number" if hasattr(x, "__len__") and not isinstance(x, str) else ""
+        hint = "; for an array, make one Value per number" if hasattr(x, "__len__") else ""
+        if isinstance(x, str):
+            hint = "; float() makes a number of text, with a point for decimals"
         raise TypeError(f"the data of {name} must be a real number, got the {kind} {quoted(x)}{hint}")
     try:
         data = float(x)
@@ -194,6 +199,23 @@ def finite_float(x: Any, label: str = "") -> float:
     if not math.isfinite(data):
         raise ValueError(f"the data of {name} must be finite, got {data!r}; look at where this number was computed")
     return data
+
+
+def check_recorded(x: object, done: str) -> None:
+    """Refuse what is no Value, where only a recorded Value can be ``done``."""
+    if isinstance(x, Value):
+        return
+    if isinstance(x, (int, float)):
+        remedy = "; a plain number does not know how it was computed: give the Value, not its data"
+    elif isinstance(x, str):
+        remedy = "; give the Value itself, not its name"
+    elif isinstance(x, (list, tuple, dict, set)):
+        remedy = "; give one Value, for example one of these"
+    elif callable(x):
+        remedy = "; call it on Values, and give what that returns"
+    else:
+        remedy = ""
+    raise TypeError(f"only a recorded Value can be {done}, got {quoted(x)}{remedy}")
 
 
 def _is_number(x: object) -> bool:

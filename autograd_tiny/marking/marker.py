@@ -69,6 +69,8 @@ class Marker:
     """Marks the claims of a page one after the other; what a claim prints is what later claims may build on."""
 
     def __init__(self, output: Value, claims: Sequence[Claim], learning_rate: float | None, others: Sequence[Value] = ()) -> None:
+        if learning_rate is not None and not hasattr(learning_rate, "__float__"):
+            raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         self.graph = NamedGraph(output, others)
