@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ from latex2mathml.converter import convert
 
 import autograd_tiny
 from autograd_tiny import TABLE, Expression, Family, MultiPrimitive, Primitive
+from autograd_tiny.expression import LATEX, latex_number, write
+from autograd_tiny.numbers_text import short_number
 
 Row = Primitive | Family | MultiPrimitive
 
@@ -27,6 +30,8 @@ GROUPS = {
     "Any number of operands": "total",
 }
 """The first row of each group of the table."""
+
+STYLE = LATEX._replace(number=partial(latex_number, written=short_number))
 
 
 class Shown(NamedTuple):
@@ -52,7 +57,7 @@ def tables() -> str:
 
 
 def opening(group: str) -> str:
-    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Operation", "Value", "Local derivatives", "Domain", "In simpler ones"))
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Operation", "Value", "Local derivatives"))
     return (
         f'## {group}\n\n<div class="scrolled operations" tabindex="0" role="group" aria-label="{group}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>"
@@ -63,12 +68,11 @@ def line(name: str, row: Row) -> str:
     """One operation as a row of the page."""
     shown = described(row)
     anchors = "".join(f'<span id="autograd_tiny.{public}"></span>' for public in public_names(row))
+    conditions = "".join(f'<br><span class="condition">{escape(condition)}</span>' for condition in shown.conditions)
     cells = [
-        f"{anchors}<code>{escape(shown.names)}</code><br>{escape(shown.doc)}",
-        shown.formula,
+        f"{anchors}<code>{escape(shown.names)}</code><br>{escape(shown.doc)}{conditions}",
+        shown.formula + shown.expansion,
         "".join(shown.derivatives),
-        "<br>".join(map(escape, shown.conditions)),
-        shown.expansion,
     ]
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
 
@@ -90,10 +94,10 @@ def described(row: Row) -> Shown:
     return Shown(
         called,
         row.doc,
-        math(f"z = {out.latex()}"),
-        [math(rf"\frac{{\partial z}}{{\partial {x.latex()}}} = {written(rule)}") for x, rule in zip(operands, rules)],
-        [condition for condition in conditions if condition] + [f"derivative {one.kink}"] * bool(one.kink),
-        math(f"z = {written(one.expansion(*operands))}") if one.expansion else "",
+        math(f"z = {written(out)}"),
+        [math(rf"\frac{{\partial z}}{{\partial {written(x)}}} = {written(rule)}") for x, rule in zip(operands, rules)],
+        [condition for condition in conditions if condition] + [f"derivative: {one.kink}"] * bool(one.kink),
+        math(f"\\phantom{{z}} = {written(one.expansion(*operands))}") if one.expansion else "",
     )
 
 
@@ -113,8 +117,9 @@ def results(row: Row, operands: Sequence[Expression]) -> Any:
     return (lambda: [Expression(f"z{i}") for i in range(len(operands))]) if isinstance(row, MultiPrimitive) else None
 
 
-def written(rule: Expression | float) -> str:
-    return (rule if isinstance(rule, Expression) else Expression.constant(rule)).latex()
+def written(formula: Expression | float) -> str:
+    """LaTeX, with numbers of four digits."""
+    return write(formula if isinstance(formula, Expression) else Expression.constant(formula), STYLE)
 
 
 def math(latex: str) -> str:
