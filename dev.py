@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from ast import literal_eval
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -25,6 +26,7 @@ SUPPORTED = ("3.10", "3.11", "3.12", "3.13")
 THIS_PYTHON = "{}.{}".format(*sys.version_info)
 BIN, EXE = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
 UV = shutil.which("uv")
+INTERNET = "\ndev.py: setting up needs the internet, or an index of packages that pip is told of; once it is done, nothing here does"
 
 
 # Commands: each takes the arguments after its name and returns an exit code.
@@ -132,14 +134,28 @@ def environment(name: str, *extras: str, requirements: str = "", version: str = 
     if python.exists() and before == recipe and set(extras) <= set(installed):
         return programs
     wanted = sorted({*extras, *(installed if before == recipe else [])})
+    if not os.access(ROOT, os.W_OK):
+        fail(f"{ROOT} cannot be written to; copy the project to a folder of your own, and run dev.py there")
     tell(f"setting up {name} with Python {version}, a minute the first time")
     stamp.unlink(missing_ok=True)
     if not is_usable(python, version):
         create(directory, version)
     project = f".[{','.join(wanted)}]" if wanted else "."
     install(python, "--editable", project, *(["--requirement", requirements] if requirements else []))
+    point_to_project(directory)
     stamp.write_text(" ".join([recipe, *wanted]))
     return programs
+
+
+def point_to_project(directory: Path) -> None:
+    """Have an environment find the project by a relative path.
+
+    Python reads the absolute one, which the installation writes, in the encoding of the locale.  Where that lacks a letter of
+    the path, as with LC_ALL=C or on Windows, no Python would start.
+    """
+    for packages in (*directory.glob("lib/python*/site-packages"), directory / "Lib" / "site-packages"):
+        for pointer in packages.glob("*autograd_tiny.pth"):
+            pointer.write_text(os.path.relpath(ROOT, packages) + "\n", encoding="ascii")
 
 
 def fingerprint(version: str, requirements: str) -> str:
@@ -173,9 +189,9 @@ def create(directory: Path, version: str) -> None:
 def install(python: Path, *packages: str) -> None:
     """Install packages into the environment of this Python."""
     if UV:
-        quietly(UV, "pip", "install", "--python", python, *packages)
+        quietly(UV, "pip", "install", "--python", python, *packages, hint=INTERNET)
     else:
-        quietly(python, "-m", "pip", "install", *packages)
+        quietly(python, "-m", "pip", "install", *packages, hint=INTERNET)
 
 
 def find_python(version: str) -> str:
@@ -189,8 +205,9 @@ def find_python(version: str) -> str:
 
 def interpreter(*command: str | Path) -> tuple[str, str]:
     """The version and the path of the Python that is behind a command, be it a shim, a launcher or an environment's."""
-    version, _, path = ask(*command, "-c", "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)").partition(" ")
-    return version, path
+    script = "import sys; print('%d.%d' % sys.version_info[:2], ascii(sys._base_executable))"  # a path may have any letters
+    version, _, path = ask(*command, "-c", script).partition(" ")
+    return version, literal_eval(path or "''")
 
 
 # Processes.
@@ -202,18 +219,19 @@ def run(programs: Path, name: str, *arguments: str) -> int:
     return subprocess.run([programs / f"{name}{EXE}", *arguments], cwd=ROOT, check=False).returncode
 
 
-def quietly(*command: str | Path) -> None:
+def quietly(*command: str | Path, hint: str = "") -> None:
     """Run a command that must succeed; show what it said only if it fails."""
-    done = subprocess.run(command, cwd=ROOT, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        print(done.stdout, file=sys.stderr)
-        fail(f"this command failed: {shlex.join(map(str, command))}")
+        print(done.stdout.decode(errors="replace"), file=sys.stderr)
+        fail(f"this command failed: {shlex.join(map(str, command))}{hint}")
 
 
 def ask(*command: str | Path) -> str:
     """What a command prints, or "" if it fails or is not there."""
     try:
-        return subprocess.run(command, cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.strip()
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return os.fsdecode(done.stdout).strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 
@@ -233,7 +251,7 @@ def main() -> int:
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of the commands below")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
-    options = parser.parse_args()
+    options = parser.parse_args(sys.argv[1:] or ["--help"])
     return COMMANDS[options.command](options.arguments)
 
 

@@ -6,6 +6,9 @@ Exit codes: 0 done, 1 claims or checks failed, 2 wrong use.
 from __future__ import annotations
 
 import argparse
+import codecs
+import os
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -13,17 +16,18 @@ from itertools import takewhile
 from pathlib import Path
 
 from rich import box
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
 from rich.padding import Padding
-from rich.table import Column, Table
+from rich.table import Table
 from rich.text import Text
 
 from autograd_tiny import __version__
 from autograd_tiny.draw import draw
 from autograd_tiny.drawing.render import RenderError
 from autograd_tiny.explain import explain
-from autograd_tiny.files import write_file
+from autograd_tiny.files import decoded, make_directory, write_file
 from autograd_tiny.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.graph import names
 from autograd_tiny.marking.pages import read_page
@@ -34,17 +38,20 @@ from autograd_tiny.value import Constant, Value
 from autograd_tiny.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
-DONE, FAILED, WRONG_USE = 0, 1, 2
+DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 COLORS = {
     "right": "green", "rounded": "green", "carried": "yellow", "mistake": "red", "stale": "magenta", "wrong": "red", "undecided": "dim",
 }  # fmt: skip
+PLAIN = {"∂": "d", "·": "*", "×": "*", "→": ">", "−": "-", "δ": "d", "σ": "s", "…": ".", "⁽": "(", "⁾": ")"}
+"""For a terminal that cannot show the signs of mathematics: one character for one, so that tables keep their columns."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    codecs.register_error("autograd_tiny.plain", _in_plain_signs)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that knows no ∂ shows ? and does not fail
+            stream.reconfigure(errors="autograd_tiny.plain")
     parser = _parser()
     options, rest = parser.parse_known_args(arguments)
     if hasattr(options, "values"):  # argparse leaves the words name=value that stand after an option
@@ -58,6 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, ArithmeticError, OSError, RenderError) as error:
         print(f"autograd-tiny {options.command}: {error}", file=sys.stderr)
         return WRONG_USE
+    except KeyboardInterrupt:
+        print(f"autograd-tiny {options.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:
+    """What a stream shows in place of characters that its encoding lacks: d for ∂, ? where nothing looks alike."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join([PLAIN.get(c, "?") for c in missing]), error.end
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,8 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     formula = argparse.ArgumentParser(add_help=False)
-    formula.add_argument("formula", help="as 'z = w*x + b; y = tanh(z)'; - reads it from standard input")
-    formula.add_argument("values", nargs="*", metavar="name=value", help="a number for every input of the formula")
+    formula.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; - reads it from standard input")
+    formula.add_argument("values", type=_text, nargs="*", metavar="name=value", help="a number for every input of the formula")
     formula.add_argument("--digits", type=_digits, default=4, help="significant digits shown (default: 4)")
 
     demo = commands.add_parser("demo", help="mark every number of the published 3-3-3 example, draw it, step through it")
@@ -93,10 +111,19 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=_step)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
-    explain_it.add_argument("--wrt", required=True, metavar="NAME", help="what to differentiate by: an input, or a name in the formula")
+    wrt = "what to differentiate by: an input, or a name in the formula"
+    explain_it.add_argument("--wrt", type=_text, required=True, metavar="NAME", help=wrt)
     explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
     explain_it.set_defaults(run=_explain)
     return parser
+
+
+def _text(word: str) -> str:
+    """A word of the command line, in UTF-8 even where the locale knows ASCII alone."""
+    try:
+        return os.fsencode(word).decode("utf-8") if any("\udc80" <= c <= "\udcff" for c in word) else word
+    except UnicodeDecodeError:
+        raise argparse.ArgumentTypeError(f"{word!r} is no text in the encoding of this terminal") from None
 
 
 def _digits(word: str) -> int:
@@ -106,8 +133,17 @@ def _digits(word: str) -> int:
 
 
 def _recorded(options: argparse.Namespace) -> Recorded[Value]:
-    text = sys.stdin.read() if options.formula == "-" else options.formula
+    text = _standard_input() if options.formula == "-" else options.formula
     return read_formula(text).record(read_assignments(options.values))
+
+
+def _standard_input() -> str:
+    if sys.stdin is None:
+        raise ValueError("the formula is to be read from standard input, which is closed")
+    try:
+        return decoded(sys.stdin.buffer.read())
+    except ValueError as error:
+        raise ValueError(f"standard input: {error}") from None
 
 
 def _draw(options: argparse.Namespace, console: Console) -> int:
@@ -142,8 +178,7 @@ def _step(options: argparse.Namespace, console: Console) -> int:
             operand = number(c.operand.data) if isinstance(c.operand, Constant) else called[c.operand]
             backward.add_row(*head, Text(operand), number(c.local_derivative), number(c.contribution), gradient)
     for table in (forward, backward):
-        narrowest = sum(_least_width(console, column) + 2 for column in table.columns)
-        Console(highlight=False, width=max(console.width, narrowest)).print(table)  # a number is never cut
+        _print_whole(table, console)
     return DONE
 
 
@@ -155,10 +190,13 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _least_width(console: Console, column: Column) -> int:
-    cells = [column.header, *column.cells]
-    measured = [Measurement.get(console, console.options.update(max_width=10_000), cell) for cell in cells]
-    return max(m.maximum if column.no_wrap else m.minimum for m in measured)
+def _print_whole(table: Table, console: Console) -> None:
+    """Print a table, beyond the width of the terminal where it must be, since a number is never cut."""
+    wide = console.options.update(max_width=10_000)
+    cells = [[Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns]
+    frame = Measurement.get(console, wide, table).maximum - sum(max(m.maximum for m in column) for column in cells)
+    least = [max(m.maximum if column.no_wrap else m.minimum for m in found) for column, found in zip(table.columns, cells)]
+    Console(highlight=False, width=max(console.width, frame + sum(least))).print(table)
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:
@@ -173,13 +211,13 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
+    make_directory(options.out, parents=True)  # first, so that nobody waits for what cannot be written
     example = three_three_three
     report = example.marked()
     console.print("A published worked example of backpropagation, marked: 3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n")
     _print_report(report, console)
     loss = example.record().loss
     loss.backward()
-    options.out.mkdir(parents=True, exist_ok=True)
     written = [
         write_file(options.out / "marks.json", report.to_json()),
         draw(loss, notes=report.notes()).save(options.out / "graph.svg"),
@@ -211,22 +249,44 @@ def _tell_written(paths: Sequence[Path], console: Console) -> None:
 
 def _print_report(report: Report, console: Console, *, table: bool = True) -> None:
     if table:
-        console.print(_marks_table(report))
+        _print_whole(_marks_table(report), console)
     for i, sentence in enumerate(report.story):
         console.print(Padding(Text(sentence, "bold" if i == 0 else ""), (0, 0, 0, 0 if i == 0 else 2)))
 
 
 def _marks_table(report: Report) -> Table:
     table = Table("", "engine", "printed", "", box=box.SIMPLE_HEAD)
-    table.columns[1].justify = table.columns[2].justify = "right"
+    for column in table.columns[1:3]:
+        column.justify, column.no_wrap = "right", True
     for mark, section in report.rows():
         if section:
             table.add_section()
             table.add_row(Text(section, "bold"))
-        said = Text(f"{mark.verdict}: {mark.mistake}" if mark.mistake else mark.verdict, COLORS[mark.verdict])
+        said = Text(mark.finding, COLORS[mark.verdict])
         printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.right)
-        table.add_row(Text(str(mark.claim.quantity)), mark.right, printed, said)
+        table.add_row(_Quantity(str(mark.claim.quantity)), mark.right, printed, said)
     return table
+
+
+class _Quantity:
+    """The name of a quantity; where it is too long for its column, it goes on in the next line after a ·, or else after a /."""
+
+    def __init__(self, text: str) -> None:
+        self.factors = [re.findall(r"[^/]+/?", factor) for factor in re.findall(r"[^·]+·?", text)]
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        widths = [cell_len(part) for factor in self.factors for part in factor]
+        return Measurement(max(widths) + 1, sum(widths))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = [""]
+        for factor in self.factors:
+            whole = "".join(factor)
+            for part in [whole] if cell_len(whole) < options.max_width else factor:
+                if lines[-1] and cell_len(lines[-1] + part) > options.max_width:
+                    lines.append(" ")
+                lines[-1] += part
+        yield Text("\n".join(lines))
 
 
 def _digit_by_digit(printed: str, engine: str) -> Text:

@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 from autograd_tiny.containers import Container
-from autograd_tiny.graph import Node, Siblings, gradient, topological_order
-from autograd_tiny.primitives import Primitive, dot, power, recorder_of, total
+from autograd_tiny.graph import Node, Siblings, gradient, joint, topological_order
+from autograd_tiny.primitives import Primitive, dot, power, recorder_of
 from autograd_tiny.value import Constant, Value, adjoints
 
 Function = Callable[..., Any]
@@ -50,6 +50,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> grad(lambda p: p["x"] * p["w"][0])({"x": 2.0, "w": [5.0]})
     {'x': 5.0, 'w': [2.0]}
     """
+    check_function(f, "grad")
     both = value_and_grad(f, argnums)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
 
@@ -60,6 +61,7 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> value_and_grad(lambda x: x**2)(3.0)
     (9.0, 6.0)
     """
+    check_function(f, "value_and_grad")
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         with _run(f, argnums, args, kwargs) as run:
@@ -77,6 +79,8 @@ def derivative(f: Function, order: int = 1) -> Function:
     """
     if not isinstance(order, int) or order < 0:
         raise ValueError(f"derivative: the order is a whole number from 0 up, got {order!r}")
+
+    check_function(f, "derivative")
 
     def nth_derivative(x: Any, *args: Any, **kwargs: Any) -> Any:
         with _run(f, 0, (x, *args), kwargs) as run:
@@ -107,6 +111,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> jacobian(lambda x: [x[0] * x[1], x[0] ** 2, 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [4.0, 0.0], [0.0, 3.0]]
     """
+    check_function(f, "jacobian")
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         with _run(f, argnums, args, kwargs) as run:
@@ -217,7 +222,7 @@ class _Run:
 
     def __init__(self, f: Function, inputs: Container, variables: list[Any], result: Any) -> None:
         self.inputs, self.variables, self.result, self.outputs = inputs, variables, result, _outputs(f, result)
-        self._order = _joint_order(self.outputs.numbers)
+        self._order: list[Any] = topological_order(joint(self.outputs.numbers))[:-1]
         self.recorded = _any_recorded(inputs.numbers) or self._reaches_outside()
 
     def _reaches_outside(self) -> bool:
@@ -281,6 +286,13 @@ def _times(local_derivative: Any, tangent: Any) -> Any:
     return local_derivative * tangent
 
 
+def check_function(f: object, taker: str) -> None:
+    """Refuse what cannot be called; most often it is the result of a computation."""
+    if not callable(f):
+        remedy = "; for the gradients of a Value use its backward(), or gradient(y, [x])" if isinstance(f, Node) else ""
+        raise TypeError(f"{taker} takes a function, got {f!r}{remedy}")
+
+
 @contextmanager
 def _run(f: Function, argnums: int | Sequence[int], args: Sequence[Any], kwargs: Mapping[str, Any], name: str = "") -> Iterator[_Run]:
     """Call ``f`` with variables in place of the arguments at ``argnums``.
@@ -324,13 +336,6 @@ def _outputs(f: Function, result: Any) -> Container:
                 f"the derivative is lost?  A constant is returned as Constant({y!r})"
             )
     return outputs
-
-
-def _joint_order(outputs: Sequence[Any]) -> list[Any]:
-    """The topological order of all that these nodes were computed from."""
-    user = Node()
-    user.op, user.first, user.second = total, tuple(outputs), None
-    return topological_order(user)[:-1]
 
 
 def _name(f: Function) -> str:

@@ -18,8 +18,8 @@ from autograd_tiny.drawing.picture import Look, Note, name, sketch_nodes, sketch
 from autograd_tiny.expansion import expanded
 from autograd_tiny.files import write_file
 from autograd_tiny.graph import all_nodes
-from autograd_tiny.numbers_text import short_number
-from autograd_tiny.value import Constant, Value
+from autograd_tiny.numbers_text import check_digits, short_number
+from autograd_tiny.value import Constant, Value, check_recorded
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 SHOWN = ("data", "grad", "derivatives")
@@ -165,8 +165,7 @@ def draw(
     >>> drawing.titles[drawing.node_id(w)], drawing.titles[drawing.edge_id(y, 0)]
     ('w: data -3, grad 1.5728955', 'w × x + b → tanh(w × x + b): local derivative 0.78644773')
     """
-    if not isinstance(value, Value):
-        raise TypeError(f"only a recorded Value can be drawn, got {value!r}")
+    check_recorded(value, "drawn")
     if direction not in DIRECTIONS:
         raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
     nodes = all_nodes(value)
@@ -185,7 +184,7 @@ def draw(
 
 
 def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:
-    wanted = frozenset([show] if isinstance(show, str) else show)
+    wanted = frozenset([show] if isinstance(show, str) or not isinstance(show, Collection) else show)
     if unknown := wanted.difference(SHOWN):
         raise ValueError(f"what can be shown is {', '.join(SHOWN)}; not {', '.join(map(repr, unknown))}")
     return wanted if root.grad == 1.0 else wanted - {"grad"}
@@ -209,8 +208,10 @@ def _count_edges(nodes: Sequence[Value]) -> int:
 
 def _number_format(digits: int | str) -> Callable[[float], str]:
     if isinstance(digits, str):
-        format(1.0, digits)  # raises where this is no format
+        try:
+            format(1.0, digits)
+        except ValueError:
+            raise ValueError(f"digits is a number from 1 to 17 or a format such as '.3f', got {digits!r}") from None
         return lambda x: format(x, digits)
-    if not 1 <= digits <= 17:
-        raise ValueError(f"a float has 1 to 17 significant digits, got {digits!r}")
+    check_digits(digits)
     return lambda x: short_number(x, digits)

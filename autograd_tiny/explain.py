@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from autograd_tiny.expression import LATEX, SUPERSCRIPTS, Expression, Style, latex_name, latex_number, latex_upright, python_number, written
 from autograd_tiny.graph import Edge, Node, edges, names
-from autograd_tiny.numbers_text import short_number
+from autograd_tiny.numbers_text import check_digits, short_number
 from autograd_tiny.primitives import PRODUCT, Notation, Primitive, mul
 from autograd_tiny.steps import BackwardStep, ForwardStep
-from autograd_tiny.value import Constant, Value, adjoints
+from autograd_tiny.value import Constant, Value, adjoints, check_recorded
 
 
 def _never(*operands: float) -> float:
@@ -160,13 +160,18 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
           = 1.573
     with t1 = w · x
     """
+    check_digits(digits)
     if isinstance(what, BackwardStep):
         return _explain_backward(what, digits)
     if isinstance(what, ForwardStep):
         return _explain_forward(what, digits)
-    if not isinstance(what, Value) or not isinstance(wrt, Value):
-        raise TypeError(f"explain needs a recorded Value and the Value to differentiate by, got {what!r} and wrt={wrt!r}")
+    check_recorded(what, "explained")
+    if wrt is None:
+        raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
+    check_recorded(wrt, "differentiated by")
     writer = _Writer(what)
+    if wrt not in writer.names and not wrt.label:
+        raise ValueError(f"{what!r} was not computed from {wrt!r}; was its name given to another Value since, as by x += 1?")
     paths_to = _census(what, wrt)
     if paths_to.paths <= MOST_PATHS and paths_to.longest <= LONGEST_PATH:
         terms = [writer.product(path) for path in _edge_paths(what, wrt)]
@@ -186,6 +191,8 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     >>> [p.product for p in paths(a * a, a)]
     [3.0, 3.0]
     """
+    for x in (value, wrt):
+        check_recorded(x, "an end of paths")
     number = count_paths(value, wrt)
     if number > most:
         raise ValueError(f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from autograd_tiny.graph import Node, all_nodes, topological_order
 from autograd_tiny.operators import Operators, binary
 from autograd_tiny.primitives import ATOM, LEVELS, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive, equal, greater, less, plain_number
+from autograd_tiny.words import brief
 
 
 class Expression(Operators, Node):
@@ -112,7 +113,7 @@ class Expression(Operators, Node):
         return 1.0 - equal(self, other)  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
-        raise TypeError(f"the formula {_brief(self)} is neither true nor false yet; record the choice instead: where(condition, x, y)")
+        raise TypeError(f"the formula {brief(str(self))} is neither true nor false yet; record the choice instead: where(condition, x, y)")
 
 
 def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) -> list[float]:
@@ -250,8 +251,3 @@ def _leaf(node: Any, style: Style) -> Term:
     if number is None:
         number = node.data
     return Term(*style.number(number), style.brackets)
-
-
-def _brief(e: Expression) -> str:
-    shown = str(e)
-    return shown if len(shown) <= 60 else shown[:57] + "..."

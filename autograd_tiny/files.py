@@ -1,16 +1,21 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and errors that say which file it was."""
 
 from __future__ import annotations
 
+import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS)
+ELSEWHERE = "; choose a place that you may write to"
 
 
 def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
     """Write a file (text as UTF-8) under a temporary name beside its place, then rename it, so that nobody ever sees half of it.
 
-    Returns the path.
+    A link is followed; what is no ordinary file, as /dev/stdout, is written to as it stands.  Returns the path.
 
     Raises:
         FileNotFoundError: its directory does not exist.
@@ -25,13 +30,77 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
         raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {path}: it is a directory; add a file name")
-    part = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    with _named(f"cannot write {path}", ELSEWHERE):
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
+    return path
+
+
+def _replace(target: Path, data: bytes) -> None:
+    part = target.with_name(f".{target.name[:40]}.{os.urandom(4).hex()}.part")
     try:
-        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        os.replace(part, path)
-    except OSError as error:
-        raise type(error)(f"cannot write {path}: {error.strerror or error}") from None
+        part.write_bytes(data)
+        os.replace(part, target)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def make_directory(path: str | os.PathLike[str], *, parents: bool = False) -> Path:
+    """Make a directory where there is none yet, with ``parents`` those above it too.  Returns the path.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path = Path(path)
+    with _named(f"cannot make the directory {path}", ELSEWHERE):
+        try:
+            path.mkdir(parents=parents, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise type(error)("a file is in the way; choose another place") from None
     return path
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a file in UTF-8, however its lines end.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is no text in UTF-8; which file it was is for the caller to say.
+
+    >>> read_text("no/such/page.toml")
+    Traceback (most recent call last):
+    FileNotFoundError: cannot read no/such/page.toml: No such file or directory
+    """
+    with _named(f"cannot read {os.fspath(path)}"):
+        data = Path(path).read_bytes()
+    return decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def decoded(data: bytes) -> str:
+    """Bytes as the text that they are in UTF-8, with or without a byte order mark before it.
+
+    Raises:
+        ValueError: they are something else.
+
+    >>> decoded(b"caf\\xe9")
+    Traceback (most recent call last):
+    ValueError: this is no text in UTF-8 (byte 3 is 0xe9); save it as UTF-8
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        at = error.start
+        raise ValueError(f"this is no text in UTF-8 (byte {at} is 0x{error.object[at]:02x}); save it as UTF-8") from None
+
+
+@contextmanager
+def _named(what: str, remedy: str = "") -> Iterator[None]:
+    """An OSError says what could not be done, and the remedy where only the permission is missing."""
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(f"{what}: {error.strerror or error}{remedy if error.errno in NOT_OURS else ''}") from None

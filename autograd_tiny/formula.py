@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import pairwise
 from keyword import iskeyword
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -22,6 +23,7 @@ from autograd_tiny.expression import Expression
 from autograd_tiny.graph import Node
 from autograd_tiny.primitives import TABLE, Family, MultiPrimitive, call_text
 from autograd_tiny.value import Value
+from autograd_tiny.words import brief, few
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -53,16 +55,22 @@ OPERATORS: Mapping[str, tuple[int, Callable[..., Any]]] = {
 }
 CLOSING = {"(": ")", "[": "]"}
 
+COMMA = "; write decimals with a point, 1.5"
 LONGEST_NAME = 200
+LONGEST_SHOWN = 40  # of what a message quotes
 MOST_OPERANDS = 1_000_000  # in all: a list may be used again and again, and softmax of n operands has n * n derivatives
 
 # What people write from other languages, from books and from pictures, and what to write here.
 INSTEAD = {
     "^": "**", "²": "**2", "³": "**3", "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/",
-    "≤": "<=", "≥": ">=", "≠": "!=", "{": "(", "}": ")", "√": "sqrt(...)", "|": "abs(...)",
+    "∗": "*", "‐": "-", "—": "-", "＋": "+", "⁻": "**-", "⁴": "**4", "½": "1/2", ":": "=",
+    "≤": "<=", "≥": ">=", "≠": "!=", "{": "(", "}": ")", "√": "sqrt(...)", "|": "abs(...)", "∑": "sum(...)",
     "if": "where(condition, x, y)", "else": "where(condition, x, y)", "not": "1 - condition",
     "and": "(a < b) * (b < c)", "or": "max(a < b, b < c)",
 }  # fmt: skip
+
+
+SIGNS = {"σ": "sigmoid", "Σ": "sum"}  # functions by the signs of books
 
 
 class FormulaError(ValueError):
@@ -72,6 +80,7 @@ class FormulaError(ValueError):
         message: what is wrong, in one line.
         line: where, counted from 1; None if it is nowhere in the text.
         column: where in that line, in characters, counted from 1.
+        text: the line.
 
     >>> read_formula("y = sigmod(w*x)")
     Traceback (most recent call last):
@@ -85,19 +94,21 @@ class FormulaError(ValueError):
         self.message = message
         self.line: int | None = None
         self.column: int | None = None
+        self.text = ""
         self._shown = message
         if at is not None:
             before = _LINE_END.split(source[:at])
             lines = _LINE_END.split(source)
             self.line, self.column = len(before), len(before[-1]) + 1
+            self.text = lines[self.line - 1]
             place = f"line {self.line}: " if len(lines) > 1 else ""
-            self._shown = f"{place}{message}\n{_with_caret(lines[self.line - 1], self.column - 1)}"
+            self._shown = f"{place}{message}\n{with_caret(self.text, self.column - 1)}"
 
     def __str__(self) -> str:
         return self._shown
 
 
-def _with_caret(line: str, column: int, *, width: int = 100) -> str:
+def with_caret(line: str, column: int, *, width: int = 100) -> str:
     """The line, or the part of it around the column, with a caret under the column."""
     start = max(0, column - width // 2) if len(line) > width else 0
     head, tail = line[start:column], line[column : start + width]
@@ -174,6 +185,8 @@ class Formula:
         >>> round(y.data, 4)
         0.6225
         """
+        if not isinstance(values, Mapping):
+            raise TypeError(f"the values of a formula are a dictionary, as {{'w': -3, 'x': 2}}, got {values!r}")
         given = {_normal(name): number for name, number in values.items()}
         self._check(given)
         nodes = {}
@@ -199,7 +212,9 @@ class Formula:
         if missing:
             hint = _nearest(missing[0], extra)
             text = f"no value for {_listed(missing)}" + (f": `{hint}` has one, but does not occur" if hint else "")
-            raise FormulaError(text, self.source, self._used[missing[0]])
+            if re.match(r"\s*==", self.source[(at := self._used[missing[0]]) + len(missing[0]) :]):
+                text += f"; to name a result, write one `=`: {_brief(missing[0])} = ..."
+            raise FormulaError(text, self.source, at)
         if extra:
             name = extra[0]
             if name in self.names:
@@ -249,7 +264,8 @@ class Formula:
             if isinstance(last, tuple):
                 raise ValueError(f"the last formula gives a list of {len(last)}; it must give one number: take an item, as in p[0]")
         except (TypeError, ValueError, ArithmeticError) as error:
-            raise FormulaError(str(error), self.source, step.at) from None
+            comma = isinstance(error, TypeError) and re.match(r"\w+\([^;\r\n]*?\d,\d", self.source[step.at :])
+            raise FormulaError(f"{error}{COMMA if comma else ''}", self.source, step.at) from None
         return Recorded(last, nodes)
 
 
@@ -332,7 +348,7 @@ def read_formula(text: str) -> Formula:
              ^
     """
     if not isinstance(text, str):
-        raise TypeError(f"a formula is a string, got {text!r}")
+        raise TypeError(f"a formula is a string, as 'y = sigmoid(w*x + b)', got {text!r}")
     reader = _Reader(text)
     reader.read()
     inputs = tuple([name for name in reader.used if name not in CONSTANTS])
@@ -350,13 +366,17 @@ def read_assignments(words: Iterable[str]) -> dict[str, float]:
     >>> read_assignments(["x=2", "w=-3", "b=1/2"])
     {'x': 2.0, 'w': -3.0, 'b': 0.5}
     """
+    if isinstance(words, str):
+        raise TypeError(f"values are given as a list of words, as ['w=-3', 'x=2'], got {words!r}")
     values: dict[str, float] = {}
     for word in words:
         if not word.strip():
             raise FormulaError("an empty word where a value belongs: write x=2")
+        if another := re.search(r"(?<=\S)\s*,\s*$|(?<=\S)[,;\s]\s*\w+\s*=(?!=)", word):
+            raise FormulaError("each value is a word of its own, with a space between two: w=-3 x=2", word, another.start())
         formula = read_formula(word)
         if len(formula.names) != 1:
-            raise FormulaError("a value is given as x=2: one name, `=`, one number", word, 0)
+            raise FormulaError("a value is given as x=2: one name, `=`, one number, and no space between them", word, 0)
         (name,) = formula.names
         if formula.inputs:
             what = formula.inputs[0]
@@ -556,7 +576,7 @@ class _Reader:
                 return False
             if not waiting:
                 around = self.tokens[self.place - 2].kind, self.tokens[self.place].kind
-                hint = "; write decimals with a point, 1.5" if token.text == "," and around == ("number", "number") else ""
+                hint = COMMA if token.text == "," and around == ("number", "number") else ""
                 raise self.error(f"`{token.text}` without a `(` or `[` before it{hint}", token)
             if token.text == ",":
                 waiting[-1].operands += 1
@@ -598,10 +618,21 @@ class _Reader:
     def function(self, token: _Token) -> Callable[..., Any]:
         if token.text in FUNCTIONS:
             return FUNCTIONS[token.text]
-        name, hint = _brief(token.text), _nearest(token.text, FUNCTIONS)
+        name, hint = _brief(token.text), SIGNS.get(token.text) or _nearest(token.text, FUNCTIONS)
+        if self.defines():
+            raise self.error(f"only a name can stand left of `=`: {name} = ...", token)
         if token.text in self.used or token.text in self.assigned or not hint:
             raise self.error(f"unknown function `{name}`; to multiply, write `{name}*(...)`", token)
         raise self.error(f"unknown function `{name}`: did you mean `{hint}`?", token)
+
+    def defines(self) -> bool:
+        """Whether a call that was just begun is the left side of an assignment, as in ``f(x) = 2*x``."""
+        depth = 0
+        for before, token in pairwise(self.tokens[self.place :]):
+            depth += (before.text in CLOSING) - (before.text in CLOSING.values())
+            if depth <= 0:
+                return token.text == "="
+        return False
 
     def take(self) -> _Token:
         token = self.tokens[self.place]
@@ -641,12 +672,11 @@ def _found(token: _Token) -> str:
 
 
 def _brief(text: str) -> str:
-    return text if len(text) <= 40 else text[:37] + "..."
+    return brief(text, LONGEST_SHOWN)
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = [f"`{_brief(name)}`" for name in names[:5]]
-    return ", ".join(shown) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return few([f"`{_brief(name)}`" for name in names], 5)
 
 
 def _nearest(name: str, names: Iterable[str]) -> str | None:

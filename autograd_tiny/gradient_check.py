@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 
 from autograd_tiny.containers import Container
-from autograd_tiny.derivatives import grad, hessian, jvp
+from autograd_tiny.derivatives import check_function, grad, hessian, jvp
 from autograd_tiny.graph import gradient, topological_order
 from autograd_tiny.numbers_text import short_number
 from autograd_tiny.numeric import EPSILON, SURE, NumericDerivative, StepSizeCurve, along, numeric_derivative
@@ -123,6 +123,7 @@ def check_gradient(f: Callable[..., Any], *args: Any, order: int = 1) -> Gradien
     """
     if order not in (1, 2):
         raise ValueError(f"check_gradient: the order is 1 or 2, got {order!r}")
+    check_function(f, "check_gradient")
     flat = _Flat(f, args)
     if not flat.point:
         raise ValueError(f"check_gradient of {flat.name}: there is no number to differentiate by; give its arguments after it")

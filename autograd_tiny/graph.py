@@ -76,6 +76,13 @@ class Edge(NamedTuple):
     place: int
 
 
+def joint(roots: Sequence[Node]) -> Node:
+    """A node that uses all of ``roots``, for walks over several graphs at once; it computes nothing and belongs to none."""
+    user = Node()
+    user.op, user.first, user.second, user.label = "joint", tuple(roots), None, ""
+    return user
+
+
 def topological_order(root: NodeT) -> list[NodeT]:
     """The nodes with an operation that ``root`` was computed from, operands before users, ``root`` last.
 
@@ -154,13 +161,13 @@ def edges(root: NodeT) -> Iterator[Edge]:
             yield Edge(operand, user, place)
 
 
-def names(root: NodeT) -> dict[NodeT, str]:
-    """A name for every node that ``root`` depends on: its label, or ``t1``, ``t2``, ... where it has none.
+def names(*roots: NodeT) -> dict[NodeT, str]:
+    """A name for every node that ``roots`` depend on: its label, or ``t1``, ``t2``, ... where it has none.
 
     Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.  Where several
     nodes have the same label, the second is called ``x#2`` and so on.
     """
-    nodes = all_nodes(root)
+    nodes: list[Any] = all_nodes(joint(roots))[:-1]
     taken = {node.label for node in nodes}
     fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
     invented = {node: next(fresh) for node in sorted(nodes, key=lambda node: node.op is None) if not node.label}

@@ -104,6 +104,8 @@ def _check_probability(target: Any) -> None:
 
 
 def _class(scores: Sequence[Any], target: int) -> Any:
+    if not hasattr(scores, "__len__"):
+        raise TypeError(f"a cross-entropy takes a list, one entry per class, and the number of the right class; got {scores!r}")
     if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < len(scores):
         raise ValueError(f"the target is a class number from 0 to {len(scores) - 1}, got {target!r}")
     return scores[target]

@@ -251,6 +251,8 @@ class Layer(Module):
 
     def weighted_sums(self, inputs: Sequence[Any], *, expanded: bool = False) -> list[Any]:
         """What goes into the activation, one weighted sum per neuron."""
+        if not hasattr(inputs, "__len__"):
+            raise TypeError(f"a layer takes a list of {len(self.weights)} numbers, got {inputs!r}")
         if len(inputs) != len(self.weights):
             raise ValueError(f"this layer has {len(self.weights)} inputs, got {len(inputs)} numbers")
         columns = zip(*self.weights)
@@ -298,6 +300,8 @@ class MLP(Module):
     ) -> None:
         if isinstance(activations, str):
             raise TypeError(f"activations is a list with one entry per layer, got {activations!r}")
+        if not hasattr(sizes, "__len__") or not all(hasattr(n, "__index__") for n in sizes):
+            raise TypeError(f"sizes is a list of whole numbers, inputs first, as [2, 4, 1]; got {sizes!r}")
         if len(sizes) < 2 or len(activations) != len(sizes) - 1:
             raise ValueError(f"{len(sizes)} sizes make {max(len(sizes) - 1, 0)} layers, one activation each; got {len(activations)}")
         rng = _random(rng)

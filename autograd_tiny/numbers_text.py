@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
+
+
+def check_digits(digits: Any) -> None:
+    """Refuse what is no number of significant digits of a float."""
+    if not hasattr(digits, "__index__") or isinstance(digits, bool) or not 1 <= digits <= 17:
+        raise ValueError(f"a float has 1 to 17 significant digits, got {digits!r}")
 
 
 def short_number(x: float, digits: int = 4) -> str:

@@ -70,6 +70,11 @@ class Operators:
     __rtruediv__ = reflected(primitives.div)
     __rpow__ = reflected(primitives.pow_)
     __neg__ = unary(primitives.neg)
+
+    def __xor__(self, other: object) -> Any:
+        raise TypeError("^ is no power in Python; write x ** 2")
+
+    __rxor__ = __xor__
     __abs__ = unary(primitives.absolute)
 
     abs = unary(primitives.absolute)

@@ -120,7 +120,7 @@ class Primitive:
     def __call__(self, *arguments: Any) -> Any:
         operands = self.arrange(*arguments) if self.arrange else arguments
         if self.arity is not None and len(operands) != self.arity:
-            raise TypeError(f"{self.name} takes {_count(self.arity, 'operand')}, got {len(operands)}")
+            raise TypeError(f"{self.name} takes {counted(self.arity, 'operand')}, got {len(operands)}")
         if recorder := recorder_of(operands):
             return recorder.record(self, operands)
         return self.evaluate(operands)
@@ -260,7 +260,7 @@ class MultiPrimitive:
         """Refuse another number of outputs than there are rows, or of derivatives than there are operands."""
         count = len(self.rows(operands))
         if not isinstance(outputs, (tuple, list)) or len(outputs) != count:
-            expected = f"{_count(count, 'output')}, " + ("one per operand" if self.outputs is None else "as outputs= says")
+            expected = f"{counted(count, 'output')}, " + ("one per operand" if self.outputs is None else "as outputs= says")
             raise TypeError(f"{self.name} must give a tuple with {expected}, but gives {outputs!r}; for n outputs set outputs=n")
         for given in derivatives:
             if not isinstance(given, (tuple, list)) or len(given) != len(operands):
@@ -377,7 +377,7 @@ def _rule_fault(operation: Primitive, out: float, data: Sequence[float]) -> str:
 
 
 def _form_fault(operation: Primitive | MultiPrimitive, operands: Sequence[Any], given: Any) -> str:
-    count = _count(len(operands), "derivative")
+    count = counted(len(operands), "derivative")
     return f"the rule of {operation.name} must give a tuple with {count}, one per operand, but gives {given!r}"
 
 
@@ -424,7 +424,8 @@ def _on_floats(rule: Callable[..., Any]) -> Callable[..., Any]:
     return on_floats
 
 
-def _count(n: int, noun: str) -> str:
+def counted(n: int, noun: str) -> str:
+    """How many of something, ``1 operand``, ``2 operands``."""
     return f"{n} {noun}" + "s" * (n != 1)
 
 
@@ -541,9 +542,12 @@ def _one_or_many(*arguments: Any) -> Sequence[Any]:
 
 
 def _weights_inputs_bias(weights: Iterable[Any], inputs: Iterable[Any], bias: Any = None) -> Sequence[Any]:
+    for given in (weights, inputs):
+        if not isinstance(given, Iterable):
+            raise TypeError(f"dot takes two lists, dot([w1, w2], [x1, x2]), got {given!r}; of two numbers, write w * x")
     weights, inputs = tuple(weights), tuple(inputs)
     if len(weights) != len(inputs):
-        raise ValueError(f"dot needs as many weights as inputs, got {_count(len(weights), 'weight')} and {_count(len(inputs), 'input')}")
+        raise ValueError(f"dot needs as many weights as inputs, got {counted(len(weights), 'weight')} and {counted(len(inputs), 'input')}")
     return (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
 
 

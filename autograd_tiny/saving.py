@@ -17,11 +17,12 @@ from typing import Any
 
 from autograd_tiny.expansion import row_name
 from autograd_tiny.expression import Expression
-from autograd_tiny.files import write_file
+from autograd_tiny.files import read_text, write_file
 from autograd_tiny.graph import Node, operands_first
 from autograd_tiny.nn import Module
 from autograd_tiny.primitives import TABLE, Family, MultiPrimitive, Primitive, call_text
 from autograd_tiny.value import Constant, Value, finite_float
+from autograd_tiny.words import quoted
 
 Roots = Node | Sequence[Node] | Mapping[str, Node]
 Operation = Primitive | Family | MultiPrimitive
@@ -73,7 +74,7 @@ def load_parameters(model: Module, path: str | os.PathLike[str]) -> None:
     with _reading(path):
         state = _content(path, PARAMETERS, {"parameters"})["parameters"]
         if not isinstance(state, dict):
-            raise ValueError(f"parameters must be an object with a number for each name, got {_brief(state)}")
+            raise ValueError(f"parameters must be an object with a number for each name, got {quoted(state)}")
         model.load_state_dict({name: _number(x, name) for name, x in state.items()})
 
 
@@ -103,7 +104,7 @@ def save_graph(roots: Roots, path: str | os.PathLike[str]) -> Path:
     flat = _each(roots)
     kind = next((name for name, kind in KINDS.items() if flat and all(isinstance(root, kind) for root in flat)), None)
     if kind is None or (isinstance(roots, Mapping) and not all(isinstance(name, str) for name in roots)):
-        raise TypeError(f"save_graph writes a Value or Expression, or several of a kind in a list or by name, got {_brief(roots)}")
+        raise TypeError(f"save_graph writes a Value or Expression, or several of a kind in a list or by name, got {quoted(roots)}")
     writer = _Writer()
     for node in operands_first(flat, writer.numbers.__contains__):
         writer.write(node)
@@ -131,7 +132,7 @@ def load_graph(path: str | os.PathLike[str], *, primitives: Iterable[Operation] 
     with _reading(path):
         content = _content(path, GRAPH, {"kind", "own", "roots", "nodes"})
         if content["kind"] not in list(KINDS):
-            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {_brief(content['kind'])}")
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {quoted(content['kind'])}")
         reader = _Reader(KINDS[content["kind"]], _operations(content["own"], given))
         for number, entry in enumerate(_list(content["nodes"], "nodes")):
             with _inside(f"nodes[{number}]"):
@@ -141,7 +142,7 @@ def load_graph(path: str | os.PathLike[str], *, primitives: Iterable[Operation] 
 
 def _check_model(model: object, function: str) -> None:
     if not isinstance(model, Module):
-        raise TypeError(f"{function} takes a model first, then a path, got {_brief(model)}")
+        raise TypeError(f"{function} takes a model first, then a path, got {quoted(model)}")
 
 
 def _each(roots: Any) -> list[Any]:
@@ -154,11 +155,6 @@ def _with_each(roots: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(roots, Mapping):
         return {name: change(root) for name, root in roots.items()}
     return [change(root) for root in roots] if isinstance(roots, Sequence) else change(roots)
-
-
-def _brief(x: object) -> str:
-    shown = repr(x)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 # Writing.
@@ -269,15 +265,15 @@ def _content(path: str | os.PathLike[str], kind: str, fields: set[str]) -> dict[
     from json import JSONDecodeError, loads
 
     try:
-        content: Any = loads(Path(path).read_bytes().decode("utf-8"), object_pairs_hook=_object)
+        content: Any = loads(read_text(path), object_pairs_hook=_object)
     except JSONDecodeError as error:
         raise ValueError(f"it is cut off or not JSON: {error}") from None
     found = content.get("format") if isinstance(content, dict) else None
     if found != kind:
         reader = READERS.get(found) if isinstance(found, str) else None
-        raise ValueError(f"its format is {_brief(found)}, " + (f"which {reader} reads" if reader else f"not {kind!r}"))
+        raise ValueError(f"its format is {quoted(found)}, " + (f"which {reader} reads" if reader else f"not {kind!r}"))
     if content.get("version") != VERSION:
-        raise ValueError(f"its format has version {_brief(content.get('version'))}; this autograd_tiny reads version {VERSION}")
+        raise ValueError(f"its format has version {quoted(content.get('version'))}; this autograd_tiny reads version {VERSION}")
     _check_fields(content, {"format", "version"} | fields)
     return content  # type: ignore[no-any-return]
 
@@ -286,7 +282,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, x in pairs:
         if name in found:
-            raise ValueError(f"{_brief(name)} occurs twice in one object")
+            raise ValueError(f"{quoted(name)} occurs twice in one object")
         found[name] = x
     return found
 
@@ -295,7 +291,7 @@ def _operations(own: Any, given: Mapping[str, Operation]) -> dict[str, Operation
     """All operations that a file may use, by name: the table's, and those of one's own."""
     names = _list(own, "own")
     if missing := [name for name in names if name not in list(given)]:
-        raise ValueError(f"it uses {', '.join(map(_brief, missing))} from outside the table; load_graph(path, primitives=[...]) takes that")
+        raise ValueError(f"it uses {', '.join(map(quoted, missing))} from outside the table; load_graph(path, primitives=[...]) takes that")
     return {**TABLE, **{name: given[name] for name in names}}
 
 
@@ -309,17 +305,17 @@ class _Reader:
     def node(self, number: Any) -> Any:
         """The node with this number, if it has been read."""
         if type(number) is not int or not 0 <= number < len(self.nodes):
-            raise ValueError(f"{_brief(number)} is not the number of a node before it")
+            raise ValueError(f"{quoted(number)} is not the number of a node before it")
         return self.nodes[number]
 
     def read(self, entry: Any) -> None:
         """Add the node of the next entry."""
         if not isinstance(entry, dict):
-            raise ValueError(f"a node is an object, got {_brief(entry)}")
+            raise ValueError(f"a node is an object, got {quoted(entry)}")
         node = self._value(entry) if self.kind is Value else self._expression(entry)
         node.label = entry.get("label", "")
         if not isinstance(node.label, str):
-            raise ValueError(f"a label is a string, got {_brief(node.label)}")
+            raise ValueError(f"a label is a string, got {quoted(node.label)}")
         self.nodes.append(node)
 
     def _value(self, entry: Mapping[str, Any]) -> Any:
@@ -349,7 +345,7 @@ class _Reader:
         name = entry["op"]
         operation = self.operations.get(name) if isinstance(name, str) else None
         if operation is None:
-            raise ValueError(f"there is no operation {_brief(name)}")
+            raise ValueError(f"there is no operation {quoted(name)}")
         source = "sibling" if isinstance(operation, MultiPrimitive) and "sibling" in entry else "operands"
         parameter = set() if isinstance(operation, Primitive) else {"parameter"}
         _check_fields(entry, {"op", source} | parameter | required, {"label"} | optional)
@@ -373,7 +369,7 @@ def _row(operation: Operation, parameter: Any, operands: Sequence[Any]) -> Primi
     if isinstance(operation, MultiPrimitive):
         rows = operation.rows(operands)
         if type(parameter) is not int or not 0 <= parameter < len(rows):
-            raise ValueError(f"the outputs of this {operation.name} are numbered from 0 to {len(rows) - 1}, got {_brief(parameter)}")
+            raise ValueError(f"the outputs of this {operation.name} are numbered from 0 to {len(rows) - 1}, got {quoted(parameter)}")
         return rows[parameter]
     row = operation[_number(parameter, "parameter")] if isinstance(operation, Family) else operation
     if row.arity not in (None, len(operands)):
@@ -385,12 +381,12 @@ def _check_fields(entry: Mapping[str, Any], required: set[str], optional: Iterab
     if missing := required - entry.keys():
         raise ValueError(f"{', '.join(sorted(missing))} is missing")
     if unknown := entry.keys() - required - set(optional):
-        raise ValueError(f"{', '.join(map(_brief, sorted(unknown)))} does not belong here")
+        raise ValueError(f"{', '.join(map(quoted, sorted(unknown)))} does not belong here")
 
 
 def _list(x: Any, name: str) -> list[Any]:
     if not isinstance(x, list):
-        raise ValueError(f"{name} must be a list, got {_brief(x)}")
+        raise ValueError(f"{name} must be a list, got {quoted(x)}")
     return x
 
 
@@ -399,5 +395,5 @@ def _number(x: Any, name: str) -> float:
     if x in ("inf", "-inf", "nan"):
         return float(x)
     if isinstance(x, bool) or not isinstance(x, (int, float)) or not math.isfinite(x):
-        raise ValueError(f"{_brief(name)} must be a finite number, got {_brief(x)}")
+        raise ValueError(f"{quoted(name)} must be a finite number, got {quoted(x)}")
     return finite_float(x)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from autograd_tiny.graph import topological_order
-from autograd_tiny.value import Value
+from autograd_tiny.value import Value, check_recorded
 
 
 class Contribution(NamedTuple):
@@ -65,7 +65,7 @@ class ForwardStep(NamedTuple):
 
 def forward_steps(root: Value) -> Iterator[ForwardStep]:
     """The operations that led to ``root``, operands before users.  A leaf has none."""
-    _check(root)
+    check_recorded(root, "stepped through")
     for number, node in enumerate(topological_order(root), 1):
         yield ForwardStep(root, number, node)
 
@@ -83,7 +83,7 @@ def backward_steps(root: Value) -> Iterator[BackwardStep]:
     mul w 2.0 4.915...e-05
     mul x -3.0 -7.372...e-05
     """
-    _check(root)
+    check_recorded(root, "stepped through")
     gradients = {root: 1.0}
     for number, node in enumerate(reversed(topological_order(root)), 1):
         upstream = gradients[node]
@@ -94,8 +94,3 @@ def backward_steps(root: Value) -> Iterator[BackwardStep]:
             gradients[operand] = after = before + contribution
             contributions.append(Contribution(operand, derivative, contribution, before, after))
         yield BackwardStep(root, number, node, upstream, tuple(contributions))
-
-
-def _check(root: object) -> None:
-    if not isinstance(root, Value):
-        raise TypeError(f"only a recorded Value can be stepped through, got {root!r}")

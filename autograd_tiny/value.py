@@ -15,6 +15,7 @@ from typing import Any
 from autograd_tiny.graph import Node, topological_order
 from autograd_tiny.operators import Operators, described
 from autograd_tiny.primitives import MultiPrimitive, Primitive, add, power, refusal
+from autograd_tiny.words import quoted
 
 _new = object.__new__
 _REFUSED = (ArithmeticError, ValueError, TypeError)
@@ -168,6 +169,9 @@ class Value(Operators, Node):
             "in place of the math module's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
         )
 
+    def __round__(self, digits: int | None = None) -> float:
+        raise TypeError(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
+
 
 class Constant(Value):
     """A number written in a formula, as the 2 in ``2 * x``: a leaf that no gradient is wanted for."""
@@ -182,12 +186,14 @@ def finite_float(x: Any, label: str = "") -> float:
         raise TypeError(f"{x!r} is a Value already; for a new leaf with the same number use Value(v.data)")
     if not _is_number(x):
         kind = type(x).__name__
-        hint = "; for an array, make one Value per number" if hasattr(x, "__len__") and not isinstance(x, str) else ""
-        raise TypeError(f"the data of {name} must be a real number, got the {kind} {_brief(x)}{hint}")
+        hint = "; for an array, make one Value per number" if hasattr(x, "__len__") else ""
+        if isinstance(x, str):
+            hint = "; float() makes a number of text, with a point for decimals"
+        raise TypeError(f"the data of {name} must be a real number, got the {kind} {quoted(x)}{hint}")
     try:
         data = float(x)
     except OverflowError:
-        raise OverflowError(f"the data of {name} is larger than any float: {_brief(x)}") from None
+        raise OverflowError(f"the data of {name} is larger than any float: {quoted(x)}") from None
     if hasattr(x, "__index__") and data != int(x):
         raise ValueError(f"the data of {name} is a float, and no float equals {x}; the nearest is {data!r}")
     if not math.isfinite(data):
@@ -195,15 +201,27 @@ def finite_float(x: Any, label: str = "") -> float:
     return data
 
 
+def check_recorded(x: object, done: str) -> None:
+    """Refuse what is no Value, where only a recorded Value can be ``done``."""
+    if isinstance(x, Value):
+        return
+    if isinstance(x, (int, float)):
+        remedy = "; a plain number does not know how it was computed: give the Value, not its data"
+    elif isinstance(x, str):
+        remedy = "; give the Value itself, not its name"
+    elif isinstance(x, (list, tuple, dict, set)):
+        remedy = "; give one Value, for example one of these"
+    elif callable(x):
+        remedy = "; call it on Values, and give what that returns"
+    else:
+        remedy = ""
+    raise TypeError(f"only a recorded Value can be {done}, got {quoted(x)}{remedy}")
+
+
 def _is_number(x: object) -> bool:
     if isinstance(x, (float, int)):
         return True
     return hasattr(x, "__float__") and not hasattr(x, "__len__") and not isinstance(x, Node)
-
-
-def _brief(x: object) -> str:
-    shown = repr(x)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _lift(x: Any) -> Any:
@@ -218,7 +236,7 @@ def _lift(x: Any) -> Any:
     elif _is_number(x):
         data = finite_float(x)
     elif kind.__module__ == "builtins" or isinstance(x, Node):
-        raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {_brief(x)}")
+        raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
     else:
         return NotImplemented
     v = _new(Constant)
@@ -237,7 +255,7 @@ def lifted(operands: Sequence[Any]) -> tuple[Value, ...]:
 def _operand(x: Any) -> Value:
     operand = _lift(x)
     if operand is NotImplemented:
-        raise TypeError(f"a Value combines with numbers and Values, not with the {type(x).__name__} {_brief(x)}")
+        raise TypeError(f"a Value combines with numbers and Values, not with the {type(x).__name__} {quoted(x)}")
     return operand  # type: ignore[no-any-return]
 
 

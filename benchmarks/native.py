@@ -17,11 +17,11 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import numpy as np
 
-from autograd_tiny import nn
+from autograd_tiny import nn, tanh, total
 from autograd_tiny.losses import hinge
 from autograd_tiny.lowering import compile_function, compile_model
-from autograd_tiny.lowering.llvm import expansion
 from autograd_tiny.lowering.program import Program, opened
+from autograd_tiny.lowering.rows import expansion
 from benchmarks.measure import Measurement, Requirement, check_agreement, processor_time, versus
 from benchmarks.mlp import micrograd_model, micrograd_step, moons
 
@@ -222,18 +222,40 @@ def gradient_rows(repeats: int) -> list[Measurement]:
     ]
 
 
+def chain(x: Sequence[Any], steps: int) -> Any:
+    """Eight numbers that depend on each other, step by step: nothing of it is a layer, so every instruction is compiled."""
+    state = list(x)
+    for i in range(steps):
+        a, b, c = i % 8, (3 * i + 1) % 8, (5 * i + 2) % 8
+        state[a] = (state[a] - state[b]) * state[c] + 0.5 * state[b] if i % 4 else tanh(state[a])
+    return total(state)
+
+
 def compile_rows() -> list[Measurement]:
-    """What an instruction costs to record and to compile, in small programs and in large ones."""
-    rows = []
-    for hidden in (15, 31, 63, 127, 191):  # no size of the rows above: native code is shared by structure
-        model, batch = new_model(hidden), samples(8)
-        start = processor_time()
-        step = ours(model, batch)
-        step()
-        seconds = processor_time() - start
-        n = native_instructions(step.func.__self__.program)
-        rows.append(Measurement(f"compiling 2-{hidden}-{hidden}-1, per instruction of {n:,}", "s", seconds / n, requirement=COMPILING))
-    return rows
+    """What an instruction costs to record and to compile, in small programs and in large ones, without layers and with them."""
+    point = np.full((1, 8), 0.1)
+
+    def straight(steps: int) -> partial[Any]:
+        return partial(compile_function(partial(chain, steps=steps), 8, backend="llvm").value_and_grad, point)
+
+    def network(hidden: int) -> partial[Any]:
+        return ours(new_model(hidden), samples(8))
+
+    return [
+        *[compiling("straight-line code", partial(straight, steps)) for steps in (150, 1_000, 10_000, 20_000)],
+        # No size of the rows above: native code is shared by structure.
+        *[compiling(f"2-{hidden}-{hidden}-1", partial(network, hidden)) for hidden in (15, 31, 63, 127, 191)],
+    ]
+
+
+def compiling(what: str, make: Callable[[], partial[Any]]) -> Measurement:
+    """Recording a program, compiling it and running it once."""
+    start = processor_time()
+    step = make()
+    step()
+    seconds = processor_time() - start
+    n = native_instructions(step.func.__self__.program)
+    return Measurement(f"compiling {what}, per instruction of {n:,}", "s", seconds / n, requirement=COMPILING)
 
 
 def run(repeats: int) -> list[Measurement]:

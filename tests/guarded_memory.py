@@ -43,20 +43,33 @@ def read_only(array):
 
 
 def main():
-    from autograd_tiny import dot, exp, log, softmax, tanh
+    from autograd_tiny import dot, exp, log, mean, softmax, tanh
     from autograd_tiny.lowering import compile_function, llvm
     from autograd_tiny.lowering.runners import Layout, Native
 
-    def function(x):
+    def various(x):
         return dot(x, [tanh(v) for v in reversed(x)]) + log(softmax(*x)[0]) * exp(-x[-1] * x[0])
 
+    def layers(x):
+        """Layers, which native code computes in loops, with the first two thirds of the inputs as parameters."""
+        n = len(x) // 3
+        hidden = [tanh(dot(x[i : i + n], x[2 * n :])) for i in range(n)]
+        return mean([tanh(dot(x[i : i + n], hidden)) for i in range(3)])
+
     rng = np.random.default_rng(0)
-    for n, chunk in ((1, 1000), (3, 5), (30, 60)):
-        llvm.CHUNK, llvm.FRAME_BYTES = chunk, 2**12
+    for function, n, chunk, settings in (
+        (various, 1, 1000, ((0, 2), (1, 8))),
+        (various, 3, 5, ((0, 2), (1, 8))),
+        (various, 30, 60, ((0, 2), (1, 8))),
+        (layers, 24, 60, ((16, 2), (16, 8))),
+        (layers, 60, 60, ((40, 2), (40, 8))),
+    ):
+        llvm.CHUNK, llvm.FRAME_BYTES, llvm.SMALLEST_LOOP = chunk, 2**12, 10
         program = compile_function(function, n, backend="python")
-        for n_parameters, width in ((0, 2), (1, 8)):
+        for n_parameters, width in settings:
             for layout in (Layout(n_parameters, n - n_parameters, 1, n, 0), Layout(n_parameters, n - n_parameters, 0, 0, 1 + n)):
                 kernel = llvm.Kernel(program.program, layout, width)
+                assert function is various or any(sums for _, sums in llvm.Module(program.program, layout, width).steps)
                 for rows, at_end in itertools.product((0, 1, 2, 7, 8, 9, 16, 31, 33), (True, False)):
                     native = Native(program.program, layout, lambda size: guarded(size, at_end=at_end))  # noqa: B023
                     native._kernel = kernel

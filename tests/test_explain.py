@@ -180,8 +180,16 @@ def test_labels_survive_latex_and_mathml(label):
 def test_misuse_says_what_to_do(neuron):
     with pytest.raises(TypeError, match="the Value to differentiate by"):
         explain(neuron[-1])
-    with pytest.raises(TypeError, match="explain needs a recorded Value"):
+    with pytest.raises(TypeError, match=r"only a recorded Value can be explained, got 2.0; .*not its data"):
         explain(2.0, wrt=neuron[0])
+    with pytest.raises(TypeError, match="differentiated by, got 'w'; give the Value itself"):
+        explain(neuron[-1], wrt="w")
+    with pytest.raises(ValueError, match="1 to 17 significant digits, got 0"):
+        explain(neuron[-1], wrt=neuron[0], digits=0)
+    with pytest.raises(ValueError, match=r"was not computed from .* given to another Value since"):
+        explain(neuron[-1], wrt=neuron[0] + 1)
+    with pytest.raises(TypeError, match="only a recorded Value can be an end of paths, got 3"):
+        paths(neuron[-1], 3)
 
 
 def test_latex_names():

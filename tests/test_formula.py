@@ -293,6 +293,13 @@ ERRORS = [
     ("y = Sigmoid(x)", 5, "unknown function `Sigmoid`: did you mean `sigmoid`?"),
     ("w(x + 1)", 1, "unknown function `w`; to multiply, write `w*(...)`"),
     ("w*tan + w(x)", 3, "`tan` is a function: write tan(...)"),
+    ("f(x) = 2*x", 1, "only a name can stand left of `=`: f = ..."),
+    ("f(max(x, 1)) = 2*x", 1, "only a name can stand left of `=`: f = ..."),
+    ("σ(x)", 1, "unknown function `σ`: did you mean `sigmoid`?"),
+    ("tanh(0,5*x)", 1, "tanh takes 1 operand, got 2; write decimals with a point, 1.5"),
+    ("leaky_relu(x, 0,2)", 1, "got 3 operands; write decimals with a point, 1.5"),
+    ("y := x", 3, "formulas have no `:`; write `=`"),
+    ("x⁻¹", 2, "formulas have no `⁻`; write `**-`"),
     ("y = 2x", 6, "an operator is missing: to multiply, write `2*x`"),
     ("y = 2(x + 1)", 6, "an operator is missing: to multiply, write `2*(...)`"),
     ("1j", 2, "an operator is missing"),
@@ -426,11 +433,16 @@ def test_an_empty_formula(text):
 def test_only_text_is_a_formula():
     with pytest.raises(TypeError, match="a formula is a string"):
         read_formula(b"x")
+    with pytest.raises(TypeError, match=r"a dictionary, as \{'w': -3, 'x': 2\}, got 3"):
+        read_formula("x").record(3)
+    with pytest.raises(TypeError, match="a list of words, as"):
+        read_assignments("x=2")
 
 
 @pytest.mark.parametrize(
     ("text", "values", "column", "message"),
     [
+        ("y == 2*x", {"x": 1}, 1, "no value for `y`; to name a result, write one `=`: y = ..."),
         ("y = log(x)", {"x": -1}, 5, "log(x = -1.0): needs x > 0"),
         ("y = 1/x", {"x": 0}, 6, "needs x != 0"),
         ("y = exp(x*1000)", {"x": 5}, 5, "exp(5000.0): the result is larger than any float"),
@@ -475,7 +487,10 @@ def test_assignments():
         (["x"], "a value is given as x=2"),
         (["2"], "a value is given as x=2"),
         (["x==2"], "a value is given as x=2"),
-        (["x=1;y=2"], "a value is given as x=2"),
+        (["x=1;y=2"], "each value is a word of its own"),
+        (["x=1, y=2"], "each value is a word of its own, with a space between two: w=-3 x=2\n    x=1, y=2\n       ^"),
+        (["x=1,", "y=2"], "each value is a word of its own"),
+        (["x", "=", "2"], "and no space between them"),
         ([""], "an empty word"),
         (["x="], "a number, a name or `(` belongs here"),
         (["=2"], "a number, a name or `(` belongs here"),
@@ -488,7 +503,7 @@ def test_assignments():
         (["x=1", "x=1"], "`x` is given twice"),
         (["exp=1"], "`exp` is a function"),
         (["lambda=1"], "formulas have no `lambda`"),
-        (["x=1 w=2"], "an operator is missing before `w`"),
+        (["x=1 w=2"], "each value is a word of its own"),
         (["x=y=2"], "a second `=`"),
         (["2=3"], "only a name can stand left"),
         (["x=1/0"], "needs operand 2 != 0"),

@@ -57,11 +57,8 @@ def points_of(row, n):
     return points + [[x if d.contains(x) else 0.5 for d in domains] for x in (700.0, -700.0, 1e-9, -1e-9, 30.0, -30.0, 0.75)]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("row", list(rows_of_the_table()), ids=lambda row: row.name)
-def test_every_row_is_compiled_and_agrees_with_the_eager_engine(row, backend):
-    n = row.arity or 5
-    program = compile_function(lambda x: Expression.record(row, tuple(x)), n, backend=backend)
+def eager_at_points(row, n):
+    """Points where the row has a value, with the engine's values and gradients there."""
     points, values, gradients = [], [], []
     for point in points_of(row, n):
         leaves = [Value(x) for x in point]
@@ -73,6 +70,15 @@ def test_every_row_is_compiled_and_agrees_with_the_eager_engine(row, backend):
         values.append(root.data)
         gradients.append([d.data for d in gradient(root, leaves)])
     assert len(points) >= 8
+    return points, values, gradients
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("row", list(rows_of_the_table()), ids=lambda row: row.name)
+def test_every_row_is_compiled_and_agrees_with_the_eager_engine(row, backend):
+    n = row.arity or 5
+    program = compile_function(lambda x: Expression.record(row, tuple(x)), n, backend=backend)
+    points, values, gradients = eager_at_points(row, n)
     got_values, got_gradients = program.value_and_grad(points)
     np.testing.assert_allclose(got_values, values, rtol=2e-15, atol=1e-300)
     np.testing.assert_allclose(got_gradients, gradients, rtol=1e-12, atol=1e-300)
@@ -308,6 +314,16 @@ def test_a_primitive_of_your_own_needs_an_expansion_for_native_code():
     assert compile_function(lambda x: opened(x[0]), 1, backend="llvm").value_and_grad([[3.0]])[1] == 6.0
     with pytest.raises(TypeError, match="square_plus cannot be compiled to native code: give the Primitive an expansion="):
         compile_function(lambda x: bare(x[0]), 1, backend="llvm").value([[3.0]])
+
+
+def test_a_long_dot_is_called_in_python_source_and_a_short_one_written_out():
+    x = [Random(1).uniform(-1.0, 1.0) for _ in range(100)]
+    for n in (3, 100):
+        program = compile_function(lambda x: dot(x, x[::-1]), n, backend="python")
+        value, gradient_ = program(*x[:n])
+        assert value == dot(x[:n], x[:n][::-1])
+        assert gradient_ == pytest.approx([2.0 * v for v in x[:n][::-1]], rel=1e-15)
+        assert ("dot(" in program.python()) == (n == 100)
 
 
 def test_a_branch_of_the_data_is_recorded_by_where():

@@ -14,7 +14,7 @@ from random import Random
 import numpy as np
 import pytest
 from random_graphs import random_program
-from test_lowering import eager, hinge_of_one, moons, points_of, rows_of_the_table
+from test_lowering import eager, eager_at_points, hinge_of_one, moons, rows_of_the_table
 from test_random_graphs import assert_close, magnitudes, recorded
 
 from autograd_tiny import Expression, Primitive, Value, dot, gradient, log, maximum, nn, relu, sigmoid, softmax, sqrt, total, where
@@ -47,17 +47,7 @@ def both_gradients(jax, compiled, *, batched=(0,)):
 def test_every_row_agrees_with_the_eager_engine(jax, row):
     n = row.arity or 5
     compiled = compile_function(lambda x: Expression.record(row, tuple(x)), n)
-    points, values, gradients = [], [], []
-    for point in points_of(row, n):
-        leaves = [Value(x) for x in point]
-        try:
-            root = Value.record(row, tuple(leaves))
-        except ArithmeticError:
-            continue  # larger than any float
-        points.append(point)
-        values.append(root.data)
-        gradients.append([d.data for d in gradient(root, leaves)])
-    assert len(points) >= 8
+    points, values, gradients = eager_at_points(row, n)
     value, ours, of_jax = both_gradients(jax, compiled)(np.array(points))
     np.testing.assert_allclose(value, values, rtol=1e-12, atol=1e-300)
     np.testing.assert_allclose(ours, gradients, rtol=1e-12, atol=1e-300)

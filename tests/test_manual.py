@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
-BLOCK = re.compile(r'^(?P<indent> *)```python (?P<options>exec="1"[^\n]* source="[^\n]*)\n(?P<code>.*?)\n(?P=indent)```$', re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r'^(?P<indent> *)```python (?P<options>exec="1"[^\n]* source="[^\n]*)\n(?P<code>.*?)\n(?P=indent)```$', re.DOTALL | re.MULTILINE
+)
 HIDDEN = "  # markdown-exec: hide"
 
 

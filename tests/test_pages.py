@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from autograd_tiny.cli import main
-from autograd_tiny.formula import FormulaError
 from autograd_tiny.marking.pages import PAGE_KEYS, SECTION_KEYS, PageError, read_page
 from autograd_tiny.worked import three_three_three
 
@@ -95,7 +94,12 @@ def changed(old, new):
         (re.sub(r"(?s)\[\[section.*", "", PAGE), r"the page claims nothing"),
         (re.sub(r"(?s)formula = '''.*?'''", "", PAGE), r"the page has no formula"),
         (PAGE + "\n= 3", r"page.toml: .*line 26"),
-        ("", r"the page has no formula"),
+        ("", r"the page has no formula; write formula = "),
+        (changed("w = 0.5", "w = 0,5"), r"page.toml: .*line 10.*; write decimals with a point, 1.5\n    w = 0,5\n {9}\^"),
+        (changed("x = -2", "x = −2"), r"page.toml: .*line 11.*; write the minus sign as -\n"),
+        (changed("w = 0.5", "größe = 0.5"), r'page.toml: .*line 10.*; write a name .* in quotes, "größe" = 1.5\n    größe'),
+        (changed("sigmoid", "sigmod"), r"page.toml, line 5: formula: .*did you mean `sigmoid`\?\n    y = sigmod\(z\)\n {8}\^$"),
+        (changed("w*x", "0,5*w*x"), r"page.toml, line 4: formula: .*write decimals with a point, 1.5\n"),
     ],
 )
 def test_a_page_that_cannot_be_read(write, text, message):
@@ -104,13 +108,13 @@ def test_a_page_that_cannot_be_read(write, text, message):
 
 
 def test_formulas_and_claims_that_do_not_fit(write):
-    with pytest.raises(FormulaError, match="sigmod"):
-        read_page(write(changed("sigmoid", "sigmod"))).mark()
-    with pytest.raises(ValueError, match="no node is called 'q'; the labels are"):
+    with pytest.raises(PageError, match=r"page.toml: no node is called 'q'; the labels are"):
         read_page(write(changed("z = -0.7", "q = -0.7"))).mark()
-    with pytest.raises(ValueError, match=r"log\("):
+    with pytest.raises(PageError, match=r"page.toml: formula: line 2: log\("):
         read_page(write(changed("sigmoid(z)", "log(z)"))).mark()
-    with pytest.raises(ValueError, match="give the learning_rate"):
+    with pytest.raises(PageError, match=r"page.toml: formula: line 1: no value for `b`"):
+        read_page(write(changed("b = 0.3", ""))).mark()
+    with pytest.raises(PageError, match=r"page.toml: .*give the learning_rate"):
         read_page(write(changed("learning_rate = 0.1", ""))).mark()
 
 

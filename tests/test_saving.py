@@ -156,7 +156,7 @@ def test_what_cannot_be_loaded_is_not_saved(tmp_path):
         (b"", "it is cut off"),
         (b'{"format": "autograd_tiny graph", "version', "it is cut off"),
         (b"hello", "it is cut off or not JSON"),
-        (b"\xff\xfe{", "can't decode byte 0xff"),
+        (b"\xff\xfe{", "no text in UTF-8 (byte 0 is 0xff)"),
         (b"[" * 100_000, "it is nested too deeply"),
         (b"[1, 2]", "its format is None, not 'autograd_tiny graph'"),
         (b'{"format": {"a": 1}}', "its format is {'a': 1}, not"),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from functools import cached_property
 from typing import Any
 
+from autograd_tiny.containers import Container
 from autograd_tiny.expression import Expression
-from autograd_tiny.graph import Node
 from autograd_tiny.lowering.program import Program, opened, program_of
 from autograd_tiny.lowering.python import Source
 from autograd_tiny.lowering.runners import Layout, Runner, chosen_backend, runner
@@ -300,28 +299,13 @@ def compile_model(
     size = n_inputs
 
     def of_sample(theta: Sequence[Expression], sample: Sequence[Expression]) -> Any:
-        twin = _with_formulas(model, dict(zip(parameters.values(), theta)))
+        twin = Container(model, "the model").rebuild(theta)
         return loss(twin(sample[:size]), sample[size:])
 
     names = [f"x[{i}]" for i in range(n_inputs)] + [f"y[{i}]" for i in range(n_targets)]
     labels = [parameter.label or name for name, parameter in parameters.items()]
     program, _ = _loss_program(of_sample, labels, names)
     return CompiledModel(model, program, backend)
-
-
-def _with_formulas(thing: Any, formulas: dict[Any, Expression]) -> Any:
-    """A copy of a model in which formulas stand for its parameters."""
-    if isinstance(thing, Node):
-        return formulas[thing]
-    if isinstance(thing, Module):
-        twin = copy(thing)
-        vars(twin).update({name: _with_formulas(attribute, formulas) for name, attribute in vars(thing).items()})
-        return twin
-    if isinstance(thing, (list, tuple)):
-        return type(thing)([_with_formulas(item, formulas) for item in thing])
-    if isinstance(thing, dict):
-        return {key: _with_formulas(item, formulas) for key, item in thing.items()}
-    return thing
 
 
 def parameter_vector(model: Module) -> Any:

@@ -1,32 +1,33 @@
 """A program as native code: LLVM instructions on vectors of samples, one sample in each lane.
 
-The rows of a batch are taken in blocks of one vector.  The instructions are cut into chunks, each a function of its own
-with a loop over blocks: a chunk's code stays in the instruction cache while it goes over all blocks, and the time of
-compilation stays proportional to the number of instructions.  What one chunk computes and a later one uses waits in a
-frame, one per block.
+The rows of a batch are taken in blocks of one vector.  The instructions are cut into steps, each a function of its own
+with a loop over blocks: a step's code stays in the instruction cache while it goes over all blocks, and the time of
+compilation stays proportional to the number of instructions.  A step is a chunk of instructions one after the other, or,
+where a network has a layer, loops over its sums of products.  What one step computes and a later one uses waits in a frame,
+one per block.
 
 Nothing is reassociated or contracted: a lane computes what Python's floats compute, apart from the last digits of functions.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate, islice, zip_longest
+from itertools import accumulate, zip_longest
 from typing import Any
 
-from autograd_tiny import primitives as p
-from autograd_tiny.lowering.program import Expansion, Program, opened
+from autograd_tiny.lowering.llvm_text import copy_rows, counted, cut_evenly, element, function, looked_up, loop, store, table
+from autograd_tiny.lowering.program import Program, opened
+from autograd_tiny.lowering.rows import RowWriter, expansion
 from autograd_tiny.lowering.runners import Layout
-from autograd_tiny.lowering.vectors import FUNCTIONS, LIBRARY, definition, library_addresses, splat
-from autograd_tiny.primitives import Primitive
+from autograd_tiny.lowering.sums import Arrangement, Meant, Step, Weighted, arranged
+from autograd_tiny.lowering.vectors import definition, library_addresses, splat
 
 CHUNK = 250
 """The most instructions in one function.  Code generation takes longer per instruction in longer ones."""
 FRAME_BYTES = 2**19
-"""How much the frames of the blocks that a chunk goes over may hold: as much as stays in a core's own cache."""
+"""How much the frames of the blocks that a step goes over may hold: as much as stays in a core's own cache."""
 WIDEST_SHUFFLE = 64
 """The most floats of a block of rows that are loaded at once and sorted into columns by shuffles."""
 FEW_PARAMETERS = 2048
@@ -35,117 +36,59 @@ TURNS = 4
 """How many sums are computed in turns: an addition takes three or four steps of the processor."""
 SHORTEST_SUM = 16
 """The shortest sequence of instructions that is worth taking turns."""
+SMALLEST_LOOP = 128
+"""The fewest products that are worth a loop."""
 REGISTERS = 20
 """After how many other loads from the frame a value is loaded again: by then it would have been spilled, which costs a store too."""
-LARGEST_POWER = 8
-"""The largest exponent for which powers are products; rounding errors grow with it."""
 
 
-# Rows as instructions.  {0}, {1} are operands, {r} the result, {r}.c a condition; V a vector of floats, B of bits.
-TEMPLATES: dict[Primitive, str] = {
-    p.add: "{r} = fadd {V} {0}, {1}",
-    p.sub: "{r} = fsub {V} {0}, {1}",
-    p.mul: "{r} = fmul {V} {0}, {1}",
-    p.div: "{r} = fdiv {V} {0}, {1}",
-    p.neg: "{r} = fneg {V} {0}",
-    p.sqrt: "{r} = call {V} @llvm.sqrt.{s}({V} {0})",
-    p.absolute: "{r} = call {V} @llvm.fabs.{s}({V} {0})",
-    p.relu: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {0}, {V} {zero}",
-    p.step: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
-    p.less: "{r}.c = fcmp olt {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
-    p.greater: "{r}.c = fcmp ogt {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
-    p.equal: "{r}.c = fcmp oeq {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
-    p.where: "{r}.c = fcmp une {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {1}, {V} {2}",
-    p.sign: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r}.d = fcmp olt {V} {0}, {zero}\n"
-    "{r}.e = select {B} {r}.d, {V} {minus_one}, {V} {zero}\n{r} = select {B} {r}.c, {V} {one}, {V} {r}.e",
-}
-EXTREMES: dict[Primitive, str] = {p.maximum: "ogt", p.minimum: "olt"}
-
-
-def expansion(row: Primitive) -> Expansion | None:
-    """What replaces a row before instructions are written; None for those that are instructions or calls.
-
-    Raises:
-        TypeError: the row is none of the table's and has no expansion.
-    """
-    if row.family is p.power:
-        return _power_expansion(row)
-    if row in TEMPLATES or row in EXTREMES or _function_name(row):
-        return None
-    if row.stable is None:
-        raise TypeError(f"{row.name} cannot be compiled to native code: give the Primitive an expansion= in rows of the table")
-    return row.stable
-
-
-def _function_name(row: Primitive) -> str:
-    return row.name if p.TABLE.get(row.name) is row and (row.name in FUNCTIONS or row.name in LIBRARY) else ""
-
-
-@lru_cache(maxsize=4096)
-def _power_expansion(row: Primitive) -> Expansion | None:
-    """Small powers as products, halves of them with a square root; None for others, which the C library computes."""
-    k = float(row.parameter or 0.0)
-    whole, half = divmod(abs(k), 1.0)
-    if abs(k) > LARGEST_POWER or half not in (0.0, 0.5):
-        return None
-
-    def product(x: Any) -> Any:
-        result = _whole_power(x, int(whole)) if whole else 1.0
-        if half:
-            result = result * p.sqrt(x)
-        return 1.0 / result if k < 0.0 else result
-
-    return product
-
-
-def _whole_power(x: Any, n: int) -> Any:
-    if n == 1:
-        return x
-    square = _whole_power(x, n // 2)
-    return square * square if n % 2 == 0 else square * square * x
-
-
-def interleaved(program: Program) -> Program:
-    """The same instructions in an order in which long sums take turns.
+def taking_turns(program: Program, steps: Sequence[Step]) -> list[int]:
+    """The instructions in an order in which the long sums of a step take turns.
 
     Each addition of a sum waits for the one before.  Sums of many terms that follow one another, as those of a layer do, are
     computed several at a time; what they have in common, the layer's inputs, is then loaded once for all of them.
     """
-    n, first = len(program.instructions), program.n_leaves
+    first = program.n_leaves
     uses = Counter(x for _, operands in program.instructions for x in operands)
     user = {x: number for number, (_, operands) in enumerate(program.instructions, first) for x in operands}
-    ends = [x + 1 for x in range(first, first + n) if uses[x] != 1 or user[x] - x > 2]
 
     def needs_none(start: int, end: int, since: int, until: int) -> bool:
         """Whether these instructions need no value with a number from ``since`` to before ``until``."""
         return not any(since <= x < until for _, operands in program.instructions[start - first : end - first] for x in operands)
 
     order: list[int] = []
-    group: list[range] = []
-    for start, end in zip([first, *ends], ends):
-        if group and end - start < SHORTEST_SUM and needs_none(start, end, group[0].start, group[-1].start):
-            group[-1] = range(group[-1].start, end)
+    for span, sums in steps:
+        if sums:
+            order += span
             continue
-        if group and (len(group) == TURNS or not needs_none(start, end, group[0].start, start)):
-            order += _in_turns(group)
-            group = []
-        group.append(range(start, end))
-    return program.reordered(order + _in_turns(group))
+        ends = [x + 1 for x in span if x + 1 == span.stop or uses[x] != 1 or user[x] - x > 2]
+        group: list[range] = []
+        for start, end in zip([span.start, *ends], ends):
+            if group and end - start < SHORTEST_SUM and needs_none(start, end, group[0].start, group[-1].start):
+                group[-1] = range(group[-1].start, end)
+                continue
+            if group and (len(group) == TURNS or not needs_none(start, end, group[0].start, start)):
+                order += _in_turns(group)
+                group = []
+            group.append(range(start, end))
+        order += _in_turns(group)
+    return order
 
 
 def _in_turns(sequences: Sequence[range]) -> list[int]:
     return [x for turn in zip_longest(*sequences) for x in turn if x is not None]
 
 
-ARGUMENTS = "ptr {0} %parameters, ptr {0} %batch, i64 %rows, ptr {0} %values, ptr {0} %derivatives, ptr {0} %workspace"
-PASSED = "ptr %parameters, ptr %batch, i64 %rows, ptr %values, ptr %derivatives, ptr %workspace, i64 %first, i64 %last"
+_ARRAYS = ("parameters", "batch", "values", "derivatives", "workspace", "means")
+ARGUMENTS = ", ".join(["i64 %rows", *[f"ptr noalias %{name}" for name in _ARRAYS]])
+PASSED = ", ".join(["i64 %rows", *[f"ptr %{name}" for name in _ARRAYS], "i64 %first", "i64 %last"])
 
 
 class Module:
     """The LLVM text of a program, and what one must know to call it.
 
-    The text defines ``run(parameters, batch, rows, values, derivatives, workspace, means)``: pointers to floats, and the
-    number of rows, an i64.  The last rows, too few to fill a vector, are copied to the workspace and filled up with
+    The text defines ``run(rows, parameters, batch, values, derivatives, workspace, means)``: the number of rows, an i64, and
+    pointers to floats.  The last rows, too few to fill a vector, are copied to the workspace and filled up with
     repetitions of the last one, so that nothing is read or written beyond the arrays.
 
     Attributes:
@@ -154,123 +97,221 @@ class Module:
     """
 
     def __init__(self, program: Program, layout: Layout, width: int) -> None:
+        n_parameters, n_columns, n_values, n_derivatives, _ = layout
         self.layout, self.width = layout, width
-        self.program = interleaved(opened(program, expansion, program.outputs))
-        self.n_leaves, self.n_instructions = self.program.n_leaves, len(self.program.instructions)
-        self.n_chunks = max(1, -(-self.n_instructions // CHUNK))
-        self.V, self.B = f"<{width} x double>", f"<{width} x i1>"
-        self.constants = [splat(c, width) for c in self.program.constants]
-        self.words = {
-            "V": self.V, "B": self.B, "s": f"v{width}f64", "zero": splat(0.0, width), "one": splat(1.0, width),
-            "minus_one": splat(-1.0, width),
-        }  # fmt: skip
-        self.called: set[str] = set()
-
-        n_parameters, n_columns, n_values, n_derivatives, n_means = layout
-        numbers = iter(self.program.outputs)
-        self.value_numbers = list(islice(numbers, n_values))
-        self.derivative_numbers = list(islice(numbers, n_derivatives))
-        self.means_of: dict[int, list[int]] = {}
-        for j, x in enumerate(numbers):
-            self.means_of.setdefault(x, []).append(j)
-
-        self.slots, n_slots = self._frame_slots()
-        self.columns_at = n_slots
         self.wide = n_columns * width > WIDEST_SHUFFLE
-        self.frame = (n_slots + n_columns * self.wide) * width
+        self.rows = RowWriter(width)
+        self.V, self.B, self.zero, self.nothing = self.rows.V, self.rows.B, splat(0.0, width), splat(-0.0, width)
+        # Sums that are computed at a time, of a layer and of a rectangle: with their factors, they fill the registers.
+        self.neurons, self.tile = (16, (4, 4)) if width >= 8 else (8, (2, 4))
+        self.program, self.steps, vectors = self._arranged(opened(program, expansion, program.outputs))
+        self.n_leaves = self.program.n_leaves
+        self.constants = [splat(c, width) for c in self.program.constants]
+        self.value_numbers = self.program.outputs[:n_values]
+        self.derivative_numbers = self.program.outputs[n_values : n_values + n_derivatives]
+        in_sums = {x: sums for span, sums in self.steps if sums for x in span}
+        means_of = self._means_of(self.program)
+        self.summed = {x: places for x, places in means_of.items() if not isinstance(in_sums.get(x), Meant)}
+        self.summed_last = [x for x in self.summed if x < self.n_leaves or x in in_sums]
+        self.sum_at = {place: k for k, place in enumerate([place for places in self.summed.values() for place in places])}
+        self.step_of = [i for i, step in enumerate(self.steps) for _ in step.span]
+        self.slots, self.columns_at = self._frame_slots(vectors)
+        # An odd number of vectors: the same place in many frames then does not fall on the same lines of the processor's cache.
+        self.frame = (self.columns_at + n_columns * self.wide) * width
+        self.frame += width * (self.frame // width % 2 == 0) if self.frame else 0
         self.group = max(1, FRAME_BYTES // (8 * self.frame)) if self.frame else 2**40
         self.order: list[int] = []  # of the parameters in the workspace
         self.pooled = n_parameters > FEW_PARAMETERS
-        sizes = [width * n for n in (n_means, n_columns, n_values, n_derivatives)] + [self.frame * self.group if self.frame else 0]
+        sizes = [width * n for n in (len(self.sum_at), n_columns, n_values, n_derivatives)] + [self.frame and self.frame * self.group]
         *self.places, self.parameters_at = accumulate(sizes, initial=0)
         self.text = self._text()
         self.workspace = self.parameters_at + -(-len(self.order) // width) * width
 
-    def _chunk_of(self, number: int) -> int:
-        return (number - self.n_leaves) // CHUNK
+    def _arranged(self, program: Program) -> Arrangement:
+        """The program's instructions in the order in which they are computed, cut into steps; the last one writes the outputs."""
+        first, n_parameters = program.n_leaves, self.layout.n_parameters
+        columns = range(n_parameters, n_parameters + self.layout.n_columns * self.wide)
+        found = arranged(program, n_parameters, columns, self._means_of(program), SMALLEST_LOOP)
+        program, steps, vectors = found.reordered(taking_turns(found.program, found.steps))
+        cut: list[Step] = []
+        for span, sums in steps:
+            if sums:
+                cut.append(Step(span, sums))
+            else:
+                cut += [Step(span[i : i + CHUNK], None) for i in range(0, len(span), CHUNK)]
+        if not cut or cut[-1].sums:
+            end = first + len(program.instructions)
+            cut.append(Step(range(end, end), None))
+        return Arrangement(program, cut, vectors)
 
-    def _frame_slots(self) -> tuple[dict[int, int], int]:
-        """A place in the frame for every value that a later chunk uses; places are used again when their value is not."""
+    def _means_of(self, program: Program) -> dict[int, list[int]]:
+        """In which places the means of values are wanted."""
+        means_of: dict[int, list[int]] = {}
+        for j, x in enumerate(program.outputs[self.layout.n_values + self.layout.n_derivatives :]):
+            means_of.setdefault(x, []).append(j)
+        return means_of
+
+    def _frame_slots(self, vectors: Sequence[Sequence[int]]) -> tuple[dict[int, int], int]:
+        """A place in the frame for every value that a later step uses, and how many there are.
+
+        Vectors come first, their values side by side; a place is used again when its value is not.
+        """
         last_use: dict[int, int] = {}
         for number, (_, operands) in enumerate(self.program.instructions, self.n_leaves):
-            last_use.update(dict.fromkeys(operands, self._chunk_of(number)))
-        last_use.update(dict.fromkeys((*self.value_numbers, *self.derivative_numbers), self.n_chunks - 1))
-        slots: dict[int, int] = {}
+            last_use.update(dict.fromkeys(operands, self.step_of[number - self.n_leaves]))
+        last_use.update(dict.fromkeys((*self.value_numbers, *self.derivative_numbers, *self.summed_last), len(self.steps) - 1))
+        slots = {x: slot for slot, x in enumerate(x for vector in vectors for x in vector)}
+        n_slots = len(slots)
         free: list[int] = []
         freed: dict[int, list[int]] = {}
-        n_slots = 0
-        for number in range(self.n_leaves, self.n_leaves + self.n_instructions):
-            chunk = self._chunk_of(number)
-            free += freed.pop(chunk - 1, [])
-            if last_use.get(number, 0) > chunk:
+        for number, step in enumerate(self.step_of, self.n_leaves):
+            free += freed.pop(step - 1, [])
+            if number not in slots and last_use.get(number, 0) > step:
                 if not free:
                     free.append(n_slots)
                     n_slots += 1
-                slots[number] = slot = free.pop()
-                freed.setdefault(last_use[number], []).append(slot)
+                slots[number] = free.pop()
+            if number in slots:
+                freed.setdefault(max(step, last_use.get(number, 0)), []).append(slots[number])
         return slots, n_slots
 
     def _text(self) -> str:
-        chunks = [self._function(f"chunk{i}", self._chunk(i)) for i in range(self.n_chunks)]
-        names = [f"chunk{i}" for i in range(self.n_chunks)]
-        if self.wide:
-            chunks.append(self._function("columns", self._sort_columns()))
-            names.insert(0, "columns")
-        vectors = [definition(name, self.width) for name in sorted(self.called)]
-        calls = [f"call void @{name}({PASSED})" for name in names]
+        functions = {"columns": self._over_blocks(self._sort_columns())} if self.wide else {}
+        tables: list[str] = []
+        for i, (_, sums) in enumerate(self.steps):
+            if sums is None:
+                functions[f"step{i}"] = self._over_blocks(self._instructions(i))
+                continue
+            if isinstance(sums, Weighted):
+                left, right, bodies = list(sums.left[0]), self._places(sums.right), self._weighted(f"step{i}", sums)
+            else:
+                left, right, bodies = self._places(sums.left[0]), self._places(sums.right[0]), self._meant(f"step{i}", sums)
+            tables += [table(f"step{i}.left", left), table(f"step{i}.right", right)]
+            functions |= {f"step{i}.{part}": body for part, body in enumerate(bodies)}
+        steps = [function(name, f"{ARGUMENTS}, i64 %first, i64 %last", body, internal=True) for name, body in functions.items()]
+        run = function("run", ARGUMENTS, self._run([f"call void @{name}({PASSED})" for name in functions]))
+        vectors = [definition(name, self.width) for name in sorted(self.rows.called)]
+        tables += [table("order", self.order), table("sums", list(self.sum_at))]
         attributes = 'attributes #0 = { nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
-        order = f"@order = internal constant [{len(self.order)} x i32] [{', '.join(f'i32 {x}' for x in self.order)}]"
-        return "\n".join([order, *vectors, *chunks, self._run(calls), attributes, ""])
+        return "\n".join([*tables, *vectors, *steps, run, attributes, ""])
 
-    def _function(self, name: str, body: list[str]) -> str:
-        """A function that goes over the blocks from ``first`` to before ``last``."""
-        lines = "\n  ".join(self._block() + body)
-        return f"""define internal void @{name}({ARGUMENTS.format("noalias")}, i64 %first, i64 %last) #0 {{
-entry:
-  br label %loop
-loop:
-  %block = phi i64 [ %first, %entry ], [ %next, %end ]
-  {lines}
-  br label %end
-end:
-  %next = add i64 %block, 1
-  %more = icmp slt i64 %next, %last
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}}
-"""
+    def _over_blocks(self, body: Sequence[str]) -> list[str]:
+        """Lines that go over the blocks from ``first`` to before ``last``."""
+        return ["%blocks = sub i64 %last, %first", *loop("from_first", "%blocks", [*self._block(), *body])]
+
+    def _places(self, values: Sequence[int]) -> list[int]:
+        """Where in the frame values lie."""
+        return [place for x in values if (place := self._place_in_frame(x)) is not None]
+
+    def _weighted(self, name: str, sums: Weighted) -> list[list[str]]:
+        """Lines that compute a layer's sums for each block, some neurons at a time: for all of these, an input is loaded once."""
+        down = sums.left[1][0] - sums.left[0][0] if len(sums.left) > 1 else 0
+        bodies = []
+        for start, tiles, size in cut_evenly(len(sums.left), self.neurons):
+            term = [*looked_up("left", f"{name}.left", "%weights", "%n"), *looked_up("x", f"{name}.right", "%frame", "%n")]
+            term += self._loaded("%x")
+            for t in range(size):
+                term += [
+                    f"%w{t}.at = getelementptr double, ptr %left.at, i64 {t * down}",
+                    *self._same_in_all_lanes(f"%w{t}"),
+                    f"%p{t} = fmul {self.V} %w{t}, %x",
+                    f"%sum{t}.next = fadd {self.V} %sum{t}, %p{t}",
+                ]
+            sums_of_tile = {f"%sum{t}": (self.V, self.nothing, f"%sum{t}.next") for t in range(size)}
+            tile = [
+                *counted("i", "%tile", start, size),
+                *element("weights", "%parameters", {"%i": down}),
+                *element("out", "%frame", {"%i": self.width}, self.slots[sums.results[0]] * self.width),
+                *loop("n", str(len(sums.right)), term, sums_of_tile),
+            ]
+            for t in range(size):
+                tile += store(self.V, f"%sum{t}.last", "%out", t * self.width)
+            bodies.append(loop("tile", str(tiles), self._over_blocks(tile)))
+        return bodies
+
+    def _meant(self, name: str, sums: Meant) -> list[list[str]]:
+        """Lines that add the sums of all blocks to means, a small rectangle at a time, which stays in registers meanwhile."""
+        place, down, across = sums.means
+        bodies = []
+        for i_start, i_tiles, height in cut_evenly(len(sums.left), self.tile[0]):
+            for j_start, j_tiles, breadth in cut_evenly(len(sums.right), self.tile[1]):
+                cells = [(t, u) for t in range(height) for u in range(breadth)]
+                term = [*looked_up("left", f"{name}.left", "%left.frame", "%n"), *looked_up("right", f"{name}.right", "%right.frame", "%n")]
+                for side, n in (("left", height), ("right", breadth)):
+                    for t in range(n):
+                        term.append(f"%{side}{t}.all.at = getelementptr double, ptr %{side}.at, i64 {t * self.width}")
+                        term += self._loaded(f"%{side}{t}.all")
+                        # Lanes beyond the last row repeat it; they must not count.
+                        term.append(f"%{side}{t} = select {self.B} %mask, {self.V} %{side}{t}.all, {self.V} {self.zero}")
+                for t, u in cells:
+                    term += [f"%p{t}.{u} = fmul {self.V} %left{t}, %right{u}", f"%sum{t}.{u}.next = fadd {self.V} %sum{t}.{u}, %p{t}.{u}"]
+                block = [
+                    *self._block(),
+                    *element("left.frame", "%frame", {"%i": self.width}),
+                    *element("right.frame", "%frame", {"%j": self.width}),
+                    *loop("n", str(len(sums.left[0])), term, {
+                        f"%sum{t}.{u}": (self.V, f"%of_blocks{t}.{u}", f"%sum{t}.{u}.next") for t, u in cells
+                    }),
+                ]  # fmt: skip
+                tile = [
+                    *counted("j", "%j.tile", j_start, breadth),
+                    *loop("from_first", "%blocks", block, {
+                        f"%of_blocks{t}.{u}": (self.V, self.nothing, f"%sum{t}.{u}.last") for t, u in cells
+                    }),
+                    *element("mean", "%means", {"%i": down, "%j": across}, place),
+                ]  # fmt: skip
+                for t, u in cells:
+                    one = f"%mean{t}.{u}"
+                    tile += [
+                        *self._sum_of_lanes(one, f"%of_blocks{t}.{u}.last"),
+                        f"{one}.at = getelementptr double, ptr %mean, i64 {t * down + u * across}",
+                        f"{one}.old = load double, ptr {one}.at, align 8",
+                        f"{one}.new = fadd double {one}.old, {one}",
+                        f"store double {one}.new, ptr {one}.at, align 8",
+                    ]
+                rows = [*counted("i", "%i.tile", i_start, height), *loop("j.tile", str(j_tiles), tile)]
+                bodies.append(["%blocks = sub i64 %last, %first", *loop("i.tile", str(i_tiles), rows)])
+        return bodies
+
+    def _sum_of_lanes(self, name: str, lanes: str) -> list[str]:
+        return [f"{name} = call reassoc double @llvm.vector.reduce.fadd.v{self.width}f64(double -0.0, {self.V} {lanes})"]
+
+    def _loaded(self, name: str) -> list[str]:
+        return [f"{name} = load {self.V}, ptr {name}.at, align 64"]
+
+    def _same_in_all_lanes(self, name: str) -> list[str]:
+        """The float at ``name.at`` in every lane."""
+        return [
+            f"{name}.one = load double, ptr {name}.at, align 8",
+            f"{name}.first = insertelement {self.V} zeroinitializer, double {name}.one, i32 0",
+            f"{name} = shufflevector {self.V} {name}.first, {self.V} zeroinitializer, <{self.width} x i32> zeroinitializer",
+        ]
 
     def _block(self) -> list[str]:
         """Where a block's rows and frame lie, and which of its lanes stand for rows."""
         width = self.width
         lanes = ", ".join(f"i64 {i}" for i in range(width))
         lines = [
+            "%block = add i64 %first, %from_first",
             f"%row = mul i64 %block, {width}",
             "%left = sub i64 %rows, %row",
             f"%full = icmp sge i64 %left, {width}",
             f"%left.first = insertelement <{width} x i64> zeroinitializer, i64 %left, i32 0",
             f"%left.all = shufflevector <{width} x i64> %left.first, <{width} x i64> zeroinitializer, <{width} x i32> zeroinitializer",
             f"%mask = icmp slt <{width} x i64> <{lanes}>, %left.all",
-            "%from_first = sub i64 %block, %first",
-            f"%frame.from = mul i64 %from_first, {self.frame}",
-            f"%frames = getelementptr double, ptr %workspace, i64 {self.places[4]}",
-            "%frame = getelementptr double, ptr %frames, i64 %frame.from",
+            *element("frame", "%workspace", {"%from_first": self.frame}, self.places[4]),
         ]
         arrays = zip(("batch", "values", "derivatives"), self.layout[1:4], self.places[1:4])
         for array, n, place in arrays:
             lines += [
-                f"%{array}.from = mul i64 %row, {n}",
-                f"%{array}.full = getelementptr double, ptr %{array}, i64 %{array}.from",
+                *element(f"{array}.full", f"%{array}", {"%row": n}),
                 f"%{array}.tail = getelementptr double, ptr %workspace, i64 {place}",
                 f"%{array}.block = select i1 %full, ptr %{array}.full, ptr %{array}.tail",
             ]
         return lines
 
-    def _chunk(self, index: int) -> list[str]:
-        """The instructions of a chunk, with the loads and stores around them."""
-        start = self.n_leaves + index * CHUNK
-        end = min(start + CHUNK, self.n_leaves + self.n_instructions)
+    def _instructions(self, index: int) -> list[str]:
+        """The instructions of a step, with the loads and stores around them."""
         lines: list[str] = []
         names: dict[int, str] = {}
         loads: dict[int, int] = {}  # values in the frame, and how many loads came before their last one
@@ -290,25 +331,24 @@ done:
                 n_loads += 1
             return names[x]
 
-        for number in range(start, end):
+        for number in self.steps[index].span:
             row, operands = self.program.instructions[number - self.n_leaves]
             given = [name(x) for x in operands]
             names[number] = result = f"%v{number}"
-            lines += self._instruction(row, given, result)
+            lines += self.rows.instruction(row, given, result)
             if number in self.slots:
-                lines += _store(self.V, result, "%frame", self.slots[number] * self.width)
-            if number in self.means_of:
-                lines += self._add_to_means(number, result)
-        if index == self.n_chunks - 1:
-            for number in self.means_of:
-                if number < self.n_leaves:
-                    lines += self._add_to_means(number, name(number))
+                lines += store(self.V, result, "%frame", self.slots[number] * self.width)
+            if number in self.summed:
+                lines += self._add_to_sums(number, result)
+        if index == len(self.steps) - 1:
+            for number in self.summed_last:
+                lines += self._add_to_sums(number, name(number))
             lines += self._store_rows("values", [name(x) for x in self.value_numbers])
             lines += self._store_rows("derivatives", [name(x) for x in self.derivative_numbers])
         return lines
 
     def _place_in_frame(self, x: int) -> int | None:
-        """Where in the frame a value lies that another chunk computed, or a column of a wide batch."""
+        """Where in the frame a value lies that another step computed, or a column of a wide batch."""
         if x >= self.n_leaves:
             return self.slots[x] * self.width
         column = x - self.layout.n_parameters
@@ -317,7 +357,7 @@ done:
     def _load(self, x: int, lines: list[str]) -> str:
         """The name of an input or constant."""
         n_parameters, n_columns = self.layout[:2]
-        width, kind = self.width, self.V
+        width = self.width
         if x >= n_parameters + n_columns:
             return self.constants[x - n_parameters - n_columns]
         if x < n_parameters:
@@ -327,9 +367,7 @@ done:
                 self.order.append(x)
             lines += [
                 f"%v{x}.at = getelementptr double, ptr {base}, i64 {place}",
-                f"%v{x}.one = load double, ptr %v{x}.at, align 8",
-                f"%v{x}.first = insertelement {kind} zeroinitializer, double %v{x}.one, i32 0",
-                f"%v{x} = shufflevector {kind} %v{x}.first, {kind} zeroinitializer, <{width} x i32> zeroinitializer",
+                *self._same_in_all_lanes(f"%v{x}"),
             ]
             return f"%v{x}"
         block = f"<{n_columns * width} x double>"
@@ -339,40 +377,13 @@ done:
         lines.append(f"%v{x} = shufflevector {block} %batch.all, {block} zeroinitializer, <{width} x i32> <{places}>")
         return f"%v{x}"
 
-    def _instruction(self, row: Primitive, operands: Sequence[str], result: str) -> list[str]:
-        if template := TEMPLATES.get(row):
-            return template.format(*operands, r=result, **self.words).split("\n")
-        if comparison := EXTREMES.get(row):
-            return self._extreme(comparison, operands, result)
-        if row.family is p.power:
-            return self._call("pow", [operands[0], splat(float(row.parameter or 0.0), self.width)], result)
-        if row is p.pow_:
-            positive = TEMPLATES[p.where].format(f"{result}.p", f"{result}.x", splat(math.nan, self.width), r=result, **self.words)
-            is_positive = TEMPLATES[p.step].format(operands[0], r=f"{result}.p", **self.words)
-            return [*self._call("pow", operands, f"{result}.x"), *is_positive.split("\n"), *positive.split("\n")]
-        return self._call(row.name, operands, result)
-
-    def _call(self, name: str, operands: Sequence[str], result: str) -> list[str]:
-        self.called.add(name)
-        return [f"{result} = call {self.V} @{name}({', '.join(f'{self.V} {x}' for x in operands)})"]
-
-    def _extreme(self, comparison: str, operands: Sequence[str], result: str) -> list[str]:
-        """The largest or smallest operand, the first among equals, as Python's ``max`` and ``min`` choose."""
-        lines, chosen = [], operands[0]
-        for i, x in enumerate(operands[1:]):
-            lines += [
-                f"{result}.c{i} = fcmp {comparison} {self.V} {x}, {chosen}",
-                f"{result}.{i} = select {self.B} {result}.c{i}, {self.V} {x}, {self.V} {chosen}",
-            ]
-            chosen = f"{result}.{i}"
-        return [*lines, f"{result} = select i1 true, {self.V} {chosen}, {self.V} {chosen}"]
-
-    def _add_to_means(self, number: int, result: str) -> list[str]:
+    def _add_to_sums(self, number: int, result: str) -> list[str]:
+        """Lines that add a value to a sum over the rows, kept for each lane."""
         lines = []
-        for j in self.means_of[number]:
+        for j in self.summed[number]:
             at = f"%m{j}"
             lines += [
-                f"{at}.at = getelementptr double, ptr %workspace, i64 {j * self.width}",
+                f"{at}.at = getelementptr double, ptr %workspace, i64 {self.sum_at[j] * self.width}",
                 f"{at}.old = load {self.V}, ptr {at}.at, align 64",
                 f"{at}.new = fadd {self.V} {at}.old, {result}",
                 f"{at}.kept = select {self.B} %mask, {self.V} {at}.new, {self.V} {at}.old",
@@ -418,76 +429,28 @@ done:
     def _sort_columns(self) -> list[str]:
         """The rows of a block as columns in its frame."""
         n = self.layout.n_columns
-        return [
-            "br label %column",
-            "column:",
-            "%j = phi i64 [ 0, %loop ], [ %j.next, %column ]",
-            f"%to.at = mul i64 %j, {self.width}",
-            f"%to.place = add i64 %to.at, {self.columns_at * self.width}",
-            "%to = getelementptr double, ptr %frame, i64 %to.place",
+        lines = [
+            *element("to", "%frame", {"%j": self.width}, self.columns_at * self.width),
             "%from = getelementptr double, ptr %batch.block, i64 %j",
-            *[
-                line
-                for lane in range(self.width)
-                for line in (
-                    f"%from.{lane} = getelementptr double, ptr %from, i64 {lane * n}",
-                    f"%x.{lane} = load double, ptr %from.{lane}, align 8",
-                    f"%y.{lane} = insertelement {self.V} {f'%y.{lane - 1}' if lane else 'zeroinitializer'}, double %x.{lane}, i32 {lane}",
-                )
-            ],
-            f"store {self.V} %y.{self.width - 1}, ptr %to, align 64",
-            "%j.next = add i64 %j, 1",
-            f"%j.more = icmp slt i64 %j.next, {n}",
-            "br i1 %j.more, label %column, label %sorted",
-            "sorted:",
         ]
+        column = "zeroinitializer"
+        for lane in range(self.width):
+            lines += [
+                f"%from.{lane} = getelementptr double, ptr %from, i64 {lane * n}",
+                f"%x.{lane} = load double, ptr %from.{lane}, align 8",
+                f"%y.{lane} = insertelement {self.V} {column}, double %x.{lane}, i32 {lane}",
+            ]
+            column = f"%y.{lane}"
+        return loop("j", str(n), [*lines, f"store {self.V} {column}, ptr %to, align 64"])
 
-    def _run(self, calls: Sequence[str]) -> str:
+    def _run(self, calls: Sequence[str]) -> list[str]:
         """The function that is called from outside: prepares the workspace, goes over groups of blocks, takes the means."""
         _, n_columns, n_values, n_derivatives, n_means = self.layout
         width, kind = self.width, self.V
         _, batch_at, values_at, derivatives_at, _ = self.places
-        tail = _copy("batch", "%batch", batch_at, n_columns, into_workspace=True, width=width)
-        back = [
-            *_copy("values", "%values", values_at, n_values, into_workspace=False, width=width),
-            *_copy("derivatives", "%derivatives", derivatives_at, n_derivatives, into_workspace=False, width=width),
-        ]
-        clear = _loop("clear", str(n_means), [
-            f"%clear.place = mul i64 %clear, {width}",
-            "%clear.at = getelementptr double, ptr %workspace, i64 %clear.place",
-            f"store {kind} zeroinitializer, ptr %clear.at, align 64",
-        ])  # fmt: skip
-        n_order = len(self.order)
-        gather = _loop("p", str(n_order), [
-            f"%p.from = getelementptr [{n_order} x i32], ptr @order, i64 0, i64 %p",
-            "%p.index = load i32, ptr %p.from",
-            "%p.long = zext i32 %p.index to i64",
-            "%p.at = getelementptr double, ptr %parameters, i64 %p.long",
-            "%p.x = load double, ptr %p.at, align 8",
-            f"%p.place = add i64 %p, {self.parameters_at}",
-            "%p.to = getelementptr double, ptr %workspace, i64 %p.place",
-            "store double %p.x, ptr %p.to, align 8",
-        ]) if n_order else []  # fmt: skip
-        groups = _loop("group", "%groups", [
-            "%first = mul i64 %group, %size",
-            "%first.next = add i64 %first, %size",
-            "%all = icmp slt i64 %blocks, %first.next",
-            "%last = select i1 %all, i64 %blocks, i64 %first.next",
-            "%none = icmp sge i64 %first, %blocks",
-            "br i1 %none, label %group.end, label %group.calls",
-            "group.calls:",
-            *calls,
-        ])  # fmt: skip
-        reduce = _loop("mean", str(n_means), [
-            f"%mean.place = mul i64 %mean, {width}",
-            "%mean.from = getelementptr double, ptr %workspace, i64 %mean.place",
-            f"%mean.lanes = load {kind}, ptr %mean.from, align 64",
-            f"%mean.sum = call reassoc double @llvm.vector.reduce.fadd.v{width}f64(double -0.0, {kind} %mean.lanes)",
-            "%mean.one = fmul double %mean.sum, %share",
-            "%mean.at = getelementptr double, ptr %means, i64 %mean",
-            "store double %mean.one, ptr %mean.at, align 8",
-        ])  # fmt: skip
-        lines = [
+        n_sums = str(len(self.sum_at))
+        a_sum = element("sum", "%workspace", {"%k": width})
+        return [
             f"%rows.up = add i64 %rows, {width - 1}",
             f"%blocks = sdiv i64 %rows.up, {width}",
             f"%blocks.up = add i64 %blocks, {self.group - 1}",
@@ -500,65 +463,41 @@ done:
             "%tail.first = sub i64 %rows, %tail.rows",
             "%rows.float = sitofp i64 %rows to double",
             "%share = fdiv double 1.0, %rows.float",
-            *clear, *gather, *tail, *groups, *back, *reduce,
+            *loop("k", n_sums, [*a_sum, f"store {kind} zeroinitializer, ptr %sum, align 64"]),
+            *loop("clear", str(n_means), [*element("clear.at", "%means", {"%clear": 1}), "store double 0.0, ptr %clear.at, align 8"]),
+            *loop("p", str(len(self.order)), [
+                *looked_up("parameter", "order", "%parameters", "%p"),
+                "%parameter = load double, ptr %parameter.at, align 8",
+                *element("parameter.to", "%workspace", {"%p": 1}, self.parameters_at),
+                "store double %parameter, ptr %parameter.to, align 8",
+            ]),
+            *copy_rows("batch", "%batch", batch_at, n_columns, into_workspace=True, width=width),
+            *loop("group", "%groups", [
+                "%first = mul i64 %group, %size",
+                "%first.next = add i64 %first, %size",
+                "%all = icmp slt i64 %blocks, %first.next",
+                "%last = select i1 %all, i64 %blocks, i64 %first.next",
+                "%none = icmp sge i64 %first, %blocks",
+                "br i1 %none, label %group.end, label %group.calls",
+                "group.calls:",
+                *calls,
+            ]),
+            *copy_rows("values", "%values", values_at, n_values, into_workspace=False, width=width),
+            *copy_rows("derivatives", "%derivatives", derivatives_at, n_derivatives, into_workspace=False, width=width),
+            *loop("q", n_sums, [
+                *element("lanes.at", "%workspace", {"%q": width}),
+                f"%lanes = load {kind}, ptr %lanes.at, align 64",
+                *self._sum_of_lanes("%of_lanes", "%lanes"),
+                *looked_up("of_lanes", "sums", "%means", "%q"),
+                "store double %of_lanes, ptr %of_lanes.at, align 8",
+            ]),
+            *loop("mean", str(n_means), [
+                *element("mean.at", "%means", {"%mean": 1}),
+                "%mean.sum = load double, ptr %mean.at, align 8",
+                "%mean.one = fmul double %mean.sum, %share",
+                "store double %mean.one, ptr %mean.at, align 8",
+            ]),
         ]  # fmt: skip
-        body = "\n  ".join(lines)
-        return f"define void @run({ARGUMENTS.format('noalias')}, ptr noalias %means) #0 {{\nentry:\n  {body}\n  ret void\n}}\n"
-
-
-def _store(kind: str, value: str, base: str, place: int) -> list[str]:
-    return [f"{value}.to = getelementptr double, ptr {base}, i64 {place}", f"store {kind} {value}, ptr {value}.to, align 64"]
-
-
-def _loop(name: str, end: str, body: Sequence[str]) -> list[str]:
-    """Lines that run ``body`` with ``%name`` from 0 to before ``end``."""
-    return [
-        f"br label %{name}.entry",
-        f"{name}.entry:",
-        f"%{name}.any = icmp sgt i64 {end}, 0",
-        f"br i1 %{name}.any, label %{name}.loop, label %{name}.done",
-        f"{name}.loop:",
-        f"%{name} = phi i64 [ 0, %{name}.entry ], [ %{name}.next, %{name}.end ]",
-        *body,
-        f"br label %{name}.end",
-        f"{name}.end:",
-        f"%{name}.next = add i64 %{name}, 1",
-        f"%{name}.more = icmp slt i64 %{name}.next, {end}",
-        f"br i1 %{name}.more, label %{name}.loop, label %{name}.done",
-        f"{name}.done:",
-    ]
-
-
-def _copy(name: str, array: str, place: int, n: int, *, into_workspace: bool, width: int) -> list[str]:
-    """Lines that copy the rows that do not fill a vector, to the workspace or back.
-
-    Into the workspace goes a full vector of rows, the last one repeated; without rows left over, nothing does.
-    """
-    inner = [
-        f"%{name}.in_row = srem i64 %{name}.i, {max(n, 1)}",
-        f"%{name}.lane = sdiv i64 %{name}.i, {max(n, 1)}",
-        f"%{name}.beyond = icmp sge i64 %{name}.lane, %tail.rows",
-        f"%{name}.last = sub i64 %tail.rows, 1",
-        f"%{name}.lane.in = select i1 %{name}.beyond, i64 %{name}.last, i64 %{name}.lane",
-        f"%{name}.row = add i64 %tail.first, %{name}.lane.in",
-        f"%{name}.row.at = mul i64 %{name}.row, {n}",
-        f"%{name}.index = add i64 %{name}.row.at, %{name}.in_row",
-        f"%{name}.outside = getelementptr double, ptr {array}, i64 %{name}.index",
-        f"%{name}.inside.index = add i64 %{name}.i, {place}",
-        f"%{name}.inside = getelementptr double, ptr %workspace, i64 %{name}.inside.index",
-    ]
-    source, target = ("outside", "inside") if into_workspace else ("inside", "outside")
-    inner += [
-        f"%{name}.x = load double, ptr %{name}.{source}, align 8",
-        f"store double %{name}.x, ptr %{name}.{target}, align 8",
-    ]
-    lanes = str(width) if into_workspace else "%tail.rows"
-    return [
-        f"%{name}.some = icmp sgt i64 %tail.rows, 0",
-        f"%{name}.lanes = select i1 %{name}.some, i64 {lanes}, i64 0",
-        f"%{name}.n = mul i64 %{name}.lanes, {n}",
-        *_loop(f"{name}.i", f"%{name}.n", inner),
-    ]
 
 
 class Kernel:
@@ -576,7 +515,7 @@ class Kernel:
         module = Module(program, layout, width or host_width())
         self._engine = _engine(module.text)
         self.layout, self.workspace = layout, module.workspace
-        kinds = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, *[ctypes.c_void_p] * 4]
+        kinds = [ctypes.c_int64, *[ctypes.c_void_p] * 6]
         self.run = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("run"))
 
 

@@ -62,7 +62,7 @@ class Source:
         self.functions: dict[str, Any] = {}
         self._imports: dict[str, str] = {}
         self._names = Names({*keyword.kwlist, *keyword.softkwlist, *vars(builtins), FUNCTION})
-        self._callees = {row: self._callee(row) for row, _ in program.instructions if not _is_operator(row)}
+        self._callees = {row: self._callee(row) for row, operands in program.instructions if not _notation(row, len(operands))}
         names = program.value_names()
         n_inputs = len(program.inputs)
         names[:n_inputs] = map(self._names.new, names[:n_inputs])
@@ -131,8 +131,6 @@ class Source:
         return lines + _wrapped("    return ", f"{results}{derivatives and ', '}{derivatives}", "")
 
 
-
-
 class Names:
     """Identifiers made of labels, all different."""
 
@@ -157,10 +155,6 @@ class Names:
             name = f"{text}_{self._counts[text] + 1}"
         self._taken.add(name)
         return name
-
-
-def _is_operator(row: Primitive) -> bool:
-    return row in OPERATORS or row is dot or _is_whole_power(row)
 
 
 def _is_whole_power(row: Primitive) -> bool:

@@ -96,7 +96,7 @@ class Native:
             array = self._allocate(self._kernel.workspace)
             workspace = array, array.ctypes.data
         self._kernel.run(
-            _address(parameters), _address(batch), rows, _address(values), _address(derivatives), workspace[1], _address(means)
+            rows, _address(parameters), _address(batch), _address(values), _address(derivatives), workspace[1], _address(means)
         )
         self._workspaces.append(workspace)
         return values, derivatives, means

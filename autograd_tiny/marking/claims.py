@@ -55,6 +55,8 @@ def read_quantity(text: str) -> Quantity:
 
     A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.
     """
+    if not isinstance(text, str):
+        raise TypeError(f"a claim names nodes by their labels, as 'z' or 'E/w', got {text!r}")
     factors = [[label.strip().removeprefix("∂") for label in factor.split("/")] for factor in text.split("·")]
     nodes = factors[0]
     for before, factor in pairwise(factors):
@@ -179,6 +181,8 @@ def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim
     """Claims in any of the forms `mark` takes them: a mapping, lines of text, Claims themselves."""
     if isinstance(claims, Mapping):
         return [Claim(read_quantity(quantity), read_number(printed)) for quantity, printed in claims.items()]
+    if not isinstance(claims, Iterable):
+        raise TypeError(f"claims are given by name, as {{'z': '1.25'}}, or as lines, 'z = 1.25'; got {claims!r}")
     if isinstance(claims, str):
         claims = [line for line in claims.splitlines() if line.strip()]
     return [claim if isinstance(claim, Claim) else read_claim(claim) for claim in claims]

@@ -17,7 +17,8 @@ from autograd_tiny.expression import Expression
 from autograd_tiny.graph import all_nodes, names, topological_order
 from autograd_tiny.marking.claims import Quantity, data, derivative
 from autograd_tiny.primitives import MultiPrimitive, add, dot, mean, mul, softmax, total
-from autograd_tiny.value import Value
+from autograd_tiny.value import Value, check_recorded
+from autograd_tiny.words import few
 
 WRITTEN_OUT = (dot, total, mean)
 """Rows that formulas show as sums, since a person adds the terms one by one."""
@@ -37,12 +38,8 @@ class NamedGraph:
 
     def __init__(self, output: Value, others: Sequence[Value] = ()) -> None:
         for node in (output, *others):
-            if not isinstance(node, Value):
-                raise TypeError(f"only a recorded Value can be marked, got {node!r}")
-        whole = Value.record(total, (output, *others)) if others else output
-        self.name = {node: name for node, name in names(whole).items() if node.op is not None or node.label}
-        if others:
-            del self.name[whole]
+            check_recorded(node, "marked")
+        self.name: dict[Value, str] = {node: name for node, name in names(output, *others).items() if node.op is not None or node.label}
         self.root = self.name.setdefault(output, "output")
         self.nodes = {name: node for node, name in self.name.items()}
         self._is_whole = not others
@@ -57,7 +54,11 @@ class NamedGraph:
             return node
         labels = list(filter(self.is_labelled, self.nodes))
         close = get_close_matches(label, labels, 3)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"the labels are {_listed(labels)}"
+        hint = f"did you mean {' or '.join(close)}?" if close else f"the labels are {few(labels, 12)}"
+        if not labels:
+            hint = "no node has a label; give them, as z.label = 'z', or all at once with label_locals()"
+        elif label[:1] == "d" and label[1:] in labels:
+            hint = f"a derivative is written without the d, as {label[1:]}/w"
         raise ValueError(f"no node is called {label!r}; {hint}")
 
     def is_labelled(self, name: str) -> bool:
@@ -345,9 +346,3 @@ def _swapped(indices: tuple[str, ...], i: int, j: int) -> tuple[str, ...]:
     swapped = list(indices)
     swapped[i], swapped[j] = swapped[j], swapped[i]
     return tuple(swapped)
-
-
-def _listed(labels: Sequence[str], most: int = 12) -> str:
-    return ", ".join(labels[:most]) + (f" and {len(labels) - most} more" if len(labels) > most else "")
-
-

@@ -15,7 +15,9 @@ from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
 from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.stale import stories
+from autograd_tiny.primitives import data_of
 from autograd_tiny.value import Value
+from autograd_tiny.words import few
 
 MOST_BY_CHANCE = 0.5
 """How many formulas may be expected to give a printed number by chance, for one that does to be an explanation."""
@@ -67,6 +69,8 @@ class Marker:
     """Marks the claims of a page one after the other; what a claim prints is what later claims may build on."""
 
     def __init__(self, output: Value, claims: Sequence[Claim], learning_rate: float | None, others: Sequence[Value] = ()) -> None:
+        if learning_rate is not None and not hasattr(learning_rate, "__float__"):
+            raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         self.graph = NamedGraph(output, others)
@@ -84,7 +88,7 @@ class Marker:
     def report(self) -> Report:
         """All claims, marked."""
         for number, claim in enumerate(self.claims):
-            value = float_of(self.engine.of(claim.quantity))
+            value = data_of(self.engine.of(claim.quantity))
             self.marks.append(mark := self._mark(number, claim, value))
             self.page.take(claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
             if mark.verdict in SLIPS:
@@ -171,8 +175,7 @@ class Marker:
 
     def _printed(self, claims: Iterable[int]) -> str:
         shown = [f"{self.claims[i].quantity} = {self.claims[i].printed.text}" for i in claims]
-        more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
-        return f"{', '.join(shown[:3])}{more}, which {'is' if len(shown) == 1 else 'are'} wrong"
+        return f"{few(shown, 3)}, which {'is' if len(shown) == 1 else 'are'} wrong"
 
     def _explained(self, blank: Mark, formula: Formula, ways: Sequence[Follows]) -> Mark:
         derived = Derived(self.derivations, blank.claim.quantity, formula, self.page.printed)
@@ -259,7 +262,7 @@ class Marker:
             for number, claim in enumerate(self.claims):
                 if claim.quantity != blank.claim.quantity and claim.printed.number == printed.number:
                     before = number < blank.number
-                    if before or claim.printed.rounds(float_of(self.engine.of(claim.quantity))):
+                    if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
                         yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0 if before else 3.5)
 
 
@@ -279,8 +282,3 @@ def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> 
     """How likely a number between 0 and the largest of these would fit by chance."""
     largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
     return min(1.0, (1.5 * printed.unit + 2.0 * (follows.slack if loose else 0.0)) / largest)
-
-
-def float_of(number: Number) -> float:
-    """The number itself."""
-    return number.data if isinstance(number, Value) else number

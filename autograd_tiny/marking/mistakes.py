@@ -15,6 +15,7 @@ from autograd_tiny.graph import edges, topological_order
 from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph, added, is_number, rewritten
 from autograd_tiny.primitives import MultiPrimitive, add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
+from autograd_tiny.words import brief
 
 ACTIVATIONS: tuple[object, ...] = (gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh)
 ONE, ZERO = Expression.constant(1.0), Expression.constant(0.0)
@@ -81,7 +82,7 @@ class Derived:
         """A part of the formula in terms of quantities, cut short if it is long."""
         named = {node: self.derivations.variable(q) for node, q in self.parts.items() if node is not self.root and node is not part}
         text = str(self.derivations.variable(self.parts[part]) if part in self.parts else rewritten(part, named)[part])
-        return text if len(text) <= 60 else text[:57] + "..."
+        return brief(text)
 
     @cached_property
     def local_derivatives(self) -> list[tuple[Expression, str, str]]:

@@ -11,6 +11,7 @@ from autograd_tiny.graph import all_nodes
 from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.report import Mark
+from autograd_tiny.primitives import data_of
 from autograd_tiny.value import Value, adjoints
 
 Number = float | Value
@@ -26,7 +27,7 @@ class Follows:
 
     def __init__(self, number: Number, sources: Mapping[Value, Source]) -> None:
         self._number, self._sources = number, sources
-        self.value = number.data if isinstance(number, Value) else number
+        self.value: float = data_of(number)
 
     @cached_property
     def _slopes(self) -> list[tuple[Source, float]]:

@@ -24,11 +24,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograd_tiny.formula import Recorded, read_formula
+from autograd_tiny.files import read_text
+from autograd_tiny.formula import FormulaError, Recorded, read_formula, with_caret
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.marking.claims import Claim, read_claim
 from autograd_tiny.marking.marker import mark
@@ -42,6 +44,13 @@ else:
 
 PAGE_KEYS = {"title": str, "source": str, "formula": str, "learning_rate": float, "inputs": dict, "claims": list, "section": list}
 SECTION_KEYS = {"title": str, "claims": list}
+NEEDED = {"formula": "write formula = 'y = sigmoid(w*x + b)'", "inputs": "give every input a number, below a line [inputs]: w = -3.0"}
+SLIPS = (
+    (r"=\s*[-+−]?\d+,\d", "write decimals with a point, 1.5"),
+    (r"=\s*−", "write the minus sign as -"),
+    (r"^[^=\"'#]*[^\x00-\x7f][^=]*=", 'write a name with letters other than a to z in quotes, "größe" = 1.5'),
+)
+"""What makes a line no TOML that looks right on paper, and what to write."""
 KINDS = {str: "a string", float: "a number", dict: "a table, [inputs]", list: "a list"}
 
 
@@ -59,6 +68,7 @@ class Page(NamedTuple):
         inputs: a number for every input of the formula.
         learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.
         claims: the numbers, in the order of the page.
+        file: the name of the file it was read from, for errors.
     """
 
     title: str
@@ -67,19 +77,40 @@ class Page(NamedTuple):
     inputs: dict[str, float]
     learning_rate: float | None
     claims: tuple[Claim, ...]
+    file: str = ""
 
     def record(self) -> Recorded[Value]:
-        """The formula at its inputs."""
-        return read_formula(self.formula).record(self.inputs)
+        """The formula at its inputs.
+
+        Raises:
+            PageError: an input that is missing or not wanted, an operation outside its domain.
+        """
+        with _errors_of(self.file):
+            return read_formula(self.formula).record(self.inputs)
 
     def mark(self) -> Report:
-        """The page, marked."""
+        """The page, marked.
+
+        Raises:
+            PageError: as for `record`; a claim about a node that there is not, or about an update without a learning rate.
+        """
         recorded = self.record()
         labels = {name: node.label for name, node in recorded.nodes.items()}
         claims = [c._replace(quantity=c.quantity._replace(nodes=tuple(labels.get(n, n) for n in c.quantity.nodes))) for c in self.claims]
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
-        return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others)
+        with _errors_of(self.file):
+            return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others)
+
+
+@contextmanager
+def _errors_of(file: str) -> Iterator[None]:
+    try:
+        yield
+    except FormulaError as error:
+        raise PageError(f"{file}: formula: {error}") from None
+    except ValueError as error:
+        raise PageError(f"{file}: {error}") from None
 
 
 def read_page(path: Path) -> Page:
@@ -88,11 +119,10 @@ def read_page(path: Path) -> Page:
     Raises:
         PageError: naming the file, the line and the key, for what is no TOML, an unknown or missing key, a wrong type, a claim
             that cannot be read.
+        OSError: the file cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PageError(f"{path}: this is no text in UTF-8 ({error.reason} at byte {error.start})") from None
+    with _errors_of(path.name):
+        text = read_text(path)
     return _Reader(path.name, text).page()
 
 
@@ -104,11 +134,16 @@ class _Reader:
         try:
             content = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            raise PageError(f"{self.name}: {error}") from None
+            raise self._no_toml(error) from None
         self._check(content, PAGE_KEYS, "")
-        for key in ("formula", "inputs"):
+        for key in NEEDED:
             if key not in content:
-                raise PageError(f"{self.name}: the page has no {key}")
+                raise PageError(f"{self.name}: the page has no {key}; {NEEDED[key]}")
+        try:
+            read_formula(content["formula"])
+        except FormulaError as error:
+            shown = f"\n{with_caret(error.text, error.column - 1)}" if error.column else ""
+            raise self._error(f"formula: {error.message}{shown}", re.escape(error.text.strip()) or _key("formula")) from None
         for name, x in content["inputs"].items():
             if isinstance(x, bool) or not isinstance(x, (int, float)):
                 raise self._error(f"inputs.{name}: an input is a number, got {x!r}", _key(name))
@@ -122,7 +157,8 @@ class _Reader:
             raise PageError(f"{self.name}: the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
         rate = content.get("learning_rate")
         title, source = content.get("title", ""), content.get("source", "")
-        return Page(title, source, content["formula"], dict(content["inputs"]), None if rate is None else float(rate), tuple(claims))
+        rate = None if rate is None else float(rate)
+        return Page(title, source, content["formula"], dict(content["inputs"]), rate, tuple(claims), self.name)
 
     def _claims(self, table: Mapping[str, Any], section: str) -> list[Claim]:
         claims = []
@@ -143,6 +179,15 @@ class _Reader:
             fits = isinstance(x, keys[key]) or (keys[key] is float and isinstance(x, int) and not isinstance(x, bool))
             if not fits:
                 raise self._error(f"{path}{key} is {KINDS[keys[key]]}, got {x!r}", _key(key))
+
+    def _no_toml(self, error: tomllib.TOMLDecodeError) -> PageError:
+        """What the reader of TOML says, with the line that it stopped in and what is meant to stand there."""
+        found = re.search(r"at line (\d+), column (\d+)", str(error))
+        if not found:
+            return PageError(f"{self.name}: {error}")
+        line = self.text.split("\n")[int(found[1]) - 1]
+        remedy = next((f"; {remedy}" for pattern, remedy in SLIPS if re.search(pattern, line)), "")
+        return PageError(f"{self.name}: {error}{remedy}\n{with_caret(line, int(found[2]) - 1)}")
 
     def _error(self, message: str, pattern: str) -> PageError:
         """The error with the line on which a pattern is found, if it is found on one."""

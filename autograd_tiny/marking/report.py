@@ -12,30 +12,32 @@ from typing import NamedTuple
 
 from autograd_tiny.drawing.picture import Note
 from autograd_tiny.marking.claims import Claim
+from autograd_tiny.primitives import counted
+from autograd_tiny.words import listed
 
 
 class Verdict(NamedTuple):
-    """A verdict as it is shown: what it means, a sign for it, a light ground and a dark ink to tell it by."""
+    """A verdict as it is shown: a sign for it, a light ground and a dark ink to tell it by."""
 
-    meaning: str
     sign: str
     ground: str
     ink: str
 
 
 VERDICTS = {
-    "right": Verdict("the engine's number, at the printed precision", "=", "#d9f0e3", "#00694a"),
-    "rounded": Verdict("what follows from numbers that were rounded, or digits cut off", "~", "#eaf1d3", "#55691a"),
-    "carried": Verdict("follows from an earlier number that is wrong", ">", "#fbe6c0", "#8a5200"),
-    "mistake": Verdict("wrong, and a known mistake gives exactly this number", "x", "#f9d2cb", "#a52a14"),
-    "stale": Verdict("wrong, but several numbers fit together another value of one operand", "o", "#ead6f2", "#7a2f96"),
-    "wrong": Verdict("wrong, and nothing known explains it", "!", "#f9d2cb", "#a52a14"),
-    "undecided": Verdict("printed with too few digits to tell", "?", "#e8e9ec", "#4a525e"),
+    "right": Verdict("=", "#d9f0e3", "#00694a"),
+    "rounded": Verdict("~", "#eaf1d3", "#55691a"),
+    "carried": Verdict(">", "#fbe6c0", "#8a5200"),
+    "mistake": Verdict("x", "#f9d2cb", "#a52a14"),
+    "stale": Verdict("o", "#ead6f2", "#7a2f96"),
+    "wrong": Verdict("!", "#f9d2cb", "#a52a14"),
+    "undecided": Verdict("?", "#e8e9ec", "#4a525e"),
 }
 FAITHFUL = ("right", "rounded", "undecided")
 """Verdicts that blame nothing."""
 SLIPS = ("mistake", "stale", "wrong")
 """Verdicts of the numbers at which something went wrong."""
+MOST_LISTED = 9
 
 
 class Mark(NamedTuple):
@@ -69,6 +71,11 @@ class Mark(NamedTuple):
         return self.claim.printed.like(self.value)
 
     @property
+    def finding(self) -> str:
+        """The verdict, with the mistake where there is one."""
+        return f"{self.verdict}: {self.mistake}" if self.mistake else self.verdict
+
+    @property
     def sentence(self) -> str:
         """What is to be said about the claim."""
         quantity, printed = self.claim.quantity, self.claim.printed.text
@@ -76,7 +83,7 @@ class Mark(NamedTuple):
             return f"{quantity} = {printed} is right."
         if self.verdict in FAITHFUL:
             return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.right}."
-        also = f"; {_count(self.others, 'other explanation')} would fit" if self.others else ""
+        also = f"; {counted(self.others, 'other explanation')} would fit" if self.others else ""
         return f"{quantity} should be {self.right}, not {printed}: {self.why or 'nothing known explains it'}{also}."
 
 
@@ -114,8 +121,8 @@ class Report:
     @cached_property
     def story(self) -> list[str]:
         """What there is to say, in sentences: the counts, then slip after slip, each with what was carried on from it."""
-        counted = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
-        sentences = [f"{_count(len(self.marks), 'number')}: {counted}."]
+        verdicts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
+        sentences = [f"{counted(len(self.marks), 'number')}: {verdicts}."]
         if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
             sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
         return sentences + [_told(group, self._carriers(group)) for group in self._groups()]
@@ -150,13 +157,12 @@ class Report:
 
     def __str__(self) -> str:
         lines: list[str] = []
-        cells = [(str(m.claim.quantity), m.right, m.claim.printed.text, m.verdict) for m in self.marks]
+        cells = [(str(m.claim.quantity), m.right, m.claim.printed.text, m.finding) for m in self.marks]
         widths = [max(map(len, column)) for column in zip(*cells, ("", "engine", "printed", ""))]
         lines.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
-        for (mark, section), (quantity, right, printed, verdict) in zip(self.rows(), cells):
+        for (_, section), (quantity, right, printed, finding) in zip(self.rows(), cells):
             lines += ["", section] if section else []
-            known = f": {mark.mistake}" if mark.mistake else ""
-            lines.append(f"{quantity:{widths[0]}}  {right:>{widths[1]}}  {printed:>{widths[2]}}  {verdict}{known}")
+            lines.append(f"{quantity:{widths[0]}}  {right:>{widths[1]}}  {printed:>{widths[2]}}  {finding}")
         return "\n".join([*lines, "", *self.story])
 
     def __repr__(self) -> str:
@@ -169,13 +175,12 @@ class Report:
                 rows.append(f'<tr><th colspan="4" style="text-align:left;padding-top:.8em">{escape(section)}</th></tr>')
             verdict = VERDICTS[mark.verdict]
             style = f"background:{verdict.ground};color:{verdict.ink};text-align:left"
-            said = f"{mark.verdict}: {mark.mistake}" if mark.mistake else mark.verdict
             right_aligned = '<td style="text-align:right;font-family:monospace">'
             numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (mark.right, mark.claim.printed.text))
             title = escape(mark.sentence)
             rows.append(
                 f'<tr title="{title}"><td style="text-align:left">{escape(str(mark.claim.quantity))}</td>{numbers}'
-                f'<td style="{style}">{escape(said)}</td></tr>'
+                f'<td style="{style}">{escape(mark.finding)}</td></tr>'
             )
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
         head = "<tr><th></th><th>engine</th><th>printed</th><th></th></tr>"
@@ -217,20 +222,11 @@ class Report:
 def _told(group: Sequence[Mark], carriers: int) -> str:
     first = group[0]
     quantities = [str(mark.claim.quantity) for mark in group]
-    tail = f" {_count(carriers, 'later number')} carry it on." if carriers > 1 else " One later number carries it on." if carriers else ""
+    tail = f" {counted(carriers, 'later number')} carry it on." if carriers > 1 else " One later number carries it on." if carriers else ""
     if first.fits:
         signs = [str(mark.claim.quantity) for mark in group if mark.mistake]
-        besides = f"; besides, the sign is wrong in {_listed(signs)}" if signs else ""
-        return f"{_listed(quantities)} look like numbers from before an edit: they fit together {_listed(first.fits)}{besides}.{tail}"
-    more = f" The same in {_listed(quantities[1:])}." if len(group) > 1 else ""
+        besides = f"; besides, the sign is wrong in {listed(signs, MOST_LISTED)}" if signs else ""
+        values = listed(first.fits, MOST_LISTED)
+        return f"{listed(quantities, MOST_LISTED)} look like numbers from before an edit: they fit together {values}{besides}.{tail}"
+    more = f" The same in {listed(quantities[1:], MOST_LISTED)}." if len(group) > 1 else ""
     return first.sentence + more + tail
-
-
-def _listed(things: Sequence[str], most: int = 9) -> str:
-    if len(things) > most:
-        return f"{', '.join(things[: most - 1])} and {len(things) - most + 1} more"
-    return " and ".join(filter(None, [", ".join(things[:-1]), things[-1]]))
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -16,6 +16,7 @@ from autograd_tiny.expression import Expression
 from autograd_tiny.marking.claims import Printed, Quantity
 from autograd_tiny.marking.derivations import Formula, rewritten
 from autograd_tiny.marking.numbers import Numbers
+from autograd_tiny.primitives import data_of
 from autograd_tiny.value import Value, adjoints
 
 MOST_BY_CHANCE = 0.05
@@ -83,8 +84,7 @@ def _implied(claim: int, printed: Printed, formula: Formula, numbers: Numbers) -
 
 def _solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers) -> tuple[float, float]:
     """The value of one quantity with which a formula gives ``target``, and the formula's derivative there: Newton's method."""
-    start = numbers.of(quantity)
-    x = start.data if isinstance(start, Value) else start
+    x = data_of(numbers.of(quantity))
     for _ in range(60):
         variable = Value(x)
         y = numbers.evaluate(root, {quantity: variable})

@@ -16,6 +16,9 @@ from autograd_tiny.steps import BackwardStep, Contribution, ForwardStep, backwar
 from autograd_tiny.value import Constant, Value, adjoints
 from autograd_tiny.widget.formulas import Formula, FormulaWriter
 from autograd_tiny.widget.pictures import prepared
+from autograd_tiny.words import listed
+
+MOST_LISTED = 8
 
 _FROM_JUNCTION = r"^\s*(j\d+) -> .*\bid=(e\d+_\d+)"
 """An edge in the DOT text that starts at a junction; the edge ``ej0`` leads to the junction ``j0``."""
@@ -142,7 +145,7 @@ class _Builder:
     def _forward(self, step: ForwardStep) -> Frame:
         node, number = step.node, self._number(step.node.data)
         operands = list(dict.fromkeys(x.label or self._number(x.data) for x in node.operands))
-        caption = f"{node.label} is computed from {_listed(operands)}."
+        caption = f"{node.label} is computed from {listed(operands, MOST_LISTED)}."
         formula = self.formulas.write(explain(step, digits=self.digits))
         place, data = f"Forward {step.number} of {len(self.forward)}", {self._id(node): number}
         return Frame("forward", place, self._id(node), self._edges(node), data, {}, caption, f"It is {number}.", formula)
@@ -156,7 +159,7 @@ class _Builder:
     def _backward(self, step: BackwardStep) -> Frame:
         node, received = step.node, [c for c in step.contributions if not isinstance(c.operand, Constant)]
         receivers = list(dict.fromkeys(c.operand.label for c in received))
-        goes = f"Times the local derivative, it goes to {_listed(receivers)}." if received else "Constants need none of it."
+        goes = f"Times the local derivative, it goes to {listed(receivers, MOST_LISTED)}." if received else "Constants need none of it."
         caption = f"The gradient of {node.label} is complete: {self._number(step.upstream)}. {goes}"
         details = " ".join(self._receipt(c, step.upstream) for c in received)
         gradients = {self._id(c.operand): self._number(c.after) for c in received}
@@ -203,8 +206,3 @@ def _named_copy(value: Value) -> Value:
 def _heading(node: Value) -> str:
     """What a node is, without its numbers."""
     return node.label or short_number(node.data) if node.op is None else f"{node.label} = {node.op.symbol}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    shown = [*words] if len(words) <= 8 else [*words[:7], f"{len(words) - 7} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

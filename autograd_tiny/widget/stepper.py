@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tiny.draw import DIRECTIONS
-from autograd_tiny.files import write_file
+from autograd_tiny.files import make_directory, write_file
 from autograd_tiny.graph import all_nodes
-from autograd_tiny.value import Value
+from autograd_tiny.numbers_text import check_digits
+from autograd_tiny.value import Value, check_recorded
 from autograd_tiny.widget.formulas import Formula
 from autograd_tiny.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
 from autograd_tiny.widget.page import framed, image, page, source, style
@@ -110,8 +111,7 @@ class Stepper:
 
         The directory is made if it does not exist; the one that holds it must.
         """
-        directory = Path(directory)
-        directory.mkdir(exist_ok=True)
+        directory = make_directory(directory)
         return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]
 
     def widget(self) -> Any:
@@ -145,12 +145,10 @@ class Stepper:
 
 
 def _check(value: Value, direction: str, digits: int) -> None:
-    if not isinstance(value, Value):
-        raise TypeError(f"only a recorded Value can be stepped through, got {value!r}")
+    check_recorded(value, "stepped through")
     if direction not in DIRECTIONS:
         raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
-    if not isinstance(digits, int) or not 1 <= digits <= 17:
-        raise ValueError(f"a float has 1 to 17 significant digits, got {digits!r}")
+    check_digits(digits)
     if (count := len(all_nodes(value))) > MOST_NODES:
         raise ValueError(
             f"a graph of {count:,} nodes is too large to be stepped through by eye, {MOST_NODES} are the most; step through a part of it, "

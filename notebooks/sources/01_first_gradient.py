@@ -9,8 +9,7 @@
 # %%
 from math import tanh
 
-from autograd_tiny import Value, explain
-from autograd_tiny.draw import draw
+from autograd_tiny import Value, draw, explain
 
 # %% [markdown]
 # ## A formula that remembers how it was computed
@@ -104,27 +103,19 @@ for leaf in (w, x, b):
 #
 # Let `q = p · sin(p)` at `p = 2`.  On paper: draw the graph, write the local derivatives on the arrows, and find ∂q/∂p.
 # Mind that `p` is used twice.  Then check yourself with `backward`, and by nudging.
-#
-# <details>
-# <summary>Solution</summary>
-#
+
+# %% [markdown] tags=["solution"]
 # Two ways lead from `q` back to `p`: directly, and through the sine.  Each contributes its product, and the contributions are
 # added: ∂q/∂p = sin(p) + p · cos(p).
-#
-# ```python
-# from math import cos, sin
-#
-# p = Value(2.0, "p")
-# q = p * p.sin()
-# q.label = "q"
-# q.backward()
-# print(p.grad, sin(2.0) + 2.0 * cos(2.0))
-# print(((2.0 + h) * sin(2.0 + h) - (2.0 - h) * sin(2.0 - h)) / (2 * h))
-# print(explain(q, wrt=p))
-# draw(q)
-# ```
-#
-# </details>
 
-# %% [markdown]
-# Next: [a whole network](02_worked_example_3_3_3.ipynb).
+# %% tags=["solution"]
+from math import cos, sin
+
+p = Value(2.0, "p")
+q = p * p.sin()
+q.label = "q"
+q.backward()
+print(f"backward {p.grad:.6f}, on paper {sin(2.0) + 2.0 * cos(2.0):.6f}")
+print(f"nudged   {((2.0 + h) * sin(2.0 + h) - (2.0 - h) * sin(2.0 - h)) / (2 * h):.6f}")
+print(explain(q, wrt=p))
+draw(q)

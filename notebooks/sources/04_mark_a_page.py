@@ -4,7 +4,8 @@
 # After this notebook you can have the numbers of a derivation marked, your own, a student's or a book's: which are right,
 # which only rounded, and which mistake made the wrong ones.
 #
-# Here is an exercise.  One neuron with a sigmoid, one sample, the error half the square of the difference:
+# The last notebook found slips in a published page.  This one does it for numbers of your own.  The exercise: one neuron with a
+# sigmoid, one sample, the error half the square of the difference.
 
 # %%
 from autograd_tiny import draw, mark
@@ -86,25 +87,17 @@ print(edited.story[-1])
 # %% [markdown]
 # A page can also be a file, and `autograd-tiny mark page.toml` then checks it in a terminal or whenever a book is built: see
 # [Marking published numbers](../docs/marking.md).
-#
+
+# %% [markdown]
 # ## Exercise
 #
 # Make a mistake that the engine does not explain, by changing one line of `handed_in`: not a slip in the digits, but something
 # that a person could do.
-#
-# <details>
-# <summary>Solution</summary>
-#
-# Two mistakes at once usually do it, here a factor left out and another one twice:
-#
-# ```python
-# wrong = -0.475 * 0.249**2
-# (found,) = mark(recorded.output, {"E/w1": f"{wrong:.5f}"}).marks
-# print(found.verdict)
-# assert found.verdict == "wrong"
-# ```
-#
-# </details>
 
-# %% [markdown]
-# Next: [a GPT on scalars](09_char_gpt.ipynb).
+# %% [markdown] tags=["solution"]
+# Two mistakes at once usually do it, here a factor left out and another one twice:
+
+# %% tags=["solution"]
+wrong = -0.475 * 0.249**2
+(found,) = mark(recorded.output, {"E/w1": f"{wrong:.5f}"}).marks
+print(found.verdict)

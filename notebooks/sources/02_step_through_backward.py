@@ -3,12 +3,13 @@
 #
 # After this notebook you can follow `backward` through any formula, one node at a time, and say why it must go in one
 # particular order, and what goes wrong if it does not.
+#
+# In the first notebook one call of `backward` filled in all gradients.  This one takes that call apart.
 
 # %%
 from IPython.display import display
 
-from autograd_tiny import Value, backward_steps, explain
-from autograd_tiny.draw import draw
+from autograd_tiny import Value, backward_steps, draw, explain
 from autograd_tiny.graph import topological_order
 from autograd_tiny.widget import Stepper
 
@@ -137,45 +138,28 @@ for doublings in (2, 4, 8, 16):
     print(f"{doublings:9}{turns:15,}{len(topological_order(root)):23}")
 
 # %% [markdown]
-# Both are right, but with each doubling the one does about twice the work, and the other one step more.  For the same reason,
-# `explain` lists paths while they are few, and then takes the uses of the node instead:
-
-# %%
-s = Value(0.5, "s")
-t = s * s + s
-t.label = "t"
-u = t * t
-u.label = "u"
-explain(u, wrt=s)
+# Both are right, but with each doubling the one does about twice the work, and the other one step more.
 
 # %% [markdown]
 # ## Exercise
 #
 # Repair `naive_backward`: no recursion, each node once, in the right order.  `topological_order(root)` gives the nodes that
 # have operands, operands before users.  Check it on `c`.
-#
-# <details>
-# <summary>Solution</summary>
-#
-# ```python
-# def my_backward(root):
-#     order = topological_order(root)
-#     for node in order:
-#         for operand in node.operands:
-#             operand.grad = 0.0
-#     root.grad = 1.0
-#     for node in reversed(order):
-#         for operand, local_derivative in zip(node.operands, node.local_derivatives):
-#             operand.grad += local_derivative * node.grad
-#
-# my_backward(c)
-# print(a.grad)
-# assert a.grad == 4.0
-# ```
-#
-# </details>
 
-# %% [markdown]
-# Compare yours with the engine's own: `Value.backward`, in `autograd_tiny/value.py`.
-#
-# Next: [backpropagation with matrices](04_matrix_form.ipynb).
+# %% tags=["solution"]
+def my_backward(root):
+    order = topological_order(root)
+    for node in order:
+        for operand in node.operands:
+            operand.grad = 0.0
+    root.grad = 1.0
+    for node in reversed(order):
+        for operand, local_derivative in zip(node.operands, node.local_derivatives):
+            operand.grad += local_derivative * node.grad
+
+
+my_backward(c)
+print(a.grad)
+
+# %% [markdown] tags=["solution"]
+# Compare it with the engine's own: `Value.backward`, in `autograd_tiny/value.py`.

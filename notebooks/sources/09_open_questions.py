@@ -4,12 +4,11 @@
 # After this notebook you can say what the gradient of a bias is, what a batch changes, why gradients vanish in deep networks,
 # and why weights start at random.
 #
-# The [worked example](02_worked_example_3_3_3.ipynb) ends with these questions to its readers.  They are answered here by
-# running.
+# The [worked example](03_worked_example_3_3_3.ipynb) ends with these questions to its readers.  With networks that can be
+# trained, they can be answered by running.
 
 # %%
-from autograd_tiny import Value, dot, nn, sigmoid
-from autograd_tiny.draw import draw
+from autograd_tiny import Value, dot, draw, nn, sigmoid
 from autograd_tiny.worked import exercises, plots
 from autograd_tiny.worked import three_three_three as example
 
@@ -78,12 +77,12 @@ for x in (0.0, 1.0, 2.0, 4.0, 8.0):
 # %%
 depth = 12
 sizes = {name: exercises.gradient_sizes(name, depth) for name in ("sigmoid", "relu")}
-plots.curves(sizes, title="Twelve layers", x_label="layer", y_label="size of the gradient", first=1, log=True)
+plots.curves(sizes, title="Twelve layers", x_label="layer", y_label="size of gradient", first=1, log=True)
 
 # %%
 for name, size in sizes.items():
     factor = (size[0] / size[-1]) ** (1 / (depth - 1))
-    print(f"{name:8} last layer {size[-1]:.0e}, first layer {size[0]:.0e}: times {factor:.2f} per layer down")
+    print(f"{name:8} last {size[-1]:.0e}, first {size[0]:.0e}: times {factor:.2f} per layer down")
 
 # %% [markdown]
 # With sigmoids the first layers hardly learn at all.
@@ -106,13 +105,15 @@ draw(output, show=("grad",), color_gradients=True)
 
 # %%
 equal = exercises.equal_weights(0.5)
-losses = {"equal weights": exercises.train(equal), "random weights": exercises.train(exercises.random_weights())}
+random = exercises.random_weights()
+losses = {"equal weights": exercises.train(equal), "random weights": exercises.train(random)}
 plots.curves(losses, title="Equal or not equal", x_label="step", y_label="loss")
 
 # %%
 for name, layer in zip(("W_ij", "W_jk"), equal.layers):
     for row in layer.weights:
-        print(name, [round(weight.data, 4) for weight in row])
+        first, *others = [weight.data for weight in row]
+        print(f"{name}: {first:7.4f}, the others equal: {others == [first] * 2}")
 
 # %% [markdown]
 # After 1000 steps each row of weights still is one number three times over, to its last digit.  **Three neurons do the work of
@@ -123,20 +124,15 @@ for name, layer in zip(("W_ij", "W_jk"), equal.layers):
 #
 # Is it enough that the weights are not *quite* equal?  Add 0.1 to one weight of the first layer before training.  Are its neuron
 # and the others still copies at the end?  Does the network learn?
-#
-# <details>
-# <summary>Solution</summary>
-#
+
+# %% [markdown] tags=["solution"]
 # The first neuron is no copy any more; the second and third still are.  But nothing is gained: neurons that are nearly the
 # same are nearly as useless.
-#
-# ```python
-# pushed = exercises.equal_weights(0.5)
-# pushed.layers[0].weights[0][0].data += 0.1
-# losses = exercises.train(pushed)
-# for row in pushed.layers[0].weights:
-#     print([round(weight.data, 4) for weight in row])
-# print(f"loss {losses[-1]:.2f}")
-# ```
-#
-# </details>
+
+# %% tags=["solution"]
+pushed = exercises.equal_weights(0.5)
+pushed.layers[0].weights[0][0].data += 0.1
+losses = exercises.train(pushed)
+for row in pushed.layers[0].weights:
+    print([round(weight.data, 4) for weight in row])
+print(f"loss {losses[-1]:.2f}")

@@ -4,14 +4,14 @@
 # After this notebook you can write the gradients of a two-layer network as four matrix products, check them by their shapes,
 # and tell a formula that only *looks* right from one that is.
 #
-# The network is that of two slide decks, "Backward Propagation: Matrix Form": inputs, 5 sigmoid neurons, 1 sigmoid neuron, and
-# the error E = ½ Σ (Y - O)² over 6 samples.  Each sample is a column.
+# The engine takes one number at a time; books write matrices.  Both say the same, and the one checks the other.  The network is
+# that of two slide decks, "Backward Propagation: Matrix Form": inputs, 5 sigmoid neurons, 1 sigmoid neuron, and the error
+# E = ½ Σ (Y - O)² over 6 samples.  Three inputs and all numbers are ours.  Each sample is a column.
 
 # %%
 import numpy as np
 
-from autograd_tiny import nn
-from autograd_tiny.draw import draw
+from autograd_tiny import draw, nn
 from autograd_tiny.losses import half_squared_error
 from autograd_tiny.worked import matrix_form
 
@@ -26,7 +26,7 @@ for name, matrix in data.items():
 
 # %% [markdown]
 # `gradients["W_ho"]` holds the derivative of E by every entry of `W_ho`, so it has the shape of `W_ho`.  That is the first check
-# of any formula.  The engine knows no matrices, only single numbers; here is one hidden neuron on the first sample:
+# of any formula.  Under the matrices are single numbers; here is one hidden neuron on the first sample:
 
 # %%
 draw(recorded.matrices["h1"][0][0])
@@ -100,7 +100,8 @@ formulas = {
     "b_ih": d_z1 @ ones.T,  # 5×6 · 6×1
 }
 for name, matrix in formulas.items():
-    print(f"∂E/∂{name}", matrix.shape, "equals the engine's:", np.allclose(matrix, gradients[name], rtol=1e-9))
+    same = np.allclose(matrix, gradients[name], rtol=1e-9)
+    print(f"∂E/∂{name}", matrix.shape, "equals the engine's:", same)
 
 # %% [markdown]
 # ## The slip on the last slide
@@ -125,25 +126,17 @@ print("by the engine", gradients["W_ih"][0])
 #
 # You do not need an engine to find such a slip.  Change the first weight, `W_ih[0][0]`, by h = 0.000001 up and down, compute E
 # each time, and divide the difference by 2 h.  Which of the two numbers do you get?
-#
-# <details>
-# <summary>Solution</summary>
-#
-# The engine's, -0.0275, and not the slide's.
-#
-# ```python
-# def error(w_ih):
-#     h1 = 1 / (1 + np.exp(-(w_ih.T @ data["X"] + data["b_ih"])))
-#     out = 1 / (1 + np.exp(-(data["W_ho"].T @ h1 + data["b_ho"])))
-#     return 0.5 * np.sum((np.array([matrix_form.TARGETS]) - out) ** 2)
-#
-# up, down = data["W_ih"].copy(), data["W_ih"].copy()
-# up[0, 0] += 1e-6
-# down[0, 0] -= 1e-6
-# print(f"{(error(up) - error(down)) / 2e-6:.4f}")
-# ```
-#
-# </details>
 
-# %% [markdown]
-# Next: [a dense layer from scratch](05_dense_layer.ipynb).
+# %% [markdown] tags=["solution"]
+# The engine's, -0.0275, and not the slide's.
+
+# %% tags=["solution"]
+def error(w_ih):
+    h1 = 1 / (1 + np.exp(-(w_ih.T @ data["X"] + data["b_ih"])))
+    out = 1 / (1 + np.exp(-(data["W_ho"].T @ h1 + data["b_ho"])))
+    return 0.5 * np.sum((np.array([matrix_form.TARGETS]) - out) ** 2)
+
+up, down = data["W_ih"].copy(), data["W_ih"].copy()
+up[0, 0] += 1e-6
+down[0, 0] -= 1e-6
+print(f"{(error(up) - error(down)) / 2e-6:.4f}")

@@ -4,14 +4,14 @@
 # After this notebook you can write the backward pass of a dense layer, of a ReLU and of a softmax with its loss, and say why a
 # wrong sign makes training climb.
 #
-# The network follows the slides "Backward Propagation in Neural Networks from Scratch": 3 inputs, a dense layer of 3
-# ReLU neurons, another of 3 with a softmax.  Here a sample is a *row*; there are four of them.
+# In matrices every layer looks the same, so its backward pass is written once.  The network follows the slides "Backward
+# Propagation in Neural Networks from Scratch": 3 inputs, a dense layer of 3 ReLU neurons, another of 3 with a softmax.  Here a
+# sample is a *row*; there are four of them.
 
 # %%
 import numpy as np
 
-from autograd_tiny import Value, losses, softmax
-from autograd_tiny.draw import draw
+from autograd_tiny import Value, draw, losses, softmax
 from autograd_tiny.worked import dense, plots
 
 np.set_printoptions(precision=4, suppress=True)
@@ -70,8 +70,10 @@ d_w2, d_b2, d_a1 = dense_backward(data["A1"], data["W2"], d_z2)
 d_z1 = np.where(data["Z1"] > 0, d_a1, 0)  # ReLU: through where it was positive
 d_w1, d_b1, d_x = dense_backward(data["X"], data["W1"], d_z1)
 
-for name, matrix in {"W2": d_w2, "b2": d_b2, "A1": d_a1, "Z1": d_z1, "W1": d_w1, "b1": d_b1, "X": d_x}.items():
-    print(f"∂L/∂{name}", matrix.shape, "equals the engine's:", np.allclose(matrix, gradients[name], rtol=1e-9, atol=1e-14))
+by_hand = {"W2": d_w2, "b2": d_b2, "A1": d_a1, "Z1": d_z1, "W1": d_w1, "b1": d_b1, "X": d_x}
+for name, matrix in by_hand.items():
+    same = np.allclose(matrix, gradients[name], rtol=1e-9, atol=1e-14)
+    print(f"∂L/∂{name}", matrix.shape, "equals the engine's:", same)
 
 # %% [markdown]
 # Where a ReLU was off, nothing goes down.  In the first sample all three were:
@@ -102,38 +104,24 @@ print(f"actual - prediction   {loss_after_a_step(-1):.4f}")
 
 # %% [markdown]
 # The slides also divide by the number of samples, to keep gradients from exploding, they say.  What it does is make the loss a
-# mean, so that a batch ten times as long takes the same step.  (Gradients explode with depth, layer after layer.)
-
-# %%
-for times in (1, 10):
-    inputs = np.tile(data["A1"], (times, 1))
-    differences = np.tile(prediction - actual, (times, 1))
-    total = (inputs.T @ differences)[0, 0]
-    print(f"{len(inputs):2} samples: undivided {total:8.4f}, divided {total / len(inputs):8.4f}")
+# mean, so that a larger batch takes the same step, as the next notebook shows.  (Gradients explode with depth, layer after layer.)
 
 # %% [markdown]
 # Fifty steps of gradient descent, with the right sign:
 
 # %%
-plots.curves({"loss": dense.train(50)}, title="Gradient descent on four samples", x_label="step", y_label="loss")
+history = dense.train(50)
+plots.curves({"loss": history}, title="Gradient descent on four samples", x_label="step", y_label="loss")
 
 # %% [markdown]
 # ## Exercise
 #
 # The rows of `d_z2` sum to 0.  Why must they, and what does it say about `d_b2`?
-#
-# <details>
-# <summary>Solution</summary>
-#
+
+# %% [markdown] tags=["solution"]
 # A prediction sums to 1, and so does a row of `actual`.  (Adding one number to all logits of a sample does not change its
 # softmax, so the gradient has no part in that direction.)  `d_b2` is a sum of such rows, so gradient descent never changes
 # the sum of the biases.
-#
-# ```python
-# print(np.abs(d_z2.sum(axis=1)).max() < 1e-15, np.abs(d_b2.sum()) < 1e-15)
-# ```
-#
-# </details>
 
-# %% [markdown]
-# Next: [N layers, and a spiral](06_n_layers_spiral.ipynb).
+# %% tags=["solution"]
+print(np.abs(d_z2.sum(axis=1)).max() < 1e-15, np.abs(d_b2.sum()) < 1e-15)
