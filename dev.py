@@ -44,7 +44,7 @@ def test(arguments: list[str]) -> int:
     parser.add_argument("--python", choices=SUPPORTED, help="the Python to use, in an environment of its own")
     options, for_pytest = parser.parse_known_args(arguments)
     name = f".venv-{options.python}" if options.python else ".venv"
-    extras = ("dev", "lab", "jax") if options.all else ("dev",)
+    extras = ("dev", "lab", "jax", "docs") if options.all else ("dev",)
     programs = environment(name, *extras, version=options.python or THIS_PYTHON)
     selection = [] if options.all else ["-m", "not slow"]
     return run(programs, "python", "-m", "pytest", "-n", "auto", "--maxprocesses", "4", *selection, *for_pytest)
@@ -83,6 +83,16 @@ def notebooks(arguments: list[str]) -> int:
     return run(environment(".venv", "dev"), "python", "notebooks/build.py", *arguments)
 
 
+def docs(arguments: list[str]) -> int:
+    """build the documentation's site into site/; --serve serves it, and again whenever a page is changed"""
+    parser = argparse.ArgumentParser(prog="dev.py docs", epilog="All other arguments go to mkdocs.", allow_abbrev=False)
+    parser.add_argument("--serve", action="store_true", help="serve the site on this machine while pages are edited")
+    options, for_mkdocs = parser.parse_known_args(arguments)
+    command = ["serve"] if options.serve else ["build", "--strict"]
+    os.environ["NO_MKDOCS_2_WARNING"] = "1"  # the theme's word on its own future: docs/dependencies.md
+    return run(environment(".venv", "dev", "docs"), "python", "-m", "mkdocs", *command, *for_mkdocs)
+
+
 def pythons(arguments: list[str]) -> int:
     """list the other supported Pythons found here, each good for `test --python`"""
     for version in SUPPORTED:
@@ -102,6 +112,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "bench": bench,
     "accuracy": accuracy,
     "pythons": pythons,
+    "docs": docs,
     "pictures": pictures,
     "notebooks": notebooks,
 }

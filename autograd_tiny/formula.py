@@ -78,7 +78,8 @@ class FormulaError(ValueError):
 
     Attributes:
         message: what is wrong, in one line.
-        line, column: where, both counted from 1, the column in characters; None if it is nowhere in the text.
+        line: where, counted from 1; None if it is nowhere in the text.
+        column: where in that line, in characters, counted from 1.
         text: the line.
 
     >>> read_formula("y = sigmod(w*x)")

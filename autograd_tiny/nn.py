@@ -280,7 +280,8 @@ class MLP(Module):
     Args:
         sizes: inputs, then neurons per layer; ``[3, 3, 3, 3]`` has three layers.
         activations: one per layer.
-        rng, init: as for `Layer`.
+        rng: as for `Layer`.
+        init: as for `Layer`.
 
     >>> model = MLP([2, 4, 1], ["relu", "linear"], rng=Random(0))
     >>> len(model.parameters()), list(model.named_parameters())[0]

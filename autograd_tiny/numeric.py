@@ -28,8 +28,9 @@ class NumericDerivative(NamedTuple):
     """A derivative from differences, and those of one side only.
 
     Attributes:
-        both, left, right: the estimates; None where the function is not defined on a side.  Where it jumps, the slope of
-            that side is infinite.
+        both: the estimate from both sides; None where the function is not defined on one of them.
+        left: the estimate from the left alone, None where the function is not defined there, infinite where it jumps.
+        right: the same from the right.
         typical: the size of a difference quotient in the middle of all.
     """
 

@@ -68,7 +68,8 @@ class Primitive:
         rule: ``rule(out, *operands)`` gives one local derivative per operand; a tuple of floats where they are constant.
         doc: one line for people.
         symbol: what a picture shows; the name if not given.
-        text, latex: the written form; ``name(x, y)`` if not given.
+        text: the written form; ``name(x, y)`` if not given.
+        latex: the same in LaTeX; as ``text`` if not given.
         domain: of every operand, or one per operand.
         kink: the derivative that was chosen where none exists.
         expansion: the same operation in simpler rows, for pictures, formulas and compilation.
@@ -201,7 +202,8 @@ class MultiPrimitive:
     Args:
         forward: floats to a tuple of floats.
         rule: ``rule(outputs, index, *operands)`` gives the local derivatives of one output, one per operand.
-        expansion, stable: operands to all outputs, in simpler rows.
+        expansion: operands to all outputs, in simpler rows.
+        stable: the same without overflow or lost digits, where ``expansion`` has them.
         outputs: how many outputs there are; as many as operands if not given.
         sums_to: what the outputs add up to, whatever the operands, if that is always the same.
 

@@ -20,7 +20,8 @@ class Contribution(NamedTuple):
         operand: the node that receives.
         local_derivative: of the node by this operand.
         contribution: local derivative times upstream gradient.
-        before, after: the operand's gradient before and after receiving.
+        before: the operand's gradient before receiving.
+        after: and after.
     """
 
     operand: Value

@@ -62,7 +62,8 @@ class Page(NamedTuple):
     """A page of published numbers.
 
     Attributes:
-        title, source: what it is and where it comes from.
+        title: what it is.
+        source: where it comes from.
         formula: the formula lines; the last one is the output.
         inputs: a number for every input of the formula.
         learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.

@@ -56,7 +56,9 @@ def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_
 
     Args:
         lines: the heights of each curve's points.
-        title, x_label, y_label: the words.
+        title: the words above.
+        x_label: the words below.
+        y_label: the words at the side.
         first: the number of the first point.
         log: whether heights are spaced by their logarithms.
     """
@@ -80,7 +82,8 @@ def regions(
 
     Args:
         classify: a place of the plane to its class, numbered from 0; up to three classes.
-        points, targets: places and their classes.
+        points: places that are marked.
+        targets: their classes.
         title: the words above.
     """
     from matplotlib.colors import ListedColormap

@@ -1,0 +1,82 @@
+"""What the executed examples of the pages show: pictures, steppers, formulas, tables, as HTML of the page they stand on."""
+
+from __future__ import annotations
+
+import re
+import sys
+from html import escape
+from typing import Any
+
+from latex2mathml.converter import convert
+
+from autograd_tiny import Expression, Stepper
+from autograd_tiny.draw import Drawing
+from autograd_tiny.explain import Explanation
+from autograd_tiny.marking.report import Report
+from autograd_tiny.widget.page import image
+
+CONTROLS, MOST = 430, 760
+"""The height of a stepper without its picture, and the largest height of a stepper, in pixels."""
+SMALLEST = 0.75
+"""The scale at which numbers in a picture can still be read without effort."""
+
+
+def show(what: Any, *, caption: str = "", alt: str = "") -> None:
+    """Print what a page shows of a result.
+
+    Args:
+        what: a Drawing, a Stepper, an Explanation, an Expression, the report of a marked page, or LaTeX as a string.
+        caption: a line below it, plain text.
+        alt: what a picture shows, for those who do not see it; what the Drawing says of itself if not given.
+    """
+    # markdown-exec collects what the block's own print is given, and nothing else.
+    printed = sys._getframe(1).f_globals.get("print", print)
+    printed(figure(*content(what, alt), caption))
+
+
+def content(what: Any, alt: str) -> tuple[str, str]:
+    """The kind of figure and the HTML inside it."""
+    if isinstance(what, Drawing):
+        described = alt or f"{what.title}: {what.description}"
+        return "graph", scrolled(fitted(image(what.svg(), described), what.svg()), described)
+    if isinstance(what, Stepper):
+        return "stepper", frame(what)
+    if isinstance(what, Explanation):
+        return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The chain rule, written out")
+    if isinstance(what, (Expression, str)):
+        latex = what if isinstance(what, str) else what.latex()
+        return "formula", scrolled(convert(latex, display="block"), "A formula")
+    if isinstance(what, Report):
+        return "report", scrolled(what._repr_html_(), "Claims and marks")
+    raise TypeError(f"a page shows a Drawing, a Stepper, an Explanation, an Expression, a Report or LaTeX, got {what!r}")
+
+
+def frame(stepper: Stepper) -> str:
+    """The stepper's own page in a frame that may do nothing but run it, loaded when the reader gets there."""
+    drawn = stepper.data["svg"].partition('height="')[2].partition("pt")[0]
+    height = min(MOST, CONTROLS + round(float(drawn) * 4 / 3))  # points to pixels
+    title = escape(f"Step through it: {stepper.data['title']}")
+    return (
+        f'<iframe title="{title}" loading="lazy" sandbox="allow-scripts" style="height: {height}px"'
+        f' srcdoc="{escape(stepper.html())}"></iframe>'
+    )
+
+
+def fitted(img: str, svg: str) -> str:
+    """An image that is made smaller where it is a little too wide for the page; below that it is scrolled."""
+    said = re.search(r'\bwidth="([\d.]+)(pt|px)?"', svg)
+    if said is None:  # a picture as wide as it is wanted
+        return img
+    pixels = float(said[1]) * (4 / 3 if said[2] == "pt" else 1)
+    return img.replace("<img ", f'<img style="min-width: {round(SMALLEST * pixels)}px" ', 1)
+
+
+def scrolled(html: str, name: str) -> str:
+    """Something that may be wider than the page, in a box that scrolls, by keys too."""
+    return f'<div class="scrolled" tabindex="0" role="group" aria-label="{escape(name)}">{html}</div>'
+
+
+def figure(kind: str, html: str, caption: str) -> str:
+    """A figure of the page, not searched: what it says, the text around it says in words."""
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f'<figure class="shown {kind}" data-search-exclude>{html}{below}</figure>'
