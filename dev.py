@@ -81,6 +81,11 @@ def notebooks(arguments: list[str]) -> int:
     return run(environment(".venv", "dev"), "python", "notebooks/build.py", *arguments)
 
 
+def release(arguments: list[str]) -> int:
+    """build wheel and sdist, check them, try them in clean environments: [--python X.Y] [--only EXTRA]"""
+    return run(environment(".venv", "dev", "release"), "python", "-m", "release", *arguments)
+
+
 def pythons(arguments: list[str]) -> int:
     """list the other supported Pythons found here, each good for `test --python`"""
     for version in SUPPORTED:
@@ -102,6 +107,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "pythons": pythons,
     "pictures": pictures,
     "notebooks": notebooks,
+    "release": release,
 }
 
 
