@@ -14,6 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 from dev import BIN, EXE, ROOT, SUPPORTED, UV, find_python, tell
 
 HERE = Path(__file__).resolve().parent
@@ -21,8 +26,11 @@ ENVIRONMENTS = ROOT / ".venv-installed"
 NEWER = ("3.14", "3.15")
 """Pythons that are not promised yet, and tried where they are found."""
 
-INSTALLATIONS = {"sdist": "none", "wheel": "none", "fast": "fast", "jax": "jax", "notebook": "notebook"}
-"""What is installed, and the extra that is in it."""
+INSTALLATIONS = {"sdist": "none", "wheel": "none", "fast": "fast", "lowest": "fast", "jax": "jax", "notebook": "notebook"}
+"""What is installed, and the extra that is in it; "lowest" with the lowest versions that pyproject.toml admits."""
+
+LARGE = ("jax", "notebook")
+"""Hundreds of megabytes each; tried on the oldest and the newest Python, unless all are asked for."""
 
 USER_CODE = ROOT / "tests" / "user_code.py"
 
@@ -40,8 +48,8 @@ class Outcome(NamedTuple):
     failure: str
 
 
-def main(sdist: Path, wheel: Path, pythons: Sequence[str], installations: Sequence[str], *, fresh: bool) -> int:
-    """Try every installation on every Python; print a table; the exit code."""
+def main(sdist: Path, wheel: Path, pythons: Sequence[str], installations: Sequence[str], *, every: bool, fresh: bool) -> int:
+    """Try the installations on every Python; print a table; the exit code."""
     bases = {version: find_python(version) for version in pythons or (*SUPPORTED, *NEWER)}
     for version, base in bases.items():
         if not base:
@@ -49,11 +57,13 @@ def main(sdist: Path, wheel: Path, pythons: Sequence[str], installations: Sequen
     found = [version for version, base in bases.items() if base]
     if not found or (pythons and len(found) < len(pythons)):
         return 1
-    jobs = [(version, name) for name in installations for version in found]
+    ends = [found[0], found[-1]]
+    jobs = [(version, name) for name in installations for version in found if every or name not in LARGE or version in ends]
+    jobs = [(version, name) for version, name in jobs if name != "lowest" or version == found[0]]
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
         outcomes = list(pool.map(lambda job: tried(job, bases[job[0]], sdist if job[1] == "sdist" else wheel, fresh), jobs))
     if "wheel" in installations:
-        outcomes += [typed(version) for version in dict.fromkeys((found[0], found[-1]))]
+        outcomes += [typed(version) for version in dict.fromkeys(ends)]
     for outcome in outcomes:
         if outcome.failure:
             print(f"\n{outcome.failure}\n", file=sys.stderr)
@@ -90,10 +100,17 @@ def installed(version: str, name: str, base: str, file: Path, fresh: bool) -> Pa
     shutil.rmtree(directory, ignore_errors=True)
     command(*([UV, "venv", "--python", base] if UV else [base, "-m", "venv", "--without-pip"]), directory)
     extra = INSTALLATIONS[name]
-    pip("install", python, str(file) if extra == "none" else f"{file}[{extra}]")
+    pins = lowest("fast") if name == "lowest" else []
+    pip("install", python, str(file) if extra == "none" else f"{file}[{extra}]", *pins)
     pip("check", python)
     stamp.write_text(recipe)
     return python
+
+
+def lowest(extra: str) -> list[str]:
+    """The requirements of the package and of an extra, at the lowest versions they admit."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [text.replace(">=", "==") for text in (*project["dependencies"], *project["optional-dependencies"][extra])]
 
 
 def typed(version: str) -> Outcome:
