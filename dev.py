@@ -38,24 +38,32 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """run the tests: [--all] [--python X.Y]; other arguments go to pytest"""
+    """run the tests: [--all] [--coverage] [--python X.Y]; other arguments go to pytest"""
     parser = argparse.ArgumentParser(prog="dev.py test", epilog="All other arguments go to pytest.", allow_abbrev=False)
     parser.add_argument("--all", action="store_true", help="also the tests marked slow")
+    parser.add_argument("--coverage", action="store_true", help="measure which lines and branches run; too few is a failure")
     parser.add_argument("--python", choices=SUPPORTED, help="the Python to use, in an environment of its own")
     options, for_pytest = parser.parse_known_args(arguments)
     name = f".venv-{options.python}" if options.python else ".venv"
-    extras = ("dev", "lab", "jax", "docs") if options.all else ("dev",)
+    extras = ("dev", "lab", "jax", "docs", "quality") if options.all else ("dev", "quality") if options.coverage else ("dev",)
     programs = environment(name, *extras, version=options.python or THIS_PYTHON)
     selection = [] if options.all else ["-m", "not slow"]
-    return run(programs, "python", "-m", "pytest", "-n", "auto", "--maxprocesses", "4", *selection, *for_pytest)
+    measured = ["--cov"] if options.coverage else []
+    return run(programs, "python", "-m", "pytest", "-n", "auto", "--maxprocesses", "4", *selection, *measured, *for_pytest)
 
 
 def lint(arguments: list[str]) -> int:
-    """check style and types; arguments go to `ruff check`"""
-    programs = environment(".venv", "dev")
-    style = run(programs, "python", "-m", "ruff", "check", *arguments)
-    types = run(programs, "python", "-m", "mypy")  # strict: pyproject.toml says so
-    return style or types
+    """check style, types, spelling, dead and duplicate code; arguments go to `ruff check`"""
+    programs = environment(".venv", "dev", "quality")
+    code = ["autograd_tiny", "benchmarks", "dev.py", "release", *(str(file) for file in ROOT.glob("tests/*.py"))]
+    checks = (
+        ["ruff", "check", *arguments],
+        ["mypy"],  # strict: pyproject.toml says so, and what the others look for
+        ["codespell_lib", *code, "docs", "notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+        ["vulture"],
+        ["pylint", *code],
+    )
+    return max([abs(run(programs, "python", "-m", *check)) for check in checks])
 
 
 def fuzz(arguments: list[str]) -> int:
@@ -93,6 +101,11 @@ def docs(arguments: list[str]) -> int:
     return run(environment(".venv", "dev", "docs"), "python", "-m", "mkdocs", *command, *for_mkdocs)
 
 
+def release(arguments: list[str]) -> int:
+    """build wheel and sdist, check them, try them in clean environments: [--python X.Y] [--only EXTRA]"""
+    return run(environment(".venv", "quality", "release"), "python", "-m", "release", *arguments)
+
+
 def pythons(arguments: list[str]) -> int:
     """list the other supported Pythons found here, each good for `test --python`"""
     for version in SUPPORTED:
@@ -115,6 +128,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "docs": docs,
     "pictures": pictures,
     "notebooks": notebooks,
+    "release": release,
 }
 
 

@@ -196,7 +196,7 @@ class StepSizeCurve(NamedTuple):
         try:
             from matplotlib import pyplot
         except ImportError:
-            raise ImportError("the plot needs matplotlib: pip install autograd_tiny[notebook]") from None
+            raise ImportError('the plot needs matplotlib: pip install "autograd_tiny[notebook]"') from None
         _, axes = pyplot.subplots(figsize=(7.0, 4.5), layout="constrained")
         for kind, color, marker in (("forward", "#b4450a", "o"), ("central", "#0b57a4", "s")):
             h, error = self.best(kind)

@@ -1,6 +1,7 @@
 """The rooms of the package and who may enter them; docs/architecture.md tells the same in words."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -49,7 +50,9 @@ def test_imports_only_go_down():
 
 def test_importing_the_package_is_light():
     script = "import sys, autograd_tiny; print(*sorted(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True).stdout.split()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}  # which is not light
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    loaded = done.stdout.split()
     heavy = {"graphviz", "rich", "numpy", "llvmlite", "jax", "anywidget", "subprocess", "dataclasses", "inspect", "asyncio"}
     assert not heavy & set(loaded)
 

@@ -238,7 +238,7 @@ def test_the_curve_is_plotted():
 
 def test_without_matplotlib_the_plot_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match=r"the plot needs matplotlib: pip install autograd_tiny\[notebook\]"):
+    with pytest.raises(ImportError, match=r'the plot needs matplotlib: pip install "autograd_tiny\[notebook\]"'):
         step_size_curve(sin, 1.0).plot()
 
 

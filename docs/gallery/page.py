@@ -21,7 +21,7 @@ PICTURES, PAGE = ROOT / "docs" / "pictures", ROOT / "docs" / "gallery.md"
 HEAD = """\
 # Gallery
 
-<!-- Made by python3 dev.py pictures from docs.docs/gallery/exhibits.py: edit that. -->
+<!-- Made by python3 dev.py pictures from docs/gallery/exhibits.py: edit that. -->
 
 Each picture with the code that made it, which runs as it stands.  In a notebook the last line shows the picture; anywhere else,
 `.save("picture.svg")` writes it.  Tests draw all of this again and compare, so it shows what the package does today.
