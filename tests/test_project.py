@@ -101,7 +101,7 @@ def test_the_supported_pythons_are_told_alike():
 def requirements():
     """Every dependency in pyproject.toml, of the package, of its extras, of the build."""
     build = tomllib.loads(text("pyproject.toml"))["build-system"]["requires"]
-    everything = [*PROJECT["dependencies"], *build, *sum(PROJECT["optional-dependencies"].values(), [])]
+    everything = [*PROJECT["dependencies"], *build, *[line for extra in PROJECT["optional-dependencies"].values() for line in extra]]
     return [Requirement(line) for line in everything]
 
 
