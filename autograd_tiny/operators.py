@@ -61,7 +61,7 @@ class Operators:
     __slots__ = ()
 
     __add__ = binary(primitives.add)
-    __radd__ = reflected(primitives.add)
+    _added_to = reflected(primitives.add)
     __sub__ = binary(primitives.sub)
     __rsub__ = reflected(primitives.sub)
     __mul__ = binary(primitives.mul)
@@ -70,6 +70,12 @@ class Operators:
     __rtruediv__ = reflected(primitives.div)
     __rpow__ = reflected(primitives.pow_)
     __neg__ = unary(primitives.neg)
+
+    def __radd__(self: S, other: S | float) -> S:
+        """A sum with a number on the left."""
+        if other.__class__ is int and other == 0:
+            return self  # sum() starts from the integer 0, which is no part of the formula
+        return self._added_to(other)
 
     def __xor__(self, other: object) -> Any:
         raise TypeError("^ is no power in Python; write x ** 2")

@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd_tiny.graph import Node, topological_order
 from autograd_tiny.operators import Operators, described
-from autograd_tiny.primitives import MultiPrimitive, Primitive, add, power, refusal
+from autograd_tiny.primitives import MultiPrimitive, Primitive, power, refusal
 from autograd_tiny.words import quoted
 
 _new = object.__new__
@@ -128,12 +128,6 @@ class Value(Operators, Node):
         if exponent.__class__ is float or exponent.__class__ is int:
             return _power_recorder(exponent)(self)
         return super().__pow__(exponent)
-
-    def __radd__(self, other: Value | float) -> Value:
-        if other.__class__ is int and other == 0:
-            return self  # sum() starts from the integer 0, which is no part of the formula
-        other = _lift(other)
-        return NotImplemented if other is NotImplemented else _add(other, self)
 
     def __lt__(self, other: Value | float) -> bool:
         return self.data < other.data if isinstance(other, Value) else self.data < other
@@ -420,7 +414,6 @@ def _reflected(primitive: Primitive) -> Callable[[Value, Any], Any]:
 for _name, _method in vars(Operators).items():
     if (_row := getattr(_method, "primitive", None)) and _name not in vars(Value):
         setattr(Value, _name, _reflected(_row) if _method.reflected else recorder(_row))
-_add = recorder(add)
 
 
 def adjoints(root: Value) -> dict[Value, float]:

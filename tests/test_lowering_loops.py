@@ -106,6 +106,19 @@ def test_a_weighted_sum_may_itself_be_wanted(monkeypatch):
     assert only_sums.value_and_grad(theta[:128], batch)[0] == pytest.approx((np.maximum(batch, 0.0) @ theta[:128]).mean())
 
 
+def test_a_layer_written_with_sum_is_loops_too():
+    def loss(p, x):
+        hidden = [tanh(sum(p[16 * i + j] * x[j] for j in range(16))) for i in range(16)]
+        return sum(p[256 + i] * h for i, h in enumerate(hidden))
+
+    compiled = compile_loss(loss, 272, 16, backend="llvm")
+    assert {type(sums) for sums in loops(compiled)} == {Weighted, Meant}
+    rng = np.random.default_rng(0)
+    theta, batch = rng.normal(size=272), rng.normal(size=(5, 16))
+    hidden = np.tanh(batch @ theta[:256].reshape(16, 16).T)
+    assert compiled.value(theta, batch) == pytest.approx(hidden @ theta[256:], rel=1e-12)
+
+
 def test_the_arranged_program_computes_the_same_in_a_valid_order():
     _, compiled = mlp(2, 12, 14, 1)
     program = opened(compiled.program, expansion, compiled.program.outputs)
