@@ -64,6 +64,6 @@ def run(repeats: int) -> list[Measurement]:
     return [
         many,
         one,
-        Measurement(f"compiling it, {len(program.instructions):,} instructions; pays after {paid:,.0f} names", "s", seconds),
-        Measurement(f"compiling it, per instruction, {native:,} with every dot opened", "s", seconds / native, requirement=COMPILING),
+        Measurement(f"compiling the char GPT, {len(program.instructions):,} instructions; pays after {paid:,.0f} names", "s", seconds),
+        Measurement(f"compiling the char GPT, per instruction of {native:,}", "s", seconds / native, requirement=COMPILING),
     ]

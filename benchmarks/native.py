@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import Any
@@ -146,6 +147,20 @@ def agree(step: Step, peer: Step) -> None:
     check_agreement([loss, *gradient], [peer_loss.item(), *flat(peer_gradients)], 1e-12)
 
 
+def near_the_peak(what: str, step: Step, hidden: int, batch: Any, repeats: int) -> Measurement:
+    """Beside the machine's peak: the time that a large product of matrices takes for as many multiplications.
+
+    A sample of 2-h-h-1 takes one for each weight forward, one for the derivative by it, and one for each weight but the first
+    layer's on the way back to the inputs of its layer.
+    """
+    n = 768
+    a, b = np.random.default_rng(0).normal(size=(2, n, n))
+    out = np.empty((n, n))
+    share = len(batch) * (3 * hidden**2 + 7 * hidden) / n**3
+    row = versus(what, step, "peak (dgemm)", partial(np.matmul, a, b, out), repeats)
+    return replace(row, peer=(row.peer or 0.0) * share, ratio=(row.ratio or 0.0) * share)
+
+
 def training_rows(repeats: int) -> list[Measurement]:
     """Small networks, where others pay for every call, and larger ones, where others have matrices."""
     rows = []
@@ -163,12 +178,14 @@ def training_rows(repeats: int) -> list[Measurement]:
         peer = make(model, batch)
         agree(step, peer)
         rows.append(versus(what, step, name, peer, repeats, at_least(limit)))
+    rows.append(near_the_peak(what, step, 16, batch, repeats))
     for hidden in (64, 128):
         model, batch = new_model(hidden), samples(104)
         step, peer = ours(model, batch), torch_step(model, batch)
         agree(step, peer)
         what = f"loss and gradient, 2-{hidden}-{hidden}-1 on 104 points"
         rows.append(versus(what, step, "PyTorch eager", peer, repeats, at_least(1.0)))
+        rows.append(near_the_peak(what, step, hidden, batch, repeats))
     return rows
 
 

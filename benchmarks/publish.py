@@ -1,7 +1,7 @@
 """The measured speed as it is published: ``python -m benchmarks --publish`` measures, ``python -m benchmarks.publish`` only writes.
 
-docs/speed.json holds what was measured; from it come the tables of README.md and docs/native-speed.md, between two marks in
-each, and docs/speed.svg.  Nothing in these is written by hand, and a test compares.
+docs/speed.json holds what was measured; from it come the tables of README.md, docs/native-speed.md and docs/jax.md, between
+two marks in each, and docs/speed.svg.  Nothing in these is written by hand, and a test compares.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.report import Record, Results, plot, quantity, read_json, times
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PLOT = ROOT / "docs" / "speed.json", ROOT / "docs" / "speed.svg"
-BENCHMARKS = ("mlp", "native")
+BENCHMARKS = ("mlp", "native", "char_gpt", "jax_program")
 BEGIN, END = "<!-- speed: made by benchmarks/publish.py -->", "<!-- end of speed -->"
 
 SHORT = [
@@ -62,14 +62,28 @@ def short_table(record: Record) -> str:
 
 
 def full_table(record: Record) -> str:
-    """Every comparison of compiled programs."""
-    rows, previous = [], ""
-    for row in record.results["native"]:
-        if row.peer_name:
-            rows.append((row.what if row.what != previous else "", row))
-            previous = row.what
+    """Every comparison of compiled programs, and what compiling takes."""
+    rows = [*record.results["native"], *record.results["char_gpt"]]
     note = "Times vary from machine to machine, ratios less.  `python3 dev.py bench --publish` measures again."
-    return _markdown(rows) + f"\n{_measured(record)}.  {note}\n"
+    compiling = ["| compiling, with recording | time |", "|---|--:|"]
+    alone = [(row.what.removeprefix("compiling "), _unbroken(quantity(row.ours, row.unit))) for row in rows if not row.peer_name]
+    compiling += [f"| {what} | {seconds} |" for what, seconds in alone]
+    return _markdown(_called_once(rows)) + f"\n{_measured(record)}.  {note}\n\n" + "\n".join(compiling) + "\n"
+
+
+def jax_table(record: Record) -> str:
+    """The same programs as native code and in JAX."""
+    return _markdown(_called_once(record.results["jax_program"])) + f"\n{_measured(record)}; processor time.\n"
+
+
+def _called_once(rows: Iterable[Measurement]) -> list[tuple[str, Measurement]]:
+    """The rows that compare, the name of each where it is not that of the row above."""
+    called, previous = [], ""
+    for row in rows:
+        if row.peer_name:
+            called.append((row.what if row.what != previous else "", row))
+            previous = row.what
+    return called
 
 
 def _markdown(rows: Iterable[tuple[str, Measurement]]) -> str:
@@ -94,7 +108,8 @@ def _measured(record: Record) -> str:
 
 def places(record: Record) -> list[Place]:
     """The files with tables."""
-    return [Place(ROOT / "README.md", short_table(record)), Place(ROOT / "docs" / "native-speed.md", full_table(record))]
+    tables = {"README.md": short_table, "docs/native-speed.md": full_table, "docs/jax.md": jax_table}
+    return [Place(ROOT / name, table(record)) for name, table in tables.items()]
 
 
 def publish(record: Record) -> None:
@@ -106,7 +121,7 @@ def publish(record: Record) -> None:
 
 def plotted(record: Record) -> Results:
     """What the plot shows."""
-    return {"native": record.results["native"]}
+    return {name: record.results[name] for name in ("native", "char_gpt")}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

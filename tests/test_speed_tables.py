@@ -42,7 +42,7 @@ def test_the_short_table_says_where_another_engine_wins(record):
 def copy(tmp_path, monkeypatch):
     """A copy of what is published."""
     (tmp_path / "docs").mkdir()
-    for name in ("README.md", "docs/native-speed.md", "docs/speed.json"):
+    for name in ("README.md", "docs/native-speed.md", "docs/jax.md", "docs/speed.json"):
         (tmp_path / name).write_bytes((publish.ROOT / name).read_bytes())
     monkeypatch.setattr(publish, "ROOT", tmp_path)
     monkeypatch.setattr(publish, "RESULTS", tmp_path / "docs" / "speed.json")
