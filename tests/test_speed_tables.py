@@ -96,4 +96,4 @@ def test_a_missing_row_is_named(record):
 def test_publishing_takes_no_names(capsys):
     with pytest.raises(SystemExit):
         command.main(["memory", "--publish"])
-    assert "--publish runs mlp, native; give no names" in capsys.readouterr().err
+    assert f"--publish runs {', '.join(publish.BENCHMARKS)}; give no names" in capsys.readouterr().err
