@@ -230,7 +230,8 @@ def test_a_stepper_follows_the_colours_of_its_page(tab, site):
     grounds = {}
     for _ in range(2):
         page.locator("[data-md-component=palette] label:visible").click()
-        grounds[page.locator("body").get_attribute("data-md-color-scheme")] = body.evaluate("body => getComputedStyle(body).backgroundColor")
+        scheme = page.locator("body").get_attribute("data-md-color-scheme")
+        grounds[scheme] = body.evaluate("body => getComputedStyle(body).backgroundColor")
     assert grounds == {"slate": "rgb(17, 22, 29)", "default": "rgb(255, 255, 255)"}
 
 

@@ -31,16 +31,6 @@ from autograd_tiny.numbers_text import short_number
 NAMESPACES = {"svg": "http://www.w3.org/2000/svg"}
 
 
-@pytest.fixture(params=["dot", "graphviz-pure"])
-def renderer(request, monkeypatch):
-    """Each program that may draw; `dot` is skipped, visibly, where Graphviz is not installed."""
-    found = shutil.which(request.param) or shutil.which(request.param, path=sysconfig.get_path("scripts"))
-    if not found:
-        pytest.skip(f"{request.param} is not installed")
-    monkeypatch.setenv(PROGRAM_VARIABLE, found)
-    return request.param
-
-
 def neuron():
     """y = tanh(z), z = w x + b, with backward run."""
     y = read_formula("z = w*x + b; y = tanh(z)").record({"w": -3, "x": 2, "b": 6.5}).output

@@ -3,28 +3,16 @@
 import ast
 import re
 import shutil
-import sysconfig
 from xml.etree import ElementTree
 
 import pytest
 
-from autograd_tiny.drawing.render import PROGRAM_VARIABLE
 from docs.gallery import __main__ as command
 from docs.gallery import page
 from docs.gallery.browser import Browser, find_browser
 from docs.gallery.files import Terminal, files_of, picture_by_browser, said_by_page
 
 EXHIBITS = command.exhibits()
-
-
-@pytest.fixture(params=["dot", "graphviz-pure"])
-def renderer(request, monkeypatch):
-    """Each program that may draw; `dot` is skipped, visibly, where Graphviz is not installed."""
-    found = shutil.which(request.param) or shutil.which(request.param, path=sysconfig.get_path("scripts"))
-    if not found:
-        pytest.skip(f"{request.param} is not installed")
-    monkeypatch.setenv(PROGRAM_VARIABLE, found)
-    return request.param
 
 
 def test_everything_is_fresh(renderer, capsys):

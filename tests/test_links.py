@@ -1,6 +1,7 @@
 """The links of the Markdown files and notebooks, as they are read where the source is: files and headings exist."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -33,7 +34,7 @@ def links_and_anchors(page):
     html = "".join(token.content for token in inline(tokens) if token.type in ("html_block", "html_inline"))
     links += re.findall(r'(?:href|src)="([^"]+)"', html)
     anchors = set(re.findall(r'(?:id|name)="([^"]+)"', html))
-    for heading, content in zip(tokens, tokens[1:]):
+    for heading, content in pairwise(tokens):
         if heading.type == "heading_open":
             words = "".join(child.content for child in content.children if child.type in ("text", "code_inline"))
             slug = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")

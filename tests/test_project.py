@@ -4,6 +4,7 @@ import importlib
 import re
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -101,8 +102,7 @@ def test_the_supported_pythons_are_told_alike():
 def requirements():
     """Every dependency in pyproject.toml, of the package, of its extras, of the build."""
     build = tomllib.loads(text("pyproject.toml"))["build-system"]["requires"]
-    everything = [*PROJECT["dependencies"], *build, *sum(PROJECT["optional-dependencies"].values(), [])]
-    return [Requirement(line) for line in everything]
+    return [Requirement(line) for line in chain(PROJECT["dependencies"], build, *PROJECT["optional-dependencies"].values())]
 
 
 def test_every_dependency_has_its_reason_licence_and_alternatives():
