@@ -4,7 +4,6 @@ import importlib
 import re
 import subprocess
 import sys
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -102,7 +101,8 @@ def test_the_supported_pythons_are_told_alike():
 def requirements():
     """Every dependency in pyproject.toml, of the package, of its extras, of the build."""
     build = tomllib.loads(text("pyproject.toml"))["build-system"]["requires"]
-    return [Requirement(line) for line in chain(PROJECT["dependencies"], build, *PROJECT["optional-dependencies"].values())]
+    everything = [*PROJECT["dependencies"], *build, *[line for extra in PROJECT["optional-dependencies"].values() for line in extra]]
+    return [Requirement(line) for line in everything]
 
 
 def test_every_dependency_has_its_reason_licence_and_alternatives():

@@ -1,7 +1,6 @@
 """The program that draws: found, obeyed, and where it fails, one error that says why and what to do."""
 
 import os
-import shutil
 import stat
 import sysconfig
 import time
@@ -16,16 +15,6 @@ DOT = "digraph { a -> b }"
 SCRIPTS = sysconfig.get_path("scripts")
 
 needs_scripts = pytest.mark.skipif(os.name == "nt", reason="the programs made up here are shell scripts")
-
-
-@pytest.fixture(params=["dot", "graphviz-pure"])
-def program(request, monkeypatch):
-    """Each program that may be there; `dot` is skipped, visibly, where Graphviz is not installed."""
-    found = shutil.which(request.param) or shutil.which(request.param, path=SCRIPTS)
-    if not found:
-        pytest.skip(f"{request.param} is not installed")
-    monkeypatch.setenv(PROGRAM_VARIABLE, found)
-    return request.param
 
 
 @pytest.fixture
@@ -51,19 +40,19 @@ def no_program(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("output_format", ["svg", "png"])
-def test_renders(program, output_format):
+def test_renders(renderer, output_format):
     assert render(DOT, output_format).startswith(SIGNATURES[output_format])
 
 
-def test_pdf_where_the_program_can(program):
-    if program == "dot":
+def test_pdf_where_the_program_can(renderer):
+    if renderer == "dot":
         assert render(DOT, "pdf").startswith(b"%PDF")
     else:
         with pytest.raises(RenderError, match=r"writes no PDF; install Graphviz, or save as \.svg"):
             render(DOT, "pdf")
 
 
-def test_text_that_is_no_dot(program):
+def test_text_that_is_no_dot(renderer):
     with pytest.raises(RenderError, match="syntax error"):
         render("digraph {", "svg")
 
