@@ -103,7 +103,7 @@ def docs(arguments: list[str]) -> int:
 
 
 def release(arguments: list[str]) -> int:
-    """build wheel and sdist, check them, try them in clean environments: [--python X.Y] [--only EXTRA]"""
+    """build wheel and sdist, check them, try them in clean environments: [--python X.Y] [--only NAME] [--every] [--fresh]"""
     return run(environment(".venv", "quality", "release"), "python", "-m", "release", *arguments)
 
 
