@@ -55,11 +55,12 @@ def test(arguments: list[str]) -> int:
 def lint(arguments: list[str]) -> int:
     """check style, types, spelling, dead and duplicate code; arguments go to `ruff check`"""
     programs = environment(".venv", "dev", "quality")
-    code = ["autograd_tiny", "benchmarks", "dev.py", "release", *(str(file) for file in ROOT.glob("tests/*.py"))]
+    scripts = sorted(file for folder in ("docs", "notebooks", "tests") for file in ROOT.glob(f"{folder}/**/*.py"))
+    code = ["autograd_tiny", "benchmarks", "dev.py", "release", *map(str, scripts)]
     checks = (
         ["ruff", "check", *arguments],
         ["mypy"],  # strict: pyproject.toml says so, and what the others look for
-        ["codespell_lib", *code, "docs", "notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+        ["codespell_lib", *code, "docs", *(str(file) for file in ROOT.glob("*.md"))],
         ["vulture"],
         ["pylint", *code],
     )
@@ -102,7 +103,7 @@ def docs(arguments: list[str]) -> int:
 
 
 def release(arguments: list[str]) -> int:
-    """build wheel and sdist, check them, try them in clean environments: [--python X.Y] [--only EXTRA]"""
+    """build wheel and sdist, check them, try them in clean environments: [--python X.Y] [--only NAME] [--every] [--fresh]"""
     return run(environment(".venv", "quality", "release"), "python", "-m", "release", *arguments)
 
 

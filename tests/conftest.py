@@ -1,12 +1,13 @@
-"""What holds for all tests: where AUTOGRAD_TINY_NO_SKIP is set, as in CI, a skipped test is a failure."""
+"""What holds for all tests: where AUTOGRAD_TINY_NO_SKIP is set, as in CI, a skipped test is a failure.
+
+The package is imported in here only when a test runs, since what is imported before is not measured by coverage.
+"""
 
 import os
 import shutil
 import sysconfig
 
 import pytest
-
-from autograd_tiny.drawing.render import PROGRAM_VARIABLE
 
 collect_ignore = ["oracles/in_mpmath.py"]  # makes numbers that the tests read from files, and needs mpmath for it
 
@@ -29,6 +30,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(params=["dot", "graphviz-pure"])
 def renderer(request, monkeypatch):
     """Each program that may draw; `dot` is skipped, visibly, where Graphviz is not installed."""
+    from autograd_tiny.drawing.render import PROGRAM_VARIABLE
+
     found = shutil.which(request.param) or shutil.which(request.param, path=sysconfig.get_path("scripts"))
     if not found:
         pytest.skip(f"{request.param} is not installed")

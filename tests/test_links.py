@@ -34,6 +34,7 @@ def links_and_anchors(page):
     html = "".join(token.content for token in inline(tokens) if token.type in ("html_block", "html_inline"))
     links += re.findall(r'(?:href|src)="([^"]+)"', html)
     anchors = set(re.findall(r'(?:id|name)="([^"]+)"', html))
+    anchors |= set(re.findall(r"^::: ([\w.]+)$", text_of(page), re.MULTILINE))  # what the site puts there has its name as anchor
     for heading, content in pairwise(tokens):
         if heading.type == "heading_open":
             words = "".join(child.content for child in content.children if child.type in ("text", "code_inline"))
