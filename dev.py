@@ -56,7 +56,7 @@ def lint(arguments: list[str]) -> int:
     """check style, types, spelling, dead and duplicate code; arguments go to `ruff check`"""
     programs = environment(".venv", "dev", "quality")
     scripts = sorted(file for folder in ("docs", "notebooks", "tests") for file in ROOT.glob(f"{folder}/**/*.py"))
-    code = ["autograd_tiny", "benchmarks", "dev.py", "release", *map(str, scripts)]
+    code = ["autograd_tiny", "benchmarks", "dev.py", *map(str, scripts)]
     checks = (
         ["ruff", "check", *arguments],
         ["mypy"],  # strict: pyproject.toml says so, and what the others look for
@@ -104,7 +104,7 @@ def docs(arguments: list[str]) -> int:
 
 def release(arguments: list[str]) -> int:
     """build wheel and sdist, check them, try them in clean environments: [--python X.Y] [--only NAME] [--every] [--fresh]"""
-    return run(environment(".venv", "quality", "release"), "python", "-m", "release", *arguments)
+    return run(environment(".venv", "quality", "release"), "python", "-m", "tests.release", *arguments)
 
 
 def pythons(arguments: list[str]) -> int:

@@ -67,12 +67,6 @@ class Vector:
     def __truediv__(self, other: Vector | float) -> Vector:
         return self._binary("fdiv", self, other)
 
-    def __radd__(self, other: float) -> Vector:
-        return self._binary("fadd", other, self)
-
-    def __rsub__(self, other: float) -> Vector:
-        return self._binary("fsub", other, self)
-
     def called(self, intrinsic: str, *others: Vector | float) -> Vector:
         """An LLVM intrinsic of this vector and others."""
         kind = self.writer.floats

@@ -1,4 +1,4 @@
-"""Try an installed autograd_tiny the way its users do: python -I release/check_installed.py EXTRA
+"""Try an installed autograd_tiny the way its users do: python -I tests/release/check_installed.py EXTRA
 
 Runs in an environment that holds the package, one extra ("none", "fast", "jax", "notebook") and what these need, and nothing
 else; so it uses unittest, not pytest.  Nothing of the source tree is imported, and no program called dot is found.

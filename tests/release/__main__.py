@@ -1,11 +1,11 @@
-"""python -m release [--python X.Y ...] [--only NAME ...] [--every] [--fresh]; `dev.py release` runs it."""
+"""python -m tests.release [--python X.Y ...] [--only NAME ...] [--every] [--fresh]; `dev.py release` runs it."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from release import build, installed
+from tests.release import build, installed
 
 
 def main() -> int:
