@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_lowering import eager, hinge_of_one, moons
 
-from autograd_tiny import dot, nn, relu, tanh
+from autograd_tiny import dot, logsumexp, nn, relu, tanh, total
 from autograd_tiny.lowering import compile_loss, compile_model
 from autograd_tiny.lowering import llvm as llvm_backend
 from autograd_tiny.lowering.llvm import Kernel, Module
@@ -153,3 +153,39 @@ def test_a_nan_in_one_row_reaches_the_mean():
     batch[4, 1] = np.nan
     _, gradient = compiled.value_and_grad(np.abs(compiled.parameter_vector()), batch)
     assert np.isnan(gradient).any()
+
+
+def random_network(rng):
+    """An MLP and its loss, or weights that several layers and positions use in windows that overlap."""
+    n, targets = rng.randint(1, 20), rng.randint(1, 4)
+    if rng.random() < 0.7:
+        sizes = [n, *[rng.randint(1, 20) for _ in range(rng.randint(1, 3))], targets]
+        activations = [rng.choice(["relu", "tanh", "silu", "sigmoid", "linear"]) for _ in sizes[1:]]
+        model = nn.MLP(sizes, activations, rng=rng)
+        return compile_model(model, lambda y, t: logsumexp(*y) - dot(y, t), n_targets=targets, backend="python")
+    width, positions, step = rng.randint(1, 8), rng.randint(1, 5), rng.randint(1, 3)
+
+    def loss(p, x):
+        layers = [x[i * width : (i + 1) * width] for i in range(positions)]
+        for start in range(2):
+            rows = [p[(i * step + start) % 9 :][:width] for i in range(width)]
+            layers = [[tanh(dot(row, layer)) for row in rows] for layer in layers]
+        return total([total(layer) for layer in layers]) + dot(p[:positions], [layer[0] for layer in layers])
+
+    return compile_loss(loss, 9 + width, positions * width, backend="python")
+
+
+@pytest.mark.slow
+def test_random_networks_agree(monkeypatch):
+    found = 0
+    for seed in range(60):
+        rng = Random(seed)
+        for name, choices in {"SMALLEST_LOOP": [1, 4, 20], "CHUNK": [7, 250], "FRAME_BYTES": [1, 2**14], "FEW_PARAMETERS": [0, 2048]}.items():
+            monkeypatch.setattr(llvm_backend, name, rng.choice(choices))
+        compiled, width = random_network(rng), rng.choice([2, 4, 8])
+        found += len(loops(compiled, width))
+        theta = [rng.gauss(0.0, 0.5) for _ in range(compiled.n_parameters)]
+        batch = [[rng.gauss(0.0, 1.0) for _ in range(compiled.n_columns)] for _ in range(rng.choice([1, 7, 8, 9, 40]))]
+        loss, gradient = compiled.value_and_grad(theta, batch)
+        np.testing.assert_allclose(native_means(compiled, theta, batch, width), [loss, *gradient], rtol=1e-10, atol=1e-12)
+    assert found > 200
