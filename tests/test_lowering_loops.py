@@ -175,12 +175,15 @@ def random_network(rng):
     return compile_loss(loss, 9 + width, positions * width, backend="python")
 
 
+SETTINGS = {"SMALLEST_LOOP": [1, 4, 20], "CHUNK": [7, 250], "FRAME_BYTES": [1, 2**14], "FEW_PARAMETERS": [0, 2048]}
+
+
 @pytest.mark.slow
 def test_random_networks_agree(monkeypatch):
     found = 0
     for seed in range(60):
         rng = Random(seed)
-        for name, choices in {"SMALLEST_LOOP": [1, 4, 20], "CHUNK": [7, 250], "FRAME_BYTES": [1, 2**14], "FEW_PARAMETERS": [0, 2048]}.items():
+        for name, choices in SETTINGS.items():
             monkeypatch.setattr(llvm_backend, name, rng.choice(choices))
         compiled, width = random_network(rng), rng.choice([2, 4, 8])
         found += len(loops(compiled, width))
