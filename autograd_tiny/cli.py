@@ -9,6 +9,9 @@ import argparse
 import codecs
 import os
 import re
+import shlex
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -224,7 +227,24 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
         Stepper(loss).save(options.out / "steps.html"),
     ]
     _tell_written(written, console)
+    console.print("\nNow draw a formula of your own:")
+    console.print(f'{_own_call()} draw "z = w*x + b; y = tanh(z)" w=-3 x=2 b=6.5 -o y.svg', soft_wrap=True, markup=False)
     return DONE
+
+
+def _own_call() -> str:
+    """What one types to start this program again, as it was started now."""
+    script = Path(sys.argv[0]).absolute()
+    return _call(script) if script.stem == "autograd-tiny" else f"{_call(Path(sys.executable))} -m autograd_tiny"
+
+
+def _call(program: Path) -> str:
+    """A program's name where a terminal finds it by that, otherwise its path from here."""
+    if shutil.which(program.name) == str(program):
+        return program.name
+    here = Path.cwd()
+    path = str(program.relative_to(here) if here in program.parents else program)
+    return subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(path)
 
 
 def _mark(options: argparse.Namespace, console: Console) -> int:

@@ -1,5 +1,8 @@
 import io
 import json
+import os
+import shlex
+import shutil
 import subprocess
 import sys
 
@@ -18,6 +21,28 @@ def test_the_demo_marks_every_number(tmp_path, capsys, monkeypatch):
     marks = json.loads((tmp_path / "new" / "demo" / "marks.json").read_text(encoding="utf-8"))
     assert marks["story"][0] in shown
     assert "4.001" in (tmp_path / "new" / "demo" / "graph.svg").read_text(encoding="utf-8")
+
+
+def test_the_demo_ends_with_a_command_that_runs_where_it_ran(tmp_path):
+    """Not found on the path, in a folder whose name has a space, and found on the path."""
+    programs = tmp_path / "my programs"
+    programs.mkdir()
+    script = programs / "autograd-tiny"
+    script.write_text(f"#!{sys.executable}\nfrom autograd_tiny.cli import main\nraise SystemExit(main())\n", encoding="utf-8")
+    script.chmod(0o755)
+    elsewhere = {**os.environ, "PATH": os.defpath}
+    calls = [
+        ([script], elsewhere, "'my programs/autograd-tiny' draw "),
+        (["autograd-tiny"], {**os.environ, "PATH": f"{programs}{os.pathsep}{os.defpath}"}, "autograd-tiny draw "),
+        ([sys.executable, "-m", "autograd_tiny"], elsewhere, f"{shlex.quote(sys.executable)} -m autograd_tiny draw "),
+    ]
+    for call, environment, begins in calls:
+        program = shutil.which(call[0], path=environment["PATH"])
+        done = subprocess.run([program, *call[1:], "demo"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, check=True)
+        last = done.stdout.decode().splitlines()[-1]
+        assert last.startswith(begins)
+        subprocess.run(last, shell=True, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, check=True)
+        (tmp_path / "y.svg").unlink()
 
 
 def test_an_output_folder_that_cannot_be_made(tmp_path, capsys):

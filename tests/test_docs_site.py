@@ -146,13 +146,15 @@ def test_every_module_and_what_submodules_offer_is_in_the_reference(site, pages)
 
 @pytest.mark.slow
 def test_an_example_that_raises_fails_the_build(tmp_path):
+    from examples import completed
+
     pytest.importorskip("material", reason='the site is built with the extra "docs"')
     (tmp_path / "docs").mkdir()
     settings = "site_name: small\ntheme: {name: material}\nplugins: [markdown-exec]\nmarkdown_extensions: [pymdownx.superfences]\n"
     (tmp_path / "mkdocs.yml").write_text(settings, encoding="utf-8")
-    for code, failure in [("show('x^2')", 0), ("show(3)", 1)]:
-        page = f'# A page\n\n```python exec="1" html="1"\nfrom figures import show\n{code}\n```\n'
-        (tmp_path / "docs" / "index.md").write_text(page, encoding="utf-8")
+    for code, failure in [("'x^2'", 0), ("3", 1)]:
+        example = completed(f'```python exec="1" html="1" alt="A formula"\n{code}\n```')
+        (tmp_path / "docs" / "index.md").write_text(f"# A page\n\n{example}\n", encoding="utf-8")
         done = build(tmp_path, tmp_path / "site")
         assert done.returncode == failure, done.stdout
     assert "a page shows a Drawing" in done.stdout

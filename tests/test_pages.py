@@ -9,6 +9,7 @@ import pytest
 
 from autograd_tiny.cli import main
 from autograd_tiny.marking.pages import PAGE_KEYS, SECTION_KEYS, PageError, read_page
+from autograd_tiny.marking.report import VERDICTS
 from autograd_tiny.worked import three_three_three
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -159,10 +160,19 @@ def test_the_schema_knows_the_same_keys():
     assert not pattern.search("z = 0,5")
 
 
-def test_the_page_in_the_manual(write):
+def test_the_pages_in_the_manual(write):
     manual = (DOCS / "marking.md").read_text(encoding="utf-8")
-    (page,) = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
-    assert read_page(write(page)).mark().ok
+    plain, sectioned = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    assert "[[section]]" not in plain
+    assert "[[section]]" in sectioned
+    for page in (plain, sectioned):
+        assert read_page(write(page)).mark().ok
+
+
+def test_the_signs_in_the_manual():
+    manual = (DOCS / "marking.md").read_text(encoding="utf-8")
+    signs = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", manual, re.MULTILINE))
+    assert signs == {verdict: shown.sign for verdict, shown in VERDICTS.items()}
 
 
 def test_marking_from_the_command_line(write, tmp_path, capsys, monkeypatch):

@@ -15,8 +15,10 @@ from autograd_tiny import (
     Stepper,
     Value,
     draw,
+    exp,
     explain,
     gradient,
+    greater,
     label_locals,
     losses,
     mark,
@@ -26,6 +28,7 @@ from autograd_tiny import (
     sin,
     step_size_curve,
     tanh,
+    where,
 )
 from autograd_tiny.draw import Drawing
 from autograd_tiny.explain import Explanation
@@ -80,6 +83,22 @@ def constants() -> Drawing:
     """
     x = Value(1.5, "x")
     y = 3 * (x - 1) ** 2
+    y.backward()
+    return draw(y)
+
+
+def choice() -> Drawing:
+    """A choice
+
+    `where` takes the first branch if its condition is not 0, and the second if it is: 0 stands on the edges of the condition and of
+    the branch that was not taken, and nothing goes back along them.
+    """
+    x = Value(-2.0)
+    positive = greater(x, 0)
+    straight = 3 * x
+    curved = exp(x)
+    y = where(positive, straight, curved)
+    label_locals()
     y.backward()
     return draw(y)
 
@@ -352,7 +371,7 @@ def training() -> Plot:
 
 
 CHAPTERS: dict[str, list[Callable[[], Any]]] = {
-    "Graphs": [neuron, neuron_before_backward, used_twice, constants, top_to_bottom, labels, fused, opened, second_derivative],
+    "Graphs": [neuron, neuron_before_backward, used_twice, constants, choice, top_to_bottom, labels, fused, opened, second_derivative],
     "Networks": [network, network_gradients, attention_head, summary, gpt],
     "Marks": [three_by_three, three_by_three_marked, marks, report, marks_on_graph],
     "Steps and formulas": [stepper, stills, steps_in_terminal, explanation],

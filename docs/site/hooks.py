@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
+from examples import completed
 from figures import fitted, scrolled
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
@@ -81,8 +82,9 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Links that lead through the project, as on a shelf of files, lead to the same page of the site; sessions look like sessions."""
-    markdown = _SESSION.sub(r"\1pycon\2", markdown)
+    """Links that lead through the project, as on a shelf of files, lead to the same page of the site; examples show what they make."""
+    markdown = _SESSION.sub(r"\1pycon\2", markdown)  # sessions look like sessions
+    markdown = _FENCED.sub(lambda found: completed(found[0]), markdown)
     return outside_code(_FENCED, markdown, lambda text: _LINK.sub(lambda found: _relinked(found, page, files), text))
 
 
