@@ -24,6 +24,7 @@ from autograd_tiny.value import Constant, Value, check_recorded
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 SHOWN = ("data", "grad", "derivatives")
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+MIN_SCALE, MAX_SCALE = 0.1, 20.0
 MAX_NODES, EDGES_PER_NODE, LENGTH_PER_NODE = 2000, 4, 40
 """Graphs up to here are laid out in a few seconds; lengths are in ranks, and those of all edges are added."""
 
@@ -67,29 +68,37 @@ class Drawing:
             )
         return self._svg
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], *, scale: float = 1.0) -> Path:
         """Write the picture to a file, in the format that its suffix says: .svg, .png, .pdf, or .dot for the DOT text.
 
         The file appears whole or not at all.
 
+        Args:
+            path: where to.
+            scale: of a PNG, how many times its width and height are those on a screen; the others have no pixels and need none.
+
         Raises:
-            ValueError: another suffix.
+            ValueError: another suffix, or a scale that is no number from 0.1 to 20 or is for another format.
             OSError: the directory does not exist or cannot be written to.
             RenderError: no program that draws, or none that works; graphviz-pure writes no PDF.
         """
         suffix = Path(path).suffix.lower()
         if suffix not in SUFFIXES:
             raise ValueError(f"cannot draw to {os.fspath(path)!r}: its name must end in one of {', '.join(SUFFIXES)}")
-        return write_file(path, self._content(suffix))
+        if not MIN_SCALE <= scale <= MAX_SCALE:
+            raise ValueError(f"a scale is a number from {MIN_SCALE:g} to {MAX_SCALE:g}, got {scale!r}")
+        if scale != 1.0 and suffix != ".png":
+            raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
+        return write_file(path, self._content(suffix, scale))
 
-    def _content(self, suffix: str) -> bytes:
+    def _content(self, suffix: str, scale: float) -> bytes:
         if suffix == ".svg":
             return self.svg().encode()
         if suffix in (".dot", ".gv"):
             return self.dot.encode()
         from autograd_tiny.drawing.render import render
 
-        return render(self.dot, suffix[1:])
+        return render(self.dot, suffix[1:], scale=scale)
 
     def node_id(self, value: Value) -> str:
         """The id that a node has in the SVG; a node that was opened has that of its result.
