@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from autograd_tiny.expansion import expanded
 from autograd_tiny.files import write_file
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.numbers_text import check_digits, short_number
-from autograd_tiny.value import Constant, Value, check_recorded
+from autograd_tiny.value import Constant, Value, adjoints, check_recorded
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 SHOWN = ("data", "grad", "derivatives")
@@ -149,7 +150,7 @@ def draw(
     A box shows a node's label and operation, its data and, after ``value.backward()``, its grad: the derivative of
     ``value`` by the node.  An edge shows the local derivative: of the node it leads to, by the node it comes from.  So a
     grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.  (Leaves add
-    up over calls of ``backward``; set their grad to 0 in between.)
+    up over calls of ``backward``; set their grad to 0 in between.  Where grads contradict the picture, a warning says so.)
 
     A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few seconds, is
     summarised: a box for each part of the model and for each kind of operation outside these, with counts.
@@ -186,6 +187,8 @@ def draw(
             parts = parts_of_model(nodes) if clusters else {}
             sketch, ids = sketch_nodes(drawn, {x: parts.get(origins[x], ()) for x in drawn}, look)
             if sketch.length() <= LENGTH_PER_NODE * max(max_nodes, MAX_NODES):
+                if "grad" in look.show and (contradiction := _contradiction(value, nodes)):
+                    warnings.warn(contradiction, stacklevel=2)
                 return Drawing(value, _size(drawn), sketch.dot(direction), sketch, {x: ids[twins[x]] for x in nodes})
     sketch, root_id = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
@@ -197,6 +200,30 @@ def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:
     if unknown := wanted.difference(SHOWN):
         raise ValueError(f"what can be shown is {', '.join(SHOWN)}; not {', '.join(map(repr, unknown))}")
     return wanted if root.grad == 1.0 else wanted - {"grad"}
+
+
+def _contradiction(root: Value, nodes: Sequence[Value]) -> str:
+    """What is wrong with gradients that are not the derivatives of ``root``; nothing if they are, up to rounding."""
+    derivatives = adjoints(root)
+    wrong = [
+        x
+        for x in nodes
+        if not isinstance(x, Constant)
+        and math.isfinite(x.grad)  # what is not speaks for itself
+        and math.isfinite(derivatives[x])
+        and not math.isclose(x.grad, derivatives[x], rel_tol=1e-6, abs_tol=1e-12)
+    ]
+    if not wrong:
+        return ""
+    x = next((x for x in wrong if x.op is None), wrong[0])
+    called, of = name(x).text, name(root).text
+    others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
+    why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call of backward has replaced it"
+    return (
+        f"the picture shows grad {short_number(x.grad, 8)} of {called}, but the derivative of {of} by it is "
+        f"{short_number(derivatives[x], 8)}{others}: {why}; before drawing, set the grad of the leaves to 0.0 "
+        f"(zero_grad() of a model does) and run backward of {of} again"
+    )
 
 
 def _largest_gradient(nodes: Sequence[Value]) -> float:

@@ -240,6 +240,54 @@ def test_contrast():
         assert contrast(dot_text.CAPTION, page) >= 4.0, page  # the one text without a ground of its own
 
 
+# Gradients that contradict the picture.
+
+
+def test_a_leaf_that_collected_from_another_root_is_told(renderer):
+    v, w = Value(2.0, "v"), Value(3.0, "w")
+    y, z = v * w, v * v
+    y.label, z.label = "y", "z"
+    z.backward()
+    y.backward()
+    with pytest.warns(UserWarning, match=r"shows grad 7 of v, but the derivative of y by it is 3: .*set the grad .* 0\.0 .*backward of y") as told:
+        draw(y)
+    assert [warning.filename for warning in told] == [__file__]
+    draw(y, show=["data"])
+    draw(y, max_nodes=2)
+    v.grad = w.grad = 0.0
+    y.backward()
+    draw(y)
+
+
+def test_backward_twice_is_told():
+    y = neuron()
+    y.backward()
+    with pytest.warns(UserWarning, match=r"grad 3\.1457\d* of w, .* is 1\.5728955 \(2 more like it\)"):
+        draw(y)
+
+
+def test_interior_gradients_of_another_root_are_told():
+    a = Value(2.0, "a")
+    b = a.exp()
+    b.label = "b"
+    y = b * 3.0
+    y.backward()
+    other = b * 5.0
+    a.grad = 0.0
+    other.backward()
+    a.grad = 3.0 * b.data
+    with pytest.warns(UserWarning, match=r"shows grad 5 of b, .* is 3: another call of backward has replaced it"):
+        draw(y)
+
+
+def test_rounding_is_no_contradiction():
+    y = neuron()
+    for node in all_nodes(y):
+        if node is not y:
+            node.grad *= 1.0 + 1e-9
+    draw(y)
+
+
 # The order of operands.
 
 
