@@ -197,7 +197,7 @@ def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str
         letter, digits, index = match[1] or match[3], match[4] or "", match[2] or match[5]
         plain = index.isdigit() or len(index) == 1
         return f"{_LATEX_LETTERS.get(letter, letter)}{digits}_{{{_LATEX_LETTERS.get(index) or (index if plain else upright(index))}}}"
-    if len(label) == 1 and label.isalnum() or label in _LATEX_LETTERS:
+    if (len(label) == 1 and label.isalnum()) or label in _LATEX_LETTERS:
         return _LATEX_LETTERS.get(label, label)
     return upright(label)
 
