@@ -218,7 +218,7 @@ def _contradiction(root: Value, nodes: Sequence[Value]) -> str:
     x = next((x for x in wrong if x.op is None), wrong[0])
     called, of = name(x).text, name(root).text
     others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
-    why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call of backward has replaced it"
+    why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call has replaced it"
     return (
         f"the picture shows grad {short_number(x.grad, 8)} of {called}, but the derivative of {of} by it is "
         f"{short_number(derivatives[x], 8)}{others}: {why}; before drawing, set the grad of the leaves to 0.0 "
