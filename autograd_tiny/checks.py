@@ -18,7 +18,7 @@ def check_primitive(primitive: Primitive, points: Sequence[Sequence[float]] | No
 
     At every point, compares the rule on floats, on Values and on Expressions with each other and with the numeric
     derivative, the second derivatives with the numeric derivative of the rule, and the expansion, if there is one, with
-    the row itself.
+    the row itself.  A commutative row must have the same value with its operands reversed.
 
     Args:
         primitive: a row of the table or your own; for a family one member, ``power[3]``; for softmax one output.
@@ -48,6 +48,8 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
         out = primitive.evaluate(point)
     except (ArithmeticError, ValueError) as error:
         raise type(error)(f"{error}; give points= at which it is defined, or the row a domain=") from None
+    backwards = primitive.evaluate(point[::-1]) if primitive.commutative else out
+    _check(same(backwards, out), f"{head} is {out!r}, but with its operands reversed {backwards!r}, so the row is not commutative")
     local = list(primitive.float_rule()(out, *point))
     _check(len(local) == len(point), f"{head}: the rule gives {len(local)} derivatives for {len(point)} operands")
 

@@ -104,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
 
     draw_it = commands.add_parser("draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives")
     draw_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf, .dot or .gv")
+    draw_it.add_argument("--scale", type=float, default=1.0, metavar="N", help="of a .png: 2 for twice the width and height (default: 1)")
     draw_it.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="where the graph leads (default: LR)")
     draw_it.add_argument("--expand", action="store_true", help="open fused operations such as sigmoid into simpler ones")
     draw_it.add_argument("--forward-only", action="store_true", help="without gradients, as before backward")
@@ -153,7 +154,8 @@ def _draw(options: argparse.Namespace, console: Console) -> int:
     output = _recorded(options).output
     if not options.forward_only:
         output.backward()
-    path = draw(output, direction=options.direction, digits=options.digits, expand=options.expand).save(options.out)
+    drawing = draw(output, direction=options.direction, digits=options.digits, expand=options.expand)
+    path = drawing.save(options.out, scale=options.scale)
     console.print(f"wrote {path}", soft_wrap=True, markup=False)
     return DONE
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import math
 import os
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -19,11 +20,12 @@ from autograd_tiny.expansion import expanded
 from autograd_tiny.files import write_file
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.numbers_text import check_digits, short_number
-from autograd_tiny.value import Constant, Value, check_recorded
+from autograd_tiny.value import Constant, Value, adjoints, check_recorded
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 SHOWN = ("data", "grad", "derivatives")
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+MIN_SCALE, MAX_SCALE = 0.1, 20.0
 MAX_NODES, EDGES_PER_NODE, LENGTH_PER_NODE = 2000, 4, 40
 """Graphs up to here are laid out in a few seconds; lengths are in ranks, and those of all edges are added."""
 
@@ -67,29 +69,37 @@ class Drawing:
             )
         return self._svg
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], *, scale: float = 1.0) -> Path:
         """Write the picture to a file, in the format that its suffix says: .svg, .png, .pdf, or .dot for the DOT text.
 
         The file appears whole or not at all.
 
+        Args:
+            path: where to.
+            scale: of a PNG, how many times its width and height are those on a screen; the others have no pixels and need none.
+
         Raises:
-            ValueError: another suffix.
+            ValueError: another suffix, or a scale that is no number from 0.1 to 20 or is for another format.
             OSError: the directory does not exist or cannot be written to.
             RenderError: no program that draws, or none that works; graphviz-pure writes no PDF.
         """
         suffix = Path(path).suffix.lower()
         if suffix not in SUFFIXES:
             raise ValueError(f"cannot draw to {os.fspath(path)!r}: its name must end in one of {', '.join(SUFFIXES)}")
-        return write_file(path, self._content(suffix))
+        if not MIN_SCALE <= scale <= MAX_SCALE:
+            raise ValueError(f"a scale is a number from {MIN_SCALE:g} to {MAX_SCALE:g}, got {scale!r}")
+        if scale != 1.0 and suffix != ".png":
+            raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
+        return write_file(path, self._content(suffix, scale))
 
-    def _content(self, suffix: str) -> bytes:
+    def _content(self, suffix: str, scale: float) -> bytes:
         if suffix == ".svg":
             return self.svg().encode()
         if suffix in (".dot", ".gv"):
             return self.dot.encode()
         from autograd_tiny.drawing.render import render
 
-        return render(self.dot, suffix[1:])
+        return render(self.dot, suffix[1:], scale=scale)
 
     def node_id(self, value: Value) -> str:
         """The id that a node has in the SVG; a node that was opened has that of its result.
@@ -140,7 +150,7 @@ def draw(
     A box shows a node's label and operation, its data and, after ``value.backward()``, its grad: the derivative of
     ``value`` by the node.  An edge shows the local derivative: of the node it leads to, by the node it comes from.  So a
     grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.  (Leaves add
-    up over calls of ``backward``; set their grad to 0 in between.)
+    up over calls of ``backward``; set their grad to 0 in between.  Where grads contradict the picture, a warning says so.)
 
     A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few seconds, is
     summarised: a box for each part of the model and for each kind of operation outside these, with counts.
@@ -177,6 +187,8 @@ def draw(
             parts = parts_of_model(nodes) if clusters else {}
             sketch, ids = sketch_nodes(drawn, {x: parts.get(origins[x], ()) for x in drawn}, look)
             if sketch.length() <= LENGTH_PER_NODE * max(max_nodes, MAX_NODES):
+                if "grad" in look.show and (contradiction := _contradiction(value, nodes)):
+                    warnings.warn(contradiction, stacklevel=2)
                 return Drawing(value, _size(drawn), sketch.dot(direction), sketch, {x: ids[twins[x]] for x in nodes})
     sketch, root_id = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
@@ -188,6 +200,30 @@ def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:
     if unknown := wanted.difference(SHOWN):
         raise ValueError(f"what can be shown is {', '.join(SHOWN)}; not {', '.join(map(repr, unknown))}")
     return wanted if root.grad == 1.0 else wanted - {"grad"}
+
+
+def _contradiction(root: Value, nodes: Sequence[Value]) -> str:
+    """What is wrong with gradients that are not the derivatives of ``root``; nothing if they are, up to rounding."""
+    derivatives = adjoints(root)
+    wrong = [
+        x
+        for x in nodes
+        if not isinstance(x, Constant)
+        and math.isfinite(x.grad)  # what is not speaks for itself
+        and math.isfinite(derivatives[x])
+        and not math.isclose(x.grad, derivatives[x], rel_tol=1e-6, abs_tol=1e-12)
+    ]
+    if not wrong:
+        return ""
+    x = next((x for x in wrong if x.op is None), wrong[0])
+    called, of = name(x).text, name(root).text
+    others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
+    why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call has replaced it"
+    return (
+        f"the picture shows grad {short_number(x.grad, 8)} of {called}, but the derivative of {of} by it is "
+        f"{short_number(derivatives[x], 8)}{others}: {why}; before drawing, set the grad of the leaves to 0.0 "
+        f"(zero_grad() of a model does) and run backward of {of} again"
+    )
 
 
 def _largest_gradient(nodes: Sequence[Value]) -> float:

@@ -163,6 +163,18 @@ def latex_number(x: float, written: Callable[[float], str] = plain_number) -> tu
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DIGITS = {ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")}
 
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ",
+    "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+"""The letters that LaTeX has a command for, by its name; the others look like Latin ones."""
+
+_LATEX_LETTERS = {spelled: rf"\{name}" for name, letter in GREEK.items() for spelled in (name, letter)} | {"µ": r"\mu"}  # the micro sign
+_LETTER = "|".join([*GREEK, r"[^\W\d_]"])
+
 
 def latex_upright(word: str) -> str:
     """A word in upright letters, special characters escaped."""
@@ -172,20 +184,26 @@ def latex_upright(word: str) -> str:
 def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
     """A label as LaTeX: a letter with its index as a subscript, anything else as ``upright`` writes it.
 
+    A Greek letter may be typed or called by its name.
+
     >>> latex_name("x"), latex_name("t1"), latex_name("h1_in2"), latex_name("50%")
     ('x', 't_{1}', 'h1_{\\\\mathrm{in2}}', '\\\\mathrm{50\\\\%}')
+    >>> latex_name("omega"), latex_name("λ_max")
+    ('\\\\omega', '\\\\lambda_{\\\\mathrm{max}}')
     """
     if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", label, re.DOTALL):
         return f"{{{latex_name(match[1], upright)}}}^{{({match[2].translate(_DIGITS)})}}"
-    if match := re.fullmatch(r"([^\W\d_])(\d+)|([^\W\d_]\d*)_(\w+)", label):
-        letter, index = match[1] or match[3], match[2] or match[4]
-        return f"{letter}_{{{index if index.isdigit() or len(index) == 1 else upright(index)}}}"
-    if len(label) == 1 and label.isalnum():
-        return label
+    if match := re.fullmatch(rf"({_LETTER})(\d+)|({_LETTER})(\d*)_(\w+)", label):
+        letter, digits, index = match[1] or match[3], match[4] or "", match[2] or match[5]
+        plain = index.isdigit() or len(index) == 1
+        return f"{_LATEX_LETTERS.get(letter, letter)}{digits}_{{{_LATEX_LETTERS.get(index) or (index if plain else upright(index))}}}"
+    if (len(label) == 1 and label.isalnum()) or label in _LATEX_LETTERS:
+        return _LATEX_LETTERS.get(label, label)
     return upright(label)
 
 
 _LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
+_LATEX_ESCAPES |= {letter: rf"\{name} " for name, letter in GREEK.items()}
 
 TEXT = Style(lambda row: row.text, ("(", ")"), str, python_number)
 LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number)

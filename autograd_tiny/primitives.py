@@ -75,6 +75,7 @@ class Primitive:
         expansion: the same operation in simpler rows, for pictures, formulas and compilation.
         stable: an expansion that neither overflows nor loses digits, for compilation, where ``expansion`` does.
         arrange: turns the arguments of a call into operands, where these differ.
+        commutative: whether the order of the operands does not matter.
 
     Calling a primitive on floats gives a float; with a Value or an Expression among the operands it records a node.
 
@@ -100,9 +101,11 @@ class Primitive:
         expansion: Callable[..., Any] | None = None,
         stable: Callable[..., Any] | None = None,
         arrange: Callable[..., Sequence[Any]] | None = None,
+        commutative: bool = False,
     ) -> None:
         self.name, self.forward, self.rule, self.doc = name, forward, rule, doc
         self.__doc__ = doc
+        self.commutative = commutative
         self.symbol = symbol or name
         self.text = text or Notation(name + "({args})")
         self.latex = latex or text or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
@@ -626,14 +629,14 @@ TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 
 # Arithmetic.
-add = Primitive("add", operator.add, (1.0, 1.0), symbol="+", text=Notation("{0:sum} + {1:product}", SUM), doc="x + y")
+add = Primitive("add", operator.add, (1.0, 1.0), symbol="+", text=Notation("{0:sum} + {1:product}", SUM), doc="x + y", commutative=True)
 sub = Primitive("sub", operator.sub, (1.0, -1.0), symbol="-", text=Notation("{0:sum} - {1:product}", SUM), doc="x - y")
 neg = Primitive(
     "neg", operator.neg, (-1.0,), symbol="-", text=Notation("-{0:power}", SIGN),
     latex=Notation("-{0:product}", SIGN), doc="-x",
 )
 mul = Primitive(
-    "mul", operator.mul, lambda out, x, y: (y, x), symbol="×", doc="x times y",
+    "mul", operator.mul, lambda out, x, y: (y, x), symbol="×", doc="x times y", commutative=True,
     text=Notation("{0:product} * {1:power}", PRODUCT), latex=Notation(r"{0:product} \cdot {1:product}", PRODUCT),
 )
 div = Primitive(
@@ -711,7 +714,7 @@ atan = Primitive(
 )
 hypot: Primitive = Primitive(
     "hypot", math.hypot, lambda out, x, y: (x / out, y / out), latex=Notation(r"\sqrt{{{0:atom}^{{2}} + {1:atom}^{{2}}}}"),
-    doc="length of the vector (x, y), without overflow on the way",
+    doc="length of the vector (x, y), without overflow on the way", commutative=True,
 )
 atan2 = Primitive(
     "atan2", math.atan2, lambda out, x, y: (y / hypot(x, y) / hypot(x, y), -x / hypot(x, y) / hypot(x, y)),
@@ -754,7 +757,7 @@ greater = Primitive(
 )
 equal = Primitive(
     "equal", _equal, (0.0, 0.0), symbol="=", text=Notation("{0:sum} == {1:sum}", RELATION), latex=Notation("{0:sum} = {1:sum}", RELATION),
-    doc="1 where x equals y, else 0", kink="0 at x = y",
+    doc="1 where x equals y, else 0", kink="0 at x = y", commutative=True,
 )
 where: Primitive = Primitive(
     "where", _where, lambda out, condition, x, y: (0.0, where(condition, 1.0, 0.0), where(condition, 0.0, 1.0)),
@@ -763,11 +766,11 @@ where: Primitive = Primitive(
 )
 minimum = Primitive(
     "minimum", _minimum, _shared_among_ties, symbol="min", latex=Notation(r"\min\left({args}\right)"), arrange=_one_or_many,
-    doc="the smallest operand", kink="shared equally among ties",
+    doc="the smallest operand", kink="shared equally among ties", commutative=True,
 )
 maximum = Primitive(
     "maximum", _maximum, _shared_among_ties, symbol="max", latex=Notation(r"\max\left({args}\right)"), arrange=_one_or_many,
-    doc="the largest operand", kink="shared equally among ties",
+    doc="the largest operand", kink="shared equally among ties", commutative=True,
 )
 absolute = Primitive(
     "abs", abs, lambda out, x: (sign(x),), latex=Notation(r"\left|{0}\right|"), doc="absolute value", kink="0 at x = 0",
@@ -813,11 +816,11 @@ gelu = Primitive(
 # Any number of operands.
 total = Primitive(
     "total", _total, lambda out, *xs: [1.0] * len(xs), symbol="Σ", latex=Notation(_sum_latex, SUM), arrange=_one_or_many,
-    expansion=lambda *xs: _sum(xs), doc="the sum, rounded once",
+    expansion=lambda *xs: _sum(xs), doc="the sum, rounded once", commutative=True,
 )
 mean = Primitive(
     "mean", _mean, lambda out, *xs: [1.0 / len(xs)] * len(xs), arrange=_one_or_many, expansion=lambda *xs: _sum(xs) / float(len(xs)),
-    doc="the arithmetic mean",
+    doc="the arithmetic mean", commutative=True,
 )
 dot = Primitive(
     "dot", _dot, _dot_rule, symbol="Σ w x", text=Notation(_dot_text), latex=Notation(_dot_latex, SUM), arrange=_weights_inputs_bias,
@@ -826,7 +829,7 @@ dot = Primitive(
 logsumexp: Primitive = Primitive(
     "logsumexp", _logsumexp, lambda out, *xs: softmax(*xs), arrange=_one_or_many,
     expansion=lambda *xs: log(_sum([exp(x) for x in xs])), stable=_logsumexp_stable,
-    doc="log(exp(x1) + ... + exp(xn)), without overflow",
+    doc="log(exp(x1) + ... + exp(xn)), without overflow", commutative=True,
 )
 softmax: MultiPrimitive = MultiPrimitive(
     "softmax", _softmax, lambda outputs, index, *xs: _softmax_rule(outputs, index), arrange=_one_or_many,

@@ -88,6 +88,15 @@ def test_draw_writes_the_picture(tmp_path, capsys):
     assert "1.573" not in file.read_text(encoding="utf-8")
 
 
+def test_draw_writes_a_larger_png(tmp_path):
+    sizes = []
+    for arguments in ([], ["--scale", "3"]):
+        file = tmp_path / f"{len(sizes)}.png"
+        assert main(["draw", *NEURON, "-o", str(file), *arguments]) == 0
+        sizes.append(int.from_bytes(file.read_bytes()[16:20], "big"))  # its width
+    assert sizes[1] == pytest.approx(3 * sizes[0], abs=4)
+
+
 def test_a_formula_from_standard_input(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfz = w*x\r\ny = sigmoid(z)\r\n")))
     assert main(["draw", "-", "w=1", "x=2", "-o", str(tmp_path / "y.dot")]) == 0
@@ -128,6 +137,8 @@ def test_explain_prints_the_chain_rule_wherever_the_values_stand(capsys):
         (["step", "", "x=1"], "formula"),
         (["draw", *NEURON, "-o", "no/such/folder/y.svg"], "does not exist"),
         (["draw", *NEURON, "-o", "y.bmp"], "must end in one of .svg"),
+        (["draw", *NEURON, "-o", "y.svg", "--scale", "2"], "only a .png has a scale"),
+        (["draw", *NEURON, "-o", "y.png", "--scale", "-2"], "a scale is a number from 0.1 to 20, got -2.0"),
     ],
 )
 def test_bad_input_is_named_on_one_line_of_standard_error(arguments, message, capsys, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import string
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -237,6 +238,103 @@ def test_contrast():
         assert contrast(dot_text.ARROW, page) >= 3.0, page
     for page in ("#ffffff", "#0d1117"):
         assert contrast(dot_text.CAPTION, page) >= 4.0, page  # the one text without a ground of its own
+
+
+# Gradients that contradict the picture.
+
+
+def test_a_leaf_that_collected_from_another_root_is_told(renderer):
+    v, w = Value(2.0, "v"), Value(3.0, "w")
+    y, z = v * w, v * v
+    y.label, z.label = "y", "z"
+    z.backward()
+    y.backward()
+    with pytest.warns(UserWarning, match=r"shows grad 7 of v, but the derivative of y by it is 3: .* 0\.0 .*backward of y") as told:
+        draw(y)
+    assert [warning.filename for warning in told] == [__file__]
+    draw(y, show=["data"])
+    draw(y, max_nodes=2)
+    v.grad = w.grad = 0.0
+    y.backward()
+    draw(y)
+
+
+def test_backward_twice_is_told():
+    y = neuron()
+    y.backward()
+    with pytest.warns(UserWarning, match=r"grad 3\.1457\d* of w, .* is 1\.5728955 \(2 more like it\)"):
+        draw(y)
+
+
+def test_interior_gradients_of_another_root_are_told():
+    a = Value(2.0, "a")
+    b = a.exp()
+    b.label = "b"
+    y = b * 3.0
+    y.backward()
+    other = b * 5.0
+    a.grad = 0.0
+    other.backward()
+    a.grad = 3.0 * b.data
+    with pytest.warns(UserWarning, match=r"shows grad 5 of b, .* is 3: another call has replaced it"):
+        draw(y)
+
+
+def test_rounding_is_no_contradiction():
+    y = neuron()
+    for node in all_nodes(y):
+        if node is not y:
+            node.grad *= 1.0 + 1e-9
+    draw(y)
+
+
+# The order of operands.
+
+
+def places(drawing):
+    """The middle of each box, from the left and from above."""
+    found = {}
+    for group in ElementTree.fromstring(drawing.svg()).iterfind(".//svg:g", NAMESPACES):
+        if group.get("class", "").startswith("node"):
+            outline = group.find(".//svg:path", NAMESPACES).get("d")
+            corners = [tuple(map(float, pair)) for pair in re.findall(r"(-?[\d.]+),(-?[\d.]+)", outline)]
+            found[group.get("id")] = [(min(across) + max(across)) / 2 for across in zip(*corners)]
+    return found
+
+
+IN_ORDER = [
+    "f = 1/(1/a + 1/b)",
+    "y = L/g",
+    "y = b/sqrt(a + b)",
+    "y = 1 - 1/(1 + exp(-x))",
+    "y = where(c, x, -2)",
+    "y = tanh(b) - tanh(a) * a",
+    "y = atan2(exp(b), a)",
+    "y = (a + b)**c",
+    "y = sqrt(b) < a",
+    "y = a/(b/(c/(d/e)))",
+]
+
+
+@pytest.mark.parametrize("direction", ["LR", "TB", "RL", "BT"])
+@pytest.mark.parametrize("text", IN_ORDER)
+def test_operands_stand_in_their_order_where_it_matters(renderer, direction, text):
+    formula = read_formula(text)
+    y = formula.record({name: 1.5 + i for i, name in enumerate(formula.inputs)}).output
+    drawing = draw(y, direction=direction)
+    place = places(drawing)
+    ordered = [node for node in topological_order(y) if not node.op.commutative and len(node.operands) > 1]
+    assert ordered
+    for node in ordered:
+        along = [place[drawing.node_id(x)][direction in ("LR", "RL")] for x in node.operands]
+        assert along == sorted(along), node
+
+
+def test_operands_whose_order_does_not_matter_are_left_to_the_layout():
+    a, b = Value(1.5, "a"), Value(2.0, "b")
+    for y in (a + b, a * b, total(a, b), dot([a], [b]), softmax(a, b)[0], a.exp()):
+        assert "ordering" not in draw(y).dot
+    assert "ordering=in" in draw(a - b).dot
 
 
 # Parts of a model.
@@ -559,6 +657,30 @@ def test_save(renderer, tmp_path, suffix, start):
     path = draw(neuron()).save(tmp_path / f"graph{suffix}")
     assert path.read_bytes().startswith(start)
     assert [file.name for file in tmp_path.iterdir()] == [f"graph{suffix}"]
+
+
+def pixels(path):
+    """Width and height of a PNG."""
+    return struct.unpack(">II", path.read_bytes()[16:24])
+
+
+@pytest.mark.parametrize("scale", [2, 0.5, 2.5])
+def test_a_png_has_a_scale(renderer, tmp_path, scale):
+    drawing = draw(neuron())
+    assert drawing.save(tmp_path / "plain.png").read_bytes() == drawing.save(tmp_path / "once.png", scale=1).read_bytes()
+    plain, scaled = pixels(tmp_path / "plain.png"), pixels(drawing.save(tmp_path / "scaled.png", scale=scale))
+    assert scaled == pytest.approx([scale * n for n in plain], abs=scale + 1)
+
+
+def test_a_scale_that_means_nothing_is_refused(tmp_path):
+    drawing = draw(neuron())
+    for suffix in (".svg", ".pdf", ".dot"):
+        with pytest.raises(ValueError, match=rf"only a \.png has a scale: a \{suffix} has no pixels"):
+            drawing.save(tmp_path / f"graph{suffix}", scale=2)
+    for scale in (0, -1, math.nan, math.inf, 1000):
+        with pytest.raises(ValueError, match=r"a scale is a number from 0\.1 to 20, got"):
+            drawing.save(tmp_path / "graph.png", scale=scale)
+    assert not list(tmp_path.iterdir())
 
 
 def test_save_pdf(renderer, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from autograd_tiny import Primitive, Value, dot, leaky_relu, softmax, tanh, where
 from autograd_tiny.explain import count_paths, explain, paths
-from autograd_tiny.expression import latex_name
+from autograd_tiny.expression import GREEK, latex_name
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.steps import backward_steps
 from autograd_tiny.value import adjoints
@@ -201,6 +201,25 @@ def test_latex_names():
         "{h}^{(2)}",
         r"\mathrm{layers[0]}",
     ]
+
+
+def test_greek_letters_typed_or_by_name():
+    written = {
+        "omega": r"\omega", "ω": r"\omega", "Delta": r"\Delta", "Δ": r"\Delta", "µ": r"\mu", "theta2": r"\theta_{2}",
+        "lambda_max": r"\lambda_{\mathrm{max}}", "λ_max": r"\lambda_{\mathrm{max}}", "x_mu": r"x_{\mu}", "σ_ε": r"\sigma_{\varepsilon}",
+        "beta1_hat": r"\beta1_{\mathrm{hat}}", "η⁽²⁾": r"{\eta}^{(2)}", "größe_λ": r"\mathrm{größe\_\lambda }",
+        "alphabet": r"\mathrm{alphabet}", "meta": r"\mathrm{meta}", "Alpha": r"\mathrm{Alpha}", "é": "é",
+    }  # fmt: skip
+    assert {label: latex_name(label) for label in written} == written
+
+
+@pytest.mark.parametrize(("name", "letter"), GREEK.items())
+def test_greek_letters_are_shown_by_browsers(name, letter):
+    for label in (name, letter):
+        x = Value(2.0, label)
+        explanation = explain(named("y", x.exp()), wrt=x)
+        assert rf"\partial \{name}}}" in explanation.latex
+        assert f"∂{letter}" in "".join(ET.fromstring(explanation.mathml.splitlines()[0]).itertext())
 
 
 def test_values_of_the_same_label_are_told_apart():

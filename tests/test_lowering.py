@@ -33,7 +33,7 @@ from autograd_tiny.lowering import compile_function, compile_loss, compile_model
 from autograd_tiny.lowering import llvm as llvm_backend
 from autograd_tiny.lowering.llvm import Kernel
 from autograd_tiny.lowering.runners import Layout, Native
-from autograd_tiny.primitives import Family, MultiPrimitive
+from autograd_tiny.primitives import Family, MultiPrimitive, hypot, less, sub
 
 BACKENDS = ["python", "llvm"]
 
@@ -257,6 +257,16 @@ def test_common_parts_are_computed_once_and_dead_ones_not_at_all():
     assert names.count("exp") == 0
     assert sum(operands == (0, 1) for _, operands in instructions) == 1
     assert len(set(instructions)) == len(instructions)
+
+
+def test_the_order_of_operands_counts_only_where_it_matters():
+    """Whether it does, the row says."""
+
+    def twice(row):
+        program = compile_function(lambda x: where(x[2], row(x[0], x[1]), row(x[1], x[0])), 3).program
+        return sum(instruction.row is row and set(instruction.operands) == {0, 1} for instruction in program.instructions)
+
+    assert [twice(row) for row in (maximum, hypot, sub, less)] == [1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("make", [lambda p: optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.01), lambda p: optim.Adam(p, 0.05)])

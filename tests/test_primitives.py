@@ -466,6 +466,17 @@ def test_check_primitive_finds_swapped_derivatives():
         check_primitive(swapped)
 
 
+def test_check_primitive_finds_a_row_that_is_not_commutative():
+    wrong = Primitive("less_than", lambda x, y: float(x < y), (0.0, 0.0), doc="x < y", commutative=True)
+    with pytest.raises(AssertionError, match=r"less_than\(.* with its operands reversed .*, so the row is not commutative"):
+        check_primitive(wrong)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.arity == 2], ids=lambda row: row.name)
+def test_every_row_of_two_operands_knows_whether_it_is_commutative(row):
+    assert row.commutative == all(row(x, y) == row(y, x) for x, y in [(0.5, 2.0), (3.0, 4.0), (1.0, 7.0)])
+
+
 def test_a_rule_is_a_python_function_or_constants():
     with pytest.raises(TypeError, match="a derivative rule is a Python function"):
         Primitive("p", math.exp, math.exp, doc="p")

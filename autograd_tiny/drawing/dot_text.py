@@ -138,9 +138,13 @@ class Sketch:
         self._arrows: list[_Arrow] = []
         self._junctions: dict[tuple[str, Path], str] = {}
 
-    def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: Path = ()) -> None:
-        """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``."""
-        self._part(part).boxes.append((box_id, {"id": box_id, "class": kind, "label": label}))
+    def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: Path = (), ordered: bool = False) -> None:
+        """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``.
+
+        Arrows to an ``ordered`` box come in, from above or from the left, in the order in which they are added.
+        """
+        order = {"ordering": "in"} if ordered else {}
+        self._part(part).boxes.append((box_id, {"id": box_id, "class": kind, "label": label} | order))
         self._paths[box_id] = part
         self.titles[box_id], self.labels[box_id] = visible(title), visible(text)
 

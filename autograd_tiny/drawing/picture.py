@@ -155,7 +155,12 @@ def _add_node(sketch: Sketch, box_id: str, node: Value, part: Path, look: Look) 
         header = _header(node, part)
         kind, fill = ("leaf", LEAF) if node.op is None else ("operation", OPERATION)
         label, text = card(header, _rows(node, look), fill), header[0].text
-    sketch.box(box_id, kind, label, title=_title(node, look), text=text, part=part)
+    sketch.box(box_id, kind, label, title=_title(node, look), text=text, part=part, ordered=_is_ordered(node))
+
+
+def _is_ordered(node: Value) -> bool:
+    """Whether a reader must see which operand comes first: in x / y, but not in x + y, nor among the many of a sum."""
+    return node.op is not None and not node.op.commutative and node.op.arity in (2, 3)
 
 
 def _header(node: Value, part: Path) -> list[Text]:

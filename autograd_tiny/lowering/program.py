@@ -14,9 +14,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.expression import TEXT, Expression, Term
 from autograd_tiny.graph import gradient, topological_order
-from autograd_tiny.primitives import ATOM, SIGN, Primitive, add, mul, neg, plain_number, total
-
-COMMUTATIVE = frozenset({add, mul})
+from autograd_tiny.primitives import ATOM, SIGN, Primitive, mul, neg, plain_number, total
 
 
 class Instruction(NamedTuple):
@@ -153,7 +151,7 @@ class Builder:
                 return self.constant(folded)
         if row is mul and -1.0 in (values[operands[0]], values[operands[1]]):
             row, operands = neg, (operands[values[operands[0]] == -1.0],)
-        key = (row, tuple(sorted(operands))) if row in COMMUTATIVE else (row, operands)
+        key = (row, tuple(sorted(operands))) if row.commutative else (row, operands)
         return self._number(key, Instruction(row, operands))
 
     def program(self, outputs: Sequence[int], n_values: int) -> Program:

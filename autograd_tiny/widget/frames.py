@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -129,7 +130,9 @@ class _Builder:
                 widest[c.operand] = max(widest.get(c.operand, 0.0), c.after, key=lambda x: len(self._number(x)))
         for node, gradient in widest.items():
             node.grad = gradient
-        return draw(self.root, direction=direction, digits=self.digits, max_nodes=len(self.nodes))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "the picture shows grad", UserWarning)  # these stand for others, as wide
+            return draw(self.root, direction=direction, digits=self.digits, max_nodes=len(self.nodes))
 
     def _svg(self) -> str:
         headings = {self._id(x): _heading(x) for x in self.nodes}
