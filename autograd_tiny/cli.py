@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -246,7 +245,7 @@ def _call(program: Path) -> str:
         return program.name
     here = Path.cwd()
     path = str(program.relative_to(here) if here in program.parents else program)
-    return subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(path)
+    return f'"{path}"' if os.name == "nt" else shlex.quote(path)
 
 
 def _mark(options: argparse.Namespace, console: Console) -> int:

@@ -40,11 +40,15 @@ class Drawing:
         title: what is drawn, in a few words.
         description: how many nodes and edges there are.
         titles: for each id in the SVG, what it is.
+        shows_gradients: whether the grad of every node is in it.
     """
 
-    def __init__(self, root: Value, description: str, dot: str, sketch: Sketch, ids: Mapping[Value, str]) -> None:
+    def __init__(
+        self, root: Value, description: str, dot: str, sketch: Sketch, ids: Mapping[Value, str], *, shows_gradients: bool = False
+    ) -> None:
         self.title, self.description, self.dot = visible(f"Graph of {name(root).text}"), description, dot
         self.titles, self._labels, self._ids, self._svg = sketch.titles, sketch.labels, ids, ""
+        self.shows_gradients = shows_gradients
 
     def svg(self) -> str:
         """The picture as the text of an SVG file, without scripts, links or anything to be loaded.
@@ -178,6 +182,24 @@ def draw(
     check_recorded(value, "drawn")
     if direction not in DIRECTIONS:
         raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
+    drawing = drawn_as_it_is(value, direction, digits, show, expand, color_gradients, clusters, max_nodes, notes)
+    if drawing.shows_gradients and (contradiction := _contradiction(value)):
+        warnings.warn(contradiction, stacklevel=2)
+    return drawing
+
+
+def drawn_as_it_is(
+    value: Value,
+    direction: str,
+    digits: int | str,
+    show: Collection[str] = SHOWN,
+    expand: bool | Iterable[str] = False,
+    color_gradients: bool = False,
+    clusters: bool = True,
+    max_nodes: int = MAX_NODES,
+    notes: Mapping[str, Sequence[Note]] = MappingProxyType({}),
+) -> Drawing:
+    """What `draw` gives, whatever the gradients are."""
     nodes = all_nodes(value)
     look = Look(_number_format(digits), _what_is_shown(show, value), _largest_gradient(nodes) if color_gradients else 0.0, notes)
     if _is_small(nodes, max_nodes):
@@ -187,9 +209,8 @@ def draw(
             parts = parts_of_model(nodes) if clusters else {}
             sketch, ids = sketch_nodes(drawn, {x: parts.get(origins[x], ()) for x in drawn}, look)
             if sketch.length() <= LENGTH_PER_NODE * max(max_nodes, MAX_NODES):
-                if "grad" in look.show and (contradiction := _contradiction(value, nodes)):
-                    warnings.warn(contradiction, stacklevel=2)
-                return Drawing(value, _size(drawn), sketch.dot(direction), sketch, {x: ids[twins[x]] for x in nodes})
+                in_full = {x: ids[twins[x]] for x in nodes}
+                return Drawing(value, _size(drawn), sketch.dot(direction), sketch, in_full, shows_gradients="grad" in look.show)
     sketch, root_id = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
     return Drawing(value, description, sketch.dot(direction, caption=description), sketch, {value: root_id})
@@ -202,12 +223,12 @@ def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:
     return wanted if root.grad == 1.0 else wanted - {"grad"}
 
 
-def _contradiction(root: Value, nodes: Sequence[Value]) -> str:
+def _contradiction(root: Value) -> str:
     """What is wrong with gradients that are not the derivatives of ``root``; nothing if they are, up to rounding."""
     derivatives = adjoints(root)
     wrong = [
         x
-        for x in nodes
+        for x in all_nodes(root)
         if not isinstance(x, Constant)
         and math.isfinite(x.grad)  # what is not speaks for itself
         and math.isfinite(derivatives[x])

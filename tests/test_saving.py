@@ -499,12 +499,14 @@ def assert_damage_is_refused_or_legal(make, tmp_path, count):
     assert refused > count / 2
 
 
+@pytest.mark.filterwarnings("ignore:the picture shows grad")  # a grad may be what was damaged
 @pytest.mark.parametrize("make", FORMATS)
 def test_a_damaged_file_is_refused_or_still_legal(make, tmp_path):
     assert_damage_is_refused_or_legal(make, tmp_path, 600)
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the picture shows grad")  # a grad may be what was damaged
 @pytest.mark.parametrize("make", FORMATS)
 def test_ten_thousand_damaged_files_are_refused_or_still_legal(make, tmp_path):
     assert_damage_is_refused_or_legal(make, tmp_path, 10_000)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autograd_tiny.draw import Drawing, draw
+from autograd_tiny.draw import Drawing, drawn_as_it_is
 from autograd_tiny.drawing.dot_text import shortened, visible
 from autograd_tiny.expansion import copied
 from autograd_tiny.explain import explain
@@ -130,9 +129,7 @@ class _Builder:
                 widest[c.operand] = max(widest.get(c.operand, 0.0), c.after, key=lambda x: len(self._number(x)))
         for node, gradient in widest.items():
             node.grad = gradient
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "the picture shows grad", UserWarning)  # these stand for others, as wide
-            return draw(self.root, direction=direction, digits=self.digits, max_nodes=len(self.nodes))
+        return drawn_as_it_is(self.root, direction, self.digits, max_nodes=len(self.nodes))  # these gradients stand for others, as wide
 
     def _svg(self) -> str:
         headings = {self._id(x): _heading(x) for x in self.nodes}
