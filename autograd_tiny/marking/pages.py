@@ -54,6 +54,7 @@ SLIPS = (
     (r"^[^=\"'#]*[^\x00-\x7f][^=]*=", 'write a name with letters other than a to z in quotes, "größe" = 1.5'),
 )
 """What makes a line no TOML that looks right on paper, and what to write."""
+INPUTS = r"^[ \t]*\[inputs\]"
 KINDS = {str: "a string", float: "a number", dict: "a table, [inputs]", list: "a list"}
 
 
@@ -170,9 +171,9 @@ class _Reader:
             if name in PAGE_KEYS and name not in formula.inputs:
                 place = "above [inputs], since what stands below belongs to the inputs"
                 place += "; or into a [[section]]" if name in SECTION_KEYS else ""
-                raise self._error(f"inputs.{name}: put {name} {place}", _key(name))
+                raise self._error(f"inputs.{name}: put {name} {place}", _key(name), below=INPUTS)
             if isinstance(x, bool) or not isinstance(x, (int, float)):
-                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", _key(name))
+                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", _key(name), below=INPUTS)
         claims = self._claims(content, "")
         for section in content.get("section", []):
             if not isinstance(section, dict):
@@ -218,12 +219,13 @@ class _Reader:
         remedy = next((f"; {remedy}" for pattern, remedy in SLIPS if re.search(pattern, line)), "")
         return PageError(f"{self.name}: {error}{remedy}\n{with_caret(line, int(found[2]) - 1)}")
 
-    def _error(self, message: str, pattern: str) -> PageError:
+    def _error(self, message: str, pattern: str, *, below: str = "") -> PageError:
         """The error with the line on which a pattern is found, if it is found on one."""
-        return PageError(f"{self.name}{_at(self._line(pattern))}: {message}")
+        return PageError(f"{self.name}{_at(self._line(pattern, below))}: {message}")
 
-    def _line(self, pattern: str) -> int | None:
-        found = re.search(pattern, self.text, re.MULTILINE)
+    def _line(self, pattern: str, below: str = "") -> int | None:
+        above = re.search(below, self.text, re.MULTILINE)
+        found = re.compile(pattern, re.MULTILINE).search(self.text, above.end() if above else 0)
         return self.text.count("\n", 0, found.start()) + 1 if found else None
 
 
