@@ -38,6 +38,7 @@ from autograd_tiny.numbers_text import short_number
 from autograd_tiny.steps import backward_steps, forward_steps
 from autograd_tiny.value import Constant, Value
 from autograd_tiny.widget import Stepper
+from autograd_tiny.words import listed
 from autograd_tiny.worked import three_three_three
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
@@ -110,13 +111,15 @@ def _parser() -> argparse.ArgumentParser:
     draw_it.set_defaults(run=_draw)
 
     step = commands.add_parser("step", parents=[formula], help="step through forward and backward, one operation at a time")
-    step.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="a page, .html, that steps through it in a browser")
+    pages = "a page, .html, that steps through it in a browser; or a folder, with a / at its end, for one SVG a step"
+    step.add_argument("-o", "--out", "--output", metavar="FILE", help=pages)
     step.set_defaults(run=_step)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
     wrt = "what to differentiate by: an input, or a name in the formula"
     explain_it.add_argument("--wrt", type=_text, required=True, metavar="NAME", help=wrt)
     explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
+    explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="write it to a file; one that ends in .tex is LaTeX")
     explain_it.set_defaults(run=_explain)
     return parser
 
@@ -136,8 +139,20 @@ def _digits(word: str) -> int:
 
 
 def _recorded(options: argparse.Namespace) -> Recorded[Value]:
-    text = _standard_input() if options.formula == "-" else options.formula
-    return read_formula(text).record(read_assignments(options.values))
+    """The formula of the command line at its values; what of it is left out is told."""
+    recorded = read_formula(_formula(options)).record(read_assignments(options.values))
+    if unused := recorded.unused:
+        are, it = ("is", "it") if len(unused) == 1 else ("are", "them")
+        by = f"{recorded.output.label}, the last formula," if recorded.output.label else "the last formula"
+        told = f"{listed(unused, 6)} {are} not used by {by} and so left out; use {it} there, or put last what you want"
+        print(f"autograd-tiny {options.command}: {told}", file=sys.stderr)
+    return recorded
+
+
+def _formula(options: argparse.Namespace) -> str:
+    if options.formula == "-":
+        options.formula = _standard_input()
+    return str(options.formula)
 
 
 def _standard_input() -> str:
@@ -162,7 +177,12 @@ def _draw(options: argparse.Namespace, console: Console) -> int:
 def _step(options: argparse.Namespace, console: Console) -> int:
     output = _recorded(options).output
     if options.out:
-        console.print(f"wrote {Stepper(output, digits=options.digits).save(options.out)}", soft_wrap=True, markup=False)
+        stepper = Stepper(output, digits=options.digits, title=_one_line(options.formula))
+        if options.out.endswith(("/", os.sep)) or os.path.isdir(options.out):
+            stills = stepper.save_frames(options.out)
+            console.print(f"wrote {stills[0]} to {stills[-1].name}", soft_wrap=True, markup=False)
+        else:
+            _tell_written([stepper.save(options.out)], console)
         return DONE
     called = names(output)
 
@@ -184,6 +204,12 @@ def _step(options: argparse.Namespace, console: Console) -> int:
     for table in (forward, backward):
         _print_whole(table, console)
     return DONE
+
+
+def _one_line(formula: str) -> str:
+    """The formula without comments, its lines one after the other."""
+    lines = [re.sub(r"#.*", "", line).strip(" \t;") for line in formula.splitlines()]
+    return "; ".join(filter(None, lines))
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -210,7 +236,12 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
         hint = f"; did you mean {close[0]}?" if close else ""
         raise ValueError(f"the formula has no {options.wrt!r}, it has {', '.join(recorded.nodes)}{hint}")
     explanation = explain(recorded.output, wrt=recorded.nodes[options.wrt], digits=options.digits)
-    console.print(explanation.latex if options.latex else explanation.text, soft_wrap=True, markup=False)
+    as_latex = options.latex or (options.out is not None and options.out.suffix.lower() == ".tex")
+    text = explanation.latex if as_latex else explanation.text
+    if options.out:
+        _tell_written([write_file(options.out, text + "\n")], console)
+    else:
+        console.print(text, soft_wrap=True, markup=False)
     return DONE
 
 
@@ -284,8 +315,8 @@ def _marks_table(report: Report) -> Table:
             table.add_section()
             table.add_row(Text(section, "bold"))
         said = Text(mark.finding, COLORS[mark.verdict])
-        printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.right)
-        table.add_row(_Quantity(str(mark.claim.quantity)), mark.right, printed, said)
+        printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.engine)
+        table.add_row(_Quantity(str(mark.claim.quantity)), mark.engine, printed, said)
     return table
 
 

@@ -20,7 +20,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from autograd_tiny import primitives
 from autograd_tiny.expression import Expression
-from autograd_tiny.graph import Node
+from autograd_tiny.graph import Node, all_nodes
 from autograd_tiny.primitives import TABLE, Family, MultiPrimitive, call_text
 from autograd_tiny.value import Value
 from autograd_tiny.words import brief, few
@@ -64,7 +64,8 @@ MOST_OPERANDS = 1_000_000  # in all: a list may be used again and again, and sof
 INSTEAD = {
     "^": "**", "²": "**2", "³": "**3", "−": "-", "–": "-", "×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/",
     "∗": "*", "‐": "-", "—": "-", "＋": "+", "⁻": "**-", "⁴": "**4", "½": "1/2", ":": "=",
-    "≤": "<=", "≥": ">=", "≠": "!=", "{": "(", "}": ")", "√": "sqrt(...)", "|": "abs(...)", "∑": "sum(...)",
+    "≤": "<=", "≥": ">=", "≠": "!=", "{": "(", "}": ")", "√": "sqrt(...)", "∑": "sum(...)",
+    "|": "abs(x)` for the size of x, `max(a < b, b < c)` for or", "&": "(a < b) * (b < c)` for and",
     "if": "where(condition, x, y)", "else": "where(condition, x, y)", "not": "1 - condition",
     "and": "(a < b) * (b < c)", "or": "max(a < b, b < c)",
 }  # fmt: skip
@@ -134,6 +135,22 @@ class Recorded(Generic[NodeT]):
 
     output: NodeT
     nodes: dict[str, NodeT]
+    _statements: list[Sequence[str]] = field(default_factory=list, repr=False)
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The names whose formulas the output does not depend on.  Of outputs that one formula names, one that is used is enough.
+
+        >>> read_formula("f = max(x, 0); g = min(x, y)").record({"x": 1, "y": 2}).unused
+        ('f',)
+        """
+        used = set(all_nodes(self.output))
+        found: list[str] = []
+        for names in self._statements:
+            nodes = [node for name, node in self.nodes.items() if name.partition("[")[0] in names]
+            if used.isdisjoint(nodes):
+                found += names
+        return tuple(found)
 
 
 class _Step(NamedTuple):
@@ -266,7 +283,7 @@ class Formula:
         except (TypeError, ValueError, ArithmeticError) as error:
             comma = isinstance(error, TypeError) and re.match(r"\w+\([^;\r\n]*?\d,\d", self.source[step.at :])
             raise FormulaError(f"{error}{COMMA if comma else ''}", self.source, step.at) from None
-        return Recorded(last, nodes)
+        return Recorded(last, nodes, [step.argument for step in self._steps if step.kind == "assign" and step.argument != [""]])
 
 
 def _popped(stack: list[Any], count: int) -> tuple[Any, ...]:
@@ -374,6 +391,8 @@ def read_assignments(words: Iterable[str]) -> dict[str, float]:
             raise FormulaError("an empty word where a value belongs: write x=2")
         if another := re.search(r"(?<=\S)\s*,\s*$|(?<=\S)[,;\s]\s*\w+\s*=(?!=)", word):
             raise FormulaError("each value is a word of its own, with a space between two: w=-3 x=2", word, another.start())
+        if (unit := _UNIT.fullmatch(word)) and unit["unit"] not in CONSTANTS:
+            raise FormulaError(f"numbers have no units: write {unit['number'].strip()}", word, unit.start("unit"))
         formula = read_formula(word)
         if len(formula.names) != 1:
             raise FormulaError("a value is given as x=2: one name, `=`, one number, and no space between them", word, 0)
@@ -386,6 +405,10 @@ def read_assignments(words: Iterable[str]) -> dict[str, float]:
             raise FormulaError(f"`{_brief(name)}` is given twice", word, 0)
         values[name] = formula.record({}).output.data
     return values
+
+
+_UNIT = re.compile(r"(?P<number>[^=]*=\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)[*\s]*(?P<unit>[^\W\d_]+(?:[/·*^²³⁻]\S*)?)\s*")
+"""A value with a unit, as ``L=1m`` or ``v=3.5 m/s``."""
 
 
 class _Token(NamedTuple):
@@ -446,7 +469,8 @@ def _normal(name: str) -> str:
 
 
 def _refusal(text: str) -> str:
-    instead = f"; write `{INSTEAD[text]}`" if text in INSTEAD else ""
+    instead = f"; write `{INSTEAD[text]}" if text in INSTEAD else ""
+    instead += "`" * (instead.count("`") % 2)
     what = "strings" if text in "'\"" else "attributes: write `sin(x)`, not `math.sin(x)`" if text == "." else f"`{text}`"
     return f"formulas have no {what if text.isprintable() else f'U+{ord(text):04X}'}{instead}"
 
@@ -652,9 +676,13 @@ class _Reader:
         bracket = next((w for w in reversed(waiting) if w.level == BRACKET), None)
         touches = before.at + len(before.text) == token.at
         if token.text == "=" and bracket and bracket.function:
-            return self.error("operands have no names: write leaky_relu(x, 0.2)", token)
+            if bracket.name == "where":
+                return self.error("to compare, write `==` (or `<`, `>`): where(a == b, x, y)", token)
+            return self.error("operands have no names: write leaky_relu(x, 0.2); to compare, write `==`", token)
         if bracket and _LINE_END.search(self.source, bracket.token.at if token.text == "=" else before.at, token.at):
             return self.never_closed(waiting)
+        if token.text == "=" and bracket:
+            return self.error("to compare, write `==` (or `<`, `>`)", token)
         if token.text == "=" and targets:
             return self.error("a second `=`; to compare, write `==`", token)
         if token.text == "=":

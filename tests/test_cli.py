@@ -173,3 +173,52 @@ def test_a_formula_that_begins_with_a_minus(capsys):
     assert "put a formula that begins with - in brackets" in capsys.readouterr().err
     assert main(["explain", "(-x**2)", "x=2", "--wrt", "x"]) == 0
     assert capsys.readouterr().out.splitlines()[-2].strip() == "= -4"
+
+
+TWO = ["F = max(x, 0); G = min(x, y)", "x=1", "y=2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["draw", *TWO, "-o", "g.svg"], "F is not used by G, the last formula, and so left out; use it there, or put last"),
+        (["explain", *TWO, "--wrt", "x"], "F is not used by G"),
+        (["step", *TWO], "F is not used by G"),
+        (["step", "a = x; b = 2*x; c = a*y; x + 1", "x=1", "y=2"], "b and c are not used by the last formula and so left out; use them"),
+        (["step", "p = softmax([x, y]); q = softmax([y, x]); q[0]", "x=1", "y=2"], "p is not used by q[0], the last formula,"),
+        (["step", "p, q = softmax([x, y]); loss = -log(p)", "x=1", "y=2"], ""),
+        (["step", *NEURON], ""),
+        (["step", "p = sigmoid(x); y = p", "x=1"], ""),
+    ],
+)
+def test_a_formula_that_the_last_one_does_not_use_is_told(arguments, told, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"autograd-tiny {arguments[0]}: {told}") if told else printed.err == ""
+    assert "not used" not in printed.out
+
+
+def test_an_explanation_as_a_file(tmp_path, capsys):
+    for name, begins in (("slide.tex", "\\begin{aligned}"), ("words.txt", "∂y/∂w = ")):
+        assert main(["explain", *NEURON, "--wrt", "w", "-o", str(tmp_path / name)]) == 0
+        assert capsys.readouterr().out == f"wrote {tmp_path / name}\n"
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_one_picture_a_step_in_a_folder(tmp_path, capsys):
+    assert main(["step", *NEURON, "-o", f"{tmp_path / 'stills'}/"]) == 0
+    pictures = sorted(file.name for file in (tmp_path / "stills").iterdir())
+    assert capsys.readouterr().out == f"wrote {tmp_path / 'stills' / pictures[0]} to {pictures[-1]}\n"
+    assert pictures == [f"step-{i:03}.svg" for i in range(len(pictures))]
+    assert main(["step", *NEURON, "-o", str(tmp_path / "stills")]) == 0  # a folder that is there needs no /
+    assert main(["step", *NEURON, "-o", str(tmp_path / "still.svg")]) == 2
+    assert "-o stills/" in capsys.readouterr().err
+
+
+def test_the_page_is_called_what_the_formula_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"# first\nz = w*x  # <b>\r\n\ny = tanh(z);")))
+    assert main(["step", "-", "w=1", "x=2", "-o", str(tmp_path / "y.html")]) == 0
+    page = (tmp_path / "y.html").read_text(encoding="utf-8")
+    assert "<title>z = w*x; y = tanh(z)</title>" in page
+    assert '"title":"z = w*x; y = tanh(z)"' in page

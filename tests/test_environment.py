@@ -362,7 +362,7 @@ def y():
         (lambda y: mark([y], {"y": "1"}), "can be marked, got .*; give one Value"),
         (lambda y: mark(y, 3), "claims are given by name, as {'z': '1.25'}"),
         (lambda y: mark(y, {y: "0.5"}), "a claim names nodes by their labels"),
-        (lambda y: mark(y, {"dy/dw": "0.5"}), "a derivative is written without the d, as y/w"),
+        (lambda y: mark(y, {"dy": "0.5"}), "a derivative is written y/w or dy/dw"),
         (lambda y: mark(Value(1.0) * 2, {"y": "0.5"}), r"no node has a label; give them.* label_locals"),
         (lambda y: mark(y, {"w'": "0.5"}, learning_rate="0.1"), "a learning rate is a number, got '0.1'"),
         (lambda y: grad(y), "grad takes a function, got .*; for the gradients of a Value use its backward"),

@@ -4,6 +4,7 @@ import ast
 import inspect
 import math
 import pickle
+import re
 from pathlib import Path
 from types import CodeType
 
@@ -660,3 +661,39 @@ def test_what_counts_as_too_large():
 def test_functions_are_called_on_numbers_too():
     assert recorded("y = exp(1)*x", x=2).output.operands[0].data == exp(1.0)
     assert type(recorded("y = exp(1)").output) is Value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("where(x=1, x, 0)", "to compare, write `==` (or `<`, `>`): where(a == b, x, y)"),
+        ("where((x=1), x, 0)", "to compare, write `==`"),
+        ("leaky_relu(x, slope=0.1)", "write leaky_relu(x, 0.2); to compare, write `==`"),
+        ("where(x>=1 & x<3, x, 0)", "write `(a < b) * (b < c)` for and"),
+        ("where(x<1 || x>3, x, 0)", "write `abs(x)` for the size of x, `max(a < b, b < c)` for or"),
+    ],
+)
+def test_hints_to_compare_and_to_join_conditions(text, message):
+    with pytest.raises(FormulaError) as error:
+        read_formula(text)
+    assert message in error.value.message
+    assert error.value.message.count("`") % 2 == 0
+
+
+@pytest.mark.parametrize("x", [0.5, 1.0, 2.0, 3.0, 4.0])
+def test_the_conditions_that_hints_write(x):
+    both = read_formula("where((x >= 1) * (x < 3), x, 0)").record({"x": x}).output
+    either = read_formula("where(max(x < 1, x > 3), x, 0)").record({"x": x}).output
+    assert both.data == (x if 1 <= x < 3 else 0.0)
+    assert either.data == (x if x < 1 or x > 3 else 0.0)
+
+
+@pytest.mark.parametrize("word", ["L=1m", "L=1 m/s", "L=1*m", "L=-1.5e3 kg·m²", "L=.5 µm"])
+def test_a_value_with_a_unit(word):
+    with pytest.raises(FormulaError, match=f"numbers have no units: write {re.escape(re.match('L=[-.0-9e]+', word)[0])}"):
+        read_assignments([word])
+
+
+@pytest.mark.parametrize(("word", "value"), [("x=2*pi", 2 * math.pi), ("x=1e-3", 1e-3), ("x=1_000", 1000.0)])
+def test_a_value_without_a_unit(word, value):
+    assert read_assignments([word]) == {"x": value}

@@ -303,6 +303,7 @@ def test_a_label_that_two_nodes_have():
         ("z", Quantity("data", ("z",))),
         ("E/w", Quantity("derivative", ("E", "w"))),
         ("∂E/∂w", Quantity("derivative", ("E", "w"))),
+        ("∂y/∂w1", Quantity("derivative", ("y", "w1"))),
         ("E / z / w", Quantity("path", ("E", "z", "w"))),
         ("∂E/∂z·∂z/∂w", Quantity("path", ("E", "z", "w"))),
         ("w'", Quantity("updated", ("w",))),
@@ -378,3 +379,77 @@ def test_the_report_as_text_html_json_and_picture():
     assert "0.731" in drawn.dot
     assert "page, dE" in drawn.dot
     assert VERDICTS["right"].ground in drawn.dot
+
+
+def test_a_derivative_may_be_written_with_d():
+    page = {"dE/dw1": "-0.1", "∂E/∂w1": "-0.1", "E/w1": "-0.1", "dE/dz·dz/dw1": "-0.1"}
+    marks = mark(neuron(), page).marks
+    assert [str(m.claim.quantity) for m in marks] == ["∂E/∂w1"] * 3 + ["∂E/∂z·∂z/∂w1"]
+    assert len({m.value for m in marks}) == 1
+
+
+def test_where_a_node_is_called_dy_that_is_meant():
+    y, w = named(y=Value(2.0), w=Value(5.0))
+    (dw,) = named(dw=y * w)
+    (dy,) = named(dy=dw * dw)
+    assert mark(dy, {"dy/dw": "20.0"}).ok
+    assert mark(dy, {"dy/w": "40.0"}).ok
+
+
+def test_labels_for_what_has_none():
+    w, x = Value(2.0), Value(3.0)
+    (y,) = named(y=w * x)
+    with pytest.raises(ValueError, match=r"no node is called 'w1'; the labels are y; .* call label_locals\(\)"):
+        mark(y, {"w1": "2.0"})
+    (y,) = named(y=Value(2.0, "w") * 3.0)  # a bare number needs no label
+    with pytest.raises(ValueError, match=r"the labels are w, y$"):
+        mark(y, {"q": "2.0"})
+
+
+@pytest.mark.parametrize(
+    ("printed", "value", "told"),
+    [
+        ("0.5", 0.4361, "0.436"),
+        ("1", -0.2181, "-0.218"),
+        ("1", -0.0, "0"),
+        ("0.50", -1e-17, "0.00"),
+        ("3", 2.0, "2"),
+        ("0.40", 0.000123456, "0.000123"),
+        ("0.12345", 0.2, "0.20000"),
+        ("17", 1234.5, "1234"),
+        ("1e-3", 0.00234567, "2.35e-03"),
+        ("1e-20", 2.346e-20, "2.35e-20"),
+        ("1", math.inf, "inf"),
+    ],
+)
+def test_digits_enough_to_compare(printed, value, told):
+    assert read_number(printed).beside(value) == told
+
+
+def test_a_wrong_number_is_told_with_digits_enough():
+    w, x = named(w=Value(0.436), x=Value(-0.2))
+    (y,) = named(y=w * x)
+    report = mark(y, {"y/x": "0.7", "y/w": "1", "y": "-0.1"})
+    assert report.marks[0].sentence.startswith("∂y/∂x should be 0.436, not 0.7: ")
+    assert report.marks[1].sentence.startswith("∂y/∂w should be -0.2, not 1: ")
+    assert [line.split()[1] for line in str(report).splitlines()[1:4]] == ["0.436", "-0.2", "-0.1"]
+    assert ">0.436</td>" in report._repr_html_()
+    assert [entry["right"] for entry in json.loads(report.to_json())["marks"]] == ["0.4", "-0", "-0.1"]
+
+
+def test_another_explanation_is_named_if_it_is_short():
+    a, b = named(a=Value(1.25), b=Value(1.25))
+    (y,) = named(y=a - b + 2.5)
+    (z,) = named(z=y * a)
+    slip = mark(z, {"y": "2.5", "z/a": "-2.5"}).marks[1]
+    assert slip.verdict == "mistake"
+    told = slip._replace(alternatives=("a term is missing",)).sentence
+    assert told.endswith("; another explanation would fit: a term is missing.")
+    assert slip._replace(alternatives=("a is 1", "b is 2")).sentence.endswith("; other explanations would fit: a is 1; b is 2.")
+    assert slip._replace(alternatives=("a" * 60, "b" * 60)).sentence.endswith("; 2 other explanations would fit.")
+
+
+def test_the_sign_of_a_wrong_number_is_no_name_and_no_operation():
+    signs = [verdict.sign for verdict in VERDICTS.values()]
+    assert len(set(signs)) == len(signs)
+    assert "x" not in signs

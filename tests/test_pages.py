@@ -100,6 +100,9 @@ def changed(old, new):
         (changed("x = -2", "x = −2"), r"page.toml: .*line 11.*; write the minus sign as -\n"),
         (changed("w = 0.5", "größe = 0.5"), r'page.toml: .*line 10.*; write a name .* in quotes, "größe" = 1.5\n    größe'),
         (changed("sigmoid", "sigmod"), r"page.toml, line 5: formula: .*did you mean `sigmoid`\?\n    y = sigmod\(z\)\n {8}\^$"),
+        (changed("[inputs]\n", "[inputs]\nclaims = ['z = 1']\n"), r"line 10: inputs.claims: put claims above \[inputs\].*\[\[section\]\]"),
+        (changed("[inputs]\n", "[inputs]\nlearning_rate = 1\n"), r"line 10: inputs.learning_rate: put learning_rate above \[inputs\]"),
+        ("[inputs]\nw = 1\nformula = 'y = w'", r"the page has no formula; put it above \[inputs\]"),
         (changed("w*x", "0,5*w*x"), r"page.toml, line 4: formula: .*write decimals with a point, 1.5\n"),
     ],
 )
@@ -109,7 +112,7 @@ def test_a_page_that_cannot_be_read(write, text, message):
 
 
 def test_formulas_and_claims_that_do_not_fit(write):
-    with pytest.raises(PageError, match=r"page.toml: no node is called 'q'; the labels are"):
+    with pytest.raises(PageError, match=r"page.toml, line 16: claims: the formula has no 'q'; it has w, .*, or give it .* q = \.\.\."):
         read_page(write(changed("z = -0.7", "q = -0.7"))).mark()
     with pytest.raises(PageError, match=r"page.toml: formula: line 2: log\("):
         read_page(write(changed("sigmoid(z)", "log(z)"))).mark()
@@ -193,3 +196,16 @@ def test_marking_from_the_command_line(write, tmp_path, capsys, monkeypatch):
 def test_a_page_that_is_not_there(tmp_path, capsys):
     assert main(["mark", str(tmp_path / "none.toml")]) == 2
     assert "none.toml" in capsys.readouterr().err
+
+
+def test_derivatives_written_with_d(write):
+    page = changed("**2 / 2\n", "**2 / 2\nF = E\n")
+    assert read_page(write(page.replace("E/y", "dE/dy").replace("E/w", "∂F/∂w"))).mark().counts == {"right": 5}
+    assert read_page(write(page.replace("E/y", "dF/dy"))).mark().ok  # by the second name of E, too
+
+
+@pytest.mark.parametrize(("claim", "hint"), [("zz", "did you mean z, or give it a line"), ("dE", "a derivative is written E/w or dE/dw")])
+def test_a_claim_on_a_name_that_there_is_not(write, claim, hint):
+    text = changed('"E/w = 0.296"', f'"{claim} = 0.296"')
+    with pytest.raises(PageError, match=f"page.toml, line 22: claims: the formula has no '{claim}'; {hint}"):
+        read_page(write(text)).mark()

@@ -490,3 +490,21 @@ def test_the_module_under_node():
         pytest.skip("jsdom is not installed: npm install --prefix tests/js --no-package-lock")
     done = subprocess.run([node, "--test"], cwd=directory, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_title(tmp_path):
+    x = Value(2.0, "x")
+    stepper = Stepper(x * x, title="y = x*x\n</script><b> $svg")
+    assert stepper.data["title"] == "y = x*x␊</script><b> $svg"
+    page = stepper.html()
+    assert "<title>y = x*x␊&lt;/script&gt;&lt;b&gt; $svg</title>" in page
+    assert page.count("</script>") == 2
+    assert len(Stepper(x * x, title="x" * 1000).data["title"]) == 200
+    assert Stepper(x * x).data["title"] == "t1, step by step"
+    with pytest.raises(TypeError, match="a title is a text, got 3"):
+        Stepper(x * x, title=3)
+
+
+def test_one_picture_a_step_is_named_where_a_picture_was_meant(tmp_path):
+    with pytest.raises(ValueError, match="save_frames"):
+        Stepper(Value(2.0, "x").exp()).save(tmp_path / "still.svg")

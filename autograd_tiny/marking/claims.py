@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
+
+from autograd_tiny.numbers_text import short_number
 
 
 class Quantity(NamedTuple):
@@ -53,7 +55,8 @@ def updated(label: str) -> Quantity:
 def read_quantity(text: str) -> Quantity:
     """``z`` a node's data, ``E/w`` a derivative, ``E/z/w`` the product along a path, ``w'`` a parameter after its update.
 
-    A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.
+    A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.  Whether ``dE/dw``
+    is meant so depends on what the nodes are called: `without_d`.
     """
     if not isinstance(text, str):
         raise TypeError(f"a claim names nodes by their labels, as 'z' or 'E/w', got {text!r}")
@@ -68,6 +71,18 @@ def read_quantity(text: str) -> Quantity:
     if len(nodes) == 1:
         return updated(nodes[0].removesuffix("'")) if nodes[0].endswith("'") else data(nodes[0])
     return Quantity("derivative" if len(nodes) == 2 else "path", tuple(nodes))
+
+
+def without_d(quantity: Quantity, labels: Container[str]) -> Quantity:
+    """A derivative that was written ``dE/dw``, by the labels E and w; any other quantity, and where a node is called dE, as it is.
+
+    >>> str(without_d(read_quantity("dE/dw"), {"E", "w"})), str(without_d(read_quantity("dE/dw"), {"dE", "dw", "E", "w"}))
+    ('∂E/∂w', '∂dE/∂dw')
+    """
+    if quantity.kind not in ("derivative", "path") or quantity.nodes[0] in labels:
+        return quantity
+    bare = tuple(label[1:] for label in quantity.nodes if label[0] == "d" and label[1:] in labels)
+    return quantity._replace(nodes=bare) if len(bare) == len(quantity.nodes) else quantity
 
 
 class Printed(NamedTuple):
@@ -123,6 +138,30 @@ class Printed(NamedTuple):
         if "e" in self.text.lower():
             return f"{value:.{max(self.digits - 1, 0)}e}"
         return f"{value:.{self.places}f}"
+
+    def beside(self, value: float) -> str:
+        """``value`` as it is told beside this number: like it, but with 3 significant digits at least where it has them.
+
+        Zero has no sign, and what is nothing but rounding beside this number is zero.
+
+        >>> read_number("0.5").beside(0.4361), read_number("1").beside(-0.2181), read_number("1").beside(-0.0)
+        ('0.436', '-0.218', '0')
+        >>> read_number("3").beside(2.0), read_number("0.50").beside(0.00012345), read_number("2e3").beside(2345.0)
+        ('2', '0.000123', '2.35e+03')
+        """
+        if abs(value) <= _NOTHING * max(abs(self.number), self.unit):
+            value = 0.0
+        alike = self.like(value)
+        if not math.isfinite(value) or abs(float(alike) - value) <= _noise(value):
+            return alike
+        power = math.floor(math.log10(abs(value)))
+        if "e" in self.text.lower():
+            return f"{value:.{max(self.digits - 1, 2)}e}"
+        return alike if power + 1 + self.places >= 3 else short_number(value, 3)
+
+
+_NOTHING = 1e-14
+"""The largest share of a printed number that is taken for the engine's own rounding."""
 
 
 def _noise(value: float) -> float:

@@ -17,7 +17,7 @@ from autograd_tiny.expression import Expression
 from autograd_tiny.graph import all_nodes, names, topological_order
 from autograd_tiny.marking.claims import Quantity, data, derivative
 from autograd_tiny.primitives import MultiPrimitive, add, dot, mean, mul, softmax, total
-from autograd_tiny.value import Value, check_recorded
+from autograd_tiny.value import Constant, Value, check_recorded
 from autograd_tiny.words import few
 
 WRITTEN_OUT = (dot, total, mean)
@@ -34,12 +34,15 @@ class NamedGraph:
     Attributes:
         nodes: every named node, operands before users; nodes without a label are called t1, t2, ...
         root: the name of the output.
+        has_unlabelled: whether a node that is no bare number has no label.
     """
 
     def __init__(self, output: Value, others: Sequence[Value] = ()) -> None:
         for node in (output, *others):
             check_recorded(node, "marked")
-        self.name: dict[Value, str] = {node: name for node, name in names(output, *others).items() if node.op is not None or node.label}
+        every = names(output, *others)
+        self.has_unlabelled = any(not node.label and not isinstance(node, Constant) for node in every)
+        self.name: dict[Value, str] = {node: name for node, name in every.items() if node.op is not None or node.label}
         self.root = self.name.setdefault(output, "output")
         self.nodes = {name: node for node, name in self.name.items()}
         self._is_whole = not others
@@ -58,8 +61,15 @@ class NamedGraph:
         if not labels:
             hint = "no node has a label; give them, as z.label = 'z', or all at once with label_locals()"
         elif label[:1] == "d" and label[1:] in labels:
-            hint = f"a derivative is written without the d, as {label[1:]}/w"
+            hint = f"a derivative is written {label[1:]}/w or d{label[1:]}/dw"
+        elif self.has_unlabelled:
+            hint += "; to give nodes the names of their variables, call label_locals()"
         raise ValueError(f"no node is called {label!r}; {hint}")
+
+    @cached_property
+    def labels(self) -> frozenset[str]:
+        """What a page may call nodes."""
+        return frozenset(filter(self.is_labelled, self.nodes))
 
     def is_labelled(self, name: str) -> bool:
         """Whether a node has this name from its label, so that a page may speak of it."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from autograd_tiny.expression import Expression
 from autograd_tiny.graph import all_nodes
-from autograd_tiny.marking.claims import Claim, Printed, Quantity, derivative, read_claims, read_number
+from autograd_tiny.marking.claims import Claim, Printed, Quantity, derivative, read_claims, read_number, without_d
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph
 from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
 from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source
@@ -36,6 +36,7 @@ def mark(
         output: the root of the graph: a loss, where updates are claimed.
         claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
             data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
+            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.
         learning_rate: of the step of gradient descent that updates speak of.
         others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one that
             a loss uses.
@@ -74,6 +75,7 @@ class Marker:
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         self.graph = NamedGraph(output, others)
+        claims = [claim._replace(quantity=without_d(claim.quantity, self.graph.labels)) for claim in claims]
         for claim in claims:
             nodes = [self.graph.find(label) for label in claim.quantity.nodes]
             if claim.quantity.kind == "updated" and nodes[0].op is not None:
@@ -189,10 +191,10 @@ class Marker:
         if found is None:
             self.formulas[blank.number] = formula
             return blank._replace(why=self._independence(blank.claim.quantity))
-        (edit, follows), others = found
+        (edit, follows), alternatives = found
         slips = self._slips(follows, blank)
         already = f"; and it builds on {self._printed(slips)}" if slips else ""
-        return blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips, others=others)
+        return blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips, alternatives=alternatives)
 
     def _independence(self, quantity: Quantity) -> str:
         """Which of its nodes does not depend on the next one, if that is why a derivative is 0."""
@@ -214,8 +216,8 @@ class Marker:
                 with suppress(ArithmeticError, ValueError):
                     yield Fit(edit, numbers.follow(numbers.evaluate(edit.root)))
 
-    def _best(self, blank: Mark, worked_out: Sequence[Fit], *, loose: bool = False) -> tuple[Fit, int] | None:
-        """The simplest edit that gives the printed number, and how many others give it, too.
+    def _best(self, blank: Mark, worked_out: Sequence[Fit], *, loose: bool = False) -> tuple[Fit, tuple[str, ...]] | None:
+        """The simplest edit that gives the printed number, and what the others say that give it, too.
 
         None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
         """
@@ -229,8 +231,8 @@ class Marker:
         tried = {fit.follows.value: fit.follows for fit in worked_out if fit.edit.effort <= best.edit.effort}
         if sum(chance(printed, blank.value, follows, loose=loose) for follows in tried.values()) > MOST_BY_CHANCE:
             return None
-        others = {fit.edit.what for fit in fitting if fit.edit.effort <= best.edit.effort + 1} - {best.edit.what}
-        return best, len(others)
+        near = [fit.edit for fit in fitting if fit.edit.effort <= best.edit.effort + 1 and fit.edit.what != best.edit.what]
+        return best, tuple(dict.fromkeys(edit.what for edit in sorted(near, key=lambda edit: edit.effort)))
 
     def _is_invisible(self, printed: Printed, edit: Edit) -> bool:
         """Whether the number would be the same without the part that a mistake changes."""

@@ -24,18 +24,21 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograd_tiny.files import read_text
 from autograd_tiny.formula import FormulaError, Recorded, read_formula, with_caret
 from autograd_tiny.graph import all_nodes
-from autograd_tiny.marking.claims import Claim, read_claim
+from autograd_tiny.marking.claims import Claim, read_claim, without_d
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.report import Report
 from autograd_tiny.value import Value
+from autograd_tiny.words import few
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,6 +54,7 @@ SLIPS = (
     (r"^[^=\"'#]*[^\x00-\x7f][^=]*=", 'write a name with letters other than a to z in quotes, "größe" = 1.5'),
 )
 """What makes a line no TOML that looks right on paper, and what to write."""
+INPUTS = r"^[ \t]*\[inputs\]"
 KINDS = {str: "a string", float: "a number", dict: "a table, [inputs]", list: "a list"}
 
 
@@ -69,6 +73,7 @@ class Page(NamedTuple):
         learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.
         claims: the numbers, in the order of the page.
         file: the name of the file it was read from, for errors.
+        lines: for errors, the line of each claim in the file; None where it is not known.
     """
 
     title: str
@@ -78,6 +83,7 @@ class Page(NamedTuple):
     learning_rate: float | None
     claims: tuple[Claim, ...]
     file: str = ""
+    lines: tuple[int | None, ...] = ()
 
     def record(self) -> Recorded[Value]:
         """The formula at its inputs.
@@ -96,11 +102,26 @@ class Page(NamedTuple):
         """
         recorded = self.record()
         labels = {name: node.label for name, node in recorded.nodes.items()}
-        claims = [c._replace(quantity=c.quantity._replace(nodes=tuple(labels.get(n, n) for n in c.quantity.nodes))) for c in self.claims]
+        claims = []
+        for claim, line in zip(self.claims, self.lines or repeat(None)):
+            quantity = without_d(claim.quantity, labels)
+            for name in quantity.nodes:
+                if name not in labels:
+                    raise PageError(f"{self.file}{_at(line)}: claims: {_unknown(name, list(labels))}")
+            claims.append(claim._replace(quantity=quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))))
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
         with _errors_of(self.file):
             return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    """That a formula has no such name, and what to do."""
+    close = get_close_matches(name, known, 3)
+    hint = f"did you mean {' or '.join(close)}" if close else f"it has {few(known, 12)}"
+    if name[:1] == "d" and name[1:] in known:
+        return f"the formula has no {name!r}; a derivative is written {name[1:]}/w or d{name[1:]}/dw"
+    return f"the formula has no {name!r}; {hint}, or give it a line of its own in formula: {name} = ..."
 
 
 @contextmanager
@@ -138,15 +159,21 @@ class _Reader:
         self._check(content, PAGE_KEYS, "")
         for key in NEEDED:
             if key not in content:
-                raise PageError(f"{self.name}: the page has no {key}; {NEEDED[key]}")
+                below = key in content.get("inputs", {})
+                remedy = "put it above [inputs], since what stands below belongs to the inputs" if below else NEEDED[key]
+                raise PageError(f"{self.name}: the page has no {key}; {remedy}")
         try:
-            read_formula(content["formula"])
+            formula = read_formula(content["formula"])
         except FormulaError as error:
             shown = f"\n{with_caret(error.text, error.column - 1)}" if error.column else ""
             raise self._error(f"formula: {error.message}{shown}", re.escape(error.text.strip()) or _key("formula")) from None
         for name, x in content["inputs"].items():
+            if name in PAGE_KEYS and name not in formula.inputs:
+                place = "above [inputs], since what stands below belongs to the inputs"
+                place += "; or into a [[section]]" if name in SECTION_KEYS else ""
+                raise self._error(f"inputs.{name}: put {name} {place}", _key(name), below=INPUTS)
             if isinstance(x, bool) or not isinstance(x, (int, float)):
-                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", _key(name))
+                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", _key(name), below=INPUTS)
         claims = self._claims(content, "")
         for section in content.get("section", []):
             if not isinstance(section, dict):
@@ -158,18 +185,21 @@ class _Reader:
         rate = content.get("learning_rate")
         title, source = content.get("title", ""), content.get("source", "")
         rate = None if rate is None else float(rate)
-        return Page(title, source, content["formula"], dict(content["inputs"]), rate, tuple(claims), self.name)
+        numbers = tuple(claim for claim, _ in claims)
+        lines = tuple(line for _, line in claims)
+        return Page(title, source, content["formula"], dict(content["inputs"]), rate, numbers, self.name, lines)
 
-    def _claims(self, table: Mapping[str, Any], section: str) -> list[Claim]:
+    def _claims(self, table: Mapping[str, Any], section: str) -> list[tuple[Claim, int | None]]:
+        """The claims of a table, each with its line."""
         claims = []
         for entry in table.get("claims", []):
             if not isinstance(entry, str):
                 message = f"claims: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
                 raise self._error(message, re.escape(str(entry)))
             try:
-                claims.append(read_claim(entry, section))
+                claims.append((read_claim(entry, section), self._line(_quoted(entry))))
             except ValueError as error:
-                raise self._error(f"claims: {error}", re.escape(entry)) from None
+                raise self._error(f"claims: {error}", _quoted(entry)) from None
         return claims
 
     def _check(self, table: Mapping[str, Any], keys: Mapping[str, type], path: str) -> None:
@@ -189,11 +219,22 @@ class _Reader:
         remedy = next((f"; {remedy}" for pattern, remedy in SLIPS if re.search(pattern, line)), "")
         return PageError(f"{self.name}: {error}{remedy}\n{with_caret(line, int(found[2]) - 1)}")
 
-    def _error(self, message: str, pattern: str) -> PageError:
+    def _error(self, message: str, pattern: str, *, below: str = "") -> PageError:
         """The error with the line on which a pattern is found, if it is found on one."""
-        found = re.search(pattern, self.text, re.MULTILINE)
-        line = f", line {self.text.count(chr(10), 0, found.start()) + 1}" if found else ""
-        return PageError(f"{self.name}{line}: {message}")
+        return PageError(f"{self.name}{_at(self._line(pattern, below))}: {message}")
+
+    def _line(self, pattern: str, below: str = "") -> int | None:
+        above = re.search(below, self.text, re.MULTILINE)
+        found = re.compile(pattern, re.MULTILINE).search(self.text, above.end() if above else 0)
+        return self.text.count("\n", 0, found.start()) + 1 if found else None
+
+
+def _at(line: int | None) -> str:
+    return f", line {line}" if line else ""
+
+
+def _quoted(entry: str) -> str:
+    return rf"""["']{re.escape(entry)}["']"""
 
 
 def _key(key: str) -> str:

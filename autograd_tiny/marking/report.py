@@ -28,7 +28,7 @@ VERDICTS = {
     "right": Verdict("=", "#d9f0e3", "#00694a"),
     "rounded": Verdict("~", "#eaf1d3", "#55691a"),
     "carried": Verdict(">", "#fbe6c0", "#8a5200"),
-    "mistake": Verdict("x", "#f9d2cb", "#a52a14"),
+    "mistake": Verdict("✗", "#f9d2cb", "#a52a14"),
     "stale": Verdict("o", "#ead6f2", "#7a2f96"),
     "wrong": Verdict("!", "#f9d2cb", "#a52a14"),
     "undecided": Verdict("?", "#e8e9ec", "#4a525e"),
@@ -38,6 +38,8 @@ FAITHFUL = ("right", "rounded", "undecided")
 SLIPS = ("mistake", "stale", "wrong")
 """Verdicts of the numbers at which something went wrong."""
 MOST_LISTED = 9
+LONGEST_ALTERNATIVES = 100
+"""Other explanations are named up to so many characters, and counted beyond."""
 
 
 class Mark(NamedTuple):
@@ -51,7 +53,7 @@ class Mark(NamedTuple):
         mistake: the name of the mistake that gives the printed number, if one does.
         why: how the printed number came about, as a sentence without its full stop.
         sources: the numbers of wrong claims that it was computed from; a mistake on top of wrong numbers has both.
-        others: how many other explanations fit.
+        alternatives: the other explanations that fit, the simplest first.
         fits: for a stale claim, the values of operands that it fits together with others.
     """
 
@@ -62,13 +64,23 @@ class Mark(NamedTuple):
     mistake: str = ""
     why: str = ""
     sources: tuple[int, ...] = ()
-    others: int = 0
+    alternatives: tuple[str, ...] = ()
     fits: tuple[str, ...] = ()
 
     @property
     def right(self) -> str:
         """The engine's number, written like the printed one."""
         return self.claim.printed.like(self.value)
+
+    @property
+    def engine(self) -> str:
+        """The engine's number as people are told it: like the printed one, beside a wrong one with digits enough to compare."""
+        return self.claim.printed.beside(self.value) if self.verdict != "right" else _unsigned_zero(self.right)
+
+    @property
+    def others(self) -> int:
+        """How many other explanations fit."""
+        return len(self.alternatives)
 
     @property
     def finding(self) -> str:
@@ -82,9 +94,17 @@ class Mark(NamedTuple):
         if self.verdict == "right":
             return f"{quantity} = {printed} is right."
         if self.verdict in FAITHFUL:
-            return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.right}."
-        also = f"; {counted(self.others, 'other explanation')} would fit" if self.others else ""
-        return f"{quantity} should be {self.right}, not {printed}: {self.why or 'nothing known explains it'}{also}."
+            return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.engine}."
+        return f"{quantity} should be {self.engine}, not {printed}: {self.why or 'nothing known explains it'}{self._also}."
+
+    @property
+    def _also(self) -> str:
+        if not self.alternatives:
+            return ""
+        what = "; ".join(self.alternatives)
+        if len(what) > LONGEST_ALTERNATIVES:
+            return f"; {counted(self.others, 'other explanation')} would fit"
+        return f"; {'another explanation' if self.others == 1 else 'other explanations'} would fit: {what}"
 
 
 class Report:
@@ -157,7 +177,7 @@ class Report:
 
     def __str__(self) -> str:
         lines: list[str] = []
-        cells = [(str(m.claim.quantity), m.right, m.claim.printed.text, m.finding) for m in self.marks]
+        cells = [(str(m.claim.quantity), m.engine, m.claim.printed.text, m.finding) for m in self.marks]
         widths = [max(map(len, column)) for column in zip(*cells, ("", "engine", "printed", ""))]
         lines.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
         for (_, section), (quantity, right, printed, finding) in zip(self.rows(), cells):
@@ -176,7 +196,7 @@ class Report:
             verdict = VERDICTS[mark.verdict]
             style = f"background:{verdict.ground};color:{verdict.ink};text-align:left"
             right_aligned = '<td style="text-align:right;font-family:monospace">'
-            numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (mark.right, mark.claim.printed.text))
+            numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (mark.engine, mark.claim.printed.text))
             title = escape(mark.sentence)
             rows.append(
                 f'<tr title="{title}"><td style="text-align:left">{escape(str(mark.claim.quantity))}</td>{numbers}'
@@ -217,6 +237,10 @@ class Report:
             name += f" via {nodes[1]}" if kind == "path" else ""
             found.setdefault(nodes[-1], []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
         return found
+
+
+def _unsigned_zero(number: str) -> str:
+    return number if any(c in number for c in "123456789") else number.removeprefix("-")
 
 
 def _told(group: Sequence[Mark], carriers: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tiny.draw import DIRECTIONS
+from autograd_tiny.drawing.dot_text import shortened
 from autograd_tiny.files import make_directory, write_file
 from autograd_tiny.graph import all_nodes
 from autograd_tiny.numbers_text import check_digits
@@ -18,7 +19,9 @@ from autograd_tiny.widget.formulas import Formula
 from autograd_tiny.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
 from autograd_tiny.widget.page import framed, image, page, source, style
 from autograd_tiny.widget.stills import complete_still, stills
+from autograd_tiny.words import quoted
 
+LONGEST_TITLE = 200
 MOST_NODES = 400
 """A graph with more nodes than this is no longer read one node at a time."""
 
@@ -37,9 +40,10 @@ class Stepper:
         value: a recorded Value, the root.
         direction: of the drawing, from operands to results: "LR", "RL", "TB" or "BT".
         digits: how many significant digits numbers have.
+        title: what stands above the picture; "y, step by step" where the root is y and none is given.
 
     Raises:
-        TypeError: ``value`` is no Value.
+        TypeError: ``value`` is no Value, or the title no text.
         ValueError: the graph has more than 400 nodes.
         RenderError: there is no program that draws.
 
@@ -52,9 +56,12 @@ class Stepper:
     Backward 1 of 1: The gradient of t1 is complete: 1. Times the local derivative, it goes to x.
     """
 
-    def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4) -> None:
+    def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4, title: str = "") -> None:
         _check(value, direction, digits)
-        self._walkthrough = walkthrough(value, direction=direction, digits=digits)
+        if not isinstance(title, str):
+            raise TypeError(f"a title is a text, got {quoted(title)}")
+        steps = walkthrough(value, direction=direction, digits=digits)
+        self._walkthrough = steps._replace(title=shortened(title, LONGEST_TITLE)) if title else steps
         self._step = 0
         self._widget: Any = None
 
@@ -103,7 +110,10 @@ class Stepper:
             OSError: the directory does not exist or cannot be written to.
         """
         if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"the stepper is saved as a page, got {os.fspath(path)!r}: its name must end in .html; for a picture use draw")
+            raise ValueError(
+                f"the stepper is saved as a page, got {os.fspath(path)!r}: its name must end in .html; for one picture a step use "
+                "Stepper(y).save_frames('stills') (in the terminal -o stills/), for one picture of all of it draw"
+            )
         return write_file(path, self.html())
 
     def save_frames(self, directory: str | os.PathLike[str]) -> list[Path]:
