@@ -146,7 +146,7 @@ class Printed(NamedTuple):
 
         >>> read_number("0.5").beside(0.4361), read_number("1").beside(-0.2181), read_number("1").beside(-0.0)
         ('0.436', '-0.218', '0')
-        >>> read_number("3").beside(2.0), read_number("0.50").beside(0.00012345), read_number("2e3").beside(2345.0)
+        >>> read_number("3").beside(2.0), read_number("0.50").beside(0.00012345), read_number("2e3").beside(2346.0)
         ('2', '0.000123', '2.35e+03')
         """
         if abs(value) <= _NOTHING * max(abs(self.number), self.unit):
