@@ -95,6 +95,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    """All names, those that are imported later, too."""
+    return sorted({*globals(), *__all__})
+
+
 __all__ = [
     "TABLE",
     "Constant",

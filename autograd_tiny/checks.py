@@ -33,7 +33,8 @@ def check_primitive(primitive: Primitive, points: Sequence[Sequence[float]] | No
     Traceback (most recent call last):
     AssertionError: cube(-2.3): the rule gives -6.8999999999999995 for the derivative by operand 1, the numbers say 15.8...
     """
-    _check(bool(primitive.name and primitive.doc and primitive.symbol), f"{primitive.name}: the row needs a name, a doc and a symbol")
+    for field in ("name", "doc", "symbol"):
+        _check(bool(getattr(primitive, field)), f"{primitive.name or 'the row'}: the row needs a {field}; give it one, as {field}='...'")
     for point in points or _sample_points(primitive):
         _check_at(primitive, tuple(float(x) for x in point), tolerance)
 

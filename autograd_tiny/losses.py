@@ -116,5 +116,8 @@ def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, A
         if not hasattr(given, "__len__"):
             raise TypeError(f"a loss takes a list of outputs and a list of targets, got {given!r}; for a single one write [...]")
     if len(outputs) != len(targets):
-        raise ValueError(f"a loss needs one target per output, got {len(outputs)} outputs and {len(targets)} targets")
+        raise ValueError(
+            f"a loss needs one target per output, got {len(outputs)} outputs and {len(targets)} targets; "
+            "when compiling, say how many targets a sample has: compile_model(..., n_targets=...)"
+        )
     return list(zip(outputs, targets))

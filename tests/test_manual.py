@@ -69,8 +69,8 @@ def test_no_page_holds_what_only_the_site_needs() -> None:
 def test_an_example_shows_its_last_expression() -> None:
     from examples import completed
 
-    attributes = """alt="a 'b' \\c" caption="c\""""
-    block = f'    ```python exec="1" html="1" session="s" {attributes}\n    x = 1\n    f(\n        x,  # why\n    )\n    ```'
+    head = '    ```python exec="1" html="1" session="s" alt="a \'b\' \\c" caption="c"'
+    block = head + "\n    x = 1\n    f(\n        x,  # why\n    )\n    ```"
     head, *lines = completed(block).split("\n")
     assert head == '    ```python exec="1" html="1" session="s"'
     assert lines[:4] == block.split("\n")[1:5]
