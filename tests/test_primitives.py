@@ -449,7 +449,7 @@ def number_of(x):
         ({"expansion": lambda x: x / (1.0 + number_of(abs(x)))}, "its expansion"),
         ({"rule": lambda out, x: ((1.0 - abs(out)) ** 2, 0.0)}, "gives 2 derivatives for 1 operands"),
         ({"rule": lambda out, x: ()}, "gives 0 derivatives for 1 operands"),
-        ({"doc": ""}, "needs a name, a doc and a symbol"),
+        ({"doc": ""}, "the row needs a doc; give it one, as doc='...'"),
         ({"rule": lambda out, x: (1.0 / (1.0 + where(less(x, 0.0), -x, x)),)}, "the numbers say"),
     ],
     ids=["derivative", "its sign", "second derivative", "expansion", "expansion's derivative", "too many", "too few", "no doc", "a branch"],
