@@ -115,3 +115,7 @@ def test_every_dependency_has_its_reason_licence_and_alternatives():
 def test_no_dependency_has_an_upper_bound():
     """One with a reason would be told in docs/dependencies.md, and excepted here."""
     assert [str(r) for r in requirements() if any(s.operator not in (">=", "!=") for s in r.specifier)] == []
+
+
+def test_names_that_are_imported_later_are_offered_too():
+    assert set(autograd_tiny.__all__) <= set(dir(autograd_tiny))
