@@ -144,8 +144,9 @@ def _(stepper: Stepper) -> Files:
     return Files({".svg": None, ".html": stepper.html()}, linked=".html")
 
 
-@files_of.register
-def _(written: Explanation | Report) -> Files:
+@files_of.register(Explanation)
+@files_of.register(Report)
+def _(written: object) -> Files:
     return Files({".svg": None})
 
 
