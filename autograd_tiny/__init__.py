@@ -12,14 +12,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_tiny import arrays, losses, nn, optim
-from autograd_tiny.anomaly import detect_anomaly
-from autograd_tiny.checks import check_primitive
-from autograd_tiny.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
-from autograd_tiny.draw import draw
-from autograd_tiny.explain import explain, paths
-from autograd_tiny.expression import Expression
-from autograd_tiny.graph import gradient
-from autograd_tiny.primitives import (
+from autograd_tiny.calculus.anomaly import detect_anomaly
+from autograd_tiny.calculus.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
+from autograd_tiny.calculus.primitive_check import check_primitive
+from autograd_tiny.engine.graph import gradient
+from autograd_tiny.engine.table import (
     TABLE,
     Family,
     MultiPrimitive,
@@ -64,27 +61,30 @@ from autograd_tiny.primitives import (
     total,
     where,
 )
-from autograd_tiny.saving import load_graph, load_parameters, save_graph, save_parameters
-from autograd_tiny.steps import backward_steps, forward_steps
-from autograd_tiny.value import Constant, Value, label_locals
+from autograd_tiny.engine.value import Constant, Value, label_locals
+from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.views.drawing.draw import draw
+from autograd_tiny.views.explain import explain, paths
+from autograd_tiny.views.steps import backward_steps, forward_steps
 
 if TYPE_CHECKING:
-    from autograd_tiny.gradient_check import check_gradient, step_size_curve
+    from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curve
     from autograd_tiny.lowering import compile_function, compile_loss, compile_model
     from autograd_tiny.marking.marker import mark
-    from autograd_tiny.widget import Stepper
+    from autograd_tiny.views.widget import Stepper
 
 __version__ = "0.1.0"
 
 
 _LATER = {
-    "Stepper": "widget",
-    "check_gradient": "gradient_check",
+    "Stepper": "views.widget",
+    "check_gradient": "calculus.gradient_check",
     "compile_function": "lowering",
     "compile_loss": "lowering",
     "compile_model": "lowering",
     "mark": "marking.marker",
-    "step_size_curve": "gradient_check",
+    "step_size_curve": "calculus.gradient_check",
 }
 
 

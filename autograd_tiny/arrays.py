@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd_tiny.containers import Container
-from autograd_tiny.primitives import data_of
-from autograd_tiny.value import Value
+from autograd_tiny.calculus.containers import Container
+from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.value import Value
 
 
 def values(numbers: Any, label: str = "") -> Any:

@@ -26,19 +26,19 @@ from rich.table import Table
 from rich.text import Text
 
 from autograd_tiny import __version__
-from autograd_tiny.draw import draw
-from autograd_tiny.drawing.render import RenderError
-from autograd_tiny.explain import explain
-from autograd_tiny.files import decoded, make_directory, write_file
-from autograd_tiny.formula import Recorded, read_assignments, read_formula
-from autograd_tiny.graph import names
+from autograd_tiny.engine.graph import names
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.marking.pages import read_page
 from autograd_tiny.marking.report import Report
-from autograd_tiny.numbers_text import short_number
-from autograd_tiny.steps import backward_steps, forward_steps
-from autograd_tiny.value import Constant, Value
-from autograd_tiny.widget import Stepper
-from autograd_tiny.words import listed
+from autograd_tiny.storage.files import decoded, make_directory, write_file
+from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formula
+from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.words import listed
+from autograd_tiny.views.drawing.draw import draw
+from autograd_tiny.views.drawing.render import RenderError
+from autograd_tiny.views.explain import explain
+from autograd_tiny.views.steps import backward_steps, forward_steps
+from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_tiny.primitives import log, logsumexp, mean, relu, softplus, total
+from autograd_tiny.engine.table import log, logsumexp, mean, relu, softplus, total
 
 
 def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:

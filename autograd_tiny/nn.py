@@ -14,8 +14,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from autograd_tiny.primitives import TABLE, MultiPrimitive, dot
-from autograd_tiny.value import Value, finite_float, lifted, recorder
+from autograd_tiny.engine.table import TABLE, MultiPrimitive, dot
+from autograd_tiny.engine.value import Value, finite_float, lifted, recorder
 
 ModuleT = TypeVar("ModuleT", bound="Module")
 Activation = str | Callable[..., Any]

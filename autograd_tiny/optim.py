@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from autograd_tiny.value import Value
+from autograd_tiny.engine.value import Value
 
 Schedule = Callable[[int], float]
 

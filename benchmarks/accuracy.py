@@ -21,9 +21,9 @@ from random import Random
 from typing import Any
 
 from autograd_tiny import TABLE, Value, gradient, losses
-from autograd_tiny.files import write_file
-from autograd_tiny.numbers_text import short_number
-from autograd_tiny.primitives import Family, MultiPrimitive, Primitive
+from autograd_tiny.engine.table import Family, MultiPrimitive, Primitive
+from autograd_tiny.storage.files import write_file
+from autograd_tiny.text.numbers import short_number
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "oracles"))

@@ -18,7 +18,7 @@ from random import Random
 from typing import NamedTuple
 
 from autograd_tiny import mark
-from autograd_tiny.graph import all_nodes
+from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.marking.report import Report
 from autograd_tiny.worked import three_three_three
 from benchmarks.pages import FROM_MEMORY, NO_NUMBER, Page, Plan, Style, random_network, random_style

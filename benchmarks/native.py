@@ -21,8 +21,8 @@ import numpy as np
 from autograd_tiny import nn, tanh, total
 from autograd_tiny.losses import hinge
 from autograd_tiny.lowering import compile_function, compile_model
+from autograd_tiny.lowering.native.rows import expansion
 from autograd_tiny.lowering.program import Program, opened
-from autograd_tiny.lowering.rows import expansion
 from benchmarks.measure import Measurement, Requirement, check_agreement, processor_time, versus
 from benchmarks.mlp import micrograd_model, micrograd_step, moons
 

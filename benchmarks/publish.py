@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from autograd_tiny.files import write_file
+from autograd_tiny.storage.files import write_file
 from benchmarks.measure import Measurement
 from benchmarks.report import Record, Results, plot, quantity, read_json, times
 

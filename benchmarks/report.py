@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-from autograd_tiny.files import write_file
+from autograd_tiny.storage.files import write_file
 from benchmarks.measure import Measurement, Requirement
 
 Results = Mapping[str, Sequence[Measurement]]

@@ -14,7 +14,7 @@ from random import Random
 from typing import Any
 
 from autograd_tiny import Value
-from autograd_tiny.graph import topological_order
+from autograd_tiny.engine.graph import topological_order
 from benchmarks import slotted
 from benchmarks.measure import Measurement, Requirement, check_agreement, versus
 

@@ -31,7 +31,7 @@ from xml.etree import ElementTree
 import jupytext
 import nbformat
 
-from autograd_tiny.files import write_file
+from autograd_tiny.storage.files import write_file
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

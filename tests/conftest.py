@@ -30,7 +30,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(params=["dot", "graphviz-pure"])
 def renderer(request, monkeypatch):
     """Each program that may draw; `dot` is skipped, visibly, where Graphviz is not installed."""
-    from autograd_tiny.drawing.render import PROGRAM_VARIABLE
+    from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE
 
     found = shutil.which(request.param) or shutil.which(request.param, path=sysconfig.get_path("scripts"))
     if not found:

@@ -20,7 +20,7 @@ from oracles.in_torch import derivatives, import_torch, torch_function, torch_te
 from random_graphs import Operand, Program, Step, margin, random_program
 
 from autograd_tiny import TABLE, Value, gradient, total
-from autograd_tiny.graph import topological_order
+from autograd_tiny.engine.graph import topological_order
 
 TOLERANCE = 1e-14  # of the size of all paths from any node to the result; the largest seen is 1e-16
 NEAR_A_KINK = 1e-9

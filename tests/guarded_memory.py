@@ -44,7 +44,8 @@ def read_only(array):
 
 def main():
     from autograd_tiny import dot, exp, log, mean, softmax, tanh
-    from autograd_tiny.lowering import compile_function, llvm
+    from autograd_tiny.lowering import compile_function
+    from autograd_tiny.lowering.native import llvm
     from autograd_tiny.lowering.runners import Layout, Native
 
     def various(x):

@@ -13,8 +13,9 @@ from itertools import combinations
 from random import Random
 from typing import Any, NamedTuple
 
-from autograd_tiny import TABLE
-from autograd_tiny.primitives import Family, MultiPrimitive, Primitive
+from autograd_tiny import TABLE, Value
+from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.engine.table import Family, MultiPrimitive, Primitive
 
 LARGEST = 100.0  # of a node and of a local derivative
 PARAMETERS: dict[str, tuple[float, ...]] = {"power": (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5), "leaky_relu": (0.01, 0.2)}
@@ -199,3 +200,22 @@ def _with_one_result(program: Program) -> Program:
     if len(unused) == 1 and program.steps:
         return program
     return program._replace(steps=(*program.steps, Step("total", None, tuple(unused))))
+
+
+def recorded(program):
+    leaves = [Value(x) for x in program.leaves]
+    return leaves, program(*leaves)
+
+
+def magnitudes(root, leaves):
+    """The derivatives by the leaves with every path counted as positive: what their rounding errors are measured by."""
+    sizes = {root: 1.0}
+    for node in reversed(topological_order(root)):
+        for x, d in zip(node.operands, node.local_derivatives):
+            sizes[x] = sizes.get(x, 0.0) + abs(d) * sizes[node]
+    return [sizes.get(x, 0.0) for x in leaves]
+
+
+def assert_close(got, expected, sizes, tolerance=1e-12):
+    for g, e, size in zip(got, expected, sizes, strict=True):
+        assert abs(g - e) <= tolerance * (1.0 + size), (g, e)

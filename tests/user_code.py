@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import autograd_tiny as ag
 from autograd_tiny import Expression, Primitive, Stepper, Value, losses, nn, optim
-from autograd_tiny.draw import Drawing
-from autograd_tiny.explain import Explanation
-from autograd_tiny.formula import read_formula
 from autograd_tiny.marking.report import Report
-from autograd_tiny.steps import BackwardStep, ForwardStep
+from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.views.drawing.draw import Drawing
+from autograd_tiny.views.explain import Explanation
+from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type

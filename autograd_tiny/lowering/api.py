@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from autograd_tiny.containers import Container
-from autograd_tiny.expression import Expression
+from autograd_tiny.calculus.containers import Container
 from autograd_tiny.lowering.program import Program, opened, program_of
 from autograd_tiny.lowering.python import Source
 from autograd_tiny.lowering.runners import Layout, Runner, chosen_backend, runner
 from autograd_tiny.lowering.tracing import symbols, trace
 from autograd_tiny.nn import MLP, Module
+from autograd_tiny.symbols.expression import Expression
 
 Arguments = int | Sequence[Any]
 

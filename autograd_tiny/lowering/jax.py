@@ -18,11 +18,11 @@ from operator import add, or_
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from autograd_tiny import primitives as p
-from autograd_tiny.expression import Expression
+from autograd_tiny.engine import table as p
+from autograd_tiny.engine.table import Primitive
 from autograd_tiny.lowering.program import Program, opened, program_of
 from autograd_tiny.lowering.tracing import symbols
-from autograd_tiny.primitives import Primitive
+from autograd_tiny.symbols.expression import Expression
 
 INSTALL = 'pip install "autograd_tiny[jax]"'
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
-from autograd_tiny.expression import TEXT, Expression, Term
-from autograd_tiny.graph import gradient, topological_order
-from autograd_tiny.primitives import ATOM, SIGN, Primitive, mul, neg, plain_number, total
+from autograd_tiny.engine.graph import gradient, topological_order
+from autograd_tiny.engine.table import ATOM, SIGN, Primitive, mul, neg, plain_number, total
+from autograd_tiny.symbols.expression import TEXT, Expression, Term
 
 
 class Instruction(NamedTuple):

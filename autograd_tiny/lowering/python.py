@@ -12,9 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_tiny.expression import TEXT, Term, python_number
-from autograd_tiny.lowering.program import Program
-from autograd_tiny.primitives import (
+from autograd_tiny.engine.table import (
     ATOM,
     SUM,
     TABLE,
@@ -33,6 +31,8 @@ from autograd_tiny.primitives import (
     sub,
     where,
 )
+from autograd_tiny.lowering.program import Program
+from autograd_tiny.symbols.expression import TEXT, Term, python_number
 
 FUNCTION = "value_and_grad"
 BRACKETS = TEXT.brackets

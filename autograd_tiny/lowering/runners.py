@@ -169,7 +169,7 @@ class Structure:
 
 @lru_cache(maxsize=128)
 def _kernel(structure: Structure, layout: Layout) -> Any:
-    from autograd_tiny.lowering.llvm import Kernel
+    from autograd_tiny.lowering.native.llvm import Kernel
 
     return Kernel(structure.program, layout)
 

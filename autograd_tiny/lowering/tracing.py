@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from autograd_tiny.expression import Expression
-from autograd_tiny.graph import Node
+from autograd_tiny.engine.graph import Node
+from autograd_tiny.symbols.expression import Expression
 
 PACKAGE = str(Path(__file__).parent.parent)
 

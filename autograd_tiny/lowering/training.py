@@ -9,8 +9,8 @@ from random import Random
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
+from autograd_tiny.engine.value import Value
 from autograd_tiny.optim import Optimizer
-from autograd_tiny.value import Value
 
 if TYPE_CHECKING:
     from autograd_tiny.lowering.api import CompiledModel
@@ -85,7 +85,7 @@ def fit(
 
 
 def _shown(epochs: range) -> Iterator[int]:
-    from autograd_tiny.progress import progress
+    from autograd_tiny.text.progress import progress
 
     return progress(epochs, "epochs")
 

@@ -11,7 +11,7 @@ from collections.abc import Container, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd_tiny.numbers_text import short_number
+from autograd_tiny.text.numbers import short_number
 
 
 class Quantity(NamedTuple):

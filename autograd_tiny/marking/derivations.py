@@ -13,12 +13,12 @@ from functools import cached_property
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
-from autograd_tiny.expression import Expression
-from autograd_tiny.graph import all_nodes, names, topological_order
+from autograd_tiny.engine.graph import all_nodes, names, topological_order
+from autograd_tiny.engine.table import MultiPrimitive, add, dot, mean, mul, softmax, total
+from autograd_tiny.engine.value import Constant, Value, check_recorded
 from autograd_tiny.marking.claims import Quantity, data, derivative
-from autograd_tiny.primitives import MultiPrimitive, add, dot, mean, mul, softmax, total
-from autograd_tiny.value import Constant, Value, check_recorded
-from autograd_tiny.words import few
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.words import few
 
 WRITTEN_OUT = (dot, total, mean)
 """Rows that formulas show as sums, since a person adds the terms one by one."""

@@ -7,17 +7,17 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd_tiny.expression import Expression
-from autograd_tiny.graph import all_nodes
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, Printed, Quantity, derivative, read_claims, read_number, without_d
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph
 from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
 from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.stale import stories
-from autograd_tiny.primitives import data_of
-from autograd_tiny.value import Value
-from autograd_tiny.words import few
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.words import few
 
 MOST_BY_CHANCE = 0.5
 """How many formulas may be expected to give a printed number by chance, for one that does to be an explanation."""

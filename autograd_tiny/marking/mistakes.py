@@ -10,12 +10,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd_tiny.expression import Expression
-from autograd_tiny.graph import edges, topological_order
+from autograd_tiny.engine.graph import edges, topological_order
+from autograd_tiny.engine.table import MultiPrimitive, add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
 from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph, added, is_number, rewritten
-from autograd_tiny.primitives import MultiPrimitive, add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
-from autograd_tiny.words import brief
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.words import brief
 
 ACTIVATIONS: tuple[object, ...] = (gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh)
 ONE, ZERO = Expression.constant(1.0), Expression.constant(0.0)

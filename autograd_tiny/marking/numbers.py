@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from autograd_tiny.expression import Expression
-from autograd_tiny.graph import all_nodes
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.report import Mark
-from autograd_tiny.primitives import data_of
-from autograd_tiny.value import Value, adjoints
+from autograd_tiny.symbols.expression import Expression
 
 Number = float | Value
 

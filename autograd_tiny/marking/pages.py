@@ -31,14 +31,14 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograd_tiny.files import read_text
-from autograd_tiny.formula import FormulaError, Recorded, read_formula, with_caret
-from autograd_tiny.graph import all_nodes
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, read_claim, without_d
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.report import Report
-from autograd_tiny.value import Value
-from autograd_tiny.words import few
+from autograd_tiny.storage.files import read_text
+from autograd_tiny.symbols.formula import FormulaError, Recorded, read_formula, with_caret
+from autograd_tiny.text.words import few
 
 if sys.version_info >= (3, 11):
     import tomllib

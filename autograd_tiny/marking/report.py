@@ -10,10 +10,10 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-from autograd_tiny.drawing.picture import Note
+from autograd_tiny.engine.table import counted
 from autograd_tiny.marking.claims import Claim
-from autograd_tiny.primitives import counted
-from autograd_tiny.words import listed
+from autograd_tiny.text.words import listed
+from autograd_tiny.views.drawing.picture import Note
 
 
 class Verdict(NamedTuple):

@@ -12,12 +12,12 @@ from contextlib import suppress
 from itertools import product
 from typing import NamedTuple
 
-from autograd_tiny.expression import Expression
+from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.marking.claims import Printed, Quantity
 from autograd_tiny.marking.derivations import Formula, rewritten
 from autograd_tiny.marking.numbers import Numbers
-from autograd_tiny.primitives import data_of
-from autograd_tiny.value import Value, adjoints
+from autograd_tiny.symbols.expression import Expression
 
 MOST_BY_CHANCE = 0.05
 

@@ -18,9 +18,9 @@ from importlib.resources import files
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from autograd_tiny.engine.table import dot, logsumexp, relu, softmax
+from autograd_tiny.engine.value import Value
 from autograd_tiny.nn import Module
-from autograd_tiny.primitives import dot, logsumexp, relu, softmax
-from autograd_tiny.value import Value
 
 if TYPE_CHECKING:
     from autograd_tiny.lowering import CompiledModel

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 from random import Random
 
+from autograd_tiny.engine.table import mean
 from autograd_tiny.losses import cross_entropy
 from autograd_tiny.nn import MLP
 from autograd_tiny.optim import SGD
-from autograd_tiny.primitives import mean
 from autograd_tiny.worked.matrices import Record, forward
 
 SAMPLES = [[1.0, 0.5, -0.5], [-1.0, 2.0, 0.5], [0.5, -1.5, 1.0], [2.0, 1.0, 0.5]]

@@ -24,11 +24,11 @@ from random import Random
 from statistics import median
 from typing import NamedTuple
 
+from autograd_tiny.engine.table import mean
+from autograd_tiny.engine.value import adjoints
 from autograd_tiny.losses import binary_cross_entropy
 from autograd_tiny.nn import MLP, Layer
 from autograd_tiny.optim import SGD
-from autograd_tiny.primitives import mean
-from autograd_tiny.value import adjoints
 from autograd_tiny.worked import three_three_three as example
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.nn import MLP
-from autograd_tiny.value import Value, adjoints
 
 T = TypeVar("T")
 Matrix = list[list[Value]]

@@ -30,11 +30,11 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple
 
+from autograd_tiny.engine.table import mean
 from autograd_tiny.losses import cross_entropy, cross_entropy_from_logits
 from autograd_tiny.nn import MLP
 from autograd_tiny.optim import SGD, cosine_decay
-from autograd_tiny.primitives import mean
-from autograd_tiny.progress import progress
+from autograd_tiny.text.progress import progress
 from autograd_tiny.worked.matrices import Record, forward
 
 CLASSES = 3

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograd_tiny import losses
+from autograd_tiny.engine.table import total
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.pages import Page, read_page
 from autograd_tiny.marking.report import Report
 from autograd_tiny.nn import MLP, Layer
 from autograd_tiny.optim import SGD
-from autograd_tiny.primitives import total
-from autograd_tiny.value import Value
 
 INPUTS = [0.1, 0.2, 0.7]
 TARGETS = [1.0, 0.0, 0.0]

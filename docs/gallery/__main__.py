@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograd_tiny.drawing.render import RenderError
-from autograd_tiny.files import write_file
+from autograd_tiny.storage.files import write_file
+from autograd_tiny.views.drawing.render import RenderError
 from docs.gallery.browser import Browser
 from docs.gallery.exhibits import CHAPTERS
 from docs.gallery.files import picture_by_browser, same

@@ -30,9 +30,9 @@ from autograd_tiny import (
     tanh,
     where,
 )
-from autograd_tiny.draw import Drawing
-from autograd_tiny.explain import Explanation
 from autograd_tiny.marking.report import Report
+from autograd_tiny.views.drawing.draw import Drawing
+from autograd_tiny.views.explain import Explanation
 from autograd_tiny.worked import plots, three_three_three
 from autograd_tiny.worked.char_gpt import CharGPT, attention
 from autograd_tiny.worked.plots import Plot

@@ -21,14 +21,14 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from autograd_tiny.draw import Drawing
-from autograd_tiny.drawing.render import RenderError
-from autograd_tiny.drawing.svg import structure
-from autograd_tiny.explain import Explanation
 from autograd_tiny.marking.report import Report
-from autograd_tiny.widget import Stepper
-from autograd_tiny.widget.formulas import FormulaWriter
-from autograd_tiny.widget.page import style
+from autograd_tiny.views.drawing.draw import Drawing
+from autograd_tiny.views.drawing.render import RenderError
+from autograd_tiny.views.drawing.svg import structure
+from autograd_tiny.views.explain import Explanation
+from autograd_tiny.views.widget import Stepper
+from autograd_tiny.views.widget.formulas import FormulaWriter
+from autograd_tiny.views.widget.page import style
 from autograd_tiny.worked.plots import Plot
 from docs.gallery.browser import Browser
 

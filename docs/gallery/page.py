@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from autograd_tiny.explain import Explanation
+from autograd_tiny.views.explain import Explanation
 from docs.gallery.files import ROOT, Files, Terminal, files_of
 
 PICTURES, PAGE = ROOT / "docs" / "pictures", ROOT / "docs" / "gallery.md"

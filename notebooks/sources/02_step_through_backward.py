@@ -10,8 +10,8 @@
 from IPython.display import display
 
 from autograd_tiny import Value, backward_steps, draw, explain
-from autograd_tiny.graph import topological_order
-from autograd_tiny.widget import Stepper
+from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.views.widget import Stepper
 
 # %% [markdown]
 # ## The records
@@ -162,4 +162,4 @@ my_backward(c)
 print(a.grad)
 
 # %% [markdown] tags=["solution"]
-# Compare it with the engine's own: `Value.backward`, in `autograd_tiny/value.py`.
+# Compare it with the engine's own: `Value.backward`, in `autograd_tiny/engine/value.py`.

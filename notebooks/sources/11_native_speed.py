@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from autograd_tiny import Value, compile_function, compile_model, dot, exp, log, optim, where
-from autograd_tiny.graph import topological_order
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.worked import n_layer, plots
 
 # %% [markdown]

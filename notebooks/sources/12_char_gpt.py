@@ -16,7 +16,7 @@ from random import Random
 import numpy as np
 
 from autograd_tiny import Value, draw
-from autograd_tiny.graph import topological_order
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.optim import Adam, cosine_decay
 from autograd_tiny.worked import plots
 from autograd_tiny.worked.char_gpt import CharGPT, attention, compile_gpt, names

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from autograd_tiny.widget import Stepper
+from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { JSDOM } from "jsdom";
-import stepperModule, { BrokenData, createStepper, startPage } from "../../autograd_tiny/widget/stepper.js";
+import stepperModule, { BrokenData, createStepper, startPage } from "../../autograd_tiny/views/widget/stepper.js";
 
 const box = (id, data, grad) =>
   `<g class="node" data-node="${id}"><title>${id}</title><path fill="none" stroke="#c3cad6"/>` +

@@ -1,0 +1,141 @@
+"""detect_anomaly: find where a computation goes wrong, at the price of speed.
+
+Recording and ``backward`` check nothing beyond what Python's arithmetic refuses: a product may overflow to infinity, data
+may be changed after it was used, ``backward`` may be run twice.  Inside `detect_anomaly` each of these is an error that
+names the node, the operation, the operands and the line of the user's code.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+from autograd_tiny.engine import value
+from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.engine.table import call_text
+from autograd_tiny.engine.value import Constant, Value
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Within this context, stop at the first anomaly.
+
+    - A recorded node whose data or local derivative is NaN or infinite, at the line that records it.
+    - Before ``backward``: a node whose data no longer follows from its operands, because one was changed after recording.
+    - Before ``backward``: a root that ``backward`` has been run on before, so that leaves would count it twice.
+    - After ``backward``: the first node, in the order backward works, whose grad is NaN or infinite.
+
+    A forgotten ``zero_grad`` is none of these: that the gradients of leaves add up from root to root is meant.
+
+    It watches the calling thread through the interpreter's profiling hook (``sys.setprofile``), which is given back at the
+    end; code outside the context pays nothing.  Nodes recorded before the context are checked too, but without a line.
+
+    Raises:
+        FloatingPointError: NaN or infinity.
+        RuntimeError: changed data, or ``backward`` run twice.
+
+    >>> x = Value(1e200, "x")
+    >>> with detect_anomaly():
+    ...     y = x * x
+    Traceback (most recent call last):
+    FloatingPointError: mul(x = 1e+200, x = 1e+200) gives inf; recorded at <doctest ...detect_anomaly[1]>, line 2
+    """
+    watch = _Watch(_recording_code(), _code(Value.backward))
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+class _Watch:
+    """A profile function that looks at each recorded node and at each run of ``backward``."""
+
+    def __init__(self, recording: frozenset[CodeType], backward: CodeType) -> None:
+        self.recording, self.backward = recording, backward
+        self.lines: dict[Value, str] = {}
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "return" and frame.f_code in self.recording:
+            if isinstance(argument, Value):
+                self.lines[argument] = _user_line(frame)
+                self._check_record(argument)
+        elif frame.f_code is self.backward:
+            root = frame.f_locals["self"]
+            if event == "call":
+                self._check_before(root)
+            elif event == "return":
+                self._check_after(root)
+
+    def _check_record(self, node: Value) -> None:
+        if not math.isfinite(node.data):
+            raise FloatingPointError(f"{_formula(node)} gives {node.data!r}{self._where(node)}")
+        for place, derivative in enumerate(node.local_derivatives):
+            if not math.isfinite(derivative):
+                raise FloatingPointError(
+                    f"{_formula(node)} gives {node.data!r}, but its derivative by operand {place + 1} is {derivative!r}{self._where(node)}"
+                )
+
+    def _check_before(self, root: Value) -> None:
+        if root.op is not None and root.grad != 0.0:
+            raise RuntimeError(
+                f"backward has been run on {_name(root)} before{self._where(root)}; the leaves would hold both gradients. "
+                "Record the computation again, with zero_grad() on its parameters, or set the root's grad to 0 if the sum is meant"
+            )
+        for node in topological_order(root):
+            self._check_record(node)
+            data = node.op.evaluate([x.data for x in node.operands])
+            if data != node.data:
+                raise RuntimeError(
+                    f"{_formula(node)} gives {data!r}, but {node.data!r} was recorded{self._where(node)}: the data of "
+                    f"{' or '.join(dict.fromkeys(_name(x) for x in node.operands))} or of the result was changed afterwards. "
+                    "Record again after changing data"
+                )
+
+    def _check_after(self, root: Value) -> None:
+        order = topological_order(root)
+        for user in reversed(order):
+            for operand, derivative in zip(user.operands, user.local_derivatives):
+                if not math.isfinite(operand.grad) and not isinstance(operand, Constant):
+                    raise FloatingPointError(
+                        f"the grad of {_name(operand)} is {operand.grad!r}, after the contribution {derivative!r} * {user.grad!r} "
+                        f"of {_formula(user)}{self._where(user)}"
+                    )
+
+    def _where(self, node: Value) -> str:
+        line = self.lines.get(node)
+        return f"; recorded at {line}" if line else " (recorded before detect_anomaly began)" if node.op else ""
+
+
+def _recording_code() -> frozenset[CodeType]:
+    """The code of every function in value.py that makes a node with an operation."""
+    makers: list[Callable[..., Any]] = [value._unary, value._unary_linear, value._binary, value._binary_linear, value._nary]
+    inner = [c for maker in makers for c in _code(maker).co_consts if isinstance(c, CodeType)]
+    return frozenset([*inner, _code(value._node)])
+
+
+def _code(function: Callable[..., Any]) -> CodeType:
+    return function.__code__
+
+
+def _user_line(frame: FrameType | None) -> str:
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}" if frame else "an unknown line"
+
+
+def _name(node: Value) -> str:
+    return f"{node.label} = {node.data!r}" if node.label else repr(node)
+
+
+def _formula(node: Value) -> str:
+    label = f"{node.label} = " if node.label else ""
+    return label + call_text(node.op, node.operands)

@@ -1,0 +1,157 @@
+"""Containers of numbers: lists, tuples, dicts, NumPy arrays and modules, nested at will, as numbers in a row and back.
+
+NumPy is never imported here: who passes an array has imported it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy, deepcopy
+from itertools import product
+from typing import Any, NamedTuple
+
+from autograd_tiny.engine.graph import Node
+from autograd_tiny.engine.value import finite_float
+from autograd_tiny.nn import Module
+
+Build = Callable[[Iterator[Any]], Any]
+
+
+class Block(NamedTuple):
+    """A number that stands alone, or an array of numbers: what a container holds.
+
+    Attributes:
+        name: where it is, as ``weights[2]['bias']``.
+        numbers: floats and Values, those of an array in the order of its indices, the last one fastest.
+        shape: of the array; None for a number.
+    """
+
+    name: str
+    numbers: list[Any]
+    shape: tuple[int, ...] | None
+
+    def names(self) -> list[str]:
+        """One name per number."""
+        if self.shape is None:
+            return [self.name]
+        return [f"{self.name}[{', '.join(map(str, index))}]" for index in product(*map(range, self.shape))]
+
+    def rebuild(self, entries: Sequence[Any]) -> Any:
+        """The same with other entries.  Arrays as entries are stacked: their axes come before those of the block."""
+        if self.shape is None:
+            return entries[0]
+        numpy = sys.modules["numpy"]
+        stacked = numpy.array(entries)
+        return numpy.moveaxis(stacked, 0, -1).reshape(stacked.shape[1:] + self.shape)
+
+
+class Container:
+    """The numbers in nested lists, tuples, named tuples, dicts, arrays and modules, and how they are arranged.
+
+    A dict is read in its own order; a module is a container of its parameters.  Anything else must be a number: a Value
+    stays what it is, an int or another real number becomes a float.
+
+    Args:
+        thing: a number, or a container of numbers and containers.
+        name: what errors call it.
+
+    Attributes:
+        blocks: the numbers that stand alone, and the arrays, in order.
+        numbers: all numbers, in order.
+
+    Raises:
+        TypeError, ValueError, OverflowError: for what is no finite number, naming the place where it is.
+
+    >>> point = Container({"x": 1, "weights": [2.0, (3.0,)]}, "point")
+    >>> point.numbers, point.names()
+    ([1.0, 2.0, 3.0], ["point['x']", "point['weights'][0]", "point['weights'][1][0]"])
+    >>> point.rebuild("abc")
+    {'x': 'a', 'weights': ['b', ('c',)]}
+    """
+
+    def __init__(self, thing: Any, name: str) -> None:
+        self.name = name
+        self.blocks: list[Block] = []
+        self._build = _take_apart(thing, name, self.blocks)
+        self.numbers = [x for block in self.blocks for x in block.numbers]
+
+    def names(self) -> list[str]:
+        """One name per number."""
+        return [name for block in self.blocks for name in block.names()]
+
+    def rebuild(self, numbers: Sequence[Any]) -> Any:
+        """The same arrangement of other numbers; an array of floats where all are floats, else of objects."""
+        rest = iter(numbers)
+        return self.assemble([block.rebuild([next(rest) for _ in block.numbers]) for block in self.blocks])
+
+    def assemble(self, entries: Sequence[Any]) -> Any:
+        """The same arrangement with one entry in place of every number that stands alone and of every array."""
+        return self._build(iter(entries))
+
+    def numbers_as(self, other: Container) -> list[Any]:
+        """The numbers, in the order of ``other``; a ValueError names a place where only one of the two has a number."""
+        here, there = [dict(zip([name.removeprefix(c.name) for name in c.names()], c.numbers)) for c in (self, other)]
+        for place in {**here, **there}:
+            if place not in here or place not in there:
+                lacking, having = (other, self) if place in here else (self, other)
+                raise ValueError(
+                    f"{self.name} must be arranged as {other.name}, but there is no {lacking.name}{place} for {having.name}{place}"
+                )
+        return [here[place] for place in there]
+
+
+def _take_apart(thing: Any, name: str, blocks: list[Block]) -> Build:
+    """Append the blocks in ``thing``; the function that builds it again takes its blocks from an iterator."""
+    if isinstance(thing, Module):
+        return _take_module_apart(thing, name, blocks)
+    if isinstance(thing, dict):
+        parts = [_take_apart(item, f"{name}[{key!r}]", blocks) for key, item in thing.items()]
+        frame = copy(thing)  # the caller may change its own
+
+        def build(entries: Iterator[Any]) -> Any:
+            result = copy(frame)
+            result.update(zip(frame, [part(entries) for part in parts]))
+            return result
+
+        return build
+    if isinstance(thing, (list, tuple)):
+        parts = [_take_apart(item, f"{name}[{i}]", blocks) for i, item in enumerate(thing)]
+        make = getattr(type(thing), "_make", type(thing))
+        return lambda entries: make([part(entries) for part in parts])
+    blocks.append(_array(thing, name) if _is_array(thing) else Block(name, [_number(thing, name)], None))
+    return next
+
+
+def _take_module_apart(module: Module, name: str, blocks: list[Block]) -> Build:
+    parameters = module.named_parameters()
+    if not parameters:
+        raise TypeError(f"{name}: this {type(module).__name__} has no Values as parameters; pass the model itself, not its frozen() copy")
+    blocks += [Block(f"{name}.{place}", [parameter], None) for place, parameter in parameters.items()]
+    return lambda entries: deepcopy(module, {id(parameter): next(entries) for parameter in parameters.values()})
+
+
+def _is_array(thing: object) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(thing, numpy.ndarray)
+
+
+def _array(array: Any, name: str) -> Block:
+    numbers = array.ravel().tolist()
+    block = Block(name, numbers, array.shape)
+    if array.dtype != float or not sys.modules["numpy"].isfinite(array).all():
+        numbers[:] = [_number(x, place) for x, place in zip(numbers, block.names())]
+    return block
+
+
+def _number(x: Any, name: str) -> Any:
+    if isinstance(x, Node):
+        return x
+    try:
+        return finite_float(x)
+    except TypeError:
+        raise TypeError(
+            f"{name} is the {type(x).__name__} {repr(x)[:60]} where a number is needed, or a list, tuple, dict, array or module of numbers"
+        ) from None
+    except (ValueError, OverflowError) as error:
+        raise type(error)(f"{name}: {error}") from None

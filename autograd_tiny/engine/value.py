@@ -1,0 +1,457 @@
+"""Value: a number that records how it was computed, and `backward`, which walks that record.
+
+A node computes its local derivatives together with its data, by the float form of its row's rule.  Every method is built
+once from its row; what differs between rows is only how many operands they take and whether their derivatives are constant.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from autograd_tiny.engine.graph import Node, topological_order
+from autograd_tiny.engine.operators import Operators, described
+from autograd_tiny.engine.table import MultiPrimitive, Primitive, power, refusal
+from autograd_tiny.text.words import quoted
+
+_new = object.__new__
+_REFUSED = (ArithmeticError, ValueError, TypeError)
+
+
+class Value(Operators, Node):
+    """A number in a computation that is being recorded.
+
+    Args:
+        data: a finite number.
+        label: the name shown in pictures, steps and errors.
+
+    Attributes:
+        data: the number, a float.
+        grad: after ``backward()``, the derivative of the root by this node, a float.
+        label: a name; may be set at any time.
+        op: the row of the table that made this node; None for a leaf.
+
+    Two Values are equal only if they are the same node; ``<``, ``<=``, ``>``, ``>=`` compare data.
+
+    >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
+    >>> y = a * b + a
+    >>> y.backward()
+    >>> y.data, a.grad, b.grad
+    (-4.0, -2.0, 2.0)
+    """
+
+    __slots__ = ("d_first", "d_second", "data", "grad")
+
+    data: float
+    grad: float
+    d_first: Any
+    d_second: float
+
+    def __init__(self, data: float, label: str = "") -> None:
+        if label.__class__ is not str:
+            raise TypeError(f"a label is a string, got {label!r}; Value({data!r}, label=...)")
+        self.data = data if data.__class__ is float and data - data == 0.0 else finite_float(data, label)
+        self.grad = 0.0
+        self.op = self.first = self.second = None
+        self.label = label
+
+    @property
+    def local_derivatives(self) -> tuple[float, ...]:
+        """The derivative of this node by each of its operands, as computed when it was recorded."""
+        if self.op is None:
+            return ()
+        if self.first.__class__ is tuple:
+            return tuple(self.d_first)
+        return (self.d_first,) if self.second is None else (self.d_first, self.d_second)
+
+    def backward(self) -> None:
+        """Add the derivative of this node by every leaf to the leaf's ``grad``.
+
+        Reverse mode: nodes in reverse topological order, each handing ``local derivative * its own grad`` to its operands,
+        so that a node's grad is complete before it is passed on.  Interior nodes start from 0 at each call; leaves
+        accumulate from call to call, as in PyTorch, until their grad is set to 0.  (Up to rounding: contributions are added
+        one by one.)
+        """
+        if self.op is None:
+            self.grad += 1.0
+            return
+        order = topological_order(self)
+        for node in order:
+            node.grad = 0.0
+        self.grad = 1.0
+        order.reverse()
+        for node in order:
+            g = node.grad
+            x = node.first
+            if x.__class__ is tuple:
+                for x, d in zip(x, node.d_first):  # noqa: B020
+                    x.grad += d * g
+            else:
+                x.grad += node.d_first * g
+                if (x := node.second) is not None:
+                    x.grad += node.d_second * g
+
+    @classmethod
+    def constant(cls, x: float) -> Constant:
+        """A leaf for a number written in a formula."""
+        return Constant(x)
+
+    @staticmethod
+    def record(primitive: Primitive, operands: tuple[Any, ...]) -> Value:
+        """A new node: ``primitive`` applied to operands that are Values or plain numbers."""
+        return recorder(primitive)(*lifted(operands))
+
+    @staticmethod
+    def record_outputs(primitive: MultiPrimitive, operands: tuple[Any, ...]) -> list[Value]:
+        """New nodes, one per output of an operation that has several; the operation is computed once."""
+        operands = lifted(operands)
+        data = [v.data for v in operands]
+        try:
+            outputs = primitive.forward(*data)
+            rule = _outputs_rule(primitive)
+            derivatives = [rule(outputs, row.parameter, *data) for row in primitive.rows(operands)]
+        except _REFUSED as error:
+            raise refusal(primitive, operands, error) from None
+        primitive.check_form(operands, outputs, derivatives)
+        return [_node(primitive[i], out, operands, d) for i, (out, d) in enumerate(zip(outputs, derivatives))]
+
+    @classmethod
+    def takes(cls, other: object) -> bool:
+        """Whether ``other`` may stand beside a Value in an operation."""
+        return _lift(other) is not NotImplemented
+
+    def __pow__(self, exponent: Value | float) -> Value:
+        """x to a power: a plain number takes any base, a Value as exponent needs a positive base."""
+        if exponent.__class__ is float or exponent.__class__ is int:
+            return _power_recorder(exponent)(self)
+        return super().__pow__(exponent)
+
+    def __lt__(self, other: Value | float) -> bool:
+        return self.data < other.data if isinstance(other, Value) else self.data < other
+
+    def __le__(self, other: Value | float) -> bool:
+        return self.data <= other.data if isinstance(other, Value) else self.data <= other
+
+    def __gt__(self, other: Value | float) -> bool:
+        return self.data > other.data if isinstance(other, Value) else self.data > other
+
+    def __ge__(self, other: Value | float) -> bool:
+        return self.data >= other.data if isinstance(other, Value) else self.data >= other
+
+    def __repr__(self) -> str:
+        parts = [repr(self.data)]
+        if self.label:
+            parts.append(repr(self.label))
+        if self.op is not None:
+            parts.append(f"op={self.op.name}")
+        if self.grad:
+            parts.append(f"grad={self.grad!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else str(self)
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)")
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"float({self!r}) would lose the derivative; for exp, log and so on use autograd_tiny.exp(v) or v.exp() "
+            "in place of the math module's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
+        )
+
+    def __round__(self, digits: int | None = None) -> float:
+        raise TypeError(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
+
+
+class Constant(Value):
+    """A number written in a formula, as the 2 in ``2 * x``: a leaf that no gradient is wanted for."""
+
+    __slots__ = ()
+
+
+def finite_float(x: Any, label: str = "") -> float:
+    """``x`` as a float; refuses what is no number, is not finite, or would lose digits."""
+    name = f"Value {label!r}" if label else "a Value or constant"
+    if isinstance(x, Value):
+        raise TypeError(f"{x!r} is a Value already; for a new leaf with the same number use Value(v.data)")
+    if not _is_number(x):
+        kind = type(x).__name__
+        hint = "; for an array, make one Value per number" if hasattr(x, "__len__") else ""
+        if isinstance(x, str):
+            hint = "; float() makes a number of text, with a point for decimals"
+        raise TypeError(f"the data of {name} must be a real number, got the {kind} {quoted(x)}{hint}")
+    try:
+        data = float(x)
+    except OverflowError:
+        raise OverflowError(f"the data of {name} is larger than any float: {quoted(x)}") from None
+    if hasattr(x, "__index__") and data != int(x):
+        raise ValueError(f"the data of {name} is a float, and no float equals {x}; the nearest is {data!r}")
+    if not math.isfinite(data):
+        raise ValueError(f"the data of {name} must be finite, got {data!r}; look at where this number was computed")
+    return data
+
+
+def check_recorded(x: object, done: str) -> None:
+    """Refuse what is no Value, where only a recorded Value can be ``done``."""
+    if isinstance(x, Value):
+        return
+    if isinstance(x, (int, float)):
+        remedy = "; a plain number does not know how it was computed: give the Value, not its data"
+    elif isinstance(x, str):
+        remedy = "; give the Value itself, not its name"
+    elif isinstance(x, (list, tuple, dict, set)):
+        remedy = "; give one Value, for example one of these"
+    elif callable(x):
+        remedy = "; call it on Values, and give what that returns"
+    else:
+        remedy = ""
+    raise TypeError(f"only a recorded Value can be {done}, got {quoted(x)}{remedy}")
+
+
+def _is_number(x: object) -> bool:
+    if isinstance(x, (float, int)):
+        return True
+    return hasattr(x, "__float__") and not hasattr(x, "__len__") and not isinstance(x, Node)
+
+
+def _lift(x: Any) -> Any:
+    """``x`` as an operand: Values as they are, numbers as constants, NotImplemented for what may know Values itself."""
+    kind = x.__class__
+    if kind is float and x - x == 0.0:
+        data = x
+    elif kind is int and -9007199254740992 <= x <= 9007199254740992:  # 2 ** 53: up to here floats hold every integer
+        data = float(x)
+    elif isinstance(x, Value):
+        return x
+    elif _is_number(x):
+        data = finite_float(x)
+    elif kind.__module__ == "builtins" or isinstance(x, Node):
+        raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
+    else:
+        return NotImplemented
+    v = _new(Constant)
+    v.data = data
+    v.grad = 0.0
+    v.op = v.first = v.second = None
+    v.label = ""
+    return v
+
+
+def lifted(operands: Sequence[Any]) -> tuple[Value, ...]:
+    """The operands of an operation as Values, numbers becoming constants."""
+    return tuple([x if x.__class__ is Value else _operand(x) for x in operands])
+
+
+def _operand(x: Any) -> Value:
+    operand = _lift(x)
+    if operand is NotImplemented:
+        raise TypeError(f"a Value combines with numbers and Values, not with the {type(x).__name__} {quoted(x)}")
+    return operand  # type: ignore[no-any-return]
+
+
+def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], derivatives: Sequence[float]) -> Value:
+    v = _new(Value)
+    v.data = data
+    v.grad = 0.0
+    v.op = primitive
+    v.label = ""
+    v.first = operands
+    v.second = None
+    v.d_first = derivatives
+    return v
+
+
+# One method per row.  Each repeats the few lines that fill a node's slots: a call in their place would cost a quarter of
+# the time, and these lines run once per node.
+
+
+def _unary(primitive: Primitive) -> Callable[[Value], Value]:
+    forward, rule = primitive.forward, primitive.float_rule()
+
+    def method(self: Value) -> Value:
+        v = _new(Value)
+        x = self.data
+        try:
+            v.data = out = forward(x)
+            (v.d_first,) = rule(out, x)
+        except _REFUSED as error:
+            raise refusal(primitive, (self,), error) from None
+        v.grad = 0.0
+        v.op = primitive
+        v.label = ""
+        v.first = self
+        v.second = None
+        return v
+
+    return method
+
+
+def _unary_linear(primitive: Primitive) -> Callable[[Value], Value]:
+    forward = primitive.forward
+    (derivative,) = primitive.float_rule()(None)
+
+    def method(self: Value) -> Value:
+        v = _new(Value)
+        v.data = forward(self.data)
+        v.d_first = derivative
+        v.grad = 0.0
+        v.op = primitive
+        v.label = ""
+        v.first = self
+        v.second = None
+        return v
+
+    return method
+
+
+def _binary(primitive: Primitive) -> Callable[[Value, Any], Value]:
+    forward, rule = primitive.forward, primitive.float_rule()
+
+    def method(self: Value, other: Any) -> Any:
+        if other.__class__ is not Value:
+            other = _lift(other)
+            if other is NotImplemented:
+                return NotImplemented
+        v = _new(Value)
+        x = self.data
+        y = other.data
+        try:
+            v.data = out = forward(x, y)
+            v.d_first, v.d_second = rule(out, x, y)
+        except _REFUSED as error:
+            raise refusal(primitive, (self, other), error) from None
+        v.grad = 0.0
+        v.op = primitive
+        v.label = ""
+        v.first = self
+        v.second = other
+        return v
+
+    return method
+
+
+def _binary_linear(primitive: Primitive) -> Callable[[Value, Any], Value]:
+    forward = primitive.forward
+    d_first, d_second = primitive.float_rule()(None)
+
+    def method(self: Value, other: Any) -> Any:
+        if other.__class__ is not Value:
+            other = _lift(other)
+            if other is NotImplemented:
+                return NotImplemented
+        v = _new(Value)
+        v.data = forward(self.data, other.data)
+        v.d_first = d_first
+        v.d_second = d_second
+        v.grad = 0.0
+        v.op = primitive
+        v.label = ""
+        v.first = self
+        v.second = other
+        return v
+
+    return method
+
+
+def _nary(primitive: Primitive) -> Callable[..., Value]:
+    forward, rule = primitive.forward, primitive.float_rule()
+
+    def method(*operands: Value) -> Value:
+        data = [v.data for v in operands]
+        v = _new(Value)
+        try:
+            v.data = out = forward(*data)
+            v.d_first = rule(out, *data)
+        except _REFUSED as error:
+            raise refusal(primitive, operands, error) from None
+        v.grad = 0.0
+        v.op = primitive
+        v.label = ""
+        v.first = operands
+        v.second = None
+        return v
+
+    return method
+
+
+@lru_cache(maxsize=4096)
+def recorder(primitive: Primitive) -> Callable[..., Value]:
+    """The function that records ``primitive`` applied to Values, built once per row."""
+    linear = isinstance(primitive.rule, tuple)
+    if primitive.arity == 1:
+        build: Callable[[Primitive], Callable[..., Value]] = _unary_linear if linear else _unary
+    elif primitive.arity == 2:
+        build = _binary_linear if linear else _binary
+    else:
+        build = _nary
+    return described(build(primitive), primitive, reflected=False)
+
+
+@lru_cache(maxsize=4096)
+def _outputs_rule(primitive: MultiPrimitive) -> Callable[..., Sequence[float]]:
+    return primitive.float_rule()
+
+
+@lru_cache(maxsize=4096)
+def _power_recorder(exponent: float) -> Callable[[Value], Value]:
+    return recorder(power[exponent])
+
+
+def _reflected(primitive: Primitive) -> Callable[[Value, Any], Any]:
+    record = recorder(primitive)
+
+    def method(self: Value, other: Any) -> Any:
+        other = _lift(other)
+        return other if other is NotImplemented else record(other, self)
+
+    return described(method, primitive, reflected=True)
+
+
+for _name, _method in vars(Operators).items():
+    if (_row := getattr(_method, "primitive", None)) and _name not in vars(Value):
+        setattr(Value, _name, _reflected(_row) if _method.reflected else recorder(_row))
+
+
+def adjoints(root: Value) -> dict[Value, float]:
+    """The derivative of ``root`` by every node it depends on, leaves included; ``grad`` is neither read nor written.
+
+    >>> x = Value(3.0)
+    >>> adjoints(x * x)[x]
+    6.0
+    """
+    result = {root: 1.0}
+    for node in reversed(topological_order(root)):
+        adjoint = result[node]
+        for operand, derivative in zip(node.operands, node.local_derivatives):
+            result[operand] = result.get(operand, 0.0) + derivative * adjoint
+    return result
+
+
+def label_locals() -> dict[str, Value]:
+    """Label every unlabelled Value that a variable of the caller names, also inside lists and tuples.
+
+    Returns the labels given, with their Values.
+
+    >>> w, x = Value(2.0), [Value(1.0), Value(3.0)]
+    >>> sorted(label_locals())
+    ['w', 'x[0]', 'x[1]']
+    """
+    given: dict[str, Value] = {}
+
+    def visit(name: str, thing: object) -> None:
+        if isinstance(thing, Value):
+            if not thing.label and not isinstance(thing, Constant):
+                thing.label = name
+                given[name] = thing
+        elif isinstance(thing, (list, tuple)):
+            for i, item in enumerate(thing):
+                visit(f"{name}[{i}]", item)
+
+    for name, thing in list(sys._getframe(1).f_locals.items()):
+        if not name.startswith("_"):
+            visit(name, thing)
+    return given

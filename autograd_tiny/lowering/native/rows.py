@@ -1,0 +1,127 @@
+"""Rows of the table as LLVM instructions on vectors of samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from autograd_tiny.engine import table as p
+from autograd_tiny.engine.table import Primitive
+from autograd_tiny.lowering.native.vectors import FUNCTIONS, LIBRARY, splat
+from autograd_tiny.lowering.program import Expansion
+
+LARGEST_POWER = 8
+"""The largest exponent for which powers are products; rounding errors grow with it."""
+
+
+# Rows as instructions.  {0}, {1} are operands, {r} the result, {r}.c a condition; V a vector of floats, B of bits.
+TEMPLATES: dict[Primitive, str] = {
+    p.add: "{r} = fadd {V} {0}, {1}",
+    p.sub: "{r} = fsub {V} {0}, {1}",
+    p.mul: "{r} = fmul {V} {0}, {1}",
+    p.div: "{r} = fdiv {V} {0}, {1}",
+    p.neg: "{r} = fneg {V} {0}",
+    p.sqrt: "{r} = call {V} @llvm.sqrt.{s}({V} {0})",
+    p.absolute: "{r} = call {V} @llvm.fabs.{s}({V} {0})",
+    p.relu: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {0}, {V} {zero}",
+    p.step: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
+    p.less: "{r}.c = fcmp olt {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
+    p.greater: "{r}.c = fcmp ogt {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
+    p.equal: "{r}.c = fcmp oeq {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
+    p.where: "{r}.c = fcmp une {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {1}, {V} {2}",
+    p.sign: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r}.d = fcmp olt {V} {0}, {zero}\n"
+    "{r}.e = select {B} {r}.d, {V} {minus_one}, {V} {zero}\n{r} = select {B} {r}.c, {V} {one}, {V} {r}.e",
+}
+EXTREMES: dict[Primitive, str] = {p.maximum: "ogt", p.minimum: "olt"}
+
+
+def expansion(row: Primitive) -> Expansion | None:
+    """What replaces a row before instructions are written; None for those that are instructions or calls.
+
+    Raises:
+        TypeError: the row is none of the table's and has no expansion.
+    """
+    if row.family is p.power:
+        return _power_expansion(row)
+    if row in TEMPLATES or row in EXTREMES or _function_name(row):
+        return None
+    if row.stable is None:
+        raise TypeError(f"{row.name} cannot be compiled to native code: give the Primitive an expansion= in rows of the table")
+    return row.stable
+
+
+def _function_name(row: Primitive) -> str:
+    return row.name if p.TABLE.get(row.name) is row and (row.name in FUNCTIONS or row.name in LIBRARY) else ""
+
+
+@lru_cache(maxsize=4096)
+def _power_expansion(row: Primitive) -> Expansion | None:
+    """Small powers as products, halves of them with a square root; None for others, which the C library computes."""
+    k = float(row.parameter or 0.0)
+    whole, half = divmod(abs(k), 1.0)
+    if abs(k) > LARGEST_POWER or half not in (0.0, 0.5):
+        return None
+
+    def product(x: Any) -> Any:
+        result = _whole_power(x, int(whole)) if whole else 1.0
+        if half:
+            result = result * p.sqrt(x)
+        return 1.0 / result if k < 0.0 else result
+
+    return product
+
+
+def _whole_power(x: Any, n: int) -> Any:
+    if n == 1:
+        return x
+    square = _whole_power(x, n // 2)
+    return square * square if n % 2 == 0 else square * square * x
+
+
+class RowWriter:
+    """Writes instructions on vectors of ``width`` floats.
+
+    Attributes:
+        V, B: the types of a vector of floats, and of as many bits.
+        called: the functions that the instructions call.
+    """
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.V, self.B = f"<{width} x double>", f"<{width} x i1>"
+        self.called: set[str] = set()
+        self._words = {
+            "V": self.V, "B": self.B, "s": f"v{width}f64", "zero": splat(0.0, width), "one": splat(1.0, width),
+            "minus_one": splat(-1.0, width),
+        }  # fmt: skip
+
+    def instruction(self, row: Primitive, operands: Sequence[str], result: str) -> list[str]:
+        """The lines that apply a row to operands; they give the vector ``result``."""
+        if template := TEMPLATES.get(row):
+            return template.format(*operands, r=result, **self._words).split("\n")
+        if comparison := EXTREMES.get(row):
+            return self._extreme(comparison, operands, result)
+        if row.family is p.power:
+            return self._call("pow", [operands[0], splat(float(row.parameter or 0.0), self.width)], result)
+        if row is p.pow_:
+            positive = TEMPLATES[p.where].format(f"{result}.p", f"{result}.x", splat(math.nan, self.width), r=result, **self._words)
+            is_positive = TEMPLATES[p.step].format(operands[0], r=f"{result}.p", **self._words)
+            return [*self._call("pow", operands, f"{result}.x"), *is_positive.split("\n"), *positive.split("\n")]
+        return self._call(row.name, operands, result)
+
+    def _call(self, name: str, operands: Sequence[str], result: str) -> list[str]:
+        self.called.add(name)
+        return [f"{result} = call {self.V} @{name}({', '.join(f'{self.V} {x}' for x in operands)})"]
+
+    def _extreme(self, comparison: str, operands: Sequence[str], result: str) -> list[str]:
+        """The largest or smallest operand, the first among equals, as Python's ``max`` and ``min`` choose."""
+        lines, chosen = [], operands[0]
+        for i, x in enumerate(operands[1:]):
+            lines += [
+                f"{result}.c{i} = fcmp {comparison} {self.V} {x}, {chosen}",
+                f"{result}.{i} = select {self.B} {result}.c{i}, {self.V} {x}, {self.V} {chosen}",
+            ]
+            chosen = f"{result}.{i}"
+        return [*lines, f"{result} = select i1 true, {self.V} {chosen}, {self.V} {chosen}"]

@@ -1,0 +1,284 @@
+"""Finding, in a program, the sums of products that native code computes in loops: layers, forward and adjoint.
+
+A layer comes as one line of products and additions for each neuron, of which only the places of the operands differ.  Lines
+that belong together become a rectangle of sums:
+
+    result[i][j] = Σ_n left[i][n] · right[j][n]
+
+`Weighted` sums have parameters on the left and one row on the right: what a layer computes from its inputs, and the
+derivatives by its inputs from those by its outputs.  `Meant` sums have values of a sample on both sides, and only their means
+over the batch are wanted: the derivatives by a layer's weights.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heappush
+from itertools import pairwise
+from typing import NamedTuple
+
+from autograd_tiny.engine.table import add, mul
+from autograd_tiny.lowering.program import Program
+
+Row = tuple[int, ...]
+
+
+class Weighted(NamedTuple):
+    """result[i] = Σ_n left[i][n] · right[n], with parameters on the left; all numbers are those of values.
+
+    The parameters of a row lie as far from those of the row before as the first does.
+    """
+
+    left: tuple[Row, ...]
+    right: Row
+    results: Row
+
+    @property
+    def n_products(self) -> int:
+        """How many products are added up."""
+        return len(self.left) * len(self.right)
+
+    def vectors(self) -> Iterable[Row]:
+        """Values that must lie side by side."""
+        return [self.results]
+
+    def renumbered(self, new: Mapping[int, int]) -> Weighted:
+        """The same after the program's values have got other numbers."""
+        return Weighted(self.left, _mapped(self.right, new), _mapped(self.results, new))
+
+
+class Meant(NamedTuple):
+    """The mean over the batch of Σ_n left[i][n] · right[j][n], for every i and j.
+
+    Attributes:
+        means: in which place the mean for i = j = 0 is wanted, and how far from it those for the next i and the next j are.
+    """
+
+    left: tuple[Row, ...]
+    right: tuple[Row, ...]
+    means: tuple[int, int, int]
+
+    @property
+    def n_products(self) -> int:
+        """How many products are added up for each sample."""
+        return len(self.left) * len(self.right) * len(self.left[0])
+
+    def vectors(self) -> Iterable[Row]:
+        """Values that must lie side by side."""
+        return [*zip(*self.left), *zip(*self.right)]
+
+    def renumbered(self, new: Mapping[int, int]) -> Meant:
+        """The same after the program's values have got other numbers."""
+        return Meant(tuple([_mapped(row, new) for row in self.left]), tuple([_mapped(row, new) for row in self.right]), self.means)
+
+
+Sums = Weighted | Meant
+
+
+def _mapped(row: Row, new: Mapping[int, int]) -> Row:
+    return tuple([new.get(x, x) for x in row])
+
+
+class Step(NamedTuple):
+    """Instructions that follow one another, by the numbers of their results, and the sums they make up, if they do."""
+
+    span: range
+    sums: Sums | None
+
+
+class Arrangement(NamedTuple):
+    """A program in an order in which the instructions of each rectangle of sums follow one another.
+
+    Attributes:
+        program: the same instructions.
+        steps: what is computed one after the other.
+        vectors: results that must lie side by side in memory.
+    """
+
+    program: Program
+    steps: list[Step]
+    vectors: list[Row]
+
+    def reordered(self, order: Sequence[int]) -> Arrangement:
+        """The same with the program's instructions in another order, given as their numbers; each stays within its step."""
+        new = {old: number for number, old in enumerate(order, self.program.n_leaves)}
+        steps = [Step(span, sums and sums.renumbered(new)) for span, sums in self.steps]
+        return Arrangement(self.program.reordered(order), steps, [_mapped(vector, new) for vector in self.vectors])
+
+
+def arranged(program: Program, n_parameters: int, columns: range, means_of: Mapping[int, Sequence[int]], smallest: int) -> Arrangement:
+    """Find the sums that are worth a loop.
+
+    Args:
+        program: of simple rows.
+        n_parameters: how many of the inputs, the first ones, are the same for all samples.
+        columns: the inputs that lie in memory side by side for each sample, if any do.
+        means_of: for values of which the mean is wanted, in which places.
+        smallest: how many products a loop must have.
+    """
+    lines = _lines(program)
+    found: list[Sums] = [*_weighted(lines, n_parameters, columns, program.n_leaves), *_meant(lines, columns, program, means_of)]
+    vectors = _Vectors(columns)
+    largest_first = sorted(found, key=lambda sums: -sums.n_products)
+    chosen = [sums for sums in largest_first if sums.n_products >= smallest and vectors.hold(sums)]
+    return _in_order(program, chosen, lines, means_of, vectors.placed)
+
+
+class _Line(NamedTuple):
+    """A sum of products: the factors of each, and the numbers of its instructions, of which nothing else uses any but the last."""
+
+    products: list[tuple[int, int]]
+    members: list[int]
+
+
+def _lines(program: Program) -> dict[int, _Line]:
+    """All sums of products by the numbers of their results, each as long as it can be."""
+    first, instructions = program.n_leaves, program.instructions
+    uses = Counter([x for _, operands in instructions for x in operands] + list(program.outputs))
+    length = [0] * (first + len(instructions))
+    before: dict[int, tuple[int, int]] = {}  # of a sum, the sum without its last product, and that product
+    for number, (row, operands) in enumerate(instructions, first):
+        if row is mul:
+            length[number] = 1
+        elif row is add:
+            x, y = operands
+            if length[x] and length[y] and uses[x] == uses[y] == 1 and 1 in (length[x], length[y]):
+                before[number] = (x, y) if length[y] == 1 else (y, x)
+                length[number] = length[x] + length[y]
+    inner = {x for pair in before.values() for x in pair}
+    lines = {}
+    for number in range(first, len(length)):
+        if length[number] and number not in inner:
+            members, x = [number], number
+            while x in before:
+                x, product = before[x]
+                members += [product, x]
+            members.sort()
+            a_to_b = [instructions[m - first].operands for m in members if instructions[m - first].row is mul]
+            lines[number] = _Line([(x, y) for x, y in a_to_b], members)
+    return lines
+
+
+def _weighted(lines: Mapping[int, _Line], n_parameters: int, columns: range, n_leaves: int) -> Iterable[Weighted]:
+    groups: dict[Row, list[tuple[Row, int]]] = {}
+    for number, line in lines.items():
+        pairs = [(x, y) if x < n_parameters else (y, x) for x, y in line.products]
+        if all(x < n_parameters and (y >= n_leaves or y in columns) for x, y in pairs):
+            left, right = zip(*pairs)
+            groups.setdefault(right, []).append((left, number))
+    for right, rows in groups.items():
+        rows.sort()
+        for start, end in _evenly_spaced([left for left, _ in rows]):
+            yield Weighted(tuple([left for left, _ in rows[start:end]]), right, tuple([number for _, number in rows[start:end]]))
+
+
+def _meant(
+    lines: Mapping[int, _Line], columns: range, program: Program, means_of: Mapping[int, Sequence[int]]
+) -> Iterable[Meant]:
+    used = {x for _, operands in program.instructions for x in operands}
+    groups: dict[Row, dict[Row, int]] = {}
+    for number, line in lines.items():
+        of_sample = all(x >= program.n_leaves or x in columns for pair in line.products for x in pair)
+        if of_sample and number not in used and len(means_of.get(number, ())) == 1:
+            left, right = zip(*line.products)
+            groups.setdefault(left, {})[right] = means_of[number][0]
+    rectangles: dict[tuple[Row, ...], list[tuple[Row, Row]]] = {}
+    for left, place_of in groups.items():
+        rights = sorted(place_of, key=place_of.__getitem__)
+        rectangles.setdefault(tuple(rights), []).append((tuple([place_of[x] for x in rights]), left))
+    for of_all, rows in rectangles.items():
+        rows.sort()
+        for start, end in _evenly_spaced([places for places, _ in rows]):
+            places = rows[start][0]
+            across = places[1] - places[0] if len(places) > 1 else 0
+            if all(y - x == across for x, y in pairwise(places)):
+                down = rows[start + 1][0][0] - places[0] if end - start > 1 else 0
+                yield Meant(tuple([left for _, left in rows[start:end]]), of_all, (places[0], down, across))
+
+
+def _evenly_spaced(rows: Sequence[Row]) -> Iterable[tuple[int, int]]:
+    """Where to cut a list of rows of numbers so that in each part, a row differs from the one before by the same everywhere."""
+    start, distance = 0, None
+    for i in range(1, len(rows) + 1):
+        differences = {y - x for x, y in zip(rows[i - 1], rows[i])} if i < len(rows) else set()
+        if len(differences) == 1 and distance in (None, *differences):
+            (distance,) = differences
+        else:
+            yield start, i
+            start, distance = i, None
+
+
+class _Vectors:
+    """Which values lie side by side.
+
+    Attributes:
+        placed: these values, one list for each stretch of memory.
+    """
+
+    def __init__(self, columns: range) -> None:
+        self._place: dict[int, tuple[int, int]] = {x: (-1, x) for x in columns}
+        self.placed: list[Row] = []
+
+    def hold(self, sums: Sums) -> bool:
+        """Place the vectors of some sums; if they cannot be placed so beside the others, place none and say so."""
+        new: dict[int, tuple[int, int]] = {}
+        added: list[Row] = []
+        for vector in sums.vectors():
+            places = [new.get(x) or self._place.get(x) for x in vector]
+            if places == [None] * len(vector) and len(set(vector)) == len(vector):
+                new.update({x: (len(self.placed) + len(added), i) for i, x in enumerate(vector)})
+                added.append(vector)
+            elif None in places or any(x[0] != y[0] or y[1] - x[1] != 1 for x, y in pairwise(places) if x and y):
+                return False
+        self._place.update(new)
+        self.placed += added
+        return True
+
+
+def _in_order(
+    program: Program, chosen: Sequence[Sums], lines: Mapping[int, _Line], means_of: Mapping[int, Sequence[int]], vectors: Sequence[Row]
+) -> Arrangement:
+    """The program with the members of each chosen rectangle together, each as early as its operands allow."""
+    first, instructions = program.n_leaves, program.instructions
+    result_at = {place: number for number, places in means_of.items() for place in places}
+    task = list(range(first + len(instructions)))  # each instruction by itself, or all of a rectangle under the smallest number
+    members: dict[int, list[int]] = {}
+    sums_of: dict[int, Sums] = {}
+    for sums in chosen:
+        together = sorted(x for number in _results(sums, result_at) for x in lines[number].members)
+        members[together[0]], sums_of[together[0]] = together, sums
+        for x in together:
+            task[x] = together[0]
+    waits: Counter[int] = Counter()
+    followers: dict[int, list[int]] = {}
+    for number, (_, operands) in enumerate(instructions, first):
+        for x in operands:
+            if x >= first and task[x] != task[number]:
+                waits[task[number]] += 1
+                followers.setdefault(task[x], []).append(task[number])
+    ready = [x for x in {*task[first:]} if not waits[x]]
+    heapify(ready)
+    order: list[int] = []
+    steps: list[Step] = []
+    while ready:
+        now = heappop(ready)
+        order += members.get(now, [now])
+        end = first + len(order)
+        start, sums_before = (steps[-1].span.start, steps[-1].sums) if steps else (first, None)
+        if now in sums_of or not steps or sums_before:
+            steps.append(Step(range(end - len(members.get(now, [now])), end), sums_of.get(now)))
+        else:
+            steps[-1] = Step(range(start, end), None)
+        for x in followers.get(now, ()):
+            waits[x] -= 1
+            if not waits[x]:
+                heappush(ready, x)
+    return Arrangement(program, steps, list(vectors)).reordered(order)
+
+
+def _results(sums: Sums, result_at: Mapping[int, int]) -> Iterable[int]:
+    if isinstance(sums, Weighted):
+        return sums.results
+    place, down, across = sums.means
+    return [result_at[place + i * down + j * across] for i in range(len(sums.left)) for j in range(len(sums.right))]

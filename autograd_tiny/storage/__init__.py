@@ -1,0 +1,1 @@
+"""Files: written completely or not at all; parameters and graphs as JSON."""

@@ -1,0 +1,271 @@
+"""Expression: a formula that records how it was written; evaluates on floats, prints as Python or LaTeX.
+
+The same operators from the same table as `Value`, so every derivative rule of the table also gives a formula.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any, NamedTuple
+
+from autograd_tiny.engine.graph import Node, all_nodes, topological_order
+from autograd_tiny.engine.operators import Operators, binary
+from autograd_tiny.engine.table import ATOM, LEVELS, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive, equal, greater, less, plain_number
+from autograd_tiny.text.words import brief
+
+
+class Expression(Operators, Node):
+    """A variable, a constant, or an operation on Expressions.
+
+    Comparisons build condition nodes for ``where``, ``==`` included; only asking whether one is true raises.
+
+    Args:
+        label: the variable's name.
+
+    >>> x, y = Expression("x"), Expression("y")
+    >>> f = (x + y) * x**2
+    >>> str(f), f.latex()
+    ('(x + y) * x ** 2', '\\\\left(x + y\\\\right) \\\\cdot x^{2}')
+    >>> f.evaluate({x: 2.0, y: 1.0})
+    12.0
+    """
+
+    __slots__ = ("constant_value",)
+
+    constant_value: float | None
+
+    def __init__(self, label: str) -> None:
+        if not isinstance(label, str) or not label:
+            raise TypeError(f"an Expression needs a name, got {label!r}; for a number use Expression.constant({label!r})")
+        self.op = self.first = self.second = self.constant_value = None
+        self.label = label
+
+    @classmethod
+    def constant(cls, x: float) -> Expression:
+        """A number in a formula."""
+        e = object.__new__(cls)
+        e.op = e.first = e.second = None
+        e.label = ""
+        e.constant_value = float(x)
+        return e
+
+    @classmethod
+    def record(cls, primitive: Primitive, operands: tuple[Any, ...]) -> Expression:
+        """A new node: ``primitive`` applied to operands that are Expressions or plain numbers."""
+        e = object.__new__(cls)
+        e.op = primitive
+        e.label = ""
+        e.first = tuple([cls._lift(x) for x in operands])
+        e.second = e.constant_value = None
+        return e
+
+    @classmethod
+    def record_outputs(cls, primitive: MultiPrimitive, operands: tuple[Any, ...]) -> list[Expression]:
+        """New nodes, one per output, that share their operands."""
+        shared = tuple([cls._lift(x) for x in operands])
+        outputs = [cls.record(row, shared) for row in primitive.rows(shared)]
+        for e in outputs:
+            e.first = shared
+        return outputs
+
+    @classmethod
+    def takes(cls, other: object) -> bool:
+        """Whether ``other`` may stand beside an Expression in an operation."""
+        return isinstance(other, (Expression, float, int)) or hasattr(other, "__float__")
+
+    @classmethod
+    def _lift(cls, x: Any) -> Expression:
+        if isinstance(x, Expression):
+            return x
+        if isinstance(x, Node) or not cls.takes(x):
+            raise TypeError(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
+        return cls.constant(x)
+
+    def evaluate(self, values: Mapping[Expression, float]) -> float:
+        """The number that the formula has where each variable has the value given for it."""
+        return evaluate([self], values)[0]
+
+    def latex(self) -> str:
+        """The formula in LaTeX, without dollar signs."""
+        return write(self, LATEX)
+
+    def __str__(self) -> str:
+        return write(self, TEXT)
+
+    def __repr__(self) -> str:
+        return f"Expression({str(self)!r})"
+
+    __lt__ = binary(less)
+    __gt__ = binary(greater)
+    __eq__ = binary(equal)  # type: ignore[assignment]
+    __hash__ = object.__hash__
+
+    def __le__(self, other: Expression | float) -> Expression:
+        return 1.0 - (self > other)
+
+    def __ge__(self, other: Expression | float) -> Expression:
+        return 1.0 - (self < other)
+
+    def __ne__(self, other: object) -> Expression:  # type: ignore[override]
+        return 1.0 - equal(self, other)  # type: ignore[no-any-return]
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"the formula {brief(str(self))} is neither true nor false yet; record the choice instead: where(condition, x, y)")
+
+
+def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) -> list[float]:
+    """The numbers of several formulas at once; what they share is computed once."""
+    numbers: dict[Expression, float] = {}
+    for output in outputs:
+        for e in all_nodes(output):
+            if e in numbers:
+                continue
+            if e in values:
+                numbers[e] = float(values[e])
+            elif e.op is not None:
+                numbers[e] = e.op.evaluate([numbers[x] for x in e.operands])
+            elif e.constant_value is not None:
+                numbers[e] = e.constant_value
+            else:
+                raise KeyError(f"no value given for {e.label}; evaluate needs a number for every variable")
+    return [numbers[output] for output in outputs]
+
+
+class Style(NamedTuple):
+    """A way of writing formulas: which notation of a row, which brackets, how a name and a number are written."""
+
+    notation: Callable[[Primitive], Notation]
+    brackets: tuple[str, str]
+    name: Callable[[str], str]
+    number: Callable[[float], tuple[str, int]]
+
+
+def python_number(x: float, written: Callable[[float], str] = plain_number) -> tuple[str, int]:
+    """A number as Python reads it, its digits as ``written`` gives them, and how tightly its written form binds."""
+    text = written(x)
+    return text, SIGN if text.startswith("-") else ATOM
+
+
+def latex_number(x: float, written: Callable[[float], str] = plain_number) -> tuple[str, int]:
+    """A number as LaTeX, its digits as ``written`` gives them, and how tightly its written form binds.
+
+    >>> latex_number(-2.5e-07)
+    ('-2.5 \\\\cdot 10^{-7}', 2)
+    """
+    mantissa, e, exponent = written(x).replace("inf", r"\infty").partition("e")
+    level = SIGN if mantissa.startswith("-") else PRODUCT if e else ATOM
+    return (rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if e else mantissa), level
+
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_DIGITS = {ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")}
+
+GREEK = {
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
+    "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ",
+    "Psi": "Ψ", "Omega": "Ω",
+}  # fmt: skip
+"""The letters that LaTeX has a command for, by its name; the others look like Latin ones."""
+
+_LATEX_LETTERS = {spelled: rf"\{name}" for name, letter in GREEK.items() for spelled in (name, letter)} | {"µ": r"\mu"}  # the micro sign
+_LETTER = "|".join([*GREEK, r"[^\W\d_]"])
+
+
+def latex_upright(word: str) -> str:
+    """A word in upright letters, special characters escaped."""
+    return rf"\mathrm{{{''.join(_LATEX_ESCAPES.get(c, c) for c in word)}}}"
+
+
+def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
+    """A label as LaTeX: a letter with its index as a subscript, anything else as ``upright`` writes it.
+
+    A Greek letter may be typed or called by its name.
+
+    >>> latex_name("x"), latex_name("t1"), latex_name("h1_in2"), latex_name("50%")
+    ('x', 't_{1}', 'h1_{\\\\mathrm{in2}}', '\\\\mathrm{50\\\\%}')
+    >>> latex_name("omega"), latex_name("λ_max")
+    ('\\\\omega', '\\\\lambda_{\\\\mathrm{max}}')
+    """
+    if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", label, re.DOTALL):
+        return f"{{{latex_name(match[1], upright)}}}^{{({match[2].translate(_DIGITS)})}}"
+    if match := re.fullmatch(rf"({_LETTER})(\d+)|({_LETTER})(\d*)_(\w+)", label):
+        letter, digits, index = match[1] or match[3], match[4] or "", match[2] or match[5]
+        plain = index.isdigit() or len(index) == 1
+        return f"{_LATEX_LETTERS.get(letter, letter)}{digits}_{{{_LATEX_LETTERS.get(index) or (index if plain else upright(index))}}}"
+    if (len(label) == 1 and label.isalnum()) or label in _LATEX_LETTERS:
+        return _LATEX_LETTERS.get(label, label)
+    return upright(label)
+
+
+_LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
+_LATEX_ESCAPES |= {letter: rf"\{name} " for name, letter in GREEK.items()}
+
+TEXT = Style(lambda row: row.text, ("(", ")"), str, python_number)
+LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number)
+
+
+class Term:
+    """A written operand; ``format(term, "product")`` puts it in brackets if it binds less tightly than a product."""
+
+    __slots__ = ("brackets", "level", "text")
+
+    def __init__(self, text: str, level: int, brackets: tuple[str, str]) -> None:
+        self.text, self.level, self.brackets = text, level, brackets
+
+    def __format__(self, least: str) -> str:
+        return self.text.join(self.brackets) if least and self.level < LEVELS[least] else self.text
+
+
+def write(root: Node, style: Style) -> str:
+    """A node as a formula.
+
+    A part that is used more than once and is longer than a name is written once, as ``t1 = ...``, and named where it is
+    used; so is every labelled part, and the formula says what it is.
+    """
+    term, definitions = written(root, style)
+    return "; ".join([*definitions, term.text])
+
+
+def written(root: Node, style: Style, *, name_parts: bool = True, longest: int = 2000) -> tuple[Term, list[str]]:
+    """A node as a term of a larger formula, and the definitions of the parts that were given a name.
+
+    Iterative, so that a deep formula can be written.
+
+    Args:
+        root: what is written.
+        style: how.
+        name_parts: whether parts are named that are shared, labelled or long; otherwise all is written in one.
+        longest: how many characters make a part long.
+    """
+    order = topological_order(root)
+    uses = Counter(x for node in order for x in node.operands)
+    taken = {x.label for x in uses}
+    fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
+    terms: dict[Node, Term] = {}
+    definitions: list[str] = []
+    for node in order:
+        operands = [terms[x] if x in terms else _leaf(x, style) for x in node.operands]
+        notation = style.notation(node.op)
+        text = notation.write(operands)
+        shared = uses[node] > 1 and len(text) > 12
+        if name_parts and node is not root and (node.label or shared or len(text) > longest):
+            name = style.name(node.label or next(fresh))
+            definitions.append(f"{name} = {text}")
+            terms[node] = Term(name, ATOM, style.brackets)
+        else:
+            terms[node] = Term(text, notation.level, style.brackets)
+    return (terms[root] if root in terms else _leaf(root, style)), definitions
+
+
+def _leaf(node: Any, style: Style) -> Term:
+    if node.label:
+        return Term(style.name(node.label), ATOM, style.brackets)
+    number = getattr(node, "constant_value", None)
+    if number is None:
+        number = node.data
+    return Term(*style.number(number), style.brackets)

@@ -1,0 +1,1 @@
+"""Words, numbers and progress bars as people read them."""

@@ -1,0 +1,1 @@
+"""What people look at: steps, formulas, pictures, the stepper."""

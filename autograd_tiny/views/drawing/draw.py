@@ -1,0 +1,274 @@
+"""Draw the graph of a computation: value, gradient and local derivative together.
+
+The graph becomes text in the DOT language here, and nothing else; `render` turns that into a picture.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import os
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
+from autograd_tiny.storage.files import write_file
+from autograd_tiny.symbols.expansion import expanded
+from autograd_tiny.text.numbers import check_digits, short_number
+from autograd_tiny.views.drawing.dot_text import DATA, DERIVATIVE, GRAD, Sketch, visible
+from autograd_tiny.views.drawing.grouping import parts_of_model
+from autograd_tiny.views.drawing.picture import Look, Note, name, sketch_nodes, sketch_summary
+
+DIRECTIONS = ("LR", "RL", "TB", "BT")
+SHOWN = ("data", "grad", "derivatives")
+SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+MIN_SCALE, MAX_SCALE = 0.1, 20.0
+MAX_NODES, EDGES_PER_NODE, LENGTH_PER_NODE = 2000, 4, 40
+"""Graphs up to here are laid out in a few seconds; lengths are in ranks, and those of all edges are added."""
+
+CLASSES = {DATA: "data", GRAD: "grad", DERIVATIVE: "derivative"}
+
+
+class Drawing:
+    """A picture of a graph, shown by notebooks, saved with `save`.
+
+    Attributes:
+        dot: the graph in the DOT language.
+        title: what is drawn, in a few words.
+        description: how many nodes and edges there are.
+        titles: for each id in the SVG, what it is.
+        shows_gradients: whether the grad of every node is in it.
+    """
+
+    def __init__(
+        self, root: Value, description: str, dot: str, sketch: Sketch, ids: Mapping[Value, str], *, shows_gradients: bool = False
+    ) -> None:
+        self.title, self.description, self.dot = visible(f"Graph of {name(root).text}"), description, dot
+        self.titles, self._labels, self._ids, self._svg = sketch.titles, sketch.labels, ids, ""
+        self.shows_gradients = shows_gradients
+
+    def svg(self) -> str:
+        """The picture as the text of an SVG file, without scripts, links or anything to be loaded.
+
+        Nodes have ids ``n0``, ``n1``, ... in topological order, edges ``e3_0`` for operand 0 of node n3, and classes say
+        what is what: node, edge, cluster, leaf, constant, operation; data, grad, derivative.
+
+        Raises:
+            RenderError: no program that draws, or none that works.
+        """
+        from autograd_tiny.views.drawing.render import render
+        from autograd_tiny.views.drawing.svg import finish
+
+        if not self._svg:
+            self._svg = finish(
+                render(self.dot, "svg"),
+                title=self.title,
+                description=self.description,
+                titles=self.titles,
+                labels=self._labels,
+                classes=CLASSES,
+            )
+        return self._svg
+
+    def save(self, path: str | os.PathLike[str], *, scale: float = 1.0) -> Path:
+        """Write the picture to a file, in the format that its suffix says: .svg, .png, .pdf, or .dot for the DOT text.
+
+        The file appears whole or not at all.
+
+        Args:
+            path: where to.
+            scale: of a PNG, how many times its width and height are those on a screen; the others have no pixels and need none.
+
+        Raises:
+            ValueError: another suffix, or a scale that is no number from 0.1 to 20 or is for another format.
+            OSError: the directory does not exist or cannot be written to.
+            RenderError: no program that draws, or none that works; graphviz-pure writes no PDF.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in SUFFIXES:
+            raise ValueError(f"cannot draw to {os.fspath(path)!r}: its name must end in one of {', '.join(SUFFIXES)}")
+        if not MIN_SCALE <= scale <= MAX_SCALE:
+            raise ValueError(f"a scale is a number from {MIN_SCALE:g} to {MAX_SCALE:g}, got {scale!r}")
+        if scale != 1.0 and suffix != ".png":
+            raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
+        return write_file(path, self._content(suffix, scale))
+
+    def _content(self, suffix: str, scale: float) -> bytes:
+        if suffix == ".svg":
+            return self.svg().encode()
+        if suffix in (".dot", ".gv"):
+            return self.dot.encode()
+        from autograd_tiny.views.drawing.render import render
+
+        return render(self.dot, suffix[1:], scale=scale)
+
+    def node_id(self, value: Value) -> str:
+        """The id that a node has in the SVG; a node that was opened has that of its result.
+
+        Raises:
+            ValueError: the node is not in the picture.
+        """
+        if value not in self._ids:
+            raise ValueError(f"{value!r} is not in this picture")
+        return self._ids[value]
+
+    def edge_id(self, user: Value, place: int) -> str:
+        """The id of the edge from operand number ``place`` of ``user``, counted from 0, unless ``user`` was opened."""
+        return f"e{self.node_id(user)[1:]}_{place}"
+
+    def __repr__(self) -> str:
+        return f"<Drawing: {self.title}; {self.description}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """For notebooks.  One that is not trusted shows only the image inside the HTML."""
+        from html import escape
+
+        from autograd_tiny.views.drawing.render import RenderError
+
+        try:
+            svg = self.svg()
+        except RenderError as error:
+            return {"text/plain": f"{self!r}\nNo picture: {error}"}
+        image = base64.b64encode(svg.encode()).decode()
+        img = f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}">'
+        return {"image/svg+xml": svg, "text/html": img, "text/plain": repr(self)}
+
+
+def draw(
+    value: Value,
+    *,
+    direction: str = "LR",
+    digits: int | str = 4,
+    show: Collection[str] = SHOWN,
+    expand: bool | Iterable[str] = False,
+    color_gradients: bool = False,
+    clusters: bool = True,
+    max_nodes: int = MAX_NODES,
+    notes: Mapping[str, Sequence[Note]] = MappingProxyType({}),
+) -> Drawing:
+    """Draw the graph that a Value was computed by.
+
+    A box shows a node's label and operation, its data and, after ``value.backward()``, its grad: the derivative of
+    ``value`` by the node.  An edge shows the local derivative: of the node it leads to, by the node it comes from.  So a
+    grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.  (Leaves add
+    up over calls of ``backward``; set their grad to 0 in between.  Where grads contradict the picture, a warning says so.)
+
+    A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few seconds, is
+    summarised: a box for each part of the model and for each kind of operation outside these, with counts.
+
+    Args:
+        value: a recorded Value.
+        direction: from operands to results: "LR" left to right, "RL", "TB" top to bottom, "BT".
+        digits: how many significant digits numbers have, or a format such as ".3f".
+        show: what of "data", "grad" and "derivatives".
+        expand: open fused operations, such as ``dot`` and ``sigmoid``, into simpler ones: True for all, or their names.
+        color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger.
+        clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]`` tell.
+        max_nodes: the largest graph that is drawn in full.
+        notes: lines to add to nodes, by label, as ``report.notes()`` of a marked page gives them.
+
+    >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
+    >>> y = (w * x + b).tanh()
+    >>> y.backward()
+    >>> drawing = draw(y)
+    >>> drawing
+    <Drawing: Graph of tanh(w × x + b); 6 nodes, 5 edges>
+    >>> drawing.titles[drawing.node_id(w)], drawing.titles[drawing.edge_id(y, 0)]
+    ('w: data -3, grad 1.5728955', 'w × x + b → tanh(w × x + b): local derivative 0.78644773')
+    """
+    check_recorded(value, "drawn")
+    if direction not in DIRECTIONS:
+        raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
+    drawing = drawn_as_it_is(value, direction, digits, show, expand, color_gradients, clusters, max_nodes, notes)
+    if drawing.shows_gradients and (contradiction := _contradiction(value)):
+        warnings.warn(contradiction, stacklevel=2)
+    return drawing
+
+
+def drawn_as_it_is(
+    value: Value,
+    direction: str,
+    digits: int | str,
+    show: Collection[str] = SHOWN,
+    expand: bool | Iterable[str] = False,
+    color_gradients: bool = False,
+    clusters: bool = True,
+    max_nodes: int = MAX_NODES,
+    notes: Mapping[str, Sequence[Note]] = MappingProxyType({}),
+) -> Drawing:
+    """What `draw` gives, whatever the gradients are."""
+    nodes = all_nodes(value)
+    look = Look(_number_format(digits), _what_is_shown(show, value), _largest_gradient(nodes) if color_gradients else 0.0, notes)
+    if _is_small(nodes, max_nodes):
+        twins, origins = expanded(value, expand)
+        drawn = all_nodes(twins[value])
+        if _is_small(drawn, max_nodes):
+            parts = parts_of_model(nodes) if clusters else {}
+            sketch, ids = sketch_nodes(drawn, {x: parts.get(origins[x], ()) for x in drawn}, look)
+            if sketch.length() <= LENGTH_PER_NODE * max(max_nodes, MAX_NODES):
+                in_full = {x: ids[twins[x]] for x in nodes}
+                return Drawing(value, _size(drawn), sketch.dot(direction), sketch, in_full, shows_gradients="grad" in look.show)
+    sketch, root_id = sketch_summary(nodes, look)
+    description = f"a summary of {_size(nodes)}"
+    return Drawing(value, description, sketch.dot(direction, caption=description), sketch, {value: root_id})
+
+
+def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:
+    wanted = frozenset([show] if isinstance(show, str) or not isinstance(show, Collection) else show)
+    if unknown := wanted.difference(SHOWN):
+        raise ValueError(f"what can be shown is {', '.join(SHOWN)}; not {', '.join(map(repr, unknown))}")
+    return wanted if root.grad == 1.0 else wanted - {"grad"}
+
+
+def _contradiction(root: Value) -> str:
+    """What is wrong with gradients that are not the derivatives of ``root``; nothing if they are, up to rounding."""
+    derivatives = adjoints(root)
+    wrong = [
+        x
+        for x in all_nodes(root)
+        if not isinstance(x, Constant)
+        and math.isfinite(x.grad)  # what is not speaks for itself
+        and math.isfinite(derivatives[x])
+        and not math.isclose(x.grad, derivatives[x], rel_tol=1e-6, abs_tol=1e-12)
+    ]
+    if not wrong:
+        return ""
+    x = next((x for x in wrong if x.op is None), wrong[0])
+    called, of = name(x).text, name(root).text
+    others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
+    why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call has replaced it"
+    return (
+        f"the picture shows grad {short_number(x.grad, 8)} of {called}, but the derivative of {of} by it is "
+        f"{short_number(derivatives[x], 8)}{others}: {why}; before drawing, set the grad of the leaves to 0.0 "
+        f"(zero_grad() of a model does) and run backward of {of} again"
+    )
+
+
+def _largest_gradient(nodes: Sequence[Value]) -> float:
+    return max((abs(x.grad) for x in nodes if math.isfinite(x.grad) and not isinstance(x, Constant)), default=0.0)
+
+
+def _is_small(nodes: Sequence[Value], max_nodes: int) -> bool:
+    return len(nodes) <= max_nodes and _count_edges(nodes) <= EDGES_PER_NODE * max(max_nodes, MAX_NODES)
+
+
+def _size(nodes: Sequence[Value]) -> str:
+    return f"{len(nodes):,} nodes, {_count_edges(nodes):,} edges"
+
+
+def _count_edges(nodes: Sequence[Value]) -> int:
+    return sum(len(node.operands) for node in nodes)
+
+
+def _number_format(digits: int | str) -> Callable[[float], str]:
+    if isinstance(digits, str):
+        try:
+            format(1.0, digits)
+        except ValueError:
+            raise ValueError(f"digits is a number from 1 to 17 or a format such as '.3f', got {digits!r}") from None
+        return lambda x: format(x, digits)
+    check_digits(digits)
+    return lambda x: short_number(x, digits)

@@ -1,0 +1,209 @@
+"""What a picture says about a node, an edge or a group of nodes, and how it is coloured."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from autograd_tiny.engine.table import ATOM, SIGN, Notation
+from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.symbols.expression import Term
+from autograd_tiny.text.numbers import short_number
+from autograd_tiny.views.drawing.dot_text import (
+    CHIP,
+    DATA,
+    DERIVATIVE,
+    GRAD,
+    LEAF,
+    OPERATION,
+    QUIET,
+    SMALL,
+    Row,
+    Sketch,
+    Text,
+    card,
+    chip,
+    shortened,
+)
+from autograd_tiny.views.drawing.grouping import Group, Path, split_label, summary
+
+POSITIVE, NEGATIVE = (0xFA, 0xB4, 0x7F), (0xB5, 0xA6, 0xEA)
+"""The ground of the largest gradient, orange or violet: a pair that colour-blind people tell apart."""
+
+
+class Note(NamedTuple):
+    """A line to add to a node: what, how much, on which ground, and a sentence about it."""
+
+    name: str
+    text: str
+    ground: str
+    sentence: str
+
+
+class Look(NamedTuple):
+    """What is shown of each node, and how.
+
+    Attributes:
+        number: how numbers are written.
+        show: what of "data", "grad" and "derivatives".
+        largest: the size of gradient that gets the strongest colour; 0 for no colours.
+        notes: lines to add to nodes, by label.
+    """
+
+    number: Callable[[float], str]
+    show: frozenset[str]
+    largest: float
+    notes: Mapping[str, Sequence[Note]]
+
+
+def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, Path], look: Look) -> tuple[Sketch, dict[Value, str]]:
+    """Every node of a graph as a box, every use as an arrow.
+
+    Args:
+        nodes: operands before users.
+        parts: the parts of the model that nodes belong to.
+        look: what is shown.
+
+    Returns:
+        The sketch, and the ids of the nodes in it.
+    """
+    sketch = Sketch()
+    ids = {node: f"n{i}" for i, node in enumerate(nodes)}
+    names = {node: name(node).text for node in nodes}
+    users_part = {x: parts.get(user, ()) for user in reversed(nodes) for x in user.operands}
+    for node in nodes:
+        part = users_part.get(node, ()) if isinstance(node, Constant) else parts.get(node, ())
+        _add_node(sketch, ids[node], node, part, look)
+    for user in nodes:
+        for place, (x, derivative) in enumerate(zip(user.operands, user.local_derivatives)):
+            path = f"{names[x]} → {names[user]}"
+            arrow = f"e{ids[user][1:]}_{place}", ids[x], ids[user]
+            if isinstance(x, Constant):
+                sketch.arrow(*arrow, title=f"{path}: a constant", faint=True)
+            else:
+                label = chip([Text(look.number(derivative), DERIVATIVE)], CHIP) if "derivatives" in look.show else ""
+                sketch.arrow(*arrow, label, title=f"{path}: local derivative {short_number(derivative, 8)}")
+    return sketch, ids
+
+
+def sketch_summary(nodes: Sequence[Value], look: Look) -> tuple[Sketch, str]:
+    """A graph as boxes for groups of nodes and arrows with counts.
+
+    Args:
+        nodes: operands before users, the root last.
+        look: what is shown of the root.
+
+    Returns:
+        The sketch, and the id of the root in it.
+    """
+    sketch = Sketch()
+    root = nodes[-1]
+    members, links = summary(nodes)
+    ids = {group: f"n{i}" for i, group in enumerate(members)}
+    names = {group: name(root).text if group.kind == "root" else group.name or "leaves" for group in members}
+    for group, counts in members.items():
+        if group.kind == "root":
+            _add_node(sketch, ids[group], root, (), look)
+        else:
+            _add_group(sketch, ids[group], group, counts)
+    for i, ((tail, head), count) in enumerate(links.items()):
+        title = f"{names[tail]} → {names[head]}: {count:,} edge{'s' * (count > 1)}"
+        sketch.arrow(f"e{i}", ids[tail], ids[head], chip([Text(f"{count:,}", QUIET)], SMALL), title=title)
+    return sketch, next(ids[group] for group in ids if group.kind == "root")
+
+
+def name(node: Value, depth: int = 3) -> Term:
+    """What to call a node: its label; without one its number, or its formula, ``depth`` operations deep.
+
+    >>> x = Value(2.0, "x")
+    >>> name(3 * (x - 1) ** 2).text
+    '3 × (x - 1)^2'
+    """
+    brackets = ("(", ")")
+    if node.label:
+        return Term(shortened(node.label), ATOM, brackets)
+    if node.op is None:
+        return Term(short_number(node.data), SIGN if node.data < 0.0 else ATOM, brackets)
+    text, level = formula(node, depth), node.op.text.level
+    return Term(text, level, brackets) if text else Term(f"{node.op.name}(…)", ATOM, brackets)
+
+
+def formula(node: Value, depth: int = 3) -> str:
+    """A node's operation on the names of its operands; empty where it would be long or deep."""
+    if depth == 0:
+        return ""
+    operands = [name(x, depth - 1 if len(node.operands) <= 7 else 0) for x in node.operands]
+    text = _pictured(node.op.text).write(operands)
+    return text if len(text) <= 60 else ""
+
+
+def _pictured(notation: Notation) -> Notation:
+    """A notation with signs in place of Python's."""
+    if not isinstance(notation.template, str):
+        return notation
+    return Notation(notation.template.replace(" ** ", "^").replace(" * ", " × "), notation.level)
+
+
+def _add_node(sketch: Sketch, box_id: str, node: Value, part: Path, look: Look) -> None:
+    if isinstance(node, Constant):
+        header = [Text(node.label, bold=True), Text(" = ")] if node.label else []
+        label = chip([*header, Text(look.number(node.data), QUIET)], SMALL, border=1)
+        kind, text = "constant", (header or [Text(look.number(node.data))])[0].text
+    else:
+        header = _header(node, part)
+        kind, fill = ("leaf", LEAF) if node.op is None else ("operation", OPERATION)
+        label, text = card(header, _rows(node, look), fill), header[0].text
+    sketch.box(box_id, kind, label, title=_title(node, look), text=text, part=part, ordered=_is_ordered(node))
+
+
+def _is_ordered(node: Value) -> bool:
+    """Whether a reader must see which operand comes first: in x / y, but not in x + y, nor among the many of a sum."""
+    return node.op is not None and not node.op.commutative and node.op.arity in (2, 3)
+
+
+def _header(node: Value, part: Path) -> list[Text]:
+    symbol = "" if node.op is None else node.op.symbol
+    if node.label:
+        named_part, short = split_label(node.label)
+        shown = Text(shortened(short if named_part == part else node.label), bold=True)
+        return [shown, Text(f" = {symbol}")] if symbol else [shown]
+    if node.op is None:
+        return [Text("leaf", QUIET)]
+    text = formula(node) if all(x.label or isinstance(x, Constant) for x in node.operands) else ""
+    return [Text(text if text and len(text) <= 16 else symbol)]
+
+
+def _rows(node: Value, look: Look) -> list[Row]:
+    rows = [Row("data", Text(look.number(node.data), DATA))] if "data" in look.show else []
+    if "grad" in look.show:
+        rows.append(Row("grad", Text(look.number(node.grad), GRAD), _ground(node.grad, look.largest)))
+    return rows + [Row(note.name, Text(note.text), note.ground) for note in look.notes.get(node.label, ())]
+
+
+def _title(node: Value, look: Look) -> str:
+    kind = "constant" if isinstance(node, Constant) else "leaf" if node.op is None else formula(node) or f"{node.op.name}(…)"
+    head = kind if not node.label else node.label if kind == "leaf" else f"{node.label} = {kind}"
+    grad = f", grad {short_number(node.grad, 8)}" if "grad" in look.show and kind != "constant" else ""
+    notes = "".join(f"; {note.sentence}" for note in look.notes.get(node.label, ()))
+    return f"{head}: data {short_number(node.data, 8)}{grad}{notes}"
+
+
+def _ground(grad: float, largest: float) -> str:
+    """The colour that goes with a gradient: none for 0, the full one for the largest."""
+    if not largest or not grad or not math.isfinite(grad):
+        return ""
+    strength = math.sqrt(min(abs(grad) / largest, 1.0))
+    full = POSITIVE if grad > 0.0 else NEGATIVE
+    return "#" + "".join(f"{round(255 - strength * (255 - channel)):02x}" for channel in full)
+
+
+def _add_group(sketch: Sketch, box_id: str, group: Group, counts: Counter[str]) -> None:
+    shown = Text(shortened(group.name or "leaves"), bold=group.kind != "operation")
+    most = counts.most_common(5) if group.kind == "part" else []
+    rows = [Row(kind, Text(f"{count:,}", QUIET)) for kind, count in most]
+    if others := counts.total() - sum(count for _, count in most):
+        rows.append(Row("others" if most else "nodes", Text(f"{others:,}", QUIET)))
+    title = f"{group.name or 'leaves'}: {', '.join(f'{kind} {count:,}' for kind, count in counts.most_common())}"
+    sketch.box(box_id, group.kind, card([shown], rows, LEAF if group.kind == "leaves" else OPERATION), title=title, text=shown.text)

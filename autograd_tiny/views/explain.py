@@ -1,0 +1,369 @@
+"""The chain rule for one derivative, written out: in symbols, in formulas, in numbers; as text, LaTeX and MathML.
+
+Everything is an Expression: a factor ∂a/∂b is an operation like any other, a formula comes from running the row's own
+derivative rule on Expressions, a number is a constant.  So one writer serves all, and no derivative is written by hand.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from typing import NamedTuple
+
+from autograd_tiny.engine.graph import Edge, Node, edges, names
+from autograd_tiny.engine.table import PRODUCT, Notation, Primitive, mul
+from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
+from autograd_tiny.symbols.expression import (
+    LATEX,
+    SUPERSCRIPTS,
+    Expression,
+    Style,
+    latex_name,
+    latex_number,
+    latex_upright,
+    python_number,
+    written,
+)
+from autograd_tiny.text.numbers import check_digits, short_number
+from autograd_tiny.views.steps import BackwardStep, ForwardStep
+
+
+def _never(*operands: float) -> float:
+    raise TypeError("a derivative in symbols has no number")
+
+
+partial_derivative = Primitive(
+    "derivative", _never, (0.0, 0.0), symbol="∂/∂", doc="the derivative of x by y, as a symbol",
+    text=Notation("∂{0}/∂{1}"), latex=Notation(r"\frac{{\partial {0}}}{{\partial {1}}}", PRODUCT),
+)
+MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS = 4, 12, 12
+"""A sum of more paths, a product of more derivatives, or more invented names are read by nobody."""
+_DOT = Notation("{0:product} · {1:power}", PRODUCT)
+
+
+Terms = tuple[Expression, ...]
+
+
+class Equation(NamedTuple):
+    """``left = rights[0] = rights[1] = ...``; each right side is a sum of terms."""
+
+    left: Expression
+    rights: tuple[Terms, ...]
+
+    def lines(self, style: Style, width: int) -> list[tuple[str, str]]:
+        """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
+
+        A sum that is longer than ``width`` has a line for each of its terms.
+        """
+        sides: list[list[str]] = []
+        for terms in self.rights:
+            texts = [format(written(e, style, name_parts=False)[0], "product" if i else "") for i, e in enumerate(terms)]
+            if not sides or texts != sides[-1]:
+                sides.append(texts)
+        left = written(self.left, style, name_parts=False)[0].text
+        if len(sides) > 1 and sides[0] == [left]:
+            del sides[0]  # a derivative that is a local one says no more by its own symbol
+        rights = [line for texts in sides for line in _fitted(texts, width)]
+        return list(zip([left] + [""] * (len(rights) - 1), rights))
+
+
+def _fitted(terms: Sequence[str], width: int) -> list[str]:
+    if sum(len(term) + 3 for term in terms) <= width:
+        return ["= " + " + ".join(terms)]
+    return ["= " + terms[0], *["+ " + term for term in terms[1:]]]
+
+
+class Explanation:
+    """A derivative written out; shows as mathematics in a notebook.
+
+    Attributes:
+        equations: each with the symbols first, then the formulas, the numbers, the result.
+        definitions: what the names stand for that the writer had to invent.
+        digits: how many significant digits numbers are written with.
+    """
+
+    def __init__(self, equations: Sequence[Equation], definitions: Sequence[Equation], digits: int = 4) -> None:
+        self.equations, self.definitions, self.digits = list(equations), list(definitions), digits
+
+    @property
+    def text(self) -> str:
+        """Plain text."""
+        style = Style(lambda row: _DOT if row is mul else row.text, ("(", ")"), str, partial(python_number, written=self._written))
+        lines = []
+        for equation in self.equations:
+            pairs = equation.lines(style, 90)
+            width = len(pairs[0][0])
+            lines += [f"{left:{width}} {right}" for left, right in pairs]
+        if self.definitions:
+            lines.append("with " + ", ".join(f"{left} {right}" for e in self.definitions for left, right in e.lines(style, 90)))
+        return "\n".join(lines)
+
+    @property
+    def latex(self) -> str:
+        """An ``aligned`` environment, without dollar signs, to be copied into slides."""
+        rows = [f"{left} &{right}" for left, right in self._latex_lines(latex_upright)]
+        return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
+
+    @property
+    def mathml(self) -> str:
+        """One ``<math>`` element per line, readable in every current browser without JavaScript."""
+        from latex2mathml.converter import convert
+
+        return "\n".join(_revealed(convert(f"{left} {right}", display="block")) for left, right in self._latex_lines(_hidden))
+
+    def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
+        name = partial(latex_name, upright=upright)
+        style = Style(LATEX.notation, LATEX.brackets, name, partial(latex_number, written=self._written))
+        return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250)]
+
+    def _written(self, x: float) -> str:
+        return short_number(x, self.digits)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+
+class Path(NamedTuple):
+    """One way from the root down to a node.
+
+    Attributes:
+        nodes: from the root to the node.
+        derivatives: of each node by the next.
+        product: of the derivatives; the sum over all paths is the gradient.
+    """
+
+    nodes: tuple[Value, ...]
+    derivatives: tuple[float, ...]
+    product: float
+
+
+def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = None, digits: int = 4) -> Explanation:
+    """Write out the chain rule.
+
+    With up to four paths from ``what`` down to ``wrt``, none of more than twelve edges, the sum over the paths of the product
+    of the local derivatives.  Otherwise the sum over the uses of ``wrt``: derivative by the user times local derivative.
+
+    A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
+
+    Args:
+        what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
+        wrt: the node it is differentiated by.
+        digits: significant digits of numbers.
+
+    >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
+    >>> z = w * x + b
+    >>> z.label = "z"
+    >>> y = z.tanh()
+    >>> y.label = "y"
+    >>> print(explain(y, wrt=w))
+    ∂y/∂w = ∂y/∂z · ∂z/∂t1 · ∂t1/∂w
+          = (1 - y ** 2) · 1 · x
+          = 0.7864 · 1 · 2
+          = 1.573
+    with t1 = w · x
+    """
+    check_digits(digits)
+    if isinstance(what, BackwardStep):
+        return _explain_backward(what, digits)
+    if isinstance(what, ForwardStep):
+        return _explain_forward(what, digits)
+    check_recorded(what, "explained")
+    if wrt is None:
+        raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
+    check_recorded(wrt, "differentiated by")
+    writer = _Writer(what)
+    if wrt not in writer.names and not wrt.label:
+        raise ValueError(f"{what!r} was not computed from {wrt!r}; was its name given to another Value since, as by x += 1?")
+    paths_to = _census(what, wrt)
+    if paths_to.paths <= MOST_PATHS and paths_to.longest <= LONGEST_PATH:
+        terms = [writer.product(path) for path in _edge_paths(what, wrt)]
+    else:
+        terms = [writer.use(edge) for edge in edges(what) if edge.operand is wrt]
+    result = adjoints(what).get(wrt, 0.0)
+    return Explanation([writer.equation(wrt, terms, result)], writer.definitions(), digits)
+
+
+def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
+    """Every path from ``value`` down to ``wrt`` with its product; the products sum to the derivative.
+
+    Raises:
+        ValueError: there are more than ``most`` paths; the message says how many.
+
+    >>> a = Value(3.0, "a")
+    >>> [p.product for p in paths(a * a, a)]
+    [3.0, 3.0]
+    """
+    for x in (value, wrt):
+        check_recorded(x, "an end of paths")
+    number = count_paths(value, wrt)
+    if number > most:
+        raise ValueError(f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}")
+    return [_path(value, edge_path) for edge_path in _edge_paths(value, wrt)]
+
+
+def count_paths(value: Value, wrt: Value) -> int:
+    """How many paths lead from ``value`` down to ``wrt``; 1 if they are the same node."""
+    return _census(value, wrt).paths
+
+
+class _Census(NamedTuple):
+    """How many paths there are, and how many edges the longest has."""
+
+    paths: int
+    longest: int
+
+
+def _census(value: Value, wrt: Value) -> _Census:
+    none = _Census(0, 0)
+    below: dict[Node, _Census] = {wrt: _Census(1, 0)}
+    for edge in edges(value):
+        if edge.user is not wrt and edge.operand in below:
+            here, there = below.get(edge.user, none), below[edge.operand]
+            below[edge.user] = _Census(here.paths + there.paths, max(here.longest, there.longest + 1))
+    return below.get(value, none)
+
+
+def _path(value: Value, edge_path: Sequence[Edge]) -> Path:
+    derivatives = tuple(edge.user.local_derivatives[edge.place] for edge in edge_path)
+    return Path((value, *(edge.operand for edge in edge_path)), derivatives, math.prod(derivatives))
+
+
+def _edge_paths(value: Value, wrt: Value) -> list[list[Edge]]:
+    """The edges of each path, from ``value`` down, in the order of the operands."""
+    below: dict[Node, list[list[Edge]]] = {wrt: [[]]}
+    for edge in edges(value):
+        if edge.user is not wrt:
+            tails = [[edge, *tail] for tail in below.get(edge.operand, [])]
+            below.setdefault(edge.user, []).extend(tails)
+    return below.get(value, [])
+
+
+def _explain_backward(step: BackwardStep, digits: int) -> Explanation:
+    writer = _Writer(step.root)
+    equations = []
+    for place, c in enumerate(step.contributions):
+        if not isinstance(c.operand, Constant):
+            earlier = [[Expression.constant(c.before)] * 3] if c.before else []
+            equations.append(writer.equation(c.operand, [*earlier, writer.use(Edge(c.operand, step.node, place))], c.after))
+    return Explanation(equations, writer.definitions(), digits)
+
+
+def _explain_forward(step: ForwardStep, digits: int) -> Explanation:
+    writer, node = _Writer(step.root), step.node
+    ways = [_formulas(node, [writer.node(x) for x in node.operands]), _formulas(node, [Expression.constant(x.data) for x in node.operands])]
+    rights = [*ways[0], ways[1][-1], Expression.constant(node.data)]
+    return Explanation([Equation(writer.node(node), tuple((e,) for e in rights))], [], digits)
+
+
+def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
+    """The operation of a node by its name, unless that would only list any number of operands; then by its expansion."""
+    by_name = Expression.record(node.op, tuple(operands))
+    if node.op.expansion is None:
+        return [by_name]
+    expanded = node.op.expansion(*operands)
+    return [expanded] if node.op.arity is None else [by_name, expanded]
+
+
+class _Writer:
+    """Makes the three ways of writing a factor, with one name per node, and notes the names it invents."""
+
+    def __init__(self, root: Value) -> None:
+        self.root = root
+        self.names = names(root)
+        self.adjoints = adjoints(root)
+        self.used: dict[Value, None] = {}
+
+    def equation(self, wrt: Value, terms: Sequence[Sequence[Expression]], result: float) -> Equation:
+        """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers)."""
+        return Equation(self.symbol(self.root, wrt), (*zip(*terms), (Expression.constant(result),)))
+
+    def product(self, path: Sequence[Edge]) -> list[Expression]:
+        """The product of the local derivatives along a path, three ways; the derivative of a node by itself is 1."""
+        factors = [self.local(edge) for edge in path] or [[Expression.constant(1.0)] * 3]
+        return [reduce(mul, way) for way in zip(*factors)]
+
+    def use(self, edge: Edge) -> list[Expression]:
+        """One use of a node: the derivative by its user, times the local derivative."""
+        local = self.local(edge)
+        if edge.user is self.root:
+            return local
+        upstream = self.symbol(self.root, edge.user)
+        return [mul(u, d) for u, d in zip([upstream, upstream, Expression.constant(self.adjoints[edge.user])], local)]
+
+    def local(self, edge: Edge) -> list[Expression]:
+        """The local derivative at an edge: as symbol, by the row's rule, as recorded."""
+        user: Value = edge.user
+        operands = [self.node(x) for x in user.operands]
+        outputs = self._siblings(user) if hasattr(user.op.family, "rows") else None
+        rule = user.op.derivatives(self.node(user), operands, outputs)[edge.place]
+        formula = rule if isinstance(rule, Expression) else Expression.constant(rule)
+        return [self.symbol(user, edge.operand, self._use(edge)), formula, Expression.constant(user.local_derivatives[edge.place])]
+
+    def symbol(self, of: Value, by: Value, use: str = "") -> Expression:
+        """∂of/∂by; where ``of`` uses ``by`` several times, the derivative by one of the uses."""
+        return Expression.record(partial_derivative, (self.node(of), Expression(self._name(by) + use)))
+
+    @staticmethod
+    def _use(edge: Edge) -> str:
+        """Which use of its operand an edge is, as ``⁽²⁾``; nothing for an operand that is used once."""
+        uses = [place for place, x in enumerate(edge.user.operands) if x is edge.operand]
+        return f"⁽{str(uses.index(edge.place) + 1).translate(SUPERSCRIPTS)}⁾" if len(uses) > 1 else ""
+
+    def _name(self, value: Value) -> str:
+        return self.names.get(value) or value.label or "x"
+
+    def node(self, value: Value) -> Expression:
+        """A node as a name in a formula; a number written in the formula as this number."""
+        if isinstance(value, Constant):
+            return Expression.constant(value.data)
+        self.used[value] = None
+        return Expression(self._name(value))
+
+    def _siblings(self, user: Value) -> Callable[[], list[Expression]]:
+        recorded = {n.op.parameter: n for n in self.names if n.op and n.op.family is user.op.family and n.operands == user.operands}
+        rows = user.op.family.rows(user.operands)
+        operands = tuple(self.node(x) for x in user.operands)
+        return lambda: [
+            self.node(recorded[row.parameter]) if row.parameter in recorded else Expression.record(row, operands) for row in rows
+        ]
+
+    def definitions(self) -> list[Equation]:
+        """What the invented names stand for.  A definition may need another, and is made too unless they become many."""
+        found: dict[Value, Equation] = {}
+        pending = [v for v in self.used if v.op is not None and not v.label]
+        while pending:
+            v = pending.pop()
+            if v not in found and v is not self.root:
+                formula = _formulas(v, [self.node(x) for x in v.operands])[0]
+                found[v] = Equation(self.node(v), ((formula,),))
+                if len(found) < MOST_DEFINITIONS:
+                    pending += [x for x in v.operands if x.op is not None and not x.label]
+        return [found[v] for v in self.names if v in found]
+
+
+# Labels are anybody's text.  The converter from LaTeX to MathML sees them as hexadecimal digits alone.
+
+
+def _hidden(word: str) -> str:
+    return rf"\text{{hex{word.encode('utf-8', 'replace').hex()}hex}}"
+
+
+def _revealed(mathml: str) -> str:
+    from html import escape
+
+    def reveal(match: re.Match[str]) -> str:
+        word = " ".join(bytes.fromhex(match[1]).decode("utf-8").splitlines())
+        return escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", word))
+
+    return re.sub("hex((?:[0-9a-f]{2})+)hex", reveal, mathml)
+
+
+_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,0 +1,208 @@
+"""What is to be seen at each step: plain data, the one source for the page, the notebook and the still pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from autograd_tiny.engine.graph import all_nodes, names
+from autograd_tiny.engine.value import Constant, Value, adjoints
+from autograd_tiny.symbols.expansion import copied
+from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.words import listed
+from autograd_tiny.views.drawing.dot_text import shortened, visible
+from autograd_tiny.views.drawing.draw import Drawing, drawn_as_it_is
+from autograd_tiny.views.explain import explain
+from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, backward_steps, forward_steps
+from autograd_tiny.views.widget.formulas import Formula, FormulaWriter
+from autograd_tiny.views.widget.pictures import prepared
+
+MOST_LISTED = 8
+
+_FROM_JUNCTION = r"^\s*(j\d+) -> .*\bid=(e\d+_\d+)"
+"""An edge in the DOT text that starts at a junction; the edge ``ej0`` leads to the junction ``j0``."""
+_NO_FORMULA = Formula([], "")
+
+
+class Frame(NamedTuple):
+    """One step, as it is seen.
+
+    Attributes:
+        phase: "start", "forward", "seed" or "backward".
+        place: the phase for the reader, with the number of the step in it: "Forward 3 of 27".
+        node: the id of the node whose turn it is; empty at the start.
+        edges: for the id of each edge between it and its operands, the id of the operand.
+        data: for the id of each node whose data becomes known, the number.
+        gradients: for the id of each node whose gradient changes, the number.
+        caption: what happens, in a sentence.
+        details: the same number by number, for those who hear the page.
+        formula: the formula of the step.
+    """
+
+    phase: str
+    place: str
+    node: str
+    edges: dict[str, str]
+    data: dict[str, str]
+    gradients: dict[str, str]
+    caption: str
+    details: str
+    formula: Formula
+
+
+class NodeInfo(NamedTuple):
+    """One node, as it is seen when it is clicked.
+
+    Attributes:
+        id: in the drawing.
+        name: its label, or the name that formulas give it.
+        kind: "leaf", "constant" or "operation".
+        data, gradient: exactly, as Python writes them; a constant has no gradient.
+        chain_rule: the derivative of the root by this node, as the whole sum; empty for a constant.
+    """
+
+    id: str
+    name: str
+    kind: str
+    data: str
+    gradient: str
+    chain_rule: Formula
+
+
+class Walkthrough(NamedTuple):
+    """Everything a stepper shows.
+
+    Attributes:
+        title: what is stepped through, in a few words.
+        svg: the drawn graph, with room for every number it will show.
+        nodes: in topological order.
+        frames: the start, each step forward, the root's own derivative, each step backward.
+        parts: markup that the formulas share.
+    """
+
+    title: str
+    svg: str
+    nodes: list[NodeInfo]
+    frames: list[Frame]
+    parts: list[str]
+
+
+def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walkthrough:
+    """The steps of a computation and of its backward; ``value`` and its graph stay as they are."""
+    return _Builder(value, direction, digits).walkthrough()
+
+
+def known_numbers(frames: Sequence[Frame]) -> Iterator[tuple[Frame, dict[str, str], dict[str, str]]]:
+    """Each frame with all data and all gradients that are known by then."""
+    data: dict[str, str] = {}
+    gradients: dict[str, str] = {}
+    for frame in frames:
+        data, gradients = data | frame.data, gradients | frame.gradients
+        yield frame, data, gradients
+
+
+class _Builder:
+    """Puts the records into words, numbers and formulas."""
+
+    def __init__(self, value: Value, direction: str, digits: int) -> None:
+        self.root = _named_copy(value)
+        self.nodes = all_nodes(self.root)
+        self.digits = digits
+        self.forward = list(forward_steps(self.root))
+        self.backward = list(backward_steps(self.root))
+        self.gradients = adjoints(self.root)
+        self.drawing = self._drawing(direction)
+        self.feeds = {edge: f"e{junction}" for junction, edge in re.findall(_FROM_JUNCTION, self.drawing.dot, re.MULTILINE)}
+        self.formulas = FormulaWriter()
+
+    def walkthrough(self) -> Walkthrough:
+        frames = [self._start(), *map(self._forward, self.forward), self._seed(), *map(self._backward, self.backward)]
+        nodes = [self._info(node) for node in self.nodes]
+        return Walkthrough(f"{shortened(self.root.label)}, step by step", self._svg(), nodes, frames, self.formulas.parts)
+
+    def _drawing(self, direction: str) -> Drawing:
+        """The graph drawn with each gradient as wide as it will ever be, so that nothing moves later."""
+        widest = {self.root: 1.0}
+        for step in self.backward:
+            for c in step.contributions:
+                widest[c.operand] = max(widest.get(c.operand, 0.0), c.after, key=lambda x: len(self._number(x)))
+        for node, gradient in widest.items():
+            node.grad = gradient
+        return drawn_as_it_is(self.root, direction, self.digits, max_nodes=len(self.nodes))  # these gradients stand for others, as wide
+
+    def _svg(self) -> str:
+        headings = {self._id(x): _heading(x) for x in self.nodes}
+        gradients = {self._id(x): self._number(self.gradients[x]) for x in self.nodes}
+        return prepared(self.drawing.svg(), headings, gradients)
+
+    def _start(self) -> Frame:
+        leaves = [x for x in self.nodes if x.op is None]
+        caption = "The numbers the computation starts from." if self.forward else "A leaf: there is nothing to compute."
+        details = ", ".join(f"{x.label} = {self._number(x.data)}" for x in leaves if x.label)
+        return Frame("start", "Start", "", {}, {self._id(x): self._number(x.data) for x in leaves}, {}, caption, details, _NO_FORMULA)
+
+    def _forward(self, step: ForwardStep) -> Frame:
+        node, number = step.node, self._number(step.node.data)
+        operands = list(dict.fromkeys(x.label or self._number(x.data) for x in node.operands))
+        caption = f"{node.label} is computed from {listed(operands, MOST_LISTED)}."
+        formula = self.formulas.write(explain(step, digits=self.digits))
+        place, data = f"Forward {step.number} of {len(self.forward)}", {self._id(node): number}
+        return Frame("forward", place, self._id(node), self._edges(node), data, {}, caption, f"It is {number}.", formula)
+
+    def _seed(self) -> Frame:
+        root = self.root
+        caption = f"Backward starts at {root.label}: its derivative by itself is 1."
+        formula = self.formulas.write(explain(root, wrt=root, digits=self.digits))
+        return Frame("seed", "Backward", self._id(root), {}, {}, {self._id(root): self._number(1.0)}, caption, "", formula)
+
+    def _backward(self, step: BackwardStep) -> Frame:
+        node, received = step.node, [c for c in step.contributions if not isinstance(c.operand, Constant)]
+        receivers = list(dict.fromkeys(c.operand.label for c in received))
+        goes = f"Times the local derivative, it goes to {listed(receivers, MOST_LISTED)}." if received else "Constants need none of it."
+        caption = f"The gradient of {node.label} is complete: {self._number(step.upstream)}. {goes}"
+        details = " ".join(self._receipt(c, step.upstream) for c in received)
+        gradients = {self._id(c.operand): self._number(c.after) for c in received}
+        formula = self.formulas.write(explain(step, digits=self.digits)) if received else _NO_FORMULA
+        place = f"Backward {step.number} of {len(self.backward)}"
+        edges = {edge: x for edge, x in self._edges(node).items() if x in gradients}
+        return Frame("backward", place, self._id(node), edges, {}, gradients, caption, details, formula)
+
+    def _receipt(self, c: Contribution, upstream: float) -> str:
+        product = f"{self._number(upstream)} times {self._number(c.local_derivative)}"
+        if c.before == 0.0:
+            return f"{c.operand.label} gets {product}: {self._number(c.after)}."
+        return f"{c.operand.label} had {self._number(c.before)} and gets {product}: now {self._number(c.after)}."
+
+    def _info(self, node: Value) -> NodeInfo:
+        if isinstance(node, Constant):
+            return NodeInfo(self._id(node), self._number(node.data), "constant", repr(node.data), "", _NO_FORMULA)
+        kind = "leaf" if node.op is None else "operation"
+        chain_rule = self.formulas.write(explain(self.root, wrt=node, digits=self.digits))
+        return NodeInfo(self._id(node), node.label, kind, repr(node.data), repr(self.gradients[node]), chain_rule)
+
+    def _edges(self, user: Value) -> dict[str, str]:
+        """The edges to a node; one that starts at a junction comes with the edge that leads there from the operand."""
+        operands = {self.drawing.edge_id(user, place): self._id(x) for place, x in enumerate(user.operands)}
+        return {part: operand for edge, operand in operands.items() for part in (edge, self.feeds.get(edge, edge))}
+
+    def _id(self, node: Value) -> str:
+        return self.drawing.node_id(node)
+
+    def _number(self, x: float) -> str:
+        return short_number(x, self.digits)
+
+
+def _named_copy(value: Value) -> Value:
+    """The graph again, to be labelled and drawn; every node but constants gets the name that formulas give it."""
+    twins: dict[Value, Value] = {}
+    for node, name in names(value).items():
+        twins[node] = twin = copied(node, tuple(twins[x] for x in node.operands))
+        if not isinstance(node, Constant):
+            twin.label = visible(name)
+    return twins[value]
+
+
+def _heading(node: Value) -> str:
+    """What a node is, without its numbers."""
+    return node.label or short_number(node.data) if node.op is None else f"{node.label} = {node.op.symbol}"

@@ -1,0 +1,82 @@
+"""The stepper as one HTML file that loads nothing, and the same page in a frame for notebooks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from autograd_tiny.views.drawing import dot_text
+
+_HERE = Path(__file__).parent
+_UNSAFE_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<\u2028\u2029"}
+
+
+@cache
+def source(name: str) -> str:
+    """The text of one of the files beside this one: ``stepper.js``, ``stepper.css``, ``page.html``, ``page.css``."""
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+@cache
+def style() -> str:
+    """The style sheet, and a rule for each colour of drawings: its name is that of the variable that replaces it."""
+    palette = {name.lower(): color for name, color in vars(dot_text).items() if name.isupper() and str(color).startswith("#")}
+    rules = [
+        f'.autograd-stepper svg [{paint}="{color}"] {{ {paint}: var(--{name}); }}'
+        for name, color in palette.items()
+        for paint in ("fill", "stroke")
+    ]
+    return "\n".join([source("stepper.css"), *rules, ""])
+
+
+def page(data: Mapping[str, Any]) -> str:
+    """The whole page; its policy lets nothing run but the stepper's own script, and nothing be loaded."""
+    script = source("stepper.js") + "\nstartPage(document);\n"
+    styles = style() + source("page.css")
+    rest = {name: part for name, part in data.items() if name != "svg"}
+    return Template(source("page.html")).substitute(
+        title=html.escape(data["title"]),
+        svg=data["svg"],
+        data=embedded(rest),
+        style=styles,
+        style_hash=_hash(styles),
+        script=script,
+        script_hash=_hash(script),
+    )
+
+
+def embedded(data: Mapping[str, Any]) -> str:
+    """JSON that can stand inside a script element, whatever the labels are."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_UNSAFE_IN_SCRIPT)
+
+
+def image(svg: str, alternative: str) -> str:
+    """A picture as an ``<img>`` that holds all of it: what notebooks show that are not trusted."""
+    content = base64.b64encode(svg.encode("utf-8", "replace")).decode()
+    return f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml;base64,{content}">'
+
+
+def framed(data: Mapping[str, Any], picture: str) -> str:
+    """The page in a sandboxed frame, or, where frames and styles are removed because nobody trusts them yet, a picture."""
+    content = page(data)
+    mark = f"autograd-still-{hashlib.sha256(content.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    drawn = re.search(r'height="(\d+)', data["svg"])
+    height = min(760, 440 + int(drawn[1]) * 4 // 3) if drawn else 760  # points to pixels, and room for controls and formula
+    return (
+        f"<div><style>.{mark} {{ display: none }}</style>"
+        f'<iframe title="{html.escape(data["title"])}" sandbox="allow-scripts" srcdoc="{html.escape(content)}"'
+        f' style="width: 100%; height: {height}px; border: 0; resize: vertical"></iframe>'
+        f'<div class="{mark}">{picture}</div></div>'
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

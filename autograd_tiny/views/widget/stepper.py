@@ -1,0 +1,200 @@
+"""The Stepper: what a reader of a notebook holds in hand."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.value import Value, check_recorded
+from autograd_tiny.storage.files import make_directory, write_file
+from autograd_tiny.text.numbers import check_digits
+from autograd_tiny.text.words import quoted
+from autograd_tiny.views.drawing.dot_text import shortened
+from autograd_tiny.views.drawing.draw import DIRECTIONS
+from autograd_tiny.views.widget.formulas import Formula
+from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
+from autograd_tiny.views.widget.page import framed, image, page, source, style
+from autograd_tiny.views.widget.stills import complete_still, stills
+
+LONGEST_TITLE = 200
+MOST_NODES = 400
+"""A graph with more nodes than this is no longer read one node at a time."""
+
+
+class Stepper:
+    """Steps through a computation and its backward, one node at a time, on the drawn graph.
+
+    In a notebook it is shown as a widget where ``anywidget`` is installed (``pip install "autograd_tiny[notebook]"``),
+    and as the page that `save` writes where it is not.  Step 0 shows the numbers that the computation starts from.  Then
+    each operation is computed, the root's derivative by itself is set to 1, and each operation hands its gradient on.
+
+    The graph is read once, when the Stepper is made; neither ``grad`` nor anything else of it is changed, and ``backward``
+    need not have run.
+
+    Args:
+        value: a recorded Value, the root.
+        direction: of the drawing, from operands to results: "LR", "RL", "TB" or "BT".
+        digits: how many significant digits numbers have.
+        title: what stands above the picture; "y, step by step" where the root is y and none is given.
+
+    Raises:
+        TypeError: ``value`` is no Value, or the title no text.
+        ValueError: the graph has more than 400 nodes.
+        RenderError: there is no program that draws.
+
+    >>> x = Value(3.0, "x")
+    >>> stepper = Stepper(x * x)
+    >>> stepper.last, stepper.step
+    (3, 0)
+    >>> stepper.step = 3
+    >>> print(stepper.caption)
+    Backward 1 of 1: The gradient of t1 is complete: 1. Times the local derivative, it goes to x.
+    """
+
+    def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4, title: str = "") -> None:
+        _check(value, direction, digits)
+        if not isinstance(title, str):
+            raise TypeError(f"a title is a text, got {quoted(title)}")
+        steps = walkthrough(value, direction=direction, digits=digits)
+        self._walkthrough = steps._replace(title=shortened(title, LONGEST_TITLE)) if title else steps
+        self._step = 0
+        self._widget: Any = None
+
+    @property
+    def last(self) -> int:
+        """The number of the last step, at which every gradient is complete."""
+        return len(self._walkthrough.frames) - 1
+
+    @property
+    def step(self) -> int:
+        """The step that is shown, from 0 to `last`; in a notebook it follows the widget, and the widget follows it.
+
+        Raises:
+            ValueError: there is no such step.
+        """
+        return self._step if self._widget is None else int(self._widget.step)
+
+    @step.setter
+    def step(self, step: int) -> None:
+        if not isinstance(step, int) or not 0 <= step <= self.last:
+            raise ValueError(f"a step is a whole number from 0 to {self.last}, got {step!r}")
+        self._step = step
+        if self._widget is not None:
+            self._widget.step = step
+
+    @property
+    def caption(self) -> str:
+        """What happens at the step that is shown."""
+        frame = self._walkthrough.frames[self.step]
+        return f"{frame.place}: {frame.caption}"
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Everything the page and the widget show, as plain data."""
+        return _as_data(self._walkthrough)
+
+    def html(self) -> str:
+        """The page that `save` writes, as text."""
+        return page(self.data)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write one HTML file that shows the stepper in every current browser, and loads nothing: for slides, blogs, lessons.
+
+        Raises:
+            ValueError: the name does not end in .html or .htm.
+            OSError: the directory does not exist or cannot be written to.
+        """
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(
+                f"the stepper is saved as a page, got {os.fspath(path)!r}: its name must end in .html; for one picture a step use "
+                "Stepper(y).save_frames('stills') (in the terminal -o stills/), for one picture of all of it draw"
+            )
+        return write_file(path, self.html())
+
+    def save_frames(self, directory: str | os.PathLike[str]) -> list[Path]:
+        """Write one SVG per step, ``step-000.svg``, ``step-001.svg``, ..., in which nothing moves from one to the next.
+
+        The directory is made if it does not exist; the one that holds it must.
+        """
+        directory = make_directory(directory)
+        return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]
+
+    def widget(self) -> Any:
+        """The widget, the same one each time; its traits ``step`` and ``playing`` are kept the same in browser and Python.
+
+        Raises:
+            ModuleNotFoundError: ``anywidget`` is not installed.
+        """
+        if self._widget is None:
+            if find_spec("anywidget") is None:
+                raise ModuleNotFoundError('the widget needs anywidget: pip install "autograd_tiny[notebook]"; save() needs nothing')
+            self._widget = _widget_class()(data=self.data, step=self._step)
+        return self._widget
+
+    def __repr__(self) -> str:
+        return f"<Stepper: {self._walkthrough.title}; step {self.step} of {self.last}>"
+
+    def _repr_html_(self) -> str:
+        return framed(self.data, self._picture())
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """For notebooks: the widget and a picture for where there is no Python, or, without anywidget, the page in a frame."""
+        if find_spec("anywidget") is None:
+            return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+        bundle = self.widget()._repr_mimebundle_() or {}
+        live = bundle[0] if isinstance(bundle, tuple) else bundle
+        return {**live, "text/html": self._picture(), "text/plain": repr(self)}
+
+    def _picture(self) -> str:
+        return image(complete_still(self._walkthrough), self._walkthrough.title)
+
+
+def _check(value: Value, direction: str, digits: int) -> None:
+    check_recorded(value, "stepped through")
+    if direction not in DIRECTIONS:
+        raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
+    check_digits(digits)
+    if (count := len(all_nodes(value))) > MOST_NODES:
+        raise ValueError(
+            f"a graph of {count:,} nodes is too large to be stepped through by eye, {MOST_NODES} are the most; step through a part of it, "
+            "Stepper(one_of_its_nodes), draw() a summary, or read backward_steps(value), which has no limit"
+        )
+
+
+def _as_data(walkthrough: Walkthrough) -> dict[str, Any]:
+    nodes = [_flat(node, "chain_rule") for node in walkthrough.nodes]
+    steps = [_flat(frame, "formula") for frame in walkthrough.frames]
+    return {"title": walkthrough.title, "svg": walkthrough.svg, "parts": walkthrough.parts, "nodes": nodes, "steps": steps}
+
+
+def _flat(record: Frame | NodeInfo, name: str) -> dict[str, Any]:
+    """The fields of a record, and in place of its formula the fields of that."""
+    fields = record._asdict()
+    formula: Formula = fields.pop(name)
+    return fields | formula._asdict()
+
+
+@cache
+def _widget_class() -> Any:
+    """The class of the widget, made on first use, since anywidget may be missing and takes long to import."""
+    traitlets: Any = import_module("traitlets")
+    AnyWidget: Any = import_module("anywidget").AnyWidget  # noqa: N806
+
+    class StepperWidget(AnyWidget):  # type: ignore[misc]
+        _esm = source("stepper.js")
+        _css = style()
+        data = traitlets.Dict().tag(sync=True)
+        step = traitlets.Int(0).tag(sync=True)
+        playing = traitlets.Bool(False).tag(sync=True)
+        _step_is_one = traitlets.validate("step")(_nearest_step)
+
+    return StepperWidget
+
+
+def _nearest_step(widget: Any, proposal: Any) -> int:
+    return min(max(int(proposal["value"]), 0), len(widget.data["steps"]) - 1)

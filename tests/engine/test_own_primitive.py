@@ -1,0 +1,287 @@
+"""A row that is made outside the table does whatever one of the table does.
+
+A new view of a graph gets its line here: add a test over ``ROWS``.
+"""
+
+import copy
+import doctest
+import math
+from pathlib import Path
+
+import pytest
+
+from autograd_tiny import (
+    Expression,
+    MultiPrimitive,
+    Primitive,
+    Stepper,
+    Value,
+    atan2,
+    backward_steps,
+    check_primitive,
+    detect_anomaly,
+    draw,
+    explain,
+    forward_steps,
+    gradient,
+    mark,
+    nn,
+    paths,
+    sigmoid,
+    softplus,
+    sqrt,
+)
+from autograd_tiny.engine.graph import leaves, topological_order
+from autograd_tiny.engine.table import POSITIVE, Family, Notation
+from autograd_tiny.lowering import compile_function
+from autograd_tiny.storage.saving import load_graph, save_graph
+from autograd_tiny.symbols.expansion import expanded
+from autograd_tiny.symbols.expression import evaluate
+
+square = Primitive("square", lambda x: x * x, lambda out, x: (2.0 * x,), symbol="□²", doc="x times x", expansion=lambda x: x * x)
+plain = Primitive("plain", lambda x: x * x, lambda out, x: (2.0 * x,), doc="x times x, without an expansion")
+squareplus = Primitive(
+    "squareplus", lambda x: 0.5 * (x + math.hypot(x, 2.0)), lambda out, x: (0.5 + 0.5 * x / sqrt(square(x) + 4.0),), symbol="S₊",
+    latex=Notation(r"S_{{+}}\left({0}\right)"), doc="a smooth ReLU from a square root",
+    expansion=lambda x: 0.5 * (x + sqrt(x * x + 4.0)),
+)  # fmt: skip
+harmonic = Primitive(
+    "harmonic", lambda x, y: 2.0 * x * y / (x + y), lambda out, x, y: (0.5 * square(out / x), 0.5 * square(out / y)),
+    domain=POSITIVE, doc="the harmonic mean of x and y", expansion=lambda x, y: 2.0 / (1.0 / x + 1.0 / y),
+)  # fmt: skip
+
+
+def softplus_row(sharpness):
+    return Primitive(
+        f"sharp_softplus[{sharpness}]", lambda x: math.log1p(math.exp(sharpness * x)) / sharpness,
+        lambda out, x: (sigmoid(sharpness * x),), symbol=f"softplus {sharpness}", doc="softplus, bent more sharply",
+        expansion=lambda x: softplus(sharpness * x) / sharpness,
+    )  # fmt: skip
+
+
+def polar_rule(outputs, index, x, y):
+    radius, _ = outputs
+    return (x / radius, y / radius) if index == 0 else (-y / square(radius), x / square(radius))
+
+
+sharp_softplus = Family("sharp_softplus", softplus_row, doc="softplus, bent more sharply: sharp_softplus(x, 3)")
+polar = MultiPrimitive(
+    "polar", lambda x, y: (math.hypot(x, y), math.atan2(y, x)), polar_rule, outputs=2, doc="radius and angle of the point (x, y)",
+    expansion=lambda x, y: (sqrt(x * x + y * y), atan2(y, x)),
+)  # fmt: skip
+
+OWN = [square, plain, squareplus, harmonic, sharp_softplus, polar]
+ROWS = {
+    "unary": squareplus,
+    "without expansion": plain,
+    "binary": harmonic,
+    "member of a family": sharp_softplus[3.0],
+    "output 0 of several": polar[0],
+    "output 1 of several": polar[1],
+}
+every_row = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+
+
+def called(row, *operands):
+    """The row called as a user calls it."""
+    if isinstance(row.family, MultiPrimitive):
+        return row.family(*operands)[row.parameter]
+    return row.family(*operands, row.parameter) if row.family else row(*operands)
+
+
+def leaves_for(row):
+    binary = row is harmonic or row.family is polar
+    return [Value(0.8, "x"), Value(1.3, "y")] if binary else [Value(0.8, "x")]
+
+
+def graph_on(row, leaves):
+    """The row between other operations: an operand that is no leaf, a result that is used twice."""
+    out = called(row, leaves[0] * leaves[-1], *leaves[1:])
+    out.label = "out"
+    root = out * out.exp()
+    root.label = "root"
+    return root
+
+
+def graph_of(row):
+    leaves = leaves_for(row)
+    return leaves, graph_on(row, leaves)
+
+
+def numbers(values):
+    return [v.data for v in values]
+
+
+@every_row
+def test_the_row_passes_check_primitive(row):
+    check_primitive(row, [[0.3, 1.2], [2.0, 0.7], [1.0, 1.0]] if len(leaves_for(row)) == 2 else None)
+
+
+@every_row
+def test_floats_values_and_expressions_agree_to_the_third_order(row):
+    leaves, y = graph_of(row)
+    node = y.operands[0]
+    assert node.data == called(row, *numbers(node.operands))
+    y.backward()
+    assert [x.grad for x in leaves] == pytest.approx(numbers(gradient(y, leaves)), rel=1e-14)
+
+    symbols = [Expression(x.label) for x in leaves]
+    formula, at = graph_on(row, symbols), {symbol: x.data for symbol, x in zip(symbols, leaves)}
+    twins = expanded(y, True).twins
+    opened, opened_leaves = twins[y], [twins[x] for x in leaves]
+    for _ in range(3):
+        slopes, formulas, opened_slopes = gradient(y, leaves), gradient(formula, symbols), gradient(opened, opened_leaves)
+        assert evaluate(formulas, at) == pytest.approx(numbers(slopes), rel=1e-12)
+        assert numbers(opened_slopes) == pytest.approx(numbers(slopes), rel=1e-12)
+        y, formula, opened = slopes[0], formulas[0], opened_slopes[0]
+
+
+@every_row
+def test_drawing_shows_it_and_opens_it(row):
+    _, root = graph_of(row)
+    root.backward()
+    drawing = draw(root)
+    assert row.symbol in drawing.dot
+    node = root.operands[0]
+    assert all(drawing.edge_id(node, place) in drawing.titles for place in range(len(node.operands)))
+    assert f'id="{drawing.node_id(node)}"' in drawing.svg()
+    if row.expansion:
+        by_name = draw(root, expand=row.family.name if row.family else row.name)
+        assert row.symbol not in by_name.dot
+        assert by_name.dot != drawing.dot
+        assert by_name.node_id(node)
+
+
+@every_row
+def test_an_expansion_opens_it_and_keeps_its_numbers(row):
+    leaves, root = graph_of(row)
+    root.backward()
+    opened = expanded(root, True)
+    twin = opened.twins[root]
+    assert (row in [node.op for node in topological_order(twin)]) == (row.expansion is None)
+    assert (twin.data, opened.twins[leaves[0]].grad) == (root.data, leaves[0].grad)
+
+
+@every_row
+def test_steps_and_explanations(row):
+    leaves, root = graph_of(row)
+    node = root.operands[0]
+    (forward,) = [step for step in forward_steps(root) if step.node is node]
+    (backward,) = [step for step in backward_steps(root) if step.node is node]
+    assert [c.local_derivative for c in backward.contributions] == list(node.local_derivatives)
+    shown = explain(forward).text
+    assert row.name in shown or row.family is polar  # the outputs of one operation are shown by their expansion
+    assert shown.startswith("out = ")
+    for explanation in (explain(root, wrt=leaves[0]), explain(backward)):
+        assert explanation.text.startswith("∂root/∂")
+        assert r"\frac{\partial root}" in explanation.latex.replace(r"\mathrm{root}", "root")
+        assert explanation.mathml.startswith("<math")
+    assert sum(path.product for path in paths(root, leaves[0])) == pytest.approx(gradient(root, leaves[:1])[0].data)
+
+
+@every_row
+def test_the_stepper(row):
+    stepper = Stepper(graph_of(row)[1])
+    stepper.step = stepper.last
+    assert f"out = {row.symbol}" in stepper.html()
+
+
+@every_row
+def test_detect_anomaly_watches_it(row):
+    with detect_anomaly():
+        leaves, root = graph_of(row)
+        root.backward()
+        with pytest.raises(RuntimeError, match="backward has been run"):
+            root.backward()
+    leaves, root = graph_of(row)
+    leaves[0].data += 1.0
+    with detect_anomaly(), pytest.raises(RuntimeError, match="was recorded"):
+        root.backward()
+    with detect_anomaly(), pytest.raises((FloatingPointError, OverflowError), match=row.name.split("[")[0]):
+        called(row, *[Value(1.5e308) for _ in leaves])
+
+
+@every_row
+def test_saving_and_copying(row, tmp_path):
+    _, root = graph_of(row)
+    root.backward()
+    with pytest.raises(ValueError, match=r"load_graph\(path, primitives=\[...\]\)"):
+        load_graph(save_graph(root, tmp_path / "graph.json"))
+    for twin in (load_graph(tmp_path / "graph.json", primitives=OWN), copy.deepcopy(root)):
+        assert draw(twin).dot == draw(root).dot
+        assert [node.op for node in topological_order(twin)] == [node.op for node in topological_order(root)]
+        assert numbers(gradient(twin, leaves(twin))) == numbers(gradient(root, leaves(root)))
+
+
+@every_row
+def test_an_error_names_it_and_its_operands(row):
+    with pytest.raises(TypeError, match=rf"{row.name.split('[')[0]}.*'a'"):
+        called(row, *["a" for _ in leaves_for(row)])
+    if row is harmonic:
+        with pytest.raises(ZeroDivisionError, match=r"harmonic\(x = -1.0, 1.0\): needs x > 0"):
+            harmonic(Value(-1.0, "x"), 1.0)
+
+
+def test_a_layer_takes_it_as_its_activation():
+    for activation, by_hand in ((squareplus, lambda a, b: [squareplus(a), squareplus(b)]), (polar, lambda a, b: list(polar(a, b)))):
+        layer = nn.Layer.from_weights([[0.5, -1.0], [0.25, 2.0]], [0.1, 0.2], activation)
+        sums = layer.weighted_sums([1.0, 2.0])
+        assert [v.data for v in layer([1.0, 2.0])] == [v.data for v in by_hand(*sums)] == layer.frozen()([1.0, 2.0])
+
+
+def test_outputs_share_what_they_are_computed_from():
+    x, y = Value(0.8, "x"), Value(1.3, "y")
+    radius, angle = polar(x, y)
+    (slope,) = gradient(radius * angle, [x])
+    assert {node for node in topological_order(slope) if node.op.family is polar} == {radius, angle}
+
+
+def test_the_page_about_it_is_true():
+    page = Path(__file__).parents[2] / "docs" / "own-operation.md"
+    assert doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE).failed == 0
+
+
+def both(rule, forward=lambda x: (math.sin(x), math.cos(x)), outputs=2):
+    return MultiPrimitive("both", forward, rule, outputs=outputs)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (both(lambda outputs, i, x: (1.0,), outputs=None), r"both must give a tuple with 1 output, one per operand, .* set outputs=n"),
+        (both(lambda outputs, i, x: (1.0,), math.sin), "both must give a tuple with 2 outputs, as outputs= says, but gives 0.479"),
+        (both(lambda outputs, i, x: outputs[1]), "the rule of both must give a tuple with 1 derivative, one per operand, but gives 0.877"),
+        (both(lambda outputs, i, x: (1.0, 2.0)), "the rule of both must give a tuple with 1 derivative, one per operand, but gives"),
+        (both(lambda outputs, x: (1.0,)), "the rule of both fails: .* takes 2 positional arguments but 3 were given"),
+    ],
+)
+def test_a_wrong_form_of_several_outputs_is_explained(wrong, message):
+    with pytest.raises(TypeError, match=message):
+        wrong(Value(0.5))
+    if message.startswith("both"):  # what is wrong with the value is so on floats, too
+        with pytest.raises(TypeError, match=message):
+            wrong(0.5)
+
+
+@every_row
+def test_marking(row):
+    leaves, root = graph_of(row)
+    out = next(node for node in topological_order(root) if node.label == "out")
+    slope = dict(zip(leaves, (g.data for g in gradient(root, leaves))))[leaves[0]]
+    report = mark(root, {"out": f"{out.data:.6f}", "root/x": f"{slope:.6f}", "root/out": f"{-gradient(root, [out])[0].data:.6f}"})
+    assert [m.verdict for m in report.marks] == ["right", "right", "mistake"]
+    assert report.first_slip.mistake == "sign"
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+@every_row
+def test_lowering(row, backend):
+    if row is plain and backend == "llvm":
+        with pytest.raises(TypeError, match="plain cannot be compiled to native code: give the Primitive an expansion="):
+            compile_function(lambda xs: graph_on(row, xs), 1, backend=backend).value_and_grad([[0.8]])
+        return
+    leaves, root = graph_of(row)
+    program = compile_function(lambda xs: graph_on(row, xs), len(leaves), backend=backend)
+    value, slopes = program.value_and_grad([numbers(leaves)])
+    assert list(value) == pytest.approx([root.data], rel=1e-12)
+    assert list(slopes[0]) == pytest.approx(numbers(gradient(root, leaves)), rel=1e-12)

@@ -1,0 +1,309 @@
+"""What a compiled program does with functions, models and arrays that it cannot take."""
+
+import keyword
+import math
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+
+from autograd_tiny import Expression, Value, dot, exp, losses, nn, optim, sigmoid
+from autograd_tiny.lowering import assign, compile_function, compile_loss, compile_model, parameter_vector
+from autograd_tiny.lowering.python import Names
+
+HERE = Path(__file__)
+secret = Value(2.0, "secret")
+formula = Expression("formula")
+
+
+def branch(x):
+    return x[0] if x[0] > 0 else -x[0]
+
+
+def builtin_max(x):
+    return max(x[0], x[1])
+
+
+def data(x):
+    return x[0] * x[1].data
+
+
+def number(x):
+    return math.exp(x[0])
+
+
+def index(x):
+    return [x[0], x[1]][x[0]]
+
+
+def closing_over_a_value(x):
+    return x[0] * secret
+
+
+def value_on_the_left(x):
+    return secret * x[0]
+
+
+def value_in_a_dot(x):
+    return dot([secret, secret], x)
+
+
+def deeper(x):
+    def inner(v):
+        return 1.0 if v else 0.0
+
+    return inner(x[0])
+
+
+@pytest.mark.parametrize(
+    ("function", "remedy"),
+    [
+        (branch, "where"),
+        (builtin_max, "maximum"),
+        (data, "keep computing with the operand itself"),
+        (number, "use the functions of autograd_tiny"),
+        (index, "use the functions of autograd_tiny"),
+        (closing_over_a_value, "declare the Value as a parameter, or use v.data"),
+        (value_on_the_left, "declare the Value as a parameter, or use v.data"),
+        (value_in_a_dot, "declare the Value as a parameter, or use v.data"),
+        (deeper, "where"),
+    ],
+)
+def test_what_needs_a_number_while_tracing_is_refused_at_its_line(function, remedy):
+    lines = HERE.read_text(encoding="utf-8").splitlines()
+    with pytest.raises(TypeError) as caught:
+        compile_function(function, 2)
+    message = str(caught.value)
+    assert remedy in message
+    place = message.split(": ")[0]
+    assert place.startswith(str(HERE))
+    line = lines[int(place.rpartition(":")[2]) - 1].strip()
+    assert line in message
+    assert "return" in line
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (None, "returned None"),
+        (2.0, "returned 2.0, which does not depend on them"),
+        (secret, "declare the Value as a parameter"),
+        ([], "returned no result"),
+        ("y", "returned 'y'"),
+    ],
+)
+def test_a_function_returns_formulas(result, message):
+    with pytest.raises(TypeError, match=message):
+        compile_function(lambda x: result, 2)
+
+
+def test_an_error_of_the_function_itself_passes_unchanged():
+    def broken(x):
+        raise ValueError("my own")
+
+    with pytest.raises(ValueError, match=r"^my own$"):
+        compile_function(broken, 2)
+
+
+def test_a_variable_from_elsewhere_is_refused():
+    with pytest.raises(ValueError, match="the variable formula is no argument"):
+        compile_function(lambda x: x[0] * formula, 1)
+
+
+def test_nothing_to_compile_is_refused():
+    with pytest.raises(ValueError, match="a function of no inputs"):
+        compile_function(lambda x: 1.0, 0)
+    with pytest.raises(ValueError, match="a loss without parameters"):
+        compile_loss(lambda p, s: s[0], 0, 1)
+    with pytest.raises(TypeError, match="a loss is one scalar, but the function returned 2"):
+        compile_loss(lambda p, s: [p[0], s[0]], 1, 1)
+    for given in (-1, True, 2.0, "ab"):
+        with pytest.raises(TypeError, match="expected how many there are, or a list"):
+            compile_function(lambda x: x[0], given)
+    with pytest.raises(ValueError, match="'llvm' or 'python', got 'c'"):
+        compile_function(lambda x: x[0], 1, backend="c")
+
+
+@pytest.fixture(scope="module")
+def line():
+    return compile_loss(lambda p, s: (p[0] * s[0] + p[1] - s[1]) ** 2, ["w", "b"], ["x", "y"])
+
+
+THETA = np.array([2.0, 1.0])
+BATCH = np.array([[1.0, 2.0], [3.0, 5.0], [0.5, 0.25]])
+
+
+@pytest.mark.parametrize(
+    ("theta", "batch", "error", "message"),
+    [
+        (THETA[:1], BATCH, ValueError, r"the parameters must have shape \(2,\), got \(1,\)"),
+        (THETA[:, None], BATCH, ValueError, r"the parameters must have shape \(2,\), got \(2, 1\)"),
+        (THETA, BATCH[0], ValueError, r"the batch must have shape \(rows, 2\), got \(2,\); for a single row write batch\[None, :\]"),
+        (THETA, BATCH[:, :1], ValueError, r"the batch must have shape \(rows, 2\), got \(3, 1\)"),
+        (THETA, [[1.0, 2.0], [1.0]], ValueError, "rows of different length"),
+        (THETA, BATCH[:0], ValueError, "the mean loss of no rows"),
+        (THETA, BATCH.astype(complex), TypeError, "real numbers of at most 64 bits, got an array of complex128"),
+        (THETA, BATCH.astype(object), TypeError, "got an array of object"),
+        (THETA, BATCH.astype(str), TypeError, "got an array of <U"),
+        (THETA, BATCH.astype(np.longdouble), TypeError, "at most 64 bits"),
+        (THETA.astype("M8[s]"), BATCH, TypeError, "datetime64"),
+        (THETA, np.ma.masked_greater(BATCH, 2.0), TypeError, "masked"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(line, theta, batch, error, message):
+    with pytest.raises(error, match=message):
+        line.value_and_grad(theta, batch)
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [
+        BATCH.tolist(),
+        np.asfortranarray(BATCH),
+        np.repeat(BATCH, 2, axis=0)[::2],
+        np.repeat(BATCH, 2, axis=1)[:, ::2],
+        BATCH[::-1][::-1],
+        BATCH.astype(np.float32),
+        BATCH.astype(">f8"),
+        np.frombuffer(b"x" + BATCH.tobytes(), np.uint8)[1:].view(np.float64).reshape(3, 2),
+        np.broadcast_to(BATCH, (3, 2)),
+    ],
+    ids=["list", "Fortran", "every second row", "every second column", "reversed twice", "float32", "big-endian", "unaligned", "read-only"],
+)
+def test_other_arrays_are_converted(line, batch):
+    loss, gradient = line.value_and_grad(THETA, BATCH)
+    got_loss, got_gradient = line.value_and_grad(THETA.tolist(), batch)
+    assert got_loss == loss
+    assert got_gradient.tolist() == gradient.tolist()
+
+
+def test_integers_are_numbers(line):
+    assert line.value([2, 1], np.array([[1, 2], [3, 5]])).tolist() == [1.0, 4.0]
+
+
+def test_inputs_are_left_alone_and_results_are_new_arrays(line):
+    theta, batch = THETA.copy(), BATCH.copy()
+    _, first = line.value_and_grad(theta, batch)
+    kept = first.tolist()
+    theta[:] = 7.0
+    line.value_and_grad(theta, batch)
+    assert first.tolist() == kept
+    assert (theta == 7.0).all()
+    assert (batch == BATCH).all()
+
+
+def test_no_rows_have_values_and_gradients_of_length_zero(line):
+    program = compile_function(lambda x: [x[0] * x[1], x[0]], 2)
+    assert line.value(THETA, BATCH[:0]).shape == (0,)
+    values, derivatives = program.jacobian(np.empty((0, 2)))
+    assert (values.shape, derivatives.shape) == ((0, 2), (0, 2, 2))
+    with pytest.raises(TypeError, match="this one has 2; use jacobian"):
+        program.value_and_grad(BATCH)
+
+
+def test_nan_in_one_row_stays_in_that_row(line):
+    batch = BATCH.copy()
+    batch[1, 0] = math.nan
+    assert np.isnan(line.value(THETA, batch)).tolist() == [False, True, False]
+    assert np.isnan(line.value_and_grad(THETA, batch)[1]).all()
+
+
+def test_python_says_in_which_row_it_refuses_a_number():
+    program = compile_function(lambda x: 1.0 / x[0], 1, backend="python")
+    with pytest.raises(ZeroDivisionError, match="row 1 of the batch"):
+        program.value([[1.0], [0.0]])
+
+
+def new_model():
+    return nn.MLP([2, 3, 1], ["relu", "linear"], rng=Random(0))
+
+
+def test_a_model_that_changed_its_shape_is_refused():
+    model = new_model()
+    compiled = compile_model(model, lambda outputs, targets: losses.hinge(outputs[0], targets[0]))
+    theta = compiled.parameter_vector()
+    optimizer = optim.SGD(model.parameters(), 0.1)
+    model.layers.append(nn.Layer(1, 1))
+    for use in (compiled.parameter_vector, lambda: compiled.assign(theta)):
+        with pytest.raises(ValueError, match="compiled with 13 parameters and has others now, 15: compile it again"):
+            use()
+    with pytest.raises(ValueError, match="made for other parameters"):
+        compiled.fit(np.zeros((3, 3)), optimizer=optimizer, epochs=1)
+    with pytest.raises(ValueError, match="the model has 15 parameters, got 13 numbers"):
+        assign(model, theta)
+
+
+def test_numbers_that_do_not_fit_change_nothing():
+    model = new_model()
+    before = parameter_vector(model).tolist()
+    with pytest.raises(ValueError, match="13 parameters, got 14"):
+        assign(model, [*before, 0.0])
+    with pytest.raises(ValueError, match="could not convert"):
+        assign(model, [0.5] * 12 + ["x"])
+    assert parameter_vector(model).tolist() == before
+
+
+def test_a_model_of_your_own_says_how_many_inputs_it_takes():
+    with pytest.raises(TypeError, match="n_inputs="):
+        compile_model(nn.Neuron([Value(1.0)], Value(0.0)), lambda output, targets: output - targets[0])
+
+
+def test_labels_cannot_smuggle_code_into_the_source():
+    labels = ["x); import os; (", "import", "\uff46or", "for", "a'b\"\n    raise", "__import__", "", "float", "value_and_grad"]
+    labels += ["\u00e9", "\u0065\u0301"]
+
+    def function(x):
+        products = [v * exp(w) for v, w in pairwise(x)]
+        for product, label in zip(products, labels):
+            product.label = label
+        return sigmoid(sum(products))
+
+    program = compile_function(function, labels)
+    point = [0.1 * k for k in range(len(labels))]
+    value, gradient = program(*point)
+    assert [value, *gradient] == pytest.approx(program.program.evaluate(*point))
+    source = program.python()
+    assert "os;" not in source
+    assert "raise" not in source.replace("a_b_raise", "")
+
+
+def test_names_are_all_different_identifiers():
+    names = Names(keyword.kwlist)
+    given = ["x", "x_2", "x", "x", "²", "²", "\u2460", "\u0660x", "x" * 500, "x" * 501, "ª", "a", "\ud800"]
+    made = [names.new(label) for label in given]
+    assert len(set(made)) == len(given)
+    for name in made:
+        compile(f"{name} = 1", "", "exec")
+
+
+def test_without_llvmlite_programs_run_as_python_and_asking_for_native_code_says_what_to_install():
+    script = """
+import sys
+sys.modules["llvmlite"] = sys.modules["numpy"] = None
+from autograd_tiny.lowering import compile_function, compile_loss
+line = compile_loss(lambda p, s: (p[0] * s[0] - s[1]) ** 2, 1, 2)
+print(line.backend, line.value_and_grad([2.0], [[1.0, 1.0], [0.0, 2.0]]), line.value([2.0], [[1.0, 1.0]]))
+print(compile_function(lambda x: x[0] * x[1], 2).value_and_grad([[2.0, 3.0]]))
+try:
+    compile_function(lambda x: x[0], 1, backend="llvm")
+except ImportError as error:
+    print(error)
+"""
+    lines = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    assert lines[:2] == ["python (2.5, [1.0]) [1.0]", "([6.0], [[3.0, 2.0]])"]
+    assert lines[2].startswith("native code needs llvmlite and NumPy")
+    assert lines[2].endswith('pip install "autograd_tiny[fast]"')
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no mprotect")
+def test_native_code_stays_inside_its_arrays():
+    """Every array ends, or starts, at a page that must not be touched; inputs are in memory that cannot be written."""
+    script = HERE.parents[1] / "guarded_memory.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    overrun = subprocess.run([sys.executable, script, "overrun"], capture_output=True, timeout=60, check=False)
+    assert overrun.returncode != 0

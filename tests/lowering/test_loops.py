@@ -1,0 +1,194 @@
+"""Layers as loops: which sums are found, and that native code gives the eager numbers whatever the sizes."""
+
+from random import Random
+
+import numpy as np
+import pytest
+from compiled import eager, hinge_of_one, moons
+
+from autograd_tiny import dot, logsumexp, nn, relu, tanh, total
+from autograd_tiny.lowering import compile_loss, compile_model
+from autograd_tiny.lowering.native import llvm as llvm_backend
+from autograd_tiny.lowering.native.llvm import Kernel, Module
+from autograd_tiny.lowering.native.rows import expansion
+from autograd_tiny.lowering.native.sums import Meant, Weighted, arranged
+from autograd_tiny.lowering.program import opened
+from autograd_tiny.lowering.runners import Layout, Native
+from autograd_tiny.worked.char_gpt import CharGPT, compile_gpt
+
+
+def layout_of(compiled):
+    return Layout(compiled.n_parameters, compiled.n_columns, 0, 0, 1 + compiled.n_parameters)
+
+
+def loops(compiled, width=8):
+    return [sums for _, sums in Module(compiled.program, layout_of(compiled), width).steps if sums]
+
+
+def native_means(compiled, theta, batch, width):
+    native = Native(compiled.program, layout_of(compiled))
+    native._kernel = Kernel(compiled.program, layout_of(compiled), width)
+    return native(np.asarray(theta), np.asarray(batch))[2]
+
+
+def mlp(*sizes, activation="relu"):
+    model = nn.MLP(sizes, [*[activation] * (len(sizes) - 2), "linear"], rng=Random(1))
+    return model, compile_model(model, hinge_of_one, backend="llvm")
+
+
+def test_a_layer_is_three_loops():
+    """Its sums, the derivatives by its inputs, and those by its weights; the first layer has but two inputs and is none."""
+    _, compiled = mlp(2, 12, 14, 1)
+    shapes = [(type(sums).__name__, len(sums.left), len(sums.right)) for sums in loops(compiled)]
+    assert sorted(shapes) == [("Meant", 12, 14), ("Weighted", 12, 14), ("Weighted", 14, 12)]
+    _, small = mlp(2, 4, 4, 1)
+    assert not loops(small)
+
+
+@pytest.mark.parametrize("width", [2, 4, 8, 16])
+@pytest.mark.parametrize(("sizes", "smallest"), [((2, 19, 23, 1), 100), ((2, 7, 5, 3, 1), 1), ((2, 16, 32, 1), 1), ((2, 1, 3, 1), 1)])
+def test_loops_of_every_size_agree_with_the_eager_engine(monkeypatch, sizes, smallest, width):
+    monkeypatch.setattr(llvm_backend, "SMALLEST_LOOP", smallest)
+    model, compiled = mlp(*sizes, activation="silu")
+    assert {type(sums) for sums in loops(compiled, width)} == {Meant, Weighted}
+    for n, frame_bytes in ((1, 2**19), (width, 2**19), (5 * width + 3, 2**19), (5 * width + 3, 1)):
+        monkeypatch.setattr(llvm_backend, "FRAME_BYTES", frame_bytes)
+        samples = moons(n)
+        loss, gradients = eager(model, samples, hinge_of_one)
+        means = native_means(compiled, compiled.parameter_vector(), samples, width)
+        np.testing.assert_allclose(means, [loss, *gradients], rtol=1e-12, atol=1e-15)
+
+
+def test_loops_over_the_columns_of_a_wide_batch_agree(monkeypatch):
+    monkeypatch.setattr(llvm_backend, "SMALLEST_LOOP", 20)
+    model = nn.MLP([40, 9, 1], ["tanh", "linear"], rng=Random(1))
+    compiled = compile_model(model, hinge_of_one, backend="llvm")
+    assert {type(sums) for sums in loops(compiled)} == {Meant, Weighted}
+    samples = np.random.default_rng(0).normal(size=(21, 41))
+    loss, gradients = compiled.value_and_grad(compiled.parameter_vector(), samples)
+    expected = compile_model(model, hinge_of_one, backend="python").value_and_grad(compiled.parameter_vector(), samples)
+    assert loss == pytest.approx(expected[0], rel=1e-13)
+    np.testing.assert_allclose(gradients, expected[1], rtol=1e-12, atol=1e-15)
+
+
+def test_a_gpt_whose_every_sum_is_a_loop_agrees(monkeypatch):
+    """Weights that are used at every position: sums over positions, and vectors that other sums want in another order."""
+    monkeypatch.setattr(llvm_backend, "SMALLEST_LOOP", 1)
+    model = CharGPT(4, 2, 4, rng=Random(0))
+    compiled = compile_gpt(model, backend="llvm")
+    assert sum(isinstance(sums, Meant) and len(sums.left[0]) == 4 for sums in loops(compiled)) >= 5
+    rows = np.array([compiled.model.row(name) for name in ("ida", "al", "max", "", "zoe")])
+    loss, gradient = compiled.value_and_grad(compiled.parameter_vector(), rows)
+    expected = compile_gpt(model, backend="python").value_and_grad(compiled.parameter_vector(), rows)
+    assert loss == pytest.approx(expected[0], rel=1e-13)
+    np.testing.assert_allclose(gradient, expected[1], rtol=1e-11, atol=1e-15)
+
+
+def test_a_weighted_sum_may_itself_be_wanted(monkeypatch):
+    """As a value of each row, as a mean, and as an operand, with parameters that lie in any order."""
+    monkeypatch.setattr(llvm_backend, "SMALLEST_LOOP", 20)
+
+    def loss(p, x):
+        hidden = [tanh(v) for v in x]
+        sums = [dot(p[start::16], hidden) for start in (3, 1, 2, 5, 4, 0, 7, 9)]
+        return dot(sums, sums[::-1]) + sums[2]
+
+    compiled = compile_loss(loss, 16 * 16, 16, backend="llvm")
+    assert [len(sums.left) for sums in loops(compiled) if isinstance(sums, Weighted) and len(sums.left) > 1] == [6, 2]
+    rng = np.random.default_rng(0)
+    theta, batch = rng.normal(size=256), rng.normal(size=(19, 16))
+    expected = compile_loss(loss, 256, 16, backend="python")
+    np.testing.assert_allclose(compiled.value(theta, batch), expected.value(theta, batch), rtol=1e-12)
+    got, right = compiled.value_and_grad(theta, batch), expected.value_and_grad(theta, batch)
+    np.testing.assert_allclose([got[0], *got[1]], [right[0], *right[1]], rtol=1e-12, atol=1e-14)
+    only_sums = compile_loss(lambda p, x: dot(p[:128], [relu(v) for v in x]), 128, 128, backend="llvm")
+    batch = rng.normal(size=(9, 128))
+    assert only_sums.value_and_grad(theta[:128], batch)[0] == pytest.approx((np.maximum(batch, 0.0) @ theta[:128]).mean())
+
+
+def test_a_layer_written_with_sum_is_loops_too():
+    def loss(p, x):
+        hidden = [tanh(sum(p[16 * i + j] * x[j] for j in range(16))) for i in range(16)]
+        return sum(p[256 + i] * h for i, h in enumerate(hidden))
+
+    compiled = compile_loss(loss, 272, 16, backend="llvm")
+    assert {type(sums) for sums in loops(compiled)} == {Weighted, Meant}
+    rng = np.random.default_rng(0)
+    theta, batch = rng.normal(size=272), rng.normal(size=(5, 16))
+    hidden = np.tanh(batch @ theta[:256].reshape(16, 16).T)
+    assert compiled.value(theta, batch) == pytest.approx(hidden @ theta[256:], rel=1e-12)
+
+
+def test_the_arranged_program_computes_the_same_in_a_valid_order():
+    _, compiled = mlp(2, 12, 14, 1)
+    program = opened(compiled.program, expansion, compiled.program.outputs)
+    means_of = {}
+    for place, x in enumerate(program.outputs):
+        means_of.setdefault(x, []).append(place)
+    found, steps, vectors = arranged(program, compiled.n_parameters, range(0), means_of, 100)
+    for number, (_, operands) in enumerate(found.instructions, found.n_leaves):
+        assert all(x < number for x in operands)
+    assert [x for span, _ in steps for x in span] == list(range(found.n_leaves, found.n_leaves + len(found.instructions)))
+    assert len({x for vector in vectors for x in vector}) == sum(map(len, vectors))
+    point = [Random(1).uniform(-1.0, 1.0) for _ in program.inputs]
+    assert found.evaluate(*point) == program.evaluate(*point)
+
+
+@pytest.mark.parametrize("rows", [1, 3, 9])
+def test_an_infinite_last_row_counts_once(rows):
+    """The lanes that repeat it to fill a vector add nothing, not even the NaN of infinity times 0."""
+    _, compiled = mlp(2, 12, 14, 1)
+    batch = np.ones((rows, 3))
+    batch[-1, 0] = np.inf
+    theta = np.abs(compiled.parameter_vector())
+    with np.errstate(all="ignore"):
+        _, gradient = compiled.value_and_grad(theta, batch * [1.0, 1.0, -1.0])
+    assert np.isposinf(gradient).any()
+    assert not np.isnan(gradient).any()
+
+
+def test_a_nan_in_one_row_reaches_the_mean():
+    _, compiled = mlp(2, 12, 14, 1)
+    batch = np.ones((11, 3)) * [1.0, 1.0, -1.0]
+    batch[4, 1] = np.nan
+    _, gradient = compiled.value_and_grad(np.abs(compiled.parameter_vector()), batch)
+    assert np.isnan(gradient).any()
+
+
+def random_network(rng):
+    """An MLP and its loss, or weights that several layers and positions use in windows that overlap."""
+    n, targets = rng.randint(1, 20), rng.randint(1, 4)
+    if rng.random() < 0.7:
+        sizes = [n, *[rng.randint(1, 20) for _ in range(rng.randint(1, 3))], targets]
+        activations = [rng.choice(["relu", "tanh", "silu", "sigmoid", "linear"]) for _ in sizes[1:]]
+        model = nn.MLP(sizes, activations, rng=rng)
+        return compile_model(model, lambda y, t: logsumexp(*y) - dot(y, t), n_targets=targets, backend="python")
+    width, positions, step = rng.randint(1, 8), rng.randint(1, 5), rng.randint(1, 3)
+
+    def loss(p, x):
+        layers = [x[i * width : (i + 1) * width] for i in range(positions)]
+        for start in range(2):
+            rows = [p[(i * step + start) % 9 :][:width] for i in range(width)]
+            layers = [[tanh(dot(row, layer)) for row in rows] for layer in layers]
+        return total([total(layer) for layer in layers]) + dot(p[:positions], [layer[0] for layer in layers])
+
+    return compile_loss(loss, 9 + width, positions * width, backend="python")
+
+
+SETTINGS = {"SMALLEST_LOOP": [1, 4, 20], "CHUNK": [7, 250], "FRAME_BYTES": [1, 2**14], "FEW_PARAMETERS": [0, 2048]}
+
+
+@pytest.mark.slow
+def test_random_networks_agree(monkeypatch):
+    found = 0
+    for seed in range(60):
+        rng = Random(seed)
+        for name, choices in SETTINGS.items():
+            monkeypatch.setattr(llvm_backend, name, rng.choice(choices))
+        compiled, width = random_network(rng), rng.choice([2, 4, 8])
+        found += len(loops(compiled, width))
+        theta = [rng.gauss(0.0, 0.5) for _ in range(compiled.n_parameters)]
+        batch = [[rng.gauss(0.0, 1.0) for _ in range(compiled.n_columns)] for _ in range(rng.choice([1, 7, 8, 9, 40]))]
+        loss, gradient = compiled.value_and_grad(theta, batch)
+        np.testing.assert_allclose(native_means(compiled, theta, batch, width), [loss, *gradient], rtol=1e-10, atol=1e-12)
+    assert found > 200
