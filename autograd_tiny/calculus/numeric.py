@@ -203,11 +203,20 @@ class StepSizeCurve(NamedTuple):
             label = f"{kind}: best at h = {short_number(h, 1)}, error {short_number(error, 1)}"
             axes.loglog(self.steps, getattr(self, kind), color=color, marker=marker, markersize=4, linewidth=1.0, label=label)
         axes.set(xlabel="step h", ylabel="error of the numeric derivative")
+        for axis, numbers in ((axes.xaxis, self.steps), (axes.yaxis, [*self.forward, *self.central])):
+            axis.set_ticks(_decades(numbers))
+            axis.minorticks_off()
         for place, text, side in ((0.02, "← rounding grows", "left"), (0.98, "truncation grows →", "right")):
             axes.annotate(text, (place, 0.03), xycoords="axes fraction", horizontalalignment=side)
         axes.legend(loc="upper center")
         axes.grid(alpha=0.3)
         return axes
+
+
+def _decades(numbers: Sequence[float]) -> list[float]:
+    """Every second power of ten among positive numbers: ticks that no version of matplotlib chooses otherwise."""
+    exponents = [math.log10(x) for x in numbers if x > 0.0 and math.isfinite(x)]
+    return [10.0**k for k in range(math.ceil(min(exponents)), math.floor(max(exponents)) + 1) if k % 2 == 0]
 
 
 def _growth(points: Sequence[Point]) -> float:
