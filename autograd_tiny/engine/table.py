@@ -59,7 +59,16 @@ UNIT_INTERVAL = Domain("-1 <= {} <= 1", lambda x: -1.0 <= x <= 1.0, (-0.8, -0.3,
 Rule = Callable[..., Sequence[Any]] | tuple[float, ...]
 
 
-class Primitive:
+class _Row:
+    """What rows have in common: they are not changed once they are made, since a recorder keeps what it was built from."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if vars(self).get(name) is not None:
+            raise AttributeError(f"{self!r} is in use with the {name} it has; make a new {type(self).__name__} for another {name}")
+        super().__setattr__(name, value)
+
+
+class Primitive(_Row):
     """One operation: its value, its local derivatives, how it is written.  Calling it computes or records it.
 
     Args:
@@ -143,7 +152,7 @@ class Primitive:
         return self.rule if isinstance(self.rule, tuple) else self.rule(out, *operands)
 
     def float_rule(self) -> Callable[..., Sequence[float]]:
-        """The rule with primitives bound to their float functions: the same code, and floats pay no dispatch."""
+        """The rule as it is run on floats; see `_on_floats`."""
         if isinstance(self.rule, tuple):
             constant = self.rule
             return lambda out, *operands: constant
@@ -199,7 +208,7 @@ class Family:
         return self
 
 
-class MultiPrimitive:
+class MultiPrimitive(_Row):
     """An operation with several outputs; each output is a row of its own, ``softmax[0]``, ``softmax[1]``, ...
 
     Args:
@@ -270,7 +279,7 @@ class MultiPrimitive:
                 raise TypeError(_form_fault(self, operands, given))
 
     def float_rule(self) -> Callable[..., Sequence[float]]:
-        """The rule with primitives bound to their float functions."""
+        """The rule as it is run on floats; see `_on_floats`."""
         return _on_floats(self.rule)
 
     def domain_of(self, index: int) -> Domain:
@@ -414,12 +423,20 @@ def _function(rule: Callable[..., Any]) -> FunctionType:
 
 
 def _on_floats(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A rule of this table with the names of rows bound to their float functions: the same code, and floats pay no dispatch.
+
+    Only this module's rules are bound in advance, since no name in here ever changes.  Any other rule is called as it is: it
+    sees its globals as they are at that time, and the rows in it compute on floats.
+    """
+    function = _function(rule)
+    known = function.__globals__
+    if known is not globals():
+        return function
+
     def names_in(code: CodeType) -> set[str]:
         inner = [names_in(c) for c in code.co_consts if isinstance(c, CodeType)]
         return set(code.co_names).union(*inner)
 
-    function = _function(rule)
-    known = function.__globals__
     rows = (Primitive, MultiPrimitive)
     names = {n: known[n].forward if isinstance(known[n], rows) else known[n] for n in names_in(function.__code__) if n in known}
     on_floats = FunctionType(function.__code__, names, function.__name__, function.__defaults__, function.__closure__)
@@ -450,11 +467,11 @@ def _power_of_positive(x: float, y: float) -> float:
 
 
 def _sign(x: float) -> float:
-    return float((x > 0.0) - (x < 0.0))
+    return 1.0 if x > 0.0 else -1.0 if x < 0.0 else 0.0 if x == 0.0 else x
 
 
 def _step(x: float) -> float:
-    return 1.0 if x > 0.0 else 0.0
+    return 1.0 if x > 0.0 else 0.0 if x <= 0.0 else x
 
 
 def _sigmoid(x: float) -> float:
@@ -465,7 +482,7 @@ def _sigmoid(x: float) -> float:
 
 
 def _relu(x: float) -> float:
-    return x if x > 0.0 else 0.0
+    return 0.0 if x <= 0.0 else x
 
 
 def _softplus(x: float) -> float:
@@ -500,11 +517,17 @@ def _equal(x: float, y: float) -> float:
 
 
 def _minimum(*xs: float) -> float:
-    return min(xs)
+    return min(xs) if _comparable(xs) else math.nan
 
 
 def _maximum(*xs: float) -> float:
-    return max(xs)
+    return max(xs) if _comparable(xs) else math.nan
+
+
+def _comparable(xs: Sequence[float]) -> bool:
+    """Whether none of ``xs`` is nan; the sum of all tells at once, unless infinities cancel in it."""
+    whole = sum(xs)
+    return whole == whole or not any(map(math.isnan, xs))
 
 
 def _total(*xs: float) -> float:
@@ -522,7 +545,9 @@ def _dot(*operands: float) -> float:
 
 
 def _logsumexp(*xs: float) -> float:
-    largest = max(xs)
+    largest = _maximum(*xs)
+    if not math.isfinite(largest):
+        return largest
     # The largest term is exp(0) = 1; log1p of the others keeps their digits where they are small.
     return largest + math.log1p(math.fsum([-1.0, *[math.exp(x - largest) for x in xs]]))
 
@@ -560,7 +585,8 @@ def _weights_inputs_bias(weights: Iterable[Any], inputs: Iterable[Any], bias: An
 def _shared_among_ties(out: Any, *xs: Any) -> Sequence[Any]:
     ties = [equal(x, out) for x in xs]
     count = total(*ties)
-    return [tie / count for tie in ties]
+    shared = where(count, count, out)  # no operand equals nan; then the derivatives are nan, too
+    return [tie / shared for tie in ties]
 
 
 def _dot_rule(out: Any, *operands: Any) -> Sequence[Any]:

@@ -285,3 +285,69 @@ def test_lowering(row, backend):
     value, slopes = program.value_and_grad([numbers(leaves)])
     assert list(value) == pytest.approx([root.data], rel=1e-12)
     assert list(slopes[0]) == pytest.approx(numbers(gradient(root, leaves)), rel=1e-12)
+
+
+# A row reads what its functions read, at the time it is used.
+
+FACTOR = 2.0
+root = sqrt
+
+
+def tripled(x):
+    return 3.0 * x
+
+
+@pytest.fixture
+def changed(monkeypatch):
+    """Sets a global of this module, as a user who tries another number in the next cell."""
+    return lambda **names: [monkeypatch.setitem(globals(), name, value) for name, value in names.items()]
+
+
+def test_a_rule_sees_a_global_that_changed(changed):
+    scaled = Primitive("scaled", lambda x: FACTOR * x, lambda out, x: (FACTOR,), doc="FACTOR times x", expansion=lambda x: FACTOR * x)
+    pair = MultiPrimitive("pair", lambda x: (FACTOR * x, x), lambda outputs, i, x: ((FACTOR, 1.0)[i],), outputs=2, doc="x, scaled")
+    bent = Family("bent", lambda k: Primitive("bent", lambda x: k * FACTOR * x, lambda out, x: (k * FACTOR,), doc="k FACTOR x"))
+    for factor in (2.0, 3.0, -1.0):
+        changed(FACTOR=factor)
+        for function, times in ((scaled, 1.0), (lambda x: pair(x)[0], 1.0), (bent[5.0], 5.0)):
+            x = Value(1.0)
+            y = function(x)
+            y.backward()
+            assert (y.data, x.grad, gradient(y, [x])[0].data) == (times * factor, times * factor, times * factor)
+        check_primitive(scaled)
+        opened = expanded(y := scaled(Value(1.0)), True).twins[y]
+        assert opened.data == factor
+
+
+def test_a_rule_sees_another_function_or_row_under_a_name_that_it_used(changed):
+    row = Primitive("row", lambda x: tripled(x), lambda out, x: (tripled(1.0) + 0.0 * root(x),), doc="as tripled says")
+    assert row(Value(4.0)).local_derivatives == (3.0,)
+    changed(tripled=lambda x: 7.0 * x, root=sigmoid)
+    x = Value(-4.0)
+    y = row(x)
+    y.backward()
+    assert (y.data, x.grad, gradient(y, [x])[0].data) == (-28.0, 7.0, 7.0)
+
+
+def test_a_rule_sees_its_closure_its_defaults_and_names_that_come_later(changed):
+    factor, shift = 2.0, [0.0]
+
+    def rule(out, x, *, add=shift):
+        return (factor + add[0] + LATER,)
+
+    row = Primitive("row", lambda x: (factor + shift[0]) * x, rule, doc="factor times x")
+    for factor, shift[0], later in ((2.0, 0.0, 0.0), (3.0, 0.0, 0.0), (3.0, 1.0, 0.0), (3.0, 1.0, 0.5)):
+        changed(LATER=later)
+        assert row(Value(1.0)).local_derivatives == (factor + shift[0] + later,)
+
+
+LATER = 0.0
+
+
+def test_a_row_is_not_changed_once_it_is_made():
+    row = Primitive("row", lambda x: 2.0 * x, lambda out, x: (2.0,), doc="2 x")
+    both_outputs = both(lambda outputs, i, x: (1.0,))
+    for thing in (row, both_outputs, both_outputs[0]):
+        for field in ("forward", "rule"):
+            with pytest.raises(AttributeError, match=rf"is in use with the {field} it has; make a new"):
+                setattr(thing, field, lambda *operands: 1.0)
