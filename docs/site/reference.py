@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
 
@@ -15,14 +15,8 @@ from autograd_tiny import Family, MultiPrimitive, Primitive
 def index_of_names() -> str:
     """A table of the public names, each with what its docstring says first."""
     names = sorted(autograd_tiny.__all__, key=str.lower)
-    rows = [f"| [`{name}`][{place(name)}] | {summary(getattr(autograd_tiny, name))} |" for name in names]
+    rows = [f"| [`{name}`][autograd_tiny.{name}] | {summary(getattr(autograd_tiny, name))} |" for name in names]
     return "\n".join(["| name | what it is |", "|---|---|", *rows])
-
-
-def place(name: str) -> str:
-    """Where the reference shows a public name; one that hides the module it comes from stands under that."""
-    hidden = name in module_names() and not inspect.ismodule(getattr(autograd_tiny, name))
-    return f"autograd_tiny.{name}.{name}" if hidden else f"autograd_tiny.{name}"
 
 
 def modules() -> str:
@@ -42,8 +36,9 @@ def links(module: ModuleType) -> list[str]:
 
 
 def module_names() -> list[str]:
-    """The modules and packages directly inside the package."""
-    return sorted(found.name for found in iter_modules(autograd_tiny.__path__) if not found.name.startswith("_"))
+    """The modules of the package and those in its rooms, by their names below it."""
+    found = walk_packages(autograd_tiny.__path__, "autograd_tiny.")
+    return sorted(module.name.removeprefix("autograd_tiny.") for module in found if "._" not in module.name)
 
 
 def summary(thing: Any) -> str:
