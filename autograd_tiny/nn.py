@@ -7,15 +7,15 @@ or floats, where a model is only evaluated (`Module.frozen`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from random import Random
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from autograd_tiny.engine.contents import Holder, hidden, rebuilt, walk
 from autograd_tiny.engine.table import TABLE, MultiPrimitive, dot
-from autograd_tiny.engine.value import Value, finite_float, lifted, recorder
+from autograd_tiny.engine.value import Value, finite_float, is_parameter, lifted, recorder
 
 ModuleT = TypeVar("ModuleT", bound="Module")
 Activation = str | Callable[..., Any]
@@ -40,15 +40,42 @@ def he(n_inputs: int, n_outputs: int, rng: Random) -> float:
 INITIALIZERS: Mapping[str, Callable[[int, int, Random], float]] = MappingProxyType({"uniform": uniform, "xavier": xavier, "he": he})
 
 
-class Module:
-    """Something with parameters.  A subclass keeps them in its attributes, in lists or in other modules, and has `__call__`."""
+class Module(Holder):
+    """Something with parameters.
+
+    A subclass has `__call__`, and keeps its parameters in its attributes: Values, or lists, tuples, dicts, NumPy arrays and
+    modules of them, nested as you like.  What was computed is no parameter, and no `Constant` is one.
+    """
 
     def named_parameters(self) -> dict[str, Value]:
-        """The parameters by where they live, as ``layers[0].weights[1][2]``.  A shared one stands under its first name."""
+        """The parameters by where they live, as ``layers[0].weights[1][2]``.  A shared one stands under its first name.
+
+        Raises:
+            TypeError: a parameter is where this does not look, in a set, a function or another object, and nowhere else.
+            ValueError: two parameters have the same name.
+        """
+        stand_ins = vars(self).get("__stand_ins__", ())
         found: dict[Value, str] = {}
-        for name, parameter in _values_in(self, ""):
-            found.setdefault(parameter, name)
-        return {name: parameter for parameter, name in found.items()}
+        taken: dict[str, Value] = {}
+        closed: list[tuple[str, Any]] = []
+        for name, thing in walk(self):
+            if not isinstance(thing, Value):
+                closed.append((name, thing))
+            elif (is_parameter(thing) or thing in stand_ins) and thing not in found:
+                if name in taken:
+                    raise ValueError(f"this {type(self).__name__} has two parameters in places called {name}; rename one of the places")
+                found[thing], taken[name] = name, thing
+        for name, thing in hidden(closed):
+            if is_parameter(thing) and thing not in found:
+                raise TypeError(
+                    f"this {type(self).__name__} has {thing!r} inside {name}, where no parameter is looked for: keep it in an attribute, "
+                    "a list, tuple, dict, array or module; if it is not to be learned, make it a Constant"
+                )
+        return taken
+
+    def stand_in(self, values: Iterable[Any]) -> None:
+        """Take Values for parameters though they were computed: those of a copy, such as a model of derivatives."""
+        vars(self)["__stand_ins__"] = frozenset(x for x in values if isinstance(x, Value))
 
     def parameters(self) -> list[Value]:
         """The parameters, each once."""
@@ -90,8 +117,12 @@ class Module:
             parameter.data = numbers[name]
 
     def frozen(self: ModuleT) -> ModuleT:
-        """A copy whose parameters are plain numbers: on floats it computes floats and records nothing."""
-        return _with_floats(self)  # type: ignore[no-any-return]
+        """A copy whose Values are plain numbers: on floats it computes floats and records nothing.
+
+        What is no container of Values is not copied: the two have it in common.
+        """
+        self.named_parameters()  # which refuses a parameter that would not be found here either
+        return rebuilt(self, lambda x: x.data if isinstance(x, Value) else x)  # type: ignore[no-any-return]
 
     def label_parameters(self) -> None:
         """Label every unlabelled parameter by where it lives."""
@@ -100,20 +131,6 @@ class Module:
 
     def __call__(self, inputs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no __call__")
-
-
-def _values_in(thing: object, path: str) -> Iterator[tuple[str, Value]]:
-    if isinstance(thing, Value):
-        yield path, thing
-    elif isinstance(thing, Module):
-        for name, attribute in vars(thing).items():
-            yield from _values_in(attribute, f"{path}.{name}" if path else name)
-    elif isinstance(thing, (list, tuple)):
-        for i, item in enumerate(thing):
-            yield from _values_in(item, f"{path}[{i}]")
-    elif isinstance(thing, dict):
-        for key, item in thing.items():
-            yield from _values_in(item, f"{path}[{key!r}]")
 
 
 def _mismatch(parameters: Mapping[str, Any], state: Mapping[str, Any]) -> str:
@@ -135,20 +152,6 @@ def _mismatch(parameters: Mapping[str, Any], state: Mapping[str, Any]) -> str:
 def _first_few(names: Sequence[Any]) -> str:
     shown = ", ".join(map(repr, names[:3]))
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _with_floats(thing: Any) -> Any:
-    if isinstance(thing, Value):
-        return thing.data
-    if isinstance(thing, Module):
-        result = copy(thing)
-        vars(result).update({name: _with_floats(attribute) for name, attribute in vars(thing).items()})
-        return result
-    if isinstance(thing, (list, tuple)):
-        return type(thing)([_with_floats(item) for item in thing])
-    if isinstance(thing, dict):
-        return {key: _with_floats(item) for key, item in thing.items()}
-    return thing
 
 
 def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any, *, expanded: bool = False) -> Any:

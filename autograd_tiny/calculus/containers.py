@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from copy import copy, deepcopy
-from itertools import product
+from copy import deepcopy
 from typing import Any, NamedTuple
 
+from autograd_tiny.engine.contents import index_names, is_array, parts, rebuilt, walk, with_parts
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.value import finite_float
+from autograd_tiny.engine.value import Constant, Value, finite_float
 from autograd_tiny.nn import Module
 
 Build = Callable[[Iterator[Any]], Any]
@@ -35,7 +35,7 @@ class Block(NamedTuple):
         """One name per number."""
         if self.shape is None:
             return [self.name]
-        return [f"{self.name}[{', '.join(map(str, index))}]" for index in product(*map(range, self.shape))]
+        return [self.name + place for place in index_names(self.shape)]
 
     def rebuild(self, entries: Sequence[Any]) -> Any:
         """The same with other entries.  Arrays as entries are stacked: their axes come before those of the block."""
@@ -101,26 +101,22 @@ class Container:
         return [here[place] for place in there]
 
 
-def _take_apart(thing: Any, name: str, blocks: list[Block]) -> Build:
+def _take_apart(thing: Any, name: str, blocks: list[Block], around: tuple[Any, ...] = ()) -> Build:
     """Append the blocks in ``thing``; the function that builds it again takes its blocks from an iterator."""
     if isinstance(thing, Module):
         return _take_module_apart(thing, name, blocks)
-    if isinstance(thing, dict):
-        parts = [_take_apart(item, f"{name}[{key!r}]", blocks) for key, item in thing.items()]
-        frame = copy(thing)  # the caller may change its own
-
-        def build(entries: Iterator[Any]) -> Any:
-            result = copy(frame)
-            result.update(zip(frame, [part(entries) for part in parts]))
-            return result
-
-        return build
-    if isinstance(thing, (list, tuple)):
-        parts = [_take_apart(item, f"{name}[{i}]", blocks) for i, item in enumerate(thing)]
-        make = getattr(type(thing), "_make", type(thing))
-        return lambda entries: make([part(entries) for part in parts])
-    blocks.append(_array(thing, name) if _is_array(thing) else Block(name, [_number(thing, name)], None))
-    return next
+    if is_array(thing):
+        blocks.append(_array(thing, name))
+        return next
+    inside = parts(thing)
+    if inside is None:
+        blocks.append(Block(name, [_number(thing, name)], None))
+        return next
+    if any(thing is container for container in around):
+        raise ValueError(f"{name} is a {type(thing).__name__} that contains itself: it holds no end of numbers")
+    builds = [_take_apart(item, name + step, blocks, (*around, thing)) for step, item in inside]
+    frame = with_parts(thing, [item for _, item in inside])  # the caller may change its own
+    return lambda entries: with_parts(frame, [build(entries) for build in builds])
 
 
 def _take_module_apart(module: Module, name: str, blocks: list[Block]) -> Build:
@@ -128,12 +124,22 @@ def _take_module_apart(module: Module, name: str, blocks: list[Block]) -> Build:
     if not parameters:
         raise TypeError(f"{name}: this {type(module).__name__} has no Values as parameters; pass the model itself, not its frozen() copy")
     blocks += [Block(f"{name}.{place}", [parameter], None) for place, parameter in parameters.items()]
-    return lambda entries: deepcopy(module, {id(parameter): next(entries) for parameter in parameters.values()})
+    others = [x for _, x in walk(module) if isinstance(x, Value)]
 
+    def build(entries: Iterator[Any]) -> Any:
+        stand_ins = [next(entries) for _ in parameters]
+        on_values = any(isinstance(x, Value) for x in stand_ins)
+        new: dict[int, Any] = {id(x): x if on_values or not isinstance(x, Constant) else x.data for x in others}
+        new.update(zip(map(id, parameters.values()), stand_ins))
+        memo = dict(new)  # one for all copies: what the parts of the module have in common stays common
+        copies: dict[int, Any] = {}
+        result = rebuilt(module, lambda x: new[id(x)] if isinstance(x, Value) else deepcopy(x, memo), copies)
+        for part in copies.values():
+            if isinstance(part, Module):
+                part.stand_in(stand_ins)
+        return result
 
-def _is_array(thing: object) -> bool:
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(thing, numpy.ndarray)
+    return build
 
 
 def _array(array: Any, name: str) -> Block:

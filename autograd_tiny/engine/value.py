@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from autograd_tiny.engine.contents import walk
 from autograd_tiny.engine.graph import Node, topological_order
 from autograd_tiny.engine.operators import Operators, described
 from autograd_tiny.engine.table import MultiPrimitive, Primitive, power, refusal
@@ -171,6 +172,11 @@ class Constant(Value):
     """A number written in a formula, as the 2 in ``2 * x``: a leaf that no gradient is wanted for."""
 
     __slots__ = ()
+
+
+def is_parameter(x: object) -> bool:
+    """Whether it is a Value that can be learned: a leaf, and no number written in a formula."""
+    return isinstance(x, Value) and x.op is None and not isinstance(x, Constant)
 
 
 def finite_float(x: Any, label: str = "") -> float:
@@ -432,26 +438,21 @@ def adjoints(root: Value) -> dict[Value, float]:
 
 
 def label_locals() -> dict[str, Value]:
-    """Label every unlabelled Value that a variable of the caller names, also inside lists and tuples.
+    """Label every unlabelled Value that a variable of the caller names, also inside lists, tuples, dicts, arrays and modules.
 
-    Returns the labels given, with their Values.
+    A Value in several places is called by a variable of its own before a place in another.  Returns the labels given, with
+    their Values.
 
     >>> w, x = Value(2.0), [Value(1.0), Value(3.0)]
     >>> sorted(label_locals())
     ['w', 'x[0]', 'x[1]']
     """
+    variables = {name: thing for name, thing in sys._getframe(1).f_locals.items() if not name.startswith("_")}
+    direct = [(name, thing) for name, thing in variables.items() if isinstance(thing, Node)]
+    inside = (found for name, thing in variables.items() if not isinstance(thing, Node) for found in walk(thing, name))
     given: dict[str, Value] = {}
-
-    def visit(name: str, thing: object) -> None:
-        if isinstance(thing, Value):
-            if not thing.label and not isinstance(thing, Constant):
-                thing.label = name
-                given[name] = thing
-        elif isinstance(thing, (list, tuple)):
-            for i, item in enumerate(thing):
-                visit(f"{name}[{i}]", item)
-
-    for name, thing in list(sys._getframe(1).f_locals.items()):
-        if not name.startswith("_"):
-            visit(name, thing)
+    for name, thing in (*direct, *inside):
+        if isinstance(thing, Value) and not thing.label and not isinstance(thing, Constant):
+            thing.label = name
+            given[name] = thing
     return given

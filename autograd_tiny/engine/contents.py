@@ -1,0 +1,190 @@
+"""What holds Values: one walk through lists, tuples, dicts, arrays and modules, and one way to build them again.
+
+Whoever looks for Values in something asks here, so that all find the same ones: the parameters of a module, its frozen copy,
+the arguments of ``grad``, the labels of variables.  NumPy is never imported: who holds an array has imported it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from functools import partial
+from itertools import product
+from types import CellType, FunctionType, GetSetDescriptorType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
+from typing import Any
+
+from autograd_tiny.engine.graph import Node
+
+_PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type, ModuleType, Node)
+_COLLECTIONS = (set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items()))
+# What a class statement makes, and holds no parameter.
+_MADE_BY_CLASSES = (FunctionType, classmethod, staticmethod, property, type, MemberDescriptorType, GetSetDescriptorType)
+
+
+class Holder:
+    """Something whose attributes are looked into, as a module of a network."""
+
+
+def is_array(thing: object) -> bool:
+    """Whether it is a NumPy array."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(thing, numpy.ndarray)
+
+
+def index_names(shape: Sequence[int]) -> list[str]:
+    """``[0, 2]`` and so on, for each entry of an array, the last index fastest."""
+    return [f"[{', '.join(map(str, index))}]" for index in product(*map(range, shape))]
+
+
+def parts(thing: Any) -> list[tuple[str, Any]] | None:
+    """What a container holds, each with what leads to it, ``.bias``, ``[2]`` or ``['b']``; None for what is none.
+
+    >>> parts({"b": 1.0}), parts((1.0, 2.0)), parts(1.0)
+    ([("['b']", 1.0)], [('[0]', 1.0), ('[1]', 2.0)], None)
+    """
+    if isinstance(thing, (list, tuple)):
+        return [(f"[{i}]", item) for i, item in enumerate(thing)]
+    if isinstance(thing, dict):
+        return [(f"[{key!r}]", item) for key, item in thing.items()]
+    if isinstance(thing, Holder):
+        return [(f".{name}", item) for name, item in attributes(thing).items()]
+    if is_array(thing) and thing.dtype == object:
+        return list(zip(index_names(thing.shape), thing.flat))
+    return None
+
+
+def attributes(thing: Any) -> dict[str, Any]:
+    """The attributes of an object by name: those of its class, then its own, which hide them."""
+    of_class = {name: item for kind in reversed(type(thing).__mro__) for name, item in vars(kind).items() if not name.startswith("__")}
+    own = own_attributes(thing)
+    return {name: item for name, item in of_class.items() if name not in own and not isinstance(item, _MADE_BY_CLASSES)} | own
+
+
+def own_attributes(thing: Any) -> dict[str, Any]:
+    """The attributes of an object itself by name, also those in slots; none with a name as ``__this__``."""
+    slots: list[str] = []
+    for kind in type(thing).__mro__:
+        given = vars(kind).get("__slots__", ())
+        slots += [given] if isinstance(given, str) else given
+    found = {name: getattr(thing, name) for name in slots if hasattr(thing, name)} | getattr(thing, "__dict__", {})
+    return {name: item for name, item in found.items() if not name.startswith("__")}
+
+
+def with_parts(thing: Any, items: Sequence[Any]) -> Any:
+    """A container of the same kind that holds other things, in the order of `parts`.
+
+    >>> with_parts({"b": 1.0}, ["x"]), with_parts((1.0, 2.0), "xy")
+    ({'b': 'x'}, ('x', 'y'))
+    """
+    if isinstance(thing, tuple):
+        return getattr(type(thing), "_make", type(thing))(items)
+    return _fill(_frame(thing), items)
+
+
+def _frame(thing: Any) -> Any:
+    """A container of the same kind, to be filled: a copy, so that what it has beside its items is kept."""
+    return thing.astype(object) if is_array(thing) else copy(thing)
+
+
+def _fill(frame: Any, items: Sequence[Any]) -> Any:
+    if isinstance(frame, list):
+        frame[:] = items
+    elif isinstance(frame, dict):
+        for key, item in zip(list(frame), items):
+            frame[key] = item
+    elif is_array(frame):
+        for index, item in zip(product(*map(range, frame.shape)), items):
+            frame[index] = item
+    else:
+        for (name, old), item in zip(attributes(frame).items(), items):
+            if item is not old:
+                object.__setattr__(frame, name, item)
+    return frame
+
+
+def walk(thing: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Everything in a container that is no container itself, with its place, in order; the keys of a dict, if not all strings.
+
+    A container that is met again, also one that contains itself, is entered once.
+
+    >>> x = [1.0, (2.0,)]
+    >>> x.append(x)
+    >>> list(walk(x, "x"))
+    [('x[0]', 1.0), ('x[1][0]', 2.0)]
+    """
+    seen: dict[int, Any] = {}
+    waiting = [(place, thing)]
+    while waiting:
+        place, thing = waiting.pop()
+        inside = parts(thing)
+        if inside is None:
+            yield place, thing
+        elif id(thing) not in seen:
+            seen[id(thing)] = thing
+            if isinstance(thing, dict) and not all(isinstance(key, str) for key in thing):
+                waiting.append((f"the keys of {place}", thing.keys()))
+            waiting += [((place + step).removeprefix("."), item) for step, item in reversed(inside)]
+
+
+def rebuilt(thing: Any, replace: Callable[[Any], Any], memo: dict[int, Any] | None = None) -> Any:
+    """A copy of a container with ``replace(x)`` in place of everything that `walk` gives.
+
+    What is one container here is one there, also one that contains itself.  An array is one of floats where all of it are.
+    """
+    memo = {} if memo is None else memo
+    inside = parts(thing)
+    if inside is None:
+        return replace(thing)
+    if id(thing) in memo:
+        return memo[id(thing)]
+    if isinstance(thing, tuple):
+        result = with_parts(thing, [rebuilt(item, replace, memo) for _, item in inside])
+        memo[id(thing)] = result
+        return result
+    memo[id(thing)] = result = _frame(thing)
+    _fill(result, [rebuilt(item, replace, memo) for _, item in inside])
+    if is_array(result) and all(item.__class__ is float for item in result.flat):
+        memo[id(thing)] = result = result.astype(float)
+    return result
+
+
+def hidden(leaves: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Node]]:
+    """The nodes inside of what `walk` gives, which it does not look into: sets, keys of dicts, functions, other objects.
+
+    Objects of the standard library are taken for empty, apart from collections.
+    """
+    seen: dict[int, Any] = {}
+    for place, leaf in leaves:
+        waiting = [] if isinstance(leaf, _PLAIN) else _closed_contents(leaf)
+        while waiting:
+            thing = waiting.pop()
+            if isinstance(thing, Node):
+                yield place, thing
+            elif not isinstance(thing, _PLAIN) and id(thing) not in seen:
+                seen[id(thing)] = thing
+                inside = parts(thing)
+                waiting += _closed_contents(thing) if inside is None else [item for _, item in inside]
+                if isinstance(thing, dict):
+                    waiting += thing
+
+
+def _closed_contents(thing: Any) -> list[Any]:
+    if isinstance(thing, MappingProxyType):
+        return [*thing, *thing.values()]
+    if isinstance(thing, _COLLECTIONS):
+        return list(thing)
+    if is_array(thing):
+        return thing.ravel().tolist() if thing.dtype.hasobject else []
+    if isinstance(thing, FunctionType):
+        given = [*(thing.__defaults__ or ()), *(thing.__kwdefaults__ or {}).values()]
+        return given + [cell.cell_contents for cell in thing.__closure__ or () if cell != CellType()]
+    if isinstance(thing, partial):
+        return [thing.func, *thing.args, *thing.keywords.values()]
+    if isinstance(thing, MethodType):
+        return [thing.__self__, thing.__func__]
+    package = type(thing).__module__.partition(".")[0]
+    if package in sys.stdlib_module_names and package not in ("collections", "types"):
+        return []
+    return list(own_attributes(thing).values())
