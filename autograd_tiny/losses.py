@@ -6,10 +6,15 @@ Values, Expressions or numbers; targets that are numbers are checked.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd_tiny.engine.table import log, logsumexp, mean, relu, softplus, total
+from autograd_tiny.engine.graph import Node
+from autograd_tiny.engine.table import equal, greater, less, log, logsumexp, mean, relu, softplus, total, where
+from autograd_tiny.text.numbers import as_number, as_whole
+
+_SMALLEST, _LARGEST = sys.float_info.min, sys.float_info.max  # below the one, 1 / x may overflow; above the other is infinity
 
 
 def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
@@ -36,17 +41,17 @@ def hinge(output: Any, target: float) -> Any:
     >>> hinge(0.25, 1.0), hinge(2.0, 1.0)
     (0.75, 0.0)
     """
-    if isinstance(target, (int, float)) and target not in (-1, 1):
-        raise ValueError(f"the target of a hinge loss is -1 or 1, got {target!r}")
-    return relu(1.0 - target * output)
+    t = _target(target, "the target of a hinge loss is -1 or 1", lambda t: t in (-1.0, 1.0))
+    return relu(1.0 - t * output)
 
 
 def binary_cross_entropy_terms(outputs: Sequence[Any], targets: Sequence[float]) -> list[Any]:
     """-(t log o + (1 - t) log(1 - o)) for each output o, a probability, and its target t between 0 and 1.
 
-    A part whose factor is 0 is left out: the term of a target of 1 is -log o alone, which is defined up to o = 1.
+    A part whose factor is 0 is left out: the term of a target of 1 is -log o alone, which is defined up to o = 1.  Where the
+    target is a Value or an Expression, that is a recorded choice: such a part counts as 0 where its logarithm is not defined.
     """
-    return [_of_two(o, t, lambda o: -log(o), lambda o: -log(1.0 - o)) for o, t in _paired(outputs, targets)]
+    return [_of_two(o, 1.0 - o, t, lambda p: -log(p), less, _SMALLEST) for o, t in _paired(outputs, targets)]
 
 
 def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[float]) -> Any:
@@ -66,7 +71,7 @@ def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[fl
     >>> binary_cross_entropy_from_logits([-1000.0], [0.0]), binary_cross_entropy_from_logits([50.0], [1.0])
     (0.0, 1.9287498479639178e-22)
     """
-    return total([_of_two(z, t, lambda z: softplus(-z), softplus) for z, t in _paired(logits, targets)])
+    return total([_of_two(-z, z, t, softplus, greater, _LARGEST) for z, t in _paired(logits, targets)])
 
 
 def cross_entropy(probabilities: Sequence[Any], target: int) -> Any:
@@ -75,7 +80,7 @@ def cross_entropy(probabilities: Sequence[Any], target: int) -> Any:
     >>> round(cross_entropy([0.25, 0.75], 0), 6)
     1.386294
     """
-    return -log(_class(probabilities, target))
+    return -log(probabilities[_class(probabilities, target)])
 
 
 def cross_entropy_from_logits(logits: Sequence[Any], target: int) -> Any:
@@ -86,29 +91,45 @@ def cross_entropy_from_logits(logits: Sequence[Any], target: int) -> Any:
     >>> cross_entropy_from_logits([1000.0, 0.0], 0), cross_entropy_from_logits([50.0, 0.0], 0)
     (0.0, 1.9287498479639178e-22)
     """
-    chosen = _class(logits, target)
-    return logsumexp([0.0 if i == target else z - chosen for i, z in enumerate(logits)])
+    place = _class(logits, target)
+    return logsumexp([0.0 if i == place else z - logits[place] for i, z in enumerate(logits)])
 
 
-def _of_two(output: Any, target: Any, if_one: Callable[[Any], Any], if_zero: Callable[[Any], Any]) -> Any:
-    """t if_one(output) + (1 - t) if_zero(output); a term whose factor is 0 is not computed."""
-    _check_probability(target)
-    if isinstance(target, (int, float)) and target in (0, 1):
-        return if_one(output) if target else if_zero(output)
-    return target * if_one(output) + (1.0 - target) * if_zero(output)
+def _of_two(if_one: Any, if_zero: Any, target: Any, f: Callable[[Any], Any], lost: Callable[..., Any], edge: float) -> Any:
+    """t f(if_one) + (1 - t) f(if_zero); a term whose factor is 0 is not computed.
+
+    For a target that is recorded, the factor is not known yet.  So where it is 0 and the operand of ``f`` is ``lost`` beyond an
+    edge, ``f`` is taken at the edge, where it and its derivative are finite: 0 times these is 0.
+    """
+    t: Any = _target(target, "a target of a cross-entropy is between 0 and 1", lambda t: 0.0 <= t <= 1.0)
+    if t.__class__ is float and t in (0.0, 1.0):
+        return f(if_one) if t else f(if_zero)
+
+    def term(factor: Any, x: Any) -> Any:
+        return factor * f(x if factor.__class__ is float else where(equal(factor, 0.0) * lost(x, edge), edge, x))
+
+    return term(t, if_one) + term(1.0 - t, if_zero)
 
 
-def _check_probability(target: Any) -> None:
-    if isinstance(target, (int, float)) and not 0.0 <= target <= 1.0:
-        raise ValueError(f"a target of a cross-entropy is between 0 and 1, got {target!r}")
+def _target(target: Any, rule: str, holds: Callable[[float], bool]) -> Any:
+    """A target as a float, refused if it breaks the rule, or as it is if it is recorded."""
+    if isinstance(target, Node):
+        return target
+    number = as_number(target)
+    if number is None:
+        raise TypeError(f"{rule}, a number, Value or Expression; got {target!r}")
+    if not holds(number):
+        raise ValueError(f"{rule}, got {target!r}")
+    return number
 
 
-def _class(scores: Sequence[Any], target: int) -> Any:
+def _class(scores: Sequence[Any], target: Any) -> int:
     if not hasattr(scores, "__len__"):
         raise TypeError(f"a cross-entropy takes a list, one entry per class, and the number of the right class; got {scores!r}")
-    if isinstance(target, bool) or not isinstance(target, int) or not 0 <= target < len(scores):
+    number = as_whole(target)
+    if number is None or not 0 <= number < len(scores):
         raise ValueError(f"the target is a class number from 0 to {len(scores) - 1}, got {target!r}")
-    return scores[target]
+    return number
 
 
 def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -4,33 +4,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
-from autograd_tiny.engine.value import Value
+from autograd_tiny.engine.table import sqrt
+from autograd_tiny.engine.value import Value, is_parameter
+from autograd_tiny.text.numbers import as_number, as_whole
 
 Schedule = Callable[[int], float]
+State = tuple[Any, ...]
 
 
 class Optimizer:
     """Updates given parameters from their ``grad``.
 
+    A subclass says in `update` how one parameter moves, and in `state` what it remembers of each between steps.
+
     Args:
-        parameters: the Values to update.
+        parameters: the Values to update; one that is given twice is updated once.
         learning_rate: a number, or a schedule: a function of the number of steps taken so far.
+
+    Attributes:
+        state: the names of the attributes that hold, as lists, one number per parameter, 0 before the first step.
     """
+
+    state: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule) -> None:
         if not isinstance(parameters, Iterable):
             raise TypeError(f"an optimizer takes a list of parameters, got {parameters!r}; for a model write model.parameters()")
-        if not callable(learning_rate) and not isinstance(learning_rate, (int, float)):
-            raise TypeError(f"a learning rate is a number or a function of the step number, got {learning_rate!r}")
+        self.learning_rate = learning_rate if callable(learning_rate) else _rate(learning_rate, "a learning rate")
         self.parameters = list(parameters)
-        self.learning_rate = learning_rate
         self.steps = 0
         if not self.parameters:
             raise ValueError("an optimizer needs at least one parameter; for a model pass model.parameters()")
         for parameter in self.parameters:
-            if not isinstance(parameter, Value) or parameter.op is not None:
+            if not is_parameter(parameter):
                 raise TypeError(f"an optimizer updates leaf Values, got {parameter!r}")
+        self.parameters = list(dict.fromkeys(self.parameters))
+        for name in self.state:
+            setattr(self, name, [0.0] * len(self.parameters))
 
     def zero_grad(self) -> None:
         """Set every parameter's grad to 0, before the next ``backward``."""
@@ -38,13 +51,55 @@ class Optimizer:
             parameter.grad = 0.0
 
     def step(self) -> None:
-        """Move every parameter once."""
-        rate = self.learning_rate(self.steps) if callable(self.learning_rate) else self.learning_rate
-        self.steps += 1
-        self._update(rate)
+        """Move every parameter once.
 
-    def _update(self, rate: float) -> None:
-        raise NotImplementedError
+        Raises:
+            ArithmeticError: a gradient is not finite, or the step gives a number that is not, naming the parameter; then
+                nothing has changed.
+        """
+        rate, states = self.rate(), [getattr(self, name) for name in self.state]
+        moved = []
+        for i, parameter in enumerate(self.parameters):
+            if not math.isfinite(parameter.grad):
+                raise FloatingPointError(f"{self._named(i)} has the gradient {parameter.grad!r}; no parameter was moved")
+            try:
+                new, state = self.update(rate, parameter.data, parameter.grad, tuple([numbers[i] for numbers in states]), self.steps + 1)
+            except ArithmeticError as error:
+                raise type(error)(f"{self._failed(i, parameter.grad)}: {error}; no parameter was moved") from None
+            if not (math.isfinite(new) and all(map(math.isfinite, state))):
+                raise OverflowError(f"{self._failed(i, parameter.grad)}: a number is larger than any float; no parameter was moved")
+            moved.append((new, state))
+        self.steps += 1
+        for i, (parameter, (new, state)) in enumerate(zip(self.parameters, moved)):
+            parameter.data = new
+            for numbers, number in zip(states, state):
+                numbers[i] = number
+
+    def rate(self) -> float:
+        """The learning rate of the next step."""
+        if not callable(self.learning_rate):
+            return _rate(self.learning_rate, "a learning rate")
+        return _rate(self.learning_rate(self.steps), f"the schedule's learning rate of step {self.steps}")
+
+    def update(self, rate: Any, parameter: Any, gradient: Any, state: State, step: int) -> tuple[Any, State]:
+        """One parameter after a step, and its new state; nothing is changed.
+
+        In plain arithmetic, so that floats, NumPy arrays of parameters, Values and Expressions can all be updated.
+
+        Args:
+            rate: the learning rate.
+            parameter: its number before.
+            gradient: the derivative of the loss by it.
+            state: one number for each name in `state`.
+            step: which step this is, counted from 1.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no update")
+
+    def _named(self, i: int) -> str:
+        return f"parameter {i} of this {type(self).__name__}, {self.parameters[i].label or 'without a label'},"
+
+    def _failed(self, i: int, gradient: float) -> str:
+        return f"{self._named(i)} cannot take the step of its gradient {gradient!r}"
 
 
 class SGD(Optimizer):
@@ -57,17 +112,20 @@ class SGD(Optimizer):
     0.5
     """
 
+    state = ("velocities",)
+    velocities: list[float]
+
     def __init__(
         self, parameters: Iterable[Value], learning_rate: float | Schedule, *, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self.momentum, self.weight_decay = momentum, weight_decay
-        self.velocities = [0.0] * len(self.parameters)
+        self.momentum, self.weight_decay = _share(momentum, "a momentum"), _rate(weight_decay, "a weight decay")
 
-    def _update(self, rate: float) -> None:
-        for i, p in enumerate(self.parameters):
-            self.velocities[i] = v = self.momentum * self.velocities[i] + p.grad + self.weight_decay * p.data
-            p.data -= rate * v
+    def update(self, rate: Any, parameter: Any, gradient: Any, state: State, step: int) -> tuple[Any, State]:
+        """The step along the velocity."""
+        (velocity,) = state
+        velocity = self.momentum * velocity + gradient + self.weight_decay * parameter
+        return parameter - rate * velocity, (velocity,)
 
 
 class Adam(Optimizer):
@@ -80,6 +138,10 @@ class Adam(Optimizer):
     0.9
     """
 
+    state = ("means", "squares")
+    means: list[float]
+    squares: list[float]
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -89,17 +151,65 @@ class Adam(Optimizer):
         epsilon: float = 1e-8,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self.betas, self.epsilon = betas, epsilon
-        self.means = [0.0] * len(self.parameters)
-        self.squares = [0.0] * len(self.parameters)
+        if not hasattr(betas, "__len__") or len(betas) != 2:
+            raise TypeError(f"betas are two numbers, as (0.9, 0.999), got {betas!r}")
+        self.betas = _share(betas[0], "the first beta"), _share(betas[1], "the second beta")
+        self.epsilon = _rate(epsilon, "epsilon")
 
-    def _update(self, rate: float) -> None:
-        beta1, beta2 = self.betas
-        correction1, correction2 = 1.0 - beta1**self.steps, 1.0 - beta2**self.steps
-        for i, p in enumerate(self.parameters):
-            self.means[i] = m = beta1 * self.means[i] + (1.0 - beta1) * p.grad
-            self.squares[i] = s = beta2 * self.squares[i] + (1.0 - beta2) * p.grad**2
-            p.data -= rate * (m / correction1) / (math.sqrt(s / correction2) + self.epsilon)
+    def update(self, rate: Any, parameter: Any, gradient: Any, state: State, step: int) -> tuple[Any, State]:
+        """The step along the mean gradient, in units of its size."""
+        (beta1, beta2), (mean, square) = self.betas, state
+        mean = beta1 * mean + (1.0 - beta1) * gradient
+        square = beta2 * square + (1.0 - beta2) * (gradient * gradient)
+        size = _root(square / (1.0 - beta2**step)) + self.epsilon
+        return parameter - rate * (mean / (1.0 - beta1**step)) / size, (mean, square)
+
+
+def _root(x: Any) -> Any:
+    """The square root of a float, a Value, an Expression or all of an array, which takes 0.5 for its own square root."""
+    return math.sqrt(x) if x.__class__ is float else x**0.5 if hasattr(x, "__len__") else sqrt(x)
+
+
+def _rate(x: Any, what: str) -> float:
+    number = as_number(x)
+    if number is None:
+        raise TypeError(f"{what} is a number{' or a function of the step number' if what == 'a learning rate' else ''}, got {x!r}")
+    if not 0.0 <= number < math.inf:
+        raise ValueError(f"{what} is a finite number from 0 up, got {x!r}")
+    return number
+
+
+def _share(x: Any, what: str) -> float:
+    number = _rate(x, what)
+    if not number < 1.0:
+        raise ValueError(f"{what} is a number from 0 to below 1, got {x!r}")
+    return number
+
+
+def _count(x: Any, what: str) -> int:
+    number = int(x) if isinstance(x, float) and x.is_integer() else as_whole(x)
+    if number is None or number < 1:
+        raise ValueError(f"{what} is a whole number from 1 up, got {x!r}")
+    return number
+
+
+# A schedule is a `partial` of one of the functions below, and not a function inside a function: pickle takes it.
+
+
+def _linear(start: float, steps: int, end: float, t: int) -> float:
+    return start + (end - start) * min(t / steps, 1.0)
+
+
+def _stepwise(start: float, every: int, factor: float, t: int) -> float:
+    return start * factor ** (t // every)
+
+
+def _cosine(start: float, steps: int, end: float, t: int) -> float:
+    return end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * min(t / steps, 1.0)))
+
+
+def _warmed_up(schedule: Schedule, steps: int, t: int) -> float:
+    return schedule(t) * min((t + 1) / steps, 1.0)
 
 
 def linear_decay(start: float, steps: int, end: float = 0.0) -> Schedule:
@@ -109,7 +219,9 @@ def linear_decay(start: float, steps: int, end: float = 0.0) -> Schedule:
     >>> [schedule(t) for t in (0, 1, 4, 9)]
     [1.0, 0.75, 0.0, 0.0]
     """
-    return lambda t: start + (end - start) * min(t / steps, 1.0)
+    return partial(
+        _linear, _rate(start, "start of linear_decay"), _count(steps, "steps of linear_decay"), _rate(end, "end of linear_decay")
+    )
 
 
 def step_decay(start: float, every: int, factor: float = 0.1) -> Schedule:
@@ -119,7 +231,9 @@ def step_decay(start: float, every: int, factor: float = 0.1) -> Schedule:
     >>> [schedule(t) for t in (0, 9, 10, 20)]
     [1.0, 1.0, 0.5, 0.25]
     """
-    return lambda t: start * factor ** (t // every)
+    return partial(
+        _stepwise, _rate(start, "start of step_decay"), _count(every, "every of step_decay"), _rate(factor, "factor of step_decay")
+    )
 
 
 def cosine_decay(start: float, steps: int, end: float = 0.0) -> Schedule:
@@ -129,7 +243,9 @@ def cosine_decay(start: float, steps: int, end: float = 0.0) -> Schedule:
     >>> [round(schedule(t), 4) for t in (0, 2, 4)]
     [1.0, 0.5, 0.0]
     """
-    return lambda t: end + (start - end) * 0.5 * (1.0 + math.cos(math.pi * min(t / steps, 1.0)))
+    return partial(
+        _cosine, _rate(start, "start of cosine_decay"), _count(steps, "steps of cosine_decay"), _rate(end, "end of cosine_decay")
+    )
 
 
 def with_warmup(schedule: Schedule, steps: int) -> Schedule:
@@ -139,4 +255,6 @@ def with_warmup(schedule: Schedule, steps: int) -> Schedule:
     >>> [warm(t) for t in (0, 1, 3, 4)]
     [0.25, 0.5, 1.0, 1.0]
     """
-    return lambda t: schedule(t) * min((t + 1) / steps, 1.0)
+    if not callable(schedule):
+        raise TypeError(f"with_warmup takes a schedule, a function of the step number, got {schedule!r}")
+    return partial(_warmed_up, schedule, _count(steps, "steps of with_warmup"))

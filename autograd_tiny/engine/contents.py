@@ -18,7 +18,7 @@ from typing import Any
 from autograd_tiny.engine.graph import Node
 
 _PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type, ModuleType, Node)
-_COLLECTIONS = (set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items()))
+_COLLECTIONS: tuple[type[Iterable[Any]], ...] = (set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items()))
 # What a class statement makes, and holds no parameter.
 _MADE_BY_CLASSES = (FunctionType, classmethod, staticmethod, property, type, MemberDescriptorType, GetSetDescriptorType)
 
@@ -174,7 +174,7 @@ def _closed_contents(thing: Any) -> list[Any]:
     if isinstance(thing, MappingProxyType):
         return [*thing, *thing.values()]
     if isinstance(thing, _COLLECTIONS):
-        return list(thing)
+        return [*thing]
     if is_array(thing):
         return thing.ravel().tolist() if thing.dtype.hasobject else []
     if isinstance(thing, FunctionType):

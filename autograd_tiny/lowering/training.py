@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from copy import copy
 from random import Random
-from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from autograd_tiny.engine.value import Value
 from autograd_tiny.optim import Optimizer
+from autograd_tiny.text.numbers import as_whole
 
 if TYPE_CHECKING:
     from autograd_tiny.lowering.api import CompiledModel
@@ -59,28 +56,33 @@ def fit(
 
     samples = as_floats(samples, (None, compiled.n_columns), "the samples")
     rows = len(samples)
-    size = rows if batch_size is None else batch_size
-    if not rows or not isinstance(size, int) or size < 1:
+    size = rows if batch_size is None else as_whole(batch_size)
+    if not rows or size is None or size < 1:
         raise ValueError(f"training needs at least one sample and one in a batch, got {rows} samples and batch_size={batch_size!r}")
     if optimizer.parameters != compiled.model.parameters():
         raise ValueError("the optimizer was made for other parameters: make it with model.parameters()")
     order, rng = list(range(rows)), Random(seed)
     history: list[float] = []
-    with _on_array(optimizer, compiled.parameter_vector()) as (theta, step):
-        try:
-            for _ in _shown(range(epochs)) if progress else range(epochs):
-                if seed is not None:
-                    rng.shuffle(order)
-                shuffled = samples if seed is None else samples[np.array(order)]
-                losses = []
-                for start in range(0, rows, size):
-                    batch = shuffled[start : start + size]
-                    loss, gradient = compiled.value_and_grad(theta, batch)
-                    step(gradient)
-                    losses.append(loss * len(batch))
-                history.append(sum(losses) / rows)
-        finally:
-            compiled.assign(theta)
+    theta, state = compiled.parameter_vector(), tuple([np.array(getattr(optimizer, name)) for name in optimizer.state])
+    try:
+        for _ in _shown(range(epochs)) if progress else range(epochs):
+            if seed is not None:
+                rng.shuffle(order)
+            shuffled = samples if seed is None else samples[np.array(order)]
+            losses = []
+            for start in range(0, rows, size):
+                batch = shuffled[start : start + size]
+                loss, gradient = compiled.value_and_grad(theta, batch)
+                with np.errstate(all="ignore"):
+                    moved = optimizer.update(optimizer.rate(), theta, gradient, state, optimizer.steps + 1)
+                _check_step(compiled, gradient, (theta, state), moved)
+                (theta, state), optimizer.steps = moved, optimizer.steps + 1
+                losses.append(loss * len(batch))
+            history.append(sum(losses) / rows)
+    finally:
+        compiled.assign(theta)
+        for name, numbers in zip(optimizer.state, state):
+            getattr(optimizer, name)[:] = numbers.tolist()
     return history
 
 
@@ -90,34 +92,15 @@ def _shown(epochs: range) -> Iterator[int]:
     return progress(epochs, "epochs")
 
 
-@contextmanager
-def _on_array(optimizer: Optimizer, theta: Any) -> Iterator[tuple[Any, Any]]:
-    """The optimizer's own update on all parameters at once: one "parameter" that holds an array.
-
-    Every list with an entry per parameter is state, and becomes one array for the time being.
-    """
+def _check_step(compiled: CompiledModel, gradient: Any, before: tuple[Any, Any], after: tuple[Any, Any]) -> None:
+    """Refuse a step that overflows, as the optimizer does; nan in the samples stays nan, in the history and the parameters."""
     import numpy as np
 
-    n = len(optimizer.parameters)
-    flat = copy(optimizer)
-    whole = Value(0.0)
-    whole.data = theta
-    flat.parameters = [whole]
-    state = [name for name, x in vars(optimizer).items() if isinstance(x, list) and len(x) == n and name != "parameters"]
-    for name in state:
-        setattr(flat, name, [np.array(getattr(optimizer, name))])
-    update = type(optimizer)._update
-    # The same code with the math module's functions replaced by NumPy's, which take arrays.
-    on_arrays = FunctionType(update.__code__, {**update.__globals__, "math": np}, update.__name__, update.__defaults__, update.__closure__)
-    flat._update = lambda rate: on_arrays(flat, rate)  # type: ignore[method-assign]
-
-    def step(gradient: Any) -> None:
-        whole.grad = gradient
-        flat.step()
-
-    try:
-        yield theta, step
-    finally:
-        optimizer.steps = flat.steps
-        for name in state:
-            getattr(optimizer, name)[:] = getattr(flat, name)[0].tolist()
+    (theta, state), (new_theta, new_state) = before, after
+    lost = np.isfinite([gradient, theta, *state]).all(axis=0) & ~np.isfinite([new_theta, *new_state]).all(axis=0)
+    if lost.any():
+        i = int(np.argmax(lost))
+        raise OverflowError(
+            f"{compiled.names[i]} cannot take the step of its gradient {float(gradient[i])!r}: a number is larger than any float; "
+            "the parameters are as before this step"
+        )

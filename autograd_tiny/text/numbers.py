@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
+
+
+def as_number(x: Any) -> float | None:
+    """``x`` as a float if it is a real number, Python's or another's, as NumPy's scalars; None if it is none.
+
+    Whatever a number may be asked for as, this and `as_whole` ask it: no type is looked for by name.
+
+    >>> from fractions import Fraction
+    >>> as_number(Fraction(1, 4)), as_number("1"), as_number([1.0])
+    (0.25, None, None)
+
+    Raises:
+        OverflowError: a whole number larger than any float.
+    """
+    if isinstance(x, (str, bytes)) or (hasattr(x, "__len__") and getattr(x, "ndim", None) != 0):
+        return None  # text, and lists and arrays; but an array of no dimension is one number
+    try:
+        return float(x)
+    except (TypeError, ValueError):  # a recorded number, which has more to it than its float
+        return None
+
+
+def as_whole(x: Any) -> int | None:
+    """``x`` as an int if it is a whole number, Python's or another's; None if it is none, and for truth values.
+
+    >>> as_whole(3), as_whole(True), as_whole(3.0)
+    (3, None, None)
+    """
+    if isinstance(x, bool):
+        return None
+    try:
+        return operator.index(x)
+    except TypeError:
+        return None
 
 
 def check_digits(digits: Any) -> None:
     """Refuse what is no number of significant digits of a float."""
-    if not hasattr(digits, "__index__") or isinstance(digits, bool) or not 1 <= digits <= 17:
+    if as_whole(digits) is None or not 1 <= digits <= 17:
         raise ValueError(f"a float has 1 to 17 significant digits, got {digits!r}")
 
 

@@ -1,0 +1,189 @@
+"""Optimizers: one rule for floats, arrays and formulas; a step is taken whole or not at all."""
+
+import math
+import pickle
+from copy import deepcopy
+from random import Random
+
+import numpy as np
+import pytest
+
+from autograd_tiny import Constant, Expression, Value, losses, nn, optim
+from autograd_tiny.lowering import compile_model
+
+OPTIMIZERS = [
+    lambda p: optim.SGD(p, 0.1, momentum=0.5, weight_decay=0.25),
+    lambda p: optim.Adam(p, 0.1, betas=[0.5, 0.75]),
+]
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+def test_the_same_step_on_floats_arrays_values_and_formulas(make):
+    optimizer = make([Value(0.0)])
+    numbers = {"p": 1.5, "g": -0.75, "v": 0.5, "s": 2.0}
+    state = ["v", "s"][: len(optimizer.state)]
+    symbols = {name: Expression(name) for name in numbers}
+    expected, _ = optimizer.update(0.1, numbers["p"], numbers["g"], tuple(numbers[n] for n in state), 3)
+    formula, _ = optimizer.update(0.1, symbols["p"], symbols["g"], tuple(symbols[n] for n in state), 3)
+    arrays, _ = optimizer.update(0.1, *(np.array([numbers[n]]) for n in "pg"), tuple(np.array([numbers[n]]) for n in state), 3)
+    recorded, _ = optimizer.update(0.1, *(Value(numbers[n]) for n in "pg"), tuple(Value(numbers[n]) for n in state), 3)
+    assert formula.evaluate({symbols[n]: x for n, x in numbers.items()}) == expected
+    assert arrays.tolist() == [expected]
+    assert recorded.data == expected
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS)
+def test_fit_takes_the_steps_of_the_loop(make):
+    samples = [[0.5, 1.0], [-1.0, 0.25], [2.0, -1.0]]
+    models = [nn.MLP([1, 3, 1], ["tanh", "linear"], rng=Random(0)) for _ in range(2)]
+    eager, compiled = [make(model.parameters()) for model in models]
+    for _ in range(4):
+        for x, t in samples:
+            eager.zero_grad()
+            losses.half_squared_error(models[0]([x]), [t]).backward()
+            eager.step()
+    compile_model(models[1], losses.half_squared_error).fit(samples, optimizer=compiled, epochs=4, batch_size=np.int64(1))
+    assert models[1].state_dict() == pytest.approx(models[0].state_dict(), rel=1e-12)
+    assert compiled.steps == eager.steps == 12
+    for name in eager.state:
+        assert getattr(compiled, name) == pytest.approx(getattr(eager, name), rel=1e-12)
+
+
+class Sign(optim.Optimizer):
+    """Steps of one size, and a count of them; its own state has no more to it than a name."""
+
+    state = ("counts",)
+
+    def __init__(self, parameters, learning_rate, *, sizes=(1.0, 2.0)):
+        super().__init__(parameters, learning_rate)
+        self.sizes = list(sizes)  # as many as there are parameters, and no state
+
+    def update(self, rate, parameter, gradient, state, step):
+        return parameter - rate * self.sizes[1] * gradient / abs(gradient), (state[0] + 1.0,)
+
+
+def test_an_optimizer_of_ones_own_in_the_loop_and_in_fit():
+    models = [nn.MLP([1, 1], ["linear"], rng=Random(0)) for _ in range(2)]
+    eager, compiled = [Sign(model.parameters(), 0.25) for model in models]
+    losses.half_squared_error(models[0]([1.0]), [5.0]).backward()
+    eager.step()
+    compile_model(models[1], losses.half_squared_error).fit([[1.0, 5.0]], optimizer=compiled, epochs=1)
+    assert models[1].state_dict() == models[0].state_dict()
+    assert compiled.counts == eager.counts == [1.0, 1.0]
+    assert compiled.sizes == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("make", [lambda p: optim.SGD(p, 0.1, momentum=0.9), lambda p: optim.Adam(p, 0.1)])
+@pytest.mark.parametrize("gradient", [1e160, 1e308, math.inf, math.nan])
+def test_a_step_is_taken_whole_or_not_at_all(make, gradient):
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    optimizer = make([a, b])
+    a.grad, b.grad = 1.0, 1.0
+    optimizer.step()
+    before = a.data, b.data, optimizer.steps, [list(getattr(optimizer, name)) for name in optimizer.state]
+    b.grad = gradient
+    if math.isfinite(gradient) and isinstance(optimizer, optim.SGD):
+        optimizer.learning_rate = 1e160
+    if isinstance(optimizer, optim.SGD) and gradient == 1e308:
+        optimizer.learning_rate = 1e10
+    with pytest.raises(ArithmeticError, match=r"parameter 1 of this \w+, b, .*gradient.*no parameter was moved"):
+        optimizer.step()
+    assert before == (a.data, b.data, optimizer.steps, [list(getattr(optimizer, name)) for name in optimizer.state])
+
+
+def test_a_division_by_zero_moves_nothing():
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    a.grad = 1.0
+    with pytest.raises(ZeroDivisionError, match=r"parameter 1 of this Adam, b, cannot take the step of its gradient 0.0"):
+        optim.Adam([a, b], 0.1, epsilon=0.0).step()
+    assert (a.data, b.data) == (1.0, 2.0)
+
+
+def test_a_step_that_overflows_in_fit_leaves_the_parameters():
+    model = nn.MLP.from_layers([nn.Layer.from_weights([[1.0]], [0.0])])
+    optimizer = optim.Adam(model.parameters(), 0.1)
+    with pytest.raises(OverflowError, match=r"layers\[0\].weights\[0\]\[0\] cannot take the step of its gradient 1e\+160"):
+        compile_model(model, lambda o, t: o[0] * t[0]).fit([[1.0, 1e160]], optimizer=optimizer, epochs=1)
+    assert list(model.state_dict().values()) == [1.0, 0.0]
+    assert optimizer.steps == 0
+    assert optimizer.squares == [0.0, 0.0]
+
+
+def test_nan_in_the_samples_stays_nan_in_fit():
+    model = nn.MLP([1, 1], ["linear"], rng=Random(0))
+    samples = [[1.0, 2.0], [math.nan, 1.0]]
+    history = compile_model(model, losses.half_squared_error).fit(samples, optimizer=optim.Adam(model.parameters()), epochs=3)
+    assert all(map(math.isnan, [*history, *model.state_dict().values()]))
+
+
+def test_a_parameter_that_is_given_twice_is_updated_once():
+    p = Value(1.0)
+    optimizer = optim.SGD([p, p], 0.1)
+    p.grad = 2.0
+    optimizer.step()
+    assert p.data == 0.8
+    assert optimizer.parameters == [p]
+    assert optimizer.velocities == [2.0]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        optim.linear_decay(0.5, 10, 0.1),
+        optim.step_decay(0.5, every=3),
+        optim.cosine_decay(0.5, np.int64(10)),
+        optim.with_warmup(optim.cosine_decay(0.5, 1e1), 4),
+    ],
+)
+def test_an_optimizer_with_a_schedule_is_copied_and_pickled(schedule):
+    p = Value(1.0, "p")
+    optimizer = optim.Adam([p], schedule)
+    p.grad = 1.0
+    optimizer.step()
+    for twin in (deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        twin.parameters[0].grad = optimizer.parameters[0].grad = 0.5
+        assert twin.rate() == optimizer.rate() == schedule(1)
+        assert twin.means == optimizer.means
+        twin.step()
+        assert twin.parameters[0].data != p.data
+
+
+P = [Value(1.0)]
+
+
+@pytest.mark.parametrize(
+    ("build", "error", "message"),
+    [
+        (lambda: optim.with_warmup(optim.step_decay(0.1, 5), 0), ValueError, "steps of with_warmup is a whole number from 1 up, got 0"),
+        (lambda: optim.with_warmup(0.1, 5), TypeError, "with_warmup takes a schedule"),
+        (lambda: optim.cosine_decay(0.1, 0), ValueError, "steps of cosine_decay is a whole number from 1 up, got 0"),
+        (lambda: optim.linear_decay(0.1, -3), ValueError, "steps of linear_decay is a whole number from 1 up, got -3"),
+        (lambda: optim.linear_decay(0.1, 2.5), ValueError, "steps of linear_decay is a whole number"),
+        (lambda: optim.step_decay(0.1, every=0), ValueError, "every of step_decay is a whole number from 1 up, got 0"),
+        (lambda: optim.step_decay(0.1, every=3, factor=-1.0), ValueError, "factor of step_decay is a finite number from 0 up, got -1.0"),
+        (lambda: optim.cosine_decay(-0.1, 5), ValueError, "start of cosine_decay is a finite number from 0 up"),
+        (lambda: optim.linear_decay(0.1, 5, math.nan), ValueError, "end of linear_decay is a finite number"),
+        (lambda: optim.SGD(P, -0.1), ValueError, "a learning rate is a finite number from 0 up, got -0.1"),
+        (lambda: optim.SGD(P, math.nan), ValueError, "a learning rate is a finite number from 0 up, got nan"),
+        (lambda: optim.SGD(P, [0.1]), TypeError, "a learning rate is a number or a function"),
+        (lambda: optim.SGD(P, Value(0.1)), TypeError, "a learning rate is a number or a function"),
+        (lambda: optim.SGD(P, 0.1, momentum=-0.5), ValueError, "a momentum is a finite number from 0 up"),
+        (lambda: optim.SGD(P, 0.1, momentum=1.5), ValueError, "a momentum is a number from 0 to below 1, got 1.5"),
+        (lambda: optim.SGD(P, 0.1, weight_decay=-1), ValueError, "a weight decay is a finite number from 0 up"),
+        (lambda: optim.Adam(P, betas=(0.9, 1.0)), ValueError, "the second beta is a number from 0 to below 1, got 1.0"),
+        (lambda: optim.Adam(P, betas=(-0.9, 0.5)), ValueError, "the first beta is a finite number from 0 up"),
+        (lambda: optim.Adam(P, betas=0.9), TypeError, "betas are two numbers"),
+        (lambda: optim.Adam(P, epsilon="1"), TypeError, "epsilon is a number, got '1'"),
+        (lambda: optim.SGD([Constant(1.0)], 0.1), TypeError, "leaf Values"),
+        (lambda: optim.SGD(P, lambda t: -1.0).step(), ValueError, "the schedule's learning rate of step 0 is a finite number from 0 up"),
+        (lambda: optim.Optimizer(P, 0.1).step(), NotImplementedError, "Optimizer has no update"),
+    ],
+)
+def test_options_are_checked_when_the_optimizer_or_schedule_is_made(build, error, message):
+    with pytest.raises(error, match=message):
+        build()
+
+
+def test_numpy_scalars_are_numbers():
+    optimizer = optim.Adam(P, np.float32(0.5), betas=np.array([0.5, 0.75], dtype=np.float32), epsilon=np.float64(0.25))
+    assert (optimizer.rate(), optimizer.betas, optimizer.epsilon) == (0.5, (0.5, 0.75), 0.25)
