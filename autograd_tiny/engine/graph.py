@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import partial
-from itertools import count
 from typing import Any, NamedTuple, TypeVar
+
+from autograd_tiny.text.names import distinct, invented
 
 NodeT = TypeVar("NodeT", bound="Node")
 
@@ -161,25 +162,38 @@ def edges(root: NodeT) -> Iterator[Edge]:
             yield Edge(operand, user, place)
 
 
-def names(*roots: NodeT) -> dict[NodeT, str]:
-    """A name for every node that ``roots`` depend on: its label, or ``t1``, ``t2``, ... where it has none.
+class Naming:
+    """A name for every node, all different: its label where it has one, else a name that is made when it is asked for.
 
-    Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.  Where several
-    nodes have the same label, the second is called ``x#2`` and so on.
+    Where several nodes have the same label, the second is called ``x#2`` and so on.  An invented name is ``t1``, ``t2``, ...,
+    with another letter where a label looks like one of these.
+
+    Args:
+        nodes: all nodes that may be named.
+    """
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        nodes = list(nodes)
+        self.known: dict[Node, str] = {node: name for node, name in zip(nodes, distinct(node.label for node in nodes)) if name}
+        self._fresh = invented(self.known.values())
+
+    def of(self, node: Node) -> str:
+        """The name of a node."""
+        if node not in self.known:
+            self.known[node] = next(self._fresh)
+        return self.known[node]
+
+
+def names(*roots: NodeT) -> dict[NodeT, str]:
+    """A name for every node that ``roots`` depend on, as `Naming` gives it.
+
+    Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.
     """
     nodes: list[Any] = all_nodes(joint(roots))[:-1]
-    taken = {node.label for node in nodes}
-    fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
-    invented = {node: next(fresh) for node in sorted(nodes, key=lambda node: node.op is None) if not node.label}
-    labelled: dict[str, int] = {}
-    found: dict[NodeT, str] = {}
-    for node in nodes:
-        if node.label:
-            labelled[node.label] = number = labelled.get(node.label, 0) + 1
-            found[node] = node.label if number == 1 else f"{node.label}#{number}"
-        else:
-            found[node] = invented[node]
-    return found
+    naming = Naming(nodes)
+    for node in sorted(nodes, key=lambda node: node.op is None):
+        naming.of(node)
+    return {node: naming.of(node) for node in nodes}
 
 
 def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:

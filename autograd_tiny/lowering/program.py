@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import count
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
 from autograd_tiny.engine.table import ATOM, SIGN, Primitive, mul, neg, plain_number, total
 from autograd_tiny.symbols.expression import TEXT, Expression, Term
+from autograd_tiny.text.names import distinct, invented
 
 
 class Instruction(NamedTuple):
@@ -91,26 +91,32 @@ class Program:
         return Program(self.inputs, self.constants, moved, [new[x] for x in self.outputs], self.n_values, {}, {})
 
     def value_names(self) -> list[str]:
-        """A name for every value, by number: its label, ``d_x`` for a derivative by x, or ``t1``, ``t2``, ...; constants as they are."""
-        used = {*self.inputs, *self.names.values()}
-        fresh = (name for name in (f"t{i}" for i in count(1)) if name not in used)
-        names = [*self.inputs, *[plain_number(c) for c in self.constants]]
-        given = set(self.inputs)
-        for number in range(self.n_leaves, self.n_leaves + len(self.instructions)):
-            name = self.names.get(number, "")
-            if number in self.derivative_of and not name:
+        """A name for every value, by number, all different but those of constants, which stand for themselves.
+
+        Its label, ``d_x`` for a derivative by x, or ``t1``, ``t2``, ..., as `Naming` gives them to nodes.
+        """
+        numbers = range(self.n_leaves, self.n_leaves + len(self.instructions))
+        labels = distinct([*self.inputs, *[self.names.get(number, "") for number in numbers]])
+        n_inputs = len(self.inputs)
+        names = [*labels[:n_inputs], *[plain_number(c) for c in self.constants], *labels[n_inputs:]]
+        fresh = invented(labels)
+        derivatives = []
+        for number in numbers:
+            if not names[number] and number in self.derivative_of:
+                derivatives.append(number)
                 result, x = self.derivative_of[number]
-                name = f"d_{names[x]}" if self.n_values == 1 else f"d_{names[result]}_{names[x]}"
-            if not name or name in given:
-                name = next(fresh)
-            given.add(name)
-            names.append(name)
+                names[number] = f"d_{names[x]}" if self.n_values == 1 else f"d_{names[result]}_{names[x]}"
+            elif not names[number]:
+                names[number] = next(fresh)
+        unique = distinct([*labels, *[names[number] for number in derivatives]])[len(labels) :]
+        for number, name in zip(derivatives, unique):
+            names[number] = name
         return names
 
     def __str__(self) -> str:
         names = self.value_names()
         terms = [Term(name, SIGN if name.startswith("-") else ATOM, TEXT.brackets) for name in names]
-        lines = [f"inputs: {', '.join(self.inputs)}"]
+        lines = [f"inputs: {', '.join(names[: len(self.inputs)])}"]
         for number, (row, operands) in enumerate(self.instructions, self.n_leaves):
             lines.append(f"{names[number]} = {TEXT.notation(row).write([terms[x] for x in operands])}")
         return "\n".join([*lines, f"outputs: {', '.join(names[x] for x in self.outputs)}"])

@@ -65,6 +65,7 @@ class Source:
         self._callees = {row: self._callee(row) for row, operands in program.instructions if not _notation(row, len(operands))}
         names = program.value_names()
         n_inputs = len(program.inputs)
+        self._names.keep([*names[:n_inputs], *names[program.n_leaves :]])
         names[:n_inputs] = map(self._names.new, names[:n_inputs])
         names[program.n_leaves :] = map(self._names.new, names[program.n_leaves :])
         self.text = self._module(program, names)
@@ -137,6 +138,17 @@ class Names:
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
         self._counts: Counter[str] = Counter()
+        self._kept: set[str] = set()
+
+    def keep(self, labels: Iterable[str]) -> None:
+        """Leave the identifiers among ``labels`` to these labels themselves; others, as ``w#2``, must not take their place.
+
+        >>> names = Names([])
+        >>> names.keep(["w", "w#2", "w_2"])
+        >>> [names.new(label) for label in ("w", "w#2", "w_2")]
+        ['w', 'w_2_2', 'w_2']
+        """
+        self._kept.update(label for label in labels if label == _identifier(label))
 
     def new(self, label: str) -> str:
         """An identifier as much like ``label`` as Python allows, and like no other.
@@ -145,16 +157,18 @@ class Names:
         >>> [names.new(label) for label in ("w", "w", "layers[0].biases[2]", "for", "2x", "; import os", "")]
         ['w', 'w_2', 'layers_0_biases_2', 'for_2', 'v_2x', 'import_os', 'v']
         """
-        # Python reads names in this normal form: two labels that differ only before it would be one variable.
-        text = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_")[:80]
-        if not text.isidentifier():
-            text = re.sub(r"\W+", "_", f"v_{text}", flags=re.ASCII).rstrip("_")
-        name = text
-        while name in self._taken:
+        name = text = _identifier(label)
+        while name in self._taken or (name in self._kept and name != label):
             self._counts[text] += 1
             name = f"{text}_{self._counts[text] + 1}"
         self._taken.add(name)
         return name
+
+
+def _identifier(label: str) -> str:
+    # Python reads names in this normal form: two labels that differ only before it would be one variable.
+    text = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label)).strip("_")[:80]
+    return text if text.isidentifier() else re.sub(r"\W+", "_", f"v_{text}", flags=re.ASCII).rstrip("_")
 
 
 def _is_whole_power(row: Primitive) -> bool:

@@ -7,6 +7,7 @@ its operands, a derivative by the chain rule from the derivatives nearer to the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
@@ -43,7 +44,8 @@ class NamedGraph:
         every = names(output, *others)
         self.has_unlabelled = any(not node.label and not isinstance(node, Constant) for node in every)
         self.name: dict[Value, str] = {node: name for node, name in every.items() if node.op is not None or node.label}
-        self.root = self.name.setdefault(output, "output")
+        self.root = self.name.setdefault(output, "output" if "output" not in every.values() else every[output])
+        self._repeated = {label for label, times in Counter(node.label for node in every).items() if times > 1}
         self.nodes = {name: node for node, name in self.name.items()}
         self._is_whole = not others
         self._explored: dict[str, tuple[set[str], int]] = {}
@@ -52,7 +54,7 @@ class NamedGraph:
         """The one node with this label."""
         node = self.nodes.get(label)
         if node is not None and node.label == label:
-            if f"{label}#2" in self.nodes:
+            if label in self._repeated:
                 raise ValueError(f"several nodes are called {label!r}; give each a label of its own")
             return node
         labels = list(filter(self.is_labelled, self.nodes))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from itertools import count
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, count
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.graph import Node, all_nodes, topological_order
+from autograd_tiny.engine.graph import Naming, Node, all_nodes
 from autograd_tiny.engine.operators import Operators, binary
 from autograd_tiny.engine.table import ATOM, LEVELS, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive, equal, greater, less, plain_number
 from autograd_tiny.text.words import brief
@@ -135,12 +135,36 @@ def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) 
 
 
 class Style(NamedTuple):
-    """A way of writing formulas: which notation of a row, which brackets, how a name and a number are written."""
+    """A way of writing formulas.
+
+    Attributes:
+        notation: of a row.
+        brackets: the opening and the closing one.
+        name: how a name is written.
+        number: how a number is written, and how tightly that binds.
+        verbatim: how a name is written that looks like another one, as ``x1`` and ``x_1`` do with an index.
+    """
 
     notation: Callable[[Primitive], Notation]
     brackets: tuple[str, str]
     name: Callable[[str], str]
     number: Callable[[float], tuple[str, int]]
+    verbatim: Callable[[str], str] = str
+
+    def names(self, called: Iterable[str]) -> dict[str, str]:
+        """How each of several names is written, no two of them alike.
+
+        >>> LATEX.names(["x1", "x_1", "y1"])
+        {'x1': '\\\\mathrm{x1}', 'x_1': '\\\\mathrm{x\\\\_1}', 'y1': 'y_{1}'}
+        """
+        texts = {name: self.name(name) for name in called}
+        taken = Counter(texts.values())
+        for name, text in texts.items():
+            if taken[text] > 1:
+                ways = (self.verbatim(x) for x in chain([name], (f"{name}#{i}" for i in count(2))))
+                texts[name] = text = next(way for way in ways if way not in taken)
+                taken[text] = 1
+        return texts
 
 
 def python_number(x: float, written: Callable[[float], str] = plain_number) -> tuple[str, int]:
@@ -178,7 +202,8 @@ _LETTER = "|".join([*GREEK, r"[^\W\d_]"])
 
 def latex_upright(word: str) -> str:
     """A word in upright letters, special characters escaped."""
-    return rf"\mathrm{{{''.join(_LATEX_ESCAPES.get(c, c) for c in word)}}}"
+    letters = [" " if c.isspace() else c for c in word]
+    return rf"\mathrm{{{''.join(_LATEX_ESCAPES.get(c, c) for c in letters)}}}"
 
 
 def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
@@ -206,7 +231,7 @@ _LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": 
 _LATEX_ESCAPES |= {letter: rf"\{name} " for name, letter in GREEK.items()}
 
 TEXT = Style(lambda row: row.text, ("(", ")"), str, python_number)
-LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number)
+LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number, latex_upright)
 
 
 class Term:
@@ -242,29 +267,34 @@ def written(root: Node, style: Style, *, name_parts: bool = True, longest: int =
         name_parts: whether parts are named that are shared, labelled or long; otherwise all is written in one.
         longest: how many characters make a part long.
     """
-    order = topological_order(root)
+    nodes = all_nodes(root)
+    order = [node for node in nodes if node.op is not None]
     uses = Counter(x for node in order for x in node.operands)
-    taken = {x.label for x in uses}
-    fresh = (name for name in (f"t{i}" for i in count(1)) if name not in taken)
+    naming = Naming(nodes)
+    texts = style.names(naming.known.values())
     terms: dict[Node, Term] = {}
     definitions: list[str] = []
-    for node in order:
-        operands = [terms[x] if x in terms else _leaf(x, style) for x in node.operands]
+
+    def named(node: Node) -> Term:
+        name = naming.of(node)
+        return Term(texts[name] if name in texts else style.name(name), ATOM, style.brackets)
+
+    for node in nodes:
+        if node.op is None:
+            terms[node] = named(node) if node.label else _number(node, style)
+            continue
         notation = style.notation(node.op)
-        text = notation.write(operands)
+        text = notation.write([terms[x] for x in node.operands])
         shared = uses[node] > 1 and len(text) > 12
         if name_parts and node is not root and (node.label or shared or len(text) > longest):
-            name = style.name(node.label or next(fresh))
-            definitions.append(f"{name} = {text}")
-            terms[node] = Term(name, ATOM, style.brackets)
+            terms[node] = named(node)
+            definitions.append(f"{terms[node].text} = {text}")
         else:
             terms[node] = Term(text, notation.level, style.brackets)
-    return (terms[root] if root in terms else _leaf(root, style)), definitions
+    return terms[root], definitions
 
 
-def _leaf(node: Any, style: Style) -> Term:
-    if node.label:
-        return Term(style.name(node.label), ATOM, style.brackets)
+def _number(node: Any, style: Style) -> Term:
     number = getattr(node, "constant_value", None)
     if number is None:
         number = node.data

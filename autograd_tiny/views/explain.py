@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import Edge, Node, edges, names
+from autograd_tiny.engine.graph import Edge, Node, edges, leaves, names
 from autograd_tiny.engine.table import PRODUCT, Notation, Primitive, mul
 from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
 from autograd_tiny.symbols.expression import (
@@ -52,6 +52,11 @@ class Equation(NamedTuple):
     left: Expression
     rights: tuple[Terms, ...]
 
+    def variables(self) -> list[Expression]:
+        """What stands in it as a name."""
+        sides = [self.left, *(e for terms in self.rights for e in terms)]
+        return [e for side in sides for e in leaves(side) if e.label]
+
     def lines(self, style: Style, width: int) -> list[tuple[str, str]]:
         """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
 
@@ -82,10 +87,15 @@ class Explanation:
         equations: each with the symbols first, then the formulas, the numbers, the result.
         definitions: what the names stand for that the writer had to invent.
         digits: how many significant digits numbers are written with.
+        called: the names of the whole graph, so that a name looks the same, and like no other, in all explanations of it.
     """
 
-    def __init__(self, equations: Sequence[Equation], definitions: Sequence[Equation], digits: int = 4) -> None:
+    def __init__(
+        self, equations: Sequence[Equation], definitions: Sequence[Equation], digits: int = 4, called: Iterable[str] = ()
+    ) -> None:
         self.equations, self.definitions, self.digits = list(equations), list(definitions), digits
+        variables = [e.label for equation in [*self.equations, *self.definitions] for e in equation.variables()]
+        self.called = list(dict.fromkeys([*called, *variables]))
 
     @property
     def text(self) -> str:
@@ -114,8 +124,9 @@ class Explanation:
         return "\n".join(_revealed(convert(f"{left} {right}", display="block")) for left, right in self._latex_lines(_hidden))
 
     def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
-        name = partial(latex_name, upright=upright)
-        style = Style(LATEX.notation, LATEX.brackets, name, partial(latex_number, written=self._written))
+        number = partial(latex_number, written=self._written)
+        style = Style(LATEX.notation, LATEX.brackets, partial(latex_name, upright=upright), number, upright)
+        style = style._replace(name=style.names(self.called).__getitem__)
         return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250)]
 
     def _written(self, x: float) -> str:
@@ -179,8 +190,8 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
     if wrt is None:
         raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
     check_recorded(wrt, "differentiated by")
-    writer = _Writer(what)
-    if wrt not in writer.names and not wrt.label:
+    writer = _Writer(what, wrt)
+    if wrt not in writer.adjoints and not wrt.label:
         raise ValueError(f"{what!r} was not computed from {wrt!r}; was its name given to another Value since, as by x += 1?")
     paths_to = _census(what, wrt)
     if paths_to.paths <= MOST_PATHS and paths_to.longest <= LONGEST_PATH:
@@ -188,7 +199,7 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
     else:
         terms = [writer.use(edge) for edge in edges(what) if edge.operand is wrt]
     result = adjoints(what).get(wrt, 0.0)
-    return Explanation([writer.equation(wrt, terms, result)], writer.definitions(), digits)
+    return writer.explanation([writer.equation(wrt, terms, result)], digits)
 
 
 def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
@@ -253,14 +264,14 @@ def _explain_backward(step: BackwardStep, digits: int) -> Explanation:
         if not isinstance(c.operand, Constant):
             earlier = [[Expression.constant(c.before)] * 3] if c.before else []
             equations.append(writer.equation(c.operand, [*earlier, writer.use(Edge(c.operand, step.node, place))], c.after))
-    return Explanation(equations, writer.definitions(), digits)
+    return writer.explanation(equations, digits)
 
 
 def _explain_forward(step: ForwardStep, digits: int) -> Explanation:
     writer, node = _Writer(step.root), step.node
     ways = [_formulas(node, [writer.node(x) for x in node.operands]), _formulas(node, [Expression.constant(x.data) for x in node.operands])]
     rights = [*ways[0], ways[1][-1], Expression.constant(node.data)]
-    return Explanation([Equation(writer.node(node), tuple((e,) for e in rights))], [], digits)
+    return Explanation([Equation(writer.node(node), tuple((e,) for e in rights))], [], digits, writer.names.values())
 
 
 def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
@@ -273,13 +284,23 @@ def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
 
 
 class _Writer:
-    """Makes the three ways of writing a factor, with one name per node, and notes the names it invents."""
+    """Makes the three ways of writing a factor, with one name per node, and notes the names it invents.
 
-    def __init__(self, root: Value) -> None:
+    Args:
+        root: what is differentiated.
+        others: nodes that need a name too, though the root does not depend on them.
+    """
+
+    def __init__(self, root: Value, *others: Value) -> None:
         self.root = root
-        self.names = names(root)
+        self.names = names(root, *others)
+        self.variables: dict[str, Expression] = {}
         self.adjoints = adjoints(root)
         self.used: dict[Value, None] = {}
+
+    def explanation(self, equations: Sequence[Equation], digits: int) -> Explanation:
+        """The equations, and what the names in them stand for."""
+        return Explanation(equations, self.definitions(), digits, self.names.values())
 
     def equation(self, wrt: Value, terms: Sequence[Sequence[Expression]], result: float) -> Equation:
         """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers)."""
@@ -309,23 +330,27 @@ class _Writer:
 
     def symbol(self, of: Value, by: Value, use: str = "") -> Expression:
         """∂of/∂by; where ``of`` uses ``by`` several times, the derivative by one of the uses."""
-        return Expression.record(partial_derivative, (self.node(of), Expression(self._name(by) + use)))
+        return Expression.record(partial_derivative, (self.node(of), self._variable(self.names[by] + use)))
 
-    @staticmethod
-    def _use(edge: Edge) -> str:
+    def _use(self, edge: Edge) -> str:
         """Which use of its operand an edge is, as ``⁽²⁾``; nothing for an operand that is used once."""
         uses = [place for place, x in enumerate(edge.user.operands) if x is edge.operand]
-        return f"⁽{str(uses.index(edge.place) + 1).translate(SUPERSCRIPTS)}⁾" if len(uses) > 1 else ""
+        if len(uses) == 1:
+            return ""
+        number, name = str(uses.index(edge.place) + 1), self.names[edge.operand]
+        raised = f"⁽{number.translate(SUPERSCRIPTS)}⁾"
+        return f" (use {number})" if name + raised in self.names.values() else raised  # the user's own a⁽²⁾ may be a layer
 
-    def _name(self, value: Value) -> str:
-        return self.names.get(value) or value.label or "x"
+    def _variable(self, name: str) -> Expression:
+        """The one variable of this name."""
+        return self.variables.setdefault(name, Expression(name))
 
     def node(self, value: Value) -> Expression:
         """A node as a name in a formula; a number written in the formula as this number."""
         if isinstance(value, Constant):
             return Expression.constant(value.data)
         self.used[value] = None
-        return Expression(self._name(value))
+        return self._variable(self.names[value])
 
     def _siblings(self, user: Value) -> Callable[[], list[Expression]]:
         recorded = {n.op.parameter: n for n in self.names if n.op and n.op.family is user.op.family and n.operands == user.operands}
@@ -353,15 +378,15 @@ class _Writer:
 
 
 def _hidden(word: str) -> str:
-    return rf"\text{{hex{word.encode('utf-8', 'replace').hex()}hex}}"
+    shown = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", " ".join(word.split()))
+    return rf"\text{{hex{shown.encode().hex()}hex}}"
 
 
 def _revealed(mathml: str) -> str:
     from html import escape
 
     def reveal(match: re.Match[str]) -> str:
-        word = " ".join(bytes.fromhex(match[1]).decode("utf-8").splitlines())
-        return escape(_NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", word))
+        return escape(bytes.fromhex(match[1]).decode())
 
     return re.sub("hex((?:[0-9a-f]{2})+)hex", reveal, mathml)
 

@@ -1,0 +1,47 @@
+"""Names that tell things apart: labels that occur twice, names for what has no label, names close to a wrong one."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+
+def distinct(labels: Iterable[str]) -> list[str]:
+    """Labels as names that are all different: each as it is where it comes first, and numbered where it comes again.
+
+    A number that would make a name which is a label already is left out.  An empty label stays empty.
+
+    >>> distinct(["x", "x", "x#2", "", ""])
+    ['x', 'x#3', 'x#2', '', '']
+    """
+    labels = list(labels)
+    taken = set(labels)
+    last: dict[str, int] = {}
+    found = []
+    for label in labels:
+        name = label
+        number = last.get(label, 0) + 1
+        if label and number > 1:
+            while (name := f"{label}#{number}") in taken:
+                number += 1
+            taken.add(name)
+        last[label] = number
+        found.append(name)
+    return found
+
+
+def invented(labels: Iterable[str]) -> Iterator[str]:
+    """Names that look like none of ``labels``: ``t1``, ``t2``, ...; with another letter where a label is t, or t with an index.
+
+    >>> names = invented(["x", "t_max"])
+    >>> next(names), next(names)
+    ('u1', 'u2')
+    """
+    heads = {head[0] for label in labels if (head := _LETTERS.search(unicodedata.normalize("NFKC", label)))}
+    letters = next(letter * n for n in count(1) for letter in "tuvsrqpzhgkmn" if letter * n not in heads)
+    return (f"{letters}{i}" for i in count(1))
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
