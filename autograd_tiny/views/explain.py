@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import Edge, Node, edges, leaves, names
@@ -95,7 +95,7 @@ class Explanation:
     ) -> None:
         self.equations, self.definitions, self.digits = list(equations), list(definitions), digits
         variables = [e.label for equation in [*self.equations, *self.definitions] for e in equation.variables()]
-        self.called = list(dict.fromkeys([*called, *variables]))
+        self.called = tuple(dict.fromkeys([*called, *variables]))
 
     @property
     def text(self) -> str:
@@ -124,9 +124,8 @@ class Explanation:
         return "\n".join(_revealed(convert(f"{left} {right}", display="block")) for left, right in self._latex_lines(_hidden))
 
     def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
-        number = partial(latex_number, written=self._written)
-        style = Style(LATEX.notation, LATEX.brackets, partial(latex_name, upright=upright), number, upright)
-        style = style._replace(name=style.names(self.called).__getitem__)
+        name = _latex_names(self.called, upright).__getitem__
+        style = Style(LATEX.notation, LATEX.brackets, name, partial(latex_number, written=self._written))
         return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250)]
 
     def _written(self, x: float) -> str:
@@ -372,6 +371,12 @@ class _Writer:
                 if len(found) < MOST_DEFINITIONS:
                     pending += [x for x in v.operands if x.op is not None and not x.label]
         return [found[v] for v in self.names if v in found]
+
+
+@lru_cache(maxsize=16)
+def _latex_names(called: tuple[str, ...], upright: Callable[[str], str]) -> dict[str, str]:
+    """How each name is written; remembered, since all explanations of a graph ask for the same."""
+    return LATEX._replace(name=partial(latex_name, upright=upright), verbatim=upright).names(called)
 
 
 # Labels are anybody's text.  The converter from LaTeX to MathML sees them as hexadecimal digits alone.

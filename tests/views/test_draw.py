@@ -489,7 +489,8 @@ ATTRIBUTES = {
 
 
 def check_labels(names):
-    """Each label stands in its box and, in full, in its title; and nothing else came into the SVG."""
+    """Each label stands in its box and, in full, in its title, with a number where it is not the first of its kind; no two boxes
+    are called the same; and nothing else came into the SVG."""
     leaves = [Value(1.0, name) for name in names]
     y = total(leaves)
     y.label = names[0]
@@ -497,15 +498,20 @@ def check_labels(names):
     root = ElementTree.fromstring(drawing.svg())
     assert {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in root.iter()} <= TAGS
     assert {name for element in root.iter() for name in element.attrib} <= ATTRIBUTES
+    texts = set()
     for node in [*leaves, y]:
         (group,) = root.iterfind(f".//svg:g[@id='{drawing.node_id(node)}']", NAMESPACES)
         assert group.get("class") == ("node operation" if node is y else "node leaf")
         if node.label:
             visible = dot_text.visible(node.label)
             text = group.find(".//svg:text", NAMESPACES)
-            assert text.text == (visible if len(visible) <= 40 else visible[:39] + "…")
+            assert text.text not in texts
+            cut = visible if len(visible) <= 40 else visible[:39] + "…"
+            assert re.fullmatch(re.escape(cut) + ("" if cut not in texts else r"#\d+"), text.text)
+            texts.add(text.text)
             assert text.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
-            assert group.findtext("svg:title", None, NAMESPACES).startswith(visible + (" = " if node is y else ": "))
+            after = r"(#\d+)?" + (" = " if node is y else ": ")
+            assert re.match(re.escape(visible) + after, group.findtext("svg:title", None, NAMESPACES))
 
 
 def test_visible():

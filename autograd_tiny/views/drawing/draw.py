@@ -20,7 +20,7 @@ from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text.numbers import check_digits, short_number
 from autograd_tiny.views.drawing.dot_text import DATA, DERIVATIVE, GRAD, Sketch, visible
 from autograd_tiny.views.drawing.grouping import parts_of_model
-from autograd_tiny.views.drawing.picture import Look, Note, name, sketch_nodes, sketch_summary
+from autograd_tiny.views.drawing.picture import Labels, Look, Note, name, sketch_nodes, sketch_summary
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 SHOWN = ("data", "grad", "derivatives")
@@ -46,7 +46,7 @@ class Drawing:
     def __init__(
         self, root: Value, description: str, dot: str, sketch: Sketch, ids: Mapping[Value, str], *, shows_gradients: bool = False
     ) -> None:
-        self.title, self.description, self.dot = visible(f"Graph of {name(root).text}"), description, dot
+        self.title, self.description, self.dot = visible(f"Graph of {name(root, Labels(all_nodes(root)).shown).text}"), description, dot
         self.titles, self._labels, self._ids, self._svg = sketch.titles, sketch.labels, ids, ""
         self.shows_gradients = shows_gradients
 
@@ -237,7 +237,8 @@ def _contradiction(root: Value) -> str:
     if not wrong:
         return ""
     x = next((x for x in wrong if x.op is None), wrong[0])
-    called, of = name(x).text, name(root).text
+    shown = Labels(all_nodes(root)).shown
+    called, of = name(x, shown).text, name(root, shown).text
     others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
     why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call has replaced it"
     return (

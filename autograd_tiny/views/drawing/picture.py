@@ -10,6 +10,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.table import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Term
+from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing.dot_text import (
     CHIP,
@@ -26,6 +27,7 @@ from autograd_tiny.views.drawing.dot_text import (
     card,
     chip,
     shortened,
+    visible,
 )
 from autograd_tiny.views.drawing.grouping import Group, Path, split_label, summary
 
@@ -40,6 +42,28 @@ class Note(NamedTuple):
     text: str
     ground: str
     sentence: str
+
+
+class Labels:
+    """What nodes are called in a picture: by their labels, no two of them alike, even where they are cut.
+
+    Attributes:
+        whole: the label of each node, "" where it has none.
+        shown: the same, as long as there is room for.
+    """
+
+    def __init__(self, nodes: Sequence[Value]) -> None:
+        self.whole = dict(zip(nodes, distinct(visible(node.label) for node in nodes)))
+        self.shown = dict(zip(nodes, distinct(shortened(node.label) for node in nodes)))
+
+    def within(self, parts: Mapping[Value, Path]) -> dict[Value, str]:
+        """The labels as they stand in the frames of ``parts``, where the name within the part is enough if nothing else has it."""
+        short = {}
+        for node, label in self.whole.items():
+            named_part, name_within = split_label(label)
+            short[node] = shortened(name_within) if named_part == parts.get(node, ()) else self.shown[node]
+        times = Counter((parts.get(node, ()), text) for node, text in short.items())
+        return {node: text if times[parts.get(node, ()), text] == 1 else self.shown[node] for node, text in short.items()}
 
 
 class Look(NamedTuple):
@@ -71,11 +95,13 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, Path], look: Look
     """
     sketch = Sketch()
     ids = {node: f"n{i}" for i, node in enumerate(nodes)}
-    names = {node: name(node).text for node in nodes}
+    labels = Labels(nodes)
+    names = {node: name(node, labels.shown).text for node in nodes}
     users_part = {x: parts.get(user, ()) for user in reversed(nodes) for x in user.operands}
+    parts = {node: users_part.get(node, ()) if isinstance(node, Constant) else parts.get(node, ()) for node in nodes}
+    within = labels.within(parts)
     for node in nodes:
-        part = users_part.get(node, ()) if isinstance(node, Constant) else parts.get(node, ())
-        _add_node(sketch, ids[node], node, part, look)
+        _add_node(sketch, ids[node], node, parts[node], look, labels, within[node])
     for user in nodes:
         for place, (x, derivative) in enumerate(zip(user.operands, user.local_derivatives)):
             path = f"{names[x]} → {names[user]}"
@@ -102,10 +128,11 @@ def sketch_summary(nodes: Sequence[Value], look: Look) -> tuple[Sketch, str]:
     root = nodes[-1]
     members, links = summary(nodes)
     ids = {group: f"n{i}" for i, group in enumerate(members)}
-    names = {group: name(root).text if group.kind == "root" else group.name or "leaves" for group in members}
+    labels = Labels(nodes)
+    names = {group: name(root, labels.shown).text if group.kind == "root" else group.name or "leaves" for group in members}
     for group, counts in members.items():
         if group.kind == "root":
-            _add_node(sketch, ids[group], root, (), look)
+            _add_node(sketch, ids[group], root, (), look, labels, labels.shown[root])
         else:
             _add_group(sketch, ids[group], group, counts)
     for i, ((tail, head), count) in enumerate(links.items()):
@@ -114,27 +141,27 @@ def sketch_summary(nodes: Sequence[Value], look: Look) -> tuple[Sketch, str]:
     return sketch, next(ids[group] for group in ids if group.kind == "root")
 
 
-def name(node: Value, depth: int = 3) -> Term:
-    """What to call a node: its label; without one its number, or its formula, ``depth`` operations deep.
+def name(node: Value, shown: Mapping[Value, str], depth: int = 3) -> Term:
+    """What to call a node: its label as it is shown; without one its number, or its formula, ``depth`` operations deep.
 
     >>> x = Value(2.0, "x")
-    >>> name(3 * (x - 1) ** 2).text
+    >>> name(3 * (x - 1) ** 2, {x: "x"}).text
     '3 × (x - 1)^2'
     """
     brackets = ("(", ")")
-    if node.label:
-        return Term(shortened(node.label), ATOM, brackets)
+    if shown.get(node):
+        return Term(shown[node], ATOM, brackets)
     if node.op is None:
         return Term(short_number(node.data), SIGN if node.data < 0.0 else ATOM, brackets)
-    text, level = formula(node, depth), node.op.text.level
+    text, level = formula(node, shown, depth), node.op.text.level
     return Term(text, level, brackets) if text else Term(f"{node.op.name}(…)", ATOM, brackets)
 
 
-def formula(node: Value, depth: int = 3) -> str:
+def formula(node: Value, shown: Mapping[Value, str], depth: int = 3) -> str:
     """A node's operation on the names of its operands; empty where it would be long or deep."""
     if depth == 0:
         return ""
-    operands = [name(x, depth - 1 if len(node.operands) <= 7 else 0) for x in node.operands]
+    operands = [name(x, shown, depth - 1 if len(node.operands) <= 7 else 0) for x in node.operands]
     text = _pictured(node.op.text).write(operands)
     return text if len(text) <= 60 else ""
 
@@ -146,16 +173,16 @@ def _pictured(notation: Notation) -> Notation:
     return Notation(notation.template.replace(" ** ", "^").replace(" * ", " × "), notation.level)
 
 
-def _add_node(sketch: Sketch, box_id: str, node: Value, part: Path, look: Look) -> None:
+def _add_node(sketch: Sketch, box_id: str, node: Value, part: Path, look: Look, labels: Labels, label_within: str) -> None:
     if isinstance(node, Constant):
-        header = [Text(node.label, bold=True), Text(" = ")] if node.label else []
+        header = [Text(label_within, bold=True), Text(" = ")] if label_within else []
         label = chip([*header, Text(look.number(node.data), QUIET)], SMALL, border=1)
         kind, text = "constant", (header or [Text(look.number(node.data))])[0].text
     else:
-        header = _header(node, part)
+        header = _header(node, labels, label_within)
         kind, fill = ("leaf", LEAF) if node.op is None else ("operation", OPERATION)
         label, text = card(header, _rows(node, look), fill), header[0].text
-    sketch.box(box_id, kind, label, title=_title(node, look), text=text, part=part, ordered=_is_ordered(node))
+    sketch.box(box_id, kind, label, title=_title(node, look, labels), text=text, part=part, ordered=_is_ordered(node))
 
 
 def _is_ordered(node: Value) -> bool:
@@ -163,15 +190,14 @@ def _is_ordered(node: Value) -> bool:
     return node.op is not None and not node.op.commutative and node.op.arity in (2, 3)
 
 
-def _header(node: Value, part: Path) -> list[Text]:
+def _header(node: Value, labels: Labels, label_within: str) -> list[Text]:
     symbol = "" if node.op is None else node.op.symbol
-    if node.label:
-        named_part, short = split_label(node.label)
-        shown = Text(shortened(short if named_part == part else node.label), bold=True)
+    if label_within:
+        shown = Text(label_within, bold=True)
         return [shown, Text(f" = {symbol}")] if symbol else [shown]
     if node.op is None:
         return [Text("leaf", QUIET)]
-    text = formula(node) if all(x.label or isinstance(x, Constant) for x in node.operands) else ""
+    text = formula(node, labels.shown) if all(x.label or isinstance(x, Constant) for x in node.operands) else ""
     return [Text(text if text and len(text) <= 16 else symbol)]
 
 
@@ -182,9 +208,10 @@ def _rows(node: Value, look: Look) -> list[Row]:
     return rows + [Row(note.name, Text(note.text), note.ground) for note in look.notes.get(node.label, ())]
 
 
-def _title(node: Value, look: Look) -> str:
-    kind = "constant" if isinstance(node, Constant) else "leaf" if node.op is None else formula(node) or f"{node.op.name}(…)"
-    head = kind if not node.label else node.label if kind == "leaf" else f"{node.label} = {kind}"
+def _title(node: Value, look: Look, labels: Labels) -> str:
+    label = labels.whole[node]
+    kind = "constant" if isinstance(node, Constant) else "leaf" if node.op is None else formula(node, labels.shown) or f"{node.op.name}(…)"
+    head = kind if not label else label if kind == "leaf" else f"{label} = {kind}"
     grad = f", grad {short_number(node.grad, 8)}" if "grad" in look.show and kind != "constant" else ""
     notes = "".join(f"; {note.sentence}" for note in look.notes.get(node.label, ()))
     return f"{head}: data {short_number(node.data, 8)}{grad}{notes}"

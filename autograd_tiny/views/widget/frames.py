@@ -9,6 +9,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.graph import all_nodes, names
 from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.symbols.expansion import copied
+from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import listed
 from autograd_tiny.views.drawing.dot_text import shortened, visible
@@ -196,10 +197,11 @@ class _Builder:
 def _named_copy(value: Value) -> Value:
     """The graph again, to be labelled and drawn; every node but constants gets the name that formulas give it."""
     twins: dict[Value, Value] = {}
-    for node, name in names(value).items():
+    called = names(value)
+    for node, name in zip(called, distinct(map(visible, called.values()))):
         twins[node] = twin = copied(node, tuple(twins[x] for x in node.operands))
         if not isinstance(node, Constant):
-            twin.label = visible(name)
+            twin.label = name
     return twins[value]
 
 
