@@ -188,6 +188,18 @@ def read_number(text: str) -> Printed:
     return Printed(plain, number, float(f"1e{exponent}"))
 
 
+class ClaimError(ValueError):
+    """What is wrong with a claim.
+
+    Attributes:
+        number: which claim it is, counted from 0.
+    """
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.number = number
+
+
 class Claim(NamedTuple):
     """One number on a page.
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.table import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, Printed, Quantity, derivative, read_claims, read_number, without_d
+from autograd_tiny.marking.claims import Claim, ClaimError, Printed, Quantity, derivative, read_claims, read_number, without_d
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph
 from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
 from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source
@@ -76,16 +76,25 @@ class Marker:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         self.graph = NamedGraph(output, others)
         claims = [claim._replace(quantity=without_d(claim.quantity, self.graph.labels)) for claim in claims]
-        for claim in claims:
-            nodes = [self.graph.find(label) for label in claim.quantity.nodes]
-            if claim.quantity.kind == "updated" and nodes[0].op is not None:
-                raise ValueError(f"{claim.quantity} claims an update of {claim.quantity.nodes[0]}, but that is computed and no parameter")
         self.claims = claims
         self.derivations = Derivations(self.graph, learning_rate)
+        for number, claim in enumerate(claims):
+            self._check(number, claim.quantity)
         self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.formulas: dict[int, Formula] = {}
+
+    def _check(self, number: int, quantity: Quantity) -> None:
+        """Refuse a claim about a quantity that this graph does not have."""
+        try:
+            nodes = [self.graph.find(label) for label in quantity.nodes]
+            if quantity.kind == "updated":
+                if nodes[0].op is not None:
+                    raise ValueError(f"{quantity} claims an update of {quantity.nodes[0]}, but that is computed and no parameter")
+                self.derivations.step(quantity)
+        except ValueError as error:
+            raise ClaimError(str(error), number) from None
 
     def report(self) -> Report:
         """All claims, marked."""

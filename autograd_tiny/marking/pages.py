@@ -29,15 +29,17 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import repeat
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, read_claim, without_d
+from autograd_tiny.engine.value import Value, finite_float
+from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, without_d
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.report import Report
 from autograd_tiny.storage.files import read_text
-from autograd_tiny.symbols.formula import FormulaError, Recorded, read_formula, with_caret
+from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
+from autograd_tiny.text.toml_lines import Place, TomlLines
 from autograd_tiny.text.words import few
 
 if sys.version_info >= (3, 11):
@@ -54,7 +56,6 @@ SLIPS = (
     (r"^[^=\"'#]*[^\x00-\x7f][^=]*=", 'write a name with letters other than a to z in quotes, "größe" = 1.5'),
 )
 """What makes a line no TOML that looks right on paper, and what to write."""
-INPUTS = r"^[ \t]*\[inputs\]"
 KINDS = {str: "a string", float: "a number", dict: "a table, [inputs]", list: "a list"}
 
 
@@ -74,6 +75,8 @@ class Page(NamedTuple):
         claims: the numbers, in the order of the page.
         file: the name of the file it was read from, for errors.
         lines: for errors, the line of each claim in the file; None where it is not known.
+        formula_lines: for errors, the line of the file that each line of the formula stands on.
+        input_lines: for errors, the line of each input.
     """
 
     title: str
@@ -84,6 +87,8 @@ class Page(NamedTuple):
     claims: tuple[Claim, ...]
     file: str = ""
     lines: tuple[int | None, ...] = ()
+    formula_lines: tuple[int, ...] = ()
+    input_lines: Mapping[str, int | None] = MappingProxyType({})
 
     def record(self) -> Recorded[Value]:
         """The formula at its inputs.
@@ -92,7 +97,13 @@ class Page(NamedTuple):
             PageError: an input that is missing or not wanted, an operation outside its domain.
         """
         with _errors_of(self.file):
-            return read_formula(self.formula).record(self.inputs)
+            formula = read_formula(self.formula)
+        try:
+            return formula.record(self.inputs)
+        except FormulaError as error:
+            if error.line is None and (name := next((x for x in self.inputs if x not in formula.inputs and x not in CONSTANTS), "")):
+                raise PageError(f"{self.file}{_at(self.input_lines.get(name))}: inputs.{name}: {error.message}") from None
+            raise _formula_error(self.file, self.formula_lines, error) from None
 
     def mark(self) -> Report:
         """The page, marked.
@@ -111,8 +122,13 @@ class Page(NamedTuple):
             claims.append(claim._replace(quantity=quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))))
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
-        with _errors_of(self.file):
+        try:
             return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others)
+        except ClaimError as error:
+            line = self.lines[error.number] if self.lines else None
+            raise PageError(f"{self.file}{_at(line)}: claims: {error}") from None
+        except ValueError as error:
+            raise PageError(f"{self.file}: {error}") from None
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -128,10 +144,15 @@ def _unknown(name: str, known: Sequence[str]) -> str:
 def _errors_of(file: str) -> Iterator[None]:
     try:
         yield
-    except FormulaError as error:
-        raise PageError(f"{file}: formula: {error}") from None
     except ValueError as error:
         raise PageError(f"{file}: {error}") from None
+
+
+def _formula_error(file: str, lines: Sequence[int], error: FormulaError) -> PageError:
+    """What is wrong with a formula, with its line in the file in place of that in the formula."""
+    line = lines[error.line - 1] if error.line and error.line <= len(lines) else None
+    shown = f"\n{with_caret(error.text, error.column - 1)}" if error.column else ""
+    return PageError(f"{file}{_at(line)}: formula: {error.message}{shown}")
 
 
 def read_page(path: Path) -> Page:
@@ -156,30 +177,35 @@ class _Reader:
             content = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise self._no_toml(error) from None
-        self._check(content, PAGE_KEYS, "")
+        self.lines = TomlLines(self.text)
+        self._check(content, PAGE_KEYS, ())
         for key in NEEDED:
             if key not in content:
                 below = key in content.get("inputs", {})
                 remedy = "put it above [inputs], since what stands below belongs to the inputs" if below else NEEDED[key]
                 raise PageError(f"{self.name}: the page has no {key}; {remedy}")
+        formula_lines = self.lines.lines_in("formula")
         try:
             formula = read_formula(content["formula"])
         except FormulaError as error:
-            shown = f"\n{with_caret(error.text, error.column - 1)}" if error.column else ""
-            raise self._error(f"formula: {error.message}{shown}", re.escape(error.text.strip()) or _key("formula")) from None
+            raise _formula_error(self.name, formula_lines, error) from None
         for name, x in content["inputs"].items():
             if name in PAGE_KEYS and name not in formula.inputs:
                 place = "above [inputs], since what stands below belongs to the inputs"
                 place += "; or into a [[section]]" if name in SECTION_KEYS else ""
-                raise self._error(f"inputs.{name}: put {name} {place}", _key(name), below=INPUTS)
+                raise self._error(f"inputs.{name}: put {name} {place}", "inputs", name)
             if isinstance(x, bool) or not isinstance(x, (int, float)):
-                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", _key(name), below=INPUTS)
-        claims = self._claims(content, "")
-        for section in content.get("section", []):
+                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", "inputs", name)
+            try:
+                finite_float(x, name)
+            except (ValueError, OverflowError) as error:
+                raise self._error(f"inputs.{name}: {error}", "inputs", name) from None
+        claims = self._claims(content, "", ())
+        for number, section in enumerate(content.get("section", [])):
             if not isinstance(section, dict):
-                raise self._error("section: write each section under a heading of its own, [[section]]", _key("section"))
-            self._check(section, SECTION_KEYS, "section.")
-            claims += self._claims(section, section.get("title", ""))
+                raise self._error("section: write each section under a heading of its own, [[section]]", "section")
+            self._check(section, SECTION_KEYS, ("section", number))
+            claims += self._claims(section, section.get("title", ""), ("section", number))
         if not claims:
             raise PageError(f"{self.name}: the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
         rate = content.get("learning_rate")
@@ -187,28 +213,31 @@ class _Reader:
         rate = None if rate is None else float(rate)
         numbers = tuple(claim for claim, _ in claims)
         lines = tuple(line for _, line in claims)
-        return Page(title, source, content["formula"], dict(content["inputs"]), rate, numbers, self.name, lines)
+        inputs = {name: self.lines.line("inputs", name) for name in content["inputs"]}
+        return Page(title, source, content["formula"], dict(content["inputs"]), rate, numbers, self.name, lines, formula_lines, inputs)
 
-    def _claims(self, table: Mapping[str, Any], section: str) -> list[tuple[Claim, int | None]]:
+    def _claims(self, table: Mapping[str, Any], section: str, place: Place) -> list[tuple[Claim, int | None]]:
         """The claims of a table, each with its line."""
         claims = []
-        for entry in table.get("claims", []):
+        for number, entry in enumerate(table.get("claims", [])):
+            where = (*place, "claims", number)
             if not isinstance(entry, str):
                 message = f"claims: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
-                raise self._error(message, re.escape(str(entry)))
+                raise self._error(message, *where)
             try:
-                claims.append((read_claim(entry, section), self._line(_quoted(entry))))
+                claims.append((read_claim(entry, section), self.lines.line(*where)))
             except ValueError as error:
-                raise self._error(f"claims: {error}", _quoted(entry)) from None
+                raise self._error(f"claims: {error}", *where) from None
         return claims
 
-    def _check(self, table: Mapping[str, Any], keys: Mapping[str, type], path: str) -> None:
+    def _check(self, table: Mapping[str, Any], keys: Mapping[str, type], place: Place) -> None:
+        path = "section." if place else ""
         for key, x in table.items():
             if key not in keys:
-                raise self._error(f"{path}{key}: there is no such key; there are {', '.join(keys)}", _key(key))
+                raise self._error(f"{path}{key}: there is no such key; there are {', '.join(keys)}", *place, key)
             fits = isinstance(x, keys[key]) or (keys[key] is float and isinstance(x, int) and not isinstance(x, bool))
             if not fits:
-                raise self._error(f"{path}{key} is {KINDS[keys[key]]}, got {x!r}", _key(key))
+                raise self._error(f"{path}{key} is {KINDS[keys[key]]}, got {x!r}", *place, key)
 
     def _no_toml(self, error: tomllib.TOMLDecodeError) -> PageError:
         """What the reader of TOML says, with the line that it stopped in and what is meant to stand there."""
@@ -219,23 +248,10 @@ class _Reader:
         remedy = next((f"; {remedy}" for pattern, remedy in SLIPS if re.search(pattern, line)), "")
         return PageError(f"{self.name}: {error}{remedy}\n{with_caret(line, int(found[2]) - 1)}")
 
-    def _error(self, message: str, pattern: str, *, below: str = "") -> PageError:
-        """The error with the line on which a pattern is found, if it is found on one."""
-        return PageError(f"{self.name}{_at(self._line(pattern, below))}: {message}")
-
-    def _line(self, pattern: str, below: str = "") -> int | None:
-        above = re.search(below, self.text, re.MULTILINE)
-        found = re.compile(pattern, re.MULTILINE).search(self.text, above.end() if above else 0)
-        return self.text.count("\n", 0, found.start()) + 1 if found else None
+    def _error(self, message: str, *place: str | int) -> PageError:
+        """The error with the line of the value that it is about."""
+        return PageError(f"{self.name}{_at(self.lines.line(*place))}: {message}")
 
 
 def _at(line: int | None) -> str:
     return f", line {line}" if line else ""
-
-
-def _quoted(entry: str) -> str:
-    return rf"""["']{re.escape(entry)}["']"""
-
-
-def _key(key: str) -> str:
-    return rf"""^[ \t]*(["']?{re.escape(key)}["']?[ \t]*=|\[+{re.escape(key)}\])"""

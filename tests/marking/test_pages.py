@@ -114,12 +114,38 @@ def test_a_page_that_cannot_be_read(write, text, message):
 def test_formulas_and_claims_that_do_not_fit(write):
     with pytest.raises(PageError, match=r"page.toml, line 16: claims: the formula has no 'q'; it has w, .*, or give it .* q = \.\.\."):
         read_page(write(changed("z = -0.7", "q = -0.7"))).mark()
-    with pytest.raises(PageError, match=r"page.toml: formula: line 2: log\("):
+    with pytest.raises(PageError, match=r"page.toml, line 5: formula: log\("):
         read_page(write(changed("sigmoid(z)", "log(z)"))).mark()
-    with pytest.raises(PageError, match=r"page.toml: formula: line 1: no value for `b`"):
+    with pytest.raises(PageError, match=r"page.toml, line 4: formula: no value for `b`"):
         read_page(write(changed("b = 0.3", ""))).mark()
-    with pytest.raises(PageError, match=r"page.toml: .*give the learning_rate"):
+    with pytest.raises(PageError, match=r"page.toml, line 23: claims: .*give the learning_rate"):
         read_page(write(changed("learning_rate = 0.1", ""))).mark()
+
+
+def test_lines_are_those_of_the_file(write):
+    """An error is on the line of what is wrong, wherever something like it stands before."""
+    second = changed('title = "Backward"', "title = 3")
+    inputs = changed("x = -2", "x = -2\nq = 1")
+    again = changed('"E/y = -0.668"', '"z = -0.7", "z = -0,7"')
+    infinite = changed("x = -2", "x = inf")
+    computed = changed("w' = 0.470", "z' = 0.470")
+    short = "inputs = {w = 1.0}\nformula = 'y = sigmod(w)'\nclaims = ['y = 1']\n"
+    tables = PAGE.replace('"w\' = 0.470",', '["a"],')
+    escaped = 'formula = "z = 2*w\\ny = log(z)"\nclaims = ["y = 1"]\n[inputs]\nw = -1.0\n'
+    commented = PAGE.replace("[inputs]", "# titel = 1\n[inputs]").replace('title = "Backward"', "titel = 3")
+    for text, message in (
+        (second, r"line 19: section.title is a string, got 3"),
+        (inputs, r"line 12: inputs.q: `q` does not occur in the formula"),
+        (again, r"line 21: claims: '-0,7'"),
+        (infinite, r"line 11: inputs.x: "),
+        (computed, r"line 23: claims: z' claims an update of z"),
+        (short, r"line 2: formula: unknown function `sigmod`"),
+        (tables, r"line 23: claims: a claim is a string"),
+        (escaped, r"line 1: formula: log\("),
+        (commented, r"line 20: section.titel: there is no such key"),
+    ):
+        with pytest.raises(PageError, match="^page.toml, " + message):
+            read_page(write(text)).mark()
 
 
 def test_a_file_that_is_no_text(tmp_path):
