@@ -106,18 +106,19 @@ class Value(Operators, Node):
         return recorder(primitive)(*lifted(operands))
 
     @staticmethod
-    def record_outputs(primitive: MultiPrimitive, operands: tuple[Any, ...]) -> list[Value]:
-        """New nodes, one per output of an operation that has several; the operation is computed once."""
+    def record_outputs(primitive: MultiPrimitive, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> list[Value]:
+        """New nodes, one per output of an operation that has several, or for the outputs ``wanted``; it is computed once."""
         operands = lifted(operands)
         data = [v.data for v in operands]
         try:
             outputs = primitive.forward(*data)
             rule = _outputs_rule(primitive)
-            derivatives = [rule(outputs, row.parameter, *data) for row in primitive.rows(operands)]
+            indices = range(len(primitive.rows(operands))) if wanted is None else wanted
+            derivatives = [rule(outputs, i, *data) for i in indices]
         except _REFUSED as error:
             raise refusal(primitive, operands, error) from None
         primitive.check_form(operands, outputs, derivatives)
-        return [_node(primitive[i], out, operands, d) for i, (out, d) in enumerate(zip(outputs, derivatives))]
+        return [_node(primitive[i], outputs[i], operands, d) for i, d in zip(indices, derivatives)]
 
     @classmethod
     def takes(cls, other: object) -> bool:

@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from pathlib import Path
 from sys import float_info
 from types import MappingProxyType
@@ -32,6 +33,8 @@ VERSION = 1
 PARAMETERS, GRAPH = "autograd_tiny parameters", "autograd_tiny graph"
 READERS: Mapping[str, str] = MappingProxyType({PARAMETERS: "load_parameters", GRAPH: "load_graph"})
 KINDS: Mapping[str, Kind] = MappingProxyType({"Value": Value, "Expression": Expression})
+MOST_DERIVATIVES, DERIVATIVES_PER_CHARACTER = 1_000_000, 10
+"""How many derivatives by the operands of other entries, their siblings, a file may ask for: in any case, and more by its size."""
 ROUNDINGS = 4
 """By how many roundings, of a result and of each operand, the mathematical libraries of two machines may differ."""
 
@@ -72,7 +75,7 @@ def load_parameters(model: Module, path: str | os.PathLike[str]) -> None:
     """
     _check_model(model, "load_parameters")
     with _reading(path):
-        state = _content(path, PARAMETERS, {"parameters"})["parameters"]
+        state = _content(read_text(path), PARAMETERS, {"parameters"})["parameters"]
         if not isinstance(state, dict):
             raise ValueError(f"parameters must be an object with a number for each name, got {quoted(state)}")
         model.load_state_dict({name: _number(x, name) for name, x in state.items()})
@@ -112,7 +115,7 @@ def save_graph(roots: Roots, path: str | os.PathLike[str]) -> Path:
     return write_file(path, _document({"format": GRAPH, "version": VERSION, **fields}))
 
 
-def load_graph(path: str | os.PathLike[str], *, primitives: Iterable[Operation] = ()) -> Any:
+def load_graph(path: str | os.PathLike[str], *, primitives: Iterable[Operation] = (), any_size: bool = False) -> Any:
     """The graph that `save_graph` wrote: one node, or a list or a mapping of nodes, as was given there.
 
     Each node is computed again from the data that its operands have in the file.  The result may differ from the node's
@@ -122,19 +125,24 @@ def load_graph(path: str | os.PathLike[str], *, primitives: Iterable[Operation] 
     Args:
         path: the file.
         primitives: the operations of your own that the graph uses.
+        any_size: take a graph that is much larger than its file: the derivatives of n outputs by n operands, as of a softmax, are
+            n * n numbers.  Without it a file may ask for a million of them, and for ten more per character.
 
     Raises:
-        ValueError: the file is damaged or of another kind, it uses an operation that is not given, or a node does not follow
-            from its operands.
+        ValueError: the file is damaged or of another kind, it asks for too much, it uses an operation that is not given, or a
+            node does not follow from its operands.
         OSError: the file cannot be read.
     """
     given = {operation.name: operation for operation in primitives}
     with _reading(path):
-        content = _content(path, GRAPH, {"kind", "own", "roots", "nodes"})
+        text = read_text(path)
+        content = _content(text, GRAPH, {"kind", "own", "roots", "nodes"})
         if content["kind"] not in list(KINDS):
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {quoted(content['kind'])}")
-        reader = _Reader(KINDS[content["kind"]], _operations(content["own"], given))
-        for number, entry in enumerate(_list(content["nodes"], "nodes")):
+        entries = _list(content["nodes"], "nodes")
+        most = MOST_DERIVATIVES + DERIVATIVES_PER_CHARACTER * len(text)
+        reader = _Reader(KINDS[content["kind"]], _operations(content["own"], given), entries, None if any_size else most)
+        for number, entry in enumerate(entries):
             with _inside(f"nodes[{number}]"):
                 reader.read(entry)
         return _with_each(content["roots"], reader.node)
@@ -167,7 +175,8 @@ class _Writer:
         self.entries: list[dict[str, Any]] = []
         self.numbers: dict[Node, int] = {}
         self._operations: dict[str, Operation] = {}
-        self._calls: dict[int, int] = {}
+        self._calls: dict[tuple[str, int], int] = {}
+        self._computed: dict[tuple[str, int], Sequence[float]] = {}
 
     @property
     def own(self) -> list[str]:
@@ -181,7 +190,7 @@ class _Writer:
         if node.label:
             entry["label"] = node.label
         if isinstance(node, Value):
-            _check_fresh(node)
+            self._check_fresh(node)
             entry["constant" if isinstance(node, Constant) else "data"] = _plain(node.data)
             if str(node.grad) != "0.0":
                 entry["grad"] = _plain(node.grad)
@@ -194,7 +203,8 @@ class _Writer:
         if node.op.parameter is not None:
             entry["parameter"] = node.op.parameter if isinstance(node.op.parameter, int) else _plain(node.op.parameter)
         number = self.numbers[node]
-        if isinstance(node.op.family, MultiPrimitive) and (first := self._calls.setdefault(id(node.first), number)) != number:
+        call = entry["op"], id(node.first)
+        if isinstance(node.op.family, MultiPrimitive) and (first := self._calls.setdefault(call, number)) != number:
             return entry | {"sibling": first}
         return entry | {"operands": [self.numbers[x] for x in node.operands]}
 
@@ -204,13 +214,21 @@ class _Writer:
             raise ValueError(f"two operations of this graph are called {name!r}; give one of them another name")
         return name
 
-
-def _check_fresh(node: Value) -> None:
-    if node.op is not None and not _follows(again := Value.record(node.op, node.operands), node.data):
-        raise ValueError(
-            f"{call_text(node.op, node.operands)} gives {again.data!r}, but {node.data!r} was recorded: data was changed afterwards; "
-            "save a graph before changing its data, or record it again"
-        )
+    def _check_fresh(self, node: Value) -> None:
+        """Refuse data that does not follow from the operands; of an operation with several outputs, all are computed at once."""
+        if node.op is None:
+            return
+        if isinstance(node.op.family, MultiPrimitive):
+            call = node.op.family.name, id(node.first)
+            if call not in self._computed:
+                self._computed[call] = node.op.family.evaluate([x.data for x in node.operands])
+            if self._computed[call][node.op.parameter] == node.data:
+                return
+        if not _follows(again := Value.record(node.op, node.operands), node.data):
+            raise ValueError(
+                f"{call_text(node.op, node.operands)} gives {again.data!r}, but {node.data!r} was recorded: data was changed afterwards; "
+                "save a graph before changing its data, or record it again"
+            )
 
 
 def _follows(node: Value, data: float) -> bool:
@@ -260,12 +278,12 @@ def _reading(path: str | os.PathLike[str]) -> AbstractContextManager[None]:
     return _inside(f"cannot read {os.fspath(path)}")
 
 
-def _content(path: str | os.PathLike[str], kind: str, fields: set[str]) -> dict[str, Any]:
+def _content(text: str, kind: str, fields: set[str]) -> dict[str, Any]:
     """What a file holds, if it is of this kind and has exactly these fields."""
     from json import JSONDecodeError, loads
 
     try:
-        content: Any = loads(read_text(path), object_pairs_hook=_object)
+        content: Any = loads(text, object_pairs_hook=_object)
     except JSONDecodeError as error:
         raise ValueError(f"it is cut off or not JSON: {error}") from None
     found = content.get("format") if isinstance(content, dict) else None
@@ -296,11 +314,24 @@ def _operations(own: Any, given: Mapping[str, Operation]) -> dict[str, Operation
 
 
 class _Reader:
-    """Makes nodes of the entries of a file, each checked first."""
+    """Makes nodes of the entries of a file, each checked first.
 
-    def __init__(self, kind: Kind, operations: Mapping[str, Operation]) -> None:
-        self.kind, self.operations = kind, operations
+    Args:
+        kind: of nodes.
+        operations: by name.
+        entries: all of them, as they will be read.
+        most: how many derivatives by operands that are listed elsewhere the entries may have.
+    """
+
+    def __init__(self, kind: Kind, operations: Mapping[str, Operation], entries: Sequence[Any], most: int | None) -> None:
+        self.kind, self.operations, self.entries, self.most = kind, operations, entries, most
         self.nodes: list[Any] = []
+        self._outputs: dict[tuple[int, int], Any] = {}  # of operations with several, by the number of the entry and of the output
+        self._wanted: dict[int, set[int]] = {}
+        for entry in entries:
+            if isinstance(entry, dict) and type(entry.get("sibling")) is type(entry.get("parameter")) is int:
+                self._wanted.setdefault(entry["sibling"], set()).add(entry["parameter"])
+        self._derivatives = 0
 
     def node(self, number: Any) -> Any:
         """The node with this number, if it has been read."""
@@ -341,7 +372,10 @@ class _Reader:
         return Expression(entry["label"])
 
     def _recorded(self, entry: Mapping[str, Any], required: set[str], optional: set[str]) -> Any:
-        """The operation of an entry applied to its operands, which lie before it; those of siblings are the same tuple."""
+        """The operation of an entry applied to its operands, which lie before it.
+
+        Outputs of one operation have one tuple of operands, and are computed together when the first is read.
+        """
         name = entry["op"]
         operation = self.operations.get(name) if isinstance(name, str) else None
         if operation is None:
@@ -353,28 +387,48 @@ class _Reader:
             first = self.node(entry["sibling"])
             if first.op is None or first.op.family is not operation:
                 raise ValueError(f"its sibling, node {entry['sibling']}, is no output of {name}")
-            operands = first.operands
-        else:
-            operands = tuple([self.node(number) for number in _list(entry["operands"], "operands")])
+            if "sibling" in self.entries[entry["sibling"]]:
+                raise ValueError(f"its sibling, node {entry['sibling']}, lists no operands")
+            row = _row(operation, entry.get("parameter"), first.operands)
+            return copy(self._outputs[entry["sibling"], row.parameter])
+        operands = tuple([self.node(number) for number in _list(entry["operands"], "operands")])
         row = _row(operation, entry.get("parameter"), operands)
-        node = self.kind.record(row, operands)
-        if source == "sibling":
-            node.first = operands
-        return node
+        if isinstance(operation, MultiPrimitive):
+            number = len(self.nodes)
+            indices = [row.parameter, *sorted(i for i in self._wanted.get(number, ()) if 0 <= i < _n_outputs(operation, operands))]
+            self._count(operation, len(operands), len(indices) - 1)
+            for i, node in zip(indices, self.kind.record_outputs(operation, operands, indices)):
+                self._outputs[number, i] = node
+            return copy(self._outputs[number, row.parameter])
+        return self.kind.record(row, operands)
+
+    def _count(self, operation: MultiPrimitive, n_operands: int, n_siblings: int) -> None:
+        """Refuse more derivatives than a file of its size may ask for."""
+        if self.kind is Value:
+            self._derivatives += n_operands * n_siblings
+        if self.most is not None and self._derivatives > self.most:
+            raise ValueError(
+                f"{operation.name} of {n_operands:,} operands with {n_siblings + 1:,} outputs asks for more derivatives than so small a "
+                f"file may, {self._derivatives:,} in all; if you know who wrote it, load_graph(path, any_size=True) takes it"
+            )
 
 
 def _row(operation: Operation, parameter: Any, operands: Sequence[Any]) -> Primitive:
     if not operands:
         raise ValueError("an operation has operands")
     if isinstance(operation, MultiPrimitive):
-        rows = operation.rows(operands)
-        if type(parameter) is not int or not 0 <= parameter < len(rows):
-            raise ValueError(f"the outputs of this {operation.name} are numbered from 0 to {len(rows) - 1}, got {quoted(parameter)}")
-        return rows[parameter]
+        n_outputs = _n_outputs(operation, operands)
+        if type(parameter) is not int or not 0 <= parameter < n_outputs:
+            raise ValueError(f"the outputs of this {operation.name} are numbered from 0 to {n_outputs - 1}, got {quoted(parameter)}")
+        return operation[parameter]
     row = operation[_number(parameter, "parameter")] if isinstance(operation, Family) else operation
     if row.arity not in (None, len(operands)):
         raise ValueError(f"{row.name} has {row.arity} operands, got {len(operands)}")
     return row
+
+
+def _n_outputs(operation: MultiPrimitive, operands: Sequence[Any]) -> int:
+    return len(operands) if operation.outputs is None else operation.outputs
 
 
 def _check_fields(entry: Mapping[str, Any], required: set[str], optional: Iterable[str] = ()) -> None:

@@ -63,10 +63,13 @@ class Expression(Operators, Node):
         return e
 
     @classmethod
-    def record_outputs(cls, primitive: MultiPrimitive, operands: tuple[Any, ...]) -> list[Expression]:
-        """New nodes, one per output, that share their operands."""
+    def record_outputs(
+        cls, primitive: MultiPrimitive, operands: tuple[Any, ...], wanted: Sequence[int] | None = None
+    ) -> list[Expression]:
+        """New nodes, one per output, or for the outputs ``wanted``, that share their operands."""
         shared = tuple([cls._lift(x) for x in operands])
-        outputs = [cls.record(row, shared) for row in primitive.rows(shared)]
+        rows = primitive.rows(shared) if wanted is None else [primitive[i] for i in wanted]
+        outputs = [cls.record(row, ()) for row in rows]
         for e in outputs:
             e.first = shared
         return outputs

@@ -145,12 +145,8 @@ class Recorded(Generic[NodeT]):
         ('f',)
         """
         used = set(all_nodes(self.output))
-        found: list[str] = []
-        for names in self._statements:
-            nodes = [node for name, node in self.nodes.items() if name.partition("[")[0] in names]
-            if used.isdisjoint(nodes):
-                found += names
-        return tuple(found)
+        in_use = {name.partition("[")[0] for name, node in self.nodes.items() if node in used}
+        return tuple([name for names in self._statements if in_use.isdisjoint(names) for name in names])
 
 
 class _Step(NamedTuple):

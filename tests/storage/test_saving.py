@@ -580,3 +580,38 @@ def test_a_model_pickles_and_a_recorded_graph_says_what_to_use():
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             with pytest.raises(TypeError, match=r"part of a graph, which pickle does not take: write the graph with save_graph"):
                 pickle.dumps([node], protocol)
+
+
+def test_a_small_file_may_not_ask_for_much(tmp_path):
+    """n outputs of n operands have n * n derivatives, and each output is a few characters of the file."""
+    large = softmax([Value(i / 2000) for i in range(2000)])
+    path = save_graph(list(large), tmp_path / "large.json")
+    with pytest.raises(ValueError, match=r"nodes\[2000\]: softmax of 2,000 operands with 2,000 outputs .* 3,998,000 in all; .*any_size=True"):
+        load_graph(path)
+    assert load_graph(save_graph(large[7], tmp_path / "one.json")).data == large[7].data
+    some = load_graph(save_graph(list(large[:300]), tmp_path / "some.json"))
+    assert [x.data for x in some] == [x.data for x in large[:300]]
+    assert some[299].local_derivatives == large[299].local_derivatives
+    assert all(x.first is some[0].first for x in some)
+
+
+def test_any_size_takes_it(tmp_path):
+    large = softmax([Value(i / 1100) for i in range(1100)])
+    loaded = load_graph(save_graph(list(large), tmp_path / "large.json"), any_size=True)
+    assert [x.data for x in loaded] == [x.data for x in large]
+
+
+def test_one_output_may_stand_twice_in_a_file(tmp_path):
+    y, _ = softmax([Value(1.0), Value(2.0)])
+    twin = copy.copy(y)
+    twin.label = "twin"
+    loaded = load_graph(save_graph([y, twin], tmp_path / "twice.json"))
+    assert loaded[0] is not loaded[1]
+    assert [x.label for x in loaded] == ["", "twin"]
+
+
+def test_a_sibling_lists_its_operands(tmp_path):
+    path = save_graph(list(softmax([Value(1.0), Value(2.0), Value(3.0)])), tmp_path / "g.json")
+    path.write_text(path.read_text().replace('"parameter": 2, "sibling": 3', '"parameter": 2, "sibling": 4'))
+    with pytest.raises(ValueError, match=r"nodes\[5\]: its sibling, node 4, lists no operands"):
+        load_graph(path)

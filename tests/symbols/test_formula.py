@@ -698,3 +698,11 @@ def test_a_value_with_a_unit(word):
 @pytest.mark.parametrize(("word", "value"), [("x=2*pi", 2 * math.pi), ("x=1e-3", 1e-3), ("x=1_000", 1000.0)])
 def test_a_value_without_a_unit(word, value):
     assert read_assignments([word]) == {"x": value}
+
+
+def test_unused_names_of_a_long_formula():
+    """One look at each name: looking through all of them for each took minutes."""
+    formula = read_formula("\n".join([*[f"a{i} = 2*x" for i in range(20_000)], "p, q = softmax([x, a7])", "p + a9"]))
+    unused = formula.record({"x": 1.0}).unused
+    assert len(unused) == 19_998
+    assert {"a7", "a9", "p", "q"}.isdisjoint(unused)
