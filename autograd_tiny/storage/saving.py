@@ -389,17 +389,17 @@ class _Reader:
                 raise ValueError(f"its sibling, node {entry['sibling']}, is no output of {name}")
             if "sibling" in self.entries[entry["sibling"]]:
                 raise ValueError(f"its sibling, node {entry['sibling']}, lists no operands")
-            row = _row(operation, entry.get("parameter"), first.operands)
-            return copy(self._outputs[entry["sibling"], row.parameter])
+            _row(operation, entry["parameter"], first.operands)
+            return copy(self._outputs[entry["sibling"], entry["parameter"]])
         operands = tuple([self.node(number) for number in _list(entry["operands"], "operands")])
         row = _row(operation, entry.get("parameter"), operands)
         if isinstance(operation, MultiPrimitive):
             number = len(self.nodes)
-            indices = [row.parameter, *sorted(i for i in self._wanted.get(number, ()) if 0 <= i < _n_outputs(operation, operands))]
+            indices = [entry["parameter"], *sorted(i for i in self._wanted.get(number, ()) if 0 <= i < _n_outputs(operation, operands))]
             self._count(operation, len(operands), len(indices) - 1)
             for i, node in zip(indices, self.kind.record_outputs(operation, operands, indices)):
                 self._outputs[number, i] = node
-            return copy(self._outputs[number, row.parameter])
+            return copy(self._outputs[number, indices[0]])
         return self.kind.record(row, operands)
 
     def _count(self, operation: MultiPrimitive, n_operands: int, n_siblings: int) -> None:

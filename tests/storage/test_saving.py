@@ -586,7 +586,7 @@ def test_a_small_file_may_not_ask_for_much(tmp_path):
     """n outputs of n operands have n * n derivatives, and each output is a few characters of the file."""
     large = softmax([Value(i / 2000) for i in range(2000)])
     path = save_graph(list(large), tmp_path / "large.json")
-    with pytest.raises(ValueError, match=r"nodes\[2000\]: softmax of 2,000 operands with 2,000 outputs .* 3,998,000 in all; .*any_size=True"):
+    with pytest.raises(ValueError, match=r"nodes\[2000\]: softmax of 2,000 operands .* 3,998,000 in all; .*any_size=True"):
         load_graph(path)
     assert load_graph(save_graph(large[7], tmp_path / "one.json")).data == large[7].data
     some = load_graph(save_graph(list(large[:300]), tmp_path / "some.json"))
