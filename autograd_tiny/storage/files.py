@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +17,9 @@ ELSEWHERE = "; choose a place that you may write to"
 def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
     """Write a file (text as UTF-8) under a temporary name beside its place, then rename it, so that nobody ever sees half of it.
 
-    A link is followed; what is no ordinary file, as /dev/stdout, is written to as it stands.  Returns the path.
+    A file that was there before hands down its permissions, and its owner and group as far as we may give them; a new one has
+    those that the umask leaves.  A link is followed; what is no ordinary file, as /dev/stdout, is written to as it stands.
+    Returns the path.
 
     Raises:
         FileNotFoundError: its directory does not exist.
@@ -41,12 +45,43 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
 
 def _replace(target: Path, data: bytes) -> None:
     part = target.with_name(f".{target.name[:40]}.{os.urandom(4).hex()}.part")
+    replaces = target.exists()
     try:
-        part.write_bytes(data)
+        with open(part, "xb", opener=_opened_privately if replaces else None) as file:
+            file.write(data)
+        if replaces:
+            _hand_down(target, part)
         os.replace(part, target)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _opened_privately(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _hand_down(old: Path, new: Path) -> None:
+    """Owner, group, permissions and extended attributes, access lists among them, from one file to another of ours."""
+    status = os.stat(old)
+    mode = stat.S_IMODE(status.st_mode)
+    if hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(new, -1, status.st_gid)
+        with suppress(OSError):
+            os.chown(new, status.st_uid, -1)
+        kept = os.stat(new)
+        if kept.st_uid != status.st_uid:
+            mode &= ~stat.S_ISUID
+        if kept.st_gid != status.st_gid:  # what its group was allowed is not for ours
+            mode = mode & ~(stat.S_ISGID | stat.S_IRWXG) | (mode & stat.S_IRWXO) << 3 & mode
+    if hasattr(os, "listxattr"):
+        with suppress(OSError):
+            for name in set(os.listxattr(new)) - set(os.listxattr(old)):  # by a default of the directory
+                os.removexattr(new, name)
+        shutil.copystat(old, new)
+    os.chmod(new, mode)
+    os.utime(new)
 
 
 def make_directory(path: str | os.PathLike[str], *, parents: bool = False) -> Path:

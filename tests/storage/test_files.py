@@ -1,4 +1,6 @@
 import os
+import stat
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +36,97 @@ def test_permissions_are_those_of_an_ordinary_new_file(tmp_path):
     ordinary = tmp_path / "ordinary"
     ordinary.write_text("")
     assert write_file(tmp_path / "ours", "").stat().st_mode == ordinary.stat().st_mode
+
+
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permission bits")
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o640, 0o664, 0o755, 0o400])
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o000])
+def test_a_file_that_is_replaced_hands_down_its_permissions(tmp_path, mode, umask):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    target.chmod(mode)
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    before = os.umask(umask)
+    try:
+        write_file(target, "new")
+        assert (target.read_bytes(), mode_of(target)) == (b"new", mode)
+        write_file(link, "by the link")
+        assert (target.read_bytes(), mode_of(target), link.is_symlink()) == (b"by the link", mode, True)
+        assert mode_of(write_file(tmp_path / "fresh", "")) == 0o666 & ~umask
+    finally:
+        os.umask(before)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "fresh", "link"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permission bits")
+def test_what_is_being_written_is_as_private_as_what_was_there(tmp_path, monkeypatch):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    target.chmod(0o600)
+    modes = []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda part, to: (modes.append(mode_of(part)), replace(part, to)))
+    monkeypatch.setattr(os, "chown", lambda *arguments: modes.append(mode_of(Path(arguments[0]))))
+    write_file(target, "new")
+    assert set(modes) == {0o600}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_owner_and_group_are_handed_down(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    os.chown(target, 1234, 2345)
+    target.chmod(0o640)
+    status = write_file(target, "new").stat()
+    assert (status.st_uid, status.st_gid, mode_of(target)) == (1234, 2345, 0o640)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make a file of another group")
+def test_a_group_that_cannot_be_kept_is_not_exchanged_for_ours(tmp_path, monkeypatch):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    os.chown(target, 1234, 2345)
+
+    def not_permitted(*arguments):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", not_permitted)
+    target.chmod(0o664)
+    assert mode_of(write_file(target, "new")) == 0o644
+    os.unlink(target)
+    target.write_text("old")
+    monkeypatch.undo()
+    os.chown(target, 1234, 2345)
+    monkeypatch.setattr(os, "chown", not_permitted)
+    target.chmod(0o660)
+    assert mode_of(write_file(target, "new")) == 0o600
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="extended attributes")
+def test_extended_attributes_are_handed_down(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    try:
+        os.setxattr(target, "user.origin", b"page 12")
+    except OSError as error:
+        pytest.skip(f"this file system has none: {error}")
+    write_file(target, "new")
+    assert os.getxattr(target, "user.origin") == b"page 12"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="a device")
+def test_a_device_is_written_to():
+    assert write_file("/dev/null", "x").is_char_device()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permission bits")
+def test_the_time_of_a_file_is_that_of_its_content(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    os.utime(target, (0, 0))
+    assert write_file(target, "new").stat().st_mtime > 1e9
