@@ -251,7 +251,11 @@ class MultiPrimitive(_Row):
 
     def rows(self, operands: Sequence[Any]) -> list[Output]:
         """One row per output."""
-        return [self[i] for i in range(len(operands) if self.outputs is None else self.outputs)]
+        return [self[i] for i in range(self.count(operands))]
+
+    def count(self, operands: Sequence[Any]) -> int:
+        """How many outputs there are."""
+        return len(operands) if self.outputs is None else self.outputs
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:
         operands = self.arrange(*arguments) if self.arrange else arguments
@@ -270,7 +274,7 @@ class MultiPrimitive(_Row):
 
     def check_form(self, operands: Sequence[Any], outputs: Any, derivatives: Sequence[Any] = ()) -> None:
         """Refuse another number of outputs than there are rows, or of derivatives than there are operands."""
-        count = len(self.rows(operands))
+        count = self.count(operands)
         if not isinstance(outputs, (tuple, list)) or len(outputs) != count:
             expected = f"{counted(count, 'output')}, " + ("one per operand" if self.outputs is None else "as outputs= says")
             raise TypeError(f"{self.name} must give a tuple with {expected}, but gives {outputs!r}; for n outputs set outputs=n")

@@ -113,7 +113,7 @@ class Value(Operators, Node):
         try:
             outputs = primitive.forward(*data)
             rule = _outputs_rule(primitive)
-            indices = range(len(primitive.rows(operands))) if wanted is None else wanted
+            indices = range(primitive.count(operands)) if wanted is None else wanted
             derivatives = [rule(outputs, i, *data) for i in indices]
         except _REFUSED as error:
             raise refusal(primitive, operands, error) from None

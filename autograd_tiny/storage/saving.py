@@ -23,7 +23,7 @@ from autograd_tiny.nn import Module
 from autograd_tiny.storage.files import read_text, write_file
 from autograd_tiny.symbols.expansion import row_name
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.text.words import quoted
+from autograd_tiny.text.words import few, quoted
 
 Roots = Node | Sequence[Node] | Mapping[str, Node]
 Operation = Primitive | Family | MultiPrimitive
@@ -309,7 +309,8 @@ def _operations(own: Any, given: Mapping[str, Operation]) -> dict[str, Operation
     """All operations that a file may use, by name: the table's, and those of one's own."""
     names = _list(own, "own")
     if missing := [name for name in names if name not in list(given)]:
-        raise ValueError(f"it uses {', '.join(map(quoted, missing))} from outside the table; load_graph(path, primitives=[...]) takes that")
+        used = few([quoted(name) for name in missing], 5)
+        raise ValueError(f"it uses {used} from outside the table; load_graph(path, primitives=[...]) takes that")
     return {**TABLE, **{name: given[name] for name in names}}
 
 
@@ -395,7 +396,7 @@ class _Reader:
         row = _row(operation, entry.get("parameter"), operands)
         if isinstance(operation, MultiPrimitive):
             number = len(self.nodes)
-            indices = [entry["parameter"], *sorted(i for i in self._wanted.get(number, ()) if 0 <= i < _n_outputs(operation, operands))]
+            indices = [entry["parameter"], *sorted(i for i in self._wanted.get(number, ()) if 0 <= i < operation.count(operands))]
             self._count(operation, len(operands), len(indices) - 1)
             for i, node in zip(indices, self.kind.record_outputs(operation, operands, indices)):
                 self._outputs[number, i] = node
@@ -417,7 +418,7 @@ def _row(operation: Operation, parameter: Any, operands: Sequence[Any]) -> Primi
     if not operands:
         raise ValueError("an operation has operands")
     if isinstance(operation, MultiPrimitive):
-        n_outputs = _n_outputs(operation, operands)
+        n_outputs = operation.count(operands)
         if type(parameter) is not int or not 0 <= parameter < n_outputs:
             raise ValueError(f"the outputs of this {operation.name} are numbered from 0 to {n_outputs - 1}, got {quoted(parameter)}")
         return operation[parameter]
@@ -425,10 +426,6 @@ def _row(operation: Operation, parameter: Any, operands: Sequence[Any]) -> Primi
     if row.arity not in (None, len(operands)):
         raise ValueError(f"{row.name} has {row.arity} operands, got {len(operands)}")
     return row
-
-
-def _n_outputs(operation: MultiPrimitive, operands: Sequence[Any]) -> int:
-    return len(operands) if operation.outputs is None else operation.outputs
 
 
 def _check_fields(entry: Mapping[str, Any], required: set[str], optional: Iterable[str] = ()) -> None:
