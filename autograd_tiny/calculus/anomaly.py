@@ -16,6 +16,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from autograd_tiny.engine import value
+from autograd_tiny.engine.changes import first_change
 from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.table import call_text
 from autograd_tiny.engine.value import Constant, Value
@@ -92,13 +93,8 @@ class _Watch:
             )
         for node in topological_order(root):
             self._check_record(node)
-            data = node.op.evaluate([x.data for x in node.operands])
-            if data != node.data:
-                raise RuntimeError(
-                    f"{_formula(node)} gives {data!r}, but {node.data!r} was recorded{self._where(node)}: the data of "
-                    f"{' or '.join(dict.fromkeys(_name(x) for x in node.operands))} or of the result was changed afterwards. "
-                    "Record again after changing data"
-                )
+        if change := first_change(root):
+            raise RuntimeError(f"{change.text}{self._where(change.node)}. Record again after changing data")
 
     def _check_after(self, root: Value) -> None:
         order = topological_order(root)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from pathlib import Path
-from sys import float_info
 from types import MappingProxyType
 from typing import Any
 
+from autograd_tiny.engine.changes import check_unchanged, follows
 from autograd_tiny.engine.graph import Node, operands_first
 from autograd_tiny.engine.table import TABLE, Family, MultiPrimitive, Primitive, call_text
 from autograd_tiny.engine.value import Constant, Value, finite_float
@@ -35,8 +35,6 @@ READERS: Mapping[str, str] = MappingProxyType({PARAMETERS: "load_parameters", GR
 KINDS: Mapping[str, Kind] = MappingProxyType({"Value": Value, "Expression": Expression})
 MOST_DERIVATIVES, DERIVATIVES_PER_CHARACTER = 1_000_000, 10
 """How many derivatives by the operands of other entries, their siblings, a file may ask for: in any case, and more by its size."""
-ROUNDINGS = 4
-"""By how many roundings, of a result and of each operand, the mathematical libraries of two machines may differ."""
 
 
 def save_parameters(model: Module, path: str | os.PathLike[str]) -> Path:
@@ -108,6 +106,8 @@ def save_graph(roots: Roots, path: str | os.PathLike[str]) -> Path:
     kind = next((name for name, kind in KINDS.items() if flat and all(isinstance(root, kind) for root in flat)), None)
     if kind is None or (isinstance(roots, Mapping) and not all(isinstance(name, str) for name in roots)):
         raise TypeError(f"save_graph writes a Value or Expression, or several of a kind in a list or by name, got {quoted(roots)}")
+    if kind == "Value":
+        check_unchanged(*flat, done="a file")
     writer = _Writer()
     for node in operands_first(flat, writer.numbers.__contains__):
         writer.write(node)
@@ -176,7 +176,6 @@ class _Writer:
         self.numbers: dict[Node, int] = {}
         self._operations: dict[str, Operation] = {}
         self._calls: dict[tuple[str, int], int] = {}
-        self._computed: dict[tuple[str, int], Sequence[float]] = {}
 
     @property
     def own(self) -> list[str]:
@@ -190,7 +189,6 @@ class _Writer:
         if node.label:
             entry["label"] = node.label
         if isinstance(node, Value):
-            self._check_fresh(node)
             entry["constant" if isinstance(node, Constant) else "data"] = _plain(node.data)
             if str(node.grad) != "0.0":
                 entry["grad"] = _plain(node.grad)
@@ -213,31 +211,6 @@ class _Writer:
         if self._operations.setdefault(name, operation) is not operation:
             raise ValueError(f"two operations of this graph are called {name!r}; give one of them another name")
         return name
-
-    def _check_fresh(self, node: Value) -> None:
-        """Refuse data that does not follow from the operands; of an operation with several outputs, all are computed at once."""
-        if node.op is None:
-            return
-        if isinstance(node.op.family, MultiPrimitive):
-            call = node.op.family.name, id(node.first)
-            if call not in self._computed:
-                self._computed[call] = node.op.family.evaluate([x.data for x in node.operands])
-            if self._computed[call][node.op.parameter] == node.data:
-                return
-        if not _follows(again := Value.record(node.op, node.operands), node.data):
-            raise ValueError(
-                f"{call_text(node.op, node.operands)} gives {again.data!r}, but {node.data!r} was recorded: data was changed afterwards; "
-                "save a graph before changing its data, or record it again"
-            )
-
-
-def _follows(node: Value, data: float) -> bool:
-    """Whether the data of a node, computed anew, is ``data`` up to rounding."""
-    if node.data == data or (math.isnan(node.data) and math.isnan(data)):
-        return True
-    operands = sum(abs(d * x.data) for d, x in zip(node.local_derivatives, node.operands))
-    allowed = ROUNDINGS * (math.ulp(node.data) + float_info.epsilon * operands)
-    return math.isfinite(node.data) and abs(node.data - data) <= allowed
 
 
 def _plain(x: float) -> float | str:
@@ -355,7 +328,7 @@ class _Reader:
         data, grad = _number(entry.get(name), name), _number(entry.get("grad", 0.0), "grad")
         if "op" in entry:
             node = self._recorded(entry, {"data"}, {"grad"})
-            if not _follows(node, data):
+            if not follows(node, data):
                 raise ValueError(f"{call_text(node.op, node.operands)} is {node.data!r}, but its data in the file is {data!r}")
         else:
             _check_fields(entry, {name}, {"label", "grad"})

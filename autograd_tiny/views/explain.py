@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial, reduce
 from typing import NamedTuple
 
+from autograd_tiny.engine.changes import check_unchanged
 from autograd_tiny.engine.graph import Edge, Node, edges, leaves, names
 from autograd_tiny.engine.table import PRODUCT, Notation, Primitive, mul
 from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
@@ -163,6 +164,8 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
 
     A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
 
+    Data that was changed since it was used, as by a step of an optimizer, is refused: compute again first.
+
     Args:
         what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
         wrt: the node it is differentiated by.
@@ -181,6 +184,8 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
     with t1 = w · x
     """
     check_digits(digits)
+    if isinstance(what, (BackwardStep, ForwardStep)):
+        check_unchanged(what.root, done="its explanation")
     if isinstance(what, BackwardStep):
         return _explain_backward(what, digits)
     if isinstance(what, ForwardStep):
@@ -189,6 +194,7 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
     if wrt is None:
         raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
     check_recorded(wrt, "differentiated by")
+    check_unchanged(what, done="its explanation")
     writer = _Writer(what, wrt)
     if wrt not in writer.adjoints and not wrt.label:
         raise ValueError(f"{what!r} was not computed from {wrt!r}; was its name given to another Value since, as by x += 1?")
@@ -205,7 +211,7 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     """Every path from ``value`` down to ``wrt`` with its product; the products sum to the derivative.
 
     Raises:
-        ValueError: there are more than ``most`` paths; the message says how many.
+        ValueError: there are more than ``most`` paths; the message says how many.  Or data was changed since it was used.
 
     >>> a = Value(3.0, "a")
     >>> [p.product for p in paths(a * a, a)]
@@ -213,6 +219,7 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     """
     for x in (value, wrt):
         check_recorded(x, "an end of paths")
+    check_unchanged(value, done="its paths")
     number = count_paths(value, wrt)
     if number > most:
         raise ValueError(f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}")

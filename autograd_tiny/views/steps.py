@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from autograd_tiny.engine.changes import check_unchanged
 from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.value import Value, check_recorded
 
@@ -64,8 +65,12 @@ class ForwardStep(NamedTuple):
 
 
 def forward_steps(root: Value) -> Iterator[ForwardStep]:
-    """The operations that led to ``root``, operands before users.  A leaf has none."""
+    """The operations that led to ``root``, operands before users.  A leaf has none.
+
+    Data that was changed since it was used is refused: compute again first.
+    """
     check_recorded(root, "stepped through")
+    check_unchanged(root, done="the steps")
     for number, node in enumerate(topological_order(root), 1):
         yield ForwardStep(root, number, node)
 
@@ -74,6 +79,7 @@ def backward_steps(root: Value) -> Iterator[BackwardStep]:
     """The steps of ``root.backward()`` from gradients of 0, in the order backward works; ``grad`` is not touched.
 
     The last ``after`` of every node is exactly what ``backward`` adds to its gradient.  A leaf has no steps.
+    Data that was changed since it was used is refused: compute again first.
 
     >>> w, x = Value(-3.0, "w"), Value(2.0, "x")
     >>> for step in backward_steps((w * x).tanh()):
@@ -84,6 +90,7 @@ def backward_steps(root: Value) -> Iterator[BackwardStep]:
     mul x -3.0 -7.372...e-05
     """
     check_recorded(root, "stepped through")
+    check_unchanged(root, done="the steps")
     gradients = {root: 1.0}
     for number, node in enumerate(reversed(topological_order(root)), 1):
         upstream = gradients[node]

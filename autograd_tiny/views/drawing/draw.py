@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from autograd_tiny.engine.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
 from autograd_tiny.storage.files import write_file
@@ -155,6 +156,7 @@ def draw(
     ``value`` by the node.  An edge shows the local derivative: of the node it leads to, by the node it comes from.  So a
     grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.  (Leaves add
     up over calls of ``backward``; set their grad to 0 in between.  Where grads contradict the picture, a warning says so.)
+    Data that was changed since it was used, as by a step of an optimizer, is refused: compute again, then draw.
 
     A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few seconds, is
     summarised: a box for each part of the model and for each kind of operation outside these, with counts.
@@ -180,6 +182,7 @@ def draw(
     ('w: data -3, grad 1.5728955', 'w × x + b → tanh(w × x + b): local derivative 0.78644773')
     """
     check_recorded(value, "drawn")
+    check_unchanged(value, done="a picture")
     if direction not in DIRECTIONS:
         raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
     drawing = drawn_as_it_is(value, direction, digits, show, expand, color_gradients, clusters, max_nodes, notes)

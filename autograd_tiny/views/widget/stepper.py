@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from autograd_tiny.engine.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import Value, check_recorded
 from autograd_tiny.storage.files import make_directory, write_file
@@ -44,7 +45,7 @@ class Stepper:
 
     Raises:
         TypeError: ``value`` is no Value, or the title no text.
-        ValueError: the graph has more than 400 nodes.
+        ValueError: the graph has more than 400 nodes, or data of it was changed after it was used: compute it again.
         RenderError: there is no program that draws.
 
     >>> x = Value(3.0, "x")
@@ -156,6 +157,7 @@ class Stepper:
 
 def _check(value: Value, direction: str, digits: int) -> None:
     check_recorded(value, "stepped through")
+    check_unchanged(value, done="its steps")
     if direction not in DIRECTIONS:
         raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
     check_digits(digits)
