@@ -273,6 +273,56 @@ test("a page with broken data says so", () => {
   }
 });
 
+/** The model of a widget, and what anywidget gives to each of its views. */
+function shownModel(state) {
+  const handlers = [];
+  const view = () => {
+    const own = {
+      get: (name) => state[name],
+      set(name, value) {
+        if (state[name] === value) return;
+        state[name] = value;
+        for (const { event, handler } of [...handlers]) if (event === `change:${name}`) handler();
+      },
+      save_changes() {},
+      on: (event, handler) => handlers.push({ event, handler, own }),
+      off: (event) => handlers.splice(0, Infinity, ...handlers.filter((one) => one.own !== own || one.event !== event)),
+    };
+    return own;
+  };
+  return view;
+}
+
+test("two views of one widget play as fast as one, and when the one that began is gone, the other plays on", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const long = { ...DATA, steps: [DATA.steps[0], ...Array(20).fill(DATA.steps[1]), ...DATA.steps.slice(2)] };
+  const view = shownModel({ data: long, step: 0, playing: false });
+  const model = view();
+  const elements = [root(), root(), root()];
+  const cleanups = elements.slice(0, 2).map((el) => stepperModule.render({ model: view(), el }));
+  click(elements[0].querySelector(".play"));
+  const steps = (seconds) => {
+    const seen = [];
+    for (let i = 0; i < seconds; i += 1) {
+      mock.timers.tick(1500);
+      seen.push(model.get("step"));
+    }
+    return seen;
+  };
+  assert.deepEqual(steps(4), [1, 2, 3, 4]);
+  cleanups.push(stepperModule.render({ model: view(), el: elements[2] }));
+  assert.deepEqual(steps(3), [5, 6, 7]);
+  cleanups.shift()();
+  assert.deepEqual(steps(2), [8, 9]);
+  click(elements[2].querySelector(".next"));
+  assert.deepEqual([model.get("step"), model.get("playing")], [10, false]);
+  assert.deepEqual(steps(2), [10, 10]);
+  model.set("playing", true); // from Python
+  assert.deepEqual(steps(14), [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 22, 22]);
+  assert.equal(model.get("playing"), false);
+  for (const cleanup of cleanups) cleanup();
+});
+
 /** A widget's model, as anywidget gives it. */
 function model(state) {
   const handlers = new Map();

@@ -448,6 +448,25 @@ def test_a_notebook_gets_the_widget_and_a_picture():
     assert bundle["text/plain"] == "<Stepper: y, step by step; step 0 of 7>"
 
 
+def test_a_widget_that_was_closed_is_made_anew_at_the_same_step():
+    pytest.importorskip("anywidget")
+    ipywidgets = pytest.importorskip("ipywidgets")
+    stepper = Stepper(neuron())
+    stepper.step = 2
+    first = stepper.widget()
+    first.step, first_id = 3, first.model_id
+    ipywidgets.Widget.close_all()
+    assert stepper.step == 3
+    stepper.step = 4
+    bundle = stepper._repr_mimebundle_()
+    second = stepper.widget()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == second.model_id != first_id
+    assert (second.step, second is stepper.widget()) == (4, True)
+    second.close()
+    assert stepper.widget().step == 4
+    assert "application/vnd.jupyter.widget-view+json" in stepper._repr_mimebundle_()
+
+
 def test_without_anywidget_a_notebook_gets_the_page_in_a_sandbox(monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     stepper = Stepper(neuron())

@@ -53,25 +53,29 @@ export function createStepper(root, data, { step = 0, playing = false, keys = ro
     view.live.textContent = [`${now.place}:`, now.caption, now.details].filter(Boolean).join(" ");
     for (const button of [view.first, view.previous]) disable(button, step === 0);
     for (const button of [view.next, view.last]) disable(button, step === last);
+    wait();
     if (!quiet) onChange({ step, playing: state.playing });
   }
 
   function play(on, { quiet = false } = {}) {
     if (on === state.playing) return;
-    clearTimeout(state.timer);
     state.playing = on;
     view.play.show(on ? "pause" : "play", on ? "Pause" : "Play");
     view.live.setAttribute("aria-live", on ? "off" : "polite"); // nobody can listen as fast as it plays
     if (!quiet) onChange({ step: state.step, playing: on });
-    if (!on) return;
-    if (state.step === last) show(0);
-    state.timer = setTimeout(tick, state.pace);
+    if (on && state.step === last) show(0);
+    wait();
+  }
+
+  /** While playing, go on a while after the last step, whoever made it: several views of one stepper play no faster than one. */
+  function wait() {
+    clearTimeout(state.timer);
+    if (state.playing) state.timer = setTimeout(tick, state.pace);
   }
 
   function tick() {
     show(state.step + 1);
     if (state.step === last) play(false);
-    else if (state.playing) state.timer = setTimeout(tick, state.pace);
   }
 
   function go(step) {

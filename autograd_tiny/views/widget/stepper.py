@@ -126,15 +126,17 @@ class Stepper:
         return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]
 
     def widget(self) -> Any:
-        """The widget, the same one each time; its traits ``step`` and ``playing`` are kept the same in browser and Python.
+        """The widget; its traits ``step`` and ``playing`` are kept the same in browser and Python.
+
+        It is the same one each time, unless it was closed, as ``Widget.close_all()`` does: then a new one goes on at its step.
 
         Raises:
             ModuleNotFoundError: ``anywidget`` is not installed.
         """
-        if self._widget is None:
+        if self._widget is None or self._widget.comm is None:
             if find_spec("anywidget") is None:
                 raise ModuleNotFoundError('the widget needs anywidget: pip install "autograd_tiny[notebook]"; save() needs nothing')
-            self._widget = _widget_class()(data=self.data, step=self._step)
+            self._widget = _widget_class()(data=self.data, step=self.step)
         return self._widget
 
     def __repr__(self) -> str:
