@@ -26,7 +26,6 @@ from rich.table import Table
 from rich.text import Text
 
 from autograd_tiny import __version__
-from autograd_tiny.engine.graph import names
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.marking.pages import read_page
 from autograd_tiny.marking.report import Report
@@ -36,7 +35,7 @@ from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import listed
 from autograd_tiny.views.drawing.draw import draw
 from autograd_tiny.views.drawing.render import RenderError
-from autograd_tiny.views.explain import explain
+from autograd_tiny.views.explain import Explainer, explain
 from autograd_tiny.views.steps import backward_steps, forward_steps
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
@@ -184,14 +183,15 @@ def _step(options: argparse.Namespace, console: Console) -> int:
         else:
             _tell_written([stepper.save(options.out)], console)
         return DONE
-    called = names(output)
+    explainer = Explainer(output, digits=options.digits)
+    called = explainer.names
 
     def number(x: float) -> str:
         return short_number(x, options.digits)
 
     forward = _table("forward", "step", "node", "computed as", "data")
     for f in forward_steps(output):
-        first_line = explain(f, digits=options.digits).text.splitlines()[0]
+        first_line = explainer.step(f).text.splitlines()[0]
         forward.add_row(str(f.number), Text(called[f.node], "bold"), Text(first_line.split(" = ", 1)[1]), number(f.node.data))
     backward = _table("backward", "step", "node", "upstream", "operand", "× local", "= adds", "grad")
     for b in backward_steps(output):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_tiny.engine.changes import check_unchanged
-from autograd_tiny.engine.graph import Edge, Node, edges, leaves, names
-from autograd_tiny.engine.table import PRODUCT, Notation, Primitive, mul
+from autograd_tiny.engine.graph import Edge, Node, edges, leaves, names, topological_order
+from autograd_tiny.engine.table import PRODUCT, MultiPrimitive, Notation, Primitive, mul
 from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
 from autograd_tiny.symbols.expression import (
     LATEX,
@@ -88,15 +88,19 @@ class Explanation:
         equations: each with the symbols first, then the formulas, the numbers, the result.
         definitions: what the names stand for that the writer had to invent.
         digits: how many significant digits numbers are written with.
-        called: the names of the whole graph, so that a name looks the same, and like no other, in all explanations of it.
     """
 
     def __init__(
         self, equations: Sequence[Equation], definitions: Sequence[Equation], digits: int = 4, called: Iterable[str] = ()
     ) -> None:
         self.equations, self.definitions, self.digits = list(equations), list(definitions), digits
+        self._called = called
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """The names of the whole graph, so that a name looks the same, and like no other, in all explanations of it."""
         variables = [e.label for equation in [*self.equations, *self.definitions] for e in equation.variables()]
-        self.called = tuple(dict.fromkeys([*called, *variables]))
+        return tuple(dict.fromkeys([*self._called, *variables]))
 
     @property
     def text(self) -> str:
@@ -120,9 +124,7 @@ class Explanation:
     @property
     def mathml(self) -> str:
         """One ``<math>`` element per line, readable in every current browser without JavaScript."""
-        from latex2mathml.converter import convert
-
-        return "\n".join(_revealed(convert(f"{left} {right}", display="block")) for left, right in self._latex_lines(_hidden))
+        return "\n".join(_mathml(f"{left} {right}") for left, right in self._latex_lines(_hidden))
 
     def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
         name = _latex_names(self.called, upright).__getitem__
@@ -186,25 +188,16 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
     check_digits(digits)
     if isinstance(what, (BackwardStep, ForwardStep)):
         check_unchanged(what.root, done="its explanation")
-    if isinstance(what, BackwardStep):
-        return _explain_backward(what, digits)
-    if isinstance(what, ForwardStep):
-        return _explain_forward(what, digits)
+        return Explainer(what.root, digits=digits).step(what)
     check_recorded(what, "explained")
     if wrt is None:
         raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
     check_recorded(wrt, "differentiated by")
     check_unchanged(what, done="its explanation")
-    writer = _Writer(what, wrt)
-    if wrt not in writer.adjoints and not wrt.label:
+    explainer = Explainer(what, wrt, digits=digits)
+    if wrt not in explainer.adjoints and not wrt.label:
         raise ValueError(f"{what!r} was not computed from {wrt!r}; was its name given to another Value since, as by x += 1?")
-    paths_to = _census(what, wrt)
-    if paths_to.paths <= MOST_PATHS and paths_to.longest <= LONGEST_PATH:
-        terms = [writer.product(path) for path in _edge_paths(what, wrt)]
-    else:
-        terms = [writer.use(edge) for edge in edges(what) if edge.operand is wrt]
-    result = adjoints(what).get(wrt, 0.0)
-    return writer.explanation([writer.equation(wrt, terms, result)], digits)
+    return explainer.derivative(wrt)
 
 
 def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
@@ -223,12 +216,12 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     number = count_paths(value, wrt)
     if number > most:
         raise ValueError(f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}")
-    return [_path(value, edge_path) for edge_path in _edge_paths(value, wrt)]
+    return [_path(value, edge_path) for edge_path in _edge_paths(value, wrt, _uses(value))] if number else []
 
 
 def count_paths(value: Value, wrt: Value) -> int:
     """How many paths lead from ``value`` down to ``wrt``; 1 if they are the same node."""
-    return _census(value, wrt).paths
+    return _census(value).get(wrt, _NONE).paths
 
 
 class _Census(NamedTuple):
@@ -238,14 +231,26 @@ class _Census(NamedTuple):
     longest: int
 
 
-def _census(value: Value, wrt: Value) -> _Census:
-    none = _Census(0, 0)
-    below: dict[Node, _Census] = {wrt: _Census(1, 0)}
+_NONE = _Census(0, 0)
+
+
+def _census(value: Value) -> dict[Node, _Census]:
+    """The paths from ``value`` down to each node, in one sweep."""
+    found: dict[Node, _Census] = {value: _Census(1, 0)}
+    for user in reversed(topological_order(value)):
+        above = found[user]
+        for operand in user.operands:
+            here = found.get(operand, _NONE)
+            found[operand] = _Census(here.paths + above.paths, max(here.longest, above.longest + 1))
+    return found
+
+
+def _uses(value: Value) -> dict[Value, list[Edge]]:
+    """For each node, the edges that lead from it towards ``value``."""
+    found: dict[Value, list[Edge]] = {}
     for edge in edges(value):
-        if edge.user is not wrt and edge.operand in below:
-            here, there = below.get(edge.user, none), below[edge.operand]
-            below[edge.user] = _Census(here.paths + there.paths, max(here.longest, there.longest + 1))
-    return below.get(value, none)
+        found.setdefault(edge.operand, []).append(edge)
+    return found
 
 
 def _path(value: Value, edge_path: Sequence[Edge]) -> Path:
@@ -253,31 +258,16 @@ def _path(value: Value, edge_path: Sequence[Edge]) -> Path:
     return Path((value, *(edge.operand for edge in edge_path)), derivatives, math.prod(derivatives))
 
 
-def _edge_paths(value: Value, wrt: Value) -> list[list[Edge]]:
+def _edge_paths(value: Value, wrt: Value, uses: Mapping[Value, Sequence[Edge]]) -> list[list[Edge]]:
     """The edges of each path, from ``value`` down, in the order of the operands."""
-    below: dict[Node, list[list[Edge]]] = {wrt: [[]]}
-    for edge in edges(value):
-        if edge.user is not wrt:
-            tails = [[edge, *tail] for tail in below.get(edge.operand, [])]
-            below.setdefault(edge.user, []).extend(tails)
-    return below.get(value, [])
-
-
-def _explain_backward(step: BackwardStep, digits: int) -> Explanation:
-    writer = _Writer(step.root)
-    equations = []
-    for place, c in enumerate(step.contributions):
-        if not isinstance(c.operand, Constant):
-            earlier = [[Expression.constant(c.before)] * 3] if c.before else []
-            equations.append(writer.equation(c.operand, [*earlier, writer.use(Edge(c.operand, step.node, place))], c.after))
-    return writer.explanation(equations, digits)
-
-
-def _explain_forward(step: ForwardStep, digits: int) -> Explanation:
-    writer, node = _Writer(step.root), step.node
-    ways = [_formulas(node, [writer.node(x) for x in node.operands]), _formulas(node, [Expression.constant(x.data) for x in node.operands])]
-    rights = [*ways[0], ways[1][-1], Expression.constant(node.data)]
-    return Explanation([Equation(writer.node(node), tuple((e,) for e in rights))], [], digits, writer.names.values())
+    found, waiting = [], [(wrt, [])]  # type: tuple[list[list[Edge]], list[tuple[Value, list[Edge]]]]
+    while waiting:
+        node, tail = waiting.pop()
+        if node is value:
+            found.append(tail)
+        else:
+            waiting += [(edge.user, [edge, *tail]) for edge in uses.get(node, ())]
+    return sorted(found, key=lambda path: [edge.place for edge in path])
 
 
 def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
@@ -289,24 +279,61 @@ def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
     return [expanded] if node.op.arity is None else [by_name, expanded]
 
 
-class _Writer:
-    """Makes the three ways of writing a factor, with one name per node, and notes the names it invents.
+class Explainer:
+    """Explains everything about one root: what all explanations need is worked out once.
+
+    It makes the three ways of writing a factor, with one name per node, and notes the names it invents.
 
     Args:
         root: what is differentiated.
         others: nodes that need a name too, though the root does not depend on them.
+        digits: significant digits of numbers.
     """
 
-    def __init__(self, root: Value, *others: Value) -> None:
-        self.root = root
+    def __init__(self, root: Value, *others: Value, digits: int = 4) -> None:
+        self.root, self.digits = root, digits
         self.names = names(root, *others)
+        self.order = {node: i for i, node in enumerate(self.names)}
+        self.called = tuple(self.names.values())
+        self.known = frozenset(self.called)
         self.variables: dict[str, Expression] = {}
         self.adjoints = adjoints(root)
         self.used: dict[Value, None] = {}
+        self.uses, self.census = _uses(root), _census(root)
+        self.outputs: dict[Any, dict[int, Value]] = {}
+        for node in self.names:
+            if node.op is not None and isinstance(node.op.family, MultiPrimitive):
+                self.outputs.setdefault(_call(node), {})[node.op.parameter] = node
 
-    def explanation(self, equations: Sequence[Equation], digits: int) -> Explanation:
+    def derivative(self, wrt: Value) -> Explanation:
+        """The derivative of the root by ``wrt``, as `explain` writes it."""
+        ways = self.census.get(wrt, _NONE)
+        if ways.paths <= MOST_PATHS and ways.longest <= LONGEST_PATH:
+            terms = [self.product(path) for path in _edge_paths(self.root, wrt, self.uses)] if ways.paths else []
+        else:
+            terms = [self.use(edge) for edge in self.uses[wrt]]
+        return self._explanation([self.equation(wrt, terms, self.adjoints.get(wrt, 0.0))])
+
+    def step(self, step: BackwardStep | ForwardStep) -> Explanation:
+        """One step: backward by what each operand receives, forward by its formula and its numbers."""
+        node = step.node
+        if isinstance(step, ForwardStep):
+            named, numbers = [self.node(x) for x in node.operands], [Expression.constant(x.data) for x in node.operands]
+            rights = [*_formulas(node, named), _formulas(node, numbers)[-1], Expression.constant(node.data)]
+            self.used.clear()  # the names in it are explained by steps of their own
+            return Explanation([Equation(self._variable(self.names[node]), tuple((e,) for e in rights))], [], self.digits, self.called)
+        equations = []
+        for place, c in enumerate(step.contributions):
+            if not isinstance(c.operand, Constant):
+                earlier = [[Expression.constant(c.before)] * 3] if c.before else []
+                equations.append(self.equation(c.operand, [*earlier, self.use(Edge(c.operand, node, place))], c.after))
+        return self._explanation(equations)
+
+    def _explanation(self, equations: Sequence[Equation]) -> Explanation:
         """The equations, and what the names in them stand for."""
-        return Explanation(equations, self.definitions(), digits, self.names.values())
+        definitions = self._definitions()
+        self.used.clear()
+        return Explanation(equations, definitions, self.digits, self.called)
 
     def equation(self, wrt: Value, terms: Sequence[Sequence[Expression]], result: float) -> Equation:
         """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers)."""
@@ -345,7 +372,7 @@ class _Writer:
             return ""
         number, name = str(uses.index(edge.place) + 1), self.names[edge.operand]
         raised = f"⁽{number.translate(SUPERSCRIPTS)}⁾"
-        return f" (use {number})" if name + raised in self.names.values() else raised  # the user's own a⁽²⁾ may be a layer
+        return f" (use {number})" if name + raised in self.known else raised  # the user's own a⁽²⁾ may be a layer
 
     def _variable(self, name: str) -> Expression:
         """The one variable of this name."""
@@ -359,14 +386,13 @@ class _Writer:
         return self._variable(self.names[value])
 
     def _siblings(self, user: Value) -> Callable[[], list[Expression]]:
-        recorded = {n.op.parameter: n for n in self.names if n.op and n.op.family is user.op.family and n.operands == user.operands}
-        rows = user.op.family.rows(user.operands)
+        recorded, rows = self.outputs[_call(user)], user.op.family.rows(user.operands)
         operands = tuple(self.node(x) for x in user.operands)
         return lambda: [
             self.node(recorded[row.parameter]) if row.parameter in recorded else Expression.record(row, operands) for row in rows
         ]
 
-    def definitions(self) -> list[Equation]:
+    def _definitions(self) -> list[Equation]:
         """What the invented names stand for.  A definition may need another, and is made too unless they become many."""
         found: dict[Value, Equation] = {}
         pending = [v for v in self.used if v.op is not None and not v.label]
@@ -377,7 +403,12 @@ class _Writer:
                 found[v] = Equation(self.node(v), ((formula,),))
                 if len(found) < MOST_DEFINITIONS:
                     pending += [x for x in v.operands if x.op is not None and not x.label]
-        return [found[v] for v in self.names if v in found]
+        return [found[v] for v in sorted(found, key=self.order.__getitem__)]
+
+
+def _call(node: Value) -> tuple[Any, tuple[int, ...]]:
+    """What the outputs of one operation have in common."""
+    return node.op.family, tuple(map(id, node.operands))
 
 
 @lru_cache(maxsize=16)
@@ -392,6 +423,32 @@ def _latex_names(called: tuple[str, ...], upright: Callable[[str], str]) -> dict
 def _hidden(word: str) -> str:
     shown = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", " ".join(word.split()))
     return rf"\text{{hex{shown.encode().hex()}hex}}"
+
+
+def _mathml(latex: str) -> str:
+    """A line as MathML.  Lines that differ in words and numbers only are converted once."""
+    words: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        words.append(match[0])
+        number = len(words) - 1
+        return rf"\text{{hex{number:04x}hex}}" if match[1] else f"{_PLACE}{number}"
+
+    template = _converted(_WORD_OR_NUMBER.sub(hide, latex))
+    filled = re.sub("hex([0-9a-f]{4})hex", lambda match: words[int(match[1], 16)][len(r"\text{") : -1], template)
+    return _revealed(re.sub(rf"<mn>{_PLACE}(\d+)</mn>", lambda match: f"<mn>{words[int(match[1])]}</mn>", filled))
+
+
+_WORD_OR_NUMBER = re.compile(r"(\\text\{hex[0-9a-f]*hex\})|(?<![\w.^_\\])(?<!frac )\d+(?:\.\d+)?(?![\w.])")
+_PLACE = "000"
+"""How a number begins that stands for another one."""
+
+
+@lru_cache(maxsize=4096)
+def _converted(latex: str) -> str:
+    from latex2mathml.converter import convert
+
+    return str(convert(latex, display="block"))
 
 
 def _revealed(mathml: str) -> str:

@@ -14,7 +14,7 @@ from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import listed
 from autograd_tiny.views.drawing.dot_text import shortened, visible
 from autograd_tiny.views.drawing.draw import Drawing, drawn_as_it_is
-from autograd_tiny.views.explain import explain
+from autograd_tiny.views.explain import Explainer
 from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, backward_steps, forward_steps
 from autograd_tiny.views.widget.formulas import Formula, FormulaWriter
 from autograd_tiny.views.widget.pictures import prepared
@@ -116,6 +116,7 @@ class _Builder:
         self.drawing = self._drawing(direction)
         self.feeds = {edge: f"e{junction}" for junction, edge in re.findall(_FROM_JUNCTION, self.drawing.dot, re.MULTILINE)}
         self.formulas = FormulaWriter()
+        self.explainer = Explainer(self.root, digits=digits)
 
     def walkthrough(self) -> Walkthrough:
         frames = [self._start(), *map(self._forward, self.forward), self._seed(), *map(self._backward, self.backward)]
@@ -147,14 +148,14 @@ class _Builder:
         node, number = step.node, self._number(step.node.data)
         operands = list(dict.fromkeys(x.label or self._number(x.data) for x in node.operands))
         caption = f"{node.label} is computed from {listed(operands, MOST_LISTED)}."
-        formula = self.formulas.write(explain(step, digits=self.digits))
+        formula = self.formulas.write(self.explainer.step(step))
         place, data = f"Forward {step.number} of {len(self.forward)}", {self._id(node): number}
         return Frame("forward", place, self._id(node), self._edges(node), data, {}, caption, f"It is {number}.", formula)
 
     def _seed(self) -> Frame:
         root = self.root
         caption = f"Backward starts at {root.label}: its derivative by itself is 1."
-        formula = self.formulas.write(explain(root, wrt=root, digits=self.digits))
+        formula = self.formulas.write(self.explainer.derivative(root))
         return Frame("seed", "Backward", self._id(root), {}, {}, {self._id(root): self._number(1.0)}, caption, "", formula)
 
     def _backward(self, step: BackwardStep) -> Frame:
@@ -164,7 +165,7 @@ class _Builder:
         caption = f"The gradient of {node.label} is complete: {self._number(step.upstream)}. {goes}"
         details = " ".join(self._receipt(c, step.upstream) for c in received)
         gradients = {self._id(c.operand): self._number(c.after) for c in received}
-        formula = self.formulas.write(explain(step, digits=self.digits)) if received else _NO_FORMULA
+        formula = self.formulas.write(self.explainer.step(step)) if received else _NO_FORMULA
         place = f"Backward {step.number} of {len(self.backward)}"
         edges = {edge: x for edge, x in self._edges(node).items() if x in gradients}
         return Frame("backward", place, self._id(node), edges, {}, gradients, caption, details, formula)
@@ -179,7 +180,7 @@ class _Builder:
         if isinstance(node, Constant):
             return NodeInfo(self._id(node), self._number(node.data), "constant", repr(node.data), "", _NO_FORMULA)
         kind = "leaf" if node.op is None else "operation"
-        chain_rule = self.formulas.write(explain(self.root, wrt=node, digits=self.digits))
+        chain_rule = self.formulas.write(self.explainer.derivative(node))
         return NodeInfo(self._id(node), node.label, kind, repr(node.data), repr(self.gradients[node]), chain_rule)
 
     def _edges(self, user: Value) -> dict[str, str]:
