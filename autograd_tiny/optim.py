@@ -57,23 +57,25 @@ class Optimizer:
             ArithmeticError: a gradient is not finite, or the step gives a number that is not, naming the parameter; then
                 nothing has changed.
         """
-        rate, states = self.rate(), [getattr(self, name) for name in self.state]
-        moved = []
-        for i, parameter in enumerate(self.parameters):
-            if not math.isfinite(parameter.grad):
-                raise FloatingPointError(f"{self._named(i)} has the gradient {parameter.grad!r}; no parameter was moved")
-            try:
-                new, state = self.update(rate, parameter.data, parameter.grad, tuple([numbers[i] for numbers in states]), self.steps + 1)
-            except ArithmeticError as error:
-                raise type(error)(f"{self._failed(i, parameter.grad)}: {error}; no parameter was moved") from None
-            if not (math.isfinite(new) and all(map(math.isfinite, state))):
-                raise OverflowError(f"{self._failed(i, parameter.grad)}: a number is larger than any float; no parameter was moved")
-            moved.append((new, state))
-        self.steps += 1
-        for i, (parameter, (new, state)) in enumerate(zip(self.parameters, moved)):
+        rate, step, update = self.rate(), self.steps + 1, self.update
+        before = list(zip(*[getattr(self, name) for name in self.state])) or [()] * len(self.parameters)
+        moved: list[tuple[float, State]] = []
+        try:
+            for parameter, state in zip(self.parameters, before):
+                moved.append(update(rate, parameter.data, parameter.grad, state, step))
+        except ArithmeticError as error:
+            raise type(error)(f"{self._failed(len(moved))}: {error}; no parameter was moved") from None
+        after = list(zip(*[state for _, state in moved]))
+        everything = [parameter.grad for parameter in self.parameters], [new for new, _ in moved], *after
+        if not math.isfinite(sum(map(sum, everything))):  # which may only be too large a sum
+            for i, numbers in enumerate(zip(*everything)):
+                if not all(map(math.isfinite, numbers)):
+                    raise OverflowError(f"{self._failed(i)}: it gives no finite number; no parameter was moved")
+        self.steps = step
+        for parameter, (new, _) in zip(self.parameters, moved):
             parameter.data = new
-            for numbers, number in zip(states, state):
-                numbers[i] = number
+        for name, numbers in zip(self.state, after):
+            getattr(self, name)[:] = numbers
 
     def rate(self) -> float:
         """The learning rate of the next step."""
@@ -95,11 +97,10 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
-    def _named(self, i: int) -> str:
-        return f"parameter {i} of this {type(self).__name__}, {self.parameters[i].label or 'without a label'},"
-
-    def _failed(self, i: int, gradient: float) -> str:
-        return f"{self._named(i)} cannot take the step of its gradient {gradient!r}"
+    def _failed(self, i: int) -> str:
+        parameter = self.parameters[i]
+        name = parameter.label or "without a label"
+        return f"parameter {i} of this {type(self).__name__}, {name}, cannot take the step of its gradient {parameter.grad!r}"
 
 
 class SGD(Optimizer):

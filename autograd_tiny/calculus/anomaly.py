@@ -17,7 +17,7 @@ from typing import Any
 
 from autograd_tiny.engine import value
 from autograd_tiny.engine.changes import first_change
-from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.engine.graph import gradient, topological_order
 from autograd_tiny.engine.table import call_text
 from autograd_tiny.engine.value import Constant, Value
 
@@ -29,8 +29,10 @@ def detect_anomaly() -> Iterator[None]:
     """Within this context, stop at the first anomaly.
 
     - A recorded node whose data or local derivative is NaN or infinite, at the line that records it.
-    - Before ``backward``: a node whose data no longer follows from its operands, because one was changed after recording.
-    - Before ``backward``: a root that ``backward`` has been run on before, so that leaves would count it twice.
+    - Before ``backward``, and before a `gradient`: a node whose data no longer follows from its operands, because one was
+      changed after recording.
+    - Before ``backward``: a root that ``backward`` has been run on before, so that leaves would count it twice.  (What ran before
+      the context left a root with the grad 1.)
     - After ``backward``: the first node, in the order backward works, whose grad is NaN or infinite.
 
     A forgotten ``zero_grad`` is none of these: that the gradients of leaves add up from root to root is meant.
@@ -48,7 +50,7 @@ def detect_anomaly() -> Iterator[None]:
     Traceback (most recent call last):
     FloatingPointError: mul(x = 1e+200, x = 1e+200) gives inf; recorded at <doctest ...detect_anomaly[1]>, line 2
     """
-    watch = _Watch(_recording_code(), _code(Value.backward))
+    watch = _Watch()
     before = sys.getprofile()
     sys.setprofile(watch)
     try:
@@ -58,11 +60,14 @@ def detect_anomaly() -> Iterator[None]:
 
 
 class _Watch:
-    """A profile function that looks at each recorded node and at each run of ``backward``."""
+    """A profile function that looks at each recorded node, and at each run of ``backward`` or ``gradient``."""
 
-    def __init__(self, recording: frozenset[CodeType], backward: CodeType) -> None:
-        self.recording, self.backward = recording, backward
+    def __init__(self) -> None:
+        self.recording, self.backward = _recording_code(), _code(Value.backward)
+        self.walks = {_code(gradient): "output", _code(value.adjoints): "root"}  # each with the argument that it walks back from
         self.lines: dict[Value, str] = {}
+        self.roots: set[Value] = set()  # of ``backward``, and all nodes that it has been through
+        self.passed: set[Value] = set()
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "return" and frame.f_code in self.recording:
@@ -75,6 +80,12 @@ class _Watch:
                 self._check_before(root)
             elif event == "return":
                 self._check_after(root)
+                self.roots.add(root)
+                self.passed.update(topological_order(root))
+        elif event == "call" and frame.f_code in self.walks:
+            output = frame.f_locals[self.walks[frame.f_code]]
+            if isinstance(output, Value):
+                self._check_data(output)
 
     def _check_record(self, node: Value) -> None:
         if not math.isfinite(node.data):
@@ -86,11 +97,16 @@ class _Watch:
                 )
 
     def _check_before(self, root: Value) -> None:
-        if root.op is not None and root.grad != 0.0:
+        # A grad alone does not tell: the root may be a part of another root, whose gradients are meant to be added.
+        ran_here, ran_before = root in self.roots and root.grad != 0.0, root not in self.passed and root.grad == 1.0
+        if root.op is not None and (ran_here or ran_before):
             raise RuntimeError(
                 f"backward has been run on {_name(root)} before{self._where(root)}; the leaves would hold both gradients. "
                 "Record the computation again, with zero_grad() on its parameters, or set the root's grad to 0 if the sum is meant"
             )
+        self._check_data(root)
+
+    def _check_data(self, root: Value) -> None:
         for node in topological_order(root):
             self._check_record(node)
         if change := first_change(root):

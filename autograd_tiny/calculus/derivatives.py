@@ -20,6 +20,7 @@ from autograd_tiny.calculus.containers import Container
 from autograd_tiny.engine.graph import Node, Siblings, gradient, joint, topological_order
 from autograd_tiny.engine.table import Primitive, dot, power, recorder_of
 from autograd_tiny.engine.value import Constant, Value, adjoints
+from autograd_tiny.text.numbers import as_whole
 
 Function = Callable[..., Any]
 _copy = power[1]  # x ** 1: a node of its own, with the number of x and derivative 1
@@ -77,7 +78,8 @@ def derivative(f: Function, order: int = 1) -> Function:
     >>> derivative(lambda x: x**3, order=2)(5.0)
     30.0
     """
-    if not isinstance(order, int) or order < 0:
+    times = as_whole(order)
+    if times is None or times < 0:
         raise ValueError(f"derivative: the order is a whole number from 0 up, got {order!r}")
 
     check_function(f, "derivative")
@@ -87,9 +89,9 @@ def derivative(f: Function, order: int = 1) -> Function:
             y = run.scalar()
             if run.inputs.names() != [run.inputs.name]:
                 raise TypeError(f"derivative of {_name(f)}: its first argument must be a number, got a {type(x).__name__}; use grad")
-            for _ in range(order - 1):
+            for _ in range(times - 1):
                 (y,) = gradient(y, run.variables)
-            return run.gradient(y)[0] if order else run.given(y)
+            return run.gradient(y)[0] if times else run.given(y)
 
     return nth_derivative
 
@@ -300,20 +302,22 @@ def _run(f: Function, argnums: int | Sequence[int], args: Sequence[Any], kwargs:
     A variable is a copy of the number or Value that was given.  Meanwhile it is a leaf: no walk goes on to what the argument
     was computed from.  Afterwards it is a copy again, so that an outer derivative goes on, or ends at a constant.
     """
-    places = [argnums] if isinstance(argnums, int) else argnums
-    if not isinstance(places, Sequence) or any(i not in range(len(args)) for i in places):
+    one = as_whole(argnums)
+    listed: Any = argnums if hasattr(argnums, "__len__") and hasattr(argnums, "__getitem__") and one is None else [one]
+    places = [as_whole(i) for i in listed]
+    if any(i not in range(len(args)) for i in places):
         raise ValueError(
             f"{_name(f)} was called with {len(args)} arguments, and argnums is {argnums!r}: "
             "it must be the place of an argument, counted from 0, or a list of places, as in grad(f, argnums=1)(x, y)"
         )
-    chosen = args[argnums] if isinstance(argnums, int) else tuple([args[i] for i in places])
-    inputs = Container(chosen, name or ("argument" if isinstance(argnums, int) else "arguments") + f" {argnums}")
+    chosen = tuple([args[i] for i in places if i is not None]) if one is None else args[one]
+    inputs = Container(chosen, name or ("arguments" if one is None else "argument") + f" {argnums}")
     variables = [_copied(x) for x in inputs.numbers]
     for v in variables:
         v.op = None
     try:
         given = inputs.rebuild(variables)
-        replaced = dict(zip(places, [given] if isinstance(argnums, int) else given))
+        replaced = dict(zip(places, given if one is None else [given]))
         yield _Run(f, inputs, variables, f(*[replaced.get(i, x) for i, x in enumerate(args)], **kwargs))
     finally:
         for v in variables:

@@ -13,7 +13,7 @@ from autograd_tiny.calculus.numeric import EPSILON, SURE, NumericDerivative, Ste
 from autograd_tiny.engine.graph import gradient, topological_order
 from autograd_tiny.engine.table import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.numbers import as_number, short_number
 
 Verdict = Literal["right", "wrong", "not differentiable here", "too noisy to tell"]
 FEWEST_DIGITS = 3  # a numeric derivative with fewer proves nothing
@@ -99,13 +99,16 @@ def check_gradient(f: Callable[..., Any], *args: Any, order: int = 1) -> Gradien
     A kink, as of ``abs`` at 0, where the slopes from the left and the right differ, is no fault as long as the engine's
     number lies between the two: it is listed in the report's ``kinks``.
 
+    The recorded value itself is compared with what ``f`` gives on plain floats, if it takes them: a function that asks of what
+    kind its arguments are may compute something else when it is recorded.
+
     Args:
         f: gives one Value, the same each time.
         args: numbers, or containers of them (`Container`).
         order: 1 or 2.
 
     Raises:
-        AssertionError: a derivative is wrong, or the values of ``f`` are too noisy to tell.
+        AssertionError: a derivative is wrong, the values of ``f`` are too noisy to tell, or it has another value on plain floats.
         TypeError: as for `grad`.
         ValueError: there is nothing to compare: no argument, no finite value, or another value each time.
 
@@ -171,6 +174,13 @@ class _Flat:
         """The number that ``f`` gives, which needs Values, at a point."""
         return float(self([Value(x) for x in point]).data)
 
+    def on_floats(self) -> float | None:
+        """The number that ``f`` gives on plain floats; None if it does not take them."""
+        try:
+            return as_number(data_of(self(self.point)))
+        except Exception:  # of whatever kind: a function that needs Values may fail in any way
+            return None
+
     def gradient(self, point: Sequence[float]) -> list[float]:
         """The analytic gradient, computed once per point."""
         key = tuple(point)
@@ -193,6 +203,12 @@ def _first_order(flat: _Flat) -> Iterator[Comparison]:
         raise ValueError(f"{flat.name} gives {value!r} and then {again!r}; a gradient can be checked only if it always does the same")
     variables = [Value(x) for x in point]
     noise, rounding = _rounding(flat(variables), variables)
+    plain = flat.on_floats()
+    if plain is not None and not abs(plain - value) <= SURE * noise:
+        raise AssertionError(
+            f"{flat.name} is {value!r} when it is recorded, but {plain!r} on plain floats: it asks of what kind its argument is, or "
+            "compares nodes where numbers are meant; compare data, as x.data == 0, or record the choice with where(equal(x, 0), ...)"
+        )
     for i, name in enumerate(flat.names):
         numeric = numeric_derivative(along(flat.value, point, i), point[i], noise)
         yield _against_differences(f"df/d{name}", analytic[i], numeric, rounding[i])

@@ -18,6 +18,7 @@ from typing import Any
 from autograd_tiny.engine.graph import Node
 
 _PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type, ModuleType, Node)
+_NO_CONTAINERS = frozenset((float, int, bool, str, type(None)))
 _COLLECTIONS: tuple[type[Iterable[Any]], ...] = (set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items()))
 # What a class statement makes, and holds no parameter.
 _MADE_BY_CLASSES = (FunctionType, classmethod, staticmethod, property, type, MemberDescriptorType, GetSetDescriptorType)
@@ -44,15 +45,29 @@ def parts(thing: Any) -> list[tuple[str, Any]] | None:
     >>> parts({"b": 1.0}), parts((1.0, 2.0)), parts(1.0)
     ([("['b']", 1.0)], [('[0]', 1.0), ('[1]', 2.0)], None)
     """
+    inside = items(thing)
+    if inside is None:
+        return None
     if isinstance(thing, (list, tuple)):
-        return [(f"[{i}]", item) for i, item in enumerate(thing)]
+        return [(f"[{i}]", item) for i, item in enumerate(inside)]
     if isinstance(thing, dict):
         return [(f"[{key!r}]", item) for key, item in thing.items()]
     if isinstance(thing, Holder):
         return [(f".{name}", item) for name, item in attributes(thing).items()]
-    if is_array(thing) and thing.dtype == object:
-        return list(zip(index_names(thing.shape), thing.flat))
-    return None
+    return list(zip(index_names(thing.shape), inside))
+
+
+def items(thing: Any) -> list[Any] | None:
+    """What a container holds, in the order of `parts`; None for what is none."""
+    if thing.__class__ in _NO_CONTAINERS or isinstance(thing, Node):
+        return None
+    if isinstance(thing, (list, tuple)):
+        return list(thing)
+    if isinstance(thing, dict):
+        return list(thing.values())
+    if isinstance(thing, Holder):
+        return list(attributes(thing).values())
+    return list(thing.flat) if is_array(thing) and thing.dtype == object else None
 
 
 def attributes(thing: Any) -> dict[str, Any]:
@@ -125,7 +140,8 @@ def walk(thing: Any, place: str = "") -> Iterator[tuple[str, Any]]:
             seen[id(thing)] = thing
             if isinstance(thing, dict) and not all(isinstance(key, str) for key in thing):
                 waiting.append((f"the keys of {place}", thing.keys()))
-            waiting += [((place + step).removeprefix("."), item) for step, item in reversed(inside)]
+            steps = inside if place else [(step.removeprefix("."), item) for step, item in inside]
+            waiting += [(place + step, item) for step, item in reversed(steps)]
 
 
 def rebuilt(thing: Any, replace: Callable[[Any], Any], memo: dict[int, Any] | None = None) -> Any:
@@ -134,17 +150,17 @@ def rebuilt(thing: Any, replace: Callable[[Any], Any], memo: dict[int, Any] | No
     What is one container here is one there, also one that contains itself.  An array is one of floats where all of it are.
     """
     memo = {} if memo is None else memo
-    inside = parts(thing)
+    inside = items(thing)
     if inside is None:
         return replace(thing)
     if id(thing) in memo:
         return memo[id(thing)]
     if isinstance(thing, tuple):
-        result = with_parts(thing, [rebuilt(item, replace, memo) for _, item in inside])
+        result = with_parts(thing, [rebuilt(item, replace, memo) for item in inside])
         memo[id(thing)] = result
         return result
     memo[id(thing)] = result = _frame(thing)
-    _fill(result, [rebuilt(item, replace, memo) for _, item in inside])
+    _fill(result, [rebuilt(item, replace, memo) for item in inside])
     if is_array(result) and all(item.__class__ is float for item in result.flat):
         memo[id(thing)] = result = result.astype(float)
     return result
@@ -164,8 +180,8 @@ def hidden(leaves: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Node]]:
                 yield place, thing
             elif not isinstance(thing, _PLAIN) and id(thing) not in seen:
                 seen[id(thing)] = thing
-                inside = parts(thing)
-                waiting += _closed_contents(thing) if inside is None else [item for _, item in inside]
+                inside = items(thing)
+                waiting += _closed_contents(thing) if inside is None else inside
                 if isinstance(thing, dict):
                     waiting += thing
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.numbers import as_whole
 
 PACKAGE = str(Path(__file__).parent.parent)
 
@@ -35,8 +36,9 @@ def symbols(given: int | Sequence[Any], name: str) -> list[Expression]:
     >>> symbols(["w", "b"], "theta")
     [Expression('w'), Expression('b')]
     """
-    if isinstance(given, int) and not isinstance(given, bool) and given >= 0:
-        labels = [""] * given
+    count = as_whole(given)
+    if count is not None and count >= 0:
+        labels = [""] * count
     elif isinstance(given, Sequence) and not isinstance(given, str):
         labels = [x if isinstance(x, str) else getattr(x, "label", "") for x in given]
     else:

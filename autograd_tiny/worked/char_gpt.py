@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from autograd_tiny.engine.table import dot, logsumexp, relu, softmax
 from autograd_tiny.engine.value import Value
 from autograd_tiny.nn import Module
+from autograd_tiny.text.numbers import as_whole
 
 if TYPE_CHECKING:
     from autograd_tiny.lowering import CompiledModel
@@ -173,7 +174,7 @@ def added(x: Vector, y: Vector) -> Vector:
 
 def entry(x: Vector, which: Any) -> Any:
     """An entry of a vector, by its number or by a one-hot vector: the product with that picks the same."""
-    return x[which] if isinstance(which, int) else dot(which, x)
+    return x[which] if as_whole(which) is not None else dot(which, x)
 
 
 class RowLoss(Module):

@@ -2,7 +2,8 @@ import sys
 
 import pytest
 
-from autograd_tiny import Value, detect_anomaly, total
+from autograd_tiny import Value, detect_anomaly, grad, gradient, total
+from autograd_tiny.engine.value import adjoints
 
 
 def test_names_the_overflow_and_the_line():
@@ -76,3 +77,46 @@ def test_sound_computations_pass_and_the_hook_is_given_back():
 def test_outside_nothing_is_checked():
     x = Value(1e200)
     assert (x * x).data == float("inf")
+
+
+def test_gradient_after_data_changed():
+    u = Value(2.0, "u")
+    with detect_anomaly():
+        (slope,) = gradient(u**3, [u])
+        assert gradient(slope, [u])[0].data == 12.0
+        u.data = 4.0
+        with pytest.raises(RuntimeError, match="was changed afterwards"):
+            gradient(slope, [u])
+    with detect_anomaly(), pytest.raises(RuntimeError, match="was changed afterwards"):
+        adjoints(slope)
+
+
+def test_a_derivative_that_goes_on_through_changed_data():
+    u = Value(2.0, "u")
+    y = u * u
+    u.data = 3.0
+    with detect_anomaly(), pytest.raises(RuntimeError, match="was changed afterwards"):
+        grad(lambda x: x * y)(1.0)
+
+
+@pytest.mark.parametrize("factor", [2.0, 1.0])
+def test_backward_of_a_part_of_what_it_was_run_on(factor):
+    x = Value(2.0, "x")
+    y = x * x
+    z = y * factor
+    with detect_anomaly():
+        z.backward()
+        y.backward()  # the gradients of two roots add up
+        assert x.grad == 4.0 * factor + 4.0
+        with pytest.raises(RuntimeError, match="backward has been run on"):
+            y.backward()
+
+
+def test_backward_that_ran_before_the_context():
+    x = Value(2.0, "x")
+    y = x * x
+    (y * 2.0).backward()
+    with detect_anomaly():
+        y.backward()
+    with detect_anomaly(), pytest.raises(RuntimeError, match="backward has been run on"):
+        y.backward()

@@ -7,6 +7,7 @@ from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from random_graphs import random_program
 
@@ -459,3 +460,17 @@ def test_containers_come_back_as_they_were():
     thing["later"] = 5.0
     assert container.rebuild(container.numbers) == {"a": [1.0, (2.0, Point(3.0, []))], "b": {"c": 4.0}}
     assert container.names() == ["thing['a'][0]", "thing['a'][1][0]", "thing['a'][1][1][0]", "thing['b']['c']"]
+
+
+def test_places_and_orders_of_every_kind_of_whole_number():
+    def f(x, y):
+        return x * y**2
+
+    assert grad(f, np.int64(1))(2.0, 3.0) == 12.0
+    assert grad(f, [np.int64(0), np.uint8(1)])(2.0, 3.0) == grad(f, np.array([0, 1]))(2.0, 3.0) == (9.0, 12.0)
+    assert derivative(lambda x: x**3, np.int64(2))(5.0) == 30.0
+    for argnums in (np.float64(1.0), 1.0, {0, 1}, None, [0.0], "0", True):
+        with pytest.raises(ValueError, match="argnums is"):
+            grad(f, argnums)(2.0, 3.0)
+    with pytest.raises(ValueError, match="the order is a whole number"):
+        derivative(f, 1.0)

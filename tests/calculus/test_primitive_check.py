@@ -13,6 +13,8 @@ from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curv
 from autograd_tiny.calculus.numeric import SURE, numeric_derivative
 from autograd_tiny.engine.table import Family
 
+w = Value(2.0)
+
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if isinstance(row, Primitive) and row.arity == 1])
 def test_a_numeric_derivative_knows_how_far_off_it_is(name):
@@ -247,3 +249,25 @@ def test_families_are_checked_like_any_function():
     for entry in TABLE.values():
         if isinstance(entry, Family):
             check_gradient(lambda x, entry=entry: entry(x, 1.7), 0.8, order=2)
+
+
+def test_a_function_with_another_value_when_it_is_recorded():
+    by_kind = lambda x: x * 2.0 if isinstance(x, float) else x * 3.0  # noqa: E731
+    with pytest.raises(AssertionError, match=r"is 6.0 when it is recorded, but 4.0 on plain floats"):
+        check_gradient(by_kind, 2.0)
+    by_identity = lambda x: x + 5.0 if x in (0.0, 1.0) and isinstance(x, float) else x  # noqa: E731
+    with pytest.raises(AssertionError, match=r"is 1.0 when it is recorded, but 6.0 on plain floats"):
+        check_gradient(by_identity, 1.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.exp(),  # floats have no such method
+        lambda x: x * x if isinstance(x, Value) else None,
+        lambda x: total([x * 1e16, 1.0, x * -1e16]),  # rounded otherwise
+        lambda x: w * x,  # a Value on floats, too
+    ],
+)
+def test_functions_that_only_take_values_or_round_otherwise_pass(f):
+    check_gradient(f, 1.5)
