@@ -1,7 +1,7 @@
 """Losses: one scalar that says how far outputs are from their targets.
 
 Each takes the outputs of one sample and gives a node; average over samples with ``mean``.  Outputs and targets may be
-Values, Expressions or numbers; targets that are numbers are checked.
+Values, Expressions or numbers; targets are checked where their numbers are known.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.table import equal, greater, less, log, logsumexp, mean, relu, softplus, total, where
+from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 
 _SMALLEST, _LARGEST = sys.float_info.min, sys.float_info.max  # below the one, 1 / x may overflow; above the other is infinity
@@ -112,15 +113,15 @@ def _of_two(if_one: Any, if_zero: Any, target: Any, f: Callable[[Any], Any], los
 
 
 def _target(target: Any, rule: str, holds: Callable[[float], bool]) -> Any:
-    """A target as a float, refused if it breaks the rule, or as it is if it is recorded."""
-    if isinstance(target, Node):
+    """A target as a float, or as it is if it is recorded; refused if its number is known and breaks the rule."""
+    if isinstance(target, Node) and not isinstance(target, Value):
         return target
-    number = as_number(target)
+    number = as_number(target.data if isinstance(target, Value) else target)
     if number is None:
         raise TypeError(f"{rule}, a number, Value or Expression; got {target!r}")
     if not holds(number):
         raise ValueError(f"{rule}, got {target!r}")
-    return number
+    return target if isinstance(target, Value) else number
 
 
 def _class(scores: Sequence[Any], target: Any) -> int:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from autograd_tiny.engine.contents import Holder, hidden, rebuilt, walk
 from autograd_tiny.engine.table import TABLE, MultiPrimitive, dot
 from autograd_tiny.engine.value import Value, finite_float, is_parameter, lifted, recorder
+from autograd_tiny.text.numbers import as_whole
 
 ModuleT = TypeVar("ModuleT", bound="Module")
 Activation = str | Callable[..., Any]
@@ -213,8 +214,8 @@ class Layer(Module):
         rng: Random | None = None,
         init: str | Callable[[int, int, Random], float] = "xavier",
     ) -> None:
-        if n_inputs < 1 or n_outputs < 1:
-            raise ValueError(f"a layer has at least one input and one neuron, got {n_inputs} and {n_outputs}")
+        if any(as_whole(n) is None or n < 1 for n in (n_inputs, n_outputs)):
+            raise ValueError(f"a layer has at least one input and one neuron, whole numbers; got {n_inputs!r} and {n_outputs!r}")
         if isinstance(init, str):
             if init not in INITIALIZERS:
                 raise ValueError(f"no initialisation is called {init!r}; use one of {', '.join(INITIALIZERS)}, or a function")
@@ -303,7 +304,7 @@ class MLP(Module):
     ) -> None:
         if isinstance(activations, str):
             raise TypeError(f"activations is a list with one entry per layer, got {activations!r}")
-        if not hasattr(sizes, "__len__") or not all(hasattr(n, "__index__") for n in sizes):
+        if not hasattr(sizes, "__len__") or not all(as_whole(n) is not None for n in sizes):
             raise TypeError(f"sizes is a list of whole numbers, inputs first, as [2, 4, 1]; got {sizes!r}")
         if len(sizes) < 2 or len(activations) != len(sizes) - 1:
             raise ValueError(f"{len(sizes)} sizes make {max(len(sizes) - 1, 0)} layers, one activation each; got {len(activations)}")

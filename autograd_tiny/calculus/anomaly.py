@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
+from autograd_tiny.calculus import derivatives
 from autograd_tiny.engine import value
 from autograd_tiny.engine.changes import first_change
 from autograd_tiny.engine.graph import gradient, topological_order
@@ -29,7 +30,7 @@ def detect_anomaly() -> Iterator[None]:
     """Within this context, stop at the first anomaly.
 
     - A recorded node whose data or local derivative is NaN or infinite, at the line that records it.
-    - Before ``backward``, and before a `gradient`: a node whose data no longer follows from its operands, because one was
+    - Before ``backward``, and before every other derivative: a node whose data no longer follows from its operands, because one was
       changed after recording.
     - Before ``backward``: a root that ``backward`` has been run on before, so that leaves would count it twice.  (What ran before
       the context left a root with the grad 1.)
@@ -64,7 +65,11 @@ class _Watch:
 
     def __init__(self) -> None:
         self.recording, self.backward = _recording_code(), _code(Value.backward)
-        self.walks = {_code(gradient): "output", _code(value.adjoints): "root"}  # each with the argument that it walks back from
+        self.walks: dict[CodeType, Callable[[dict[str, Any]], Iterable[Any]]] = {  # and what each starts or ends at
+            _code(gradient): lambda given: [given["output"]],
+            _code(value.adjoints): lambda given: [given["root"]],
+            _code(derivatives._Run.push_forward): lambda given: given["self"].outputs.numbers,
+        }
         self.lines: dict[Value, str] = {}
         self.roots: set[Value] = set()  # of ``backward``, and all nodes that it has been through
         self.passed: set[Value] = set()
@@ -83,9 +88,9 @@ class _Watch:
                 self.roots.add(root)
                 self.passed.update(topological_order(root))
         elif event == "call" and frame.f_code in self.walks:
-            output = frame.f_locals[self.walks[frame.f_code]]
-            if isinstance(output, Value):
-                self._check_data(output)
+            for output in self.walks[frame.f_code](frame.f_locals):
+                if isinstance(output, Value):
+                    self._check_data(output)
 
     def _check_record(self, node: Value) -> None:
         if not math.isfinite(node.data):
@@ -100,8 +105,9 @@ class _Watch:
         # A grad alone does not tell: the root may be a part of another root, whose gradients are meant to be added.
         ran_here, ran_before = root in self.roots and root.grad != 0.0, root not in self.passed and root.grad == 1.0
         if root.op is not None and (ran_here or ran_before):
+            what = f"backward has been run on {_name(root)} before" if ran_here else f"{_name(root)} has the grad of a root already"
             raise RuntimeError(
-                f"backward has been run on {_name(root)} before{self._where(root)}; the leaves would hold both gradients. "
+                f"{what}{self._where(root)}; the leaves would hold both gradients. "
                 "Record the computation again, with zero_grad() on its parameters, or set the root's grad to 0 if the sum is meant"
             )
         self._check_data(root)

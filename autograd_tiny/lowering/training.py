@@ -59,6 +59,8 @@ def fit(
     size = rows if batch_size is None else as_whole(batch_size)
     if not rows or size is None or size < 1:
         raise ValueError(f"training needs at least one sample and one in a batch, got {rows} samples and batch_size={batch_size!r}")
+    if as_whole(epochs) is None or epochs < 0:
+        raise ValueError(f"epochs is a whole number from 0 up, got {epochs!r}")
     if optimizer.parameters != compiled.model.parameters():
         raise ValueError("the optimizer was made for other parameters: make it with model.parameters()")
     order, rng = list(range(rows)), Random(seed)

@@ -92,6 +92,8 @@ def test_class_numbers_of_every_kind_of_whole_number(kind):
         (lambda o: losses.hinge(o, np.int64(0)), ValueError),
         (lambda o: losses.hinge(o, np.bool_(False)), ValueError),
         (lambda o: losses.hinge(o, [1.0]), TypeError),
+        (lambda o: losses.hinge(o, Value(0.0)), ValueError),
+        (lambda o: losses.binary_cross_entropy([o], [Value(2.0)]), ValueError),
         (lambda o: losses.cross_entropy([o], 0.0), ValueError),
         (lambda o: losses.cross_entropy_from_logits([o], True), ValueError),
         (lambda o: losses.cross_entropy([o], np.bool_(False)), ValueError),

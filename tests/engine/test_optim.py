@@ -109,6 +109,13 @@ def test_a_step_that_overflows_in_fit_leaves_the_parameters():
     assert optimizer.squares == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("options", [{"epochs": 2.0}, {"epochs": -1}, {"epochs": "2"}, {"epochs": 1, "batch_size": 1.0}])
+def test_counts_of_training_are_whole(options):
+    model = nn.MLP([1, 1], ["linear"], rng=Random(0))
+    with pytest.raises(ValueError, match=r"epochs is a whole number|batch_size=1\.0"):
+        compile_model(model, losses.half_squared_error).fit([[1.0, 2.0]], optimizer=optim.SGD(model.parameters(), 0.1), **options)
+
+
 def test_nan_in_the_samples_stays_nan_in_fit():
     model = nn.MLP([1, 1], ["linear"], rng=Random(0))
     samples = [[1.0, 2.0], [math.nan, 1.0]]
