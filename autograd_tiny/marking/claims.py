@@ -108,24 +108,51 @@ class Printed(NamedTuple):
         """Significant digits, trailing zeros included."""
         return max(1, len(str(round(abs(self.number) / self.unit))))
 
-    def rounds(self, value: float, slack: float = 0.0) -> bool:
+    def rounds(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
         """Whether ``value``, known to within ``slack``, rounds to this number.
 
-        A value on the edge counts as inside: the engine's own rounding, a few units in the last place, is allowed for.
+        An edge belongs to both of its sides, since some round a half up and some to even.  Below a power of ten that is
+        written with an exponent, as 1.0e4, digits stand closer: 9960 rounds to it, and 9600 is 9.6e3.
+
+        Args:
+            value: the number that was worked out.
+            slack: how far the number that was meant may be from it, because others were rounded.
+            noise: the most that the engine's own rounding may have moved it; a few units in its last place if not given.
 
         >>> read_number("0.938").rounds(0.93876), read_number("0.939").rounds(0.93876)
         (False, True)
         """
-        return abs(value - self.number) <= 0.5 * self.unit + slack + _noise(value)
+        beyond = self._beyond(value)
+        half = 0.5 * (self.unit if beyond >= 0.0 else self._unit_below)
+        return abs(beyond) <= half + slack + (_noise(value) if noise is None else noise)
 
-    def cuts(self, value: float, slack: float = 0.0) -> bool:
+    def cuts(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
         """Whether this number is ``value``, known to within ``slack``, with its further digits cut off.
+
+        That is from this number on and below the next one: a number that has no further digits is not changed by cutting
+        them, so that what may be the next number but for ``noise`` is taken for it.  The arguments are those of `rounds`.
 
         >>> read_number("0.938").cuts(0.93876), read_number("-0.938").cuts(-0.93876)
         (True, True)
+        >>> read_number("0.4").cuts(0.5), read_number("2").cuts(3.0), read_number("2").cuts(2.99)
+        (False, False, True)
         """
-        beyond = (value - self.number) * (math.copysign(1.0, self.number) if self.number else math.copysign(1.0, value))
-        return -slack - _noise(value) <= beyond <= self.unit + slack + _noise(value)
+        noise = _noise(value) if noise is None else noise
+        return -slack - noise <= self._beyond(value) < self.unit + slack - noise
+
+    def _beyond(self, value: float) -> float:
+        """How much further from zero ``value`` is than this number; zero has the side of the value."""
+        return (value - self.number) * math.copysign(1.0, self.number or value)
+
+    @property
+    def _unit_below(self) -> float:
+        """One unit of the last digit of what is a little nearer to zero than this number."""
+        return 0.1 * self.unit if re.match(r"[+-]?1(\.0*)?[eE]", self.text) else self.unit
+
+    def is_near_an_edge(self, value: float) -> bool:
+        """Whether rounding errors might decide between the sides of an edge: a whole or a half of the last digit."""
+        halves = 2.0 * (value - self.number) / self.unit
+        return abs(halves) < 4.0 and abs(halves - round(halves)) < 1e-3
 
     def like(self, value: float) -> str:
         """``value`` written as this number is, with as many decimal places.

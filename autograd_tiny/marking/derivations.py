@@ -301,7 +301,8 @@ class Derivations:
             if not opened or len(all_nodes(twins[root])) > longest:
                 break
             parts |= {x: unknown[x] for x in opened}
-            parts = {twins[x]: q for x, q in parts.items() if twins[x].op is not None}
+            # a part may be gone: what a derivative of 0 was multiplied by does not come in
+            parts = {twins[x]: q for x, q in parts.items() if x in twins and twins[x].op is not None}
             root = twins[root]
         return Formula(root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities})
 

@@ -13,7 +13,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError, Printed, Quantity, derivative, read_claims, read_number, without_d
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph
 from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
-from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source
+from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.stale import stories
 from autograd_tiny.symbols.expression import Expression
@@ -84,6 +84,7 @@ class Marker:
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.formulas: dict[int, Formula] = {}
+        self.noises: dict[Quantity, float] = {}
 
     def _check(self, number: int, quantity: Quantity) -> None:
         """Refuse a claim about a quantity that this graph does not have."""
@@ -126,17 +127,40 @@ class Marker:
     def _mark(self, number: int, claim: Claim, value: float) -> Mark:
         printed = claim.printed
         blank = Mark(number, claim, value, "wrong")
-        if printed.rounds(value):
+        noise = self._noise(claim, value)
+        if printed.rounds(value, noise=noise):
             return blank._replace(verdict="right")
-        if printed.cuts(value):
+        if printed.cuts(value, noise=noise):
             return blank._replace(verdict="rounded", why="digits are cut off")
         formula = self.derivations.formula(claim.quantity, self.page.printed)
         ways = list(self._ways(claim.quantity, formula))
         for loose in (False, True):
             for way, follows in ways:
-                if fits(printed, follows, loose=loose):
+                if self._fits(claim, follows, loose=loose):
                     return self._followed(blank, way, follows)
         return self._explained(blank, formula, [follows for _, follows in ways])
+
+    def _noise(self, claim: Claim, value: float) -> float | None:
+        """The most that rounding errors may have moved a number that is to be this claim's, where that might decide."""
+        if not claim.printed.is_near_an_edge(value):
+            return None
+        if claim.quantity not in self.noises:
+            self.noises[claim.quantity] = 0.0
+            with suppress(ArithmeticError, ValueError):  # where there are no finite derivatives
+                self.noises[claim.quantity] = noise_of(Numbers(self.derivations, recorded=True).of(claim.quantity))
+        return max(self.noises[claim.quantity], noise_of(value))
+
+    def _fits(self, claim: Claim, follows: Follows, *, loose: bool) -> bool:
+        """Whether a number may have been printed as in this claim, rounded or cut off.
+
+        Args:
+            claim: the claim.
+            follows: the number.
+            loose: whether it may be off because the printed numbers that it follows from were rounded.
+        """
+        slack = follows.slack if loose else 0.0
+        noise = self._noise(claim, follows.value)
+        return claim.printed.rounds(follows.value, slack, noise) or claim.printed.cuts(follows.value, slack, noise)
 
     def _ways(self, quantity: Quantity, formula: Formula) -> Iterator[tuple[str, Follows]]:
         """What the number is by what was printed before: by its formula, or because it was printed itself."""
@@ -171,10 +195,10 @@ class Marker:
 
     def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
         claim = blank.claim
-        if follows.slack > 0.5 * max(abs(follows.value), abs(blank.value)):
-            return blank._replace(verdict="undecided", why="the numbers it is computed from are printed with too few digits to tell")
         if slips := self._slips(follows, blank):
             return blank._replace(verdict="carried", sources=slips, why=f"it {way} {self._printed(slips)}")
+        if follows.slack > 0.5 * max(abs(follows.value), abs(blank.value)):
+            return blank._replace(verdict="undecided", why="the numbers it is computed from are printed with too few digits to tell")
         if claim.printed.rounds(follows.value, follows.slack):
             return blank._replace(verdict="rounded", why="it follows from rounded numbers")
         return blank._replace(verdict="rounded", why="it follows from rounded numbers, with digits cut off")
@@ -231,21 +255,23 @@ class Marker:
         None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
         """
         printed = blank.claim.printed
-        if loose:  # a mistake that might be half the number off would explain anything
-            worked_out = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
-        fitting = [fit for fit in worked_out if fits(printed, fit.follows, loose=loose) and not self._is_invisible(printed, fit.edit)]
+        if loose:  # what is sure was judged before, and a mistake that might be half the number off would explain anything
+            near = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
+            worked_out = [fit for fit in near if fit.follows.slack > 0.0]
+        fitting = [fit for fit in worked_out if self._fits(blank.claim, fit.follows, loose=loose)]
+        fitting = [fit for fit in fitting if not self._is_invisible(blank.claim, fit.edit)]
         if not fitting:
             return None
         best = min(fitting, key=lambda fit: fit.edit.effort)
         tried = {fit.follows.value: fit.follows for fit in worked_out if fit.edit.effort <= best.edit.effort}
         if sum(chance(printed, blank.value, follows, loose=loose) for follows in tried.values()) > MOST_BY_CHANCE:
             return None
-        near = [fit.edit for fit in fitting if fit.edit.effort <= best.edit.effort + 1 and fit.edit.what != best.edit.what]
-        return best, tuple(dict.fromkeys(edit.what for edit in sorted(near, key=lambda edit: edit.effort)))
+        others = [fit.edit for fit in fitting if fit.edit.effort <= best.edit.effort + 1 and fit.edit.what != best.edit.what]
+        return best, tuple(dict.fromkeys(edit.what for edit in sorted(others, key=lambda edit: edit.effort)))
 
-    def _is_invisible(self, printed: Printed, edit: Edit) -> bool:
+    def _is_invisible(self, claim: Claim, edit: Edit) -> bool:
         """Whether the number would be the same without the part that a mistake changes."""
-        return edit.without is not None and fits(printed, self.page.follow(self.page.evaluate(edit.without)), loose=False)
+        return edit.without is not None and self._fits(claim, self.page.follow(self.page.evaluate(edit.without)), loose=False)
 
     def _tell_stories(self) -> None:
         """What explains several of the claims that nothing explained each for itself."""
@@ -275,18 +301,6 @@ class Marker:
                     before = number < blank.number
                     if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
                         yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0 if before else 3.5)
-
-
-def fits(printed: Printed, follows: Follows, *, loose: bool) -> bool:
-    """Whether a number may have been printed like this, rounded or cut off.
-
-    Args:
-        printed: the printed number.
-        follows: the number.
-        loose: whether it may be off because the printed numbers that it follows from were rounded.
-    """
-    slack = follows.slack if loose else 0.0
-    return printed.rounds(follows.value, slack) or printed.cuts(follows.value, slack)
 
 
 def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,19 @@ from autograd_tiny.marking.report import Mark
 from autograd_tiny.symbols.expression import Expression
 
 Number = float | Value
+
+
+def noise_of(number: Number) -> float:
+    """The most that rounding errors may have moved a number, to first order: each one of its steps by a few units in the last place.
+
+    As J. H. Wilkinson, Rounding Errors in Algebraic Processes (1963): by each step's own error times the derivative by it.
+    Numbers nearly as large that are subtracted lose digits, which the size of the result does not show.
+    """
+    own = 8.0 * math.ulp(data_of(number))
+    if not isinstance(number, Value):
+        return own
+    moved = math.fsum(2.0 * abs(slope) * math.ulp(node.data) for node, slope in adjoints(number).items())
+    return max(own, moved) if math.isfinite(moved) else own
 
 
 class Follows:
@@ -74,13 +88,17 @@ class Numbers:
     With nothing printed these are the engine's own numbers.  A printed number is a Value: what is worked out from it knows
     by its derivatives how much the number's rounding matters.
 
+    Args:
+        derivations: how quantities follow from each other.
+        recorded: whether every number is a Value, so that it knows by its derivatives how much rounding errors matter.
+
     Attributes:
         printed: the printed number of each quantity, the last one where there are several.
         earlier: the printed numbers before that.
     """
 
-    def __init__(self, derivations: Derivations) -> None:
-        self.derivations = derivations
+    def __init__(self, derivations: Derivations, *, recorded: bool = False) -> None:
+        self.derivations, self._recorded = derivations, recorded
         self.printed: dict[Quantity, Value] = {}
         self.earlier: dict[Quantity, list[Value]] = {}
         self._sources: dict[Value, Source] = {}
@@ -118,7 +136,8 @@ class Numbers:
             if step is not None:
                 self._known[last] = self.evaluate(step)
             elif (step := self.derivations.step_from(last, self.printed)) is None:
-                self._known[last] = self.derivations.graph.nodes[last.nodes[0]].data
+                given = self.derivations.graph.nodes[last.nodes[0]].data
+                self._known[last] = Value(given) if self._recorded else given
             else:
                 waiting.append((last, step))
                 for x in all_nodes(step):

@@ -28,7 +28,7 @@ class Implied(NamedTuple):
     Attributes:
         claim: the claim's number.
         quantity: the operand.
-        low, high: between which values it must have been.
+        low, high: between which values it must have been; neither is one of them, as cutting digits off never gives the one.
         sign: -1.0 if the number fits only with the opposite sign.
     """
 
@@ -46,7 +46,7 @@ class Implied(NamedTuple):
     @property
     def places(self) -> int:
         """How many decimal places that number has."""
-        return next(k for k in range(18) if k == 17 or self.low <= round(0.5 * (self.low + self.high), k) <= self.high)
+        return next(k for k in range(18) if k == 17 or self.low < round(0.5 * (self.low + self.high), k) < self.high)
 
 
 class Story(NamedTuple):
@@ -108,7 +108,7 @@ def _agreements(implied: Sequence[Implied]) -> Iterator[Story]:
             fitting = {first.claim: first}
             by_chance = 1.0
             for other in about:
-                if other.claim not in fitting and all(other.low <= x.high and x.low <= other.high for x in fitting.values()):
+                if other.claim not in fitting and all(other.low < x.high and x.low < other.high for x in fitting.values()):
                     fitting[other.claim] = other
                     shared = len(operands[first.claim] & operands[other.claim])
                     by_chance *= 4.0 * shared * (other.high - other.low + first.high - first.low) / abs(first.low + first.high)

@@ -1,0 +1,175 @@
+"""The edges of intervals: rounding and cutting digits, against exact decimals."""
+
+import math
+from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_tiny import Value, mark
+from autograd_tiny.marking.claims import read_number
+from autograd_tiny.marking.numbers import noise_of
+from autograd_tiny.marking.report import FAITHFUL
+from autograd_tiny.symbols.formula import read_formula
+
+HONEST = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
+
+
+def decimals(places, most=10**9):
+    return st.integers(-most, most).map(lambda n: Decimal(n).scaleb(-places))
+
+
+def accepted(text, value):
+    printed = read_number(text)
+    return printed.rounds(value) or printed.cuts(value)
+
+
+@given(decimals(6), st.integers(0, 6), st.sampled_from(HONEST))
+def test_honest_rounding_and_honest_cutting_are_accepted(exact, places, rounding):
+    assert accepted(f"{exact.quantize(Decimal(1).scaleb(-places), rounding):f}", float(exact))
+
+
+@given(decimals(6), st.integers(0, 6), st.integers(-3, 3))
+def test_what_neither_rounding_nor_cutting_gives_is_refused(exact, places, steps):
+    unit = Decimal(1).scaleb(-places)
+    printed = exact.quantize(unit, ROUND_DOWN) + steps * unit
+    honest = {exact.quantize(unit, rounding) for rounding in (*HONEST, ROUND_HALF_DOWN)}  # a half may go either way
+    assert accepted(f"{printed:f}", float(exact)) is (printed in honest)
+
+
+@given(st.integers(0, 8).flatmap(lambda k: st.tuples(st.just(k), decimals(k))), st.integers(0, 3))
+def test_cutting_never_changes_a_number_without_further_digits(number, more):
+    """One unit too small, at the precision at which the number is exact or at a finer one: neither rounded nor cut."""
+    places, exact = number
+    unit = Decimal(1).scaleb(-places - more)
+    sign = -1 if exact < 0 else 1
+    assert not accepted(f"{exact - sign * unit:f}", float(exact))
+    assert not accepted(f"{exact + sign * unit:f}", float(exact))
+
+
+@given(st.integers(1, 10**7), st.integers(-200, 200), st.integers(0, 5), st.booleans())
+def test_numbers_with_an_exponent_are_printed_by_their_significant_digits(n, power, digits, negative):
+    exact = Fraction(n) * Fraction(10) ** power * (-1 if negative else 1)
+    value = float(exact)
+    for text in (f"{value:.{digits}e}", f"{value:.{digits}e}".replace("e+", "e").upper()):
+        assert read_number(text).rounds(value)
+        mantissa, e, exponent = text.replace("E", "e").partition("e")
+        further = Decimal(mantissa) + (-1 if negative else 1) * Decimal(1).scaleb(-digits)
+        off = read_number(f"{further}{e}{exponent}")
+        edge = abs(exact - Fraction(Decimal(mantissa)) * Fraction(10) ** int(exponent)) * 2 == Fraction(10) ** (int(exponent) - digits)
+        assert edge or not (off.rounds(value) or off.cuts(value))
+
+
+def test_below_a_power_of_ten_the_digits_of_an_exponent_stand_closer():
+    assert [read_number("1.0e4").rounds(x) for x in (9960.0, 9949.0, 10499.0)] == [True, False, True]
+    assert [read_number("-1e-3").rounds(x) for x in (-0.00096, -0.0006)] == [True, False]
+    assert read_number("10e3").rounds(9600.0)  # written with the exponent of its neighbours
+    assert read_number("10.0").rounds(9.96)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "rounds", "cuts"),
+    [
+        ("2", 3.0, False, False),
+        ("0", 1.0, False, False),
+        ("0", -1.0, False, False),
+        ("0", 0.999, False, True),
+        ("-0.0", 0.05, True, True),
+        ("0.4", 0.5, False, False),
+        ("0.49", 0.5, False, False),
+        ("0.4", math.nextafter(0.5, 0.0), False, False),
+        ("0.4", 0.4999999999, False, True),
+        ("-2", -3.0, False, False),
+        ("-2", -2.999, False, True),
+        ("1.284", 1.2849, False, True),
+        ("9.9", 10.0, False, False),
+        ("9.9e3", 1e4, False, False),
+        ("9.9e3", 9999.0, False, True),
+        ("0.12", 0.125, True, True),
+        ("0.13", 0.125, True, False),
+        ("-0.13", -0.125, True, False),
+        ("0.99", 0.9999999997, False, True),
+        ("0.1", 1e300, False, False),
+    ],
+)
+def test_edges(text, value, rounds, cuts):
+    assert (read_number(text).rounds(value), read_number(text).cuts(value)) == (rounds, cuts)
+
+
+def verdicts(formula, inputs, *claims):
+    recorded = read_formula(formula).record(inputs)
+    return [m.verdict for m in mark(recorded.output, claims).marks]
+
+
+def test_one_unit_too_small_on_an_exact_value():
+    assert verdicts("q = x + y", {"x": -2, "y": 5}, "q = 2", "q/x = 0") == ["wrong", "wrong"]
+    assert verdicts("h = relu(a)", {"a": 2}, "h/a = 0", "h = 2") == ["wrong", "right"]
+    for printed in ("0.4", "0.49", "0.499", "0.51"):
+        assert verdicts("q = x * y", {"x": 0.25, "y": 2}, f"q = {printed}") == ["wrong"]
+
+
+A_HALF = [(898.598, 851.235, 46.863), (481.325, 505.185, -24.360), (837.036, 230.153, 606.383), (108.418, 521.554, -413.636)]
+AN_EIGHTH = [(463.789, 646.944, -183.280), (809.308, 814.423, -5.240), (12.208, 739.633, -727.550)]
+
+
+@pytest.mark.parametrize("numbers", A_HALF)
+def test_what_is_exact_but_for_digits_that_cancelled_is_not_cut(numbers):
+    """a - b - c is 0.5, and 0.49999999999988631 and the like in floats."""
+    a, b, c = numbers
+    assert 1e-15 < abs(a - b - c - 0.5) < 2e-13
+    given = {"a": a, "b": b, "c": c}
+    assert verdicts("q = a - b - c", given, "q = 0.4") == verdicts("q = a - b - c", given, "q = 0.499") == ["wrong"]
+    assert verdicts("p = a - b; q = p - c; r = 3*q", given, "q = 0.5", "r = 1.49") == ["right", "wrong"]
+
+
+@pytest.mark.parametrize("numbers", AN_EIGHTH)
+def test_a_half_but_for_digits_that_cancelled_is_rounded_either_way(numbers):
+    given = dict(zip("abc", numbers))
+    for printed in ("0.12", "0.13"):
+        assert verdicts("q = a - b - c", given, f"q = {printed}") == ["right"]
+    assert verdicts("q = a - b - c", given, "q = 0.11") == ["wrong"]
+
+
+def test_the_noise_of_a_number_is_what_rounding_errors_may_move():
+    a, b, c = map(Value, A_HALF[0])
+    assert abs((a - b - c).data - 0.5) <= noise_of(a - b - c) < 1e-12
+    assert noise_of(0.5) == 8.0 * math.ulp(0.5)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(-99, 99), min_size=6, max_size=6), st.integers(0, 2))
+def test_planted_numbers_one_unit_too_small_are_all_blamed(numbers, places):
+    """A neuron and a square of exact decimals; every number one unit too small in turn, the rest of the page right."""
+    exact = dict(zip(("w", "x", "v", "y", "b", "t"), (Decimal(n).scaleb(-places) for n in numbers)))
+    w, x, v, y, b, t = exact.values()
+    z = w * x + v * y + b
+    h = max(z, Decimal(0))
+    page = {"z": z, "h": h, "h/z": Decimal(int(z > 0)), "e": h - t, "E": (h - t) ** 2, "E/e": 2 * (h - t), "e/t": Decimal(-1), "z/w": x}
+    recorded = read_formula("z = w*x + v*y + b; h = relu(z); e = h - t; E = e**2").record({name: float(d) for name, d in exact.items()})
+    for quantity, number in page.items():
+        for unit in (Decimal(1).scaleb(number.as_tuple().exponent), Decimal("0.1").scaleb(number.as_tuple().exponent)):
+            planted = {q: f"{d:f}" for q, d in page.items()}
+            planted[quantity] = f"{number - unit.copy_sign(number):f}"
+            report = mark(recorded.output, planted)
+            slip = report.marks[list(page).index(quantity)]
+            assert slip.verdict not in FAITHFUL, (quantity, planted)
+            assert all(m.verdict == "right" for m in report.marks if m is not slip)
+
+
+def test_a_factor_left_out_is_not_named_where_it_gives_another_number():
+    """0.36 left without its factor is not 0.35 with digits cut off."""
+    slip = mark(read_formula("y = k * p * q").record({"k": 0.2, "p": 0.6, "q": 0.6}).output, ["y = 0.35"]).marks[0]
+    assert (slip.verdict, slip.mistake) == ("wrong", "")
+
+
+def test_numbers_from_before_an_edit_do_not_meet_at_an_edge():
+    """y = 2 allows no v = 3, with which alone u = 6.0 agrees up to its edge."""
+    v = Value(7.0, "v")
+    y, u = v * 1.0, v * 2.0
+    y.label, u.label = "y", "u"
+    out = y * u
+    out.label = "out"
+    report = mark(out, ["y = 2.00000", "u = 6.00002"])
+    assert report.counts == {"wrong": 2}
