@@ -99,9 +99,14 @@ class Printed(NamedTuple):
     unit: float
 
     @property
+    def decimals(self) -> int:
+        """Decimal places; below 0 where not even the ones are printed, as in 2e3."""
+        return -round(math.log10(self.unit))
+
+    @property
     def places(self) -> int:
         """Decimal places, at least 0."""
-        return max(0, -round(math.log10(self.unit)))
+        return max(0, self.decimals)
 
     @property
     def digits(self) -> int:
@@ -148,6 +153,14 @@ class Printed(NamedTuple):
     def _unit_below(self) -> float:
         """One unit of the last digit of what is a little nearer to zero than this number."""
         return 0.1 * self.unit if re.match(r"[+-]?1(\.0*)?[eE]", self.text) else self.unit
+
+    def shortens(self, other: Printed) -> bool:
+        """Whether this is another number with fewer digits, rounded or cut off.
+
+        >>> read_number("0.77").shortens(read_number("0.773")), read_number("0.71").shortens(read_number("0.773"))
+        (True, False)
+        """
+        return self.unit > other.unit and (self.rounds(other.number) or self.cuts(other.number))
 
     def is_near_an_edge(self, value: float) -> bool:
         """Whether rounding errors might decide between the sides of an edge: a whole or a half of the last digit."""
@@ -264,3 +277,22 @@ def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim
     if isinstance(claims, str):
         claims = [line for line in claims.splitlines() if line.strip()]
     return [claim if isinstance(claim, Claim) else read_claim(claim) for claim in claims]
+
+
+def read_input(text: str, claims: Iterable[Claim], labels: Container[str]) -> Printed:
+    """An input as a page gives it: a number as it was printed, or what a claim printed, by what that speaks of.
+
+    Of several claims about it, the one with the most decimal places counts.
+
+    Raises:
+        ValueError: the text is neither.
+
+    >>> read_input("0.12", [], ()).unit, read_input("w'", [read_claim("w' = 0.125")], {"w"}).text
+    (0.01, '0.125')
+    """
+    if not isinstance(text, str) or text.strip()[:1] in tuple("+-−.0123456789"):
+        return read_number(text)
+    quantity = without_d(read_quantity(text), labels)
+    if printed := [claim.printed for claim in claims if claim.quantity == quantity]:
+        return min(printed, key=lambda x: x.unit)
+    raise ValueError(f"an input is a number, got {text!r}; as text it is a printed number, '0.12', or what a claim speaks of, as w'")

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.table import data_of
-from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, ClaimError, Printed, Quantity, derivative, read_claims, read_number, without_d
+from autograd_tiny.engine.value import Value, adjoints
+from autograd_tiny.marking.claims import (
+    Claim,
+    ClaimError,
+    Printed,
+    Quantity,
+    data,
+    derivative,
+    read_claims,
+    read_input,
+    read_number,
+    without_d,
+)
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph
 from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
 from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.stale import stories
 from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import few
 
 MOST_BY_CHANCE = 0.5
@@ -29,6 +45,7 @@ def mark(
     *,
     learning_rate: float | None = None,
     others: Sequence[Value] = (),
+    inputs: Mapping[str, str] | None = None,
 ) -> Report:
     """Mark printed numbers about a recorded graph.
 
@@ -40,12 +57,16 @@ def mark(
         learning_rate: of the step of gradient descent that updates speak of.
         others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one that
             a loss uses.
+        inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What follows
+            from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about ``w'`` printed.
+            The others count as exact.
 
     Returns:
         A report with one mark per claim.
 
     Raises:
-        ValueError: for a number that cannot be read, a label that no node has or that several have, no claims at all.
+        ValueError: for a number that cannot be read, a label that no node has or that several have, no claims at all,
+            an input that has another number in the graph than it has in print.
 
     >>> x, w = Value(0.5, "x"), Value(-1.0, "w")
     >>> z = w * x
@@ -55,8 +76,14 @@ def mark(
     >>> report = mark(y, {"z": "-0.5", "y": "-0.4621", "y/z": "0.7864", "y/w": "0.500"})
     >>> [m.verdict for m in report.marks], report.marks[3].mistake
     (['right', 'right', 'right', 'mistake'], 'activation derivative missing')
+    >>> [mark(y, {"z": "-0.5004"}, inputs=given).marks[0].verdict for given in ({}, {"w": "-1.00"})]
+    ['wrong', 'rounded']
     """
-    return Marker(output, read_claims(claims), learning_rate, others).report()
+    return Marker(output, read_claims(claims), learning_rate, others, inputs or {}).report()
+
+
+MOST_BY_ROUNDING = 0.05
+"""How likely a number may at most fit by chance, for the rounding of numbers that are not printed to excuse it."""
 
 
 class Fit(NamedTuple):
@@ -69,7 +96,14 @@ class Fit(NamedTuple):
 class Marker:
     """Marks the claims of a page one after the other; what a claim prints is what later claims may build on."""
 
-    def __init__(self, output: Value, claims: Sequence[Claim], learning_rate: float | None, others: Sequence[Value] = ()) -> None:
+    def __init__(
+        self,
+        output: Value,
+        claims: Sequence[Claim],
+        learning_rate: float | None,
+        others: Sequence[Value] = (),
+        inputs: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         if learning_rate is not None and not hasattr(learning_rate, "__float__"):
             raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
         if not claims:
@@ -77,6 +111,7 @@ class Marker:
         self.graph = NamedGraph(output, others)
         claims = [claim._replace(quantity=without_d(claim.quantity, self.graph.labels)) for claim in claims]
         self.claims = claims
+        self.changed = _changed(self.graph)
         self.derivations = Derivations(self.graph, learning_rate)
         for number, claim in enumerate(claims):
             self._check(number, claim.quantity)
@@ -85,6 +120,22 @@ class Marker:
         self.misprinted: dict[Quantity, Value] = {}
         self.formulas: dict[int, Formula] = {}
         self.noises: dict[Quantity, float] = {}
+        for label, text in inputs.items():
+            self._take_input(label, text)
+
+    def _take_input(self, label: str, text: str) -> None:
+        """Take an input as it was printed: any number that rounds to that may have been gone on with."""
+        node = self.graph.find(label)
+        if node.op is not None:
+            raise ValueError(f"inputs: {label} is computed by {node.op.name} and no input; claim it instead, {label} = {text}")
+        try:
+            printed = read_input(text, self.claims, self.graph.labels)
+        except ValueError as error:
+            raise ValueError(f"inputs: {label}: {error}") from None
+        if not (printed.rounds(node.data) or printed.cuts(node.data)):
+            raise ValueError(f"inputs: {label} is {node.data!r} in the graph and {printed.text} in print; record it as it was printed")
+        given = Mark(-1, Claim(data(label), printed), node.data, "right")
+        self.page.take(data(label), Source(given, lambda _: 0.5 * printed.unit))
 
     def _check(self, number: int, quantity: Quantity) -> None:
         """Refuse a claim about a quantity that this graph does not have."""
@@ -104,10 +155,42 @@ class Marker:
             self.marks.append(mark := self._mark(number, claim, value))
             self.page.take(claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
             if mark.verdict in SLIPS:
-                right = mark._replace(claim=claim._replace(printed=read_number(mark.right)), verdict="right")
-                self.misprinted[claim.quantity] = self.page.value_of(Source(right, self._radius))
+                self._take_misprint(mark)
+            elif mark.verdict in FAITHFUL:  # from here on the right number is known as it is printed now
+                self.misprinted.pop(claim.quantity, None)
         self._tell_stories()
-        return Report(self.marks)
+        return Report(self.marks, self._told_change())
+
+    def _told_change(self) -> str:
+        """That the data of the graph was changed after it was recorded, if it was."""
+        if not self.changed:
+            return ""
+        shown = [
+            f"{name} was {short_number(self.graph.nodes[name].data, 6)} and would be {short_number(now, 6)}"
+            for name, now in self.changed.items()
+            if self.graph.is_labelled(name)
+        ]
+        example = f": {shown[0]}" if shown else ""
+        return (
+            f"Data was changed after it was used{example}. The marks are about the numbers that the graph would give now; "
+            "to mark those that it gave, record it again, or mark it before optimizer.step()."
+        )
+
+    def _before_the_change(self, claim: Claim) -> bool:
+        """Whether this is the number that was recorded, before data was changed."""
+        quantity, nodes = claim.quantity, [self.graph.nodes[name] for name in claim.quantity.nodes]
+        if quantity.kind in ("data", "updated"):  # what is updated may have been so by the optimizer already
+            recorded = nodes[0].data
+        else:
+            recorded = math.prod(adjoints(of).get(by, 0.0) for of, by in pairwise(nodes))
+        return claim.printed.rounds(recorded) or claim.printed.cuts(recorded)
+
+    def _take_misprint(self, mark: Mark) -> None:
+        """A number that is wrong may be so in print only: remember the right one, unless the page has printed it with more digits."""
+        right = mark._replace(claim=mark.claim._replace(printed=read_number(mark.right)), verdict="right")
+        before = [m.claim.printed for m in self.marks if m.claim.quantity == mark.claim.quantity and m.verdict in FAITHFUL]
+        if not any(right.claim.printed.shortens(x) for x in before):
+            self.misprinted[mark.claim.quantity] = self.page.value_of(Source(right, self._radius))
 
     def _radius(self, mark: Mark) -> float:
         """How far the number that the author went on with may be from the one that was printed.
@@ -132,12 +215,17 @@ class Marker:
             return blank._replace(verdict="right")
         if printed.cuts(value, noise=noise):
             return blank._replace(verdict="rounded", why="digits are cut off")
+        if self.changed and self._before_the_change(claim):
+            return blank._replace(verdict="undecided", why="it was the number before data was changed")
         formula = self.derivations.formula(claim.quantity, self.page.printed)
         ways = list(self._ways(claim.quantity, formula))
         for loose in (False, True):
             for way, follows in ways:
                 if self._fits(claim, follows, loose=loose):
                     return self._followed(blank, way, follows)
+        for why, follows in self._from_rounded(blank, formula):
+            followed = self._followed(blank, "follows from", follows)
+            return followed._replace(why=why) if followed.verdict == "rounded" else followed
         return self._explained(blank, formula, [follows for _, follows in ways])
 
     def _noise(self, claim: Claim, value: float) -> float | None:
@@ -192,6 +280,41 @@ class Marker:
         for choice in choices:
             with suppress(ArithmeticError, ValueError):
                 yield self.page.evaluate(root, choice)
+
+    def _from_rounded(self, blank: Mark, formula: Formula) -> list[tuple[str, Follows]]:
+        """The number, had the author rounded numbers before it that the page does not print; none if it does not fit.
+
+        They are taken to have as many digits as the page prints.  None, too, where that fits many numbers, so that it would
+        fit a wrong one by chance; and where the right number ends with the printed digits, as it then needs no rounding.
+        """
+        printed, value = blank.claim.printed, blank.value
+        if abs(value - round(value / printed.unit) * printed.unit) <= (self._noise(blank.claim, value) or 0.0):
+            return []
+        parts = {
+            part: quantity
+            for part, quantity in formula.parts.items()
+            if part is not formula.root and quantity not in self.page.printed and self.derivations.step(quantity) is not None
+        }
+        found: dict[float, tuple[str, Follows]] = {}
+        for shorter in self._roundings(printed):
+            for chosen in (list(parts), *([part] for part in parts)):
+                with suppress(ArithmeticError, ValueError):
+                    follows = self.page.follow(self.page.evaluate(formula.root, rounded=dict.fromkeys(chosen, shorter)))
+                    shown = [str(parts[part]) for part in chosen if self.graph.is_labelled(parts[part].nodes[0])]
+                    what = f"{shown[0]}, which was rounded and is" if len(chosen) == 1 and shown else "rounded numbers that are"
+                    found.setdefault(follows.value, (f"it follows from {what} not printed", follows))
+        largest = max(abs(printed.number), abs(value), printed.unit)
+        others = [x for x in found if printed.like(x) != printed.like(value)]
+        if len({printed.like(x) for x in others}) * printed.unit / largest > MOST_BY_ROUNDING:
+            return []
+        return [found[x] for x in others if abs(x - printed.number) < 0.5 * printed.unit]
+
+    def _roundings(self, printed: Printed) -> list[Callable[[float], float]]:
+        """To as many decimal places, and as many digits, as this number has and as most numbers on the page have."""
+        page = [claim.printed for claim in self.claims]
+        places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
+        digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
+        return [*(partial(_to_places, k) for k in places), *(partial(_to_digits, k) for k in digits)]
 
     def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
         claim = blank.claim
@@ -301,6 +424,26 @@ class Marker:
                     before = number < blank.number
                     if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
                         yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0 if before else 3.5)
+
+
+def _changed(graph: NamedGraph) -> dict[str, float]:
+    """The nodes whose data does not follow from what the leaves hold now, as after an optimizer's step, with the number that does."""
+    now: dict[Value, float] = {}
+    try:
+        for node in graph.all:
+            now[node] = node.data if node.op is None else node.op.evaluate([now[x] for x in node.operands])
+    except (ArithmeticError, ValueError) as error:
+        remedy = "record the graph again, or mark it before optimizer.step()"
+        raise ValueError(f"{error}; data was changed after it was used: {remedy}") from None
+    return {name: now[node] for name, node in graph.nodes.items() if node.data != now[node] and not math.isnan(node.data + now[node])}
+
+
+def _to_places(places: int, x: float) -> float:
+    return round(x, places)
+
+
+def _to_digits(digits: int, x: float) -> float:
+    return float(f"{x:.{digits - 1}e}")
 
 
 def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.engine.graph import all_nodes
@@ -93,8 +94,8 @@ class Numbers:
         recorded: whether every number is a Value, so that it knows by its derivatives how much rounding errors matter.
 
     Attributes:
-        printed: the printed number of each quantity, the last one where there are several.
-        earlier: the printed numbers before that.
+        printed: the printed number of each quantity, the last one where there are several that differ.
+        earlier: the printed numbers before that, without those that are only a shorter form of it.
     """
 
     def __init__(self, derivations: Derivations, *, recorded: bool = False) -> None:
@@ -106,11 +107,19 @@ class Numbers:
         self._users: dict[Quantity, list[Quantity]] = {}
 
     def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
-        """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it."""
-        if afresh:
+        """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it.
+
+        Of a number that is printed with more digits at one place and with fewer at another, the one with more counts.
+        """
+        printed, before = source.mark.claim.printed, self.printed.get(quantity)
+        known = None if before is None else self._sources[before].mark.claim.printed
+        if known is not None and printed.shortens(known):
+            return
+        if afresh or (known is not None and known.shortens(printed)):
             self._forget(quantity)
-        if quantity in self.printed:
-            self.earlier.setdefault(quantity, []).append(self.printed[quantity])
+        if before is not None:
+            earlier = [*self.earlier.get(quantity, ()), before]
+            self.earlier[quantity] = [x for x in earlier if not self._sources[x].mark.claim.printed.shortens(printed)]
         self.printed[quantity] = self.value_of(source)
 
     def value_of(self, source: Source) -> Value:
@@ -146,23 +155,32 @@ class Numbers:
                         waiting.append((operand, None))
         return self.printed[quantity] if quantity in self.printed else self._known[quantity]
 
-    def evaluate(self, root: Expression, instead: Mapping[Quantity, Number] | None = None) -> Number:
+    def evaluate(
+        self,
+        root: Expression,
+        instead: Mapping[Quantity, Number] = MappingProxyType({}),
+        rounded: Mapping[Expression, Callable[[float], float]] = MappingProxyType({}),
+    ) -> Number:
         """The number of a formula.
 
         Args:
             root: the formula.
             instead: numbers to take for some quantities instead of these.
+            rounded: parts whose numbers are rounded before they are used, and how.
         """
         numbers: dict[Expression, Any] = {}
         for node in all_nodes(root):
             if (quantity := self.derivations.quantities.get(node)) is not None:
-                numbers[node] = instead[quantity] if instead and quantity in instead else self.of(quantity)
+                numbers[node] = instead[quantity] if quantity in instead else self.of(quantity)
             elif node.op is None:
                 numbers[node] = node.constant_value
             else:
                 operands = tuple([numbers[x] for x in node.operands])
                 recorded = any(isinstance(x, Value) for x in operands)
                 numbers[node] = Value.record(node.op, operands) if recorded else node.op.evaluate(operands)
+            if node in rounded:
+                exact = data_of(numbers[node])
+                numbers[node] = numbers[node] + (rounded[node](exact) - exact)
         return numbers[root]  # type: ignore[no-any-return]
 
     def follow(self, number: Number) -> Follows:

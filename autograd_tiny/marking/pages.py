@@ -9,7 +9,7 @@
     [inputs]
     w = 0.5
     x = 2.0
-    b = -1.0
+    b = -1.0        # exact; "-1.0" would be whatever is printed as -1.0, "u'" what the claim about u' prints
 
     [[section]]
     title = "Forward"
@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import Value, finite_float
-from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, without_d
+from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, read_number, without_d
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.report import Report
 from autograd_tiny.storage.files import read_text
@@ -70,7 +70,8 @@ class Page(NamedTuple):
         title: what it is.
         source: where it comes from.
         formula: the formula lines; the last one is the output.
-        inputs: a number for every input of the formula.
+        inputs: for every input of the formula a number, a number as a string, which is known only as it was printed, or what a
+            claim speaks of, which is what that claim printed.
         learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.
         claims: the numbers, in the order of the page.
         file: the name of the file it was read from, for errors.
@@ -82,7 +83,7 @@ class Page(NamedTuple):
     title: str
     source: str
     formula: str
-    inputs: dict[str, float]
+    inputs: dict[str, float | str]
     learning_rate: float | None
     claims: tuple[Claim, ...]
     file: str = ""
@@ -98,12 +99,31 @@ class Page(NamedTuple):
         """
         with _errors_of(self.file):
             formula = read_formula(self.formula)
+        printed = self.printed_inputs()
+        numbers = {name: read_number(printed[name]).number if isinstance(x, str) else x for name, x in self.inputs.items()}
         try:
-            return formula.record(self.inputs)
+            return formula.record(numbers)
         except FormulaError as error:
             if error.line is None and (name := next((x for x in self.inputs if x not in formula.inputs and x not in CONSTANTS), "")):
                 raise PageError(f"{self.file}{_at(self.input_lines.get(name))}: inputs.{name}: {error.message}") from None
             raise _formula_error(self.file, self.formula_lines, error) from None
+
+    def printed_inputs(self) -> dict[str, str]:
+        """The inputs that are known only as they were printed, each as it was.
+
+        Raises:
+            PageError: an input that is neither a number nor what a claim speaks of.
+        """
+        labels = {*self.inputs, *read_formula(self.formula).names}
+        claims = [claim._replace(quantity=without_d(claim.quantity, labels)) for claim in self.claims]
+        found = {}
+        for name, x in self.inputs.items():
+            if isinstance(x, str):
+                try:
+                    found[name] = read_input(x, claims, labels).text
+                except ValueError as error:
+                    raise PageError(f"{self.file}{_at(self.input_lines.get(name))}: inputs.{name}: {error}") from None
+        return found
 
     def mark(self) -> Report:
         """The page, marked.
@@ -122,8 +142,9 @@ class Page(NamedTuple):
             claims.append(claim._replace(quantity=quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))))
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
+        inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
         try:
-            return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others)
+            return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others, inputs=inputs)
         except ClaimError as error:
             line = self.lines[error.number] if self.lines else None
             raise PageError(f"{self.file}{_at(line)}: claims: {error}") from None
@@ -194,10 +215,10 @@ class _Reader:
                 place = "above [inputs], since what stands below belongs to the inputs"
                 place += "; or into a [[section]]" if name in SECTION_KEYS else ""
                 raise self._error(f"inputs.{name}: put {name} {place}", "inputs", name)
-            if isinstance(x, bool) or not isinstance(x, (int, float)):
+            if isinstance(x, bool) or not isinstance(x, (int, float, str)):
                 raise self._error(f"inputs.{name}: an input is a number, got {x!r}", "inputs", name)
             try:
-                finite_float(x, name)
+                finite_float(0.0 if isinstance(x, str) else x, name)  # text is looked at when the claims are known
             except (ValueError, OverflowError) as error:
                 raise self._error(f"inputs.{name}: {error}", "inputs", name) from None
         claims = self._claims(content, "", ())
@@ -214,7 +235,9 @@ class _Reader:
         numbers = tuple(claim for claim, _ in claims)
         lines = tuple(line for _, line in claims)
         inputs = {name: self.lines.line("inputs", name) for name in content["inputs"]}
-        return Page(title, source, content["formula"], dict(content["inputs"]), rate, numbers, self.name, lines, formula_lines, inputs)
+        page = Page(title, source, content["formula"], dict(content["inputs"]), rate, numbers, self.name, lines, formula_lines, inputs)
+        page.printed_inputs()
+        return page
 
     def _claims(self, table: Mapping[str, Any], section: str, place: Place) -> list[tuple[Claim, int | None]]:
         """The claims of a table, each with its line."""
