@@ -1,0 +1,92 @@
+"""The ways in which a number may follow from what was printed before it."""
+
+import math
+
+import pytest
+
+from autograd_tiny import mark
+from autograd_tiny.symbols.formula import read_formula
+
+NEURON = "z = w*x; a = tanh(z); E = (a - t)**2 / 2"
+AT = {"w": 0.31, "x": 1.7, "t": 0.9}  # z = 0.527
+TWO = "z = w*x; E1 = z**2; E2 = sin(z); E = E1 + E2"
+TWO_AT = {"w": 0.31, "x": 1.7}
+
+
+def marks(formula, at, *claims):
+    return mark(read_formula(formula).record(at).output, claims, learning_rate=0.1).marks
+
+
+def test_a_wrong_number_that_is_repeated():
+    first, second = marks(NEURON, AT, "a = 0.77731", "a = 0.77731")
+    assert (first.verdict, second.verdict, second.sources) == ("wrong", "carried", (0,))
+    assert second.why == "it repeats a = 0.77731, which is wrong"
+
+
+def test_a_wrong_number_that_is_repeated_after_another():
+    found = marks(NEURON, AT, "a = 0.77731", "a = 0.61129", "a = 0.77731")
+    assert [m.verdict for m in found] == ["wrong", "wrong", "carried"]
+    assert found[2].sources == (0,)
+
+
+def test_a_repeated_number_with_fewer_digits():
+    assert [m.verdict for m in marks(NEURON, AT, "a = 0.77731", "a = 0.777")] == ["wrong", "carried"]
+
+
+def test_what_follows_from_the_first_of_two_prints():
+    slope = 1 - 0.77731**2
+    found = marks(NEURON, AT, "a = 0.77731", "a = 0.48308", f"a/z = {slope:.5f}")
+    assert [m.verdict for m in found] == ["wrong", "right", "carried"]
+    assert found[2].sources == (0,)
+
+
+def test_what_follows_from_the_right_number_behind_a_misprint():
+    """z was misprinted, and what follows is computed from 0.53, its right number rounded: neither wrong nor carried."""
+    a = f"{math.tanh(0.53):.5f}"
+    assert a != f"{math.tanh(0.527):.5f}"
+    found = marks(NEURON, AT, "z = 0.73", f"a = {a}")
+    assert [m.verdict for m in found] == ["mistake" if found[0].mistake else "wrong", "rounded"]
+
+
+@pytest.mark.parametrize("printed_first", ["E1/z", "E2/z"])
+def test_a_sum_of_derivatives_of_which_one_was_printed_wrong(printed_first):
+    """The chain rule from its other end: with only one of the two terms printed, wrong, and the other from the engine."""
+    z = 0.31 * 1.7
+    slopes = {"E1/z": 2 * z, "E2/z": math.cos(z)}
+    wrong = slopes[printed_first] + 0.2113
+    whole = sum(slopes.values()) + 0.2113
+    found = marks(TWO, TWO_AT, f"{printed_first} = {wrong:.5f}", f"E/z = {whole:.5f}")
+    assert [m.verdict for m in found] == ["wrong", "carried"]
+    assert found[1].sources == (0,)
+
+
+def test_the_derivatives_of_all_terms_were_printed():
+    z = 0.31 * 1.7
+    first, second = 2 * z * 1.7 + 0.0517, math.cos(z) * 1.7 - 0.1229
+    found = marks(TWO, TWO_AT, f"E1/w = {first:.5f}", f"E2/w = {second:.5f}", f"E/w = {first + second:.5f}")
+    assert [m.verdict for m in found] == ["wrong", "wrong", "carried"]
+    assert sorted(found[2].sources) == [0, 1]
+
+
+def test_an_update_follows_from_its_wrong_gradient():
+    found = marks(NEURON, AT, "E/w = -0.66213", f"w' = {0.31 + 0.066213:.5f}")
+    assert [m.verdict for m in found] == ["wrong", "carried"]
+
+
+def test_a_path_follows_from_its_wrong_factors():
+    found = marks(NEURON, AT, "a/z = 0.66213", f"a/z/w = {0.66213 * 1.7:.5f}")
+    assert [m.verdict for m in found] == ["wrong", "carried"]
+
+
+def test_what_fits_exactly_is_preferred_to_what_fits_within_rounding():
+    """a/z is 1 - 0.60² exactly, and within the rounding of a = 0.48 nothing else."""
+    found = marks(NEURON, AT, "a = 0.60", "a = 0.48", "a/z = 0.6400")
+    assert found[2].verdict == "carried"
+    assert found[2].sources == (0,)
+
+
+def test_slips_that_hardly_matter_are_no_sources():
+    """b is wrong by a unit that moves y far less than y's last digit."""
+    found = marks("y = a + 0.001*b", {"a": 0.5172, "b": 0.3333}, "b = 0.3334", "y = 0.51")
+    assert found[1].verdict == "rounded"
+    assert found[1].why == "digits are cut off"
