@@ -316,7 +316,7 @@ def _marks_table(report: Report) -> Table:
             table.add_row(Text(section, "bold"))
         said = Text(mark.finding, COLORS[mark.verdict])
         printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.engine)
-        table.add_row(_Quantity(str(mark.claim.quantity)), mark.engine, printed, said)
+        table.add_row(_Quantity(mark.claim.called), mark.engine, printed, said)
     return table
 
 

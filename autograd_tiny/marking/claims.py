@@ -247,11 +247,18 @@ class Claim(NamedTuple):
         quantity: what it is said to be.
         printed: the number.
         section: where on the page it stands.
+        said: what the page calls the quantity, where that is not what it is called here.
     """
 
     quantity: Quantity
     printed: Printed
     section: str = ""
+    said: str = ""
+
+    @property
+    def called(self) -> str:
+        """The quantity as it is called on the page."""
+        return self.said or str(self.quantity)
 
 
 def read_claim(text: str, section: str = "") -> Claim:

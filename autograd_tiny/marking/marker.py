@@ -332,7 +332,7 @@ class Marker:
         return tuple(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least)
 
     def _printed(self, claims: Iterable[int]) -> str:
-        shown = [f"{self.claims[i].quantity} = {self.claims[i].printed.text}" for i in claims]
+        shown = [f"{self.claims[i].called} = {self.claims[i].printed.text}" for i in claims]
         return f"{few(shown, 3)}, which {'is' if len(shown) == 1 else 'are'} wrong"
 
     def _explained(self, blank: Mark, formula: Formula, ways: Sequence[Follows]) -> Mark:
@@ -402,7 +402,7 @@ class Marker:
         for story in stories(unexplained, self.page):
             values = tuple(dict.fromkeys(f"{x.quantity} = {x.value:.{x.places}f}" for x in story.implied))
             for x in story.implied:
-                others = [str(self.claims[y.claim].quantity) for y in story.implied if y.claim != x.claim]
+                others = [self.claims[y.claim].called for y in story.implied if y.claim != x.claim]
                 why = f"together with {', '.join(others)} it fits {', '.join(values)}, as if from before an edit"
                 if story.sums_to is not None:
                     why += f"; these add up to {story.sums_to:g}, as they must"
@@ -420,10 +420,10 @@ class Marker:
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
         if printed.digits >= 3:
             for number, claim in enumerate(self.claims):
-                if claim.quantity != blank.claim.quantity and claim.printed.number == printed.number:
+                if claim.quantity != blank.claim.quantity and claim.printed[1:] == printed[1:]:  # as precisely, too
                     before = number < blank.number
                     if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
-                        yield Edit("copied", root, f"it is the number printed for {claim.quantity}", 3.0 if before else 3.5)
+                        yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
 
 
 def _changed(graph: NamedGraph) -> dict[str, float]:

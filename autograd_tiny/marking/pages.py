@@ -139,7 +139,8 @@ class Page(NamedTuple):
             for name in quantity.nodes:
                 if name not in labels:
                     raise PageError(f"{self.file}{_at(line)}: claims: {_unknown(name, list(labels))}")
-            claims.append(claim._replace(quantity=quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))))
+            named = quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))
+            claims.append(claim._replace(quantity=named, said=str(quantity) if named != quantity else ""))
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
         inputs = {labels[name]: text for name, text in self.printed_inputs().items()}

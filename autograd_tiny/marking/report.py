@@ -90,7 +90,7 @@ class Mark(NamedTuple):
     @property
     def sentence(self) -> str:
         """What is to be said about the claim."""
-        quantity, printed = self.claim.quantity, self.claim.printed.text
+        quantity, printed = self.claim.called, self.claim.printed.text
         if self.verdict == "right":
             return f"{quantity} = {printed} is right."
         if self.verdict in FAITHFUL:
@@ -178,7 +178,7 @@ class Report:
 
     def __str__(self) -> str:
         lines: list[str] = []
-        cells = [(str(m.claim.quantity), m.engine, m.claim.printed.text, m.finding) for m in self.marks]
+        cells = [(m.claim.called, m.engine, m.claim.printed.text, m.finding) for m in self.marks]
         widths = [max(map(len, column)) for column in zip(*cells, ("", "engine", "printed", ""))]
         lines.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
         for (_, section), (quantity, right, printed, finding) in zip(self.rows(), cells):
@@ -200,7 +200,7 @@ class Report:
             numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (mark.engine, mark.claim.printed.text))
             title = escape(mark.sentence)
             rows.append(
-                f'<tr title="{title}"><td style="text-align:left">{escape(str(mark.claim.quantity))}</td>{numbers}'
+                f'<tr title="{title}"><td style="text-align:left">{escape(mark.claim.called)}</td>{numbers}'
                 f'<td style="{style}">{escape(mark.finding)}</td></tr>'
             )
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
@@ -211,7 +211,7 @@ class Report:
         """The report as JSON text: the counts, the story, one entry per claim."""
         entries = [
             {
-                "quantity": str(mark.claim.quantity),
+                "quantity": mark.claim.called,
                 "section": mark.claim.section,
                 "printed": mark.claim.printed.text,
                 "engine": mark.value,
@@ -246,10 +246,10 @@ def _unsigned_zero(number: str) -> str:
 
 def _told(group: Sequence[Mark], carriers: int) -> str:
     first = group[0]
-    quantities = [str(mark.claim.quantity) for mark in group]
+    quantities = [mark.claim.called for mark in group]
     tail = f" {counted(carriers, 'later number')} carry it on." if carriers > 1 else " One later number carries it on." if carriers else ""
     if first.fits:
-        signs = [str(mark.claim.quantity) for mark in group if mark.mistake]
+        signs = [mark.claim.called for mark in group if mark.mistake]
         besides = f"; besides, the sign is wrong in {listed(signs, MOST_LISTED)}" if signs else ""
         values = listed(first.fits, MOST_LISTED)
         return f"{listed(quantities, MOST_LISTED)} look like numbers from before an edit: they fit together {values}{besides}.{tail}"

@@ -196,6 +196,14 @@ def test_a_number_copied_from_another_quantity():
     assert slip.mistake == "copied"
 
 
+def test_a_number_printed_more_precisely_is_no_copy():
+    """v is printed 0.33, which is not the 0.330 that is printed here."""
+    v, x = named(v=Value(0.33), x=Value(0.7123))
+    (y,) = named(y=v * x + 0.1)
+    assert mark(y, ["v = 0.330", "y/v = 0.330"]).marks[1].why == "it is the number printed for v"
+    assert mark(y, ["v = 0.33", "y/v = 0.330"]).marks[1].verdict == "wrong"
+
+
 def test_a_stale_operand_needs_two_witnesses():
     root = neuron()
     old = 0.7112

@@ -235,3 +235,16 @@ def test_a_claim_on_a_name_that_there_is_not(write, claim, hint):
     text = changed('"E/w = 0.296"', f'"{claim} = 0.296"')
     with pytest.raises(PageError, match=f"page.toml, line 22: claims: the formula has no '{claim}'; {hint}"):
         read_page(write(text)).mark()
+
+
+def test_quantities_are_reported_as_the_page_calls_them(write):
+    """y is z by a second name, and the report speaks of y."""
+    page = changed("y = sigmoid(z)", "p = sigmoid(z)\ny = p").replace('"y = 0.332"', '"y = 0.382"')
+    report = read_page(write(page)).mark()
+    assert report.marks[1].sentence.startswith("y should be 0.332, not 0.382: ")
+    assert [line.split()[0] for line in str(report).splitlines() if line][2:5] == ["z", "y", "Backward"]
+    assert [entry["quantity"] for entry in json.loads(report.to_json())["marks"]][:3] == ["z", "y", "∂E/∂y"]
+    assert ">∂E/∂y</td>" in report._repr_html_()
+    assert "p" in report.notes()
+    follows = read_page(write(page.replace('"E/y = -0.668"', '"E/y = -0.618"'))).mark().marks[2]
+    assert (follows.verdict, follows.why) == ("carried", "it follows from y = 0.382, which is wrong")
