@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.table import MultiPrimitive, data_of
 from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.marking.claims import (
     Claim,
@@ -187,6 +187,8 @@ class Marker:
 
     def _take_misprint(self, mark: Mark) -> None:
         """A number that is wrong may be so in print only: remember the right one, unless the page has printed it with more digits."""
+        if not math.isfinite(mark.value):
+            return
         right = mark._replace(claim=mark.claim._replace(printed=read_number(mark.right)), verdict="right")
         before = [m.claim.printed for m in self.marks if m.claim.quantity == mark.claim.quantity and m.verdict in FAITHFUL]
         if not any(right.claim.printed.shortens(x) for x in before):
@@ -230,13 +232,15 @@ class Marker:
 
     def _noise(self, claim: Claim, value: float) -> float | None:
         """The most that rounding errors may have moved a number that is to be this claim's, where that might decide."""
-        if not claim.printed.is_near_an_edge(value):
-            return None
-        if claim.quantity not in self.noises:
-            self.noises[claim.quantity] = 0.0
+        return self._rounding_errors(claim.quantity, value) if claim.printed.is_near_an_edge(value) else None
+
+    def _rounding_errors(self, quantity: Quantity, value: float) -> float:
+        """The most that rounding errors may have moved a number for this quantity."""
+        if quantity not in self.noises:
+            self.noises[quantity] = 0.0
             with suppress(ArithmeticError, ValueError):  # where there are no finite derivatives
-                self.noises[claim.quantity] = noise_of(Numbers(self.derivations, recorded=True).of(claim.quantity))
-        return max(self.noises[claim.quantity], noise_of(value))
+                self.noises[quantity] = noise_of(Numbers(self.derivations, recorded=True).of(quantity))
+        return max(self.noises[quantity], noise_of(value))
 
     def _fits(self, claim: Claim, follows: Follows, *, loose: bool) -> bool:
         """Whether a number may have been printed as in this claim, rounded or cut off.
@@ -288,7 +292,10 @@ class Marker:
         fit a wrong one by chance; and where the right number ends with the printed digits, as it then needs no rounding.
         """
         printed, value = blank.claim.printed, blank.value
-        if abs(value - round(value / printed.unit) * printed.unit) <= (self._noise(blank.claim, value) or 0.0):
+        if not math.isfinite(value):
+            return []
+        further = abs(math.remainder(value, printed.unit))
+        if further < 1e-3 * printed.unit and further <= self._rounding_errors(blank.claim.quantity, value):
             return []
         parts = {
             part: quantity
@@ -414,7 +421,7 @@ class Marker:
         """Slips in writing down: digits that changed places, the number of another quantity."""
         printed = blank.claim.printed
         root = Expression.constant(printed.number)
-        for value in dict.fromkeys([blank.value, *(follows.value for follows in ways)]):
+        for value in filter(math.isfinite, dict.fromkeys([blank.value, *(follows.value for follows in ways)])):
             expected = read_number(printed.like(value))
             if any(float(text) == printed.number for text in swapped_digits(expected)):
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
@@ -429,9 +436,19 @@ class Marker:
 def _changed(graph: NamedGraph) -> dict[str, float]:
     """The nodes whose data does not follow from what the leaves hold now, as after an optimizer's step, with the number that does."""
     now: dict[Value, float] = {}
+    outputs: dict[tuple[object, int], tuple[float, ...]] = {}
     try:
         for node in graph.all:
-            now[node] = node.data if node.op is None else node.op.evaluate([now[x] for x in node.operands])
+            operands = [now[x] for x in node.operands]
+            if node.op is None:
+                now[node] = node.data
+            elif isinstance(node.op.family, MultiPrimitive):  # all outputs of a softmax at once
+                call = node.op.family, id(node.first)
+                if call not in outputs:
+                    outputs[call] = node.op.family.evaluate(operands)
+                now[node] = outputs[call][node.op.parameter]
+            else:
+                now[node] = node.op.evaluate(operands)
     except (ArithmeticError, ValueError) as error:
         remedy = "record the graph again, or mark it before optimizer.step()"
         raise ValueError(f"{error}; data was changed after it was used: {remedy}") from None

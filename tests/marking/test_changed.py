@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from autograd_tiny import Value, mark, optim
+from autograd_tiny import Value, mark, optim, softmax
 from autograd_tiny.symbols.formula import read_formula
 
 
@@ -69,3 +69,13 @@ def test_a_node_whose_own_data_was_changed():
     y.label = "y"
     y.data = 5.0
     assert [m.verdict for m in mark(y, {"y": "6.0", "y/w": "3.0"}).marks] == ["right", "right"]
+
+
+def test_the_outputs_of_a_softmax_follow_together():
+    u = [Value(x, f"u{k}") for k, x in enumerate((0.3, -1.1, 0.8))]
+    p = softmax(*u)
+    y = p[0] * p[2]
+    y.label = "y"
+    assert len(mark(y, {"u0": "0.3"}).story) == 1
+    u[1].data = 2.0
+    assert mark(y, {"u0": "0.3"}).story[1].startswith("Data was changed after it was used: y was 0.196")

@@ -173,3 +173,15 @@ def test_numbers_from_before_an_edit_do_not_meet_at_an_edge():
     out.label = "out"
     report = mark(out, ["y = 2.00000", "u = 6.00002"])
     assert report.counts == {"wrong": 2}
+
+
+@pytest.mark.parametrize("printed", ["3.00", "0.0", "1e300", "1e-300", "-2.5e-290"])
+def test_numbers_that_overflow(printed):
+    """1e200 squared is infinite; its derivatives are not.  No number is right for it, and none crashes."""
+    assert not set(FAITHFUL).intersection(verdicts("y = w * x", {"x": 1e200, "w": 2.0}, f"y = {printed}", f"y/w = {printed}"))
+    x = Value(1e200, "x")
+    y = x * x
+    y.label = "y"
+    found = mark(y, [f"y = {printed}", f"y/x = {printed}"]).marks
+    assert set(FAITHFUL).isdisjoint(m.verdict for m in found)
+    assert found[0].sentence.startswith(f"y should be inf, not {printed}")
