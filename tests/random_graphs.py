@@ -185,6 +185,8 @@ def _is_tame(program: Program, n_new: int) -> bool:
         for step in new:
             operands = program.operands(step, nodes)
             out = apply(step, operands)
+            if not all(step.row.domain_of(i).contains(x) for i, x in enumerate(operands)):
+                return False
             if not all(abs(x) <= LARGEST for x in (out, *step.row.float_rule()(out, *operands))):
                 return False
             nodes.append(out)

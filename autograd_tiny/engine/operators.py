@@ -123,7 +123,7 @@ class Operators:
         return self
 
     def __pow__(self: S, exponent: S | float) -> S:
-        """x to a power: a plain number takes any base, a node as exponent needs a positive base."""
+        """x to a power: a plain number is the constant of a row, a node an operand of `pow`."""
         if not self.takes(exponent):
             return NotImplemented
         return primitives.power(self, exponent if isinstance(exponent, Operators) else float(exponent))  # type: ignore[no-any-return]

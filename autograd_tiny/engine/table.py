@@ -18,6 +18,9 @@ from functools import lru_cache
 from types import CodeType, FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
+from autograd_tiny.text.numbers import latex_digits, short_number
+from autograd_tiny.text.words import quoted
+
 # How tightly a written form binds; a slot such as {0:product} puts parentheses around anything that binds less tightly.
 RELATION, SUM, SIGN, PRODUCT, POWER, ATOM = range(6)
 LEVELS = {"relation": RELATION, "sum": SUM, "sign": SIGN, "product": PRODUCT, "power": POWER, "atom": ATOM}
@@ -50,7 +53,8 @@ class Domain(NamedTuple):
 
 REALS = Domain("", lambda x: True, (-2.3, -0.6, 0.4, 1.7))
 POSITIVE = Domain("{} > 0", lambda x: x > 0.0, (0.3, 0.9, 1.7, 4.2))
-POSITIVE_BASE = Domain("{} > 0, unless the exponent is a plain number", lambda x: x > 0.0, (0.3, 0.9, 1.7, 4.2))
+BASE = Domain("{} > 0, or at 0 an exponent > 0, or below 0 a whole exponent", lambda x: x > 0.0, (0.3, 0.9, 1.7, 4.2))
+LOG_BASE = Domain("{} != 0, unless operand 1 is 0", lambda x: x != 0.0, (0.3, 0.9, 1.7, 4.2))
 NONNEGATIVE = Domain("{} >= 0", lambda x: x >= 0.0, (0.3, 0.9, 1.7, 4.2))
 NONZERO = Domain("{} != 0", lambda x: x != 0.0, (-2.3, -0.6, 0.4, 1.7))
 ABOVE_MINUS_ONE = Domain("{} > -1", lambda x: x > -1.0, (-0.8, -0.2, 0.4, 1.7))
@@ -195,7 +199,7 @@ class Family:
         return f"<family {self.name}>"
 
     def __getitem__(self, parameter: float) -> Primitive:
-        return self._row(float(constant(parameter, self.name)))
+        return self._row(constant(parameter, self.name))
 
     def __call__(self, x: Any, parameter: Any = None) -> Any:
         if parameter is None:
@@ -347,11 +351,31 @@ def label_of(x: Any) -> str:
     return label
 
 
+def is_number(x: object) -> bool:
+    """Whether ``x`` is a plain real number, of Python, NumPy or any other kind: no array, and nothing that records."""
+    if isinstance(x, (float, int)):
+        return True
+    return hasattr(x, "__float__") and not hasattr(x, "__len__") and not hasattr(type(x), "record")
+
+
+def finite_number(x: Any, name: str) -> float:
+    """The number ``x``, called ``name`` in errors, as a float; refuses what is not finite or would lose digits."""
+    try:
+        data = float(x)
+    except OverflowError:
+        raise OverflowError(f"{name} is larger than any float: {quoted(x)}") from None
+    if hasattr(x, "__index__") and data != int(x):
+        raise ValueError(f"{name} is a float, and no float equals {x}; the nearest is {data!r}")
+    if not math.isfinite(data):
+        raise ValueError(f"{name} must be finite, got {data!r}; look at where this number was computed")
+    return data
+
+
 def constant(x: Any, where: str) -> float:
-    """A static parameter as a number, refused with a clear message where it is none."""
-    if isinstance(x, bool) or not isinstance(x, (int, float)):
+    """A static parameter as a finite number, refused with a clear message where it is none."""
+    if isinstance(x, bool) or not is_number(x):
         raise TypeError(f"{where}: the constant must be a plain number, got {x!r}")
-    return x
+    return finite_number(x, f"the constant of {where}")
 
 
 def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], error: Exception) -> Exception:
@@ -369,7 +393,7 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
         names = [label or ("its operand" if len(data) == 1 else f"operand {i}") for i, label in enumerate(labels, 1)]
         broken = [d.condition.format(name) for d, name, x in zip(domains, names, data) if not d.contains(x)]
         if broken:
-            return type(error)(f"{head}: needs {' and '.join(broken)}")
+            return type(error)(f"{head}: needs {' and '.join(broken)}{_remedy(operation, labels, data)}")
         if isinstance(error, OverflowError):
             return type(error)(f"{head}: the result is larger than any float")
         return type(error)(f"{head}: {error}")
@@ -379,6 +403,17 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
         return TypeError(f"the rule of {operation.name} fails: {error}")
     reason = error.args[-1] if error.args else type(error).__name__  # what the system says has a number in front
     return type(error)(f"{head} is {out!r}, but its derivative there is not finite ({reason})")
+
+
+def _remedy(operation: Primitive | MultiPrimitive, labels: Sequence[str], data: Sequence[float]) -> str:
+    """What to do about an operand outside of its domain: a choice that is recorded computes both of its branches."""
+    for i, (label, x) in enumerate(zip(labels, data)):
+        domain, name = operation.domain_of(i), label or "x"
+        if not domain.contains(x) and domain.condition.startswith("{} ") and "," not in domain.condition:
+            safe = f"where({domain.condition.format(name).replace('>=', '>')}, {name}, 1)"  # at the edge a derivative may be infinite
+            safe = f"{operation.name}({safe})" if len(data) == 1 else f"{safe} in its place"
+            return f"; choose with `if`, or make the operand safe first: {safe}"
+    return ""
 
 
 def _rule_fault(operation: Primitive, out: float, data: Sequence[float]) -> str:
@@ -461,13 +496,13 @@ def _divide(x: float, y: float) -> float:
 
 
 def _power(x: float, k: float) -> float:
-    return math.pow(x, k) if x or k >= 0 else 1.0 / x  # 0 ** -1 is a ZeroDivisionError, as everywhere in Python
+    return 1.0 / x if x == 0.0 and k < 0.0 else math.pow(x, k)  # 0 ** -1 is a ZeroDivisionError, as everywhere in Python
 
 
-def _power_of_positive(x: float, y: float) -> float:
-    if not x > 0.0:
-        raise ValueError("a negative base has no real power")
-    return math.pow(x, y)
+def _power_times_log(p: float, x: float) -> float:
+    if x < 0.0:
+        return math.nan
+    return p if p == 0.0 and x == 0.0 else p * math.log(x)
 
 
 def _sign(x: float) -> float:
@@ -680,13 +715,17 @@ def plain_number(x: float) -> str:
     return repr(float(x)).removesuffix(".0")
 
 
+def _in_template(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def _power_row(k: float) -> Primitive:
-    shown = plain_number(k)
+    shown, written = plain_number(k), _in_template(latex_digits(plain_number(k)))
     rules: dict[float, Rule] = {0.0: (0.0,), 1.0: (1.0,), 2.0: lambda out, x: (2.0 * x,)}
     return Primitive(
         f"power[{shown}]", lambda x: _power(x, k), rules.get(k, lambda out, x: (k * x ** (k - 1.0),)),
-        symbol=f"^{shown}", doc=f"x to the constant power {shown}",
-        text=Notation(f"{{0:atom}} ** {shown}", POWER), latex=Notation(f"{{0:atom}}^{{{{{shown}}}}}", POWER),
+        symbol=f"^{short_number(k)}", doc=f"x to the constant power {shown}",
+        text=Notation(f"{{0:atom}} ** {shown}", POWER), latex=Notation(f"{{0:atom}}^{{{{{written}}}}}", POWER),
         domain=(REALS if k >= 0 else NONZERO) if k.is_integer() else NONNEGATIVE if k >= 0 else POSITIVE,
     )
 
@@ -696,10 +735,17 @@ class _Power(Family):
         return pow_(x, parameter) if recorder_of((parameter,)) else super().__call__(x, parameter)
 
 
-power = _Power("power", _power_row, doc="x to a constant power: power(x, 3); with a Value as exponent, x must be positive")
+power = _Power("power", _power_row, doc="x to a constant power: power(x, 3); with a Value as exponent it is `pow`")
 pow_ = Primitive(
-    "pow", _power_of_positive, lambda out, x, y: (y * x ** (y - 1.0), out * log(x)), symbol="^", domain=(POSITIVE_BASE, REALS),
-    text=Notation("{0:atom} ** {1:power}", POWER), latex=Notation("{0:atom}^{{{1}}}", POWER), doc="x to the power y, for positive x",
+    "pow", _power, lambda out, x, y: (y * x ** (y - 1.0), pow_log(out, x)), symbol="^", domain=(BASE, REALS),
+    text=Notation("{0:atom} ** {1:power}", POWER), latex=Notation("{0:atom}^{{{1}}}", POWER),
+    doc="x to the power y: for x > 0; for x = 0 where y > 0; for x < 0 where y is whole, with nan as derivative by y",
+)
+pow_log: Primitive = Primitive(
+    "pow_log", _power_times_log, lambda out, p, x: (pow_log(where(x, 1.0, 0.0), x), p / where(x, x, 1.0)), domain=(REALS, LOG_BASE),
+    text=Notation("{0:product} * log({1})", PRODUCT), latex=Notation(r"{0:product} \cdot \ln\left({1}\right)", PRODUCT),
+    symbol="× log", doc="p log(x), the derivative of a power p of x by its exponent: 0 where both are 0, nan where x < 0",
+    expansion=lambda p, x: p * log(where(absolute(p) + absolute(x), x, 1.0)),
 )
 
 # Exponentials and logarithms.
@@ -802,7 +848,7 @@ maximum = Primitive(
     "maximum", _maximum, _shared_among_ties, symbol="max", latex=Notation(r"\max\left({args}\right)"), arrange=_one_or_many,
     doc="the largest operand", kink="shared equally among ties", commutative=True,
 )
-absolute = Primitive(
+absolute: Primitive = Primitive(
     "abs", abs, lambda out, x: (sign(x),), latex=Notation(r"\left|{0}\right|"), doc="absolute value", kink="0 at x = 0",
 )
 
@@ -818,12 +864,12 @@ relu = Primitive(
 
 
 def _leaky_relu_row(slope: float) -> Primitive:
-    shown = plain_number(slope)
+    shown, written = plain_number(slope), _in_template(latex_digits(plain_number(slope)))
     return Primitive(
         f"leaky_relu[{shown}]", lambda x: x if x > 0.0 else slope * x, lambda out, x: (where(step(x), 1.0, slope),),
         symbol="leaky ReLU", doc=f"x where x > 0, else {shown} x", kink=f"{shown} at x = 0",
         text=Notation(f"leaky_relu({{args}}, {shown})"),
-        latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{shown}}}}}\left({{0}}\right)"),
+        latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{written}}}}}\left({{0}}\right)"),
         expansion=lambda x: where(step(x), x, slope * x),
     )
 

@@ -6,7 +6,6 @@ once from its row; what differs between rows is only how many operands they take
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -15,7 +14,7 @@ from typing import Any
 from autograd_tiny.engine.contents import walk
 from autograd_tiny.engine.graph import Node, topological_order
 from autograd_tiny.engine.operators import Operators, described
-from autograd_tiny.engine.table import MultiPrimitive, Primitive, power, refusal
+from autograd_tiny.engine.table import MultiPrimitive, Primitive, finite_number, is_number, power, refusal
 from autograd_tiny.text.words import quoted
 
 _new = object.__new__
@@ -35,7 +34,8 @@ class Value(Operators, Node):
         label: a name; may be set at any time.
         op: the row of the table that made this node; None for a leaf.
 
-    Two Values are equal only if they are the same node; ``<``, ``<=``, ``>``, ``>=`` compare data.
+    ``<``, ``<=``, ``>``, ``>=`` compare data, as do ``==`` and ``!=`` with a plain number.  Two Values are equal only if they are
+    the same node, so that sets and dictionaries hold nodes.
 
     >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
     >>> y = a * b + a
@@ -126,22 +126,31 @@ class Value(Operators, Node):
         return _lift(other) is not NotImplemented
 
     def __pow__(self, exponent: Value | float) -> Value:
-        """x to a power: a plain number takes any base, a Value as exponent needs a positive base."""
+        """x to a power: a plain number is the constant of a row, a Value an operand of `pow`."""
         if exponent.__class__ is float or exponent.__class__ is int:
             return _power_recorder(exponent)(self)
         return super().__pow__(exponent)
 
+    # What is neither a number nor a Value may know Values itself, an array for one, or must refuse them, as an Expression.
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Value):
+            return self is other
+        return self.data == other if is_number(other) else NotImplemented
+
+    __hash__ = Node.__hash__
+
     def __lt__(self, other: Value | float) -> bool:
-        return self.data < other.data if isinstance(other, Value) else self.data < other
+        return self.data < other.data if isinstance(other, Value) else self.data < other if is_number(other) else NotImplemented
 
     def __le__(self, other: Value | float) -> bool:
-        return self.data <= other.data if isinstance(other, Value) else self.data <= other
+        return self.data <= other.data if isinstance(other, Value) else self.data <= other if is_number(other) else NotImplemented
 
     def __gt__(self, other: Value | float) -> bool:
-        return self.data > other.data if isinstance(other, Value) else self.data > other
+        return self.data > other.data if isinstance(other, Value) else self.data > other if is_number(other) else NotImplemented
 
     def __ge__(self, other: Value | float) -> bool:
-        return self.data >= other.data if isinstance(other, Value) else self.data >= other
+        return self.data >= other.data if isinstance(other, Value) else self.data >= other if is_number(other) else NotImplemented
 
     def __repr__(self) -> str:
         parts = [repr(self.data)]
@@ -185,21 +194,13 @@ def finite_float(x: Any, label: str = "") -> float:
     name = f"Value {label!r}" if label else "a Value or constant"
     if isinstance(x, Value):
         raise TypeError(f"{x!r} is a Value already; for a new leaf with the same number use Value(v.data)")
-    if not _is_number(x):
+    if not is_number(x):
         kind = type(x).__name__
         hint = "; for an array, make one Value per number" if hasattr(x, "__len__") else ""
         if isinstance(x, str):
             hint = "; float() makes a number of text, with a point for decimals"
         raise TypeError(f"the data of {name} must be a real number, got the {kind} {quoted(x)}{hint}")
-    try:
-        data = float(x)
-    except OverflowError:
-        raise OverflowError(f"the data of {name} is larger than any float: {quoted(x)}") from None
-    if hasattr(x, "__index__") and data != int(x):
-        raise ValueError(f"the data of {name} is a float, and no float equals {x}; the nearest is {data!r}")
-    if not math.isfinite(data):
-        raise ValueError(f"the data of {name} must be finite, got {data!r}; look at where this number was computed")
-    return data
+    return finite_number(x, f"the data of {name}")
 
 
 def check_recorded(x: object, done: str) -> None:
@@ -219,12 +220,6 @@ def check_recorded(x: object, done: str) -> None:
     raise TypeError(f"only a recorded Value can be {done}, got {quoted(x)}{remedy}")
 
 
-def _is_number(x: object) -> bool:
-    if isinstance(x, (float, int)):
-        return True
-    return hasattr(x, "__float__") and not hasattr(x, "__len__") and not isinstance(x, Node)
-
-
 def _lift(x: Any) -> Any:
     """``x`` as an operand: Values as they are, numbers as constants, NotImplemented for what may know Values itself."""
     kind = x.__class__
@@ -234,7 +229,7 @@ def _lift(x: Any) -> Any:
         data = float(x)
     elif isinstance(x, Value):
         return x
-    elif _is_number(x):
+    elif is_number(x):
         data = finite_float(x)
     elif kind.__module__ == "builtins" or isinstance(x, Node):
         raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")

@@ -238,7 +238,7 @@ class Derivations:
         return added(terms + ([self.local_derivative(of, by)] if by in self.graph.operands(of) else []))
 
     def _operand(self, x: Value) -> Expression:
-        return self.variable(data(self.graph.name[x])) if x in self.graph.name else Expression.constant(x.data)
+        return self.variable(data(self.graph.name[x])) if x in self.graph.name else Expression.literal(x.data)
 
     def _data(self, name: str) -> Expression | None:
         node = self.graph.nodes[name]
@@ -253,7 +253,7 @@ class Derivations:
     def _derivative(self, of: str, by: str) -> Expression:
         users = self.graph.users_towards(by, of)
         if of == by or not users:
-            return Expression.constant(float(of == by))
+            return Expression.literal(float(of == by))
         return added([self.term(of, user, by) for user in users])
 
     def term(self, of: str, user: str, by: str) -> Expression:
@@ -270,7 +270,7 @@ class Derivations:
             node = self.graph.nodes[user]
             operands = [self._operand(x) for x in node.operands]
             slopes = node.op.derivatives(self.variable(data(user)), operands, lambda: self._outputs(user, operands))
-            self._slopes[user] = [x if isinstance(x, Expression) else Expression.constant(x) for x in slopes]
+            self._slopes[user] = [x if isinstance(x, Expression) else Expression.literal(x) for x in slopes]
         return added([slope for x, slope in zip(self.graph.operands(user), self._slopes[user]) if x == operand])
 
     def _outputs(self, name: str, operands: Sequence[Expression]) -> list[Expression]:

@@ -13,8 +13,23 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import Naming, Node, all_nodes
 from autograd_tiny.engine.operators import Operators, binary
-from autograd_tiny.engine.table import ATOM, LEVELS, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive, equal, greater, less, plain_number
-from autograd_tiny.text.words import brief
+from autograd_tiny.engine.table import (
+    ATOM,
+    LEVELS,
+    PRODUCT,
+    SIGN,
+    MultiPrimitive,
+    Notation,
+    Primitive,
+    equal,
+    finite_number,
+    greater,
+    is_number,
+    less,
+    plain_number,
+)
+from autograd_tiny.text.numbers import latex_digits
+from autograd_tiny.text.words import brief, quoted
 
 
 class Expression(Operators, Node):
@@ -45,7 +60,14 @@ class Expression(Operators, Node):
 
     @classmethod
     def constant(cls, x: float) -> Expression:
-        """A number in a formula."""
+        """A finite number in a formula."""
+        if not is_number(x):
+            raise TypeError(f"a constant of a formula is a real number, got the {type(x).__name__} {quoted(x)}")
+        return cls.literal(finite_number(x, "a constant of a formula"))
+
+    @classmethod
+    def literal(cls, x: float) -> Expression:
+        """A number that was computed, as it is, infinities and nan included; for formulas that are shown, with their results."""
         e = object.__new__(cls)
         e.op = e.first = e.second = None
         e.label = ""
@@ -77,7 +99,7 @@ class Expression(Operators, Node):
     @classmethod
     def takes(cls, other: object) -> bool:
         """Whether ``other`` may stand beside an Expression in an operation."""
-        return isinstance(other, (Expression, float, int)) or hasattr(other, "__float__")
+        return isinstance(other, Node) or is_number(other)
 
     @classmethod
     def _lift(cls, x: Any) -> Expression:
@@ -182,9 +204,9 @@ def latex_number(x: float, written: Callable[[float], str] = plain_number) -> tu
     >>> latex_number(-2.5e-07)
     ('-2.5 \\\\cdot 10^{-7}', 2)
     """
-    mantissa, e, exponent = written(x).replace("inf", r"\infty").partition("e")
-    level = SIGN if mantissa.startswith("-") else PRODUCT if e else ATOM
-    return (rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if e else mantissa), level
+    text = written(x)
+    level = SIGN if text.startswith("-") else PRODUCT if "e" in text else ATOM
+    return latex_digits(text), level
 
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

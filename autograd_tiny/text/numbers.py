@@ -69,5 +69,18 @@ def short_number(x: float, digits: int = 4) -> str:
     return f"{_without_trailing_zeros(mantissa)}e{exponent}"
 
 
+def latex_digits(written: str) -> str:
+    """A written number as LaTeX.
+
+    >>> latex_digits("-2.5e-07"), latex_digits("1e-07"), latex_digits("0.25")
+    ('-2.5 \\\\cdot 10^{-7}', '10^{-7}', '0.25')
+    """
+    mantissa, e, exponent = written.replace("inf", r"\infty").partition("e")
+    if not e:
+        return mantissa
+    power = rf"10^{{{int(exponent)}}}"
+    return {"1": power, "-1": f"-{power}"}.get(mantissa, rf"{mantissa} \cdot {power}")
+
+
 def _without_trailing_zeros(decimal: str) -> str:
     return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal

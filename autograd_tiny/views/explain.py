@@ -318,14 +318,14 @@ class Explainer:
         """One step: backward by what each operand receives, forward by its formula and its numbers."""
         node = step.node
         if isinstance(step, ForwardStep):
-            named, numbers = [self.node(x) for x in node.operands], [Expression.constant(x.data) for x in node.operands]
-            rights = [*_formulas(node, named), _formulas(node, numbers)[-1], Expression.constant(node.data)]
+            named, numbers = [self.node(x) for x in node.operands], [Expression.literal(x.data) for x in node.operands]
+            rights = [*_formulas(node, named), _formulas(node, numbers)[-1], Expression.literal(node.data)]
             self.used.clear()  # the names in it are explained by steps of their own
             return Explanation([Equation(self._variable(self.names[node]), tuple((e,) for e in rights))], [], self.digits, self.called)
         equations = []
         for place, c in enumerate(step.contributions):
             if not isinstance(c.operand, Constant):
-                earlier = [[Expression.constant(c.before)] * 3] if c.before else []
+                earlier = [[Expression.literal(c.before)] * 3] if c.before else []
                 equations.append(self.equation(c.operand, [*earlier, self.use(Edge(c.operand, node, place))], c.after))
         return self._explanation(equations)
 
@@ -337,11 +337,11 @@ class Explainer:
 
     def equation(self, wrt: Value, terms: Sequence[Sequence[Expression]], result: float) -> Equation:
         """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers)."""
-        return Equation(self.symbol(self.root, wrt), (*zip(*terms), (Expression.constant(result),)))
+        return Equation(self.symbol(self.root, wrt), (*zip(*terms), (Expression.literal(result),)))
 
     def product(self, path: Sequence[Edge]) -> list[Expression]:
         """The product of the local derivatives along a path, three ways; the derivative of a node by itself is 1."""
-        factors = [self.local(edge) for edge in path] or [[Expression.constant(1.0)] * 3]
+        factors = [self.local(edge) for edge in path] or [[Expression.literal(1.0)] * 3]
         return [reduce(mul, way) for way in zip(*factors)]
 
     def use(self, edge: Edge) -> list[Expression]:
@@ -350,7 +350,7 @@ class Explainer:
         if edge.user is self.root:
             return local
         upstream = self.symbol(self.root, edge.user)
-        return [mul(u, d) for u, d in zip([upstream, upstream, Expression.constant(self.adjoints[edge.user])], local)]
+        return [mul(u, d) for u, d in zip([upstream, upstream, Expression.literal(self.adjoints[edge.user])], local)]
 
     def local(self, edge: Edge) -> list[Expression]:
         """The local derivative at an edge: as symbol, by the row's rule, as recorded."""
@@ -358,8 +358,8 @@ class Explainer:
         operands = [self.node(x) for x in user.operands]
         outputs = self._siblings(user) if hasattr(user.op.family, "rows") else None
         rule = user.op.derivatives(self.node(user), operands, outputs)[edge.place]
-        formula = rule if isinstance(rule, Expression) else Expression.constant(rule)
-        return [self.symbol(user, edge.operand, self._use(edge)), formula, Expression.constant(user.local_derivatives[edge.place])]
+        formula = rule if isinstance(rule, Expression) else Expression.literal(rule)
+        return [self.symbol(user, edge.operand, self._use(edge)), formula, Expression.literal(user.local_derivatives[edge.place])]
 
     def symbol(self, of: Value, by: Value, use: str = "") -> Expression:
         """∂of/∂by; where ``of`` uses ``by`` several times, the derivative by one of the uses."""
@@ -381,7 +381,7 @@ class Explainer:
     def node(self, value: Value) -> Expression:
         """A node as a name in a formula; a number written in the formula as this number."""
         if isinstance(value, Constant):
-            return Expression.constant(value.data)
+            return Expression.literal(value.data)
         self.used[value] = None
         return self._variable(self.names[value])
 

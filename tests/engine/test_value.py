@@ -1,13 +1,29 @@
 import copy
 import gc
 import math
+import operator
 import threading
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from autograd_tiny import Constant, Expression, Primitive, Value, dot, exp, gradient, label_locals, maximum, softmax, total, where
+from autograd_tiny import (
+    Constant,
+    Expression,
+    Primitive,
+    Value,
+    dot,
+    exp,
+    gradient,
+    label_locals,
+    maximum,
+    softmax,
+    total,
+    value_and_grad,
+    where,
+)
 from autograd_tiny.engine.graph import all_nodes, edges, leaves, topological_order
 from autograd_tiny.engine.value import adjoints
 
@@ -251,7 +267,7 @@ def test_numbers_of_other_kinds_become_floats():
         (lambda: Value(0.0, "z").log(), ValueError, r"log\(z = 0.0\): needs z > 0"),
         (lambda: Value(0.0, "z") ** -1, ZeroDivisionError, r"power\[-1\]\(z = 0.0\): needs z != 0"),
         (lambda: Value(-8.0, "z") ** (1 / 3), ValueError, "needs z >= 0"),
-        (lambda: Value(-8.0, "z") ** Value(2.0), ValueError, "needs z > 0"),
+        (lambda: Value(-8.0, "z") ** Value(2.5), ValueError, "needs z > 0, or at 0 an exponent > 0, or below 0 a whole exponent"),
         (lambda: Value(0.0, "z").sqrt(), ZeroDivisionError, "derivative there is not finite"),
         (lambda: Value(1.0) / Value(0.0, "z"), ZeroDivisionError, r"div\(1.0, z = 0.0\): needs z != 0"),
         (lambda: Value(1000.0, "z").exp(), OverflowError, "larger than any float"),
@@ -319,3 +335,59 @@ def test_threads_record_separate_graphs():
     for t in threads:
         t.join()
     assert together == alone
+
+
+# Equal to a number, or the same node.
+
+
+@pytest.mark.parametrize("zero", [0, 0.0, -0.0, False, np.float64(0.0), np.int64(0), np.float32(0.0), Fraction(0), Decimal(0)], ids=repr)
+def test_a_value_equals_the_number_it_holds(zero):
+    assert Value(0.0) == zero
+    assert zero == Value(0.0)
+    assert not operator.ne(Value(0.0), zero)
+    assert Value(1.0) != zero
+    assert zero != Value(1.0)
+
+
+def test_two_values_are_equal_only_if_they_are_one_node():
+    a, b = Value(2.0), Value(2.0)
+    assert a == a
+    assert a != b
+    assert len({a, b, a}) == 2
+    assert [a, b].index(b) == 1
+    assert {a: 1, b: 2}[b] == 2
+    assert hash(a) != hash(2.0)
+
+
+@pytest.mark.parametrize("other", [None, "2.0", (), [2.0], 2.0 + 1j, math.nan, object], ids=repr)
+def test_a_value_equals_nothing_else(other):
+    assert not operator.eq(Value(2.0), other)
+    assert Value(2.0) != other
+
+
+def test_a_function_that_asks_for_zero_gives_its_own_value():
+    def f(x):
+        return x + 5.0 if x == 0 else x
+
+    assert [f(Value(x)).data if isinstance(f(Value(x)), Value) else f(Value(x)) for x in (0.0, 1.0)] == [f(0.0), f(1.0)]
+    assert value_and_grad(f)(0.0) == (5.0, 1.0)
+    for choose in (lambda x: where(x == 0, 5.0, x), lambda x: where(x != 0, x, 5.0)):
+        assert [choose(Value(x)).data for x in (0.0, -0.0, 2.0)] == [choose(x) for x in (0.0, -0.0, 2.0)] == [5.0, 5.0, 2.0]
+
+
+def test_masks_of_arrays_of_values_compare_data():
+    x = np.array([Value(0.0), Value(2.0), Value(-0.0), Value(3.0)])
+    assert [v.data for v in x[x != 0]] == [2.0, 3.0]
+    assert (x == 0).tolist() == operator.eq(0.0, x).tolist() == [True, False, True, False]
+    assert (x[1] == np.array([1.0, 2.0])).tolist() == [False, True]
+    assert (x == x).all()
+
+
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
+def test_no_comparison_takes_the_number_of_a_value_into_a_formula(compare):
+    value, e = Value(0.5), Expression("x")
+    for left, right in ((value, e), (e, value), (value, np.array([e])), (np.array([e]), value)):
+        with pytest.raises(TypeError, match="not with the Value"):
+            compare(left, right)
+    with pytest.raises(TypeError, match="not with the Value"):
+        where(e < 1.0, value, 0.0)

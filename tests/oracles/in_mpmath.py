@@ -102,6 +102,7 @@ MPMATH: dict[str, Callable[..., Any]] = {
     "div": lambda x, y: x / y,
     "power": lambda k, x: mp.power(x, k),
     "pow": mp.power,
+    "pow_log": lambda p, x: p * mp.log(x),
     "exp": mp.exp,
     "expm1": mp.expm1,
     "log": mp.log,

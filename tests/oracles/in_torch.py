@@ -15,6 +15,7 @@ TORCH = {
     "div": "{0} / {1}",
     "power": "{0} ** {k}",
     "pow": "torch.exp({1} * torch.log({0}))",  # x ** y has no mixed second derivative in PyTorch where y is 0; it is 1 / x
+    "pow_log": "{0} * torch.log({1})",
     "exp": "torch.exp({0})",
     "expm1": "torch.expm1({0})",
     "log": "torch.log({0})",

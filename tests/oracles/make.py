@@ -108,6 +108,8 @@ def points_of(name: str, row: Primitive) -> list[Point]:
 
 def is_smooth(name: str, point: Point) -> bool:
     """Whether a row without kinks has a derivative at a point of its domain."""
+    if name == "pow_log":
+        return point[1] > 0.0
     if name == "hypot":
         return any(point)
     return name != "atan2" or point[0] != 0.0 or point[1] > 0.0  # it jumps along the negative axis

@@ -77,7 +77,7 @@ def test_negative_and_tiny_numbers():
     y = named("y", x * -2.0)
     explanation = explain(y * x, wrt=x)
     assert "(-1e-7)" in explanation.text
-    assert r"\left(-1 \cdot 10^{-7}\right)" in explanation.latex
+    assert r"\left(-10^{-7}\right)" in explanation.latex
 
 
 def test_a_multiple_of_one_step(neuron):
