@@ -22,7 +22,7 @@ if sys.version_info < (3, 10):  # noqa: UP036  (whatever python3 is there starts
 
 ROOT = Path(__file__).resolve().parent
 PEERS = "benchmarks/requirements.txt"
-SUPPORTED = ("3.10", "3.11", "3.12", "3.13")
+SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
 THIS_PYTHON = "{}.{}".format(*sys.version_info)
 BIN, EXE = ("Scripts", ".exe") if os.name == "nt" else ("bin", "")
 UV = shutil.which("uv")
@@ -65,6 +65,11 @@ def lint(arguments: list[str]) -> int:
         ["pylint", *code],
     )
     return max([abs(run(programs, "python", "-m", *check)) for check in checks])
+
+
+def mutate(arguments: list[str]) -> int:
+    """list small changes of the package that no test notices: [FILE ...] [--sample N] [--seed N] [--jobs N]"""
+    return run(environment(".venv", "dev", "quality"), "python", "-m", "tests.mutation", *arguments)
 
 
 def fuzz(arguments: list[str]) -> int:
@@ -122,6 +127,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": demo,
     "test": test,
     "lint": lint,
+    "mutate": mutate,
     "fuzz": fuzz,
     "bench": bench,
     "accuracy": accuracy,
