@@ -29,24 +29,29 @@ LIBRARIES += ["graphviz", "rich.console", "latex2mathml.converter", "anywidget",
 
 
 def unnoticed(record: Record, module: Path, tree: ast.Module, chosen: list[Change], jobs: int) -> list[Change]:
-    """The changes that no test notices.  What ends by a limit of time or memory, or cannot be imported, is noticed."""
+    """The changes that no test notices.  What ends by a limit of time or memory, or cannot be imported, is noticed.
+
+    Raises:
+        RuntimeError: where the tests fail on the module as it is, and so would notice everything.
+    """
     lines, name = record.lines(module), record.project.name(module)
-    waiting, running, left = list(range(len(chosen))), dict[int, tuple[int, float, str]](), list[int]()
+    waiting, running, left = [-1, *range(len(chosen))], dict[int, tuple[int, float, str]](), set[int]()  # -1 is no change
     with tempfile.TemporaryDirectory() as folder:
         scratch = [f"{folder}/{k}" for k in range(jobs)]
         try:
             while waiting or running:
                 if waiting and scratch:
                     k = waiting.pop(0)
-                    found = (set[str]().union(*(lines[n] for n in lines if a <= n <= b)) for a, b in chosen[k].place.lines)
+                    places = chosen[k].place.lines if k >= 0 else ((1, sys.maxsize),)
+                    found = (set[str]().union(*(lines[n] for n in lines if a <= n <= b)) for a, b in places)
                     if tests := record.nearest(next(filter(None, found), ()), module):
-                        with chosen[k].made():
+                        with chosen[k].made() if k >= 0 else contextlib.nullcontext():
                             code = compile(tree, str(module), "exec", dont_inherit=True)
                         seconds = 10.0 + 3.0 * sum(record.seconds[test] for test in tests)
                         slot = scratch.pop()
                         running[tested(name, module, code, tests, seconds, slot)] = k, time.monotonic() + 4.0 * seconds, slot
                     else:
-                        left.append(k)
+                        left.add(k)
                     continue
                 for pid, (k, deadline, slot) in list(running.items()):
                     ended, status = os.waitpid(pid, os.WNOHANG)
@@ -55,12 +60,15 @@ def unnoticed(record: Record, module: Path, tree: ast.Module, chosen: list[Chang
                     if ended:
                         del running[pid]
                         scratch.append(slot)
-                        left += [] if status else [k]
+                        if status == 0:
+                            left.add(k)
+                        elif k < 0:
+                            raise RuntimeError(f"{module}: its tests fail without a change; try `dev.py test`")
                 time.sleep(0.01)
         finally:
             for pid in running:
                 kill(pid)
-    return sorted((chosen[k] for k in left), key=lambda change: change.place.lines[0])
+    return sorted((chosen[k] for k in left if k >= 0), key=lambda change: change.place.lines[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +98,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if any(module.is_relative_to(file) for file in wanted):
             file, tree = module.relative_to(project.root), ast.parse(module.read_text(encoding="utf-8"))
             chosen = sample(tree, options.sample, random.Random(f"{options.seed} {file}"))
-            left = unnoticed(record, module, tree, chosen, options.jobs)
+            try:
+                left = unnoticed(record, module, tree, chosen, options.jobs)
+            except RuntimeError as error:
+                print(error, flush=True)
+                continue
             tried, noticed = tried + len(chosen), noticed + len(chosen) - len(left)
             print(f"{file!s:45} {len(chosen):5}  {len(chosen) - len(left):7}  {len(left) or '':>11}".rstrip())
             for change in left:

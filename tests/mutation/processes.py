@@ -13,7 +13,8 @@ from pathlib import Path
 from types import CodeType
 
 MEMORY = 4 << 30  # bytes; a change may make a list grow without end
-QUICK = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:xdist", "-m", "not slow")
+QUICK = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:xdist"]
+QUICK += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # its plugins are imported before the fork
 
 
 def forked(task: Callable[[], int]) -> int:
