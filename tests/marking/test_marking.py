@@ -152,6 +152,18 @@ def by_hand():
     return a, o, d, [o[i] * (d[i] - sum(x * y for x, y in zip(o, d))) for i in range(3)]
 
 
+@pytest.mark.parametrize("paths", [["E_total/u1/a1", "E_total/u2/a1"], ["E1/o1/u1/a1", "E1/o1/u2/a1"]])
+def test_only_the_paths_that_were_printed(paths):
+    root = classifier()
+    say = engine(root)
+    printed = sum(float(say(path)) for path in paths)
+    found = the_mark(root, *(f"{path} = {say(path)}" for path in paths), f"{paths[0].split('/')[0]}/a1 = {printed:.6f}")
+    assert (found.verdict, found.mistake) == ("mistake", "softmax diagonal only")
+    assert found.why.startswith("only the 2 printed paths are added")
+    through_the_diagonal = "those through the diagonal of the softmax's derivatives"
+    assert (through_the_diagonal in found.why) == (paths[0] == "E_total/u1/a1")
+
+
 def test_only_the_diagonal_of_the_softmax():
     _, o, d, _ = by_hand()
     diagonal = [x * (1 - x) * y for x, y in zip(o, d)]
