@@ -227,6 +227,22 @@ def test_a_stale_operand_needs_two_witnesses():
     assert "fit together a = 0.7112" in report.story[1]
 
 
+@pytest.mark.parametrize(
+    ("o", "digits", "verdict"),
+    [
+        ([0.5123, 0.2961, 0.1916], 4, "stale"),
+        ([0.5123, 0.2961, 0.1936], 4, "wrong"),  # which add up to 1.002
+        ([0.5123, 0.2961], 4, "wrong"),  # the third is missing
+    ],
+)
+def test_stale_outputs_of_a_softmax_add_up_to_1(o, digits, verdict):
+    """None of them has two witnesses, but the derivatives of the three losses fit outputs that are a softmax's."""
+    derivatives = [-1.0 / o[0], *(1.0 / (1.0 - x) for x in o[1:])]
+    report = mark(classifier(), [f"E{i}/o{i} = {d:.{digits}f}" for i, d in enumerate(derivatives, 1)])
+    assert [m.verdict for m in report.marks] == [verdict] * len(o)
+    assert {m.fits for m in report.marks} == {("o1 = 0.5123", "o2 = 0.2961", "o3 = 0.1916") if verdict == "stale" else ()}
+
+
 def test_outputs_of_a_softmax_that_the_loss_does_not_use():
     u = named(u1=Value(0.3), u2=Value(-1.1), u3=Value(0.8))
     o1, o2, o3 = named(**dict(zip(("o1", "o2", "o3"), softmax(*u))))
