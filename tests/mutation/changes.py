@@ -121,9 +121,11 @@ def _variants(holder: ast.AST, field: str, node: Any) -> Iterator[ast.AST]:
             yield ast.Attribute(value, NAMES[name], context)
         case ast.UnaryOp(ast.Not() | ast.USub(), operand):
             yield operand
-        case ast.BinOp(left, op, right) if isinstance(op, ORDERED):
+        case ast.BinOp(left, op, right) if isinstance(op, ORDERED) and not _calls(holder, "abs"):
             yield ast.BinOp(right, op, left)
-        case ast.Call(function, arguments, keywords) if not any(isinstance(x, ast.Starred) for x in arguments):
+        case ast.Call(function, arguments, keywords) if not any(isinstance(x, ast.Starred) for x in arguments) and not _calls(
+            node, "min", "max"  # the same in any order, as is the size of a difference
+        ):
             yield from (ast.Call(function, exchanged, keywords) for exchanged in _exchanged(arguments))
         case ast.Tuple(elements, context) if field in ("body", "value") and isinstance(holder, (ast.Lambda, ast.Return)):
             yield from (ast.Tuple(exchanged, context) for exchanged in _exchanged(elements))
@@ -138,6 +140,10 @@ def _variants(holder: ast.AST, field: str, node: Any) -> Iterator[ast.AST]:
         yield ast.UnaryOp(ast.Not(), node)
     if isinstance(holder, ast.Return) and ast.unparse(node) != "None":
         yield ast.Constant(None)
+
+
+def _calls(node: ast.AST, *names: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
 
 
 def _exchanged(nodes: Sequence[ast.expr]) -> Iterator[list[ast.expr]]:

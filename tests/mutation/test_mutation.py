@@ -27,6 +27,8 @@ def differences(source):
         ("z = a and not b", ["z = a and (not b)  ->  z = a or not b", "z = a and (not b)  ->  z = a and b"]),
         ("z = any(x)", ["z = any(x)  ->  z = all(x)"]),
         ("z = f(x, y)", ["z = f(x, y)  ->  z = f(y, x)"]),
+        ("z = max(x, y)", ["z = max(x, y)  ->  z = min(x, y)"]),
+        ("z = abs(x - y)", ["z = abs(x - y)  ->  z = abs(x + y)"]),
         ("z = x[1:]", ["z = x[1:]  ->  z = x[:]", "z = x[1:]  ->  z = x[2:]", "z = x[1:]  ->  z = x[0:]"]),
         ("z = x if y else 0.5", ["z = x if y else 0.5  ->  z = x if not y else 0.5", "z = x if y else 0.5  ->  z = x if y else 1.5"]),
         ("def f(x=True):\n    return x", ["def f(x=True):  ->  def f(x=False):", "return x  ->  return None"]),
