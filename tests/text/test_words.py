@@ -1,0 +1,49 @@
+"""Texts that are cut, lists as people write them, numbers at the edges of how they are written."""
+
+import math
+
+import pytest
+
+from autograd_tiny.text.numbers import check_digits, short_number
+from autograd_tiny.text.words import brief, listed, quoted
+
+
+def test_a_text_is_as_long_as_it_may_be():
+    assert brief("abcdef", 6) == "abcdef"
+    assert brief("abcdefgh", 6) == "abc" + "..."
+    assert quoted("a" * 58) == "'" + 58 * "a" + "'"
+    assert quoted("a" * 59) == "'" + 56 * "a" + "..."
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b and 2 more"), (6, "a, b and 4 more")]
+)
+def test_of_a_list_so_many_are_named(count, text):
+    assert listed("abcdef"[:count], 3) == text
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (999949.0, "999949"),
+        (999999.6, "1e6"),
+        (1e6, "1e6"),
+        (1234567.0, "1.235e6"),
+        (0.0001, "0.0001"),
+        (0.00012345, "0.0001234"),
+        (0.00009999, "9.999e-5"),
+        (-12.5, "-12.5"),
+        (123456.7, "123457"),
+        (math.nan, "nan"),
+    ],
+)
+def test_a_number_is_a_decimal_from_a_ten_thousandth_to_a_million(x, text):
+    assert short_number(x) == text
+
+
+def test_a_float_has_1_to_17_digits():
+    for digits in (1, 17):
+        check_digits(digits)
+    for digits in (0, 18, -1, True, 2.0):
+        with pytest.raises(ValueError, match=f"1 to 17 significant digits, got {digits}"):
+            check_digits(digits)
