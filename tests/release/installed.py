@@ -23,8 +23,8 @@ from dev import BIN, EXE, ROOT, SUPPORTED, UV, find_python, tell
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = ROOT / ".venv-installed"
-NEWER = ("3.14", "3.15")
-"""Pythons that are not promised yet, and tried where they are found."""
+NEWER = ("3.15",)
+"""Pythons that are not promised yet, but tried where they are found."""
 
 INSTALLATIONS = {"sdist": "none", "wheel": "none", "fast": "fast", "lowest": "fast", "jax": "jax", "notebook": "notebook"}
 """What is installed, and the extra that is in it; "lowest" with the lowest versions that pyproject.toml admits."""
