@@ -14,6 +14,7 @@ from autograd_tiny.engine.contents import index_names, is_array, parts, rebuilt,
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.value import Constant, Value, finite_float
 from autograd_tiny.nn import Module
+from autograd_tiny.text.names import distinct
 
 Build = Callable[[Iterator[Any]], Any]
 
@@ -77,8 +78,8 @@ class Container:
         self.numbers = [x for block in self.blocks for x in block.numbers]
 
     def names(self) -> list[str]:
-        """One name per number."""
-        return [name for block in self.blocks for name in block.names()]
+        """One name per number, all different, also where two keys of a dict are written alike."""
+        return distinct([name for block in self.blocks for name in block.names()])
 
     def rebuild(self, numbers: Sequence[Any]) -> Any:
         """The same arrangement of other numbers; an array of floats where all are floats, else of objects."""

@@ -298,13 +298,15 @@ class _Reader:
     """
 
     def __init__(self, kind: Kind, operations: Mapping[str, Operation], entries: Sequence[Any], most: int | None) -> None:
-        self.kind, self.operations, self.entries, self.most = kind, operations, entries, most
+        self.kind, self.operations, self.most = kind, operations, most
         self.nodes: list[Any] = []
         self._outputs: dict[tuple[int, int], Any] = {}  # of operations with several, by the number of the entry and of the output
+        self._first: dict[int, int] = {}  # the entry that lists the operands, by the number of a sibling
         self._wanted: dict[int, set[int]] = {}
-        for entry in entries:
-            if isinstance(entry, dict) and type(entry.get("sibling")) is type(entry.get("parameter")) is int:
-                self._wanted.setdefault(entry["sibling"], set()).add(entry["parameter"])
+        for number, entry in enumerate(entries):
+            if isinstance(entry, dict) and type(sibling := entry.get("sibling")) is type(entry.get("parameter")) is int:
+                self._first[number] = first = self._first.get(sibling, sibling)
+                self._wanted.setdefault(first, set()).add(entry["parameter"])
         self._derivatives = 0
 
     def node(self, number: Any) -> Any:
@@ -361,10 +363,8 @@ class _Reader:
             first = self.node(entry["sibling"])
             if first.op is None or first.op.family is not operation:
                 raise ValueError(f"its sibling, node {entry['sibling']}, is no output of {name}")
-            if "sibling" in self.entries[entry["sibling"]]:
-                raise ValueError(f"its sibling, node {entry['sibling']}, lists no operands")
             _row(operation, entry["parameter"], first.operands)
-            return copy(self._outputs[entry["sibling"], entry["parameter"]])
+            return copy(self._outputs[self._first[len(self.nodes)], entry["parameter"]])
         operands = tuple([self.node(number) for number in _list(entry["operands"], "operands")])
         row = _row(operation, entry.get("parameter"), operands)
         if isinstance(operation, MultiPrimitive):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_tiny import Expression, Value, compile_function, draw, explain, mark
+from autograd_tiny.calculus.containers import Container
 from autograd_tiny.engine.graph import all_nodes, names
 from autograd_tiny.lowering.python import Source
 from autograd_tiny.symbols.expression import LATEX
@@ -162,3 +163,13 @@ def test_visible_labels_are_different_though_control_characters_look_alike():
     y = Value(1.0, "\ud800") + Value(1.0, "\uffff")
     assert len({info.name for info in walkthrough(y).nodes}) == 3
     assert visible("\ud800") == visible("\uffff")
+
+
+def test_keys_that_are_written_alike_name_different_numbers():
+    class Key:
+        def __repr__(self):
+            return "key"
+
+    container = Container({Key(): 1.0, Key(): 2.0}, "x")
+    assert container.names() == ["x[key]", "x[key]#2"]
+    assert container.numbers_as(container) == [1.0, 2.0]
