@@ -62,7 +62,10 @@ def _opened_privately(path: str, flags: int) -> int:
 
 
 def _hand_down(old: Path, new: Path) -> None:
-    """Owner, group, permissions and extended attributes, access lists among them, from one file to another of ours."""
+    """Owner, group, permissions and extended attributes, access lists among them, from one file to another of ours.
+
+    What the system does not allow, or the file system does not have, is left out; then the new file stays private.
+    """
     status = os.stat(old)
     mode = stat.S_IMODE(status.st_mode)
     if hasattr(os, "chown"):
@@ -79,9 +82,12 @@ def _hand_down(old: Path, new: Path) -> None:
         with suppress(OSError):
             for name in set(os.listxattr(new)) - set(os.listxattr(old)):  # by a default of the directory
                 os.removexattr(new, name)
-        shutil.copystat(old, new)
-    os.chmod(new, mode)
-    os.utime(new)
+        with suppress(OSError):
+            shutil.copystat(old, new)
+    with suppress(OSError):
+        os.chmod(new, mode)
+    with suppress(OSError):
+        os.utime(new)
 
 
 def make_directory(path: str | os.PathLike[str], *, parents: bool = False) -> Path:

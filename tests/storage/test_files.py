@@ -130,3 +130,14 @@ def test_the_time_of_a_file_is_that_of_its_content(tmp_path):
     target.write_text("old")
     os.utime(target, (0, 0))
     assert write_file(target, "new").stat().st_mtime > 1e9
+
+
+def test_a_file_system_without_permissions_is_written_to(tmp_path, monkeypatch):
+    target = write_file(tmp_path / "a.txt", "old")
+
+    def not_permitted(*arguments, **options):
+        raise PermissionError(1, "Operation not permitted")
+
+    for name in ("chmod", "utime", "chown"):
+        monkeypatch.setattr(os, name, not_permitted, raising=False)
+    assert write_file(target, "new").read_text() == "new"
