@@ -1,1 +1,1 @@
-"""Words, numbers and progress bars as people read them."""
+"""Words, names, numbers and progress bars as people read them."""
