@@ -14,6 +14,7 @@ from typing import Any
 from autograd_tiny.engine.contents import walk
 from autograd_tiny.engine.graph import Node, topological_order
 from autograd_tiny.engine.operators import Operators, described
+from autograd_tiny.engine.refusals import ValueRefused, check_comparison
 from autograd_tiny.engine.table import MultiPrimitive, Primitive, finite_number, is_number, power, refusal
 from autograd_tiny.text.words import quoted
 
@@ -136,20 +137,25 @@ class Value(Operators, Node):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
             return self is other
+        check_comparison(self)
         return self.data == other if is_number(other) else NotImplemented
 
     __hash__ = Node.__hash__
 
     def __lt__(self, other: Value | float) -> bool:
+        check_comparison(self)
         return self.data < other.data if isinstance(other, Value) else self.data < other if is_number(other) else NotImplemented
 
     def __le__(self, other: Value | float) -> bool:
+        check_comparison(self)
         return self.data <= other.data if isinstance(other, Value) else self.data <= other if is_number(other) else NotImplemented
 
     def __gt__(self, other: Value | float) -> bool:
+        check_comparison(self)
         return self.data > other.data if isinstance(other, Value) else self.data > other if is_number(other) else NotImplemented
 
     def __ge__(self, other: Value | float) -> bool:
+        check_comparison(self)
         return self.data >= other.data if isinstance(other, Value) else self.data >= other if is_number(other) else NotImplemented
 
     def __repr__(self) -> str:
@@ -166,16 +172,16 @@ class Value(Operators, Node):
         return format(self.data, spec) if spec else str(self)
 
     def __bool__(self) -> bool:
-        raise TypeError(f"{self!r} is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)")
+        raise ValueRefused(f"{self!r} is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)")
 
     def __float__(self) -> float:
-        raise TypeError(
+        raise ValueRefused(
             f"float({self!r}) would lose the derivative; for exp, log and so on use autograd_tiny.exp(v) or v.exp() "
             "in place of the math module's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
         )
 
     def __round__(self, digits: int | None = None) -> float:
-        raise TypeError(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
+        raise ValueRefused(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
 
 
 class Constant(Value):
@@ -231,7 +237,9 @@ def _lift(x: Any) -> Any:
         return x
     elif is_number(x):
         data = finite_float(x)
-    elif kind.__module__ == "builtins" or isinstance(x, Node):
+    elif isinstance(x, Node):
+        raise ValueRefused(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
+    elif kind.__module__ == "builtins":
         raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
     else:
         return NotImplemented

@@ -13,18 +13,22 @@ from types import TracebackType
 from typing import Any
 
 from autograd_tiny.engine.graph import Node
+from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefused, FormulaRefused, ValueRefused
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.numbers import as_whole
 
 PACKAGE = str(Path(__file__).parent.parent)
 
-# What an error that an Expression causes says, and what to write instead.
-REMEDIES = {
-    "neither true nor false": "a compiled program has no branches: use where(condition, x, y), maximum, minimum or relu",
-    "no attribute 'data'": "there is no number yet: keep computing with the operand itself, or pass the number in as a parameter",
-    "no attribute 'grad'": "there is no gradient yet: value_and_grad of the compiled program gives it",
-    "Value": "a compiled function knows only its own arguments: declare the Value as a parameter, or use v.data to build its number in",
-    "Expression": "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in from outside",
+# What to write instead of what was refused; an AttributeError of a formula asks for one of the attributes.
+OUTSIDE = "a compiled function knows only its own arguments: declare the Value as a parameter, or use v.data to build its number in"
+REMEDIES: dict[type[Exception], str] = {
+    ChoiceRefused: "a compiled program has no branches: use where(condition, x, y), maximum, minimum or relu",
+    FormulaRefused: "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in from outside",
+    ValueRefused: OUTSIDE,
+}
+ATTRIBUTES = {
+    "data": "there is no number yet: keep computing with the operand itself, or pass the number in as a parameter",
+    "grad": "there is no gradient yet: value_and_grad of the compiled program gives it",
 }
 
 
@@ -53,10 +57,17 @@ def trace(function: Callable[..., Any], *arguments: Any) -> Any:
         TypeError: the function needs a number where there is none yet, uses a Value that is no argument, or returns
             something that is no formula; the message names the line.
     """
+    before = FORMULAS_ONLY.set(True)
     try:
         result = function(*arguments)
-    except (AttributeError, TypeError, ValueError) as error:
-        raise _with_place(error) from error
+    except (AttributeError, TypeError) as error:
+        if not (remedy := _remedy(error)):
+            raise
+        file, line = _user_line(error.__traceback__)
+        source = linecache.getline(file, line).strip()
+        raise TypeError(f"{file}:{line}: {source + ': ' if source else ''}{error}; {remedy}") from error
+    finally:
+        FORMULAS_ONLY.reset(before)
     for part in result if isinstance(result, (list, tuple)) else [result]:
         if not isinstance(part, Expression):
             raise TypeError(f"{_described(function)} must return what it computes from its arguments, but returned {_shown(part)}")
@@ -69,7 +80,7 @@ def _shown(part: Any) -> str:
     if part is None:
         return "None; is a return missing?"
     if isinstance(part, Node):
-        return f"the {type(part).__name__} {part!r}, which does not depend on them; {REMEDIES['Value']}"
+        return f"the {type(part).__name__} {part!r}, which does not depend on them; {OUTSIDE}"
     return f"{part!r}, which does not depend on them"
 
 
@@ -78,16 +89,11 @@ def _described(function: Callable[..., Any]) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}: {code.co_name}" if code else repr(function)
 
 
-def _with_place(error: Exception) -> Exception:
-    """The error with the user's line and what to write instead; as it is where it has nothing to do with tracing."""
-    message = str(error)
-    remedy = next((remedy for cause, remedy in REMEDIES.items() if cause in message), "")
-    if not remedy:
-        return error
-    file, line = _user_line(error.__traceback__)
-    source = linecache.getline(file, line).strip()
-    kind = TypeError if isinstance(error, AttributeError) else type(error)
-    return kind(f"{file}:{line}: {source + ': ' if source else ''}{message}; {remedy}")
+def _remedy(error: AttributeError | TypeError) -> str:
+    """What to write instead, by the type of the error; nothing for an error of the user's own."""
+    if isinstance(error, AttributeError):
+        return ATTRIBUTES.get(error.name, "") if isinstance(error.obj, Expression) else ""
+    return REMEDIES.get(type(error), "")
 
 
 def _user_line(traceback: TracebackType | None) -> tuple[str, int]:

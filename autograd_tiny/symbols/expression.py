@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import Naming, Node, all_nodes
 from autograd_tiny.engine.operators import Operators, binary
+from autograd_tiny.engine.refusals import ChoiceRefused, FormulaRefused, ValueRefused
 from autograd_tiny.engine.table import (
     ATOM,
     LEVELS,
@@ -106,7 +107,8 @@ class Expression(Operators, Node):
         if isinstance(x, Expression):
             return x
         if isinstance(x, Node) or not cls.takes(x):
-            raise TypeError(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
+            kind = ValueRefused if isinstance(x, Node) else TypeError
+            raise kind(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
         return cls.constant(x)
 
     def evaluate(self, values: Mapping[Expression, float]) -> float:
@@ -138,7 +140,12 @@ class Expression(Operators, Node):
         return 1.0 - equal(self, other)  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
-        raise TypeError(f"the formula {brief(str(self))} is neither true nor false yet; record the choice instead: where(condition, x, y)")
+        raise ChoiceRefused(f"the formula {brief(str(self))} is neither true nor false yet; record the choice instead: where(condition, x, y)")
+
+    def _no_number(self, *_: object) -> Any:
+        raise FormulaRefused(f"a number is needed, and the formula {brief(str(self))} has none yet")
+
+    __float__ = __int__ = __index__ = __round__ = __floor__ = __ceil__ = __trunc__ = __complex__ = _no_number
 
 
 def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) -> list[float]:

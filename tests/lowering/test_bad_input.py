@@ -2,6 +2,7 @@
 
 import keyword
 import math
+import operator
 import subprocess
 import sys
 from itertools import pairwise
@@ -10,8 +11,9 @@ from random import Random
 
 import numpy as np
 import pytest
+from compiled import rows_of_the_table
 
-from autograd_tiny import Expression, Value, dot, exp, losses, nn, optim, sigmoid
+from autograd_tiny import Expression, Value, dot, exp, losses, nn, optim, sigmoid, where
 from autograd_tiny.lowering import assign, compile_function, compile_loss, compile_model, parameter_vector
 from autograd_tiny.lowering.python import Names
 
@@ -107,6 +109,69 @@ def test_an_error_of_the_function_itself_passes_unchanged():
 
     with pytest.raises(ValueError, match=r"^my own$"):
         compile_function(broken, 2)
+
+
+def test_an_error_of_the_users_own_is_told_by_its_type_and_not_by_its_words():
+    for mine in (ValueError("Value of k must be positive"), TypeError("neither true nor false"), TypeError("no Expression"),
+                 AttributeError("no attribute 'data'")):  # fmt: skip
+
+        def broken(x):
+            raise mine  # noqa: B023
+
+        with pytest.raises(type(mine)) as caught:
+            compile_function(broken, 2)
+        assert caught.value is mine
+
+
+BINARY = [
+    operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt, operator.le, operator.gt, operator.ge,
+    operator.eq, operator.ne, min, max,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", BINARY, ids=lambda f: f.__name__)
+def test_no_value_from_outside_passes_an_operator_unseen(operation):
+    for function in (lambda x: operation(x[0], secret), lambda x: operation(secret, x[0])):
+        with pytest.raises(TypeError, match="declare the Value as a parameter, or use v.data" + "|use where" * (operation in (min, max))):
+            compile_function(lambda x: where(function(x), x[0], 1.0), 1)  # noqa: B023
+
+
+@pytest.mark.parametrize("comparison", BINARY[5:9], ids=lambda f: f.__name__)
+def test_a_choice_by_the_number_of_a_value_from_outside_is_refused(comparison):
+    for pair in ((secret, 0.5), (0.5, secret), (secret, Value(0.5))):
+        with pytest.raises(TypeError, match="would fix the outcome in the program; .*declare the Value as a parameter"):
+            compile_function(lambda x: where(comparison(*pair), x[0], 1.0), 1)  # noqa: B023
+    assert comparison(secret, 0.5) == comparison(2.0, 0.5)  # and only while a function is recorded
+
+
+@pytest.mark.parametrize("row", list(rows_of_the_table()), ids=lambda row: row.name)
+def test_no_value_from_outside_passes_a_row_unseen(row):
+    n = row.arity or 4
+    if n == 1:
+        return  # beside nothing else, the result is a Value, which the next operation refuses
+    for place in range(n):
+        for others in (0, 1):  # the Value among formulas, and the formula among Values
+            operands = [lambda x: secret, lambda x: x[0]][:: -1 if others else 1]
+            with pytest.raises(TypeError, match="declare the Value as a parameter, or use v.data"):
+                compile_function(lambda x: row(*_as_arguments(row, [operands[i != place](x) for i in range(n)])), 1)  # noqa: B023
+
+
+def _as_arguments(row, operands):
+    return (operands[:2], operands[2:]) if row.name == "dot" else operands
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x[0] * float(secret), lambda x: x[0] * round(secret), lambda x: x[0] if secret else x[1], lambda x: x[0] * math.exp(secret),
+        lambda x: x[0].leaky_relu(secret), lambda x: exp(secret) * x[0], lambda x: where(secret, x[0], x[1]), lambda x: sorted([secret, x[0]])[0],
+        lambda x: nn.Layer(2, 2)(x), lambda x: losses.half_squared_error([x[0]], [secret]), lambda x: losses.hinge(secret, x[0]),
+        lambda x: x[0] * np.array(secret, dtype=object), lambda x: (np.array([secret], dtype=object) * x[0])[0],
+    ],
+)  # fmt: skip
+def test_no_value_from_outside_passes_a_function_unseen(function):
+    with pytest.raises(TypeError, match="declare the Value as a parameter, or use v.data|use where"):
+        compile_function(function, 2)
 
 
 def test_a_variable_from_elsewhere_is_refused():
