@@ -39,6 +39,11 @@ class Node:
             return self.first
         return (self.first,) if self.second is None else (self.first, self.second)
 
+    @classmethod
+    def differentiable(cls, output: Any, inputs: list[Any]) -> tuple[Any, list[Any]]:
+        """What `gradient` differentiates by what: these nodes, or their equals in a graph that suits it better."""
+        return output, inputs
+
     def __copy__(self: NodeT) -> NodeT:
         """Another node for the same operation on the same operands."""
         twin = object.__new__(type(self))
@@ -219,6 +224,7 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     for x in (output, *inputs):
         if not isinstance(x, Node):
             raise TypeError(f"gradient needs the recorded output and a list of recorded inputs, got {x!r}")
+    output, inputs = kind.differentiable(output, inputs)
     order = topological_order(output)
     leads = set(inputs)
     for node in order:

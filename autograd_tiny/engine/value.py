@@ -137,8 +137,10 @@ class Value(Operators, Node):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Value):
             return self is other
+        if not is_number(other):
+            return NotImplemented
         check_comparison(self)
-        return self.data == other if is_number(other) else NotImplemented
+        return bool(self.data == other)
 
     __hash__ = Node.__hash__
 

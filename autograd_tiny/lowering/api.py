@@ -12,6 +12,7 @@ from autograd_tiny.lowering.python import Source
 from autograd_tiny.lowering.runners import Layout, Runner, chosen_backend, runner
 from autograd_tiny.lowering.tracing import symbols, trace
 from autograd_tiny.nn import MLP, Module
+from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.expression import Expression
 
 Arguments = int | Sequence[Any]
@@ -186,7 +187,7 @@ def compile_function(function: Callable[[Sequence[Any]], Any], n_inputs: Argumen
     if not inputs:
         raise ValueError("a function of no inputs has no derivatives: there is nothing to compile")
     result = trace(function, inputs)
-    results = [result] if isinstance(result, Expression) else list(result)
+    results = [_with_safe_branches(part) for part in (result if isinstance(result, (list, tuple)) else [result])]
     return CompiledFunction(program_of(inputs, results, inputs), backend)
 
 
@@ -223,7 +224,11 @@ def _loss_program(function: Callable[..., Any], parameters: Arguments, sample: A
     result = trace(function, theta, x)
     if not isinstance(result, Expression):
         raise TypeError(f"a loss is one scalar, but the function returned {len(result)}; add them up with total, or take their mean")
-    return program_of([*theta, *x], [result], theta), len(theta)
+    return program_of([*theta, *x], [_with_safe_branches(result, theta)], theta), len(theta)
+
+
+def _with_safe_branches(result: Expression, finite: Sequence[Expression] = ()) -> Expression:
+    return with_safe_branches(result, finite).get(result, result)
 
 
 class CompiledModel(CompiledLoss):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import Naming, Node, all_nodes
 from autograd_tiny.engine.operators import Operators, binary
-from autograd_tiny.engine.refusals import ChoiceRefused, FormulaRefused, ValueRefused
+from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefused, FormulaRefused, ValueRefused
 from autograd_tiny.engine.table import (
     ATOM,
     LEVELS,
@@ -110,6 +110,16 @@ class Expression(Operators, Node):
             kind = ValueRefused if isinstance(x, Node) else TypeError
             raise kind(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
         return cls.constant(x)
+
+    @classmethod
+    def differentiable(cls, output: Expression, inputs: list[Expression]) -> tuple[Expression, list[Expression]]:
+        """The same formula; while a function is recorded to be compiled, one in which branches that are not taken do no harm."""
+        if not FORMULAS_ONLY.get():
+            return output, inputs
+        from autograd_tiny.symbols.branches import with_safe_branches
+
+        equal_to = with_safe_branches(output)
+        return equal_to.get(output, output), [equal_to.get(x, x) for x in inputs]
 
     def evaluate(self, values: Mapping[Expression, float]) -> float:
         """The number that the formula has where each variable has the value given for it."""

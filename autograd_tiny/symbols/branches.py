@@ -1,0 +1,182 @@
+"""Branches that are not taken: made harmless before a formula is differentiated and run.
+
+``where(x > 0, sqrt(x), 0)`` computes both branches.  At x = -1 the root is nan, and so is its derivative, which the chain rule
+multiplies by 0: nan again, or in Python an error.  So what only one branch needs is computed from safe operands where that
+branch is not taken: ``where(x > 0, sqrt(where(x > 0, x, 0.5)), 0)``, which has the same value, and derivatives that are 0 where
+they must be, of any order, however the formula is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd_tiny.engine import table as p
+from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.engine.table import Primitive, where
+from autograd_tiny.symbols.expression import Expression
+
+# A choice is the number of a condition, and whether it holds; a case is a set of choices that hold
+# together, and a node is needed in some cases.
+Case = frozenset[tuple[int, bool]]
+Need = frozenset[Case]
+ALWAYS: Need = frozenset([frozenset()])
+MOST_CASES = 64
+"""With more cases than these a node is taken as always needed: conditions of conditions cost more than they save."""
+
+# Rows of which value and derivatives are finite wherever the operands are finite and of moderate size.
+TAME = frozenset({
+    p.add, p.sub, p.neg, p.mul, p.sin, p.cos, p.tanh, p.atan, p.erf, p.erfc, p.sign, p.step, p.less, p.greater, p.equal, p.where,
+    p.minimum, p.maximum, p.absolute, p.sigmoid, p.relu, p.softplus, p.silu, p.gelu, p.total, p.mean, p.dot, p.logsumexp,
+    p.leaky_relu, p.softmax, p.power[0.0], p.power[1.0], p.power[2.0],
+})  # fmt: skip
+SAFE = 0.5
+"""Every row of the table has finite derivatives of all orders at this operand."""
+
+
+def with_safe_branches(output: Expression, finite: Iterable[Expression] = ()) -> dict[Expression, Expression]:
+    """Every node that ``output`` depends on, and its equal in a formula in which branches that are not taken do no harm.
+
+    Args:
+        output: the formula.
+        finite: variables that are finite numbers whenever the formula is run; all others may be nan or infinite.
+
+    >>> x = Expression("x")
+    >>> y = where(x > 0.0, x.sqrt(), 0.0)
+    >>> str(with_safe_branches(y)[y])
+    'where(x > 0, sqrt(where(x > 0, x, 0.5)), 0)'
+    """
+    order = topological_order(output)
+    if not any(node.op is where for node in order):
+        return {node: node for node in order}
+    return _Rewriting(order, set(finite)).result
+
+
+class _Rewriting:
+    def __init__(self, order: Sequence[Expression], finite: set[Expression]) -> None:
+        self.numbers: dict[Expression, int] = {}  # of conditions
+        self.need = self._needed(order)
+        self.conditions = list(self.numbers)
+        self.finite = finite
+        self.clean: set[Expression] = set()  # old nodes that are finite where they are not needed
+        self.result: dict[Expression, Expression] = {}
+        self.masks: dict[Any, Expression] = {}
+        self.shared: dict[Any, tuple[Expression, ...]] = {}
+        for node in self._conditions_first(order[-1]):
+            self.result[node] = self._rewritten(node)
+
+    def _needed(self, order: Sequence[Expression]) -> dict[Expression, Need]:
+        """In which cases each node is needed."""
+        need: dict[Expression, Need] = {order[-1]: ALWAYS}
+        for node in reversed(order):
+            cases = need[node]
+            for place, x in enumerate(node.operands):
+                if x.op is None:
+                    continue
+                there = cases
+                if node.op is where and place:
+                    key = self.numbers.setdefault(node.operands[0], len(self.numbers))
+                    choice = (key, place == 1)
+                    there = frozenset(case | {choice} for case in cases if (key, place != 1) not in case)
+                if (known := need.get(x)) != ALWAYS:
+                    need[x] = there if known is None else _either(known | there)
+        return need
+
+    def _conditions_first(self, root: Expression) -> Iterable[Expression]:
+        """The nodes in an order in which operands, and the conditions under which a node is needed, come before it.
+
+        A condition that depends on the node itself does not count: it is left out of the node's cases.
+        """
+        done: set[Expression] = set()
+        open_: set[Expression] = set()
+        waiting: list[tuple[Expression, bool]] = [(root, False)]
+        while waiting:
+            node, ready = waiting.pop()
+            if ready:
+                done.add(node)
+                yield node
+            elif node not in done and node not in open_:
+                open_.add(node)
+                waiting.append((node, True))
+                conditions = {key for case in self.need[node] for key, _ in case}
+                circular = {key for key in conditions if self.conditions[key] in open_ and self.conditions[key] not in done}
+                if circular:
+                    cases = [frozenset(choice for choice in case if choice[0] not in circular) for case in self.need[node]]
+                    self.need[node] = _either(frozenset(cases))
+                before = [*node.operands, *[self.conditions[key] for key in sorted(conditions - circular)]]
+                waiting += [(x, False) for x in reversed(before) if x.op is not None]
+
+    def _rewritten(self, node: Expression) -> Expression:
+        need = self.need[node]
+        old = node.operands
+        constant = isinstance(node.op.rule, tuple) or node.op in (p.total, p.mean, where)
+        if need == ALWAYS:
+            operands = [self.result.get(x, x) for x in old]
+        else:
+            tame = node.op in TAME or node.op.family in TAME
+            raw = [not self._is_clean(x, need) for x in old]
+            masked = [not constant and (is_raw or not tame) and x.constant_value is None for x, is_raw in zip(old, raw)]
+            operands = [
+                self._mask(self.result.get(x, x), need, _safe(node.op, i)) if masks else self.result.get(x, x)
+                for i, (x, masks) in enumerate(zip(old, masked))
+            ]
+            if all(masks or not is_raw for masks, is_raw in zip(masked, raw)):
+                self.clean.add(node)
+        if all(x is y for x, y in zip(operands, old)):
+            return node
+        key = id(node.first), need
+        new = Expression.record(node.op, tuple(operands))
+        new.first = self.shared.setdefault(key, new.first)  # the outputs of one softmax have one tuple in common
+        new.label = node.label
+        return new
+
+    def _is_clean(self, x: Expression, need: Need) -> bool:
+        if x.op is None:
+            return x.constant_value is not None or x in self.finite
+        return x in self.clean and self.need[x] == need
+
+    def _mask(self, x: Expression, need: Need, safe: float) -> Expression:
+        """``x`` where it is needed, and a safe number elsewhere."""
+        key = x, need, safe
+        if key not in self.masks:
+            cases = sorted(sorted(case) for case in need)
+            if len(cases) == 1:
+                self.masks[key] = self._chosen(cases[0], x, safe)
+            else:
+                needed: Any = 0.0
+                for case in reversed(cases):
+                    needed = self._chosen(case, 1.0, needed)
+                self.masks[key] = where(needed, x, safe)
+        return self.masks[key]
+
+    def _chosen(self, case: Sequence[tuple[int, bool]], x: Any, otherwise: Any) -> Any:
+        for key, holds in reversed(case):
+            condition = self.result.get(self.conditions[key], self.conditions[key])
+            x = where(condition, x, otherwise) if holds else where(condition, otherwise, x)
+        return x
+
+
+def _either(cases: Need) -> Need:
+    """The same cases in fewer: those that another includes left out, and two that differ in one choice joined."""
+    found = set(cases)
+    changed = True
+    while changed:
+        changed = False
+        if frozenset() in found or len(found) > MOST_CASES:
+            return ALWAYS
+        for case in list(found):
+            for key, holds in case:
+                rest = case - {(key, holds)}
+                if rest | {(key, not holds)} in found or rest in found:
+                    found -= {case, rest | {(key, not holds)}}
+                    found.add(rest)
+                    changed = True
+                    break
+            if changed:
+                break
+    return frozenset(case for case in found if not any(other < case for other in found))
+
+
+def _safe(row: Primitive, place: int) -> float:
+    domain = row.domain_of(place)
+    return next((x for x in (SAFE, *domain.points) if domain.contains(x)), SAFE)
