@@ -12,19 +12,19 @@ FORMULAS_ONLY: ContextVar[bool] = ContextVar("formulas_only", default=False)
 """Whether a function is being called with formulas, so that a choice by a Value's number would be built in unseen."""
 
 
-class ValueRefused(TypeError):
+class ValueRefusedError(TypeError):
     """A Value stands where only a number, or only a formula, can stand."""
 
 
-class FormulaRefused(TypeError):
+class FormulaRefusedError(TypeError):
     """A number is needed where a formula stands, which has none yet."""
 
 
-class ChoiceRefused(FormulaRefused):
+class ChoiceRefusedError(FormulaRefusedError):
     """A formula was asked whether it is true."""
 
 
 def check_comparison(shown: object) -> None:
     """Refuse to compare a Value's number while formulas are recorded: the outcome would be a constant of the program."""
     if FORMULAS_ONLY.get():
-        raise ValueRefused(f"comparing {shown!r} while a function is recorded would fix the outcome in the program")
+        raise ValueRefusedError(f"comparing {shown!r} while a function is recorded would fix the outcome in the program")

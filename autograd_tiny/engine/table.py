@@ -18,7 +18,7 @@ from functools import lru_cache
 from types import CodeType, FunctionType, MappingProxyType
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.refusals import FormulaRefused, ValueRefused
+from autograd_tiny.engine.refusals import FormulaRefusedError, ValueRefusedError
 from autograd_tiny.text.numbers import latex_digits, short_number
 from autograd_tiny.text.words import quoted
 
@@ -375,7 +375,7 @@ def finite_number(x: Any, name: str) -> float:
 def constant(x: Any, where: str) -> float:
     """A static parameter as a finite number, refused with a clear message where it is none."""
     if isinstance(x, bool) or not is_number(x):
-        kind = TypeError if recorder_of((x,)) is None else ValueRefused if hasattr(x, "data") else FormulaRefused
+        kind = TypeError if recorder_of((x,)) is None else ValueRefusedError if hasattr(x, "data") else FormulaRefusedError
         raise kind(f"{where}: the constant must be a plain number, got {x!r}")
     return finite_number(x, f"the constant of {where}")
 

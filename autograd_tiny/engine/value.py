@@ -14,7 +14,7 @@ from typing import Any
 from autograd_tiny.engine.contents import walk
 from autograd_tiny.engine.graph import Node, topological_order
 from autograd_tiny.engine.operators import Operators, described
-from autograd_tiny.engine.refusals import ValueRefused, check_comparison
+from autograd_tiny.engine.refusals import ValueRefusedError, check_comparison
 from autograd_tiny.engine.table import MultiPrimitive, Primitive, finite_number, is_number, power, refusal
 from autograd_tiny.text.words import quoted
 
@@ -174,16 +174,16 @@ class Value(Operators, Node):
         return format(self.data, spec) if spec else str(self)
 
     def __bool__(self) -> bool:
-        raise ValueRefused(f"{self!r} is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)")
+        raise ValueRefusedError(f"{self!r} is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)")
 
     def __float__(self) -> float:
-        raise ValueRefused(
+        raise ValueRefusedError(
             f"float({self!r}) would lose the derivative; for exp, log and so on use autograd_tiny.exp(v) or v.exp() "
             "in place of the math module's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
         )
 
     def __round__(self, digits: int | None = None) -> float:
-        raise ValueRefused(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
+        raise ValueRefusedError(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
 
 
 class Constant(Value):
@@ -240,7 +240,7 @@ def _lift(x: Any) -> Any:
     elif is_number(x):
         data = finite_float(x)
     elif isinstance(x, Node):
-        raise ValueRefused(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
+        raise ValueRefusedError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
     elif kind.__module__ == "builtins":
         raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
     else:

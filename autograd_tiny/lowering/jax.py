@@ -184,16 +184,18 @@ def _function(row: Primitive, sizes: Sequence[int]) -> Callable[..., Any]:
 @lru_cache(maxsize=1)
 def _arithmetic() -> Mapping[Primitive, Callable[..., Any]]:
     """Sums, products and choices."""
-    jnp = _jax().numpy
+    jnp, lax = _jax().numpy, _jax().lax
 
     def indicator(condition: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *x: condition(*x).astype(x[0].dtype)
+        # Not astype: XLA takes a product with a converted bit for a choice, and 0 times nan for 0.
+        return lambda *x: jnp.where(condition(*x), 1.0, 0.0).astype(x[0].dtype)
 
     return MappingProxyType({
         p.add: jnp.add, p.sub: jnp.subtract, p.neg: jnp.negative, p.mul: jnp.multiply, p.dot: _dot,
         p.total: lambda x: x.sum(axis=0, keepdims=True), p.mean: lambda x: x.mean(axis=0, keepdims=True),
         p.less: indicator(jnp.less), p.greater: indicator(jnp.greater), p.equal: indicator(jnp.equal),
-        p.step: indicator(lambda x: x > 0.0), p.where: lambda condition, x, y: jnp.where(condition != 0.0, x, y),
+        p.step: lambda x: lax.stop_gradient(jnp.where(x > 0.0, 1.0, jnp.where(x <= 0.0, 0.0, x)).astype(x.dtype)),
+        p.where: lambda condition, x, y: jnp.where(condition != 0.0, x, y),
     })  # fmt: skip
 
 
@@ -257,9 +259,10 @@ def _functions() -> Mapping[Primitive, Callable[..., Any]]:
     jnp, special = jax.numpy, jax.scipy.special
     same = (
         p.exp, p.expm1, p.log, p.log1p, p.sqrt, p.sin, p.cos, p.tan, p.asin, p.acos, p.atan, p.atan2, p.hypot, p.sinh, p.cosh, p.tanh,
-        p.absolute, p.sign,
+        p.absolute,
     )  # fmt: skip
     return MappingProxyType({row: getattr(jnp, row.name) for row in same} | {
+        p.sign: lambda x: jnp.where(x == 0.0, 0.0, jnp.sign(x)),
         p.div: jnp.divide, p.pow_: jnp.power, p.erf: special.erf, p.erfc: special.erfc,
         p.maximum: lambda x: x.max(axis=0, keepdims=True), p.minimum: lambda x: x.min(axis=0, keepdims=True),
     })  # fmt: skip

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefused, FormulaRefused, ValueRefused
+from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefusedError, FormulaRefusedError, ValueRefusedError
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.numbers import as_whole
 
@@ -22,9 +22,9 @@ PACKAGE = str(Path(__file__).parent.parent)
 # What to write instead of what was refused; an AttributeError of a formula asks for one of the attributes.
 OUTSIDE = "a compiled function knows only its own arguments: declare the Value as a parameter, or use v.data to build its number in"
 REMEDIES: dict[type[Exception], str] = {
-    ChoiceRefused: "a compiled program has no branches: use where(condition, x, y), maximum, minimum or relu",
-    FormulaRefused: "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in from outside",
-    ValueRefused: OUTSIDE,
+    ChoiceRefusedError: "a compiled program has no branches: use where(condition, x, y), maximum, minimum or relu",
+    FormulaRefusedError: "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in from outside",
+    ValueRefusedError: OUTSIDE,
 }
 ATTRIBUTES = {
     "data": "there is no number yet: keep computing with the operand itself, or pass the number in as a parameter",
@@ -92,7 +92,7 @@ def _described(function: Callable[..., Any]) -> str:
 def _remedy(error: AttributeError | TypeError) -> str:
     """What to write instead, by the type of the error; nothing for an error of the user's own."""
     if isinstance(error, AttributeError):
-        return ATTRIBUTES.get(error.name, "") if isinstance(error.obj, Expression) else ""
+        return ATTRIBUTES.get(error.name or "", "") if isinstance(error.obj, Expression) else ""
     return REMEDIES.get(type(error), "")
 
 

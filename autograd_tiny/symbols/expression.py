@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import Naming, Node, all_nodes
 from autograd_tiny.engine.operators import Operators, binary
-from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefused, FormulaRefused, ValueRefused
+from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefusedError, FormulaRefusedError, ValueRefusedError
 from autograd_tiny.engine.table import (
     ATOM,
     LEVELS,
@@ -107,7 +107,7 @@ class Expression(Operators, Node):
         if isinstance(x, Expression):
             return x
         if isinstance(x, Node) or not cls.takes(x):
-            kind = ValueRefused if isinstance(x, Node) else TypeError
+            kind = ValueRefusedError if isinstance(x, Node) else TypeError
             raise kind(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
         return cls.constant(x)
 
@@ -150,10 +150,13 @@ class Expression(Operators, Node):
         return 1.0 - equal(self, other)  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
-        raise ChoiceRefused(f"the formula {brief(str(self))} is neither true nor false yet; record the choice instead: where(condition, x, y)")
+        raise ChoiceRefusedError(
+            f"the formula {brief(str(self))} is neither true nor false yet; "
+            "record the choice instead: where(condition, x, y)"
+        )
 
     def _no_number(self, *_: object) -> Any:
-        raise FormulaRefused(f"a number is needed, and the formula {brief(str(self))} has none yet")
+        raise FormulaRefusedError(f"a number is needed, and the formula {brief(str(self))} has none yet")
 
     __float__ = __int__ = __index__ = __round__ = __floor__ = __ceil__ = __trunc__ = __complex__ = _no_number
 

@@ -132,14 +132,14 @@ BINARY = [
 @pytest.mark.parametrize("operation", BINARY, ids=lambda f: f.__name__)
 def test_no_value_from_outside_passes_an_operator_unseen(operation):
     for function in (lambda x: operation(x[0], secret), lambda x: operation(secret, x[0])):
-        with pytest.raises(TypeError, match="declare the Value as a parameter, or use v.data" + "|use where" * (operation in (min, max))):
+        with pytest.raises(TypeError, match=r"declare the Value as a parameter, or use v\.data" + "|use where" * (operation in (min, max))):
             compile_function(lambda x: where(function(x), x[0], 1.0), 1)  # noqa: B023
 
 
 @pytest.mark.parametrize("comparison", BINARY[5:9], ids=lambda f: f.__name__)
 def test_a_choice_by_the_number_of_a_value_from_outside_is_refused(comparison):
     for pair in ((secret, 0.5), (0.5, secret), (secret, Value(0.5))):
-        with pytest.raises(TypeError, match="would fix the outcome in the program; .*declare the Value as a parameter"):
+        with pytest.raises(TypeError, match=r"would fix the outcome in the program; .*declare the Value as a parameter"):
             compile_function(lambda x: where(comparison(*pair), x[0], 1.0), 1)  # noqa: B023
     assert comparison(secret, 0.5) == comparison(2.0, 0.5)  # and only while a function is recorded
 
@@ -152,7 +152,7 @@ def test_no_value_from_outside_passes_a_row_unseen(row):
     for place in range(n):
         for others in (0, 1):  # the Value among formulas, and the formula among Values
             operands = [lambda x: secret, lambda x: x[0]][:: -1 if others else 1]
-            with pytest.raises(TypeError, match="declare the Value as a parameter, or use v.data"):
+            with pytest.raises(TypeError, match=r"declare the Value as a parameter, or use v\.data"):
                 compile_function(lambda x: row(*_as_arguments(row, [operands[i != place](x) for i in range(n)])), 1)  # noqa: B023
 
 
@@ -163,14 +163,16 @@ def _as_arguments(row, operands):
 @pytest.mark.parametrize(
     "function",
     [
-        lambda x: x[0] * float(secret), lambda x: x[0] * round(secret), lambda x: x[0] if secret else x[1], lambda x: x[0] * math.exp(secret),
-        lambda x: x[0].leaky_relu(secret), lambda x: exp(secret) * x[0], lambda x: where(secret, x[0], x[1]), lambda x: sorted([secret, x[0]])[0],
+        lambda x: x[0] * float(secret), lambda x: x[0] * round(secret), lambda x: x[0] if secret else x[1],
+        lambda x: x[0] * math.exp(secret),
+        lambda x: x[0].leaky_relu(secret), lambda x: exp(secret) * x[0], lambda x: where(secret, x[0], x[1]),
+        lambda x: sorted([secret, x[0]])[0],
         lambda x: nn.Layer(2, 2)(x), lambda x: losses.half_squared_error([x[0]], [secret]), lambda x: losses.hinge(secret, x[0]),
         lambda x: x[0] * np.array(secret, dtype=object), lambda x: (np.array([secret], dtype=object) * x[0])[0],
     ],
 )  # fmt: skip
 def test_no_value_from_outside_passes_a_function_unseen(function):
-    with pytest.raises(TypeError, match="declare the Value as a parameter, or use v.data|use where"):
+    with pytest.raises(TypeError, match=r"declare the Value as a parameter, or use v\.data|use where"):
         compile_function(function, 2)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -25,14 +24,16 @@ TEMPLATES: dict[Primitive, str] = {
     p.neg: "{r} = fneg {V} {0}",
     p.sqrt: "{r} = call {V} @llvm.sqrt.{s}({V} {0})",
     p.absolute: "{r} = call {V} @llvm.fabs.{s}({V} {0})",
-    p.relu: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {0}, {V} {zero}",
-    p.step: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
+    p.relu: "{r}.c = fcmp ole {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {zero}, {V} {0}",
+    p.step: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r}.d = fcmp uno {V} {0}, {zero}\n"
+    "{r}.e = select {B} {r}.d, {V} {0}, {V} {zero}\n{r} = select {B} {r}.c, {V} {one}, {V} {r}.e",
     p.less: "{r}.c = fcmp olt {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
     p.greater: "{r}.c = fcmp ogt {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
     p.equal: "{r}.c = fcmp oeq {V} {0}, {1}\n{r} = select {B} {r}.c, {V} {one}, {V} {zero}",
     p.where: "{r}.c = fcmp une {V} {0}, {zero}\n{r} = select {B} {r}.c, {V} {1}, {V} {2}",
-    p.sign: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r}.d = fcmp olt {V} {0}, {zero}\n"
-    "{r}.e = select {B} {r}.d, {V} {minus_one}, {V} {zero}\n{r} = select {B} {r}.c, {V} {one}, {V} {r}.e",
+    p.sign: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r}.d = fcmp olt {V} {0}, {zero}\n{r}.f = fcmp uno {V} {0}, {zero}\n"
+    "{r}.g = select {B} {r}.f, {V} {0}, {V} {zero}\n"
+    "{r}.e = select {B} {r}.d, {V} {minus_one}, {V} {r}.g\n{r} = select {B} {r}.c, {V} {one}, {V} {r}.e",
 }
 EXTREMES: dict[Primitive, str] = {p.maximum: "ogt", p.minimum: "olt"}
 
@@ -65,6 +66,8 @@ def _power_expansion(row: Primitive) -> Expansion | None:
         return None
 
     def product(x: Any) -> Any:
+        if half:
+            x = x + 0.0  # the power of -0 is 0, too, and its root would be -0
         result = _whole_power(x, int(whole)) if whole else 1.0
         if half:
             result = result * p.sqrt(x)
@@ -105,10 +108,6 @@ class RowWriter:
             return self._extreme(comparison, operands, result)
         if row.family is p.power:
             return self._call("pow", [operands[0], splat(float(row.parameter or 0.0), self.width)], result)
-        if row is p.pow_:
-            positive = TEMPLATES[p.where].format(f"{result}.p", f"{result}.x", splat(math.nan, self.width), r=result, **self._words)
-            is_positive = TEMPLATES[p.step].format(operands[0], r=f"{result}.p", **self._words)
-            return [*self._call("pow", operands, f"{result}.x"), *is_positive.split("\n"), *positive.split("\n")]
         return self._call(row.name, operands, result)
 
     def _call(self, name: str, operands: Sequence[str], result: str) -> list[str]:
@@ -116,11 +115,13 @@ class RowWriter:
         return [f"{result} = call {self.V} @{name}({', '.join(f'{self.V} {x}' for x in operands)})"]
 
     def _extreme(self, comparison: str, operands: Sequence[str], result: str) -> list[str]:
-        """The largest or smallest operand, the first among equals, as Python's ``max`` and ``min`` choose."""
+        """The largest or smallest operand, the first among equals, as Python's ``max`` and ``min`` choose; nan if any is nan."""
         lines, chosen = [], operands[0]
         for i, x in enumerate(operands[1:]):
             lines += [
-                f"{result}.c{i} = fcmp {comparison} {self.V} {x}, {chosen}",
+                f"{result}.b{i} = fcmp {comparison} {self.V} {x}, {chosen}",
+                f"{result}.n{i} = fcmp uno {self.V} {x}, {self._words['zero']}",
+                f"{result}.c{i} = or {self.B} {result}.b{i}, {result}.n{i}",
                 f"{result}.{i} = select {self.B} {result}.c{i}, {self.V} {x}, {self.V} {chosen}",
             ]
             chosen = f"{result}.{i}"

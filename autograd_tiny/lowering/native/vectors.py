@@ -145,6 +145,11 @@ def vector_exp(x: Vector) -> Vector:
 
 
 def vector_expm1(x: Vector) -> Vector:
+    """exp(x) - 1; a zero keeps its sign."""
+    return _expm1(x).where("oeq", 0.0, x, x)
+
+
+def _expm1(x: Vector) -> Vector:
     """exp(x) - 1, as (p 2**i + (2**i - 2**-j)) 2**j."""
     p, i, j = _exp_parts(x)
     inverse = _two_to(x.writer.line(f"sub {x.writer.integers} zeroinitializer, {j.name}"))
@@ -154,7 +159,7 @@ def vector_expm1(x: Vector) -> Vector:
 def vector_tanh(x: Vector) -> Vector:
     """Hyperbolic tangent, as t / (t + 2) with t = expm1(2 |x|)."""
     size = x.called("fabs")
-    t = vector_expm1(size.where("ogt", 30.0, 30.0) * 2.0)
+    t = _expm1(size.where("ogt", 30.0, 30.0) * 2.0)
     return (t / (t + 2.0)).called("copysign", x)
 
 
@@ -179,7 +184,7 @@ def vector_log1p(x: Vector) -> Vector:
     u = x + 1.0
     lost = (x - (u - 1.0)) / u
     lost = lost.where("oeq", math.inf, 0.0, u).where("oeq", 0.0, 0.0, u)
-    return vector_log(u) + lost
+    return (vector_log(u) + lost).where("oeq", 0.0, x, x)  # a zero keeps its sign
 
 
 FUNCTIONS: Mapping[str, Callable[[Vector], Vector]] = MappingProxyType(
