@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +34,20 @@ class Compiled:
 
     def __str__(self) -> str:
         return str(self.program)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """A program of its own for a copied model; native code is shared, and made when it is first used."""
+        twin = object.__new__(type(self))
+        made = {name for kind in type(self).__mro__ for name, x in vars(kind).items() if isinstance(x, cached_property)}
+        memo[id(self)] = twin
+        vars(twin).update({name: x if x is self.program else deepcopy(x, memo) for name, x in vars(self).items() if name not in made})
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"pickle does not take a {type(self).__name__}, since native code belongs to its process: keep parameter_vector() or "
+            "save_parameters, and compile again where it is used; copy.deepcopy copies it"
+        )
 
     def python(self) -> str:
         """The program as a Python module with one function, ``value_and_grad``, of all inputs one by one."""

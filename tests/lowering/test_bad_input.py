@@ -1,8 +1,10 @@
 """What a compiled program does with functions, models and arrays that it cannot take."""
 
+import copy
 import keyword
 import math
 import operator
+import pickle
 import subprocess
 import sys
 from itertools import pairwise
@@ -374,3 +376,21 @@ def test_native_code_stays_inside_its_arrays():
     assert done.returncode == 0, done.stderr[-2000:]
     overrun = subprocess.run([sys.executable, script, "overrun"], capture_output=True, timeout=60, check=False)
     assert overrun.returncode != 0
+
+
+@pytest.mark.parametrize("backend", ["llvm", "python"])
+def test_a_compiled_program_is_copied_and_not_pickled(backend):
+    model = new_model()
+    compiled = compile_model(model, losses.half_squared_error, backend=backend)
+    line = compile_function(lambda x: x[0] ** 2, 1, backend=backend)
+    expected = compiled.value(compiled.parameter_vector(), [[0.5, 1.0, 2.0]])
+    line.value([[3.0]])
+    for program in (compiled, line):
+        with pytest.raises(TypeError, match=r"pickle does not take a Compiled(Model|Function).*compile again"):
+            pickle.dumps(program)
+    twin = copy.deepcopy(compiled)
+    assert twin.model is not model
+    twin.assign([0.0] * twin.n_parameters)
+    assert compiled.value(compiled.parameter_vector(), [[0.5, 1.0, 2.0]]) == expected
+    assert twin.value(twin.parameter_vector(), [[0.5, 1.0, 2.0]]) == 2.0
+    assert copy.deepcopy(line).value([[3.0]]) == 9.0

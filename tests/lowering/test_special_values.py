@@ -10,7 +10,7 @@ from special_values import differences, listed, outcome, points, rows, same
 
 from autograd_tiny import Expression, Value, exp, gradient, log, maximum, nn, optim, relu, sqrt, where
 from autograd_tiny.engine.table import asin
-from autograd_tiny.losses import hinge
+from autograd_tiny.losses import binary_cross_entropy, hinge
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
 
 
@@ -220,3 +220,14 @@ def test_missing_data_that_are_not_chosen_add_nothing_and_others_are_not_swallow
         assert math.isnan(compiled.value_and_grad(compiled.parameter_vector(), rows_)[0])
         history = compiled.fit(np.array(rows_), optimizer=optim.SGD(model.parameters(), 0.1), epochs=1)
         assert math.isnan(history[0])
+
+
+@pytest.mark.parametrize("backend", ["llvm", "python"])
+def test_a_cross_entropy_where_a_probability_is_1_is_that_of_the_eager_loop(backend):
+    model = nn.MLP([1, 1], ["sigmoid"], rng=Random(0))
+    for parameter, start in zip(model.parameters(), (1.0, 0.0)):
+        parameter.data = start
+    compiled = compile_model(model, binary_cross_entropy, backend=backend)
+    history = compiled.fit([[40.0, 1.0], [-1.0, 0.0]], optimizer=optim.SGD(model.parameters(), 0.1), epochs=2)
+    assert history == pytest.approx([0.1566, 0.1530], abs=5e-5)
+    assert [x.data for x in model.parameters()] == pytest.approx([1.02663, -0.02663], abs=5e-6)
