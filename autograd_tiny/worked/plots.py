@@ -5,12 +5,12 @@ matplotlib comes with the extra ``notebook``; nothing else needs it.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from io import BytesIO
 from itertools import cycle
 from typing import TYPE_CHECKING
+
+from autograd_tiny.views.drawing.svg import image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,9 +46,7 @@ class Plot:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         svg = self.svg()
-        image = b64encode(svg.encode()).decode()
-        html = f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}">'
-        return {"image/svg+xml": svg, "text/html": html, "text/plain": repr(self)}
+        return {"image/svg+xml": svg, "text/html": image(svg, self.title), "text/plain": repr(self)}
 
 
 def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str, first: int = 0, log: bool = False) -> Plot:

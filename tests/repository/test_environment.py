@@ -223,6 +223,14 @@ def test_ctrl_c(monkeypatch, capsys):
     assert capsys.readouterr().err == "autograd-tiny explain: interrupted\n"
 
 
+def test_ctrl_c_while_the_command_line_is_imported(tmp_path):
+    (tmp_path / "rich.py").write_text("raise KeyboardInterrupt")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(__file__).parents[2])])}
+    for call in (["-m", "autograd_tiny"], ["-c", "from autograd_tiny.__main__ import main; raise SystemExit(main())"]):
+        done = subprocess.run([sys.executable, *call, "demo"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "autograd-tiny: interrupted\n")
+
+
 def test_a_reader_that_goes_away(tmp_path):
     command = [sys.executable, "-m", "autograd_tiny", "demo", "--out", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -215,6 +215,17 @@ def test_colours_of_gradients():
     assert red_x - blue_x > blue_y - red_y  # larger: stronger
 
 
+def test_a_trained_network_is_not_pale():
+    """Colours go by the leaves: the largest of theirs has the full colour, though the root's own gradient is 1."""
+    w, t = Value(2.0, "w"), Value(2.0 - 1e-6, "t")
+    miss = w * 1.0 - t
+    loss = miss * miss * 0.25 + (t * 1e-9)
+    loss.backward()
+    colored = re.findall(r'<B>([wt])</B>.*?BGCOLOR="(#\w+)"[^>]*>grad', draw(loss, color_gradients=True).dot)
+    assert w.grad == pytest.approx(5e-7, rel=1e-2)
+    assert dict(colored)["w"] == "#fab47f"  # as every gradient that is larger has
+
+
 def luminance(color):
     channels = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in bytes.fromhex(color[1:])]
     return 0.2126 * channels[0] + 0.7152 * channels[1] + 0.0722 * channels[2]

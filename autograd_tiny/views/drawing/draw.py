@@ -5,7 +5,6 @@ The graph becomes text in the DOT language here, and nothing else; `render` turn
 
 from __future__ import annotations
 
-import base64
 import math
 import os
 import warnings
@@ -125,17 +124,14 @@ class Drawing:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """For notebooks.  One that is not trusted shows only the image inside the HTML."""
-        from html import escape
-
         from autograd_tiny.views.drawing.render import RenderError
+        from autograd_tiny.views.drawing.svg import image
 
         try:
             svg = self.svg()
         except RenderError as error:
             return {"text/plain": f"{self!r}\nNo picture: {error}"}
-        image = base64.b64encode(svg.encode()).decode()
-        img = f'<img alt="{escape(self.title)}" src="data:image/svg+xml;base64,{image}">'
-        return {"image/svg+xml": svg, "text/html": img, "text/plain": repr(self)}
+        return {"image/svg+xml": svg, "text/html": image(svg, self.title), "text/plain": repr(self)}
 
 
 def draw(
@@ -167,7 +163,8 @@ def draw(
         digits: how many significant digits numbers have, or a format such as ".3f".
         show: what of "data", "grad" and "derivatives".
         expand: open fused operations, such as ``dot`` and ``sigmoid``, into simpler ones: True for all, or their names.
-        color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger.
+        color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger: the full one from
+            the size of the largest grad among the leaves on.
         clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]`` tell.
         max_nodes: the largest graph that is drawn in full.
         notes: lines to add to nodes, by label, as ``report.notes()`` of a marked page gives them.
@@ -252,7 +249,8 @@ def _contradiction(root: Value) -> str:
 
 
 def _largest_gradient(nodes: Sequence[Value]) -> float:
-    return max((abs(x.grad) for x in nodes if math.isfinite(x.grad) and not isinstance(x, Constant)), default=0.0)
+    """Of the leaves: towards the root, whose own is 1, gradients stay large while those of a trained network are tiny."""
+    return max((abs(x.grad) for x in nodes if x.op is None and math.isfinite(x.grad) and not isinstance(x, Constant)), default=0.0)
 
 
 def _is_small(nodes: Sequence[Value], max_nodes: int) -> bool:

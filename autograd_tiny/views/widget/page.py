@@ -58,12 +58,6 @@ def embedded(data: Mapping[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_UNSAFE_IN_SCRIPT)
 
 
-def image(svg: str, alternative: str) -> str:
-    """A picture as an ``<img>`` that holds all of it: what notebooks show that are not trusted."""
-    content = base64.b64encode(svg.encode("utf-8", "replace")).decode()
-    return f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml;base64,{content}">'
-
-
 def framed(data: Mapping[str, Any], picture: str) -> str:
     """The page in a sandboxed frame, or, where frames and styles are removed because nobody trusts them yet, a picture."""
     content = page(data)

@@ -17,9 +17,10 @@ from autograd_tiny.text.numbers import check_digits
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.drawing.dot_text import shortened
 from autograd_tiny.views.drawing.draw import DIRECTIONS
+from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.widget.formulas import Formula
 from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
-from autograd_tiny.views.widget.page import framed, image, page, source, style
+from autograd_tiny.views.widget.page import framed, page, source, style
 from autograd_tiny.views.widget.stills import complete_still, stills
 
 LONGEST_TITLE = 200
