@@ -12,8 +12,8 @@ from latex2mathml.converter import convert
 from autograd_tiny import Expression, Stepper
 from autograd_tiny.marking.report import Report
 from autograd_tiny.views.drawing.draw import Drawing
+from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.explain import Explanation
-from autograd_tiny.views.widget.page import image
 
 CONTROLS, MOST = 430, 760
 """The height of a stepper without its picture, and the largest height of a stepper, in pixels."""

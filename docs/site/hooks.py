@@ -23,7 +23,7 @@ from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from autograd_tiny.views.widget.page import image
+from autograd_tiny.views.drawing.svg import image
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
