@@ -67,7 +67,7 @@ def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_
         axes.plot(range(first, first + len(heights)), heights, color=colour, linestyle=dash, label=name)
     axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
     # As many ticks as are asked for, not as many as fit: those depend on the fonts and on the version of matplotlib.
-    axes.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], integer=True))
     if not log:
         axes.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.spines[["top", "right"]].set_visible(False)

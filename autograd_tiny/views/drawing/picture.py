@@ -61,7 +61,8 @@ class Labels:
         short = {}
         for node, label in self.whole.items():
             named_part, name_within = split_label(label)
-            short[node] = shortened(name_within) if named_part == parts.get(node, ()) else self.shown[node]
+            inside = named_part and named_part == parts.get(node, ())
+            short[node] = shortened(name_within) if inside else self.shown[node]
         times = Counter((parts.get(node, ()), text) for node, text in short.items())
         return {node: text if times[parts.get(node, ()), text] == 1 else self.shown[node] for node, text in short.items()}
 
