@@ -33,7 +33,7 @@ def as_whole(x: Any) -> int | None:
     >>> as_whole(3), as_whole(True), as_whole(3.0)
     (3, None, None)
     """
-    if isinstance(x, bool):
+    if type(x).__name__ in ("bool", "bool_"):  # Python's, and NumPy's under both of its names
         return None
     try:
         return operator.index(x)

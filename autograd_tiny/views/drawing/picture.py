@@ -63,8 +63,13 @@ class Labels:
             named_part, name_within = split_label(label)
             inside = named_part and named_part == parts.get(node, ())
             short[node] = shortened(name_within) if inside else self.shown[node]
-        times = Counter((parts.get(node, ()), text) for node, text in short.items())
-        return {node: text if times[parts.get(node, ()), text] == 1 else self.shown[node] for node, text in short.items()}
+        frames = {node: parts.get(node, ()) for node in short}
+        times = Counter((frames[node], text) for node, text in short.items())
+
+        def is_enough(frame: Path, text: str) -> bool:
+            return times[frame, text] == 1 and not (frame and times[(), text])
+
+        return {node: text if is_enough(frames[node], text) else self.shown[node] for node, text in short.items()}
 
 
 class Look(NamedTuple):
