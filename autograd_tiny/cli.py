@@ -32,6 +32,7 @@ from autograd_tiny.marking.report import Report
 from autograd_tiny.storage.files import decoded, make_directory, write_file
 from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import listed
 from autograd_tiny.views.drawing.draw import draw
 from autograd_tiny.views.drawing.render import RenderError
@@ -41,9 +42,6 @@ from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
-COLORS = {
-    "right": "green", "rounded": "green", "carried": "yellow", "mistake": "red", "stale": "magenta", "wrong": "red", "undecided": "dim",
-}  # fmt: skip
 PLAIN = {"∂": "d", "·": "*", "×": "*", "→": ">", "−": "-", "δ": "d", "σ": "s", "…": ".", "⁽": "(", "⁾": ")"}
 """For a terminal that cannot show the signs of mathematics: one character for one, so that tables keep their columns."""
 
@@ -314,7 +312,7 @@ def _marks_table(report: Report) -> Table:
         if section:
             table.add_section()
             table.add_row(Text(section, "bold"))
-        said = Text(mark.finding, COLORS[mark.verdict])
+        said = Text(mark.finding, VERDICTS[mark.verdict].terminal)
         printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.engine)
         table.add_row(_Quantity(mark.claim.called), mark.engine, printed, said)
     return table

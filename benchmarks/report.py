@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograd_tiny.storage.files import write_file
+from autograd_tiny.text.palette import DATA, GRAD, QUIET
 from benchmarks.measure import Measurement, Requirement
 
 Results = Mapping[str, Sequence[Measurement]]
@@ -124,10 +125,10 @@ def plot(path: Path, results: Results) -> None:
     figure = Figure(figsize=(7.5, 0.6 + 0.3 * len(rows)), layout="constrained")
     axes = figure.subplots()
     ratios = [row.ratio or 0.0 for row in rows]
-    colors = ["#0b57a4" if x >= 1 else "#b4450a" for x in ratios]
+    colors = [DATA if x >= 1 else GRAD for x in ratios]
     bars = axes.barh([f"{row.what}: {row.peer_name}" for row in rows], [x - 1.0 for x in ratios], left=1.0, color=colors)
     axes.bar_label(bars, labels=[times(ratio) for ratio in ratios], padding=3, fontsize=8)
-    axes.axvline(1.0, color="#5f6875", linewidth=0.8)
+    axes.axvline(1.0, color=QUIET, linewidth=0.8)
     axes.set(xscale="log", xlabel="times as fast as the peer", xlim=(min(0.5, *ratios) / 6, 6 * max(ratios)))
     axes.invert_yaxis()
     axes.tick_params(axis="y", labelsize=8)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.palette import DATA, GRAD
 
 EPSILON = sys.float_info.epsilon
 SHRINK, STEPS, COLUMNS = 1.6, 20, 8  # no power of 2: halved steps would repeat the same rounding and hide it
@@ -198,7 +199,7 @@ class StepSizeCurve(NamedTuple):
         except ImportError:
             raise ImportError('the plot needs matplotlib: pip install "autograd_tiny[notebook]"') from None
         _, axes = pyplot.subplots(figsize=(7.0, 4.5), layout="constrained")
-        for kind, color, marker in (("forward", "#b4450a", "o"), ("central", "#0b57a4", "s")):
+        for kind, color, marker in (("forward", GRAD, "o"), ("central", DATA, "s")):
             h, error = self.best(kind)
             label = f"{kind}: best at h = {short_number(h, 1)}, error {short_number(error, 1)}"
             axes.loglog(self.steps, getattr(self, kind), color=color, marker=marker, markersize=4, linewidth=1.0, label=label)

@@ -12,27 +12,10 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.table import counted
 from autograd_tiny.marking.claims import Claim
+from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import listed
 from autograd_tiny.views.drawing.picture import Note
 
-
-class Verdict(NamedTuple):
-    """A verdict as it is shown: a sign for it, a light ground and a dark ink to tell it by."""
-
-    sign: str
-    ground: str
-    ink: str
-
-
-VERDICTS = {
-    "right": Verdict("=", "#d9f0e3", "#00694a"),
-    "rounded": Verdict("~", "#eaf1d3", "#55691a"),
-    "carried": Verdict(">", "#fbe6c0", "#8a5200"),
-    "mistake": Verdict("✗", "#f9d2cb", "#a52a14"),
-    "stale": Verdict("o", "#ead6f2", "#7a2f96"),
-    "wrong": Verdict("!", "#f9d2cb", "#a52a14"),
-    "undecided": Verdict("?", "#e8e9ec", "#4a525e"),
-}
 FAITHFUL = ("right", "rounded", "undecided")
 """Verdicts that blame nothing."""
 SLIPS = ("mistake", "stale", "wrong")

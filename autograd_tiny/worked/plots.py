@@ -10,13 +10,14 @@ from io import BytesIO
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+from autograd_tiny.text.palette import DATA, DERIVATIVE, GRAD
 from autograd_tiny.views.drawing.svg import image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0b57a4", "#b4450a", "#00795c")
+COLOURS = (DATA, GRAD, DERIVATIVE)
 PALE = ("#d3e3f4", "#f6dccd", "#cdeae2")
 MARKERS, DASHES = ("o", "^", "s"), ("-", "--", ":")
 

@@ -10,8 +10,8 @@ from autograd_tiny.engine.value import adjoints
 from autograd_tiny.marking.claims import Claim, Quantity, read_claim, read_claims, read_number, read_quantity
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.numbers import Numbers
-from autograd_tiny.marking.report import VERDICTS
 from autograd_tiny.nn import Layer
+from autograd_tiny.text.palette import VERDICTS
 
 
 def named(**values):

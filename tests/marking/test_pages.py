@@ -9,7 +9,7 @@ import pytest
 
 from autograd_tiny.cli import main
 from autograd_tiny.marking.pages import PAGE_KEYS, SECTION_KEYS, PageError, read_page
-from autograd_tiny.marking.report import VERDICTS
+from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.worked import three_three_three
 
 DOCS = Path(__file__).parents[2] / "docs"

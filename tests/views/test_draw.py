@@ -22,8 +22,9 @@ from autograd_tiny import Constant, Primitive, Value, dot, losses, nn, sigmoid, 
 from autograd_tiny.engine.graph import all_nodes, edges, topological_order
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.text import palette
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.views.drawing import dot_text, picture
+from autograd_tiny.views.drawing import dot_text
 from autograd_tiny.views.drawing.draw import draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
 from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError
@@ -143,6 +144,28 @@ def test_ids_are_in_topological_order_and_found_by_node():
     assert drawing.edge_id(loss, 2) == f"e{len(all_nodes(loss)) - 1}_2"
     with pytest.raises(ValueError, match=r"Value\(1\.0, 'elsewhere'\) is not in this picture"):
         drawing.node_id(Value(1.0, "elsewhere"))
+    with pytest.raises(ValueError, match=r"no edge from operand 4 of Value\(.*'loss'.*\) is in this picture"):
+        drawing.edge_id(loss, 4)
+
+
+def test_an_opened_node_has_no_edges_of_its_own():
+    x = Value(0.5, "x")
+    y = 2.0 * x.sigmoid()
+    drawing = draw(y, expand=True)
+    assert drawing.titles[drawing.edge_id(y, 1)] .endswith(": local derivative 2")
+    for user, picture_of_it in ((y.operands[1], drawing), (y, draw(y, max_nodes=1))):
+        with pytest.raises(ValueError, match=r"no edge from operand 0 of .* is in this picture"):
+            picture_of_it.edge_id(user, 0)
+
+
+def test_edges_into_a_part_of_a_model_start_where_another_leads():
+    x = Value(2.0, "x")
+    y = Value(1.0, "a.w") * x + Value(3.0, "a.b")
+    drawing = draw(y)
+    product = y.operands[0]
+    assert drawing.feeds == {drawing.edge_id(product, 1): "ej0"}
+    assert drawing.titles["ej0"] == "x → a"
+    assert draw(y, clusters=False).feeds == {}
 
 
 def test_a_picture_is_of_the_moment_it_was_drawn(renderer):
@@ -238,17 +261,17 @@ def contrast(one, other):
 
 
 def test_contrast():
-    boxes = (dot_text.LEAF, dot_text.OPERATION)
-    strongest = ["#" + bytes(color).hex() for color in (picture.POSITIVE, picture.NEGATIVE)]
-    texts = [(text, box) for text in (dot_text.INK, dot_text.DATA, dot_text.GRAD, dot_text.QUIET) for box in boxes]
-    texts += [(dot_text.INK, ground) for ground in (*strongest, dot_text.PART)]
-    texts += [(dot_text.DERIVATIVE, dot_text.CHIP), (dot_text.QUIET, dot_text.SMALL)]
+    boxes = (palette.LEAF, palette.OPERATION)
+    strongest = ["#" + bytes(color).hex() for color in (palette.POSITIVE, palette.NEGATIVE)]
+    texts = [(text, box) for text in (palette.INK, palette.DATA, palette.GRAD, palette.QUIET) for box in boxes]
+    texts += [(palette.INK, ground) for ground in (*strongest, palette.PART)]
+    texts += [(palette.DERIVATIVE, palette.CHIP), (palette.QUIET, palette.SMALL)]
     for text, ground in texts:
         assert contrast(text, ground) >= 4.5, (text, ground)
-    for page in ("#ffffff", "#0d1117", dot_text.PART):
-        assert contrast(dot_text.ARROW, page) >= 3.0, page
+    for page in ("#ffffff", "#0d1117", palette.PART):
+        assert contrast(palette.ARROW, page) >= 3.0, page
     for page in ("#ffffff", "#0d1117"):
-        assert contrast(dot_text.CAPTION, page) >= 4.0, page  # the one text without a ground of its own
+        assert contrast(palette.CAPTION, page) >= 4.0, page  # the one text without a ground of its own
 
 
 # Gradients that contradict the picture.

@@ -21,6 +21,7 @@ from autograd_tiny import Value, backward_steps
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import adjoints
 from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.text import palette
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing import dot_text
 from autograd_tiny.views.widget import Stepper
@@ -234,12 +235,20 @@ def test_the_style_sheet_knows_every_colour_of_a_drawing():
     assert not unknown, "these would not change in the dark"
 
 
-def test_the_style_sheet_has_the_colours_of_drawings():
-    """When a colour of drawings changes, or there is a new one, the style sheet needs it twice, with its twin for the dark."""
-    for name, colour in vars(dot_text).items():
-        if isinstance(colour, str) and colour.startswith("#"):
-            assert f"--{name.lower()}: {colour};" in source("stepper.css")
-            assert f"--{name.lower()}: light-dark({colour}, " in source("stepper.css")
+def test_every_colour_has_its_variable():
+    """And no colour is written anywhere else in the style sheets: each changes with the page."""
+    for name, color in (palette.DRAWN | palette.PAGE).items():
+        assert f"--{name}: {color.light};" in style()
+        assert f"--{name}: light-dark({color.light}, {color.dark});" in style()
+    assert not re.findall("#[0-9a-f]{3,6}", source("stepper.css") + source("page.css"))
+    used = set(re.findall(r"var\(--(\w+)\)", style() + source("page.css"))) - {"boundary", "height", "turn"}
+    assert used == set(palette.DRAWN | palette.PAGE)
+
+
+def test_the_site_has_the_colours_of_the_stepper():
+    css = (Path(__file__).parents[2] / "docs/site/theme/assets/site.css").read_text(encoding="utf-8")
+    for name in ("data", "grad", "derivative", "ink", "quiet", "page"):
+        assert re.findall(rf"--{name}: (#\w+)", css) == [*(palette.DRAWN | palette.PAGE)[name]]
 
 
 def test_arrows_that_share_a_way_into_a_part_of_a_model():

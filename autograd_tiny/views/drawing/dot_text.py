@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-DATA, GRAD, DERIVATIVE = "#0b57a4", "#b4450a", "#00795c"
-INK, QUIET, CAPTION = "#1c2733", "#5f6875", "#757d8a"
-RULE, ARROW, FAINT = "#c3cad6", "#7c879a", "#9aa3b2"
-LEAF, OPERATION, PART, SMALL, CHIP = "#ffffff", "#e8f0fa", "#f3f6fa", "#f1f2f4", "#dff1eb"
-"""Boxes, parts and the numbers on arrows bring their own light ground: they read on light and on dark pages."""
+from autograd_tiny.text.palette import ARROW, CAPTION, FAINT, INK, PART, RULE
 
 Path = tuple[str, ...]
 
@@ -127,16 +123,18 @@ class Sketch:
     Attributes:
         titles: for the id of each box, arrow and part, what it is.
         labels: for the id of a box or part, the text that stands first in it.
+        feeds: for the id of each arrow that starts at a junction, that of the arrow which leads there from the box.
     """
 
     def __init__(self) -> None:
         self.titles: dict[str, str] = {}
         self.labels: dict[str, str] = {}
+        self.feeds: dict[str, str] = {}
         self._whole = _Part("")
         self._part_count = 0
         self._paths: dict[str, Path] = {}
         self._arrows: list[_Arrow] = []
-        self._junctions: dict[tuple[str, Path], str] = {}
+        self._junctions: dict[tuple[str, Path], tuple[str, str]] = {}
 
     def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: Path = (), ordered: bool = False) -> None:
         """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``.
@@ -153,20 +151,20 @@ class Sketch:
         attributes = {"id": arrow_id} | ({"color": FAINT} if faint else {})
         home, part = self._paths[tail], self._paths[head]
         if home[: len(part)] != part:
-            tail = self._junction(tail, part)
+            tail, self.feeds[arrow_id] = self._junction(tail, part)
         elif home and not part:
             attributes["minlen"] = "2"  # leaves room beside a part, or what else belongs there would stand above or below it
         self._arrows.append(_Arrow(tail, head, label, attributes))
         self.titles[arrow_id] = visible(title)
 
-    def _junction(self, tail: str, part: Path) -> str:
-        """A point within a part, from which the arrows lead on that come from one box outside.
+    def _junction(self, tail: str, part: Path) -> tuple[str, str]:
+        """A point within a part, from which the arrows lead on that come from one box outside, and the arrow that leads to it.
 
         Each on its own, they would run around the part and push it out of line.
         """
         if (tail, part) not in self._junctions:
-            junction = self._junctions[tail, part] = f"j{len(self._junctions)}"
-            feed = f"e{junction}"
+            number = len(self._junctions)
+            junction, feed = self._junctions[tail, part] = f"j{number}", f"ej{number}"
             self._part(part).boxes.append((junction, {"id": junction} | _JUNCTION))
             self._arrows.append(_Arrow(tail, junction, "", {"id": feed} | _FEED))
             self.titles[junction] = self.titles[feed] = visible(f"{self.labels[tail]} → {'.'.join(part)}")

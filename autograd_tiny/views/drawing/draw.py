@@ -18,18 +18,15 @@ from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text.numbers import check_digits, short_number
-from autograd_tiny.views.drawing.dot_text import DATA, DERIVATIVE, GRAD, Sketch, visible
+from autograd_tiny.views.drawing.dot_text import visible
 from autograd_tiny.views.drawing.grouping import parts_of_model
-from autograd_tiny.views.drawing.picture import Labels, Look, Note, name, sketch_nodes, sketch_summary
+from autograd_tiny.views.drawing.picture import MAX_NODES, SHOWN, Labels, Look, Note, Sketched, name, sketch_nodes, sketch_summary
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
-SHOWN = ("data", "grad", "derivatives")
 SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
 MIN_SCALE, MAX_SCALE = 0.1, 20.0
-MAX_NODES, EDGES_PER_NODE, LENGTH_PER_NODE = 2000, 4, 40
+EDGES_PER_NODE, LENGTH_PER_NODE = 4, 40
 """Graphs up to here are laid out in a few seconds; lengths are in ranks, and those of all edges are added."""
-
-CLASSES = {DATA: "data", GRAD: "grad", DERIVATIVE: "derivative"}
 
 
 class Drawing:
@@ -40,14 +37,14 @@ class Drawing:
         title: what is drawn, in a few words.
         description: how many nodes and edges there are.
         titles: for each id in the SVG, what it is.
+        feeds: for the id of each edge that starts at the rim of a part of the model, the id of the edge that leads there.
         shows_gradients: whether the grad of every node is in it.
     """
 
-    def __init__(
-        self, root: Value, description: str, dot: str, sketch: Sketch, ids: Mapping[Value, str], *, shows_gradients: bool = False
-    ) -> None:
+    def __init__(self, root: Value, description: str, dot: str, sketched: Sketched, *, shows_gradients: bool = False) -> None:
         self.title, self.description, self.dot = visible(f"Graph of {name(root, Labels(all_nodes(root)).shown).text}"), description, dot
-        self.titles, self._labels, self._ids, self._svg = sketch.titles, sketch.labels, ids, ""
+        sketch, self._nodes, self._edges = sketched
+        self.titles, self.feeds, self._labels, self._svg = sketch.titles, sketch.feeds, sketch.labels, ""
         self.shows_gradients = shows_gradients
 
     def svg(self) -> str:
@@ -63,14 +60,8 @@ class Drawing:
         from autograd_tiny.views.drawing.svg import finish
 
         if not self._svg:
-            self._svg = finish(
-                render(self.dot, "svg"),
-                title=self.title,
-                description=self.description,
-                titles=self.titles,
-                labels=self._labels,
-                classes=CLASSES,
-            )
+            svg = render(self.dot, "svg")
+            self._svg = finish(svg, title=self.title, description=self.description, titles=self.titles, labels=self._labels)
         return self._svg
 
     def save(self, path: str | os.PathLike[str], *, scale: float = 1.0) -> Path:
@@ -111,13 +102,19 @@ class Drawing:
         Raises:
             ValueError: the node is not in the picture.
         """
-        if value not in self._ids:
+        if value not in self._nodes:
             raise ValueError(f"{value!r} is not in this picture")
-        return self._ids[value]
+        return self._nodes[value]
 
     def edge_id(self, user: Value, place: int) -> str:
-        """The id of the edge from operand number ``place`` of ``user``, counted from 0, unless ``user`` was opened."""
-        return f"e{self.node_id(user)[1:]}_{place}"
+        """The id of the edge from operand number ``place`` of ``user``, counted from 0.
+
+        Raises:
+            ValueError: the edge is not in the picture, as those of a node that was opened.
+        """
+        if (user, place) not in self._edges:
+            raise ValueError(f"no edge from operand {place} of {user!r} is in this picture")
+        return self._edges[user, place]
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.title}; {self.description}>"
@@ -180,40 +177,32 @@ def draw(
     """
     check_recorded(value, "drawn")
     check_unchanged(value, done="a picture")
-    if direction not in DIRECTIONS:
-        raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
-    drawing = drawn_as_it_is(value, direction, digits, show, expand, color_gradients, clusters, max_nodes, notes)
+    largest = _largest_gradient(all_nodes(value)) if color_gradients else 0.0
+    look = Look(_number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes)
+    drawing = drawn(value, look)
     if drawing.shows_gradients and (contradiction := _contradiction(value)):
         warnings.warn(contradiction, stacklevel=2)
     return drawing
 
 
-def drawn_as_it_is(
-    value: Value,
-    direction: str,
-    digits: int | str,
-    show: Collection[str] = SHOWN,
-    expand: bool | Iterable[str] = False,
-    color_gradients: bool = False,
-    clusters: bool = True,
-    max_nodes: int = MAX_NODES,
-    notes: Mapping[str, Sequence[Note]] = MappingProxyType({}),
-) -> Drawing:
-    """What `draw` gives, whatever the gradients are."""
+def drawn(value: Value, look: Look) -> Drawing:
+    """The picture that `draw` makes, whatever the gradients are."""
+    if look.direction not in DIRECTIONS:
+        raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {look.direction!r}")
     nodes = all_nodes(value)
-    look = Look(_number_format(digits), _what_is_shown(show, value), _largest_gradient(nodes) if color_gradients else 0.0, notes)
-    if _is_small(nodes, max_nodes):
-        twins, origins = expanded(value, expand)
-        drawn = all_nodes(twins[value])
-        if _is_small(drawn, max_nodes):
-            parts = parts_of_model(nodes) if clusters else {}
-            sketch, ids = sketch_nodes(drawn, {x: parts.get(origins[x], ()) for x in drawn}, look)
-            if sketch.length() <= LENGTH_PER_NODE * max(max_nodes, MAX_NODES):
-                in_full = {x: ids[twins[x]] for x in nodes}
-                return Drawing(value, _size(drawn), sketch.dot(direction), sketch, in_full, shows_gradients="grad" in look.show)
-    sketch, root_id = sketch_summary(nodes, look)
+    if _is_small(nodes, look.max_nodes):
+        twins, origins = expanded(value, look.expand)
+        opened = all_nodes(twins[value])
+        if _is_small(opened, look.max_nodes):
+            parts = parts_of_model(nodes) if look.clusters else {}
+            sketch, ids, edges = sketch_nodes(opened, {x: parts.get(origins[x], ()) for x in opened}, look)
+            if sketch.length() <= LENGTH_PER_NODE * max(look.max_nodes, MAX_NODES):
+                kept = [(x, place) for x in nodes if twins[x].op is x.op for place in range(len(x.operands))]
+                in_full = Sketched(sketch, {x: ids[twins[x]] for x in nodes}, {(x, place): edges[twins[x], place] for x, place in kept})
+                return Drawing(value, _size(opened), sketch.dot(look.direction), in_full, shows_gradients="grad" in look.show)
+    summary = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
-    return Drawing(value, description, sketch.dot(direction, caption=description), sketch, {value: root_id})
+    return Drawing(value, description, summary.sketch.dot(look.direction, caption=description), summary)
 
 
 def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:

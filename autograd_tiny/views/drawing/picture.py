@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from autograd_tiny.engine.table import ATOM, SIGN, Notation
@@ -12,27 +13,13 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Term
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.views.drawing.dot_text import (
-    CHIP,
-    DATA,
-    DERIVATIVE,
-    GRAD,
-    LEAF,
-    OPERATION,
-    QUIET,
-    SMALL,
-    Row,
-    Sketch,
-    Text,
-    card,
-    chip,
-    shortened,
-    visible,
-)
+from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, NEGATIVE, OPERATION, POSITIVE, QUIET, SMALL
+from autograd_tiny.views.drawing.dot_text import Row, Sketch, Text, card, chip, shortened, visible
 from autograd_tiny.views.drawing.grouping import Group, Path, split_label, summary
 
-POSITIVE, NEGATIVE = (0xFA, 0xB4, 0x7F), (0xB5, 0xA6, 0xEA)
-"""The ground of the largest gradient, orange or violet: a pair that colour-blind people tell apart."""
+SHOWN = ("data", "grad", "derivatives")
+MAX_NODES = 2000
+"""Graphs up to here are laid out in a few seconds."""
 
 
 class Note(NamedTuple):
@@ -73,31 +60,47 @@ class Labels:
 
 
 class Look(NamedTuple):
-    """What is shown of each node, and how.
+    """What is shown, and how.
 
     Attributes:
         number: how numbers are written.
         show: what of "data", "grad" and "derivatives".
         largest: the size of gradient that gets the strongest colour; 0 for no colours.
         notes: lines to add to nodes, by label.
+        direction, expand, clusters, max_nodes: as `draw` takes them.
     """
 
     number: Callable[[float], str]
-    show: frozenset[str]
-    largest: float
-    notes: Mapping[str, Sequence[Note]]
+    show: frozenset[str] = frozenset(SHOWN)
+    largest: float = 0.0
+    notes: Mapping[str, Sequence[Note]] = MappingProxyType({})
+    direction: str = "LR"
+    expand: bool | Iterable[str] = False
+    clusters: bool = True
+    max_nodes: int = MAX_NODES
 
 
-def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, Path], look: Look) -> tuple[Sketch, dict[Value, str]]:
+class Sketched(NamedTuple):
+    """A sketch, and where in it nodes and edges are.
+
+    Attributes:
+        sketch: the sketch.
+        nodes: the id of each node.
+        edges: the id of the edge to each node from its operand number 0, 1, ...
+    """
+
+    sketch: Sketch
+    nodes: dict[Value, str]
+    edges: dict[tuple[Value, int], str]
+
+
+def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, Path], look: Look) -> Sketched:
     """Every node of a graph as a box, every use as an arrow.
 
     Args:
         nodes: operands before users.
         parts: the parts of the model that nodes belong to.
         look: what is shown.
-
-    Returns:
-        The sketch, and the ids of the nodes in it.
     """
     sketch = Sketch()
     ids = {node: f"n{i}" for i, node in enumerate(nodes)}
@@ -108,27 +111,25 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, Path], look: Look
     within = labels.within(parts)
     for node in nodes:
         _add_node(sketch, ids[node], node, parts[node], look, labels, within[node])
+    edges = {(user, place): f"e{i}_{place}" for i, user in enumerate(nodes) for place in range(len(user.operands))}
     for user in nodes:
         for place, (x, derivative) in enumerate(zip(user.operands, user.local_derivatives)):
             path = f"{names[x]} → {names[user]}"
-            arrow = f"e{ids[user][1:]}_{place}", ids[x], ids[user]
+            arrow = edges[user, place], ids[x], ids[user]
             if isinstance(x, Constant):
                 sketch.arrow(*arrow, title=f"{path}: a constant", faint=True)
             else:
                 label = chip([Text(look.number(derivative), DERIVATIVE)], CHIP) if "derivatives" in look.show else ""
                 sketch.arrow(*arrow, label, title=f"{path}: local derivative {short_number(derivative, 8)}")
-    return sketch, ids
+    return Sketched(sketch, ids, edges)
 
 
-def sketch_summary(nodes: Sequence[Value], look: Look) -> tuple[Sketch, str]:
+def sketch_summary(nodes: Sequence[Value], look: Look) -> Sketched:
     """A graph as boxes for groups of nodes and arrows with counts.
 
     Args:
         nodes: operands before users, the root last.
-        look: what is shown of the root.
-
-    Returns:
-        The sketch, and the id of the root in it.
+        look: what is shown of the root, the only node that has an id.
     """
     sketch = Sketch()
     root = nodes[-1]
@@ -144,7 +145,7 @@ def sketch_summary(nodes: Sequence[Value], look: Look) -> tuple[Sketch, str]:
     for i, ((tail, head), count) in enumerate(links.items()):
         title = f"{names[tail]} → {names[head]}: {count:,} edge{'s' * (count > 1)}"
         sketch.arrow(f"e{i}", ids[tail], ids[head], chip([Text(f"{count:,}", QUIET)], SMALL), title=title)
-    return sketch, next(ids[group] for group in ids if group.kind == "root")
+    return Sketched(sketch, {root: next(ids[group] for group in ids if group.kind == "root")}, {})
 
 
 def name(node: Value, shown: Mapping[Value, str], depth: int = 3) -> Term:

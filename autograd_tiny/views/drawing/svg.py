@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
+from autograd_tiny.text.palette import TEXT_CLASSES
 from autograd_tiny.views.drawing.render import RenderError
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -15,9 +16,7 @@ _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Courier New', monospace"  # all about as wide as Courier
 
 
-def finish(
-    svg: bytes, *, title: str, description: str, titles: Mapping[str, str], labels: Mapping[str, str], classes: Mapping[str, str]
-) -> str:
+def finish(svg: bytes, *, title: str, description: str, titles: Mapping[str, str], labels: Mapping[str, str]) -> str:
     """A rendered graph as a self-contained, accessible SVG.
 
     Args:
@@ -25,7 +24,6 @@ def finish(
         title, description: of the whole picture.
         titles: for the id of a node, edge or cluster, what it is; shown where the pointer rests on it.
         labels: for an id, the first text in it.  Graphviz turns some spaces into others.
-        classes: for the colour of a text, its class.
 
     Raises:
         RenderError: ``svg`` is no SVG.
@@ -34,7 +32,7 @@ def finish(
     for text in root.iter("text"):
         text.attrib.pop("font-family", None)
         text.set(_XML_SPACE, "preserve")
-        if name := classes.get(text.get("fill", "")):
+        if name := TEXT_CLASSES.get(text.get("fill", "")):
             text.set("class", name)
     for group in root.iter("g"):
         _describe(group, titles.get(group.get("id", "")), labels.get(group.get("id", "")))

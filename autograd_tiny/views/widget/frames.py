@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,7 +12,8 @@ from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import listed
 from autograd_tiny.views.drawing.dot_text import shortened, visible
-from autograd_tiny.views.drawing.draw import Drawing, drawn_as_it_is
+from autograd_tiny.views.drawing.draw import Drawing, drawn
+from autograd_tiny.views.drawing.picture import Look
 from autograd_tiny.views.explain import Explainer
 from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, backward_steps, forward_steps
 from autograd_tiny.views.widget.formulas import Formula, FormulaWriter
@@ -21,8 +21,6 @@ from autograd_tiny.views.widget.pictures import prepared
 
 MOST_LISTED = 8
 
-_FROM_JUNCTION = r"^\s*(j\d+) -> .*\bid=(e\d+_\d+)"
-"""An edge in the DOT text that starts at a junction; the edge ``ej0`` leads to the junction ``j0``."""
 _NO_FORMULA = Formula([], "")
 
 
@@ -94,13 +92,13 @@ def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walk
     return _Builder(value, direction, digits).walkthrough()
 
 
-def known_numbers(frames: Sequence[Frame]) -> Iterator[tuple[Frame, dict[str, str], dict[str, str]]]:
-    """Each frame with all data and all gradients that are known by then."""
-    data: dict[str, str] = {}
-    gradients: dict[str, str] = {}
+def known_by(frames: Sequence[Frame]) -> Iterator[Frame]:
+    """Each frame, and in it all edges that were used by then, all data and all gradients that are known."""
+    known = frames[0]
     for frame in frames:
-        data, gradients = data | frame.data, gradients | frame.gradients
-        yield frame, data, gradients
+        edges, data, gradients = known.edges | frame.edges, known.data | frame.data, known.gradients | frame.gradients
+        known = frame._replace(edges=edges, data=data, gradients=gradients)
+        yield known
 
 
 class _Builder:
@@ -114,7 +112,6 @@ class _Builder:
         self.backward = list(backward_steps(self.root))
         self.gradients = adjoints(self.root)
         self.drawing = self._drawing(direction)
-        self.feeds = {edge: f"e{junction}" for junction, edge in re.findall(_FROM_JUNCTION, self.drawing.dot, re.MULTILINE)}
         self.formulas = FormulaWriter()
         self.explainer = Explainer(self.root, digits=digits)
 
@@ -131,7 +128,7 @@ class _Builder:
                 widest[c.operand] = max(widest.get(c.operand, 0.0), c.after, key=lambda x: len(self._number(x)))
         for node, gradient in widest.items():
             node.grad = gradient
-        return drawn_as_it_is(self.root, direction, self.digits, max_nodes=len(self.nodes))  # these gradients stand for others, as wide
+        return drawn(self.root, Look(self._number, direction=direction, max_nodes=len(self.nodes)))
 
     def _svg(self) -> str:
         headings = {self._id(x): _heading(x) for x in self.nodes}
@@ -186,7 +183,7 @@ class _Builder:
     def _edges(self, user: Value) -> dict[str, str]:
         """The edges to a node; one that starts at a junction comes with the edge that leads there from the operand."""
         operands = {self.drawing.edge_id(user, place): self._id(x) for place, x in enumerate(user.operands)}
-        return {part: operand for edge, operand in operands.items() for part in (edge, self.feeds.get(edge, edge))}
+        return {part: operand for edge, operand in operands.items() for part in (edge, self.drawing.feeds.get(edge, edge))}
 
     def _id(self, node: Value) -> str:
         return self.drawing.node_id(node)

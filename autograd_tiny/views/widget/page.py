@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from autograd_tiny.views.drawing import dot_text
+from autograd_tiny.text.palette import recolored, variables
 
 _HERE = Path(__file__).parent
 _UNSAFE_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<\u2028\u2029"}
@@ -27,14 +27,8 @@ def source(name: str) -> str:
 
 @cache
 def style() -> str:
-    """The style sheet, and a rule for each colour of drawings: its name is that of the variable that replaces it."""
-    palette = {name.lower(): color for name, color in vars(dot_text).items() if name.isupper() and str(color).startswith("#")}
-    rules = [
-        f'.autograd-stepper svg [{paint}="{color}"] {{ {paint}: var(--{name}); }}'
-        for name, color in palette.items()
-        for paint in ("fill", "stroke")
-    ]
-    return "\n".join([source("stepper.css"), *rules, ""])
+    """The style sheet, with the colours as variables, of which those of drawings replace the colours in them."""
+    return variables(".autograd-stepper, .autograd-page") + source("stepper.css") + recolored(".autograd-stepper svg")
 
 
 def page(data: Mapping[str, Any]) -> str:

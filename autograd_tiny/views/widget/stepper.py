@@ -16,7 +16,6 @@ from autograd_tiny.storage.files import make_directory, write_file
 from autograd_tiny.text.numbers import check_digits
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.drawing.dot_text import shortened
-from autograd_tiny.views.drawing.draw import DIRECTIONS
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.widget.formulas import Formula
 from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
@@ -59,7 +58,7 @@ class Stepper:
     """
 
     def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4, title: str = "") -> None:
-        _check(value, direction, digits)
+        _check(value, digits)
         if not isinstance(title, str):
             raise TypeError(f"a title is a text, got {quoted(title)}")
         steps = walkthrough(value, direction=direction, digits=digits)
@@ -158,11 +157,9 @@ class Stepper:
         return image(complete_still(self._walkthrough), self._walkthrough.title)
 
 
-def _check(value: Value, direction: str, digits: int) -> None:
+def _check(value: Value, digits: int) -> None:
     check_recorded(value, "stepped through")
     check_unchanged(value, done="its steps")
-    if direction not in DIRECTIONS:
-        raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {direction!r}")
     check_digits(digits)
     if (count := len(all_nodes(value))) > MOST_NODES:
         raise ValueError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from xml.etree.ElementTree import Element, fromstring, tostring
 
-from autograd_tiny.views.drawing.dot_text import DATA, GRAD
-from autograd_tiny.views.widget.frames import Frame, Walkthrough, known_numbers
+from autograd_tiny.text.palette import DATA, GRAD
+from autograd_tiny.views.widget.frames import Frame, Walkthrough, known_by
 from autograd_tiny.views.widget.pictures import SVG
 
 _TURN = {"forward": DATA, "seed": GRAD, "backward": GRAD}
@@ -15,25 +15,24 @@ _TURN = {"forward": DATA, "seed": GRAD, "backward": GRAD}
 
 def stills(walkthrough: Walkthrough) -> Iterator[str]:
     """The picture at each step, highlighted by attributes alone, which every program that shows SVG understands."""
-    for frame, data, gradients in known_numbers(walkthrough.frames):
-        yield _still(walkthrough, frame, data, gradients)
+    for frame, known in zip(walkthrough.frames, known_by(walkthrough.frames)):
+        yield _still(walkthrough, frame, known)
 
 
 def complete_still(walkthrough: Walkthrough) -> str:
     """The picture with every number, nothing highlighted."""
-    *_, (frame, data, gradients) = known_numbers(walkthrough.frames)
-    everything = frame._replace(node="", edges={}, caption="Every gradient is complete.", details="")
-    return _still(walkthrough, everything, data, gradients)
+    *_, known = known_by(walkthrough.frames)
+    return _still(walkthrough, known._replace(node="", edges={}, caption="Every gradient is complete.", details=""), known)
 
 
-def _still(walkthrough: Walkthrough, frame: Frame, data: Mapping[str, str], gradients: Mapping[str, str]) -> str:
+def _still(walkthrough: Walkthrough, frame: Frame, known: Frame) -> str:
+    """The picture with what is ``known`` by a frame, in which the frame's own node and edges are highlighted."""
     root = fromstring(walkthrough.svg)
     for group in root.iter(SVG + "g"):
         if node := group.get("data-node"):
-            _show_node(group, node, frame, data, gradients)
+            _show_node(group, node, frame, known)
         elif edge := group.get("data-edge"):
-            user = "n" + edge[1:].partition("_")[0]
-            _show_edge(group, frame, edge, known=user in data)
+            _show_edge(group, edge, frame, known)
     _describe(root, walkthrough.title, frame)
     for element in root.iter():
         element.tag = element.tag.removeprefix(SVG)
@@ -41,20 +40,20 @@ def _still(walkthrough: Walkthrough, frame: Frame, data: Mapping[str, str], grad
     return tostring(root, encoding="unicode")
 
 
-def _show_node(group: Element, node: str, frame: Frame, data: Mapping[str, str], gradients: Mapping[str, str]) -> None:
+def _show_node(group: Element, node: str, frame: Frame, known: Frame) -> None:
     for text in group.iter(SVG + "text"):
-        known = {"data": data, "grad": gradients}.get(text.get("class", ""))
-        if known is not None:
-            text.text = known.get(node, "")
+        numbers = {"data": known.data, "grad": known.gradients}.get(text.get("class", ""))
+        if numbers is not None:
+            text.text = numbers.get(node, "")
     if node == frame.node:
         for shape in group.iterfind(f"{SVG}*[@class='outline']"):
             shape.attrib.update({"stroke": _TURN[frame.phase], "stroke-width": "3"})
 
 
-def _show_edge(group: Element, frame: Frame, edge: str, *, known: bool) -> None:
+def _show_edge(group: Element, edge: str, frame: Frame, known: Frame) -> None:
     for shape in list(group):
         kind = shape.get("class")
-        if kind not in ("line", "head") and not known:
+        if kind not in ("line", "head") and edge not in known.edges:
             group.remove(shape)
         elif kind == "line" and edge in frame.edges:
             shape.attrib.update({"stroke": _TURN[frame.phase], "stroke-width": "2.5"})

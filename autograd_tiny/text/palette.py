@@ -1,0 +1,89 @@
+"""The colours, each under one name: in the DOT language, in plots and tables, as classes of texts, as variables of style sheets.
+
+Blue is data, orange gradient, green local derivative, everywhere.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Color(NamedTuple):
+    """A colour on a light page, and what takes its place on a dark one."""
+
+    light: str
+    dark: str
+
+
+DRAWN = {
+    "data": Color("#0b57a4", "#7db8f7"),
+    "grad": Color("#b4450a", "#ffa36b"),
+    "derivative": Color("#00795c", "#5fd0ac"),
+    "ink": Color("#1c2733", "#e3e9f1"),
+    "quiet": Color("#5f6875", "#9aa6b5"),
+    "caption": Color("#757d8a", "#8793a3"),
+    "rule": Color("#c3cad6", "#3d4858"),
+    "arrow": Color("#7c879a", "#7e8ba1"),
+    "faint": Color("#9aa3b2", "#5b6677"),
+    "leaf": Color("#ffffff", "#1b222c"),
+    "operation": Color("#e8f0fa", "#1d2b3f"),
+    "part": Color("#f3f6fa", "#151b23"),
+    "small": Color("#f1f2f4", "#232b36"),
+    "chip": Color("#dff1eb", "#15332a"),
+}
+"""Of drawings, by name.  No two are alike: a colour is all that Graphviz hands on of a text, so it also tells what the text is."""
+DATA, GRAD, DERIVATIVE, INK, QUIET, CAPTION, RULE, ARROW, FAINT, LEAF, OPERATION, PART, SMALL, CHIP = (
+    color.light for color in DRAWN.values()
+)
+"""Boxes, parts and the numbers on arrows bring their own light ground: they read on light and on dark pages."""
+
+TEXT_CLASSES = {DATA: "data", GRAD: "grad", DERIVATIVE: "derivative"}
+"""The classes of the texts that are numbers, by their colour."""
+
+POSITIVE, NEGATIVE = (0xFA, 0xB4, 0x7F), (0xB5, 0xA6, 0xEA)
+"""The ground of the largest gradient, orange or violet: a pair that colour-blind people tell apart."""
+
+PAGE = {
+    "path": Color("#6b3fa0", "#c8a5f5"),
+    "page": Color("#ffffff", "#11161d"),
+    "card": Color("#ffffff", "#171d26"),
+    "ground": Color("#f7f9fc", "#131921"),
+}
+"""Of the stepper around its drawing."""
+
+
+class Verdict(NamedTuple):
+    """How a verdict on a printed number is shown: a sign, a light ground and a dark ink, a colour of terminals."""
+
+    sign: str
+    ground: str
+    ink: str
+    terminal: str
+
+
+VERDICTS = {
+    "right": Verdict("=", "#d9f0e3", "#00694a", "green"),
+    "rounded": Verdict("~", "#eaf1d3", "#55691a", "green"),
+    "carried": Verdict(">", "#fbe6c0", "#8a5200", "yellow"),
+    "mistake": Verdict("✗", "#f9d2cb", "#a52a14", "red"),
+    "stale": Verdict("o", "#ead6f2", "#7a2f96", "magenta"),
+    "wrong": Verdict("!", "#f9d2cb", "#a52a14", "red"),
+    "undecided": Verdict("?", "#e8e9ec", "#4a525e", "dim"),
+}
+
+
+def variables(selector: str) -> str:
+    """A style sheet that makes a variable of each colour, ``--data`` and so on, which changes with the page where a browser can."""
+    colors = (DRAWN | PAGE).items()
+    light = " ".join(f"--{name}: {color.light};" for name, color in colors)
+    both = " ".join(f"--{name}: light-dark({color.light}, {color.dark});" for name, color in colors)
+    return f"{selector} {{ {light} }}\n@supports (color: light-dark(red, red)) {{ {selector} {{ {both} }} }}\n"
+
+
+def recolored(selector: str) -> str:
+    """A style sheet that lets the variables replace the colours of drawings."""
+    return "".join(
+        f'{selector} [{paint}="{color.light}"] {{ {paint}: var(--{name}); }}\n'
+        for name, color in DRAWN.items()
+        for paint in ("fill", "stroke")
+    )
