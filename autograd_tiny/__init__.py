@@ -15,12 +15,11 @@ from autograd_tiny import arrays, losses, nn, optim
 from autograd_tiny.calculus.anomaly import detect_anomaly
 from autograd_tiny.calculus.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from autograd_tiny.calculus.primitive_check import check_primitive
+from autograd_tiny.engine.contents import label_locals
 from autograd_tiny.engine.graph import gradient
+from autograd_tiny.engine.row import Family, MultiPrimitive, Primitive
 from autograd_tiny.engine.table import (
     TABLE,
-    Family,
-    MultiPrimitive,
-    Primitive,
     absolute,
     acos,
     asin,
@@ -61,7 +60,7 @@ from autograd_tiny.engine.table import (
     total,
     where,
 )
-from autograd_tiny.engine.value import Constant, Value, label_locals
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.drawing.draw import draw

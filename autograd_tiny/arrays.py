@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd_tiny.calculus.containers import Container
-from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 
 

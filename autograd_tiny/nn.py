@@ -13,9 +13,11 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from autograd_tiny.engine.contents import Holder, hidden, rebuilt, walk
-from autograd_tiny.engine.table import TABLE, MultiPrimitive, dot
-from autograd_tiny.engine.value import Value, finite_float, is_parameter, lifted, recorder
+from autograd_tiny.engine.contents import Holder, hidden, is_parameter, rebuilt, walk
+from autograd_tiny.engine.refusals import finite_float
+from autograd_tiny.engine.row import MultiPrimitive
+from autograd_tiny.engine.table import TABLE, dot
+from autograd_tiny.engine.value import Value, lifted, recorder
 from autograd_tiny.text.numbers import as_whole
 
 ModuleT = TypeVar("ModuleT", bound="Module")

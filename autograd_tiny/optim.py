@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from autograd_tiny.engine.contents import is_parameter
 from autograd_tiny.engine.table import sqrt
-from autograd_tiny.engine.value import Value, is_parameter
+from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 
 Schedule = Callable[[int], float]

@@ -21,7 +21,7 @@ from random import Random
 from typing import Any
 
 from autograd_tiny import TABLE, Value, gradient, losses
-from autograd_tiny.engine.table import Family, MultiPrimitive, Primitive
+from autograd_tiny.engine.row import Family, MultiPrimitive, Primitive
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.text.numbers import short_number
 

@@ -5,7 +5,7 @@ from random import Random
 from random_graphs import PARAMETERS
 
 from autograd_tiny import TABLE, Value, gradient, losses, mean
-from autograd_tiny.engine.table import Family, MultiPrimitive
+from autograd_tiny.engine.row import Family, MultiPrimitive
 
 
 def rows_of_the_table():

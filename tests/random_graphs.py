@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from autograd_tiny import TABLE, Value
 from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.engine.table import Family, MultiPrimitive, Primitive
+from autograd_tiny.engine.operators import float_form
+from autograd_tiny.engine.row import Family, MultiPrimitive, Primitive
 
 LARGEST = 100.0  # of a node and of a local derivative
 PARAMETERS: dict[str, tuple[float, ...]] = {"power": (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5), "leaky_relu": (0.01, 0.2)}
@@ -187,7 +188,7 @@ def _is_tame(program: Program, n_new: int) -> bool:
             out = apply(step, operands)
             if not all(step.row.domain_of(i).contains(x) for i, x in enumerate(operands)):
                 return False
-            if not all(abs(x) <= LARGEST for x in (out, *step.row.float_rule()(out, *operands))):
+            if not all(abs(x) <= LARGEST for x in (out, *float_form(step.row)(out, *operands))):
                 return False
             nodes.append(out)
     except (ArithmeticError, ValueError):

@@ -16,10 +16,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 from autograd_tiny.calculus import derivatives
+from autograd_tiny.calculus.changes import first_change
 from autograd_tiny.engine import value
-from autograd_tiny.engine.changes import first_change
-from autograd_tiny.engine.graph import gradient, topological_order
-from autograd_tiny.engine.table import call_text
+from autograd_tiny.engine.graph import gradient, pulls, topological_order
+from autograd_tiny.engine.refusals import call_text
 from autograd_tiny.engine.value import Constant, Value
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -119,14 +119,12 @@ class _Watch:
             raise RuntimeError(f"{change.text}{self._where(change.node)}. Record again after changing data")
 
     def _check_after(self, root: Value) -> None:
-        order = topological_order(root)
-        for user in reversed(order):
-            for operand, derivative in zip(user.operands, user.local_derivatives):
-                if not math.isfinite(operand.grad) and not isinstance(operand, Constant):
-                    raise FloatingPointError(
-                        f"the grad of {_name(operand)} is {operand.grad!r}, after the contribution {derivative!r} * {user.grad!r} "
-                        f"of {_formula(user)}{self._where(user)}"
-                    )
+        for user, operand, derivative in pulls(root):
+            if not math.isfinite(operand.grad) and not isinstance(operand, Constant):
+                raise FloatingPointError(
+                    f"the grad of {_name(operand)} is {operand.grad!r}, after the contribution {derivative!r} * {user.grad!r} "
+                    f"of {_formula(user)}{self._where(user)}"
+                )
 
     def _where(self, node: Value) -> str:
         line = self.lines.get(node)
@@ -135,7 +133,7 @@ class _Watch:
 
 def _recording_code() -> frozenset[CodeType]:
     """The code of every function in value.py that makes a node with an operation."""
-    makers: list[Callable[..., Any]] = [value._unary, value._unary_linear, value._binary, value._binary_linear, value._nary]
+    makers: list[Callable[..., Any]] = [value._unary, value._binary, value._binary_linear, value._nary]
     inner = [c for maker in makers for c in _code(maker).co_consts if isinstance(c, CodeType)]
     return frozenset([*inner, _code(value._node)])
 

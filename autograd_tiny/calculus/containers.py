@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.contents import index_names, is_array, parts, rebuilt, walk, with_parts
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.value import Constant, Value, finite_float
+from autograd_tiny.engine.refusals import finite_float
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.nn import Module
 from autograd_tiny.text.names import distinct
 

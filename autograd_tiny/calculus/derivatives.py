@@ -17,8 +17,9 @@ from functools import partial
 from typing import Any
 
 from autograd_tiny.calculus.containers import Container
-from autograd_tiny.engine.graph import Node, Siblings, gradient, joint, topological_order
-from autograd_tiny.engine.table import Primitive, dot, power, recorder_of
+from autograd_tiny.engine.graph import Node, gradient, joint, siblings_among, topological_order
+from autograd_tiny.engine.row import Primitive, recorder_of
+from autograd_tiny.engine.table import dot, power
 from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.text.numbers import as_whole
 
@@ -262,12 +263,12 @@ class _Run:
         The chain rule in topological order: a node's tangent is the sum of *local derivative times tangent* over its operands.
         """
         moving = dict(tangents)
-        siblings = Siblings(self._order)
+        siblings = siblings_among(self._order)
         for node in self._order:
             operands = node.operands
             if moving.keys().isdisjoint(operands):
                 continue
-            local = node.op.derivatives(node, operands, partial(siblings.of, node)) if self.recorded else node.local_derivatives
+            local = node.op.derivatives(node, operands, partial(siblings, node)) if self.recorded else node.local_derivatives
             terms = [_times(d, moving[x]) for x, d in zip(operands, local) if x in moving]
             moving[node] = sum(terms[1:], terms[0])
         pushed = [moving.get(y, 0.0) for y in self.outputs.numbers]

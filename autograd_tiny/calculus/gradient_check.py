@@ -10,8 +10,8 @@ from typing import Any, Literal, NamedTuple
 from autograd_tiny.calculus.containers import Container
 from autograd_tiny.calculus.derivatives import check_function, grad, hessian, jvp
 from autograd_tiny.calculus.numeric import EPSILON, SURE, NumericDerivative, StepSizeCurve, along, numeric_derivative
-from autograd_tiny.engine.graph import gradient, topological_order
-from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.graph import gradient, pulls, topological_order
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, short_number
 
@@ -255,9 +255,8 @@ def _rounding(y: Value, variables: Sequence[Value]) -> tuple[float, list[float]]
     """
     order = topological_order(y)
     sizes = {y: 1.0}
-    for node in reversed(order):
-        for x, d in zip(node.operands, node.local_derivatives):
-            sizes[x] = sizes.get(x, 0.0) + abs(d) * sizes[node]
+    for user, operand, derivative in pulls(y):
+        sizes[operand] = sizes.get(operand, 0.0) + abs(derivative) * sizes[user]
     roundings = 4.0 * sum(len(node.operands) for node in order)
     return EPSILON * sum(sizes[node] * abs(node.data) for node in order), [roundings * EPSILON * sizes.get(v, 0.0) for v in variables]
 

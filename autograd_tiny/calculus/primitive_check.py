@@ -8,7 +8,8 @@ from itertools import islice, product
 
 from autograd_tiny.calculus.numeric import along, numeric_derivative
 from autograd_tiny.engine.graph import gradient
-from autograd_tiny.engine.table import Primitive
+from autograd_tiny.engine.operators import float_form
+from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.value import Value
 from autograd_tiny.symbols.expression import Expression
 
@@ -51,7 +52,7 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
         raise type(error)(f"{error}; give points= at which it is defined, or the row a domain=") from None
     backwards = primitive.evaluate(point[::-1]) if primitive.commutative else out
     _check(same(backwards, out), f"{head} is {out!r}, but with its operands reversed {backwards!r}, so the row is not commutative")
-    local = list(primitive.float_rule()(out, *point))
+    local = list(float_form(primitive)(out, *point))
     _check(len(local) == len(point), f"{head}: the rule gives {len(local)} derivatives for {len(point)} operands")
 
     values = [Value(x) for x in point]
@@ -82,7 +83,7 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
 
 
 def _local_derivative(primitive: Primitive, place: int, *point: float) -> float:
-    return primitive.float_rule()(primitive.evaluate(point), *point)[place]
+    return float_form(primitive)(primitive.evaluate(point), *point)[place]
 
 
 def _sample_points(primitive: Primitive) -> list[tuple[float, ...]]:

@@ -16,6 +16,7 @@ from types import CellType, FunctionType, GetSetDescriptorType, MappingProxyType
 from typing import Any
 
 from autograd_tiny.engine.graph import Node
+from autograd_tiny.engine.value import Constant, Value
 
 _PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type, ModuleType, Node)
 _NO_CONTAINERS = frozenset((float, int, bool, str, type(None)))
@@ -204,3 +205,29 @@ def _closed_contents(thing: Any) -> list[Any]:
     if package in sys.stdlib_module_names and package not in ("collections", "types"):
         return []
     return list(own_attributes(thing).values())
+
+
+def is_parameter(x: object) -> bool:
+    """Whether it is a Value that can be learned: a leaf, and no number written in a formula."""
+    return isinstance(x, Value) and x.op is None and not isinstance(x, Constant)
+
+
+def label_locals() -> dict[str, Value]:
+    """Label every unlabelled Value that a variable of the caller names, also inside lists, tuples, dicts, arrays and modules.
+
+    A Value in several places is called by a variable of its own before a place in another.  Returns the labels given, with
+    their Values.
+
+    >>> w, x = Value(2.0), [Value(1.0), Value(3.0)]
+    >>> sorted(label_locals())
+    ['w', 'x[0]', 'x[1]']
+    """
+    variables = {name: thing for name, thing in sys._getframe(1).f_locals.items() if not name.startswith("_")}
+    direct = [(name, thing) for name, thing in variables.items() if isinstance(thing, Node)]
+    inside = (found for name, thing in variables.items() if not isinstance(thing, Node) for found in walk(thing, name))
+    given: dict[str, Value] = {}
+    for name, thing in (*direct, *inside):
+        if isinstance(thing, Value) and not thing.label and not isinstance(thing, Constant):
+            thing.label = name
+            given[name] = thing
+    return given

@@ -11,9 +11,8 @@ from copy import copy
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from autograd_tiny.text.names import distinct, invented
-
 NodeT = TypeVar("NodeT", bound="Node")
+T = TypeVar("T")
 
 
 class Node:
@@ -39,6 +38,19 @@ class Node:
             return self.first
         return (self.first,) if self.second is None else (self.first, self.second)
 
+    @property
+    def call(self) -> Call | None:
+        """For one of several outputs of an operation, the application that it comes from, which its siblings have in common."""
+        family = getattr(self.op, "family", None)
+        return Call(family, self.first) if hasattr(family, "rows") else None
+
+    def with_operands(self: NodeT, operands: tuple[NodeT, ...]) -> NodeT:
+        """A copy of this node on other operands; a leaf has none."""
+        twin = copy(self)
+        if self.op is not None:
+            twin.first, twin.second = (operands, None) if self.first.__class__ is tuple else (*operands, None)[:2]
+        return twin
+
     @classmethod
     def differentiable(cls, output: Any, inputs: list[Any]) -> tuple[Any, list[Any]]:
         """What `gradient` differentiates by what: these nodes, or their equals in a graph that suits it better."""
@@ -56,13 +68,10 @@ class Node:
     def __deepcopy__(self: NodeT, memo: dict[int, Any]) -> NodeT:
         """A copy of all that this node was computed from; what copies under one ``memo`` have in common stays common."""
         for node in operands_first([self], lambda x: id(x) in memo):
-            memo[id(node)] = twin = copy(node)
-            if node.first.__class__ is tuple:
-                if id(node.first) not in memo:  # the outputs of one softmax have one tuple in common
-                    memo[id(node.first)] = tuple([memo[id(x)] for x in node.first])
-                twin.first = memo[id(node.first)]
-            elif node.op is not None:
-                twin.first, twin.second = ([memo[id(x)] for x in node.operands] + [None])[:2]
+            operands = tuple([memo[id(x)] for x in node.operands])
+            if node.call is not None:
+                operands = memo.setdefault(id(node.first), operands)
+            memo[id(node)] = node.with_operands(operands)
         return memo[id(self)]  # type: ignore[no-any-return]
 
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
@@ -72,6 +81,21 @@ class Node:
                 "with save_graph, copy it with copy.deepcopy, or pickle its numbers alone"
             )
         return super().__reduce_ex__(protocol)
+
+
+class Call:
+    """One application of an operation with several outputs: its outputs share one tuple of operands, and are siblings by that."""
+
+    __slots__ = ("family", "operands")
+
+    def __init__(self, family: Any, operands: tuple[Any, ...]) -> None:
+        self.family, self.operands = family, operands
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Call) and self.operands is other.operands and self.family is other.family
+
+    def __hash__(self) -> int:
+        return id(self.operands)
 
 
 class Edge(NamedTuple):
@@ -132,9 +156,7 @@ def all_nodes(root: NodeT) -> list[NodeT]:
     """Every node that ``root`` depends on, leaves included, operands before users, ``root`` last."""
     nodes: dict[NodeT, None] = {}
     for node in topological_order(root):
-        for operand in node.operands:
-            if operand.op is None:
-                nodes[operand] = None
+        nodes.update(dict.fromkeys(x for x in node.operands if x.op is None))
         nodes[node] = None
     return list(nodes) or [root]
 
@@ -155,6 +177,36 @@ def operands_first(roots: Sequence[NodeT], known: Callable[[NodeT], bool]) -> It
                 yield node
 
 
+def mapped(roots: Sequence[NodeT], make: Callable[[NodeT, tuple[T, ...]], T]) -> dict[NodeT, T]:
+    """Something for every node that ``roots`` depend on, made of what was made for its operands: a copy, a number, a text.
+
+    ``make(node, operands)`` is called for operands before users; the siblings of a call get one and the same tuple.
+
+    >>> from autograd_tiny import Value
+    >>> x = Value(3.0, "x")
+    >>> list(mapped([x * x + 1.0], lambda node, operands: len(operands)).values())
+    [0, 2, 0, 2]
+    """
+    found: dict[NodeT, T] = {}
+    shared: dict[Call, tuple[T, ...]] = {}
+    for node in all_nodes(joint(roots))[:-1]:
+        operands = tuple([found[x] for x in node.operands])  # type: ignore[index]
+        if call := node.call:
+            operands = shared.setdefault(call, operands)
+        found[node] = make(node, operands)  # type: ignore[index, arg-type]
+    return found
+
+
+def pulls(root: Any) -> Iterator[tuple[Any, Any, float]]:
+    """Every use of a node on the way of `backward`: ``user``, ``operand``, and the local derivative of the one by the other.
+
+    Users come before what they use, so all that is pulled to a node has come when it pulls on its own operands.
+    """
+    for user in reversed(topological_order(root)):
+        for operand, derivative in zip(user.operands, user.local_derivatives):
+            yield user, operand, derivative
+
+
 def leaves(root: NodeT) -> list[NodeT]:
     """The nodes without operation that ``root`` depends on, in the order of their first use."""
     return [node for node in all_nodes(root) if node.op is None]
@@ -165,40 +217,6 @@ def edges(root: NodeT) -> Iterator[Edge]:
     for user in topological_order(root):
         for place, operand in enumerate(user.operands):
             yield Edge(operand, user, place)
-
-
-class Naming:
-    """A name for every node, all different: its label where it has one, else a name that is made when it is asked for.
-
-    Where several nodes have the same label, the second is called ``x#2`` and so on.  An invented name is ``t1``, ``t2``, ...,
-    with another letter where a label looks like one of these.
-
-    Args:
-        nodes: all nodes that may be named.
-    """
-
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        nodes = list(nodes)
-        self.known: dict[Node, str] = {node: name for node, name in zip(nodes, distinct(node.label for node in nodes)) if name}
-        self._fresh = invented(self.known.values())
-
-    def of(self, node: Node) -> str:
-        """The name of a node."""
-        if node not in self.known:
-            self.known[node] = next(self._fresh)
-        return self.known[node]
-
-
-def names(*roots: NodeT) -> dict[NodeT, str]:
-    """A name for every node that ``roots`` depend on, as `Naming` gives it.
-
-    Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.
-    """
-    nodes: list[Any] = all_nodes(joint(roots))[:-1]
-    naming = Naming(nodes)
-    for node in sorted(nodes, key=lambda node: node.op is None):
-        naming.of(node)
-    return {node: naming.of(node) for node in nodes}
 
 
 def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
@@ -230,14 +248,14 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     for node in order:
         if not leads.isdisjoint(node.operands):
             leads.add(node)
-    siblings = Siblings(order)
+    siblings = siblings_among(order)
     adjoints: dict[NodeT, Any] = {output: 1.0}
     for node in reversed(order):
         adjoint = adjoints.get(node)
         if adjoint is None or node not in leads:
             continue
         operands = node.operands
-        for x, d in zip(operands, node.op.derivatives(node, operands, partial(siblings.of, node))):
+        for x, d in zip(operands, node.op.derivatives(node, operands, partial(siblings, node))):
             if x not in leads or (d.__class__ is float and d == 0.0):
                 continue
             if d.__class__ is float and d == 1.0:
@@ -251,23 +269,18 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     return [r if isinstance(r, Node) else kind.constant(r) for r in results]  # type: ignore[misc]
 
 
-class Siblings:
-    """All outputs of an operation that has several, those in the graph used again, the missing ones recorded once."""
+def siblings_among(order: Sequence[Node]) -> Callable[[Any], list[Any]]:
+    """What gives all outputs of the call that a node comes from: those in the graph, and the missing ones, recorded once."""
+    known: dict[Call, dict[int, Any]] = {}
+    for node in order:
+        if call := node.call:
+            known.setdefault(call, {})[node.op.parameter] = node
 
-    def __init__(self, order: Sequence[Node]) -> None:
-        self.known: dict[tuple[Any, int], dict[int, Any]] = {}
-        for node in order:
-            if hasattr(node.op.family, "rows"):
-                self.known.setdefault(self._key(node), {})[node.op.parameter] = node
-
-    def of(self, node: Any) -> list[Any]:
-        """Every output of the operation behind ``node``."""
-        known = self.known[self._key(node)]
+    def siblings(node: Any) -> list[Any]:
+        here = known[node.call]
         for row in node.op.family.rows(node.operands):
-            if row.parameter not in known:
-                known[row.parameter] = type(node).record(row, node.operands)
-        return [known[i] for i in sorted(known)]
+            if row.parameter not in here:
+                here[row.parameter] = type(node).record(row, node.operands)
+        return [here[i] for i in sorted(here)]
 
-    @staticmethod
-    def _key(node: Node) -> tuple[Any, int]:
-        return node.op.family, id(node.first)
+    return siblings

@@ -6,11 +6,13 @@ is too slow (`Value`) replaces them by methods built for one row each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
-from autograd_tiny.engine import table as primitives
-from autograd_tiny.engine.table import Primitive
+from autograd_tiny.engine import table
+from autograd_tiny.engine.row import MultiPrimitive, Primitive
 
 S = TypeVar("S", bound="Operators")
 M = TypeVar("M", bound=Callable[..., Any])
@@ -60,16 +62,16 @@ class Operators:
 
     __slots__ = ()
 
-    __add__ = binary(primitives.add)
-    _added_to = reflected(primitives.add)
-    __sub__ = binary(primitives.sub)
-    __rsub__ = reflected(primitives.sub)
-    __mul__ = binary(primitives.mul)
-    __rmul__ = reflected(primitives.mul)
-    __truediv__ = binary(primitives.div)
-    __rtruediv__ = reflected(primitives.div)
-    __rpow__ = reflected(primitives.pow_)
-    __neg__ = unary(primitives.neg)
+    __add__ = binary(table.add)
+    _added_to = reflected(table.add)
+    __sub__ = binary(table.sub)
+    __rsub__ = reflected(table.sub)
+    __mul__ = binary(table.mul)
+    __rmul__ = reflected(table.mul)
+    __truediv__ = binary(table.div)
+    __rtruediv__ = reflected(table.div)
+    __rpow__ = reflected(table.pow_)
+    __neg__ = unary(table.neg)
 
     def __radd__(self: S, other: S | float) -> S:
         """A sum with a number on the left."""
@@ -81,39 +83,39 @@ class Operators:
         raise TypeError("^ is no power in Python; write x ** 2")
 
     __rxor__ = __xor__
-    __abs__ = unary(primitives.absolute)
+    __abs__ = unary(table.absolute)
 
-    abs = unary(primitives.absolute)
-    acos = unary(primitives.acos)
-    asin = unary(primitives.asin)
-    atan = unary(primitives.atan)
-    cos = unary(primitives.cos)
-    cosh = unary(primitives.cosh)
-    erf = unary(primitives.erf)
-    erfc = unary(primitives.erfc)
-    exp = unary(primitives.exp)
-    expm1 = unary(primitives.expm1)
-    gelu = unary(primitives.gelu)
-    log = unary(primitives.log)
-    log1p = unary(primitives.log1p)
-    relu = unary(primitives.relu)
-    sigmoid = unary(primitives.sigmoid)
-    sign = unary(primitives.sign)
-    silu = unary(primitives.silu)
-    sin = unary(primitives.sin)
-    sinh = unary(primitives.sinh)
-    softplus = unary(primitives.softplus)
-    sqrt = unary(primitives.sqrt)
-    step = unary(primitives.step)
-    tan = unary(primitives.tan)
-    tanh = unary(primitives.tanh)
+    abs = unary(table.absolute)
+    acos = unary(table.acos)
+    asin = unary(table.asin)
+    atan = unary(table.atan)
+    cos = unary(table.cos)
+    cosh = unary(table.cosh)
+    erf = unary(table.erf)
+    erfc = unary(table.erfc)
+    exp = unary(table.exp)
+    expm1 = unary(table.expm1)
+    gelu = unary(table.gelu)
+    log = unary(table.log)
+    log1p = unary(table.log1p)
+    relu = unary(table.relu)
+    sigmoid = unary(table.sigmoid)
+    sign = unary(table.sign)
+    silu = unary(table.silu)
+    sin = unary(table.sin)
+    sinh = unary(table.sinh)
+    softplus = unary(table.softplus)
+    sqrt = unary(table.sqrt)
+    step = unary(table.step)
+    tan = unary(table.tan)
+    tanh = unary(table.tanh)
 
     # The same by NumPy's names: np.arcsin calls this method on every element of an object array.
-    arccos = unary(primitives.acos)
-    arcsin = unary(primitives.asin)
-    arctan = unary(primitives.atan)
-    arctan2 = binary(primitives.atan2)
-    hypot = binary(primitives.hypot)
+    arccos = unary(table.acos)
+    arcsin = unary(table.asin)
+    arctan = unary(table.atan)
+    arctan2 = binary(table.atan2)
+    hypot = binary(table.hypot)
 
     def conjugate(self: S) -> S:
         """Itself, being real; np.var and np.vdot ask for it."""
@@ -126,11 +128,11 @@ class Operators:
         """x to a power: a plain number is the constant of a row, a node an operand of `pow`."""
         if not self.takes(exponent):
             return NotImplemented
-        return primitives.power(self, exponent if isinstance(exponent, Operators) else float(exponent))  # type: ignore[no-any-return]
+        return table.power(self, exponent if isinstance(exponent, Operators) else float(exponent))  # type: ignore[no-any-return]
 
     def leaky_relu(self: S, slope: float = 0.01) -> S:
         """x where x > 0, else slope * x."""
-        return primitives.leaky_relu(self, slope)  # type: ignore[no-any-return]
+        return table.leaky_relu(self, slope)  # type: ignore[no-any-return]
 
     @classmethod
     def record(cls: type[S], primitive: Primitive, operands: tuple[Any, ...]) -> S:
@@ -141,3 +143,27 @@ class Operators:
     def takes(cls, other: object) -> bool:
         """Whether ``other`` may stand beside a node of this kind in an operation."""
         raise NotImplementedError
+
+
+@lru_cache(maxsize=4096)
+def float_form(operation: Primitive | MultiPrimitive) -> Callable[..., Sequence[float]]:
+    """The rule of an operation as it is run on floats.
+
+    A rule of the table has the names of rows in it bound to their float functions: the same code, and floats pay no
+    dispatch.  Only these rules are bound in advance, since no name in there ever changes.  Any other rule is called as it is:
+    it sees its globals as they are at that time, and the rows in it compute on floats.
+    """
+    rule: Any = operation.rule
+    if isinstance(rule, tuple):
+        return lambda out, *operands: rule
+    known = rule.__globals__
+    if known is not vars(table):
+        return rule  # type: ignore[no-any-return]
+
+    def names_in(code: CodeType) -> set[str]:
+        inner = [names_in(c) for c in code.co_consts if isinstance(c, CodeType)]
+        return set(code.co_names).union(*inner)
+
+    rows = (Primitive, MultiPrimitive)
+    names = {n: known[n].forward if isinstance(known[n], rows) else known[n] for n in names_in(rule.__code__) if n in known}
+    return FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)

@@ -6,20 +6,31 @@ once from its row; what differs between rows is only how many operands they take
 
 from __future__ import annotations
 
-import sys
+import operator
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from autograd_tiny.engine.contents import walk
-from autograd_tiny.engine.graph import Node, topological_order
-from autograd_tiny.engine.operators import Operators, described
-from autograd_tiny.engine.refusals import ValueRefusedError, check_comparison
-from autograd_tiny.engine.table import MultiPrimitive, Primitive, finite_number, is_number, power, refusal
+from autograd_tiny.engine.graph import Node, pulls, topological_order
+from autograd_tiny.engine.operators import Operators, described, float_form
+from autograd_tiny.engine.refusals import FORMULAS_ONLY, ValueRefusedError, finite_float, is_number, refusal, refuse_comparison
+from autograd_tiny.engine.row import MultiPrimitive, Primitive
+from autograd_tiny.engine.table import power
 from autograd_tiny.text.words import quoted
 
 _new = object.__new__
 _REFUSED = (ArithmeticError, ValueError, TypeError)
+
+
+def _comparison(compare: Callable[[float, Any], bool]) -> Callable[[Value, Value | float], bool]:
+    def method(self: Value, other: Value | float) -> bool:
+        if FORMULAS_ONLY.get():
+            refuse_comparison(self)
+        if other.__class__ is float or is_number(other):
+            return compare(self.data, other)
+        return compare(self.data, other.data) if isinstance(other, Value) else NotImplemented
+
+    return method
 
 
 class Value(Operators, Node):
@@ -113,7 +124,7 @@ class Value(Operators, Node):
         data = [v.data for v in operands]
         try:
             outputs = primitive.forward(*data)
-            rule = _outputs_rule(primitive)
+            rule = float_form(primitive)
             indices = range(primitive.count(operands)) if wanted is None else wanted
             derivatives = [rule(outputs, i, *data) for i in indices]
         except _REFUSED as error:
@@ -139,26 +150,16 @@ class Value(Operators, Node):
             return self is other
         if not is_number(other):
             return NotImplemented
-        check_comparison(self)
+        if FORMULAS_ONLY.get():
+            refuse_comparison(self)
         return bool(self.data == other)
 
     __hash__ = Node.__hash__
 
-    def __lt__(self, other: Value | float) -> bool:
-        check_comparison(self)
-        return self.data < other.data if isinstance(other, Value) else self.data < other if is_number(other) else NotImplemented
-
-    def __le__(self, other: Value | float) -> bool:
-        check_comparison(self)
-        return self.data <= other.data if isinstance(other, Value) else self.data <= other if is_number(other) else NotImplemented
-
-    def __gt__(self, other: Value | float) -> bool:
-        check_comparison(self)
-        return self.data > other.data if isinstance(other, Value) else self.data > other if is_number(other) else NotImplemented
-
-    def __ge__(self, other: Value | float) -> bool:
-        check_comparison(self)
-        return self.data >= other.data if isinstance(other, Value) else self.data >= other if is_number(other) else NotImplemented
+    __lt__ = _comparison(operator.lt)
+    __le__ = _comparison(operator.le)
+    __gt__ = _comparison(operator.gt)
+    __ge__ = _comparison(operator.ge)
 
     def __repr__(self) -> str:
         parts = [repr(self.data)]
@@ -192,42 +193,6 @@ class Constant(Value):
     __slots__ = ()
 
 
-def is_parameter(x: object) -> bool:
-    """Whether it is a Value that can be learned: a leaf, and no number written in a formula."""
-    return isinstance(x, Value) and x.op is None and not isinstance(x, Constant)
-
-
-def finite_float(x: Any, label: str = "") -> float:
-    """``x`` as a float; refuses what is no number, is not finite, or would lose digits."""
-    name = f"Value {label!r}" if label else "a Value or constant"
-    if isinstance(x, Value):
-        raise TypeError(f"{x!r} is a Value already; for a new leaf with the same number use Value(v.data)")
-    if not is_number(x):
-        kind = type(x).__name__
-        hint = "; for an array, make one Value per number" if hasattr(x, "__len__") else ""
-        if isinstance(x, str):
-            hint = "; float() makes a number of text, with a point for decimals"
-        raise TypeError(f"the data of {name} must be a real number, got the {kind} {quoted(x)}{hint}")
-    return finite_number(x, f"the data of {name}")
-
-
-def check_recorded(x: object, done: str) -> None:
-    """Refuse what is no Value, where only a recorded Value can be ``done``."""
-    if isinstance(x, Value):
-        return
-    if isinstance(x, (int, float)):
-        remedy = "; a plain number does not know how it was computed: give the Value, not its data"
-    elif isinstance(x, str):
-        remedy = "; give the Value itself, not its name"
-    elif isinstance(x, (list, tuple, dict, set)):
-        remedy = "; give one Value, for example one of these"
-    elif callable(x):
-        remedy = "; call it on Values, and give what that returns"
-    else:
-        remedy = ""
-    raise TypeError(f"only a recorded Value can be {done}, got {quoted(x)}{remedy}")
-
-
 def _lift(x: Any) -> Any:
     """``x`` as an operand: Values as they are, numbers as constants, NotImplemented for what may know Values itself."""
     kind = x.__class__
@@ -239,10 +204,8 @@ def _lift(x: Any) -> Any:
         return x
     elif is_number(x):
         data = finite_float(x)
-    elif isinstance(x, Node):
-        raise ValueRefusedError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
-    elif kind.__module__ == "builtins":
-        raise TypeError(f"a Value combines with numbers and Values, not with the {kind.__name__} {quoted(x)}")
+    elif isinstance(x, Node) or kind.__module__ == "builtins":
+        raise _no_operand(x)
     else:
         return NotImplemented
     v = _new(Constant)
@@ -259,10 +222,14 @@ def lifted(operands: Sequence[Any]) -> tuple[Value, ...]:
 
 
 def _operand(x: Any) -> Value:
-    operand = _lift(x)
-    if operand is NotImplemented:
-        raise TypeError(f"a Value combines with numbers and Values, not with the {type(x).__name__} {quoted(x)}")
+    if (operand := _lift(x)) is NotImplemented:
+        raise _no_operand(x)
     return operand  # type: ignore[no-any-return]
+
+
+def _no_operand(x: object) -> TypeError:
+    kind = ValueRefusedError if isinstance(x, Node) else TypeError
+    return kind(f"a Value combines with numbers and Values, not with the {type(x).__name__} {quoted(x)}")
 
 
 def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], derivatives: Sequence[float]) -> Value:
@@ -282,7 +249,7 @@ def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], deriva
 
 
 def _unary(primitive: Primitive) -> Callable[[Value], Value]:
-    forward, rule = primitive.forward, primitive.float_rule()
+    forward, rule = primitive.forward, float_form(primitive)
 
     def method(self: Value) -> Value:
         v = _new(Value)
@@ -302,26 +269,8 @@ def _unary(primitive: Primitive) -> Callable[[Value], Value]:
     return method
 
 
-def _unary_linear(primitive: Primitive) -> Callable[[Value], Value]:
-    forward = primitive.forward
-    (derivative,) = primitive.float_rule()(None)
-
-    def method(self: Value) -> Value:
-        v = _new(Value)
-        v.data = forward(self.data)
-        v.d_first = derivative
-        v.grad = 0.0
-        v.op = primitive
-        v.label = ""
-        v.first = self
-        v.second = None
-        return v
-
-    return method
-
-
 def _binary(primitive: Primitive) -> Callable[[Value, Any], Value]:
-    forward, rule = primitive.forward, primitive.float_rule()
+    forward, rule = primitive.forward, float_form(primitive)
 
     def method(self: Value, other: Any) -> Any:
         if other.__class__ is not Value:
@@ -348,7 +297,7 @@ def _binary(primitive: Primitive) -> Callable[[Value, Any], Value]:
 
 def _binary_linear(primitive: Primitive) -> Callable[[Value, Any], Value]:
     forward = primitive.forward
-    d_first, d_second = primitive.float_rule()(None)
+    d_first, d_second = float_form(primitive)(None)
 
     def method(self: Value, other: Any) -> Any:
         if other.__class__ is not Value:
@@ -370,7 +319,7 @@ def _binary_linear(primitive: Primitive) -> Callable[[Value, Any], Value]:
 
 
 def _nary(primitive: Primitive) -> Callable[..., Value]:
-    forward, rule = primitive.forward, primitive.float_rule()
+    forward, rule = primitive.forward, float_form(primitive)
 
     def method(*operands: Value) -> Value:
         data = [v.data for v in operands]
@@ -395,17 +344,12 @@ def recorder(primitive: Primitive) -> Callable[..., Value]:
     """The function that records ``primitive`` applied to Values, built once per row."""
     linear = isinstance(primitive.rule, tuple)
     if primitive.arity == 1:
-        build: Callable[[Primitive], Callable[..., Value]] = _unary_linear if linear else _unary
+        build: Callable[[Primitive], Callable[..., Value]] = _unary
     elif primitive.arity == 2:
         build = _binary_linear if linear else _binary
     else:
         build = _nary
     return described(build(primitive), primitive, reflected=False)
-
-
-@lru_cache(maxsize=4096)
-def _outputs_rule(primitive: MultiPrimitive) -> Callable[..., Sequence[float]]:
-    return primitive.float_rule()
 
 
 @lru_cache(maxsize=4096)
@@ -436,29 +380,6 @@ def adjoints(root: Value) -> dict[Value, float]:
     6.0
     """
     result = {root: 1.0}
-    for node in reversed(topological_order(root)):
-        adjoint = result[node]
-        for operand, derivative in zip(node.operands, node.local_derivatives):
-            result[operand] = result.get(operand, 0.0) + derivative * adjoint
+    for user, operand, derivative in pulls(root):
+        result[operand] = result.get(operand, 0.0) + derivative * result[user]
     return result
-
-
-def label_locals() -> dict[str, Value]:
-    """Label every unlabelled Value that a variable of the caller names, also inside lists, tuples, dicts, arrays and modules.
-
-    A Value in several places is called by a variable of its own before a place in another.  Returns the labels given, with
-    their Values.
-
-    >>> w, x = Value(2.0), [Value(1.0), Value(3.0)]
-    >>> sorted(label_locals())
-    ['w', 'x[0]', 'x[1]']
-    """
-    variables = {name: thing for name, thing in sys._getframe(1).f_locals.items() if not name.startswith("_")}
-    direct = [(name, thing) for name, thing in variables.items() if isinstance(thing, Node)]
-    inside = (found for name, thing in variables.items() if not isinstance(thing, Node) for found in walk(thing, name))
-    given: dict[str, Value] = {}
-    for name, thing in (*direct, *inside):
-        if isinstance(thing, Value) and not thing.label and not isinstance(thing, Constant):
-            thing.label = name
-            given[name] = thing
-    return given

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine import table as p
-from autograd_tiny.engine.table import Primitive
+from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.program import Program, opened, program_of
 from autograd_tiny.lowering.tracing import symbols
 from autograd_tiny.symbols.expression import Expression

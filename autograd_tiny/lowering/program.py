@@ -12,9 +12,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
-from autograd_tiny.engine.table import ATOM, SIGN, Primitive, mul, neg, plain_number, total
+from autograd_tiny.engine.row import ATOM, SIGN, Primitive
+from autograd_tiny.engine.table import mul, neg, total
 from autograd_tiny.symbols.expression import TEXT, Expression, Term
 from autograd_tiny.text.names import distinct, invented
+from autograd_tiny.text.numbers import plain_number
 
 
 class Instruction(NamedTuple):

@@ -12,25 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd_tiny.engine.table import (
-    ATOM,
-    SUM,
-    TABLE,
-    Family,
-    MultiPrimitive,
-    Notation,
-    Primitive,
-    add,
-    div,
-    dot,
-    equal,
-    greater,
-    less,
-    mul,
-    neg,
-    sub,
-    where,
-)
+from autograd_tiny.engine.row import ATOM, SUM, Family, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.table import TABLE, add, div, dot, equal, greater, less, mul, neg, sub, where
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.symbols.expression import TEXT, Term, python_number
 

@@ -12,13 +12,15 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import combinations, pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from autograd_tiny.engine.graph import all_nodes, names, topological_order
-from autograd_tiny.engine.table import MultiPrimitive, add, dot, mean, mul, softmax, total
-from autograd_tiny.engine.value import Constant, Value, check_recorded
+from autograd_tiny.engine.graph import Call, all_nodes, topological_order
+from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.table import add, dot, mean, mul, softmax, total
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.marking.claims import Quantity, data, derivative
 from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.words import few
 
 WRITTEN_OUT = (dot, total, mean)
@@ -130,17 +132,17 @@ class NamedGraph:
         return [of] if self.only_directly(of, by) else [user for user in self.users[by] if self.depends(of, user)]
 
     @cached_property
-    def _outputs(self) -> dict[tuple[Any, int], dict[int, str]]:
-        found: dict[tuple[Any, int], dict[int, str]] = {}
+    def _outputs(self) -> dict[Call, dict[int, str]]:
+        found: dict[Call, dict[int, str]] = {}
         for name, node in self.nodes.items():
-            if node.op is not None and isinstance(node.op.family, MultiPrimitive):
-                found.setdefault((node.op.family, id(node.first)), {})[node.op.parameter] = name
+            if call := node.call:
+                found.setdefault(call, {})[node.op.parameter] = name
         return found
 
     def outputs_beside(self, name: str) -> dict[int, str]:
         """The outputs of the operation that gave this one, itself included, by number; none if it has only one."""
-        node = self.nodes[name]
-        return {} if node.op is None else self._outputs.get((node.op.family, id(node.first)), {})
+        call = self.nodes[name].call
+        return self._outputs[call] if call else {}
 
     @cached_property
     def _by_pattern(self) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:

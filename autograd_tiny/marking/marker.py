@@ -11,8 +11,8 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.table import MultiPrimitive, data_of
+from autograd_tiny.engine.graph import Call, all_nodes
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.marking.claims import (
     Claim,
@@ -436,14 +436,13 @@ class Marker:
 def _changed(graph: NamedGraph) -> dict[str, float]:
     """The nodes whose data does not follow from what the leaves hold now, as after an optimizer's step, with the number that does."""
     now: dict[Value, float] = {}
-    outputs: dict[tuple[object, int], tuple[float, ...]] = {}
+    outputs: dict[Call, tuple[float, ...]] = {}
     try:
         for node in graph.all:
             operands = [now[x] for x in node.operands]
             if node.op is None:
                 now[node] = node.data
-            elif isinstance(node.op.family, MultiPrimitive):  # all outputs of a softmax at once
-                call = node.op.family, id(node.first)
+            elif call := node.call:  # all outputs of a softmax at once
                 if call not in outputs:
                     outputs[call] = node.op.family.evaluate(operands)
                 now[node] = outputs[call][node.op.parameter]

@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import edges, topological_order
-from autograd_tiny.engine.table import MultiPrimitive, add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
+from autograd_tiny.engine.row import MultiPrimitive
+from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
 from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
 from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph, added, is_number, rewritten
 from autograd_tiny.symbols.expression import Expression

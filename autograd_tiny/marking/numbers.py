@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations

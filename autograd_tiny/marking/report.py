@@ -10,10 +10,9 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-from autograd_tiny.engine.table import counted
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.text.palette import VERDICTS
-from autograd_tiny.text.words import listed
+from autograd_tiny.text.words import counted, listed
 from autograd_tiny.views.drawing.picture import Note
 
 FAITHFUL = ("right", "rounded", "undecided")

@@ -15,10 +15,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from autograd_tiny.engine.changes import check_unchanged, follows
-from autograd_tiny.engine.graph import Node, operands_first
-from autograd_tiny.engine.table import TABLE, Family, MultiPrimitive, Primitive, call_text
-from autograd_tiny.engine.value import Constant, Value, finite_float
+from autograd_tiny.calculus.changes import check_unchanged, follows
+from autograd_tiny.engine.graph import Call, Node, operands_first
+from autograd_tiny.engine.refusals import call_text, finite_float
+from autograd_tiny.engine.row import Family, MultiPrimitive, Primitive
+from autograd_tiny.engine.table import TABLE
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.nn import Module
 from autograd_tiny.storage.files import read_text, write_file
 from autograd_tiny.symbols.expansion import row_name
@@ -175,7 +177,7 @@ class _Writer:
         self.entries: list[dict[str, Any]] = []
         self.numbers: dict[Node, int] = {}
         self._operations: dict[str, Operation] = {}
-        self._calls: dict[tuple[str, int], int] = {}
+        self._calls: dict[Call, int] = {}
 
     @property
     def own(self) -> list[str]:
@@ -201,8 +203,7 @@ class _Writer:
         if node.op.parameter is not None:
             entry["parameter"] = node.op.parameter if isinstance(node.op.parameter, int) else _plain(node.op.parameter)
         number = self.numbers[node]
-        call = entry["op"], id(node.first)
-        if isinstance(node.op.family, MultiPrimitive) and (first := self._calls.setdefault(call, number)) != number:
+        if node.call and (first := self._calls.setdefault(node.call, number)) != number:
             return entry | {"sibling": first}
         return entry | {"operands": [self.numbers[x] for x in node.operands]}
 

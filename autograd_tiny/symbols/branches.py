@@ -13,7 +13,8 @@ from typing import Any
 
 from autograd_tiny.engine import table as p
 from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.engine.table import Primitive, where
+from autograd_tiny.engine.row import Primitive
+from autograd_tiny.engine.table import where
 from autograd_tiny.symbols.expression import Expression
 
 # A choice is the number of a condition, and whether it holds; a case is a set of choices that hold
@@ -124,9 +125,9 @@ class _Rewriting:
                 self.clean.add(node)
         if all(x is y for x, y in zip(operands, old)):
             return node
-        key = id(node.first), need
         new = Expression.record(node.op, tuple(operands))
-        new.first = self.shared.setdefault(key, new.first)  # the outputs of one softmax have one tuple in common
+        if call := node.call:
+            new.first = self.shared.setdefault((call, need), new.first)
         new.label = node.label
         return new
 

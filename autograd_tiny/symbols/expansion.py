@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from copy import copy
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.graph import all_nodes, topological_order
-from autograd_tiny.engine.table import TABLE, Primitive
+from autograd_tiny.engine.graph import Call, all_nodes, mapped, pulls
+from autograd_tiny.engine.row import Primitive
+from autograd_tiny.engine.table import TABLE
 from autograd_tiny.engine.value import Value
 
 DEEPEST = 8
@@ -38,6 +38,7 @@ def expanded(root: Value, expand: bool | Iterable[str]) -> Expanded:
         root: a recorded Value.
         expand: True for every row that has an expansion, or the names of rows, as in the table.
 
+    >>> from autograd_tiny.engine.graph import topological_order
     >>> x = Value(0.5, "x")
     >>> y = x.sigmoid()
     >>> [node.op.name for node in topological_order(expanded(y, True).twins[y])]
@@ -74,26 +75,25 @@ def _chooser(expand: bool | Iterable[str], nodes: Sequence[Value]) -> Chooser:
 
 
 def _opened_once(root: Value, chosen: Chooser) -> Expanded:
-    twins: dict[Value, Value] = {}
     origins: dict[Value, Value] = {}
-    results: dict[Any, Any] = {}
-    for node in all_nodes(root):
-        operands = tuple(twins[x] for x in node.operands)
+    results: dict[Call, Any] = {}
+
+    def opened_or_copied(node: Value, operands: tuple[Value, ...]) -> Value:
         fused = node.op is not None and node.op.expansion and chosen(node.op)
         twin = _opened(node, operands, results) if fused else None
-        if twin is None:
-            twin = copied(node, operands)
-        twins[node] = twin
-        origins |= dict.fromkeys(_not_yet_in(origins, twin), node)
+        twin = node.with_operands(operands) if twin is None else twin
+        origins.update(dict.fromkeys(_not_yet_in(origins, twin), node))
+        return twin
+
+    twins = mapped([root], opened_or_copied)
     _pass_gradients_inside(twins[root], origins.keys() - twins.values())
     return Expanded(twins, origins)
 
 
-def _opened(node: Value, operands: tuple[Value, ...], results: dict[Any, Any]) -> Value | None:
+def _opened(node: Value, operands: tuple[Value, ...], results: dict[Call, Any]) -> Value | None:
     """The expansion applied to copies of the node's operands; None where it has no value or does nothing."""
     try:
-        if hasattr(node.op.family, "rows"):  # one of several outputs: what they share is expanded once
-            call = node.op.family, id(node.first)
+        if call := node.call:  # one of several outputs: what they share is expanded once
             if call not in results:
                 results[call] = node.op.family.expansion(*operands)
             twin: Value = results[call][node.op.parameter]
@@ -104,14 +104,6 @@ def _opened(node: Value, operands: tuple[Value, ...], results: dict[Any, Any]) -
     if twin in operands:
         return None
     twin.label, twin.data, twin.grad = node.label, node.data, node.grad
-    return twin
-
-
-def copied(node: Value, operands: tuple[Value, ...]) -> Value:
-    """A node like this one, on other operands; a leaf has none."""
-    twin = copy(node)
-    if node.op is not None:
-        twin.first, twin.second = (operands, None) if node.first.__class__ is tuple else (*operands, None)[:2]
     return twin
 
 
@@ -128,7 +120,6 @@ def _not_yet_in(known: dict[Value, Value], node: Value) -> set[Value]:
 
 
 def _pass_gradients_inside(root: Value, inside: set[Value]) -> None:
-    for node in reversed(topological_order(root)):
-        for x, derivative in zip(node.operands, node.local_derivatives):
-            if x in inside:
-                x.grad += derivative * node.grad
+    for user, operand, derivative in pulls(root):
+        if operand in inside:
+            operand.grad += derivative * user.grad

@@ -11,25 +11,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.graph import Naming, Node, all_nodes
+from autograd_tiny.engine.graph import Node, all_nodes, mapped
 from autograd_tiny.engine.operators import Operators, binary
-from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefusedError, FormulaRefusedError, ValueRefusedError
-from autograd_tiny.engine.table import (
-    ATOM,
-    LEVELS,
-    PRODUCT,
-    SIGN,
-    MultiPrimitive,
-    Notation,
-    Primitive,
-    equal,
+from autograd_tiny.engine.refusals import (
+    FORMULAS_ONLY,
+    ChoiceRefusedError,
+    FormulaRefusedError,
+    ValueRefusedError,
     finite_number,
-    greater,
     is_number,
-    less,
-    plain_number,
 )
-from autograd_tiny.text.numbers import latex_digits
+from autograd_tiny.engine.row import ATOM, LEVELS, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.table import equal, greater, less
+from autograd_tiny.symbols.naming import Naming
+from autograd_tiny.text.numbers import latex_digits, plain_number
 from autograd_tiny.text.words import brief, quoted
 
 
@@ -163,19 +158,17 @@ class Expression(Operators, Node):
 
 def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) -> list[float]:
     """The numbers of several formulas at once; what they share is computed once."""
-    numbers: dict[Expression, float] = {}
-    for output in outputs:
-        for e in all_nodes(output):
-            if e in numbers:
-                continue
-            if e in values:
-                numbers[e] = float(values[e])
-            elif e.op is not None:
-                numbers[e] = e.op.evaluate([numbers[x] for x in e.operands])
-            elif e.constant_value is not None:
-                numbers[e] = e.constant_value
-            else:
-                raise KeyError(f"no value given for {e.label}; evaluate needs a number for every variable")
+
+    def number(e: Expression, operands: tuple[float, ...]) -> float:
+        if e in values:
+            return float(values[e])
+        if e.op is not None:
+            return e.op.evaluate(operands)  # type: ignore[no-any-return]
+        if e.constant_value is not None:
+            return e.constant_value
+        raise KeyError(f"no value given for {e.label}; evaluate needs a number for every variable")
+
+    numbers = mapped(outputs, number)
     return [numbers[output] for output in outputs]
 
 

@@ -20,7 +20,9 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from autograd_tiny.engine import table as primitives
 from autograd_tiny.engine.graph import Node, all_nodes
-from autograd_tiny.engine.table import TABLE, Family, MultiPrimitive, call_text
+from autograd_tiny.engine.refusals import call_text
+from autograd_tiny.engine.row import Family, MultiPrimitive
+from autograd_tiny.engine.table import TABLE
 from autograd_tiny.engine.value import Value
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import brief, few

@@ -47,6 +47,15 @@ def check_digits(digits: Any) -> None:
         raise ValueError(f"a float has 1 to 17 significant digits, got {digits!r}")
 
 
+def plain_number(x: float) -> str:
+    """A number as Python reads it back, a whole one without a point.
+
+    >>> plain_number(2.0), plain_number(0.1)
+    ('2', '0.1')
+    """
+    return repr(float(x)).removesuffix(".0")
+
+
 def short_number(x: float, digits: int = 4) -> str:
     """A number rounded to ``digits`` significant digits and written as shortly as they allow.
 

@@ -19,6 +19,11 @@ def quoted(x: object) -> str:
     return brief(repr(x))
 
 
+def counted(n: int, noun: str) -> str:
+    """How many of something, ``1 operand``, ``2 operands``."""
+    return f"{n} {noun}" + "s" * (n != 1)
+
+
 def few(words: Sequence[str], most: int) -> str:
     """The first ``most`` words, and how many more there are.
 

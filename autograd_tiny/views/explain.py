@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.changes import check_unchanged
-from autograd_tiny.engine.graph import Edge, Node, edges, leaves, names, topological_order
-from autograd_tiny.engine.table import PRODUCT, MultiPrimitive, Notation, Primitive, mul
-from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
+from autograd_tiny.calculus.changes import check_unchanged
+from autograd_tiny.engine.graph import Edge, Node, edges, leaves, topological_order
+from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.row import PRODUCT, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.table import mul
+from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.symbols.expression import (
     LATEX,
     SUPERSCRIPTS,
@@ -27,6 +29,7 @@ from autograd_tiny.symbols.expression import (
     python_number,
     written,
 )
+from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.numbers import check_digits, short_number
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 

@@ -7,11 +7,14 @@ view of these records.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
-from autograd_tiny.engine.changes import check_unchanged
-from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.engine.value import Value, check_recorded
+from autograd_tiny.calculus.changes import check_unchanged
+from autograd_tiny.engine.graph import pulls, topological_order
+from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.value import Value
 
 
 class Contribution(NamedTuple):
@@ -92,10 +95,10 @@ def backward_steps(root: Value) -> Iterator[BackwardStep]:
     check_recorded(root, "stepped through")
     check_unchanged(root, done="the steps")
     gradients = {root: 1.0}
-    for number, node in enumerate(reversed(topological_order(root)), 1):
+    for number, (node, pulled) in enumerate(groupby(pulls(root), itemgetter(0)), 1):
         upstream = gradients[node]
         contributions = []
-        for operand, derivative in zip(node.operands, node.local_derivatives):
+        for _, operand, derivative in pulled:
             before = gradients.get(operand, 0.0)
             contribution = derivative * upstream
             gradients[operand] = after = before + contribution

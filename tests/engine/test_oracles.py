@@ -12,7 +12,7 @@ import pytest
 from oracles.bounds import FIRST, LOSSES, SECOND, VALUES, Bound, absolute, allowed
 
 from autograd_tiny import TABLE, Value, gradient, losses, mean, nn, optim
-from autograd_tiny.engine.table import Primitive
+from autograd_tiny.engine.row import Primitive
 
 ORACLES = Path(__file__).parents[1] / "oracles"
 MPMATH = json.loads((ORACLES / "rows.json").read_text(encoding="utf-8"))

@@ -32,7 +32,8 @@ from autograd_tiny import (
     sqrt,
 )
 from autograd_tiny.engine.graph import leaves, topological_order
-from autograd_tiny.engine.table import POSITIVE, Family, Notation
+from autograd_tiny.engine.row import Family, Notation
+from autograd_tiny.engine.table import POSITIVE
 from autograd_tiny.lowering import compile_function
 from autograd_tiny.storage.saving import load_graph, save_graph
 from autograd_tiny.symbols.expansion import expanded

@@ -9,7 +9,7 @@ import pytest
 from random_graphs import random_program
 
 from autograd_tiny import Expression, MultiPrimitive, Primitive, Value, detect_anomaly, gradient, leaky_relu, losses, nn, optim, total
-from autograd_tiny.engine.table import Family
+from autograd_tiny.engine.row import Family
 from autograd_tiny.symbols.expression import evaluate
 
 THREADS = 8

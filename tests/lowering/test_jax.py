@@ -18,7 +18,7 @@ from random_graphs import assert_close, magnitudes, random_program, recorded
 
 from autograd_tiny import Expression, Primitive, Value, dot, gradient, log, maximum, nn, relu, sigmoid, softmax, sqrt, total, where
 from autograd_tiny.engine import table as p
-from autograd_tiny.engine.table import MultiPrimitive
+from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from autograd_tiny import Value, mark
-from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import read_claim, read_input, read_number, read_quantity
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.numbers import Numbers

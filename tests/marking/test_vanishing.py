@@ -7,7 +7,7 @@ from random_graphs import Program, Step, random_program
 
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.table import data_of
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.numbers import Numbers

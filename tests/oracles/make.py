@@ -23,7 +23,7 @@ from random import Random
 from typing import Any
 
 from autograd_tiny import TABLE
-from autograd_tiny.engine.table import Family, MultiPrimitive, Primitive
+from autograd_tiny.engine.row import Family, MultiPrimitive, Primitive
 
 HERE = Path(__file__).parent
 Point = tuple[float, ...]

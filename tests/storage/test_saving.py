@@ -30,7 +30,7 @@ from autograd_tiny import (
     where,
 )
 from autograd_tiny.engine.graph import all_nodes, leaves, topological_order
-from autograd_tiny.engine.table import Family
+from autograd_tiny.engine.row import Family
 from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from autograd_tiny import Expression, Value, compile_function, draw, explain, mark
 from autograd_tiny.calculus.containers import Container
-from autograd_tiny.engine.graph import all_nodes, names
+from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.lowering.python import Source
 from autograd_tiny.symbols.expression import LATEX
+from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.names import distinct, invented
 from autograd_tiny.views.drawing.dot_text import visible
 from autograd_tiny.views.widget.frames import walkthrough

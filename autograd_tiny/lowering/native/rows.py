@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from autograd_tiny.engine import table as p
-from autograd_tiny.engine.table import Primitive
+from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.native.vectors import FUNCTIONS, LIBRARY, splat
 from autograd_tiny.lowering.program import Expansion
 

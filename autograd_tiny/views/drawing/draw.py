@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from autograd_tiny.engine.changes import check_unchanged
+from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.value import Constant, Value, adjoints, check_recorded
+from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text.numbers import check_digits, short_number

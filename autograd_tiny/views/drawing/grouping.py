@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
-from autograd_tiny.engine.table import Primitive
+from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.value import Constant, Value
 
 Path = tuple[str, ...]

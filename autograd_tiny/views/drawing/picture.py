@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from autograd_tiny.engine.table import ATOM, SIGN, Notation
+from autograd_tiny.engine.row import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Term
 from autograd_tiny.text.names import distinct

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import all_nodes, names
+from autograd_tiny.engine.graph import all_nodes, mapped
 from autograd_tiny.engine.value import Constant, Value, adjoints
-from autograd_tiny.symbols.expansion import copied
+from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import listed
@@ -194,13 +194,16 @@ class _Builder:
 
 def _named_copy(value: Value) -> Value:
     """The graph again, to be labelled and drawn; every node but constants gets the name that formulas give it."""
-    twins: dict[Value, Value] = {}
     called = names(value)
-    for node, name in zip(called, distinct(map(visible, called.values()))):
-        twins[node] = twin = copied(node, tuple(twins[x] for x in node.operands))
+    labels = dict(zip(called, distinct(map(visible, called.values()))))
+
+    def labelled(node: Value, operands: tuple[Value, ...]) -> Value:
+        twin = node.with_operands(operands)
         if not isinstance(node, Constant):
-            twin.label = name
-    return twins[value]
+            twin.label = labels[node]
+        return twin
+
+    return mapped([value], labelled)[value]
 
 
 def _heading(node: Value) -> str:

@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from autograd_tiny.engine.changes import check_unchanged
+from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.value import Value, check_recorded
+from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.value import Value
 from autograd_tiny.storage.files import make_directory, write_file
 from autograd_tiny.text.numbers import check_digits
 from autograd_tiny.text.words import quoted

@@ -12,7 +12,8 @@ from sys import float_info
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import joint, topological_order
-from autograd_tiny.engine.table import Output, Primitive, call_text
+from autograd_tiny.engine.refusals import call_text
+from autograd_tiny.engine.row import Output, Primitive
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.text.words import few
 
@@ -85,7 +86,7 @@ def _again(node: Value, calls: dict[Any, Sequence[float]]) -> Value:
     if not isinstance(row, Output):
         return Value.record(row, node.operands)
     data = [x.data for x in node.operands]
-    call = row.family, id(node.first)
+    call = node.call
     if call not in calls:
         calls[call] = row.family.evaluate(data)
     again = copy(node)

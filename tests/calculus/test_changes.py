@@ -24,7 +24,7 @@ from autograd_tiny import (
     softmax,
     total,
 )
-from autograd_tiny.engine.changes import check_unchanged, first_change
+from autograd_tiny.calculus.changes import check_unchanged, first_change
 
 
 def product():
