@@ -10,12 +10,12 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import Edge, Node, edges, leaves, topological_order
+from autograd_tiny.engine.graph import Call, Edge, Node, edges, leaves, topological_order
 from autograd_tiny.engine.refusals import check_recorded
-from autograd_tiny.engine.row import PRODUCT, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
 from autograd_tiny.engine.table import mul
 from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.symbols.expression import (
@@ -303,10 +303,10 @@ class Explainer:
         self.adjoints = adjoints(root)
         self.used: dict[Value, None] = {}
         self.uses, self.census = _uses(root), _census(root)
-        self.outputs: dict[Any, dict[int, Value]] = {}
+        self.outputs: dict[Call, dict[int, Value]] = {}
         for node in self.names:
-            if node.op is not None and isinstance(node.op.family, MultiPrimitive):
-                self.outputs.setdefault(_call(node), {})[node.op.parameter] = node
+            if call := node.call:
+                self.outputs.setdefault(call, {})[node.op.parameter] = node
 
     def derivative(self, wrt: Value) -> Explanation:
         """The derivative of the root by ``wrt``, as `explain` writes it."""
@@ -359,7 +359,7 @@ class Explainer:
         """The local derivative at an edge: as symbol, by the row's rule, as recorded."""
         user: Value = edge.user
         operands = [self.node(x) for x in user.operands]
-        outputs = self._siblings(user) if hasattr(user.op.family, "rows") else None
+        outputs = self._siblings(user, user.call) if user.call else None
         rule = user.op.derivatives(self.node(user), operands, outputs)[edge.place]
         formula = rule if isinstance(rule, Expression) else Expression.literal(rule)
         return [self.symbol(user, edge.operand, self._use(edge)), formula, Expression.literal(user.local_derivatives[edge.place])]
@@ -388,8 +388,8 @@ class Explainer:
         self.used[value] = None
         return self._variable(self.names[value])
 
-    def _siblings(self, user: Value) -> Callable[[], list[Expression]]:
-        recorded, rows = self.outputs[_call(user)], user.op.family.rows(user.operands)
+    def _siblings(self, user: Value, call: Call) -> Callable[[], list[Expression]]:
+        recorded, rows = self.outputs[call], user.op.family.rows(user.operands)
         operands = tuple(self.node(x) for x in user.operands)
         return lambda: [
             self.node(recorded[row.parameter]) if row.parameter in recorded else Expression.record(row, operands) for row in rows
@@ -407,11 +407,6 @@ class Explainer:
                 if len(found) < MOST_DEFINITIONS:
                     pending += [x for x in v.operands if x.op is not None and not x.label]
         return [found[v] for v in sorted(found, key=self.order.__getitem__)]
-
-
-def _call(node: Value) -> tuple[Any, tuple[int, ...]]:
-    """What the outputs of one operation have in common."""
-    return node.op.family, tuple(map(id, node.operands))
 
 
 @lru_cache(maxsize=16)

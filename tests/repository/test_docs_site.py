@@ -19,7 +19,8 @@ import pytest
 
 import autograd_tiny
 from autograd_tiny import TABLE, Expression, Primitive, Stepper, Value, draw, explain, mark
-from autograd_tiny.engine.table import NONZERO, REALS
+from autograd_tiny.engine.row import REALS
+from autograd_tiny.engine.table import NONZERO
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "tests" / "js" / "node_modules" / "axe-core" / "axe.min.js"
