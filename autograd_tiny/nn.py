@@ -13,7 +13,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from autograd_tiny.engine.contents import Holder, hidden, is_parameter, rebuilt, walk
+from autograd_tiny.engine.contents import Holder, contents, hidden, is_parameter, rebuilt, walk
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import TABLE, dot
@@ -57,32 +57,43 @@ class Module(Holder):
             TypeError: a parameter is where this does not look, in a set, a function or another object, and nowhere else.
             ValueError: two parameters have the same name.
         """
-        stand_ins = vars(self).get("__stand_ins__", ())
-        found: dict[Value, str] = {}
-        taken: dict[str, Value] = {}
-        closed: list[tuple[str, Any]] = []
-        for name, thing in walk(self):
-            if not isinstance(thing, Value):
-                closed.append((name, thing))
-            elif (is_parameter(thing) or thing in stand_ins) and thing not in found:
-                if name in taken:
-                    raise ValueError(f"this {type(self).__name__} has two parameters in places called {name}; rename one of the places")
-                found[thing], taken[name] = name, thing
-        for name, thing in hidden(closed):
-            if is_parameter(thing) and thing not in found:
-                raise TypeError(
-                    f"this {type(self).__name__} has {thing!r} inside {name}, where no parameter is looked for: keep it in an attribute, "
-                    "a list, tuple, dict, array or module; if it is not to be learned, make it a Constant"
-                )
-        return taken
+        places: dict[Value, str] = {}
+        for place, thing in walk(self):
+            if isinstance(thing, Value) and thing not in places:
+                places[thing] = place
+        parameters = self.parameters()
+        named = {places[x]: x for x in parameters}
+        if len(named) < len(parameters):
+            name = next(places[x] for x in parameters if named[places[x]] is not x)
+            raise ValueError(f"this {type(self).__name__} has two parameters in places called {name}; rename one of the places")
+        return named
 
     def stand_in(self, values: Iterable[Any]) -> None:
         """Take Values for parameters though they were computed: those of a copy, such as a model of derivatives."""
         vars(self)["__stand_ins__"] = frozenset(x for x in values if isinstance(x, Value))
 
     def parameters(self) -> list[Value]:
-        """The parameters, each once."""
-        return list(self.named_parameters().values())
+        """The parameters, each once.
+
+        Raises:
+            TypeError: as `named_parameters`.
+        """
+        stand_ins = vars(self).get("__stand_ins__", ())
+        learned = (lambda x: is_parameter(x) or x in stand_ins) if stand_ins else is_parameter
+        return list(dict.fromkeys(filter(learned, self._nodes())))
+
+    def _nodes(self) -> list[Any]:
+        """The nodes in this; refuses a parameter that is not among them."""
+        nodes, others = contents(self)
+        if others:
+            found = set(nodes)
+            for name, thing in hidden(walk(self)):
+                if is_parameter(thing) and thing not in found:
+                    raise TypeError(
+                        f"this {type(self).__name__} has {thing!r} inside {name}, where no parameter is looked for: keep it in an "
+                        "attribute, a list, tuple, dict, array or module; if it is not to be learned, make it a Constant"
+                    )
+        return nodes
 
     def zero_grad(self) -> None:
         """Set every parameter's grad to 0, before the next ``backward``."""
@@ -124,8 +135,21 @@ class Module(Holder):
 
         What is no container of Values is not copied: the two have it in common.
         """
-        self.named_parameters()  # which refuses a parameter that would not be found here either
-        return rebuilt(self, lambda x: x.data if isinstance(x, Value) else x)  # type: ignore[no-any-return]
+        others: list[Any] = []
+        copies: dict[int, Any] = {}
+
+        def numbers(things: list[Any]) -> list[Any]:
+            values = [x.data for x in things if x.__class__ is Value]
+            if len(values) == len(things):
+                return values
+            others.extend(x for x in things if not isinstance(x, Value))
+            return [x.data if isinstance(x, Value) else x for x in things]
+
+        copy = rebuilt(self, numbers, copies)
+        keys = [x.keys() for x in copies.values() if isinstance(x, dict)]
+        if any(is_parameter(x) for _, x in hidden(("", x) for x in others + keys)):
+            self.named_parameters()  # which refuses one that would not be found here either
+        return copy  # type: ignore[no-any-return]
 
     def label_parameters(self) -> None:
         """Label every unlabelled parameter by where it lives."""

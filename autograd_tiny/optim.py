@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,13 +13,13 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 
 Schedule = Callable[[int], float]
-State = tuple[Any, ...]
+State = tuple[Sequence[Any], ...]
 
 
 class Optimizer:
     """Updates given parameters from their ``grad``.
 
-    A subclass says in `update` how one parameter moves, and in `state` what it remembers of each between steps.
+    A subclass says in `update` how the parameters move, and in `state` what it remembers of each between steps.
 
     Args:
         parameters: the Values to update; one that is given twice is updated once.
@@ -58,25 +58,24 @@ class Optimizer:
             ArithmeticError: a gradient is not finite, or the step gives a number that is not, naming the parameter; then
                 nothing has changed.
         """
-        rate, step, update = self.rate(), self.steps + 1, self.update
-        before = list(zip(*[getattr(self, name) for name in self.state])) or [()] * len(self.parameters)
-        moved: list[tuple[float, State]] = []
+        rate, parameters, state = self.rate(), self.parameters, tuple([getattr(self, name) for name in self.state])
+        gradients = [parameter.grad for parameter in parameters]
         try:
-            for parameter, state in zip(self.parameters, before):
-                moved.append(update(rate, parameter.data, parameter.grad, state, step))
+            moved, after = self.update(rate, [parameter.data for parameter in parameters], gradients, state, self.steps + 1)
         except ArithmeticError as error:
-            raise type(error)(f"{self._failed(len(moved))}: {error}; no parameter was moved") from None
-        after = list(zip(*[state for _, state in moved]))
-        everything = [parameter.grad for parameter in self.parameters], [new for new, _ in moved], *after
-        if not math.isfinite(sum(map(sum, everything))):  # which may only be too large a sum
-            for i, numbers in enumerate(zip(*everything)):
+            raise self._refusal(rate, gradients, state, error) from None
+        if [len(numbers) for numbers in (moved, *after)] != [len(parameters)] * (1 + len(state)):
+            count = f"{len(parameters)} parameters, and as many numbers for each of {self.state}"
+            raise ValueError(f"update of {type(self).__name__} must give {count}")
+        if not math.isfinite(sum(gradients) + sum(moved) + sum(map(sum, after))):  # which may only be too large a sum
+            for i, numbers in enumerate(zip(gradients, moved, *after)):
                 if not all(map(math.isfinite, numbers)):
                     raise OverflowError(f"{self._failed(i)}: it gives no finite number; no parameter was moved")
-        self.steps = step
-        for parameter, (new, _) in zip(self.parameters, moved):
-            parameter.data = new
-        for name, numbers in zip(self.state, after):
-            getattr(self, name)[:] = numbers
+        self.steps += 1
+        for parameter, number in zip(parameters, moved):
+            parameter.data = number
+        for name, new in zip(self.state, after):
+            getattr(self, name)[:] = new
 
     def rate(self) -> float:
         """The learning rate of the next step."""
@@ -84,19 +83,30 @@ class Optimizer:
             return _rate(self.learning_rate, "a learning rate")
         return _rate(self.learning_rate(self.steps), f"the schedule's learning rate of step {self.steps}")
 
-    def update(self, rate: Any, parameter: Any, gradient: Any, state: State, step: int) -> tuple[Any, State]:
-        """One parameter after a step, and its new state; nothing is changed.
+    def update(
+        self, rate: Any, parameters: Sequence[Any], gradients: Sequence[Any], state: State, step: int
+    ) -> tuple[Sequence[Any], State]:
+        """The parameters after a step, and their new state, in lists of the same lengths; nothing is changed.
 
-        In plain arithmetic, so that floats, NumPy arrays of parameters, Values and Expressions can all be updated.
+        In plain arithmetic, so that the parameters may be floats, NumPy arrays of many, Values and Expressions.
 
         Args:
             rate: the learning rate.
-            parameter: its number before.
-            gradient: the derivative of the loss by it.
-            state: one number for each name in `state`.
+            parameters: their numbers before.
+            gradients: the derivatives of the loss by them.
+            state: for each name in `state`, a list with one number per parameter.
             step: which step this is, counted from 1.
         """
         raise NotImplementedError(f"{type(self).__name__} has no update")
+
+    def _refusal(self, rate: float, gradients: Sequence[float], state: State, error: ArithmeticError) -> ArithmeticError:
+        """The error of a step, with the parameter whose step, taken alone, ends by it."""
+        for i, parameter in enumerate(self.parameters):
+            try:
+                self.update(rate, [parameter.data], [gradients[i]], tuple([[numbers[i]] for numbers in state]), self.steps + 1)
+            except ArithmeticError as own:  # noqa: PERF203
+                return type(own)(f"{self._failed(i)}: {own}; no parameter was moved")
+        return type(error)(f"a step of this {type(self).__name__} fails: {error}; no parameter was moved")
 
     def _failed(self, i: int) -> str:
         parameter = self.parameters[i]
@@ -123,11 +133,15 @@ class SGD(Optimizer):
         super().__init__(parameters, learning_rate)
         self.momentum, self.weight_decay = _share(momentum, "a momentum"), _rate(weight_decay, "a weight decay")
 
-    def update(self, rate: Any, parameter: Any, gradient: Any, state: State, step: int) -> tuple[Any, State]:
+    def update(
+        self, rate: Any, parameters: Sequence[Any], gradients: Sequence[Any], state: State, step: int
+    ) -> tuple[Sequence[Any], State]:
         """The step along the velocity."""
-        (velocity,) = state
-        velocity = self.momentum * velocity + gradient + self.weight_decay * parameter
-        return parameter - rate * velocity, (velocity,)
+        momentum, decay, (velocities,) = self.momentum, self.weight_decay, state
+        if decay:
+            gradients = [g + decay * p for g, p in zip(gradients, parameters)]
+        velocities = [momentum * v + g for v, g in zip(velocities, gradients)] if momentum else gradients
+        return [p - rate * v for p, v in zip(parameters, velocities)], (velocities,)
 
 
 class Adam(Optimizer):
@@ -158,18 +172,23 @@ class Adam(Optimizer):
         self.betas = _share(betas[0], "the first beta"), _share(betas[1], "the second beta")
         self.epsilon = _rate(epsilon, "epsilon")
 
-    def update(self, rate: Any, parameter: Any, gradient: Any, state: State, step: int) -> tuple[Any, State]:
+    def update(
+        self, rate: Any, parameters: Sequence[Any], gradients: Sequence[Any], state: State, step: int
+    ) -> tuple[Sequence[Any], State]:
         """The step along the mean gradient, in units of its size."""
-        (beta1, beta2), (mean, square) = self.betas, state
-        mean = beta1 * mean + (1.0 - beta1) * gradient
-        square = beta2 * square + (1.0 - beta2) * (gradient * gradient)
-        size = _root(square / (1.0 - beta2**step)) + self.epsilon
-        return parameter - rate * (mean / (1.0 - beta1**step)) / size, (mean, square)
+        (beta1, beta2), (means, squares) = self.betas, state
+        rest1, rest2 = 1.0 - beta1, 1.0 - beta2
+        means = [beta1 * m + rest1 * g for m, g in zip(means, gradients)]
+        squares = [beta2 * s + rest2 * (g * g) for s, g in zip(squares, gradients)]
+        # Both start from 0, and are divided by the part of 1 that their weights have reached by now.
+        pace, reached, epsilon = rate / (1.0 - beta1**step), 1.0 - beta2**step, self.epsilon
+        root = math.sqrt if squares[0].__class__ is float else _root
+        return [p - pace * m / (root(s / reached) + epsilon) for p, m, s in zip(parameters, means, squares)], (means, squares)
 
 
 def _root(x: Any) -> Any:
-    """The square root of a float, a Value, an Expression or all of an array, which takes 0.5 for its own square root."""
-    return math.sqrt(x) if x.__class__ is float else x**0.5 if hasattr(x, "__len__") else sqrt(x)
+    """The square root of a Value, an Expression or all of an array, which takes 0.5 for its own square root."""
+    return x**0.5 if hasattr(x, "__len__") else sqrt(x)
 
 
 def _rate(x: Any, what: str) -> float:

@@ -135,7 +135,7 @@ def _take_module_apart(module: Module, name: str, blocks: list[Block]) -> Build:
         new.update(zip(map(id, parameters.values()), stand_ins))
         memo = dict(new)  # one for all copies: what the parts of the module have in common stays common
         copies: dict[int, Any] = {}
-        result = rebuilt(module, lambda x: new[id(x)] if isinstance(x, Value) else deepcopy(x, memo), copies)
+        result = rebuilt(module, lambda things: [new[id(x)] if isinstance(x, Value) else deepcopy(x, memo) for x in things], copies)
         for part in copies.values():
             if isinstance(part, Module):
                 part.stand_in(stand_ins)

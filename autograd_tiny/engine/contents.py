@@ -47,15 +47,18 @@ def parts(thing: Any) -> list[tuple[str, Any]] | None:
     ([("['b']", 1.0)], [('[0]', 1.0), ('[1]', 2.0)], None)
     """
     inside = items(thing)
-    if inside is None:
-        return None
-    if isinstance(thing, (list, tuple)):
-        return [(f"[{i}]", item) for i, item in enumerate(inside)]
-    if isinstance(thing, dict):
-        return [(f"[{key!r}]", item) for key, item in thing.items()]
-    if isinstance(thing, Holder):
-        return [(f".{name}", item) for name, item in attributes(thing).items()]
-    return list(zip(index_names(thing.shape), inside))
+    return None if inside is None else list(zip(_places(thing, ""), inside))
+
+
+def _places(container: Any, place: str) -> list[str]:
+    """The place of each thing in a container that is at ``place`` itself."""
+    if isinstance(container, (list, tuple)):
+        return [f"{place}[{i}]" for i in range(len(container))]
+    if isinstance(container, dict):
+        return [f"{place}[{key!r}]" for key in container]
+    if isinstance(container, Holder):
+        return [f"{place}.{name}" for name in attributes(container)]
+    return [place + index for index in index_names(container.shape)]
 
 
 def items(thing: Any) -> list[Any] | None:
@@ -101,7 +104,7 @@ def with_parts(thing: Any, items: Sequence[Any]) -> Any:
 
 def _frame(thing: Any) -> Any:
     """A container of the same kind, to be filled: a copy, so that what it has beside its items is kept."""
-    return thing.astype(object) if is_array(thing) else copy(thing)
+    return [] if thing.__class__ is list else thing.astype(object) if is_array(thing) else copy(thing)
 
 
 def _fill(frame: Any, items: Sequence[Any]) -> Any:
@@ -130,40 +133,69 @@ def walk(thing: Any, place: str = "") -> Iterator[tuple[str, Any]]:
     >>> list(walk(x, "x"))
     [('x[0]', 1.0), ('x[1][0]', 2.0)]
     """
+    for at, container, found in _runs(thing, place):
+        yield from zip([at] if container is None else _places(container, at), found)
+
+
+def contents(thing: Any) -> tuple[list[Node], list[Any]]:
+    """What `walk` gives, without the places, and much quicker: the nodes, and what may hold nodes that are not looked for."""
+    nodes: list[Node] = []
+    others: list[Any] = []
+    for _, _, found in _runs(thing, ""):
+        if all(issubclass(kind, Node) for kind in set(map(type, found))):
+            nodes += found
+        else:
+            nodes += [x for x in found if isinstance(x, Node)]
+            others += [x for x in found if not isinstance(x, Node) and x.__class__ not in _NO_CONTAINERS]
+    return nodes, others
+
+
+def _runs(thing: Any, place: str) -> Iterator[tuple[str, Any, list[Any]]]:
+    """What `walk` gives, in lists: the items of a container that holds no other, after its place; or one thing alone."""
     seen: dict[int, Any] = {}
     waiting = [(place, thing)]
     while waiting:
         place, thing = waiting.pop()
-        inside = parts(thing)
+        inside = items(thing)
         if inside is None:
-            yield place, thing
+            yield place, None, [thing]
         elif id(thing) not in seen:
             seen[id(thing)] = thing
             if isinstance(thing, dict) and not all(isinstance(key, str) for key in thing):
                 waiting.append((f"the keys of {place}", thing.keys()))
-            steps = inside if place else [(step.removeprefix("."), item) for step, item in inside]
-            waiting += [(place + step, item) for step, item in reversed(steps)]
+            if place and _holds_no_container(inside):
+                yield place, thing, inside
+            else:
+                waiting += reversed(list(zip([x if place else x.removeprefix(".") for x in _places(thing, place)], inside)))
 
 
-def rebuilt(thing: Any, replace: Callable[[Any], Any], memo: dict[int, Any] | None = None) -> Any:
-    """A copy of a container with ``replace(x)`` in place of everything that `walk` gives.
+def _holds_no_container(inside: list[Any]) -> bool:
+    return all(kind in _NO_CONTAINERS or issubclass(kind, Node) for kind in set(map(type, inside)))
+
+
+def rebuilt(thing: Any, replace: Callable[[list[Any]], list[Any]], memo: dict[int, Any] | None = None) -> Any:
+    """A copy of a container with other things in place of those that `walk` gives, without keys.
 
     What is one container here is one there, also one that contains itself.  An array is one of floats where all of it are.
+
+    Args:
+        thing: the container.
+        replace: from some of its things, in a list, to those that take their places.
+        memo: filled with the copy of each container, by the id of the container.
     """
     memo = {} if memo is None else memo
     inside = items(thing)
     if inside is None:
-        return replace(thing)
+        return replace([thing])[0]
     if id(thing) in memo:
         return memo[id(thing)]
-    if isinstance(thing, tuple):
-        result = with_parts(thing, [rebuilt(item, replace, memo) for item in inside])
-        memo[id(thing)] = result
-        return result
-    memo[id(thing)] = result = _frame(thing)
-    _fill(result, [rebuilt(item, replace, memo) for item in inside])
+    if not isinstance(thing, tuple):
+        memo[id(thing)] = _frame(thing)
+    new = replace(inside) if _holds_no_container(inside) else [rebuilt(item, replace, memo) for item in inside]
+    result = with_parts(thing, new) if isinstance(thing, tuple) else _fill(memo[id(thing)], new)
     if is_array(result) and all(item.__class__ is float for item in result.flat):
-        memo[id(thing)] = result = result.astype(float)
+        result = result.astype(float)
+    memo[id(thing)] = result
     return result
 
 

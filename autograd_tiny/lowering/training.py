@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd_tiny.optim import Optimizer
+from autograd_tiny.optim import Optimizer, State
 from autograd_tiny.text.numbers import as_whole
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ def fit(
         raise ValueError("the optimizer was made for other parameters: make it with model.parameters()")
     order, rng = list(range(rows)), Random(seed)
     history: list[float] = []
-    theta, state = compiled.parameter_vector(), tuple([np.array(getattr(optimizer, name)) for name in optimizer.state])
+    theta: Any = compiled.parameter_vector()
+    state: State = tuple([[np.array(getattr(optimizer, name))] for name in optimizer.state])
     try:
         for _ in _shown(range(epochs)) if progress else range(epochs):
             if seed is not None:
@@ -76,14 +78,14 @@ def fit(
                 batch = shuffled[start : start + size]
                 loss, gradient = compiled.value_and_grad(theta, batch)
                 with np.errstate(all="ignore"):
-                    moved = optimizer.update(optimizer.rate(), theta, gradient, state, optimizer.steps + 1)
-                _check_step(compiled, gradient, (theta, state), moved)
-                (theta, state), optimizer.steps = moved, optimizer.steps + 1
+                    (moved,), after = optimizer.update(optimizer.rate(), [theta], [gradient], state, optimizer.steps + 1)
+                _check_step(compiled, gradient, [theta, *chain(*state)], [moved, *chain(*after)])
+                theta, state, optimizer.steps = moved, after, optimizer.steps + 1
                 losses.append(loss * len(batch))
             history.append(sum(losses) / rows)
     finally:
         compiled.assign(theta)
-        for name, numbers in zip(optimizer.state, state):
+        for name, (numbers,) in zip(optimizer.state, state):
             getattr(optimizer, name)[:] = numbers.tolist()
     return history
 
@@ -94,12 +96,11 @@ def _shown(epochs: range) -> Iterator[int]:
     return progress(epochs, "epochs")
 
 
-def _check_step(compiled: CompiledModel, gradient: Any, before: tuple[Any, Any], after: tuple[Any, Any]) -> None:
+def _check_step(compiled: CompiledModel, gradient: Any, before: list[Any], after: list[Any]) -> None:
     """Refuse a step that overflows, as the optimizer does; nan in the samples stays nan, in the history and the parameters."""
     import numpy as np
 
-    (theta, state), (new_theta, new_state) = before, after
-    lost = np.isfinite([gradient, theta, *state]).all(axis=0) & ~np.isfinite([new_theta, *new_state]).all(axis=0)
+    lost = np.isfinite([gradient, *before]).all(axis=0) & ~np.isfinite(after).all(axis=0)
     if lost.any():
         i = int(np.argmax(lost))
         raise OverflowError(

@@ -23,10 +23,17 @@ def test_the_same_step_on_floats_arrays_values_and_formulas(make):
     numbers = {"p": 1.5, "g": -0.75, "v": 0.5, "s": 2.0}
     state = ["v", "s"][: len(optimizer.state)]
     symbols = {name: Expression(name) for name in numbers}
-    expected, _ = optimizer.update(0.1, numbers["p"], numbers["g"], tuple(numbers[n] for n in state), 3)
-    formula, _ = optimizer.update(0.1, symbols["p"], symbols["g"], tuple(symbols[n] for n in state), 3)
-    arrays, _ = optimizer.update(0.1, *(np.array([numbers[n]]) for n in "pg"), tuple(np.array([numbers[n]]) for n in state), 3)
-    recorded, _ = optimizer.update(0.1, *(Value(numbers[n]) for n in "pg"), tuple(Value(numbers[n]) for n in state), 3)
+
+    def updated(kind):
+        state_of_kind = tuple([kind(n)] for n in state)
+        (moved,), after = optimizer.update(0.1, [kind("p")], [kind("g")], state_of_kind, 3)
+        assert len(after) == len(state)
+        return moved
+
+    expected = updated(lambda n: numbers[n])
+    formula = updated(lambda n: symbols[n])
+    arrays = updated(lambda n: np.array([numbers[n]]))
+    recorded = updated(lambda n: Value(numbers[n]))
     assert formula.evaluate({symbols[n]: x for n, x in numbers.items()}) == expected
     assert arrays.tolist() == [expected]
     assert recorded.data == expected
@@ -58,8 +65,9 @@ class Sign(optim.Optimizer):
         super().__init__(parameters, learning_rate)
         self.sizes = list(sizes)  # as many as there are parameters, and no state
 
-    def update(self, rate, parameter, gradient, state, step):
-        return parameter - rate * self.sizes[1] * gradient / abs(gradient), (state[0] + 1.0,)
+    def update(self, rate, parameters, gradients, state, step):
+        moved = [p - rate * self.sizes[1] * g / abs(g) for p, g in zip(parameters, gradients)]
+        return moved, ([count + 1.0 for count in state[0]],)
 
 
 def test_an_optimizer_of_ones_own_in_the_loop_and_in_fit():
@@ -121,6 +129,44 @@ def test_nan_in_the_samples_stays_nan_in_fit():
     samples = [[1.0, 2.0], [math.nan, 1.0]]
     history = compile_model(model, losses.half_squared_error).fit(samples, optimizer=optim.Adam(model.parameters()), epochs=3)
     assert all(map(math.isnan, [*history, *model.state_dict().values()]))
+
+
+@pytest.mark.parametrize("wrong", [([0.5], ([0.0, 0.0],)), ([0.5, 0.5], ([0.0],)), ([0.5, 0.5], ())])
+def test_an_update_with_too_few_numbers_is_refused(wrong):
+    class Forgets(optim.SGD):
+        def update(self, rate, parameters, gradients, state, step):
+            return wrong
+
+    a, b = Value(1.0), Value(2.0)
+    optimizer = Forgets([a, b], 0.1)
+    with pytest.raises(ValueError, match=r"update of Forgets must give 2 parameters, and as many numbers for each of \('velocities',\)"):
+        optimizer.step()
+    assert (a.data, b.data, optimizer.steps) == (1.0, 2.0, 0)
+
+
+def test_a_step_that_fails_only_for_all_parameters_together():
+    class Normed(optim.Optimizer):
+        def update(self, rate, parameters, gradients, state, step):
+            if len(gradients) > 1:
+                raise OverflowError("the norm is too large")
+            return parameters, state
+
+    with pytest.raises(OverflowError, match=r"a step of this Normed fails: the norm is too large; no parameter was moved"):
+        Normed([Value(1.0), Value(2.0)], 0.1).step()
+
+
+def test_sgd_as_pytorch_writes_it():
+    w = Expression("w")
+    g, v, rate = Expression("g"), Expression("v"), 0.5
+
+    def step(**options):
+        (moved,), ((velocity,),) = optim.SGD([Value(0.0)], rate, **options).update(rate, [w], [g], ([v],), 1)
+        return str(moved), str(velocity)
+
+    assert step() == ("w - 0.5 * g", "g")
+    assert step(momentum=0.25) == ("w - 0.5 * (0.25 * v + g)", "0.25 * v + g")
+    assert step(weight_decay=0.125) == ("w - 0.5 * (g + 0.125 * w)", "g + 0.125 * w")
+    assert step(momentum=0.25, weight_decay=0.125)[1] == "0.25 * v + (g + 0.125 * w)"
 
 
 def test_a_parameter_that_is_given_twice_is_updated_once():
