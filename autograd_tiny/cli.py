@@ -190,7 +190,7 @@ def _step(options: argparse.Namespace, console: Console) -> int:
     forward = _table("forward", "step", "node", "computed as", "data")
     for f in forward_steps(output):
         first_line = explainer.step(f).text.splitlines()[0]
-        forward.add_row(str(f.number), Text(called[f.node], "bold"), Text(first_line.split(" = ", 1)[1]), number(f.node.data))
+        forward.add_row(str(f.number), Text(called[f.node], "bold"), Text(first_line.partition(" = ")[2]), number(f.node.data))
     backward = _table("backward", "step", "node", "upstream", "operand", "× local", "= adds", "grad")
     for b in backward_steps(output):
         backward.add_section()
@@ -224,7 +224,7 @@ def _print_whole(table: Table, console: Console) -> None:
     cells = [[Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns]
     frame = Measurement.get(console, wide, table).maximum - sum(max(m.maximum for m in column) for column in cells)
     least = [max(m.maximum if column.no_wrap else m.minimum for m in found) for column, found in zip(table.columns, cells)]
-    Console(highlight=False, width=max(console.width, frame + sum(least))).print(table)
+    Console(width=max(console.width, frame + sum(least))).print(table)
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:
@@ -301,7 +301,7 @@ def _print_report(report: Report, console: Console, *, table: bool = True) -> No
     if table:
         _print_whole(_marks_table(report), console)
     for i, sentence in enumerate(report.story):
-        console.print(Padding(Text(sentence, "bold" if i == 0 else ""), (0, 0, 0, 0 if i == 0 else 2)))
+        console.print(Padding.indent(Text(sentence), 2) if i else Text(sentence, "bold"))
 
 
 def _marks_table(report: Report) -> Table:

@@ -223,8 +223,8 @@ def _decades(numbers: Sequence[float]) -> list[float]:
 def _growth(points: Sequence[Point]) -> float:
     """The exponent p for which error = c h^p fits best, by least squares of the logarithms."""
     xs, ys = [math.log(h) for h, _ in points], [math.log(e) for _, e in points]
-    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
-    return sum((a - x) * (b - y) for a, b in zip(xs, ys)) / sum((a - x) ** 2 for a in xs)
+    x = sum(xs) / len(xs)
+    return sum((a - x) * b for a, b in zip(xs, ys)) / sum((a - x) ** 2 for a in xs)
 
 
 def _or_nan(quotient: Callable[[float], float], h: float) -> float:

@@ -59,7 +59,7 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
     node = Value.record(primitive, tuple(values))
     _check(node.data == out, f"{head}: recorded as {node.data!r}, but forward gives {out!r}")
     slopes = gradient(node, values)
-    symbols = [Expression(f"x{i + 1}") for i in range(len(point))]
+    symbols = [Expression("x") for _ in point]
     formula = Expression.record(primitive, tuple(symbols))
     formulas = gradient(formula, symbols)
     at = dict(zip(symbols, point))

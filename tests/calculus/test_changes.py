@@ -164,3 +164,28 @@ def test_no_node_of_the_graph_is_touched():
     before = [(v.data, v.grad, v.op, v.operands, v.local_derivatives) for v in (w, x, y)]
     check_unchanged(y, done="this")
     assert [(v.data, v.grad, v.op, v.operands, v.local_derivatives) for v in (w, x, y)] == before
+
+
+def test_a_number_that_became_nan_is_a_change():
+    w = Value(2.0, "w")
+    y = 3.0 * w
+    w.data = math.nan
+    assert first_change(y).node is y
+    w.data, y.data = 2.0, math.nan
+    assert first_change(y).node is y
+
+
+def test_an_output_whose_number_stayed_and_whose_derivatives_did_not():
+    a, b, c = Value(0.5, "a"), Value(1.0, "b"), Value(2.0, "c")
+    first = softmax(a, b, c)[0]
+    assert first_change(first) is None
+    b.data, c.data = c.data, b.data  # their sum of exponentials is the same
+    assert "local derivative" in first_change(first).text
+
+
+def test_of_many_changed_derivatives_the_first_are_told():
+    xs = [Value(float(k), f"x{k}") for k in range(1, 5)]
+    y = dot(xs, [1.0, 1.0, 1.0, 1.0])
+    for x, new in zip(xs, (4.0, 3.0, 2.0, 1.0)):
+        x.data = new
+    assert "has the local derivative 4.0, 3.0, 2.0 and 1 more, but 1.0, 2.0, 3.0 and 1 more was recorded" in first_change(y).text

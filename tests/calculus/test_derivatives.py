@@ -474,3 +474,12 @@ def test_places_and_orders_of_every_kind_of_whole_number():
             grad(f, argnums)(2.0, 3.0)
     with pytest.raises(ValueError, match="the order is a whole number"):
         derivative(f, 1.0)
+
+
+def test_the_derivative_is_the_first_if_no_order_is_given():
+    assert derivative(lambda x: x**3)(2.0) == 12.0
+
+
+def test_grad_says_its_own_name():
+    with pytest.raises(TypeError, match=r"^grad takes a function, got 3"):
+        grad(3)

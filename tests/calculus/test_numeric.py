@@ -39,6 +39,24 @@ def test_without_any_side_nothing_is_known():
     assert best.error == math.inf
 
 
+def test_the_typical_quotient_is_the_one_in_the_middle():
+    first = 0.2 / 21.0  # the quotients of a cube at 0 are the squares of the steps, from both sides
+    assert numeric_derivative(lambda x: x**3, 0.0).typical == pytest.approx((first / 1.6**9) ** 2, rel=1e-12)
+
+
+def test_a_change_that_rounding_can_make_is_no_jump():
+    numeric = numeric_derivative(lambda x: 1e12 + (1e-3 if x > 1.0 else 0.0), 1.0)
+    assert math.isfinite(numeric.right.value)
+    assert numeric_derivative(lambda x: 1e3 + (1e-3 if x > 1.0 else 0.0), 1.0).right.value == math.inf
+
+
+def test_an_error_of_a_tenth_of_the_derivative_is_no_point_of_the_curve():
+    steps = [10.0**-k for k in range(1, 9)]
+    errors = [0.1, 1e-3, 1e-4, 1e-5, 1e-7, 1e-6, 1e-5, 1e-4]
+    assert "truncation" not in str(StepSizeCurve(steps, errors, errors, 1.0))
+    assert "truncation" in str(StepSizeCurve(steps, errors, errors, 1.01))
+
+
 def test_a_curve_says_what_grows_where_four_steps_show_it():
     steps = [10.0**-k for k in range(1, 9)]
     errors = [1e-3, 1e-4, 1e-5, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3]  # three steps above 10 h, four at h / 10 and below

@@ -45,6 +45,14 @@ def test_the_demo_ends_with_a_command_that_runs_where_it_ran(tmp_path):
         (tmp_path / "y.svg").unlink()
 
 
+def test_a_program_in_a_folder_with_a_space_is_called_in_quotes(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "my programs" / "autograd-tiny")])
+    assert main(["demo"]) == 0
+    quote = '"' if os.name == "nt" else "'"
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{quote}{os.path.join('my programs', 'autograd-tiny')}{quote} draw ")
+
+
 def test_an_output_folder_that_cannot_be_made(tmp_path, capsys):
     (tmp_path / "file").write_text("kept")
     assert main(["demo", "--out", str(tmp_path / "file")]) == 2

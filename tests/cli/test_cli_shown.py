@@ -55,8 +55,12 @@ def test_only_the_digits_that_are_wrong_are_red(page, capsys, monkeypatch):
         monkeypatch.setenv(name, text)
     monkeypatch.delenv("NO_COLOR", raising=False)
     main(["mark", page])
-    red = re.findall(r"(\S*)\x1b\[1;31m(\S*?)\x1b\[0m", capsys.readouterr().out)
-    assert red == [("0.46", "11")]
+    shown = capsys.readouterr().out
+    assert re.findall(r"(\S*)\x1b\[1;31m(\S*?)\x1b\[0m", shown) == [("0.46", "11")]
+    assert shown.splitlines()[-2:] == [
+        "\x1b[1m3 numbers: 2 right, 1 wrong.\x1b[0m",
+        "  y should be 0.4621, not 0.4611: nothing known explains it.",
+    ]
     main(["step", *NEURON])
     assert "\x1b[1;36m" not in capsys.readouterr().out  # numbers as they are, not coloured as Rich finds them
 
@@ -92,6 +96,9 @@ def test_a_formula_that_begins_with_a_minus_before_a_wrong_option(capsys):
     with pytest.raises(SystemExit):
         main(["explain", "-x**2", "x", "x=2", "--wrt", "x", "--nothing"])
     assert "put a formula that begins with - in brackets" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["explain", "x", "x=2", "--wrt", "x", "-1", "stray"])
+    assert "has no use for -1 stray; put a formula that begins with - in brackets" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["explain", "x", "x=2", "--wrt", "x", "--nothing", "-1"])
     assert "brackets" not in capsys.readouterr().err

@@ -76,7 +76,7 @@ def test_a_toy_package(tmp_path):
     environment = {name: x for name, x in os.environ.items() if not name.startswith(("COV", "PYTEST"))}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(tmp_path)])
     command = [sys.executable, "-m", "tests.mutation", "--package", "toy", "--jobs", "1"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900, check=True)
     assert [line.split(maxsplit=1) for line in done.stdout.splitlines()[2:-1]] == [
         ["toy/sums.py", "9        7            2"],
         ["toy/sums.py:2", "return x if x > y else y  ->  return x if x >= y else y"],
