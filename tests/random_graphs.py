@@ -20,6 +20,7 @@ from autograd_tiny.engine.row import Family, MultiPrimitive, Primitive
 
 LARGEST = 100.0  # of a node and of a local derivative
 PARAMETERS: dict[str, tuple[float, ...]] = {"power": (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5), "leaky_relu": (0.01, 0.2)}
+EXPONENTS = (2.0, 3.0, 4.0, -1.0, -2.0)  # whole: with these a base may be negative
 CONSTANTS = (0.0, 1.0, 2.0, -1.0, 0.5, -0.25, 3.0)
 
 Operand = int | float  # the number of a node, counted over leaves and steps; or a constant, always a float
@@ -140,6 +141,8 @@ def _random_step(rng: Random, program: Program) -> list[Step]:
     if isinstance(entry, MultiPrimitive):
         parameter = rng.randrange(arity)
     chosen: list[Operand] = [rng.choice(CONSTANTS) if rng.random() < 0.15 else _random_node(rng, n_nodes) for _ in range(arity)]
+    if name == "pow" and rng.random() < 0.5:
+        chosen[1] = rng.choice(EXPONENTS)
     if all(isinstance(x, float) for x in chosen):
         chosen[0] = _random_node(rng, n_nodes)
     for guard in (_no_guard, _sine, _square_plus_half):
@@ -186,14 +189,22 @@ def _is_tame(program: Program, n_new: int) -> bool:
         for step in new:
             operands = program.operands(step, nodes)
             out = apply(step, operands)
-            if not all(step.row.domain_of(i).contains(x) for i, x in enumerate(operands)):
+            if not _is_inside(step, operands):
                 return False
-            if not all(abs(x) <= LARGEST for x in (out, *float_form(step.row)(out, *operands))):
+            slopes = [d for x, d in zip(step.operands, float_form(step.row)(out, *operands)) if isinstance(x, int)]
+            if not all(abs(x) <= LARGEST for x in (out, *slopes)):
                 return False
             nodes.append(out)
     except (ArithmeticError, ValueError):
         return False
     return True
+
+
+def _is_inside(step: Step, operands: Sequence[float]) -> bool:
+    """Whether the operands lie in their domains; a base may be negative or 0 where its whole exponent stays as it is."""
+    if step.name == "pow" and isinstance(step.operands[1], float) and operands[1].is_integer():
+        return operands[0] != 0.0 or operands[1] > 2.0  # at 0 with two derivatives
+    return all(step.row.domain_of(i).contains(x) for i, x in enumerate(operands))
 
 
 def _with_one_result(program: Program) -> Program:

@@ -55,6 +55,15 @@ def fails(test, program):
     return False
 
 
+def test_bases_of_powers_have_every_sign():
+    bases = set()
+    for seed in range(3000):
+        program = random_program(Random(seed))
+        nodes = program.run(program.leaves)
+        bases |= {math.copysign(1.0, x) if x else 0.0 for s in program.steps if s.name == "pow" for x in program.operands(s, nodes)[:1]}
+    assert bases == {-1.0, 0.0, 1.0}
+
+
 @on_random_programs
 def test_floats_values_and_expressions_agree_on_the_value(program):
     symbols = [Expression(f"x{i}") for i in range(len(program.leaves))]

@@ -244,7 +244,7 @@ def guarded_reciprocal(x):
         (guarded_reciprocal, lambda x: -1.0 / x / x, lambda x: x != 0.0),
     ],
 )
-@pytest.mark.parametrize("at", [0.0, -0.0, 2.5e-308, -2.5e-308, 1e-300, 0.5, -1.0, 1e300, INF, -INF])
+@pytest.mark.parametrize("at", [0.0, -0.0, 5e-324, -5e-324, 1e-310, 2.5e-308, -2.5e-308, 1e-300, 0.5, -1.0, 1e300, INF, -INF])
 def test_an_operand_made_safe_gives_the_derivative_of_the_branch_taken(function, derivative, defined, at):
     expected = derivative(at) if defined(at) else 0.0
     x = number(at)

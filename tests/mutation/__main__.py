@@ -34,7 +34,7 @@ def unnoticed(record: Record, module: Path, tree: ast.Module, chosen: list[Chang
     Raises:
         RuntimeError: where the tests fail on the module as it is, and so would notice everything.
     """
-    lines, own, name = record.lines(module), record.own(module), record.project.name(module)
+    lines, name = record.lines(module), record.project.name(module)
     waiting, running, left = [-1, *range(len(chosen))], dict[int, tuple[int, float, str]](), set[int]()  # -1 is no change
     with tempfile.TemporaryDirectory() as folder:
         scratch = [f"{folder}/{k}" for k in range(jobs)]
@@ -44,7 +44,8 @@ def unnoticed(record: Record, module: Path, tree: ast.Module, chosen: list[Chang
                     k = waiting.pop(0)
                     places = chosen[k].place.lines if k >= 0 else ((1, sys.maxsize),)
                     found = (set[str]().union(*(lines[n] for n in lines if a <= n <= b)) for a, b in places)
-                    if tests := record.nearest(next(filter(None, found), own), module):  # a trace function's lines are never recorded
+                    # Of some lines no run is recorded: of those that run only on import, or while the interpreter is being watched.
+                    if tests := record.nearest(next(filter(None, found), record.seconds), module):
                         with chosen[k].made() if k >= 0 else contextlib.nullcontext():
                             code = compile(tree, str(module), "exec", dont_inherit=True)
                         seconds = 10.0 + 3.0 * sum(record.seconds[test] for test in tests)

@@ -86,17 +86,14 @@ class Record:
         tests = {line: {x.rpartition("|")[0] for x in contexts} for line, contexts in data.contexts_by_lineno(str(module)).items()}
         return {line: found & set(self.seconds) for line, found in tests.items()}
 
-    def own(self, module: Path) -> set[str]:
-        """The tests in a file named like the module, and those in its docstrings."""
-        files = (str(module.relative_to(self.project.root)), f"/test_{module.stem}.py")
-        return {test for test in self.seconds if test.split("::")[0].endswith(files)}
-
     def nearest(self, tests: Iterable[str], module: Path) -> list[str]:
         """The tests worth running for a change: those named like the module, those of its room, then the quickest of the others."""
-        inside, own = module.relative_to(self.project.root / self.project.package).with_suffix(""), self.own(module)
+        inside = module.relative_to(self.project.root / self.project.package).with_suffix("")
+        own = (str(module.relative_to(self.project.root)), f"test_{inside.name}.py")
 
         def distance(test: str) -> int:
-            return 0 if test in own else 1 if test.startswith(f"tests/{inside.parts[0]}/") else 2
+            file = test.split("::")[0]
+            return 0 if file.endswith(own) else 1 if file.startswith(f"tests/{inside.parts[0]}/") else 2
 
         ranked = sorted(tests, key=lambda test: (distance(test), self.seconds[test], test))
         far = [test for test in ranked if distance(test) == 2]

@@ -15,6 +15,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from autograd_tiny import Value, backward_steps
@@ -443,7 +444,14 @@ def test_the_step_is_one_for_the_stepper_and_its_widget():
     assert stepper.step == stepper.last == 7
 
 
-@pytest.mark.parametrize("step", [-1, 8, 1.5, "2", None])
+def test_a_step_is_any_whole_number():
+    stepper = Stepper(neuron())
+    stepper.step = np.int64(2)
+    assert stepper.step == 2
+    assert type(stepper.step) is int
+
+
+@pytest.mark.parametrize("step", [-1, 8, 1.5, "2", None, True])
 def test_a_step_that_is_none(step):
     with pytest.raises(ValueError, match="from 0 to 7"):
         Stepper(neuron()).step = step

@@ -14,7 +14,7 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.value import Value
 from autograd_tiny.storage.files import make_directory, write_file
-from autograd_tiny.text.numbers import check_digits
+from autograd_tiny.text.numbers import as_whole, check_digits
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.drawing.dot_text import shortened
 from autograd_tiny.views.drawing.svg import image
@@ -83,11 +83,12 @@ class Stepper:
 
     @step.setter
     def step(self, step: int) -> None:
-        if not isinstance(step, int) or not 0 <= step <= self.last:
+        number = as_whole(step)
+        if number is None or not 0 <= number <= self.last:
             raise ValueError(f"a step is a whole number from 0 to {self.last}, got {step!r}")
-        self._step = step
+        self._step = number
         if self._widget is not None:
-            self._widget.step = step
+            self._widget.step = number
 
     @property
     def caption(self) -> str:
