@@ -11,7 +11,7 @@ from autograd_tiny import TABLE, Primitive, Value, cos, exp, log, maximum, nn, r
 from autograd_tiny.calculus import gradient_check
 from autograd_tiny.calculus.gradient_check import Comparison, check_gradient, step_size_curve
 from autograd_tiny.calculus.numeric import SURE, numeric_derivative
-from autograd_tiny.engine.table import Family
+from autograd_tiny.engine.row import Family
 
 w = Value(2.0)
 
