@@ -58,10 +58,19 @@ class Module(Holder):
             ValueError: two parameters have the same name.
         """
         places: dict[Value, str] = {}
+        others: list[tuple[str, Any]] = []
         for place, thing in walk(self):
-            if isinstance(thing, Value) and thing not in places:
+            if not isinstance(thing, Value):
+                others.append((place, thing))
+            elif thing not in places:
                 places[thing] = place
-        parameters = self.parameters()
+        for name, thing in hidden(others):
+            if is_parameter(thing) and thing not in places:
+                raise TypeError(
+                    f"this {type(self).__name__} has {thing!r} inside {name}, where no parameter is looked for: keep it in an attribute, "
+                    "a list, tuple, dict, array or module; if it is not to be learned, make it a Constant"
+                )
+        parameters = self._learned(places)
         named = {places[x]: x for x in parameters}
         if len(named) < len(parameters):
             name = next(places[x] for x in parameters if named[places[x]] is not x)
@@ -76,24 +85,14 @@ class Module(Holder):
         """The parameters, each once.
 
         Raises:
-            TypeError: as `named_parameters`.
+            TypeError, ValueError: as `named_parameters`.
         """
-        stand_ins = vars(self).get("__stand_ins__", ())
-        learned = (lambda x: is_parameter(x) or x in stand_ins) if stand_ins else is_parameter
-        return list(dict.fromkeys(filter(learned, self._nodes())))
-
-    def _nodes(self) -> list[Any]:
-        """The nodes in this; refuses a parameter that is not among them."""
         nodes, others = contents(self)
-        if others:
-            found = set(nodes)
-            for name, thing in hidden(walk(self)):
-                if is_parameter(thing) and thing not in found:
-                    raise TypeError(
-                        f"this {type(self).__name__} has {thing!r} inside {name}, where no parameter is looked for: keep it in an "
-                        "attribute, a list, tuple, dict, array or module; if it is not to be learned, make it a Constant"
-                    )
-        return nodes
+        return list(self.named_parameters().values()) if others else self._learned(dict.fromkeys(nodes))
+
+    def _learned(self, found: Iterable[Any]) -> list[Value]:
+        stand_ins = vars(self).get("__stand_ins__", ())
+        return [x for x in found if x in stand_ins or is_parameter(x)] if stand_ins else list(filter(is_parameter, found))
 
     def zero_grad(self) -> None:
         """Set every parameter's grad to 0, before the next ``backward``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
 
 SQRT_HALF = math.sqrt(0.5)
 
@@ -18,6 +17,8 @@ def power(x: float, k: float) -> float:
 
 
 def power_times_log(p: float, x: float) -> float:
+    if x > 0.0:
+        return p * math.log(x)
     if x < 0.0:
         return math.nan
     return p if p == 0.0 and x == 0.0 else p * math.log(x)
@@ -73,18 +74,15 @@ def equal(x: float, y: float) -> float:
     return 1.0 if x == y else 0.0
 
 
+# Whether no operand is nan, the sum of all tells at once, unless infinities cancel in it.
+
+
 def minimum(*xs: float) -> float:
-    return min(xs) if _comparable(xs) else math.nan
+    return min(xs) if (whole := sum(xs)) == whole or not any(map(math.isnan, xs)) else math.nan
 
 
 def maximum(*xs: float) -> float:
-    return max(xs) if _comparable(xs) else math.nan
-
-
-def _comparable(xs: Sequence[float]) -> bool:
-    """Whether none of ``xs`` is nan; the sum of all tells at once, unless infinities cancel in it."""
-    whole = sum(xs)
-    return whole == whole or not any(map(math.isnan, xs))
+    return max(xs) if (whole := sum(xs)) == whole or not any(map(math.isnan, xs)) else math.nan
 
 
 def total(*xs: float) -> float:

@@ -49,7 +49,11 @@ def label_of(x: Any) -> str:
 
 
 def is_number(x: object) -> bool:
-    """Whether ``x`` is a plain real number, of Python, NumPy or any other kind: no array, and nothing that records."""
+    """Whether ``x`` is a plain real number, of Python, NumPy or any other kind: no array, and nothing that records.
+
+    `text.numbers.as_number` converts an option that was given once; this only looks, since every operation asks it of an operand, and
+    it leaves an array of no dimension, one number for `as_number`, to NumPy, which knows what to do with a Value beside it.
+    """
     if isinstance(x, (float, int)):
         return True
     return hasattr(x, "__float__") and not hasattr(x, "__len__") and not hasattr(type(x), "record")

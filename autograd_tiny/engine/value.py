@@ -19,16 +19,19 @@ from autograd_tiny.engine.table import power
 from autograd_tiny.text.words import quoted
 
 _new = object.__new__
+_formulas_only = FORMULAS_ONLY.get
 _REFUSED = (ArithmeticError, ValueError, TypeError)
 
 
 def _comparison(compare: Callable[[float, Any], bool]) -> Callable[[Value, Value | float], bool]:
     def method(self: Value, other: Value | float) -> bool:
-        if FORMULAS_ONLY.get():
+        if _formulas_only():
             refuse_comparison(self)
-        if other.__class__ is float or is_number(other):
+        if other.__class__ is float:
             return compare(self.data, other)
-        return compare(self.data, other.data) if isinstance(other, Value) else NotImplemented
+        if isinstance(other, Value):
+            return compare(self.data, other.data)
+        return compare(self.data, other) if is_number(other) else NotImplemented
 
     return method
 
@@ -146,11 +149,12 @@ class Value(Operators, Node):
     # What is neither a number nor a Value may know Values itself, an array for one, or must refuse them, as an Expression.
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Value):
-            return self is other
-        if not is_number(other):
-            return NotImplemented
-        if FORMULAS_ONLY.get():
+        if other.__class__ is not float:
+            if isinstance(other, Value):
+                return self is other
+            if not is_number(other):
+                return NotImplemented
+        if _formulas_only():
             refuse_comparison(self)
         return bool(self.data == other)
 
