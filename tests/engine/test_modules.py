@@ -239,3 +239,23 @@ def test_two_parameters_are_never_called_the_same():
     setattr(model, "thing[0]", Value(2.0))
     with pytest.raises(ValueError, match=r"two parameters in places called thing\[0\]"):
         model.state_dict()
+
+
+def test_only_names_that_begin_with_two_underscores_are_not_looked_at():
+    model = Holds(1.0)
+    model.weights__ = Value(2.0)
+    model._own = Value(3.0)
+    setattr(model, "__unseen", Value(4.0))
+    assert list(model.named_parameters()) == ["weights__", "_own"]
+
+
+def test_what_a_frozen_copy_has_is_looked_at_where_leaves_and_containers_are_mixed():
+    v = Value(2.0)
+    model = Holds([v, 1.0, [v, "text", None], {"b": (v, [v])}, w * 2.0])
+    assert list(model.named_parameters()) == ["thing[0]"]
+    assert model.parameters() == [v]
+    assert model.frozen().thing == [2.0, 1.0, [2.0, "text", None], {"b": (2.0, [2.0])}, 3.0]
+    model.hidden = {w}
+    for look in (model.parameters, model.frozen):
+        with pytest.raises(TypeError, match=r"has Value\(1.5\) inside hidden, where no parameter is looked for"):
+            look()

@@ -180,3 +180,18 @@ def test_training_reaches_a_separable_problem():
 def test_neurons_of_a_layer_share_the_constants_of_its_inputs():
     sums = nn.Layer(2, 3, rng=Random(0)).weighted_sums([0.5, -1.0])
     assert len({x for z in sums for x in z.operands[2:4]}) == 2
+
+
+def test_a_network_of_inputs_alone_is_refused():
+    with pytest.raises(ValueError, match=r"1 sizes make 0 layers, one activation each; got 0"):
+        nn.MLP([2], [])
+
+
+def test_of_the_names_that_may_be_meant_one_is_told():
+    model = nn.MLP([2, 1], ["linear"], rng=Random(0))
+    state = model.state_dict()
+    state["layers[0].weigths[0][0]"] = state.pop("layers[0].weights[0][0]")
+    state["layers[0].weigths[1][0]"] = state.pop("layers[0].weights[1][0]")
+    with pytest.raises(ValueError, match=r"is 'layers\[0\].weights\[0\]\[0\]' meant by 'layers\[0\].weigths\[0\]\[0\]'\?$") as caught:
+        model.load_state_dict(state)
+    assert str(caught.value).count("meant") == 1

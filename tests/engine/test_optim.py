@@ -217,6 +217,7 @@ P = [Value(1.0)]
         (lambda: optim.cosine_decay(-0.1, 5), ValueError, "start of cosine_decay is a finite number from 0 up"),
         (lambda: optim.linear_decay(0.1, 5, math.nan), ValueError, "end of linear_decay is a finite number"),
         (lambda: optim.SGD(P, -0.1), ValueError, "a learning rate is a finite number from 0 up, got -0.1"),
+        (lambda: optim.SGD(P, math.inf), ValueError, "a learning rate is a finite number from 0 up, got inf"),
         (lambda: optim.SGD(P, math.nan), ValueError, "a learning rate is a finite number from 0 up, got nan"),
         (lambda: optim.SGD(P, [0.1]), TypeError, "a learning rate is a number or a function"),
         (lambda: optim.SGD(P, Value(0.1)), TypeError, "a learning rate is a number or a function"),
