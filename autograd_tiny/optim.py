@@ -13,7 +13,8 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 
 Schedule = Callable[[int], float]
-State = tuple[Sequence[Any], ...]
+Numbers = Sequence[Any]
+State = tuple[Numbers, ...]
 
 
 class Optimizer:
@@ -83,9 +84,7 @@ class Optimizer:
             return _rate(self.learning_rate, "a learning rate")
         return _rate(self.learning_rate(self.steps), f"the schedule's learning rate of step {self.steps}")
 
-    def update(
-        self, rate: Any, parameters: Sequence[Any], gradients: Sequence[Any], state: State, step: int
-    ) -> tuple[Sequence[Any], State]:
+    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
         """The parameters after a step, and their new state, in lists of the same lengths; nothing is changed.
 
         In plain arithmetic, so that the parameters may be floats, NumPy arrays of many, Values and Expressions.
@@ -99,7 +98,7 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} has no update")
 
-    def _refusal(self, rate: float, gradients: Sequence[float], state: State, error: ArithmeticError) -> ArithmeticError:
+    def _refusal(self, rate: float, gradients: Numbers, state: State, error: ArithmeticError) -> ArithmeticError:
         """The error of a step, with the parameter whose step, taken alone, ends by it."""
         for i, parameter in enumerate(self.parameters):
             try:
@@ -133,9 +132,7 @@ class SGD(Optimizer):
         super().__init__(parameters, learning_rate)
         self.momentum, self.weight_decay = _share(momentum, "a momentum"), _rate(weight_decay, "a weight decay")
 
-    def update(
-        self, rate: Any, parameters: Sequence[Any], gradients: Sequence[Any], state: State, step: int
-    ) -> tuple[Sequence[Any], State]:
+    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
         """The step along the velocity."""
         momentum, decay, (velocities,) = self.momentum, self.weight_decay, state
         if decay:
@@ -172,9 +169,7 @@ class Adam(Optimizer):
         self.betas = _share(betas[0], "the first beta"), _share(betas[1], "the second beta")
         self.epsilon = _rate(epsilon, "epsilon")
 
-    def update(
-        self, rate: Any, parameters: Sequence[Any], gradients: Sequence[Any], state: State, step: int
-    ) -> tuple[Sequence[Any], State]:
+    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
         """The step along the mean gradient, in units of its size."""
         (beta1, beta2), (means, squares) = self.betas, state
         rest1, rest2 = 1.0 - beta1, 1.0 - beta2
