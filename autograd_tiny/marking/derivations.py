@@ -35,7 +35,6 @@ class NamedGraph:
         others: more of them, that ``output`` does not depend on.
 
     Attributes:
-        all: every node, operands before users.
         nodes: every named node, operands before users; nodes without a label are called t1, t2, ...
         root: the name of the output.
         has_unlabelled: whether a node that is no bare number has no label.
@@ -45,7 +44,6 @@ class NamedGraph:
         for node in (output, *others):
             check_recorded(node, "marked")
         every = names(output, *others)
-        self.all = tuple(every)
         self.has_unlabelled = any(not node.label and not isinstance(node, Constant) for node in every)
         self.name: dict[Value, str] = {node: name for node, name in every.items() if node.op is not None or node.label}
         self.root = self.name.setdefault(output, "output" if "output" not in every.values() else every[output])

@@ -11,9 +11,10 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import Call, all_nodes
+from autograd_tiny.engine.changes import check_unchanged
+from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
-from autograd_tiny.engine.value import Value, adjoints
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import (
     Claim,
     ClaimError,
@@ -32,7 +33,6 @@ from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source, nois
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.stale import stories
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import few
 
 MOST_BY_CHANCE = 0.5
@@ -66,7 +66,8 @@ def mark(
 
     Raises:
         ValueError: for a number that cannot be read, a label that no node has or that several have, no claims at all,
-            an input that has another number in the graph than it has in print.
+            an input that has another number in the graph than it has in print, a graph whose data was changed after it was
+            recorded, as by ``optimizer.step()``.
 
     >>> x, w = Value(0.5, "x"), Value(-1.0, "w")
     >>> z = w * x
@@ -109,9 +110,9 @@ class Marker:
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         self.graph = NamedGraph(output, others)
+        check_unchanged(output, *others, done="the marks")
         claims = [claim._replace(quantity=without_d(claim.quantity, self.graph.labels)) for claim in claims]
         self.claims = claims
-        self.changed = _changed(self.graph)
         self.derivations = Derivations(self.graph, learning_rate)
         for number, claim in enumerate(claims):
             self._check(number, claim.quantity)
@@ -159,31 +160,7 @@ class Marker:
             elif mark.verdict in FAITHFUL:  # from here on the right number is known as it is printed now
                 self.misprinted.pop(claim.quantity, None)
         self._tell_stories()
-        return Report(self.marks, self._told_change())
-
-    def _told_change(self) -> str:
-        """That the data of the graph was changed after it was recorded, if it was."""
-        if not self.changed:
-            return ""
-        shown = [
-            f"{name} was {short_number(self.graph.nodes[name].data, 6)} and would be {short_number(now, 6)}"
-            for name, now in self.changed.items()
-            if self.graph.is_labelled(name)
-        ]
-        example = f": {shown[0]}" if shown else ""
-        return (
-            f"Data was changed after it was used{example}. The marks are about the numbers that the graph would give now; "
-            "to mark those that it gave, record it again, or mark it before optimizer.step()."
-        )
-
-    def _before_the_change(self, claim: Claim) -> bool:
-        """Whether this is the number that was recorded, before data was changed."""
-        quantity, nodes = claim.quantity, [self.graph.nodes[name] for name in claim.quantity.nodes]
-        if quantity.kind in ("data", "updated"):  # what is updated may have been so by the optimizer already
-            recorded = nodes[0].data
-        else:
-            recorded = math.prod(adjoints(of).get(by, 0.0) for of, by in pairwise(nodes))
-        return claim.printed.rounds(recorded) or claim.printed.cuts(recorded)
+        return Report(self.marks)
 
     def _take_misprint(self, mark: Mark) -> None:
         """A number that is wrong may be so in print only: remember the right one, unless the page has printed it with more digits."""
@@ -217,8 +194,6 @@ class Marker:
             return blank._replace(verdict="right")
         if printed.cuts(value, noise=noise):
             return blank._replace(verdict="rounded", why="digits are cut off")
-        if self.changed and self._before_the_change(claim):
-            return blank._replace(verdict="undecided", why="it was the number before data was changed")
         formula = self.derivations.formula(claim.quantity, self.page.printed)
         ways = list(self._ways(claim.quantity, formula))
         for loose in (False, True):
@@ -431,27 +406,6 @@ class Marker:
                     before = number < blank.number
                     if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
                         yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
-
-
-def _changed(graph: NamedGraph) -> dict[str, float]:
-    """The nodes whose data does not follow from what the leaves hold now, as after an optimizer's step, with the number that does."""
-    now: dict[Value, float] = {}
-    outputs: dict[Call, tuple[float, ...]] = {}
-    try:
-        for node in graph.all:
-            operands = [now[x] for x in node.operands]
-            if node.op is None:
-                now[node] = node.data
-            elif call := node.call:  # all outputs of a softmax at once
-                if call not in outputs:
-                    outputs[call] = node.op.family.evaluate(operands)
-                now[node] = outputs[call][node.op.parameter]
-            else:
-                now[node] = node.op.evaluate(operands)
-    except (ArithmeticError, ValueError) as error:
-        remedy = "record the graph again, or mark it before optimizer.step()"
-        raise ValueError(f"{error}; data was changed after it was used: {remedy}") from None
-    return {name: now[node] for name, node in graph.nodes.items() if node.data != now[node] and not math.isnan(node.data + now[node])}
 
 
 def _to_places(places: int, x: float) -> float:

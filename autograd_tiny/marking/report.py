@@ -94,11 +94,10 @@ class Report:
 
     Attributes:
         marks: one per claim.
-        note: a sentence about the graph, where something is to be said about it.
     """
 
-    def __init__(self, marks: Sequence[Mark], note: str = "") -> None:
-        self.marks, self.note = tuple(marks), note
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        self.marks = tuple(marks)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -125,7 +124,7 @@ class Report:
     def story(self) -> list[str]:
         """What there is to say, in sentences: the counts, then slip after slip, each with what was carried on from it."""
         verdicts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
-        sentences = [f"{counted(len(self.marks), 'number')}: {verdicts}."] + ([self.note] if self.note else [])
+        sentences = [f"{counted(len(self.marks), 'number')}: {verdicts}."]
         if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
             sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
         return sentences + [_told(group, self._carriers(group)) for group in self._groups()]

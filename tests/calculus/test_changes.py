@@ -15,6 +15,7 @@ from autograd_tiny import (
     explain,
     forward_steps,
     load_graph,
+    mark,
     maximum,
     nn,
     optim,
@@ -51,6 +52,7 @@ SHOWN = {
     "forward_steps": lambda y: list(forward_steps(y)),
     "explain": lambda y: explain(y, wrt=y.operands[0]),
     "paths": lambda y: paths(y, y.operands[0]),
+    "mark": lambda y: mark(y, {"y": repr(y.data)}),
     "save_graph": lambda y: save_graph({"y": y, "x": y.operands[1]}, "never.json"),
 }
 
