@@ -13,7 +13,6 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 
@@ -33,7 +32,7 @@ from autograd_tiny.storage.files import decoded, make_directory, write_file
 from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import VERDICTS
-from autograd_tiny.text.words import listed
+from autograd_tiny.text.words import did_you_mean, listed
 from autograd_tiny.views.drawing.draw import draw
 from autograd_tiny.views.drawing.render import RenderError
 from autograd_tiny.views.explain import Explainer, explain
@@ -230,9 +229,8 @@ def _print_whole(table: Table, console: Console) -> None:
 def _explain(options: argparse.Namespace, console: Console) -> int:
     recorded = _recorded(options)
     if options.wrt not in recorded.nodes:
-        close = get_close_matches(options.wrt, recorded.nodes, 1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise ValueError(f"the formula has no {options.wrt!r}, it has {', '.join(recorded.nodes)}{hint}")
+        hint = did_you_mean(options.wrt, recorded.nodes, 1)
+        raise ValueError(f"the formula has no {options.wrt!r}, it has {', '.join(recorded.nodes)}{hint and '; '}{hint}")
     explanation = explain(recorded.output, wrt=recorded.nodes[options.wrt], digits=options.digits)
     as_latex = options.latex or (options.out is not None and options.out.suffix.lower() == ".tex")
     text = explanation.latex if as_latex else explanation.text

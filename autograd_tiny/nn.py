@@ -19,6 +19,7 @@ from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import TABLE, dot
 from autograd_tiny.engine.value import Value, lifted, recorder
 from autograd_tiny.text.numbers import as_whole
+from autograd_tiny.text.words import did_you_mean, listed
 
 ModuleT = TypeVar("ModuleT", bound="Module")
 Activation = str | Callable[..., Any]
@@ -165,19 +166,12 @@ def _mismatch(parameters: Mapping[str, Any], state: Mapping[str, Any]) -> str:
     unknown = [name for name in state if name not in parameters]
     faults = []
     if missing:
-        faults.append(f"no number is given for {_first_few(missing)}")
+        faults.append(f"no number is given for {listed(map(repr, missing), 3)}")
     if unknown:
-        faults.append(f"there is no parameter {_first_few(unknown)}")
+        faults.append(f"there is no parameter {listed(map(repr, unknown), 3)}")
     if unknown and len(unknown) == len(missing):  # misspelt; where the numbers differ, the shapes do
-        from difflib import get_close_matches
-
-        faults += [f"is {near!r} meant by {unknown[0]!r}?" for near in get_close_matches(str(unknown[0]), missing[:1000], 1)]
-    return "; ".join(faults)
-
-
-def _first_few(names: Sequence[Any]) -> str:
-    shown = ", ".join(map(repr, names[:3]))
-    return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        faults.append(did_you_mean(str(unknown[0]), missing, 1))
+    return "; ".join(filter(None, faults))
 
 
 def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any, *, expanded: bool = False) -> Any:

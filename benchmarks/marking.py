@@ -1,8 +1,8 @@
 """How well `mark` finds planted mistakes: ``python -m benchmarks.marking [--pages N] [--seed S] [--kind K] [--show N]``.
 
 Random networks, their pages printed at 3 to 8 digits: honest ones, on which nothing may be blamed; the same with one
-mistake of each known kind, once carried on through what follows, once as a misprint alone; the same with a random number,
-which no known mistake made.  Then how long marking takes, in seconds of the processor.
+mistake of each known kind, once carried on through what follows, once as a misprint alone; the same with a number that no
+known mistake made: a random one, or one whose last digit is one unit too small.  Then how long marking takes, in seconds of the processor.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.marking.report import Report
 from autograd_tiny.worked import three_three_three
 from benchmarks.pages import FROM_MEMORY, NO_NUMBER, Page, Plan, Style, random_network, random_style
-from benchmarks.planting import KINDS, SYNONYMS, Plant, garbage, plants, same_digits, synonyms
+from benchmarks.planting import KINDS, SYNONYMS, Plant, garbage, last_digit, plants, same_digits, synonyms
 
 DIGITS = range(3, 9)
 VERDICTS = ("right", "rounded", "undecided", "carried", "mistake", "stale", "wrong")
 FAITHFUL = VERDICTS[:3]
 LOCATED, NAMED = 95.0, 90.0
 """Per cent of the plants that have to be located and named."""
-RANDOM = "random number"
+UNNAMED = {"random number": garbage, "last digit": last_digit}
+"""Wrong numbers that no known mistake makes, and what plants one."""
 TOTAL = "total"
 
 
@@ -96,10 +97,11 @@ def outcomes(pages: Iterable[Page], kinds: Sequence[str], seed: int) -> Iterator
                         yield outcome(page, plant._replace(carried=carried))
 
 
-def random_numbers(pages: Iterable[Page], seed: int) -> Iterator[Outcome]:
-    """One line of every page with a random number in it."""
+def unnamed(pages: Iterable[Page], kind: str, seed: int) -> Iterator[Outcome]:
+    """One line of every page with a number in it that no known mistake made."""
     for number, page in enumerate(pages):
-        yield outcome(page, garbage(page, Random(f"{seed} {number}"))._replace(carried=False))
+        if plant := UNNAMED[kind](page, Random(f"{seed} {number}")):
+            yield outcome(page, plant._replace(carried=False))
 
 
 # ── tables ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,14 +165,14 @@ def synonyms_table(results: Iterable[Outcome]) -> str:
     return table("Synonyms taken for right", ("", "times"), rows)
 
 
-def random_table(results: Iterable[Outcome]) -> str:
-    """What is said about random numbers, by digits: any explanation of them is false."""
+def unnamed_table(kind: str, results: Iterable[Outcome]) -> str:
+    """What is said about numbers that no known mistake made, by digits: any explanation of them is false."""
     said = {"wrong": ("wrong",), "explained": ("mistake", "stale", "carried"), "accepted": FAITHFUL}
     rows = []
     for name, found in grouped(results, digits).items():
         verdicts = [r.report.marks[r.plant.places[0]].verdict for r in found]
         rows.append([name, len(found), *(percent(verdict in group for verdict in verdicts) for group in said.values())])
-    return table("Random numbers", ("", "numbers", *(f"{group} %" for group in said)), rows)
+    return table(f"No known mistake: {kind}", ("", "numbers", *(f"{group} %" for group in said)), rows)
 
 
 def described(page: Page, plant: Plant, report: Report) -> str:
@@ -227,7 +229,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.marking", description="How many planted mistakes `mark` finds and names.")
     parser.add_argument("--pages", type=int, default=200, help="how many networks (default 200)")
     parser.add_argument("--seed", type=int, default=0, help="of the networks and of what is planted (default 0)")
-    parser.add_argument("--kind", choices=[*KINDS, RANDOM], help="plant only this, and time nothing")
+    parser.add_argument("--kind", choices=[*KINDS, *UNNAMED], help="plant only this, and time nothing")
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N pages in full of each kind that was not named right")
     options = parser.parse_args(arguments)
     kinds = [kind for kind in KINDS if options.kind in (None, kind)]
@@ -249,9 +251,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         met &= all(
             100.0 * sum(x) >= least * len(results) for x, least in zip(zip(*((r.located, r.named) for r in results)), (LOCATED, NAMED))
         )
-    if options.kind in (None, RANDOM):
-        results = sorted(random_numbers(made, options.seed), key=digits)
-        print(random_table(results), flush=True)
+    for kind in [kind for kind in UNNAMED if options.kind in (None, kind)]:
+        results = sorted(unnamed(made, kind, options.seed), key=digits)
+        print(unnamed_table(kind, results), flush=True)
         failures += [(r.page, r.plant, r.report) for r in results if r.name != "wrong"]
     shown: Counter[str] = Counter()
     for page, plant, report in failures:

@@ -229,6 +229,24 @@ def garbage(page: Page, random: Random) -> Plant:
             return Plant("random number", texts={n: text})
 
 
+def last_digit(page: Page, random: Random) -> Plant | None:
+    """One unit of the last digit too small, in a random line where no honest author prints that; None where there is no such line."""
+    numbers = list(range(len(page.network.lines)))
+    random.shuffle(numbers)
+    for n in numbers:
+        text = _one_less(page.honest[n])
+        if _has_digits(page.honest[n]) and not page.is_honest(n, text):
+            return Plant("last digit", texts={n: text})
+    return None
+
+
+def _one_less(text: str) -> str:
+    """A number with its last digit one unit nearer to zero."""
+    number = Decimal(text)
+    less = number - Decimal((number.is_signed(), (1,), number.as_tuple().exponent))
+    return f"{less:e}" if "e" in text else f"{less:f}"
+
+
 def _stale(page: Page, random: Random) -> Iterator[Plant]:
     """Every line that uses a quantity computed from an older value of it: at least two numbers that differ from honest ones."""
     network = page.network

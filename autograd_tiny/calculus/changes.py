@@ -15,7 +15,7 @@ from autograd_tiny.engine.graph import joint, topological_order
 from autograd_tiny.engine.refusals import call_text
 from autograd_tiny.engine.row import Output, Primitive
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.text.words import few
+from autograd_tiny.text.words import listed
 
 ROUNDINGS = 4
 """By how many roundings, of a result and of each operand, the mathematical libraries of two machines may differ."""
@@ -107,7 +107,7 @@ def _change(node: Value, text: str, again: Value | None) -> Change:
     """
     then = {x: number for x, number in _remembered(node) if not isinstance(x, Constant)}
     if changed := [f"{_name(x)} was changed afterwards, from {old!r} to {x.data!r}" for x, old in then.items() if not _same(old, x.data)]:
-        return Change(node, f"{text}: the data of {few(changed, 1)}")
+        return Change(node, f"{text}: the data of {listed(changed, 1)}")
     leaves = dict.fromkeys(_name(x) for x in node.operands if x.op is None and not isinstance(x, Constant) and x not in then)
     result = ["the result"] if not leaves or again is None or not follows(again, node.data) else []
     return Change(node, f"{text}: the data of {' or '.join([*leaves, *result])} was changed afterwards")
@@ -131,4 +131,4 @@ def _name(x: Value) -> str:
 
 
 def _numbers(derivatives: Sequence[float]) -> str:
-    return few([repr(x) for x in derivatives], 3)
+    return listed(map(repr, derivatives), 3)

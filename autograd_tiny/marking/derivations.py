@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import combinations, pairwise
 from typing import NamedTuple
@@ -21,7 +20,7 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.marking.claims import Quantity, data, derivative
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.naming import names
-from autograd_tiny.text.words import few
+from autograd_tiny.text.words import did_you_mean, listed
 
 WRITTEN_OUT = (dot, total, mean)
 """Rows that formulas show as sums, since a person adds the terms one by one."""
@@ -60,8 +59,7 @@ class NamedGraph:
                 raise ValueError(f"several nodes are called {label!r}; give each a label of its own")
             return node
         labels = list(filter(self.is_labelled, self.nodes))
-        close = get_close_matches(label, labels, 3)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"the labels are {few(labels, 12)}"
+        hint = did_you_mean(label, labels) or f"the labels are {listed(labels, 12)}"
         if not labels:
             hint = "no node has a label; give them, as z.label = 'z', or all at once with label_locals()"
         elif label[:1] == "d" and label[1:] in labels:
@@ -172,14 +170,16 @@ class NamedGraph:
         return sorted({2, *(len(node.operands) for node in sums)})
 
 
-class Formula(NamedTuple):
-    """A formula of quantities.
+class Derivation(NamedTuple):
+    """How a quantity follows from others.
 
     Attributes:
+        quantity: what is computed.
         root: the formula.
         parts: its nodes that stand for quantities, variables and others.
     """
 
+    quantity: Quantity
     root: Expression
     parts: dict[Expression, Quantity]
 
@@ -288,7 +288,7 @@ class Derivations:
             raise ValueError(f"{name}' is {name} after a step of gradient descent; to mark it, give the learning_rate")
         return self.variable(data(name)) - self.learning_rate * self.variable(derivative(self.graph.root, name))
 
-    def formula(self, quantity: Quantity, known: Collection[Quantity], longest: int = 80) -> Formula:
+    def derivation(self, quantity: Quantity, known: Collection[Quantity], longest: int = 80) -> Derivation:
         """A quantity as a formula of what is known: its own step, and steps before it, up to ``longest`` nodes.
 
         In a formula for a derivative the numbers of labelled nodes stay variables: they come from the forward pass.
@@ -306,7 +306,7 @@ class Derivations:
             # a part may be gone: what a derivative of 0 was multiplied by does not come in
             parts = {twins[x]: q for x, q in parts.items() if x in twins and twins[x].op is not None}
             root = twins[root]
-        return Formula(root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities})
+        return Derivation(quantity, root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities})
 
     def _from_forward(self, quantity: Quantity) -> bool:
         return quantity.kind == "data" and self.graph.is_labelled(quantity.nodes[0])

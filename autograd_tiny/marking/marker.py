@@ -11,7 +11,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
-from autograd_tiny.engine.changes import check_unchanged
+from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
@@ -27,13 +27,13 @@ from autograd_tiny.marking.claims import (
     read_number,
     without_d,
 )
-from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph
-from autograd_tiny.marking.mistakes import Derived, Edit, swapped_digits
+from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph
+from autograd_tiny.marking.mistakes import Edit, Editor, swapped_digits
 from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.stale import stories
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.text.words import few
+from autograd_tiny.text.words import listed
 
 MOST_BY_CHANCE = 0.5
 """How many formulas may be expected to give a printed number by chance, for one that does to be an explanation."""
@@ -119,7 +119,7 @@ class Marker:
         self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
-        self.formulas: dict[int, Formula] = {}
+        self.unexplained: dict[int, Derivation] = {}
         self.noises: dict[Quantity, float] = {}
         for label, text in inputs.items():
             self._take_input(label, text)
@@ -194,16 +194,16 @@ class Marker:
             return blank._replace(verdict="right")
         if printed.cuts(value, noise=noise):
             return blank._replace(verdict="rounded", why="digits are cut off")
-        formula = self.derivations.formula(claim.quantity, self.page.printed)
-        ways = list(self._ways(claim.quantity, formula))
+        derivation = self.derivations.derivation(claim.quantity, self.page.printed)
+        ways = list(self._ways(derivation))
         for loose in (False, True):
             for way, follows in ways:
                 if self._fits(claim, follows, loose=loose):
                     return self._followed(blank, way, follows)
-        for why, follows in self._from_rounded(blank, formula):
+        for why, follows in self._from_rounded(blank, derivation):
             followed = self._followed(blank, "follows from", follows)
             return followed._replace(why=why) if followed.verdict == "rounded" else followed
-        return self._explained(blank, formula, [follows for _, follows in ways])
+        return self._explained(blank, derivation, [follows for _, follows in ways])
 
     def _noise(self, claim: Claim, value: float) -> float | None:
         """The most that rounding errors may have moved a number that is to be this claim's, where that might decide."""
@@ -229,9 +229,10 @@ class Marker:
         noise = self._noise(claim, follows.value)
         return claim.printed.rounds(follows.value, slack, noise) or claim.printed.cuts(follows.value, slack, noise)
 
-    def _ways(self, quantity: Quantity, formula: Formula) -> Iterator[tuple[str, Follows]]:
+    def _ways(self, derivation: Derivation) -> Iterator[tuple[str, Follows]]:
         """What the number is by what was printed before: by its formula, or because it was printed itself."""
-        for root in (formula.root, *self._from_the_output(quantity)):
+        quantity = derivation.quantity
+        for root in (derivation.root, *self._from_the_output(quantity)):
             for number in self._numbers(root):
                 yield "follows from", self.page.follow(number)
         for before in (*self.page.earlier.get(quantity, ()), self.page.printed.get(quantity)):
@@ -260,7 +261,7 @@ class Marker:
             with suppress(ArithmeticError, ValueError):
                 yield self.page.evaluate(root, choice)
 
-    def _from_rounded(self, blank: Mark, formula: Formula) -> list[tuple[str, Follows]]:
+    def _from_rounded(self, blank: Mark, derivation: Derivation) -> list[tuple[str, Follows]]:
         """The number, had the author rounded numbers before it that the page does not print; none if it does not fit.
 
         They are taken to have as many digits as the page prints.  None, too, where that fits many numbers, so that it would
@@ -274,14 +275,14 @@ class Marker:
             return []
         parts = {
             part: quantity
-            for part, quantity in formula.parts.items()
-            if part is not formula.root and quantity not in self.page.printed and self.derivations.step(quantity) is not None
+            for part, quantity in derivation.parts.items()
+            if part is not derivation.root and quantity not in self.page.printed and self.derivations.step(quantity) is not None
         }
         found: dict[float, tuple[str, Follows]] = {}
         for shorter in self._roundings(printed):
             for chosen in (list(parts), *([part] for part in parts)):
                 with suppress(ArithmeticError, ValueError):
-                    follows = self.page.follow(self.page.evaluate(formula.root, rounded=dict.fromkeys(chosen, shorter)))
+                    follows = self.page.follow(self.page.evaluate(derivation.root, rounded=dict.fromkeys(chosen, shorter)))
                     shown = [str(parts[part]) for part in chosen if self.graph.is_labelled(parts[part].nodes[0])]
                     what = f"{shown[0]}, which was rounded and is" if len(chosen) == 1 and shown else "rounded numbers that are"
                     found.setdefault(follows.value, (f"it follows from {what} not printed", follows))
@@ -315,19 +316,19 @@ class Marker:
 
     def _printed(self, claims: Iterable[int]) -> str:
         shown = [f"{self.claims[i].called} = {self.claims[i].printed.text}" for i in claims]
-        return f"{few(shown, 3)}, which {'is' if len(shown) == 1 else 'are'} wrong"
+        return f"{listed(shown, 3)}, which {'is' if len(shown) == 1 else 'are'} wrong"
 
-    def _explained(self, blank: Mark, formula: Formula, ways: Sequence[Follows]) -> Mark:
-        derived = Derived(self.derivations, blank.claim.quantity, formula, self.page.printed)
-        single = list(self._worked_out([*derived.edits(), *self._in_print(blank, ways)]))
+    def _explained(self, blank: Mark, derivation: Derivation, ways: Sequence[Follows]) -> Mark:
+        editor = Editor(self.derivations, derivation, self.page.printed)
+        single = list(self._worked_out([*editor.edits(), *self._in_print(blank, ways)]))
         found = (
             self._best(blank, single)
-            or self._best(blank, list(self._worked_out(derived.double_edits())))
-            or self._best(blank, list(self._worked_out(self._deeper(derived).edits())))
+            or self._best(blank, list(self._worked_out(editor.double_edits())))
+            or self._best(blank, list(self._worked_out(self._deeper(editor).edits())))
             or self._best(blank, single, loose=True)
         )
         if found is None:
-            self.formulas[blank.number] = formula
+            self.unexplained[blank.number] = derivation
             return blank._replace(why=self._independence(blank.claim.quantity))
         (edit, follows), alternatives = found
         slips = self._slips(follows, blank)
@@ -341,11 +342,10 @@ class Marker:
                 return f"{of} does not depend on {by}"
         return ""
 
-    def _deeper(self, derived: Derived) -> Derived:
+    def _deeper(self, editor: Editor) -> Editor:
         """The same quantity as a formula of what its printed operands were computed from."""
-        known = self.page.printed.keys() - set(derived.parts.values())
-        formula = self.derivations.formula(derived.quantity, known)
-        return Derived(self.derivations, derived.quantity, formula, self.page.printed)
+        known = self.page.printed.keys() - set(editor.parts.values())
+        return Editor(self.derivations, self.derivations.derivation(editor.quantity, known), self.page.printed)
 
     def _worked_out(self, edits: Iterable[Edit]) -> Iterator[Fit]:
         """What each edit gives, with the engine's numbers and with the page's."""
@@ -380,7 +380,7 @@ class Marker:
 
     def _tell_stories(self) -> None:
         """What explains several of the claims that nothing explained each for itself."""
-        unexplained = {number: (self.claims[number].printed, formula) for number, formula in self.formulas.items()}
+        unexplained = {number: (self.claims[number].printed, derivation) for number, derivation in self.unexplained.items()}
         for story in stories(unexplained, self.page):
             values = tuple(dict.fromkeys(f"{x.quantity} = {x.value:.{x.places}f}" for x in story.implied))
             for x in story.implied:

@@ -5,7 +5,7 @@ An edit whose number is the printed one explains how the printed number came abo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,9 +14,9 @@ from autograd_tiny.engine.graph import edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
 from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
-from autograd_tiny.marking.derivations import Derivations, Formula, NamedGraph, added, is_number, rewritten
+from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, is_number, rewritten
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.text.words import brief
+from autograd_tiny.text.words import brief, listed
 
 ACTIVATIONS: tuple[object, ...] = (gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh)
 ONE, ZERO = Expression.constant(1.0), Expression.constant(0.0)
@@ -40,20 +40,20 @@ class Edit(NamedTuple):
     without: Expression | None = None
 
 
-class Derived:
-    """A quantity and the formula it should have been computed by, as a mistake finds it.
+class Editor:
+    """Makes the known mistakes in a derivation.
 
     Args:
         derivations: how quantities follow from each other.
-        quantity: what is computed.
-        formula: how.
+        derivation: how the one quantity should have been computed.
         known: the quantities printed so far.
     """
 
-    def __init__(self, derivations: Derivations, quantity: Quantity, formula: Formula, known: Mapping[Quantity, object]) -> None:
+    def __init__(self, derivations: Derivations, derivation: Derivation, known: Mapping[Quantity, object]) -> None:
         self.derivations, self.graph = derivations, derivations.graph
-        self.quantity, self.root, self.known = quantity, formula.root, known
-        self.parts = formula.parts if formula.root in formula.parts else formula.parts | {formula.root: quantity}
+        self.quantity, self.root, parts = derivation
+        self.known = known
+        self.parts = {self.root: self.quantity} | parts
 
     def edits(self) -> Iterator[Edit]:
         """The formula with each known mistake, everywhere it could have been made."""
@@ -65,7 +65,7 @@ class Derived:
         """The formula with paths left out, and after that a slip of sign or decimal place."""
         for first, effort, find in MISTAKES:
             for root, what, *_ in find(self) if first in PATHS_LOST else ():
-                edited = Derived(self.derivations, self.quantity, Formula(root, {}), self.known)
+                edited = Editor(self.derivations, Derivation(self.quantity, root, {}), self.known)
                 for second, more, find_second in MISTAKES:
                     for twice, and_what, *without in find_second(edited) if second in SLIPS_OF_THE_PEN else ():
                         yield Edit(f"{first}, {second}", twice, f"{what}; besides, {and_what}", effort + more, *without)
@@ -129,7 +129,7 @@ class Derived:
 Found = Iterator[tuple[Expression, str] | tuple[Expression, str, Expression]]
 
 
-def _sign(d: Derived) -> Found:
+def _sign(d: Editor) -> Found:
     yield -d.root, "the sign is wrong"
     for whole, terms in d.sums:
         if d.step is None or whole is not d.root:
@@ -137,30 +137,30 @@ def _sign(d: Derived) -> Found:
                 yield d.with_(whole, added([*terms[:i], -term, *terms[i + 1 :]])), f"the sign of the term {d.shown(term)} is wrong"
 
 
-def _update_added(d: Derived) -> Found:
+def _update_added(d: Editor) -> Found:
     if d.step is not None:
         yield d.root.operands[0] + d.step, "the step is added, where gradient descent subtracts it"
 
 
-def _scaled(d: Derived, factor: float, what: str) -> Found:
+def _scaled(d: Editor, factor: float, what: str) -> Found:
     if d.step is not None:
         yield d.with_(d.step, factor * d.step), f"the step {what}", d.root.operands[0]
     yield factor * d.root, f"the number {what}", ZERO
 
 
-def _factor(d: Derived) -> Found:
+def _factor(d: Editor) -> Found:
     for n in d.graph.counts:
         yield from _scaled(d, float(n), f"is {n} times too large")
         yield from _scaled(d, 1.0 / n, f"is {n} times too small")
 
 
-def _decimal_place(d: Derived) -> Found:
+def _decimal_place(d: Editor) -> Found:
     for k, places in ((1, "one place"), (2, "two places"), (3, "three places")):
         yield from _scaled(d, 10.0**k, f"has its decimal point {places} too far to the right")
         yield from _scaled(d, 10.0**-k, f"has its decimal point {places} too far to the left")
 
 
-def _activation_derivative_missing(d: Derived) -> Found:
+def _activation_derivative_missing(d: Editor) -> Found:
     for part, of, by in d.local_derivatives:
         if _is_activation(d.graph, of) and part is not d.root:
             yield d.with_(part, ONE), f"the derivative of the activation, ∂{of}/∂{by}, is missing"
@@ -170,7 +170,7 @@ def _activation_derivative_missing(d: Derived) -> Found:
         yield rewritten(d.root, without)[d.root], "the derivatives of the softmax are missing"
 
 
-def _activation_missing(d: Derived) -> Found:
+def _activation_missing(d: Editor) -> Found:
     for part, quantity in d.parts.items():
         if quantity.kind == "data" and part.op is not None and _is_activation(d.graph, quantity.nodes[0]):
             yield d.with_(part, part.operands[0]), f"the activation that gives {quantity} is missing"
@@ -181,7 +181,7 @@ def _is_activation(graph: NamedGraph, name: str) -> bool:
     return row is not None and (row in ACTIVATIONS or row.family in ACTIVATIONS)
 
 
-def _derivative_at_the_wrong_point(d: Derived) -> Found:
+def _derivative_at_the_wrong_point(d: Editor) -> Found:
     for part, of, by in d.local_derivatives:
         row = d.graph.nodes[of].op
         if part.op is not None and row.arity == 1:
@@ -197,7 +197,7 @@ def _derivative_at_the_wrong_point(d: Derived) -> Found:
             yield d.with_(part, rewritten(part, inputs)[part]), f"∂{of}/∂{by} is computed from the inputs in place of the outputs"
 
 
-def _softmax_diagonal_only(d: Derived) -> Found:
+def _softmax_diagonal_only(d: Editor) -> Found:
     beside = [part for part, of, by in d.local_derivatives if _off_diagonal(d.graph, of, by) and part is not d.root]
     if beside:
         yield rewritten(d.root, dict.fromkeys(beside, ZERO))[d.root], "only the diagonal of the softmax's derivatives is used"
@@ -210,7 +210,7 @@ def _off_diagonal(graph: NamedGraph, of: str, by: str) -> bool:
     return isinstance(row.family, MultiPrimitive) and graph.operands(of)[row.parameter] != by
 
 
-def _printed_paths_only(d: Derived) -> Found:
+def _printed_paths_only(d: Editor) -> Found:
     of, by = d.quantity.nodes
     starts = {user: d.derivations.variable(derivative(of, user)) for user in d.graph.operands(of) if user is not None} | {of: ONE}
     paths = [q for q in d.known if q.kind == "path" and q.nodes[-1] == by and q.nodes[0] in starts]
@@ -221,13 +221,13 @@ def _printed_paths_only(d: Derived) -> Found:
         yield total, f"only the {len(paths)} printed paths are added{through}; there are more"
 
 
-def _one_path_kept(d: Derived) -> Found:
+def _one_path_kept(d: Editor) -> Found:
     for whole, terms in d.chain_rule_sums:
         for term in terms:
             yield d.with_(whole, term), f"of {len(terms)} paths only one is kept, {d.shown(term)}"
 
 
-def _part_of_the_loss_only(d: Derived) -> Found:
+def _part_of_the_loss_only(d: Editor) -> Found:
     for part, quantity in d.parts.items():
         if quantity.kind == "derivative":
             of, by = quantity.nodes
@@ -242,14 +242,14 @@ def _more_paths(n: int) -> str:
     return f"{n} more path{'s' if n > 1 else ''}"
 
 
-def _path_left_out(d: Derived) -> Found:
+def _path_left_out(d: Editor) -> Found:
     for whole, terms in d.chain_rule_sums:
         if len(terms) > 2:
             for i, term in enumerate(terms):
                 yield d.with_(whole, added([*terms[:i], *terms[i + 1 :]])), f"of {len(terms)} paths one is left out, {d.shown(term)}"
 
 
-def _term_left_out(d: Derived) -> Found:
+def _term_left_out(d: Editor) -> Found:
     over_paths = {whole for whole, _ in d.chain_rule_sums}
     for whole, terms in d.sums:
         if whole not in over_paths:
@@ -257,7 +257,7 @@ def _term_left_out(d: Derived) -> Found:
                 yield d.with_(whole, added([*terms[:i], *terms[i + 1 :]])), f"the term {d.shown(term)} is left out"
 
 
-def _products(d: Derived) -> Iterator[tuple[Expression, Expression, Expression]]:
+def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
     """Products: the node, one factor, and what remains without it; a quotient is a product with a reciprocal."""
     for node in topological_order(d.root):
         if node.op in (mul, div):
@@ -268,27 +268,28 @@ def _products(d: Derived) -> Iterator[tuple[Expression, Expression, Expression]]
                 yield node, y if node.op is mul else 1.0 / y, x
 
 
-def _factor_left_out(d: Derived) -> Found:
+def _factor_left_out(d: Editor) -> Found:
     activations = {part for part, of, _ in d.local_derivatives if _is_activation(d.graph, of)}  # these have a name of their own
     for node, factor, rest in _products(d):
         if factor not in activations:
             yield d.with_(node, rest), f"the factor {d.shown(factor)} is left out"
 
 
-def _factor_twice(d: Derived) -> Found:
+def _factor_twice(d: Editor) -> Found:
     for node, factor, _ in _products(d):
         yield d.with_(node, node * factor), f"the factor {d.shown(factor)} is applied twice"
 
 
-def _updated_weights_used(d: Derived) -> Found:
+def _updated_weights_used(d: Editor) -> Found:
     if d.quantity.kind == "derivative":
         weights = {x: q.nodes[0] for x, q in d.parts.items() if q.kind == "data" and updated(q.nodes[0]) in d.known}
         if weights:
             after = {x: d.derivations.variable(updated(name)) for x, name in weights.items()}
-            yield rewritten(d.root, after)[d.root], f"the gradient is propagated with weights after their update, {_few(after.values())}"
+            which = listed(after.values(), 3)
+            yield rewritten(d.root, after)[d.root], f"the gradient is propagated with weights after their update, {which}"
 
 
-def _neighbour_taken(d: Derived) -> Found:
+def _neighbour_taken(d: Editor) -> Found:
     for part, quantity in d.parts.items():
         for other in neighbours(d.graph, quantity) if part is not d.root else ():
             variable = d.derivations.variable(other)
@@ -298,7 +299,7 @@ def _neighbour_taken(d: Derived) -> Found:
                 yield d.with_use(edge.user, edge.place, variable), f"{other} is taken for {quantity} in one of {len(uses)} places"
 
 
-def _neighbour_copied(d: Derived) -> Found:
+def _neighbour_copied(d: Editor) -> Found:
     for other in neighbours(d.graph, d.quantity):
         yield d.derivations.variable(other), f"it is {other}"
 
@@ -313,11 +314,6 @@ def neighbours(graph: NamedGraph, quantity: Quantity) -> list[Quantity]:
     return [q for q in found if q != quantity and all(graph.depends(of, by) for of, by in pairwise(q.nodes))]
 
 
-def _few(things: Iterable[object], most: int = 3) -> str:
-    listed = [str(x) for x in things]
-    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
-
-
 def swapped_digits(expected: Printed) -> list[str]:
     """What a number becomes when two digits that stand side by side change places."""
     mantissa, e, exponent = expected.text.partition("e")
@@ -330,7 +326,7 @@ def swapped_digits(expected: Printed) -> list[str]:
     return found
 
 
-Finder = Callable[[Derived], Found]
+Finder = Callable[[Editor], Found]
 MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("sign", 1, _sign),
     ("update added", 1, _update_added),

@@ -26,7 +26,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from itertools import repeat
 from pathlib import Path
 from types import MappingProxyType
@@ -41,7 +40,7 @@ from autograd_tiny.marking.report import Report
 from autograd_tiny.storage.files import read_text
 from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
 from autograd_tiny.text.toml_lines import Place, TomlLines
-from autograd_tiny.text.words import few
+from autograd_tiny.text.words import did_you_mean, listed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -156,11 +155,10 @@ class Page(NamedTuple):
 
 def _unknown(name: str, known: Sequence[str]) -> str:
     """That a formula has no such name, and what to do."""
-    close = get_close_matches(name, known, 3)
-    hint = f"did you mean {' or '.join(close)}" if close else f"it has {few(known, 12)}"
     if name[:1] == "d" and name[1:] in known:
         return f"the formula has no {name!r}; a derivative is written {name[1:]}/w or d{name[1:]}/dw"
-    return f"the formula has no {name!r}; {hint}, or give it a line of its own in formula: {name} = ..."
+    hint = did_you_mean(name, known) or f"it has {listed(known, 12)}"
+    return f"the formula has no {name!r}; give it a line of its own there, {name} = ...; {hint}"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.marking.claims import Printed, Quantity
-from autograd_tiny.marking.derivations import Formula, rewritten
+from autograd_tiny.marking.derivations import Derivation, rewritten
 from autograd_tiny.marking.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
@@ -56,9 +56,9 @@ class Story(NamedTuple):
     sums_to: float | None = None
 
 
-def stories(claims: Mapping[int, tuple[Printed, Formula]], numbers: Numbers) -> list[Story]:
+def stories(claims: Mapping[int, tuple[Printed, Derivation]], numbers: Numbers) -> list[Story]:
     """What explains several of these claims at once, every claim in the first story that does."""
-    implied = [x for claim, (printed, formula) in claims.items() for x in _implied(claim, printed, formula, numbers)]
+    implied = [x for claim, (printed, derivation) in claims.items() for x in _implied(claim, printed, derivation, numbers)]
     found: list[Story] = []
     told: set[int] = set()
     for story in [*_sums(implied, numbers), *sorted(_agreements(implied), key=lambda s: (-len(s.implied), s.implied[0].sign < 0.0))]:
@@ -68,12 +68,12 @@ def stories(claims: Mapping[int, tuple[Printed, Formula]], numbers: Numbers) -> 
     return found
 
 
-def _implied(claim: int, printed: Printed, formula: Formula, numbers: Numbers) -> Iterator[Implied]:
+def _implied(claim: int, printed: Printed, derivation: Derivation, numbers: Numbers) -> Iterator[Implied]:
     derivations = numbers.derivations
-    for part, quantity in formula.parts.items():
+    for part, quantity in derivation.parts.items():
         labelled = all(map(derivations.graph.is_labelled, quantity.nodes))
-        if labelled and part is not formula.root:
-            root = rewritten(formula.root, {part: derivations.variable(quantity)})[formula.root]
+        if labelled and part is not derivation.root:
+            root = rewritten(derivation.root, {part: derivations.variable(quantity)})[derivation.root]
             for sign in (1.0, -1.0):
                 with suppress(ArithmeticError, ValueError):
                     x, slope = _solved(root, quantity, sign * printed.number, numbers)

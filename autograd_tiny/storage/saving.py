@@ -25,7 +25,7 @@ from autograd_tiny.nn import Module
 from autograd_tiny.storage.files import read_text, write_file
 from autograd_tiny.symbols.expansion import row_name
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.text.words import few, quoted
+from autograd_tiny.text.words import listed, quoted
 
 Roots = Node | Sequence[Node] | Mapping[str, Node]
 Operation = Primitive | Family | MultiPrimitive
@@ -283,7 +283,7 @@ def _operations(own: Any, given: Mapping[str, Operation]) -> dict[str, Operation
     """All operations that a file may use, by name: the table's, and those of one's own."""
     names = _list(own, "own")
     if missing := [name for name in names if name not in list(given)]:
-        used = few([quoted(name) for name in missing], 5)
+        used = listed(map(quoted, missing), 5)
         raise ValueError(f"it uses {used} from outside the table; load_graph(path, primitives=[...]) takes that")
     return {**TABLE, **{name: given[name] for name in names}}
 

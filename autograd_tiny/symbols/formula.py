@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import pairwise
 from keyword import iskeyword
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -25,7 +24,8 @@ from autograd_tiny.engine.row import Family, MultiPrimitive
 from autograd_tiny.engine.table import TABLE
 from autograd_tiny.engine.value import Value
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.text.words import brief, few
+from autograd_tiny.text.names import near
+from autograd_tiny.text.words import brief, did_you_mean, listed
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -225,8 +225,7 @@ class Formula:
         extra = [name for name in given if name not in self._used]
         missing = [name for name in self.inputs if name not in given]
         if missing:
-            hint = _nearest(missing[0], extra)
-            text = f"no value for {_listed(missing)}" + (f": `{hint}` has one, but does not occur" if hint else "")
+            text = f"no value for {_listed(missing)}" + "".join(f": `{x}` has one, but does not occur" for x in near(missing[0], extra)[:1])
             if re.match(r"\s*==", self.source[(at := self._used[missing[0]]) + len(missing[0]) :]):
                 text += f"; to name a result, write one `=`: {_brief(missing[0])} = ..."
             raise FormulaError(text, self.source, at)
@@ -234,8 +233,8 @@ class Formula:
             name = extra[0]
             if name in self.names:
                 raise FormulaError(f"`{_brief(name)}` is computed by the formula, so it takes no value")
-            hint = _nearest(name, self._used)
-            raise FormulaError(f"`{_brief(name)}` does not occur in the formula" + (f": did you mean `{hint}`?" if hint else ""))
+            hint = did_you_mean(name, self._used, 1)
+            raise FormulaError(f"`{_brief(name)}` does not occur in the formula{hint and ': '}{hint}")
 
     def _run(self, nodes: dict[str, NodeT], leaf: Callable[[float], NodeT]) -> Recorded[NodeT]:
         """The steps, with the inputs as ``nodes`` and ``leaf`` to make a node of a number that needs one."""
@@ -640,12 +639,13 @@ class _Reader:
     def function(self, token: _Token) -> Callable[..., Any]:
         if token.text in FUNCTIONS:
             return FUNCTIONS[token.text]
-        name, hint = _brief(token.text), SIGNS.get(token.text) or _nearest(token.text, FUNCTIONS)
+        name, meant = _brief(token.text), SIGNS.get(token.text, token.text)
+        hint = did_you_mean(meant, FUNCTIONS, 1)
         if self.defines():
             raise self.error(f"only a name can stand left of `=`: {name} = ...", token)
         if token.text in self.used or token.text in self.assigned or not hint:
             raise self.error(f"unknown function `{name}`; to multiply, write `{name}*(...)`", token)
-        raise self.error(f"unknown function `{name}`: did you mean `{hint}`?", token)
+        raise self.error(f"unknown function `{name}`: {hint}", token)
 
     def defines(self) -> bool:
         """Whether a call that was just begun is the left side of an assignment, as in ``f(x) = 2*x``."""
@@ -702,12 +702,4 @@ def _brief(text: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return few([f"`{_brief(name)}`" for name in names], 5)
-
-
-def _nearest(name: str, names: Iterable[str]) -> str | None:
-    if len(name) > 40:
-        return None
-    close = get_close_matches(name.lower(), [n for n in names if len(n) <= 40], 3)
-    swapped = [n for n in close if sorted(n) == sorted(name.lower())]  # tahn is tanh and not tan
-    return next(iter(swapped + close), None)
+    return listed([f"`{_brief(name)}`" for name in names], 5)

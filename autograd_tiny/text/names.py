@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from itertools import count
+from itertools import count, islice
 
 
 def distinct(labels: Iterable[str]) -> list[str]:
@@ -44,4 +44,20 @@ def invented(labels: Iterable[str]) -> Iterator[str]:
     return (f"{letters}{i}" for i in count(1))
 
 
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """The known names, at most three, that a wrong one may have been meant for: first those with the same letters, then the likest.
+
+    Long names, and more than a thousand, are not looked at: the time to compare names grows with the square of their length.
+
+    >>> near("tahn", ["tan", "tanh", "relu"]), near("SIN", ["sin"]), near("x", ["relu"])
+    (['tanh', 'tan'], ['sin'], [])
+    """
+    from difflib import get_close_matches  # only here, where something went wrong already: importing it takes time
+
+    short = [x for x in islice(known, 1000) if len(x) <= LONGEST_COMPARED] if len(name) <= LONGEST_COMPARED else []
+    close = get_close_matches(name, short) or get_close_matches(name.lower(), short)
+    return sorted(close, key=lambda x: sorted(x.lower()) != sorted(name.lower()))
+
+
+LONGEST_COMPARED = 60
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+
+from autograd_tiny.text.names import near
 
 
 def brief(text: str, longest: int = 60) -> str:
@@ -24,20 +26,22 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" + "s" * (n != 1)
 
 
-def few(words: Sequence[str], most: int) -> str:
-    """The first ``most`` words, and how many more there are.
+def listed(words: Iterable[object], most: int) -> str:
+    """Words as a part of a sentence: the first ``most`` of them, and how many more there are.
 
-    >>> few(["a", "b", "c"], 3), few(["a", "b", "c"], 2)
-    ('a, b, c', 'a, b and 1 more')
+    >>> listed("abc", 3), listed("abcd", 2), listed(["a"], 2)
+    ('a, b and c', 'a, b and 2 more', 'a')
     """
-    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
+    every = [str(word) for word in words]
+    shown = every if len(every) <= most else [*every[:most], f"{len(every) - most} more"]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
-def listed(words: Sequence[str], most: int) -> str:
-    """Words as a part of a sentence; of more than ``most``, one place goes to how many are left.
+def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str:
+    """A hint at the known names that are close to a wrong one, or nothing.
 
-    >>> listed(["a", "b", "c"], 3), listed(["a", "b", "c", "d"], 3)
-    ('a, b and c', 'a, b and 2 more')
+    >>> did_you_mean("sigmod", ["relu", "sigmoid"]), did_you_mean("w13", ["w1", "w3"]), did_you_mean("x", ["relu"])
+    ('did you mean `sigmoid`?', 'did you mean `w3` or `w1`?', '')
     """
-    shown = [*words] if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    close = [f"`{x}`" for x in near(name, known)[:most]]
+    return f"did you mean {' or '.join(close)}?" if close else ""

@@ -294,7 +294,7 @@ def test_a_derivative_by_what_nothing_depends_on():
     [
         ({}, "the list of claims is empty"),
         ({"y": "1"}, "no node is called 'y'; the labels are w1, x1"),
-        ({"w11": "1"}, "no node is called 'w11'; did you mean w1"),
+        ({"w11": "1"}, "no node is called 'w11'; did you mean `w1`"),
         ({"z": "0,5"}, "'0,5' is not a decimal number; write the decimal point as a point"),
         ({"z": "NaN"}, "'NaN' is not a decimal number"),
         ({"z": "1e999"}, "beyond the range"),
@@ -438,7 +438,7 @@ def test_labels_for_what_has_none():
     with pytest.raises(ValueError, match=r"no node is called 'w1'; the labels are y; .* call label_locals\(\)"):
         mark(y, {"w1": "2.0"})
     (y,) = named(y=Value(2.0, "w") * 3.0)  # a bare number needs no label
-    with pytest.raises(ValueError, match=r"the labels are w, y$"):
+    with pytest.raises(ValueError, match=r"the labels are w and y$"):
         mark(y, {"q": "2.0"})
 
 

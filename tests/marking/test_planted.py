@@ -1,5 +1,6 @@
 """The marker on generated pages: honest ones, and ones with a planted mistake.  A share of `python -m benchmarks.marking`."""
 
+from decimal import Decimal
 from itertools import islice
 from random import Random
 
@@ -7,7 +8,7 @@ import pytest
 
 from benchmarks import marking
 from benchmarks.pages import FROM_MEMORY, Page, Style, random_network
-from benchmarks.planting import KINDS, plants
+from benchmarks.planting import KINDS, last_digit, plants
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,15 @@ def test_a_plant_is_wrong_where_it_stands_and_nowhere_else(pages, kind):
         assert not any(page.is_honest(n, texts[n]) for n in plant.places)
 
 
+def test_a_last_digit_is_one_unit_too_small_and_nobody_honest_prints_it(pages):
+    for page in pages:
+        plant = last_digit(page, Random(0))
+        ((n, text),) = plant.texts.items()
+        digits = Decimal(page.honest[n]).as_tuple()
+        assert Decimal(text) == Decimal(page.honest[n]) - Decimal((digits.sign, (1,), digits.exponent))
+        assert not page.is_honest(n, text)
+
+
 def test_the_author_goes_on_with_a_wrong_gradient(pages):
     page = pages[0]
     numbers = {line.quantity: n for n, line in enumerate(page.network.lines)}
@@ -65,7 +75,7 @@ def test_planted_mistakes_are_located_and_named(pages):
 
 
 def test_random_numbers_are_seldom_explained(pages):
-    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.random_numbers(pages, seed=1)]
+    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.unnamed(pages, "random number", seed=1)]
     assert share(verdict in ("mistake", "stale", "carried") for verdict in verdicts) <= 0.10
 
 
@@ -78,5 +88,5 @@ def test_many_pages():
 
 @pytest.mark.slow
 def test_more_random_numbers_are_seldom_explained():
-    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.random_numbers(marking.pages(100, 4), 4)]
+    verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.unnamed(marking.pages(100, 4), "random number", 4)]
     assert share(verdict in ("mistake", "stale", "carried") for verdict in verdicts) <= 0.05

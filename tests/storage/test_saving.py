@@ -98,7 +98,7 @@ W = "layers[0].weights[0][1]"
 WRONG_STATES = {
     "missing": (lambda state: without(state, W), rf"MLP: no number is given for '{W}'"),
     "extra": (lambda state: state | {"more": 1.0}, "MLP: there is no parameter 'more'"),
-    "misnamed": (lambda state: without(state, W) | {"layers[0].wieghts[0][1]": 1.0}, f"is '{W}' meant by 'layers[0].wieghts[0][1]'?"),
+    "misnamed": (lambda state: without(state, W) | {"layers[0].wieghts[0][1]": 1.0}, f"did you mean `{W}`?"),
     "another shape": (lambda state: nn.MLP([3, 5], ["relu"]).state_dict(), "'layers[1].biases[0]'; there is no .* and 11 more"),
     "NaN": (lambda state: state | {W: math.nan}, f"'{W}' must be .*finite"),
     "infinity": (lambda state: state | {W: math.inf}, f"'{W}' must be .*finite"),

@@ -366,7 +366,7 @@ ERRORS = [
     ("softmax(x, y)[-1]", 15, "an item is taken by a whole number"),
     ("x[0]", 3, "only a list"),
     ("a, b = x", 1, "2 names for 1 number"),
-    ("a, b, c = softmax(x, y)", 1, "`a`, `b`, `c`: 3 names for 2 numbers"),
+    ("a, b, c = softmax(x, y)", 1, "`a`, `b` and `c`: 3 names for 2 numbers"),
     ("x**1e400", 4, "the number is larger than any float"),
     ("9007199254740993*x", 1, "no float equals this number; the nearest is 9007199254740992.0"),
     ("y = x/(2 - 2)", 6, None),

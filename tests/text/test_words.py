@@ -16,7 +16,7 @@ def test_a_text_is_as_long_as_it_may_be():
 
 
 @pytest.mark.parametrize(
-    ("count", "text"), [(1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b and 2 more"), (6, "a, b and 4 more")]
+    ("count", "text"), [(1, "a"), (2, "a and b"), (3, "a, b and c"), (4, "a, b, c and 1 more"), (6, "a, b, c and 3 more")]
 )
 def test_of_a_list_so_many_are_named(count, text):
     assert listed("abcdef"[:count], 3) == text

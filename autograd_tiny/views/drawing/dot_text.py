@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.text.palette import ARROW, CAPTION, FAINT, INK, PART, RULE
 
-Path = tuple[str, ...]
+PartOfModel = tuple[str, ...]
+"""The names of parts, each within the one before it."""
 
 _GRAPH = {"bgcolor": "transparent", "nodesep": "0.22", "ranksep": "0.45", "pad": "0.12"}
 _CAPTION = {"fontname": "Courier", "fontsize": "10", "fontcolor": CAPTION, "labelloc": "b"}
@@ -132,11 +133,11 @@ class Sketch:
         self.feeds: dict[str, str] = {}
         self._whole = _Part("")
         self._part_count = 0
-        self._paths: dict[str, Path] = {}
+        self._paths: dict[str, PartOfModel] = {}
         self._arrows: list[_Arrow] = []
-        self._junctions: dict[tuple[str, Path], tuple[str, str]] = {}
+        self._junctions: dict[tuple[str, PartOfModel], tuple[str, str]] = {}
 
-    def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: Path = (), ordered: bool = False) -> None:
+    def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: PartOfModel = (), ordered: bool = False) -> None:
         """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``.
 
         Arrows to an ``ordered`` box come in, from above or from the left, in the order in which they are added.
@@ -157,7 +158,7 @@ class Sketch:
         self._arrows.append(_Arrow(tail, head, label, attributes))
         self.titles[arrow_id] = visible(title)
 
-    def _junction(self, tail: str, part: Path) -> tuple[str, str]:
+    def _junction(self, tail: str, part: PartOfModel) -> tuple[str, str]:
         """A point within a part, from which the arrows lead on that come from one box outside, and the arrow that leads to it.
 
         Each on its own, they would run around the part and push it out of line.
@@ -170,7 +171,7 @@ class Sketch:
             self.titles[junction] = self.titles[feed] = visible(f"{self.labels[tail]} → {'.'.join(part)}")
         return self._junctions[tail, part]
 
-    def _part(self, path: Path) -> _Part:
+    def _part(self, path: PartOfModel) -> _Part:
         place = self._whole
         for depth, name in enumerate(path):
             if name not in place.inner:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.value import Constant, Value
-
-Path = tuple[str, ...]
+from autograd_tiny.views.drawing.dot_text import PartOfModel
 
 _PART = r"[^\W\d]\w*(?:\[[^\[\]]*\])*"
 _DOTTED = re.compile(rf"(?:{_PART}\.)+{_PART}")
@@ -21,7 +20,7 @@ MOST_GROUPS = 60
 """More boxes than this are no summary."""
 
 
-def split_label(label: str) -> tuple[Path, str]:
+def split_label(label: str) -> tuple[PartOfModel, str]:
     """The part of a model that a label names, from the outside in, and the name within it.
 
     >>> split_label("layers[0].weights[1][2]"), split_label("x[3]")
@@ -33,14 +32,14 @@ def split_label(label: str) -> tuple[Path, str]:
     return tuple(path[:_DEEPEST]), ".".join([*path[_DEEPEST:], name])
 
 
-def parts_of_model(nodes: Iterable[Value]) -> dict[Value, Path]:
+def parts_of_model(nodes: Iterable[Value]) -> dict[Value, PartOfModel]:
     """For each of ``nodes``, given operands before users, the part of the model it belongs to; () where there is none.
 
     A label such as ``layers[0].biases[1]`` says it.  An operation without such a label belongs where the parameters belong
     that it uses.  So does one step more, as an activation is: an operation on nothing but nodes of the model, at least one
     of which uses parameters.
     """
-    parts: dict[Value, Path] = {}
+    parts: dict[Value, PartOfModel] = {}
     uses_parameters: set[Value] = set()
     for node in nodes:
         part = split_label(node.label)[0] if node.label else ()
@@ -55,7 +54,7 @@ def parts_of_model(nodes: Iterable[Value]) -> dict[Value, Path]:
     return parts
 
 
-def _shared(parts: dict[Value, Path], nodes: Sequence[Value]) -> Path:
+def _shared(parts: dict[Value, PartOfModel], nodes: Sequence[Value]) -> PartOfModel:
     paths = {parts[x] for x in nodes}
     first = paths.pop()
     same = takewhile(lambda names: len(set(names)) == 1, zip(first, *paths))
@@ -99,7 +98,7 @@ def summary(nodes: Sequence[Value]) -> Summary:
     raise ValueError(f"a graph of {len(nodes)} nodes with more than {MOST_GROUPS} kinds of operations is too large; draw a part of it")
 
 
-def _group(node: Value, part: Path, leaves_by_name: bool) -> Group:
+def _group(node: Value, part: PartOfModel, leaves_by_name: bool) -> Group:
     if part:
         return _part(part)
     if node.op is None:
@@ -108,7 +107,7 @@ def _group(node: Value, part: Path, leaves_by_name: bool) -> Group:
 
 
 @lru_cache(maxsize=4096)
-def _part(part: Path) -> Group:
+def _part(part: PartOfModel) -> Group:
     return Group("part", ".".join(part))
 
 

@@ -14,8 +14,8 @@ from autograd_tiny.symbols.expression import Term
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, NEGATIVE, OPERATION, POSITIVE, QUIET, SMALL
-from autograd_tiny.views.drawing.dot_text import Row, Sketch, Text, card, chip, shortened, visible
-from autograd_tiny.views.drawing.grouping import Group, Path, split_label, summary
+from autograd_tiny.views.drawing.dot_text import PartOfModel, Row, Sketch, Text, card, chip, shortened, visible
+from autograd_tiny.views.drawing.grouping import Group, split_label, summary
 
 SHOWN = ("data", "grad", "derivatives")
 MAX_NODES = 2000
@@ -43,7 +43,7 @@ class Labels:
         self.whole = dict(zip(nodes, distinct(visible(node.label) for node in nodes)))
         self.shown = dict(zip(nodes, distinct(shortened(node.label) for node in nodes)))
 
-    def within(self, parts: Mapping[Value, Path]) -> dict[Value, str]:
+    def within(self, parts: Mapping[Value, PartOfModel]) -> dict[Value, str]:
         """The labels as they stand in the frames of ``parts``, where the name within the part is enough if nothing else has it."""
         short = {}
         for node, label in self.whole.items():
@@ -53,7 +53,7 @@ class Labels:
         frames = {node: parts.get(node, ()) for node in short}
         times = Counter((frames[node], text) for node, text in short.items())
 
-        def is_enough(frame: Path, text: str) -> bool:
+        def is_enough(frame: PartOfModel, text: str) -> bool:
             return times[frame, text] == 1 and not (frame and times[(), text])
 
         return {node: text if is_enough(frames[node], text) else self.shown[node] for node, text in short.items()}
@@ -94,7 +94,7 @@ class Sketched(NamedTuple):
     edges: dict[tuple[Value, int], str]
 
 
-def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, Path], look: Look) -> Sketched:
+def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], look: Look) -> Sketched:
     """Every node of a graph as a box, every use as an arrow.
 
     Args:
@@ -180,7 +180,7 @@ def _pictured(notation: Notation) -> Notation:
     return Notation(notation.template.replace(" ** ", "^").replace(" * ", " × "), notation.level)
 
 
-def _add_node(sketch: Sketch, box_id: str, node: Value, part: Path, look: Look, labels: Labels, label_within: str) -> None:
+def _add_node(sketch: Sketch, box_id: str, node: Value, part: PartOfModel, look: Look, labels: Labels, label_within: str) -> None:
     if isinstance(node, Constant):
         header = [Text(label_within, bold=True), Text(" = ")] if label_within else []
         label = chip([*header, Text(look.number(node.data), QUIET)], SMALL, border=1)

@@ -11,7 +11,7 @@ from autograd_tiny.views.explain import Explanation
 _SHARED = {"mfrac", "msub", "msup", "msqrt", "mi", "mn", "mo", "mtext"}
 
 
-class Formula(NamedTuple):
+class WrittenFormula(NamedTuple):
     """One explanation.
 
     Attributes:
@@ -39,9 +39,9 @@ class FormulaWriter:
         """The markup of each part; ``&3;`` in it stands for an earlier one."""
         return list(self._numbers)
 
-    def write(self, explanation: Explanation) -> Formula:
+    def write(self, explanation: Explanation) -> WrittenFormula:
         """An explanation with its parts shared."""
-        return Formula([self._line(line) for line in explanation.mathml.splitlines()], explanation.latex)
+        return WrittenFormula([self._line(line) for line in explanation.mathml.splitlines()], explanation.latex)
 
     def _line(self, mathml: str) -> tuple[str, str]:
         math = fromstring(mathml)

@@ -16,12 +16,12 @@ from autograd_tiny.views.drawing.draw import Drawing, drawn
 from autograd_tiny.views.drawing.picture import Look
 from autograd_tiny.views.explain import Explainer
 from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, backward_steps, forward_steps
-from autograd_tiny.views.widget.formulas import Formula, FormulaWriter
+from autograd_tiny.views.widget.formulas import FormulaWriter, WrittenFormula
 from autograd_tiny.views.widget.pictures import prepared
 
 MOST_LISTED = 8
 
-_NO_FORMULA = Formula([], "")
+_NO_FORMULA = WrittenFormula([], "")
 
 
 class Frame(NamedTuple):
@@ -47,7 +47,7 @@ class Frame(NamedTuple):
     gradients: dict[str, str]
     caption: str
     details: str
-    formula: Formula
+    formula: WrittenFormula
 
 
 class NodeInfo(NamedTuple):
@@ -66,7 +66,7 @@ class NodeInfo(NamedTuple):
     kind: str
     data: str
     gradient: str
-    chain_rule: Formula
+    chain_rule: WrittenFormula
 
 
 class Walkthrough(NamedTuple):

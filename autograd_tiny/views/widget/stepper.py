@@ -18,7 +18,7 @@ from autograd_tiny.text.numbers import as_whole, check_digits
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.drawing.dot_text import shortened
 from autograd_tiny.views.drawing.svg import image
-from autograd_tiny.views.widget.formulas import Formula
+from autograd_tiny.views.widget.formulas import WrittenFormula
 from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
 from autograd_tiny.views.widget.page import framed, page, source, style
 from autograd_tiny.views.widget.stills import complete_still, stills
@@ -179,7 +179,7 @@ def _as_data(walkthrough: Walkthrough) -> dict[str, Any]:
 def _flat(record: Frame | NodeInfo, name: str) -> dict[str, Any]:
     """The fields of a record, and in place of its formula the fields of that."""
     fields = record._asdict()
-    formula: Formula = fields.pop(name)
+    formula: WrittenFormula = fields.pop(name)
     return fields | formula._asdict()
 
 
