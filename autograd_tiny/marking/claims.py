@@ -163,7 +163,11 @@ class Printed(NamedTuple):
         return self.unit > other.unit and (self.rounds(other.number) or self.cuts(other.number))
 
     def is_near_an_edge(self, value: float) -> bool:
-        """Whether rounding errors might decide between the sides of an edge: a whole or a half of the last digit."""
+        """Whether rounding errors might decide between the sides of an edge: a whole or a half of the last digit.
+
+        Edges further off than two units are those of other numbers.  A thousandth of half a unit is far more than the errors of
+        numbers that are printed with all their digits; it only spares the work of finding out how large those are.
+        """
         halves = 2.0 * (value - self.number) / self.unit
         return abs(halves) < 4.0 and abs(halves - round(halves)) < 1e-3
 
@@ -201,10 +205,12 @@ class Printed(NamedTuple):
 
 
 _NOTHING = 1e-14
-"""The largest share of a printed number that is taken for the engine's own rounding."""
+"""The largest share of a printed number that is taken for the engine's own rounding: that of some fifty operations, each by half
+of 2.2e-16, all to one side."""
 
 
 def _noise(value: float) -> float:
+    # A row is within 4 ulp (docs/accuracy.md), and so may be the number that the author took it from.
     return 8.0 * math.ulp(value) if math.isfinite(value) else 0.0
 
 
@@ -223,7 +229,7 @@ def read_number(text: str) -> Printed:
         raise ValueError(f"{text!r} is not a decimal number{hint}")
     exponent = int(match[6] or 0) - len(match[3] or match[4] or "")
     number = float(plain)
-    if not math.isfinite(number) or not -300 <= exponent <= 300:
+    if not math.isfinite(number) or not -300 <= exponent <= 300:  # a unit, and what is worked out from it, stays a normal float
         raise ValueError(f"{text!r} is beyond the range of numbers that can be marked")
     return Printed(plain, number, float(f"1e{exponent}"))
 

@@ -6,10 +6,11 @@ its operands, a derivative by the chain rule from the derivatives nearer to the 
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import combinations, pairwise
 from typing import NamedTuple
 
@@ -36,6 +37,7 @@ class NamedGraph:
     Attributes:
         nodes: every named node, operands before users; nodes without a label are called t1, t2, ...
         root: the name of the output.
+        labels: the nodes that have their name from their label, so that a page may speak of them.
         has_unlabelled: whether a node that is no bare number has no label.
     """
 
@@ -46,36 +48,26 @@ class NamedGraph:
         self.has_unlabelled = any(not node.label and not isinstance(node, Constant) for node in every)
         self.name: dict[Value, str] = {node: name for node, name in every.items() if node.op is not None or node.label}
         self.root = self.name.setdefault(output, "output" if "output" not in every.values() else every[output])
-        self._repeated = {label for label, times in Counter(node.label for node in every).items() if times > 1}
+        self._repeated = {label for label, times in Counter(node.label for node in every if node.label).items() if times > 1}
         self.nodes = {name: node for node, name in self.name.items()}
+        self.labels = {name: node for name, node in self.nodes.items() if node.label == name}
         self._is_whole = not others
         self._explored: dict[str, tuple[set[str], int]] = {}
 
     def find(self, label: str) -> Value:
         """The one node with this label."""
-        node = self.nodes.get(label)
-        if node is not None and node.label == label:
-            if label in self._repeated:
-                raise ValueError(f"several nodes are called {label!r}; give each a label of its own")
-            return node
-        labels = list(filter(self.is_labelled, self.nodes))
-        hint = did_you_mean(label, labels) or f"the labels are {listed(labels, 12)}"
-        if not labels:
+        if label in self._repeated:
+            raise ValueError(f"several nodes are called {label!r}; give each a label of its own")
+        if label in self.labels:
+            return self.labels[label]
+        hint = did_you_mean(label, self.labels) or f"the labels are {listed(self.labels, 12)}"
+        if not self.labels:
             hint = "no node has a label; give them, as z.label = 'z', or all at once with label_locals()"
-        elif label[:1] == "d" and label[1:] in labels:
+        elif label[:1] == "d" and label[1:] in self.labels:
             hint = f"a derivative is written {label[1:]}/w or d{label[1:]}/dw"
         elif self.has_unlabelled:
             hint += "; to give nodes the names of their variables, call label_locals()"
         raise ValueError(f"no node is called {label!r}; {hint}")
-
-    @cached_property
-    def labels(self) -> frozenset[str]:
-        """What a page may call nodes."""
-        return frozenset(filter(self.is_labelled, self.nodes))
-
-    def is_labelled(self, name: str) -> bool:
-        """Whether a node has this name from its label, so that a page may speak of it."""
-        return self.nodes[name].label == name
 
     def operands(self, name: str) -> list[str | None]:
         """The names of a node's operands, None for a bare number."""
@@ -144,7 +136,7 @@ class NamedGraph:
     def _by_pattern(self) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
         """The labels by what stands between their indices, and then by their indices: W_i1j2 by W_i, j and then by 1, 2."""
         found: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {}
-        for name in filter(self.is_labelled, self.nodes):
+        for name in self.labels:
             words = re.split(r"(\d+)", name)
             found.setdefault(tuple(words[::2]), {})[tuple(words[1::2])] = name
         return found
@@ -281,7 +273,7 @@ class Derivations:
         ]
 
     def _path(self, *nodes: str) -> Expression:
-        return multiplied([self.variable(derivative(of, by)) for of, by in pairwise(nodes)])
+        return reduce(operator.mul, [self.variable(derivative(of, by)) for of, by in pairwise(nodes)])
 
     def _updated(self, name: str) -> Expression:
         if self.learning_rate is None:
@@ -309,23 +301,12 @@ class Derivations:
         return Derivation(quantity, root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities})
 
     def _from_forward(self, quantity: Quantity) -> bool:
-        return quantity.kind == "data" and self.graph.is_labelled(quantity.nodes[0])
+        return quantity.kind == "data" and quantity.nodes[0] in self.graph.labels
 
 
 def added(terms: Sequence[Expression]) -> Expression:
     """The sum of terms, from left to right."""
-    whole = terms[0]
-    for term in terms[1:]:
-        whole = whole + term
-    return whole
-
-
-def multiplied(factors: Sequence[Expression]) -> Expression:
-    """The product of factors, from left to right."""
-    whole = factors[0]
-    for factor in factors[1:]:
-        whole = whole * factor
-    return whole
+    return reduce(operator.add, terms)
 
 
 def is_number(x: Expression, number: float) -> bool:

@@ -36,7 +36,12 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed
 
 MOST_BY_CHANCE = 0.5
-"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation."""
+"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation.
+
+Such fits are about Poisson distributed: with 0.5 expected, some formula fits a number that has no explanation in 1 - e^-0.5, two
+of five cases.  Most wrong numbers have an explanation, so that a fit is still the likelier reason; `benchmarks.marking` measures
+how many random numbers are explained, and most have far fewer candidates.
+"""
 
 
 def mark(
@@ -84,7 +89,8 @@ def mark(
 
 
 MOST_BY_ROUNDING = 0.05
-"""How likely a number may at most fit by chance, for the rounding of numbers that are not printed to excuse it."""
+"""How likely a number may at most fit by chance, for the rounding of numbers that are not printed to excuse it: stricter, since this
+excuses a number that is not what was worked out."""
 
 
 class Fit(NamedTuple):
@@ -196,7 +202,7 @@ class Marker:
             return blank._replace(verdict="rounded", why="digits are cut off")
         derivation = self.derivations.derivation(claim.quantity, self.page.printed)
         ways = list(self._ways(derivation))
-        for loose in (False, True):
+        for loose in (False, True):  # what fits exactly says more than what fits within the rounding of other numbers
             for way, follows in ways:
                 if self._fits(claim, follows, loose=loose):
                     return self._followed(blank, way, follows)
@@ -270,7 +276,7 @@ class Marker:
         printed, value = blank.claim.printed, blank.value
         if not math.isfinite(value):
             return []
-        further = abs(math.remainder(value, printed.unit))
+        further = abs(math.remainder(value, printed.unit))  # the digits that printing it takes away
         if further < 1e-3 * printed.unit and further <= self._rounding_errors(blank.claim.quantity, value):
             return []
         parts = {
@@ -283,7 +289,7 @@ class Marker:
             for chosen in (list(parts), *([part] for part in parts)):
                 with suppress(ArithmeticError, ValueError):
                     follows = self.page.follow(self.page.evaluate(derivation.root, rounded=dict.fromkeys(chosen, shorter)))
-                    shown = [str(parts[part]) for part in chosen if self.graph.is_labelled(parts[part].nodes[0])]
+                    shown = [str(parts[part]) for part in chosen if parts[part].nodes[0] in self.graph.labels]
                     what = f"{shown[0]}, which was rounded and is" if len(chosen) == 1 and shown else "rounded numbers that are"
                     found.setdefault(follows.value, (f"it follows from {what} not printed", follows))
         largest = max(abs(printed.number), abs(value), printed.unit)
@@ -297,21 +303,21 @@ class Marker:
         page = [claim.printed for claim in self.claims]
         places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
         digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
-        return [*(partial(_to_places, k) for k in places), *(partial(_to_digits, k) for k in digits)]
+        return [*(partial(round, ndigits=k) for k in places), *(partial(_to_digits, k) for k in digits)]
 
     def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
         claim = blank.claim
         if slips := self._slips(follows, blank):
             return blank._replace(verdict="carried", sources=slips, why=f"it {way} {self._printed(slips)}")
+        # A number that may be off by half of itself fits what is twice as large as well as what was meant.
         if follows.slack > 0.5 * max(abs(follows.value), abs(blank.value)):
             return blank._replace(verdict="undecided", why="the numbers it is computed from are printed with too few digits to tell")
-        if claim.printed.rounds(follows.value, follows.slack):
-            return blank._replace(verdict="rounded", why="it follows from rounded numbers")
-        return blank._replace(verdict="rounded", why="it follows from rounded numbers, with digits cut off")
+        cut = "" if claim.printed.rounds(follows.value, follows.slack) else ", with digits cut off"
+        return blank._replace(verdict="rounded", why=f"it follows from rounded numbers{cut}")
 
     def _slips(self, follows: Follows, blank: Mark) -> tuple[int, ...]:
         """The wrong claims that a number depends on, as far as they matter."""
-        least = 0.5 * blank.claim.printed.unit
+        least = 0.5 * blank.claim.printed.unit  # what moves a number less than rounding does is not what made it wrong
         return tuple(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least)
 
     def _printed(self, claims: Iterable[int]) -> str:
@@ -400,16 +406,12 @@ class Marker:
             expected = read_number(printed.like(value))
             if any(float(text) == printed.number for text in swapped_digits(expected)):
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
-        if printed.digits >= 3:
+        if printed.digits >= 3:  # two digits agree with those of another number too often
             for number, claim in enumerate(self.claims):
                 if claim.quantity != blank.claim.quantity and claim.printed[1:] == printed[1:]:  # as precisely, too
-                    before = number < blank.number
+                    before = number < blank.number  # it is easier to copy from what is written already
                     if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
                         yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
-
-
-def _to_places(places: int, x: float) -> float:
-    return round(x, places)
 
 
 def _to_digits(digits: int, x: float) -> float:
@@ -417,6 +419,9 @@ def _to_digits(digits: int, x: float) -> float:
 
 
 def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:
-    """How likely a number between 0 and the largest of these would fit by chance."""
+    """How likely a number between 0 and the largest of these would fit by chance.
+
+    Rounding reaches half a unit to one side and cutting digits a unit to the other, so that 1.5 units fit, and the slack twice.
+    """
     largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
     return min(1.0, (1.5 * printed.unit + 2.0 * (follows.slack if loose else 0.0)) / largest)

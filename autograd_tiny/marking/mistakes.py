@@ -5,7 +5,7 @@ An edit whose number is the printed one explains how the printed number came abo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, si
 from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, is_number, rewritten
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.text.words import brief, listed
+from autograd_tiny.text.words import brief, counted, listed
 
 ACTIVATIONS: tuple[object, ...] = (gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh)
 ONE, ZERO = Expression.constant(1.0), Expression.constant(0.0)
@@ -78,6 +78,11 @@ class Editor:
         """The formula with one operand of one node replaced."""
         operands = (*user.operands[:place], new, *user.operands[place + 1 :])
         return self.with_(user, Expression.record(user.op, operands))
+
+    def with_one_left_out(self, whole: Expression, terms: Sequence[Expression]) -> Iterator[tuple[Expression, str]]:
+        """The formula without each term of a sum in turn, and the term."""
+        for i, term in enumerate(terms):
+            yield self.with_(whole, added([*terms[:i], *terms[i + 1 :]])), self.shown(term)
 
     def shown(self, part: Expression) -> str:
         """A part of the formula in terms of quantities, cut short if it is long."""
@@ -235,26 +240,22 @@ def _part_of_the_loss_only(d: Editor) -> Found:
             for x in ways if len(ways) > 1 else ():
                 if derivative(x, by) in d.known:
                     kept = d.derivations.variable(derivative(x, by)) * d.derivations.variable(derivative(of, x))
-                    yield d.with_(part, kept), f"∂{x}/∂{by} is used for ∂{of}/∂{by}, which has {_more_paths(len(ways) - 1)}"
-
-
-def _more_paths(n: int) -> str:
-    return f"{n} more path{'s' if n > 1 else ''}"
+                    yield d.with_(part, kept), f"∂{x}/∂{by} is used for ∂{of}/∂{by}, which has {counted(len(ways) - 1, 'more path')}"
 
 
 def _path_left_out(d: Editor) -> Found:
     for whole, terms in d.chain_rule_sums:
-        if len(terms) > 2:
-            for i, term in enumerate(terms):
-                yield d.with_(whole, added([*terms[:i], *terms[i + 1 :]])), f"of {len(terms)} paths one is left out, {d.shown(term)}"
+        if len(terms) > 2:  # of two, one is kept
+            for root, term in d.with_one_left_out(whole, terms):
+                yield root, f"of {len(terms)} paths one is left out, {term}"
 
 
 def _term_left_out(d: Editor) -> Found:
     over_paths = {whole for whole, _ in d.chain_rule_sums}
     for whole, terms in d.sums:
         if whole not in over_paths:
-            for i, term in enumerate(terms):
-                yield d.with_(whole, added([*terms[:i], *terms[i + 1 :]])), f"the term {d.shown(term)} is left out"
+            for root, term in d.with_one_left_out(whole, terms):
+                yield root, f"the term {term} is left out"
 
 
 def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
@@ -346,6 +347,12 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("neighbour taken", 3, _neighbour_taken),
     ("copied", 3, _neighbour_copied),
 )
-"""Known mistakes: the name, how far-fetched it is, and what finds it in a formula."""
+"""Known mistakes: the name, how far-fetched it is, and what finds it in a formula.
+
+1 is a slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits; 3 one that takes
+numbers from elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.
+Only the order matters: it says which of two that fit is told, and which were tried before it.
+"""
 PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")
 SLIPS_OF_THE_PEN = ("sign", "decimal place", "update added")
+"""Only these are looked for together: of all pairs there are so many that some would fit any number by chance."""

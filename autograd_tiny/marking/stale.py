@@ -20,6 +20,7 @@ from autograd_tiny.marking.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
 MOST_BY_CHANCE = 0.05
+"""How likely claims may at most agree by chance, for that to be called a story: the usual level of significance."""
 
 
 class Implied(NamedTuple):
@@ -71,27 +72,27 @@ def stories(claims: Mapping[int, tuple[Printed, Derivation]], numbers: Numbers) 
 def _implied(claim: int, printed: Printed, derivation: Derivation, numbers: Numbers) -> Iterator[Implied]:
     derivations = numbers.derivations
     for part, quantity in derivation.parts.items():
-        labelled = all(map(derivations.graph.is_labelled, quantity.nodes))
-        if labelled and part is not derivation.root:
+        if derivations.graph.labels.keys() >= set(quantity.nodes) and part is not derivation.root:
             root = rewritten(derivation.root, {part: derivations.variable(quantity)})[derivation.root]
             for sign in (1.0, -1.0):
                 with suppress(ArithmeticError, ValueError):
                     x, slope = _solved(root, quantity, sign * printed.number, numbers)
                     outward = sign * math.copysign(printed.unit, printed.number) / slope
-                    ends = [x - 0.5 * outward, x + outward]  # a number that was rounded, or cut off
+                    # What is printed as 0.12 was rounded from 0.115 on, or cut off from below 0.13.
+                    ends = [x - 0.5 * outward, x + outward]
                     yield Implied(claim, quantity, min(ends), max(ends), sign)
 
 
 def _solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers) -> tuple[float, float]:
     """The value of one quantity with which a formula gives ``target``, and the formula's derivative there: Newton's method."""
     x = data_of(numbers.of(quantity))
-    for _ in range(60):
+    for _ in range(60):  # where it converges, it does so in fewer than ten; and nothing that bounces about ever will
         variable = Value(x)
         y = numbers.evaluate(root, {quantity: variable})
         slope = adjoints(y).get(variable, 0.0) if isinstance(y, Value) else 0.0
         if slope == 0.0 or not isinstance(y, Value):
             break
-        if abs(y.data - target) <= 1e-12 * abs(target):
+        if abs(y.data - target) <= 1e-12 * abs(target):  # finer than the 17 digits that could be printed are worth, not below noise
             return x, slope
         x -= (y.data - target) / slope
     raise ValueError(f"no value of {quantity} gives {target}")
@@ -110,8 +111,12 @@ def _agreements(implied: Sequence[Implied]) -> Iterator[Story]:
             for other in about:
                 if other.claim not in fitting and all(other.low < x.high and x.low < other.high for x in fitting.values()):
                     fitting[other.claim] = other
-                    shared = len(operands[first.claim] & operands[other.claim])
-                    by_chance *= 4.0 * shared * (other.high - other.low + first.high - first.low) / abs(first.low + first.high)
+                    # Two intervals overlap where their middles are nearer than half the sum of their widths to either side: for a
+                    # middle anywhere along a stretch as long as the value itself, with the chance widths / value.  There are
+                    # as many tries as operands that the two formulas share, each with two signs.
+                    tries = 2.0 * len(operands[first.claim] & operands[other.claim])
+                    widths = other.high - other.low + first.high - first.low
+                    by_chance *= tries * widths / abs(0.5 * (first.low + first.high))
             if len(fitting) > 1 and by_chance < MOST_BY_CHANCE:
                 low, high = max(x.low for x in fitting.values()), min(x.high for x in fitting.values())
                 yield Story(tuple(x._replace(low=low, high=high) for x in sorted(fitting.values())))
@@ -128,7 +133,9 @@ def _sums(implied: Sequence[Implied], numbers: Numbers) -> Iterator[Story]:
             continue
         choices = [[x for x in data if x.quantity.nodes[0] == output] for output in outputs.values()]
         for chosen in product(*choices) if math.prod(map(len, choices)) <= 1000 else ():
+            # Each value may be off by half its interval, and by the rounding to the places that are told.
             slack = sum(0.5 * (x.high - x.low) + 0.5 * 10.0**-x.places for x in chosen)
+            # The sum is within the slack of what it must be, to either side, in a stretch as long as that; once per choice.
             by_chance = math.prod(map(len, choices)) * 2.0 * slack / abs(sums_to)
             one_each = len({x.claim for x in chosen}) == len(chosen)
             if one_each and abs(sum(x.value for x in chosen) - sums_to) <= slack and by_chance < MOST_BY_CHANCE:

@@ -39,7 +39,7 @@ def marked_all_wrong(rng):
     root.label = root.label or "out"
     graph = NamedGraph(root)
     engine = Numbers(Derivations(graph, 0.1))
-    labels = [name for name in graph.nodes if graph.is_labelled(name)]
+    labels = list(graph.labels)
     quantities = [Quantity("data", (name,)) for name in labels]
     quantities += [Quantity("derivative", (rng.choice(labels), by)) for by in labels for _ in range(2)]
     quantities += [Quantity("path", tuple(rng.choices(labels, k=3))) for _ in range(3)]
