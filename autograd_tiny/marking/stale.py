@@ -7,7 +7,7 @@ fit the same value, or values that add up as they must, are evidence.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from typing import NamedTuple
@@ -15,12 +15,16 @@ from typing import NamedTuple
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value, adjoints
 from autograd_tiny.marking.claims import Printed, Quantity
-from autograd_tiny.marking.derivations import Derivation, rewritten
+from autograd_tiny.marking.derivations import Derivation, NamedGraph, rewritten
 from autograd_tiny.marking.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
 MOST_BY_CHANCE = 0.05
 """How likely claims may at most agree by chance, for that to be called a story: the usual level of significance."""
+
+
+MOST_TRIED = 1000
+"""Of more combinations some fit by chance, and looking at them takes long."""
 
 
 class Implied(NamedTuple):
@@ -47,7 +51,7 @@ class Implied(NamedTuple):
     @property
     def places(self) -> int:
         """How many decimal places that number has."""
-        return next(k for k in range(18) if k == 17 or self.low < round(0.5 * (self.low + self.high), k) < self.high)
+        return next((k for k in range(17) if self.low < round(0.5 * (self.low + self.high), k) < self.high), 17)
 
 
 class Story(NamedTuple):
@@ -58,15 +62,18 @@ class Story(NamedTuple):
 
 
 def stories(claims: Mapping[int, tuple[Printed, Derivation]], numbers: Numbers) -> list[Story]:
-    """What explains several of these claims at once, every claim in the first story that does."""
+    """What explains several of these claims at once."""
     implied = [x for claim, (printed, derivation) in claims.items() for x in _implied(claim, printed, derivation, numbers)]
-    found: list[Story] = []
-    told: set[int] = set()
-    for story in [*_sums(implied, numbers), *sorted(_agreements(implied), key=lambda s: (-len(s.implied), s.implied[0].sign < 0.0))]:
-        if told.isdisjoint(x.claim for x in story.implied):
-            found.append(story)
-            told.update(x.claim for x in story.implied)
-    return found
+    return told_once([*sums(implied, numbers.derivations.graph), *agreements(implied)])
+
+
+def told_once(found: Iterable[Story]) -> list[Story]:
+    """The stories without those about a claim that an earlier one tells of."""
+    kept: list[Story] = []
+    for story in found:
+        if {x.claim for x in story.implied}.isdisjoint(x.claim for before in kept for x in before.implied):
+            kept.append(story)
+    return kept
 
 
 def _implied(claim: int, printed: Printed, derivation: Derivation, numbers: Numbers) -> Iterator[Implied]:
@@ -76,30 +83,33 @@ def _implied(claim: int, printed: Printed, derivation: Derivation, numbers: Numb
             root = rewritten(derivation.root, {part: derivations.variable(quantity)})[derivation.root]
             for sign in (1.0, -1.0):
                 with suppress(ArithmeticError, ValueError):
-                    x, slope = _solved(root, quantity, sign * printed.number, numbers)
+                    x, slope = solved(root, quantity, sign * printed.number, numbers)
                     outward = sign * math.copysign(printed.unit, printed.number) / slope
                     # What is printed as 0.12 was rounded from 0.115 on, or cut off from below 0.13.
                     ends = [x - 0.5 * outward, x + outward]
                     yield Implied(claim, quantity, min(ends), max(ends), sign)
 
 
-def _solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers) -> tuple[float, float]:
-    """The value of one quantity with which a formula gives ``target``, and the formula's derivative there: Newton's method."""
+def solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers) -> tuple[float, float]:
+    """The value of one quantity with which a formula gives ``target``, and the formula's derivative there: Newton's method.
+
+    Raises:
+        ArithmeticError, ValueError: none is found, or the formula does not depend on the quantity.
+    """
     x = data_of(numbers.of(quantity))
-    for _ in range(60):  # where it converges, it does so in fewer than ten; and nothing that bounces about ever will
+    for _ in range(60):  # where it converges, it does so in fewer than ten; nothing that bounces about ever will
         variable = Value(x)
         y = numbers.evaluate(root, {quantity: variable})
         slope = adjoints(y).get(variable, 0.0) if isinstance(y, Value) else 0.0
-        if slope == 0.0 or not isinstance(y, Value):
-            break
-        if abs(y.data - target) <= 1e-12 * abs(target):  # finer than the 17 digits that could be printed are worth, not below noise
+        if abs(data_of(y) - target) <= 1e-12 * abs(target):  # finer than what is printed, not finer than the engine's noise
             return x, slope
-        x -= (y.data - target) / slope
+        x -= (data_of(y) - target) / slope
     raise ValueError(f"no value of {quantity} gives {target}")
 
 
-def _agreements(implied: Sequence[Implied]) -> Iterator[Story]:
-    """Claims that imply the same value of the same quantity."""
+def agreements(implied: Sequence[Implied]) -> list[Story]:
+    """Claims that imply the same value of the same quantity: the stories of most claims first, then those without a wrong sign."""
+    found: list[Story] = []
     operands: dict[int, set[Quantity]] = {}
     for x in implied:
         operands.setdefault(x.claim, set()).add(x.quantity)
@@ -117,27 +127,28 @@ def _agreements(implied: Sequence[Implied]) -> Iterator[Story]:
                     tries = 2.0 * len(operands[first.claim] & operands[other.claim])
                     widths = other.high - other.low + first.high - first.low
                     by_chance *= tries * widths / abs(0.5 * (first.low + first.high))
-            if len(fitting) > 1 and by_chance < MOST_BY_CHANCE:
+            if by_chance < MOST_BY_CHANCE:
                 low, high = max(x.low for x in fitting.values()), min(x.high for x in fitting.values())
-                yield Story(tuple(x._replace(low=low, high=high) for x in sorted(fitting.values())))
+                found.append(Story(tuple(x._replace(low=low, high=high) for x in sorted(fitting.values()))))
+    return sorted(found, key=lambda story: (-len(story.implied), story.implied[0].sign < 0.0))
 
 
-def _sums(implied: Sequence[Implied], numbers: Numbers) -> Iterator[Story]:
+def sums(implied: Sequence[Implied], graph: NamedGraph) -> Iterator[Story]:
     """Claims that imply values of all outputs of one operation, which add up as they must."""
-    graph = numbers.derivations.graph
-    data = [x for x in implied if x.quantity.kind == "data"]
-    for name in dict.fromkeys(x.quantity.nodes[0] for x in data):
-        outputs = graph.outputs_beside(name)
-        sums_to = graph.nodes[name].op.family.sums_to if outputs else None
-        if sums_to is None or outputs.get(0) != name or len(outputs) < len(graph.nodes[name].operands):
+    by_name: dict[str, list[Implied]] = {}
+    for x in implied:
+        if x.quantity.kind == "data":
+            by_name.setdefault(x.quantity.nodes[0], []).append(x)
+    for names in dict.fromkeys(tuple(graph.outputs_beside(name).values()) for name in by_name):
+        node = graph.nodes[names[0]] if names else None
+        if node is None or node.op.family.sums_to is None or len(names) < node.op.family.count(node.operands):
             continue
-        choices = [[x for x in data if x.quantity.nodes[0] == output] for output in outputs.values()]
-        for chosen in product(*choices) if math.prod(map(len, choices)) <= 1000 else ():
-            # Each value may be off by half its interval, and by the rounding to the places that are told.
-            slack = sum(0.5 * (x.high - x.low) + 0.5 * 10.0**-x.places for x in chosen)
-            # The sum is within the slack of what it must be, to either side, in a stretch as long as that; once per choice.
-            by_chance = math.prod(map(len, choices)) * 2.0 * slack / abs(sums_to)
-            one_each = len({x.claim for x in chosen}) == len(chosen)
-            if one_each and abs(sum(x.value for x in chosen) - sums_to) <= slack and by_chance < MOST_BY_CHANCE:
+        sums_to: float = node.op.family.sums_to
+        choices = [by_name.get(name, []) for name in names]
+        tries = math.prod(map(len, choices))
+        for chosen in product(*choices) if tries <= MOST_TRIED else ():
+            low, high = sum(x.low for x in chosen), sum(x.high for x in chosen)
+            # The sum is within so narrow an interval, somewhere along a stretch as long as the values together, once per choice.
+            is_evidence = tries * (high - low) < MOST_BY_CHANCE * sum(abs(x.value) for x in chosen)
+            if is_evidence and low <= sums_to <= high and len({x.claim for x in chosen}) == len(chosen):
                 yield Story(chosen, sums_to)
-

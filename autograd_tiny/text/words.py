@@ -37,7 +37,7 @@ def listed(words: Iterable[object], most: int) -> str:
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
-def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str:
+def did_you_mean(name: str, known: Iterable[str], most: int | None = None) -> str:
     """A hint at the known names that are close to a wrong one, or nothing.
 
     >>> did_you_mean("sigmod", ["relu", "sigmoid"]), did_you_mean("w13", ["w1", "w3"]), did_you_mean("x", ["relu"])

@@ -1,5 +1,6 @@
 """The progress bar: seen in a terminal and in a notebook, and nothing of it anywhere else."""
 
+import io
 import os
 import subprocess
 import sys
@@ -72,6 +73,54 @@ def test_what_a_loop_prints_into_a_file_gets_there():
 def test_a_terminal_that_cannot_erase_gets_no_bar():
     sent, _ = in_terminal("range(3)", term="dumb")
     assert sent.splitlines() == ["item 0", "item 1", "item 2", "end"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def at_terminal(monkeypatch, iterable, total=None, **environment):
+    """What is sent to a terminal that standard error leads to, and to the standard output, here in this process."""
+    streams = {"stderr": Terminal(), "stdout": io.StringIO()}
+    streams |= {name: environment.pop(name) for name in [*environment] if name in streams}
+    for name, value in ({"TERM": "xterm-256color", "COLUMNS": "100"} | environment).items():
+        monkeypatch.setenv(name, value)
+    with monkeypatch.context() as patch:
+        for name, stream in streams.items():
+            patch.setattr(sys, name, stream)
+        for item in progress(iterable, "learning [to count]", total):
+            print("item", item)
+    return [stream and stream.getvalue() for stream in streams.values()]
+
+
+def test_the_bar_is_on_the_terminal_and_what_is_printed_where_it_belongs(monkeypatch):
+    sent, printed = at_terminal(monkeypatch, range(3))
+    assert printed == "item 0\nitem 1\nitem 2\n"
+    assert "learning [to count]" in sent
+    assert "100%" in sent
+    assert "item" not in sent
+    assert sent.endswith("\x1b[2K")  # the bar's line is erased
+
+
+def test_what_is_printed_to_the_terminal_stands_above_the_bar(monkeypatch):
+    sent, printed = at_terminal(monkeypatch, range(3), stdout=Terminal())
+    assert printed == ""
+    assert sent.count("item ") == 3
+    assert sent.rindex("item 2") < sent.rindex("learning")
+
+
+def test_how_many_there_are_may_be_said(monkeypatch):
+    assert "50%" in at_terminal(monkeypatch, iter("ab"), 4)[0]
+
+
+def test_a_program_without_standard_streams(monkeypatch):
+    assert at_terminal(monkeypatch, range(2), stderr=None) == [None, "item 0\nitem 1\n"]
+    assert "100%" in at_terminal(monkeypatch, range(2), stdout=None)[0]
+
+
+def test_no_bar_where_it_cannot_be_erased(monkeypatch):
+    assert at_terminal(monkeypatch, range(2), TERM="dumb") == ["", "item 0\nitem 1\n"]
 
 
 class Handle:

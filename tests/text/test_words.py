@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from autograd_tiny.text.names import near
 from autograd_tiny.text.numbers import check_digits, short_number
-from autograd_tiny.text.words import brief, listed, quoted
+from autograd_tiny.text.words import brief, did_you_mean, listed, quoted
 
 
 def test_a_text_is_as_long_as_it_may_be():
@@ -13,6 +14,25 @@ def test_a_text_is_as_long_as_it_may_be():
     assert brief("abcdefgh", 6) == "abc" + "..."
     assert quoted("a" * 58) == "'" + 58 * "a" + "'"
     assert quoted("a" * 59) == "'" + 56 * "a" + "..."
+
+
+def test_a_hint_at_near_names():
+    weights = [f"weight{k}" for k in range(9)]
+    assert did_you_mean("weigth", weights[:4]).count("`weight") == 3
+    assert did_you_mean("weigth0", weights, 1) == "did you mean `weight0`?"
+    assert did_you_mean("q", weights) == ""
+
+
+def test_which_names_are_near():
+    assert near("tahn", ["tan", "tanh"]) == ["tanh", "tan"]  # the same letters first
+    assert near("Tahn", ["tan", "tanh"]) == ["tanh", "tan"]
+    assert near("EXP", ["exp", "log"]) == ["exp"]
+    many = [f"name{k}" for k in range(2000)]
+    assert near("name_999", many)[0] == "name999"
+    assert near("name_1000", [*["x"] * 1000, "name1000"]) == []  # of so many only the first thousand are looked at
+    assert near("name_999", [*["x"] * 999, "name999"]) == ["name999"]
+    assert near("n" * 60, ["n" * 60, "n" * 61]) == ["n" * 60]
+    assert near("n" * 61, ["n" * 60, "n" * 61]) == []
 
 
 @pytest.mark.parametrize(

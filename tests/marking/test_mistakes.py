@@ -1,0 +1,158 @@
+"""The known mistakes: all that are made in the formula of a quantity, each as a formula, a sentence and how far-fetched it is."""
+
+import pytest
+
+from autograd_tiny import Value, total
+from autograd_tiny.marking.claims import read_quantity
+from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.mistakes import Editor
+
+
+def graph():
+    """c = a² w1 - 2 for a = tanh(z), z = w1 x + b; a is used twice by one node, w1 by two."""
+    w, x, b = Value(0.5, "w1"), Value(2.0, "x"), Value(0.25, "b")
+    z = w * x + b
+    a = z.tanh()
+    c = a * a * w - 2.0
+    z.label, a.label, c.label = "z", "a", "c2"
+    return c
+
+
+def editor(text, known=()):
+    derivations = Derivations(NamedGraph(graph()), 0.1)
+    printed = {read_quantity(k): None for k in known}
+    return Editor(derivations, derivations.derivation(read_quantity(text), printed), printed)
+
+
+def told(edits):
+    """One line an edit; a decimal place is moved wherever a factor is, and left out here."""
+    for x in edits:
+        if "decimal place" not in x.mistake:
+            invisible = f" | {x.without}" if x.without is not None else ""
+            yield f"{x.effort:g} {x.mistake} | {x.root} | {x.what}{invisible}"
+
+
+OF_C_BY_A = """\
+1 sign | -(w1 * (a + a)) | the sign is wrong
+1 sign | w1 * (-a + a) | the sign of the term a is wrong
+1 sign | w1 * (a + (-a)) | the sign of the term a is wrong
+1.2 factor | 2 * (w1 * (a + a)) | the number is 2 times too large | 0
+1.2 factor | 0.5 * (w1 * (a + a)) | the number is 2 times too small | 0
+1 one path kept | w1 * a | of 2 paths only one is kept, a
+1 one path kept | w1 * a | of 2 paths only one is kept, a
+2 factor left out | a + a | the factor w1 is left out
+2 factor left out | w1 | the factor ∂t2/∂a is left out
+2 factor twice | w1 * (a + a) * w1 | the factor w1 is applied twice
+2 factor twice | w1 * (a + a) * (a + a) | the factor ∂t2/∂a is applied twice
+"""
+
+OF_A_BY_Z = """\
+1 sign | -(1 - a ** 2) | the sign is wrong
+1 sign | -1 + (-a ** 2) | the sign of the term 1 is wrong
+1 sign | 1 + (-(-a ** 2)) | the sign of the term -a ** 2 is wrong
+1.2 factor | 2 * (1 - a ** 2) | the number is 2 times too large | 0
+1.2 factor | 0.5 * (1 - a ** 2) | the number is 2 times too small | 0
+1.5 wrong point | 1 - tanh(a) ** 2 | ∂a/∂z is taken at a in place of z
+1.5 wrong point | 1 - z ** 2 | ∂a/∂z is taken at z in place of a
+2 term left out | -a ** 2 | the term 1 is left out
+2 term left out | 1 | the term -a ** 2 is left out
+"""
+
+AN_UPDATE = """\
+1 sign | -(w1 - 0.1 * ∂c2/∂w1) | the sign is wrong
+1 update added | w1 + 0.1 * ∂c2/∂w1 | the step is added, where gradient descent subtracts it
+1.2 factor | w1 - 2 * (0.1 * ∂c2/∂w1) | the step is 2 times too large | w1
+1.2 factor | 2 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too large | 0
+1.2 factor | w1 - 0.5 * (0.1 * ∂c2/∂w1) | the step is 2 times too small | w1
+1.2 factor | 0.5 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too small | 0
+2 factor left out | w1 - ∂c2/∂w1 | the factor 0.1 is left out
+2 factor left out | w1 - 0.1 | the factor ∂c2/∂w1 is left out
+2 term left out | -(0.1 * ∂c2/∂w1) | the term w1 is left out
+2 term left out | w1 | the term -(0.1 * ∂c2/∂w1) is left out
+2 factor twice | w1 - 0.1 * ∂c2/∂w1 * 0.1 | the factor 0.1 is applied twice
+2 factor twice | w1 - 0.1 * ∂c2/∂w1 * ∂c2/∂w1 | the factor ∂c2/∂w1 is applied twice
+"""
+
+OF_C_BY_W = """\
+1 sign | -(∂c2/∂a * (1 - a ** 2) * x + a * a) | the sign is wrong
+1 sign | ∂c2/∂a * (-1 + (-a ** 2)) * x + a * a | the sign of the term 1 is wrong
+1 sign | ∂c2/∂a * (1 + (-(-a ** 2))) * x + a * a | the sign of the term -a ** 2 is wrong
+1 sign | -(∂c2/∂a * (1 - a ** 2) * x) + a * a | the sign of the term ∂c2/∂z * x is wrong
+1 sign | ∂c2/∂a * (1 - a ** 2) * x + (-(a * a)) | the sign of the term t2 is wrong
+1.2 factor | 2 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too large | 0
+1.2 factor | 0.5 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too small | 0
+1 activation derivative missing | ∂c2/∂a * x + a * a | the derivative of the activation, ∂a/∂z, is missing
+1 one path kept | ∂c2/∂a * (1 - a ** 2) * x | of 2 paths only one is kept, ∂c2/∂z * x
+1 one path kept | a * a | of 2 paths only one is kept, t2
+1.5 wrong point | ∂c2/∂a * (1 - tanh(a) ** 2) * x + a * a | ∂a/∂z is taken at a in place of z
+1.5 wrong point | ∂c2/∂a * (1 - z ** 2) * x + a * a | ∂a/∂z is taken at z in place of a
+2 factor left out | (1 - a ** 2) * x + a * a | the factor ∂c2/∂a is left out
+2 factor left out | x + a * a | the factor ∂c2/∂z is left out
+2 factor left out | ∂c2/∂a * (1 - a ** 2) + a * a | the factor x is left out
+2 factor left out | ∂c2/∂a * (1 - a ** 2) * x + a | the factor a is left out
+2 factor left out | ∂c2/∂a * (1 - a ** 2) * x + a | the factor a is left out
+2 term left out | ∂c2/∂a * (-a ** 2) * x + a * a | the term 1 is left out
+2 term left out | ∂c2/∂a * x + a * a | the term -a ** 2 is left out
+2 factor twice | ∂c2/∂a * (1 - a ** 2) * ∂c2/∂a * x + a * a | the factor ∂c2/∂a is applied twice
+2 factor twice | ∂c2/∂a * (1 - a ** 2) * (1 - a ** 2) * x + a * a | the factor ∂a/∂z is applied twice
+2 factor twice | t1 = ∂c2/∂a * (1 - a ** 2); t1 * x * t1 + a * a | the factor ∂c2/∂z is applied twice
+2 factor twice | ∂c2/∂a * (1 - a ** 2) * x * x + a * a | the factor x is applied twice
+2 factor twice | ∂c2/∂a * (1 - a ** 2) * x + a * a * a | the factor a is applied twice
+2 factor twice | ∂c2/∂a * (1 - a ** 2) * x + a * a * a | the factor a is applied twice
+"""
+
+
+@pytest.mark.parametrize(
+    ("quantity", "known", "wanted"),
+    [("c2/a", (), OF_C_BY_A), ("a/z", (), OF_A_BY_Z), ("w1'", ("c2/w1",), AN_UPDATE), ("c2/w1", ("c2/a",), OF_C_BY_W)],
+)
+def test_all_mistakes_in_a_formula(quantity, known, wanted):
+    assert "\n".join(told(editor(quantity, known).edits())) + "\n" == wanted
+
+
+def test_all_decimal_places():
+    moved = [x for x in editor("w1'", ("c2/w1",)).edits() if x.mistake == "decimal place"]
+    assert {x.effort for x in moved} == {1}
+    assert [(str(x.root), str(x.without)) for x in moved if str(x.without) == "w1"] == [
+        (f"w1 - {factor} * (0.1 * ∂c2/∂w1)", "w1") for factor in ("10", "0.1", "100", "0.01", "1000", "0.001")
+    ]
+    assert [x.what.partition(" has its decimal point ")[2] for x in moved if str(x.without) == "0"] == [
+        f"{places} too far to the {side}" for places in ("one place", "two places", "three places") for side in ("right", "left")
+    ]
+
+
+def test_two_mistakes_at_once_are_a_lost_path_and_a_slip_of_the_pen():
+    assert list(told(editor("c2/a").double_edits())) == [
+        "2 one path kept, sign | -(w1 * a) | of 2 paths only one is kept, a; besides, the sign is wrong"
+    ] * 2
+    assert len(list(editor("c2/a").double_edits())) == 2 * (1 + 6)
+    assert list(editor("a/z").double_edits()) == []
+
+
+def test_one_path_of_three_is_left_out_and_of_two_kept():
+    a = Value(0.5, "a")
+    y = a.sin() + a.cos() + a.exp()
+    y.label = "y"
+    derivations = Derivations(NamedGraph(y))
+    found = {}
+    for x in Editor(derivations, derivations.derivation(read_quantity("y/a"), ()), {}).edits():
+        found.setdefault(x.mistake, []).append((str(x.root), x.what, x.effort))
+    assert [effort for _, _, effort in found["path left out"]] == [1.5] * 3
+    assert [what.partition(",")[0] for _, what, _ in found["path left out"]] == ["of 3 paths one is left out"] * 3
+    assert [what.partition(",")[0] for _, what, _ in found["one path kept"]] == ["of 3 paths only one is kept"] * 3
+    assert "term left out" not in found
+
+
+@pytest.mark.parametrize(("terms", "more"), [(2, "1 more path"), (3, "2 more paths")])
+def test_the_derivative_of_one_term_for_that_of_all(terms, more):
+    w = Value(0.5, "w")
+    parts = [w * 3.0, w.sin(), w.cos()][:terms]
+    for k, part in enumerate(parts, 1):
+        part.label = f"E{k}"
+    e = total(parts)
+    e.label = "E"
+    derivations = Derivations(NamedGraph(e))
+    known = {read_quantity("E1/w"): None}
+    found = Editor(derivations, derivations.derivation(read_quantity("E/w"), known), known).edits()
+    said = [x.what for x in found if "is used for" in x.what]
+    assert said == [f"∂E1/∂w is used for ∂E/∂w, which has {more}"]
