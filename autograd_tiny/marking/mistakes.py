@@ -120,10 +120,9 @@ class Editor:
         return [(node, terms) for node, terms in self.sums if node in self.parts and self._sums_paths(self.parts[node])]
 
     def _sums_paths(self, quantity: Quantity) -> bool:
-        if quantity.kind != "derivative":
-            return False
-        of, by = quantity.nodes
-        return not self.graph.only_directly(of, by) or self.graph.operands(of).count(by) > 1
+        of, by = quantity.nodes[0], quantity.nodes[-1]
+        once = self.graph.only_directly(of, by) and self.graph.operands(of).count(by) == 1
+        return quantity.kind == "derivative" and not once
 
     @property
     def step(self) -> Expression | None:

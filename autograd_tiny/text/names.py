@@ -26,7 +26,6 @@ def distinct(labels: Iterable[str]) -> list[str]:
         if label and number > 1:
             while (name := f"{label}#{number}") in taken:
                 number += 1
-            taken.add(name)
         last[label] = number
         found.append(name)
     return found

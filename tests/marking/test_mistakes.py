@@ -4,7 +4,7 @@ import pytest
 
 from autograd_tiny import Value, total
 from autograd_tiny.marking.claims import read_quantity
-from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph
 from autograd_tiny.marking.mistakes import Editor
 
 
@@ -154,5 +154,44 @@ def test_the_derivative_of_one_term_for_that_of_all(terms, more):
     derivations = Derivations(NamedGraph(e))
     known = {read_quantity("E1/w"): None}
     found = Editor(derivations, derivations.derivation(read_quantity("E/w"), known), known).edits()
-    said = [x.what for x in found if "is used for" in x.what]
-    assert said == [f"∂E1/∂w is used for ∂E/∂w, which has {more}"]
+    said = [(x.effort, x.mistake, x.what) for x in found if "is used for" in x.what]
+    assert said == [(1, "one path kept", f"∂E1/∂w is used for ∂E/∂w, which has {more}")]
+
+
+def test_a_number_of_a_neighbour():
+    """In e = h² - g, for h = w1 x1 + w2 x2, w1 has the neighbour w2, and a factor of -1 is a sign and no factor."""
+    w1, w2, x1, x2, g = (Value(x, label) for x, label in ((0.5, "w1"), (0.7, "w2"), (2.0, "x1"), (3.0, "x2"), (0.1, "g")))
+    h = w1 * x1 + w2 * x2
+    e = h * h * x1 - g
+    h.label, e.label = "h", "e"
+    derivations = Derivations(NamedGraph(e))
+
+    def found(text, *mistakes):
+        editor = Editor(derivations, derivations.derivation(read_quantity(text), ()), {})
+        return [line for line in told(editor.edits()) if line.split(" |")[0].split(" ", 1)[1] in mistakes]
+
+    assert found("h", "neighbour taken", "copied") == [
+        "3 neighbour taken | w2 * x1 + w2 * x2 | w2 is taken in place of w1",
+        "3 neighbour taken | w1 * x2 + w2 * x2 | x2 is taken in place of x1",
+        "3 neighbour taken | w1 * x1 + w1 * x2 | w1 is taken in place of w2",
+        "3 neighbour taken | w1 * x1 + w2 * x1 | x1 is taken in place of x2",
+    ]
+    assert found("h/x1", "neighbour taken", "copied") == [
+        "3 copied | ∂h/∂x2 | it is ∂h/∂x2",
+    ]
+    assert found("e/x1", "neighbour taken") == [
+        "3 neighbour taken | x2 * (h + h) * w1 + h * h | x2 is taken in place of x1",
+        "3 neighbour taken | x1 * (h + h) * w2 + h * h | w2 is taken in place of w1",
+    ]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_factor_of_minus_1_is_a_sign(is_first):
+    """It is neither left out nor applied twice, as the sign of the term says that already; a factor of -2 is."""
+    derivations = Derivations(NamedGraph(graph()))
+    quantity = read_quantity("c2/a")
+    x = derivations.variable(quantity)
+    for number, names in ((-1.0, ["∂c2/∂a"]), (-2.0, ["-2", "∂c2/∂a"] if is_first else ["∂c2/∂a", "-2"])):
+        root = number * x if is_first else x * number
+        found = [e for e in Editor(derivations, Derivation(quantity, root, {x: quantity}), {}).edits() if e.mistake.startswith("factor ")]
+        assert [e.what for e in found] == [f"the factor {n} is {what}" for what in ("left out", "applied twice") for n in names]
