@@ -35,7 +35,7 @@ COMPILING = Requirement("ours", "at most", 120e-6)
 
 def native_instructions(program: Program) -> int:
     """How many instructions a program has for native code, every fused row opened."""
-    return len(opened(program, expansion, program.outputs).instructions)
+    return len(opened(program, program.outputs, expansion).instructions)
 
 
 def at_least(ratio: float) -> Requirement:

@@ -310,8 +310,8 @@ class Output(Primitive):
             text=Notation(f"{whole.name}({{args}})[{index}]"),
             latex=Notation(rf"\mathrm{{{{{whole.name}}}}}_{{{{{index}}}}}\left({{args}}\right)"),
             domain=whole.domain,
-            expansion=_pick(whole.expansion, index),
-            stable=_pick(whole.stable, index),
+            expansion=whole.expansion and Picked(whole.expansion, index),
+            stable=whole.stable and Picked(whole.stable, index),
             arrange=whole.arrange,
         )
         self.family: MultiPrimitive = whole
@@ -328,8 +328,14 @@ def _output(whole: MultiPrimitive, outputs: tuple[float, ...], index: int) -> fl
     return outputs[index]
 
 
-def _pick(function: Callable[..., Sequence[Any]] | None, index: int) -> Callable[..., Any] | None:
-    return function and (lambda *operands: function(*operands)[index])
+class Picked:
+    """One result of a function that gives several; who wants more of them calls ``function`` once."""
+
+    def __init__(self, function: Callable[..., Sequence[Any]], index: int) -> None:
+        self.function, self.index = function, index
+
+    def __call__(self, *operands: Any) -> Any:
+        return self.function(*operands)[self.index]
 
 
 def recorder_of(operands: Sequence[Any]) -> Any:

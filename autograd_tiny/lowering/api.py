@@ -75,7 +75,7 @@ class Compiled:
         return to_jax(self.program, self._arguments, gradient)
 
     def _runner(self, outputs: Sequence[int], layout: Layout) -> Runner:
-        wanted = self.program if tuple(outputs) == self.program.outputs else opened(self.program, lambda row: None, outputs)
+        wanted = self.program if tuple(outputs) == self.program.outputs else opened(self.program, outputs)
         return runner(wanted, layout, self.backend)
 
 

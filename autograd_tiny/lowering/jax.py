@@ -49,7 +49,7 @@ def to_jax(program: Program, arguments: Mapping[str, int], gradient: bool) -> Ca
             stacklevel=3,
         )
     n = program.n_values
-    program = opened(program, lambda row: None, program.outputs if gradient else program.outputs[:n])
+    program = opened(program, program.outputs if gradient else program.outputs[:n])
     schedule = Schedule(program, list(arguments.values()), [program.outputs[:n], program.outputs[n:]][: 1 + gradient])
 
     def function(*arrays: Any) -> Any:

@@ -7,12 +7,12 @@ list of instructions and share what they have in common.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
-from autograd_tiny.engine.row import ATOM, SIGN, Primitive
+from autograd_tiny.engine.row import ATOM, SIGN, Picked, Primitive
 from autograd_tiny.engine.table import mul, neg, total
 from autograd_tiny.symbols.expression import TEXT, Expression, Term
 from autograd_tiny.text.names import distinct, invented
@@ -91,6 +91,11 @@ class Program:
         instructions = [self.instructions[x - self.n_leaves] for x in order]
         moved = [Instruction(row, tuple([new[x] for x in operands])) for row, operands in instructions]
         return Program(self.inputs, self.constants, moved, [new[x] for x in self.outputs], self.n_values, {}, {})
+
+    def extended(self, more: Sequence[Instruction], new: Mapping[int, int]) -> Program:
+        """The same program with further instructions, and with outputs replaced by their results; names are dropped."""
+        outputs = [new.get(x, x) for x in self.outputs]
+        return Program(self.inputs, self.constants, [*self.instructions, *more], outputs, self.n_values, {}, {})
 
     def value_names(self) -> list[str]:
         """A name for every value, by number, all different but those of constants, which stand for themselves.
@@ -194,8 +199,8 @@ def program_of(inputs: Sequence[Expression], results: Sequence[Expression], wrt:
     numbers = {x: builder.input(x.label) for x in inputs}
     derivatives: list[Expression] = []
     meanings: list[tuple[Expression, Expression, Expression]] = []
-    for result in results:
-        variables = [*wrt, *topological_order(result)] if wrt else []
+    for result in results if wrt else ():
+        variables = [*wrt, *topological_order(result)]
         adjoints = gradient(result, variables)
         derivatives += adjoints[: len(wrt)]
         meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]
@@ -221,15 +226,16 @@ def _leaf(x: Expression, builder: Builder) -> int:
 
 
 Expansion = Callable[..., Any]
+Chooser = Callable[[Primitive, int], Expansion | None]
 
 
-def opened(program: Program, expansion: Callable[[Primitive], Expansion | None], outputs: Sequence[int]) -> Program:
-    """Some outputs of a program in simpler rows.
+def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda row, n_operands: None) -> Program:
+    """Some outputs of a program, in simpler rows.
 
     Args:
         program: what is rewritten.
-        expansion: the function that replaces a row, or None for a row that stays.
         outputs: the values wanted, by their numbers in ``program``.
+        expansion: the function that replaces a row with so many operands, or None for one that stays.
     """
     builder = Builder()
     inputs = [builder.input(name) for name in program.inputs]
@@ -237,23 +243,29 @@ def opened(program: Program, expansion: Callable[[Primitive], Expansion | None],
     return builder.program([numbers[x] for x in outputs], len(outputs))
 
 
-def _opened_into(
-    builder: Builder, inputs: Sequence[int], program: Program, expansion: Callable[[Primitive], Expansion | None]
-) -> list[int]:
+def _opened_into(builder: Builder, inputs: Sequence[int], program: Program, expansion: Chooser) -> list[int]:
     numbers = [*inputs, *[builder.constant(c) for c in program.constants]]
+    known: dict[Any, list[int]] = {}  # the outputs of one softmax are opened together, once
     for row, operands in program.instructions:
         given = tuple([numbers[x] for x in operands])
-        replacement = expansion(row)
+        replacement = expansion(row, len(given))
         if replacement is None:
             numbers.append(builder.emit(row, given))
-        else:
-            inner = _expanded(replacement, len(given))
-            numbers.append(_opened_into(builder, given, inner, expansion)[inner.outputs[0]])
+            continue
+        function, index = (replacement.function, replacement.index) if isinstance(replacement, Picked) else (replacement, 0)
+        if (function, given) not in known:
+            inner = _expanded(function, len(given))
+            values = _opened_into(builder, given, inner, expansion)
+            known[function, given] = [values[x] for x in inner.outputs]
+        numbers.append(known[function, given][index])
     return numbers
 
 
 @lru_cache(maxsize=4096)
-def _expanded(expansion: Expansion, n_operands: int) -> Program:
+def _expanded(function: Expansion, n_operands: int) -> Program:
+    """The program of a function with one result or several."""
     operands = [Expression(f"x{i}") for i in range(n_operands)]
-    result = expansion(*operands)
-    return program_of(operands, [result if isinstance(result, Expression) else Expression.constant(result)])
+    results = function(*operands)
+    if not isinstance(results, (list, tuple)):
+        results = [results]
+    return program_of(operands, [x if isinstance(x, Expression) else Expression.constant(x) for x in results])

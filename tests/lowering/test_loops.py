@@ -121,7 +121,7 @@ def test_a_layer_written_with_sum_is_loops_too():
 
 def test_the_arranged_program_computes_the_same_in_a_valid_order():
     _, compiled = mlp(2, 12, 14, 1)
-    program = opened(compiled.program, expansion, compiled.program.outputs)
+    program = opened(compiled.program, compiled.program.outputs, expansion)
     means_of = {}
     for place, x in enumerate(program.outputs):
         means_of.setdefault(x, []).append(place)

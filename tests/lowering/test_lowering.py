@@ -14,24 +14,31 @@ from random_graphs import assert_close, magnitudes, random_program, recorded
 from autograd_tiny import (
     TABLE,
     Expression,
+    MultiPrimitive,
     Primitive,
     Value,
     dot,
     exp,
     log,
+    logsumexp,
     maximum,
     mean,
+    minimum,
     nn,
     optim,
     relu,
     softmax,
+    total,
     where,
 )
 from autograd_tiny.engine.table import hypot, less, sub
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model, parameter_vector
 from autograd_tiny.lowering.native import llvm as llvm_backend
 from autograd_tiny.lowering.native.llvm import Kernel
+from autograd_tiny.lowering.native.rows import expansion
+from autograd_tiny.lowering.program import opened, program_of
 from autograd_tiny.lowering.runners import Layout, Native
+from autograd_tiny.lowering.tracing import symbols
 
 BACKENDS = ["python", "llvm"]
 
@@ -144,6 +151,82 @@ def test_sums_that_take_turns_wait_for_what_they_need():
     for number, (_, operands) in enumerate(reordered.instructions, reordered.n_leaves):
         assert all(x < number for x in operands)
     assert reordered.evaluate(*point) == pytest.approx(program.evaluate(*point), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        logsumexp,
+        maximum,
+        minimum,
+        lambda x: softmax(x)[3],
+        lambda x: total([v * v for v in x]),
+        lambda x: total([v * float(i) for i, v in enumerate(x)]),
+    ],
+)
+def test_a_function_of_many_inputs_becomes_native_code_in_proportion(function):
+    """Twice as many inputs make twice as many instructions and twice the text, in functions of limited length."""
+    instructions, texts = [], []
+    for n in (100, 200, 400):
+        program = compile_function(function, n, backend="python").program
+        module = llvm_backend.Module(program, Layout(0, n, 1, n, 0), 8)
+        instructions.append(len(module.program.instructions))
+        texts.append(len(module.text))
+        assert max(text.count("\n") for text in module.text.split("define ")) < 10 * llvm_backend.CHUNK
+    one, two, three = instructions
+    assert three - two == 2 * (two - one)
+    one, two, three = texts
+    assert three - two < 2.2 * (two - one)  # numbers become longer, too
+    points = np.random.default_rng(0).normal(size=(3, n))
+    expected = compile_function(function, n, backend="python").value_and_grad(points)
+    values, gradients = compile_function(function, n, backend="llvm").value_and_grad(points)
+    np.testing.assert_allclose(values, expected[0], rtol=1e-12)
+    np.testing.assert_allclose(gradients, expected[1], rtol=1e-9, atol=1e-300)
+
+
+def test_what_several_outputs_have_in_common_is_opened_once():
+    """Also for operations of one's own, nested in others, and with other operands beside them."""
+    calls = []
+
+    def both(x, y):
+        calls.append(None)
+        product = x * y
+        return exp(product), softmax(product, x, y)[1]
+
+    def forward(x, y):
+        return math.exp(x * y), math.exp(x) / (math.exp(x * y) + math.exp(x) + math.exp(y))
+
+    pair = MultiPrimitive("pair", forward, lambda outputs, index, x, y: (0.0, 0.0), expansion=both, outputs=2)
+    program = program_of(x := symbols(3, "x"), [*pair(x[0], x[1]), *pair(x[1], x[2])])
+    native = opened(program, program.outputs, expansion)
+    assert len(calls) == 1
+    assert sum(row is exp for row, _ in native.instructions) == 8
+    point = [0.3, -0.2, 0.9]
+    assert native.evaluate(*point) == pytest.approx(program.evaluate(*point), rel=1e-15)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_outputs_that_are_inputs_or_constants_may_be_many(backend):
+    program = compile_function(lambda x: [*x, *[Expression.constant(float(i)) for i in range(30)], x[0] * x[1]], 10, backend=backend)
+    points = np.random.default_rng(0).normal(size=(19, 10))
+    values, derivatives = program.jacobian(points)
+    expected = np.hstack([points, np.tile(np.arange(30.0), (19, 1)), points[:, :1] * points[:, 1:2]])
+    assert (values == expected).all()
+    assert (derivatives[:, :10] == np.eye(10)).all()
+    assert not derivatives[:, 10:40].any()
+    assert (derivatives[:, 40, :2] == points[:, 1::-1]).all()
+
+
+def test_the_largest_of_many_keeps_nan_ties_and_signs_as_python_does():
+    points = [[-0.0, 0.0, -1.0, 0.0], [0.0, -0.0, 0.0, -1.0], [1.0, math.nan, 2.0, 0.0], [math.nan, 1.0, 1.0, 1.0], [3.0, 3.0, 1.0, 3.0]]
+    for row in (maximum, minimum):
+        values, gradients = compile_function(lambda x: row(x), 4, backend="llvm").value_and_grad(points)  # noqa: B023
+        expected = [row(*point) for point in points]
+        np.testing.assert_array_equal(values, expected)
+        np.testing.assert_array_equal(np.signbit(values[:2]), np.signbit(expected[:2]))
+        assert np.isnan(gradients[2:4]).all()
+    assert gradients[4].tolist() == [0.0, 0.0, 1.0, 0.0]
+    assert compile_function(lambda x: maximum(x[0]), 1, backend="llvm").value([[2.0]]).tolist() == [2.0]
 
 
 def test_native_sums_and_products_are_those_of_python_to_the_bit():

@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import accumulate, zip_longest
+from itertools import accumulate, count, zip_longest
 from typing import Any
 
 from autograd_tiny.lowering.native.llvm_text import copy_rows, counted, cut_evenly, element, function, looked_up, loop, store, table
-from autograd_tiny.lowering.native.rows import RowWriter, expansion
+from autograd_tiny.lowering.native.rows import COPY, RowWriter, expansion
 from autograd_tiny.lowering.native.sums import Arrangement, Meant, Step, Weighted, arranged
 from autograd_tiny.lowering.native.vectors import definition, library_addresses, splat
-from autograd_tiny.lowering.program import Program, opened
+from autograd_tiny.lowering.program import Instruction, Program, opened
 from autograd_tiny.lowering.runners import Layout
 
 CHUNK = 250
@@ -104,15 +104,18 @@ class Module:
         self.V, self.B, self.zero, self.nothing = self.rows.V, self.rows.B, splat(0.0, width), splat(-0.0, width)
         # Sums that are computed at a time, of a layer and of a rectangle: with their factors, they fill the registers.
         self.neurons, self.tile = (16, (4, 4)) if width >= 8 else (8, (2, 4))
-        self.program, self.steps, vectors = self._arranged(opened(program, expansion, program.outputs))
+        self.program, self.steps, vectors = self._arranged(opened(program, program.outputs, expansion))
         self.n_leaves = self.program.n_leaves
         self.constants = [splat(c, width) for c in self.program.constants]
         self.value_numbers = self.program.outputs[:n_values]
         self.derivative_numbers = self.program.outputs[n_values : n_values + n_derivatives]
-        in_sums = {x: sums for span, sums in self.steps if sums for x in span}
-        means_of = self._means_of(self.program)
-        self.summed = {x: places for x, places in means_of.items() if not isinstance(in_sums.get(x), Meant)}
-        self.summed_last = [x for x in self.summed if x < self.n_leaves or x in in_sums]
+        self.many = {
+            name: numbers
+            for name, numbers in (("values", self.value_numbers), ("derivatives", self.derivative_numbers))
+            if len(numbers) * width > WIDEST_SHUFFLE
+        }
+        in_loops = {x for span, sums in self.steps if sums for x in span}
+        self.summed = {x: places for x, places in self._means_of(self.program).items() if x not in in_loops}
         self.sum_at = {place: k for k, place in enumerate([place for places in self.summed.values() for place in places])}
         self.step_of = [i for i, step in enumerate(self.steps) for _ in step.span]
         self.slots, self.columns_at = self._frame_slots(vectors)
@@ -128,11 +131,19 @@ class Module:
         self.workspace = self.parameters_at + -(-len(self.order) // width) * width
 
     def _arranged(self, program: Program) -> Arrangement:
-        """The program's instructions in the order in which they are computed, cut into steps; the last one writes the outputs."""
+        """The program's instructions in the order in which they are computed, cut into steps.
+
+        Every output that is no mean made by a loop is the result of an instruction; the last step can write outputs.
+        """
         first, n_parameters = program.n_leaves, self.layout.n_parameters
         columns = range(n_parameters, n_parameters + self.layout.n_columns * self.wide)
         found = arranged(program, n_parameters, columns, self._means_of(program), SMALLEST_LOOP)
         program, steps, vectors = found.reordered(taking_turns(found.program, found.steps))
+        end = first + len(program.instructions)
+        of_layers = {x for _, sums in steps if isinstance(sums, Weighted) for x in sums.results}
+        copied = [x for x in dict.fromkeys(program.outputs) if x < first or x in of_layers]
+        program = program.extended([Instruction(COPY, (x,)) for x in copied], dict(zip(copied, count(end))))
+        steps.append(Step(range(end, end + len(copied)), None))
         cut: list[Step] = []
         for span, sums in steps:
             if sums:
@@ -140,8 +151,7 @@ class Module:
             else:
                 cut += [Step(span[i : i + CHUNK], None) for i in range(0, len(span), CHUNK)]
         if not cut or cut[-1].sums:
-            end = first + len(program.instructions)
-            cut.append(Step(range(end, end), None))
+            cut.append(steps[-1])
         return Arrangement(program, cut, vectors)
 
     def _means_of(self, program: Program) -> dict[int, list[int]]:
@@ -159,7 +169,8 @@ class Module:
         last_use: dict[int, int] = {}
         for number, (_, operands) in enumerate(self.program.instructions, self.n_leaves):
             last_use.update(dict.fromkeys(operands, self.step_of[number - self.n_leaves]))
-        last_use.update(dict.fromkeys((*self.value_numbers, *self.derivative_numbers, *self.summed_last), len(self.steps) - 1))
+        for name, numbers in (("values", self.value_numbers), ("derivatives", self.derivative_numbers)):
+            last_use.update(dict.fromkeys(numbers, len(self.steps) - (name not in self.many)))
         slots = {x: slot for slot, x in enumerate(x for vector in vectors for x in vector)}
         n_slots = len(slots)
         free: list[int] = []
@@ -188,6 +199,9 @@ class Module:
                 left, right, bodies = self._places(sums.left[0]), self._places(sums.right[0]), self._meant(f"step{i}", sums)
             tables += [table(f"step{i}.left", left), table(f"step{i}.right", right)]
             functions |= {f"step{i}.{part}": body for part, body in enumerate(bodies)}
+        for name, numbers in self.many.items():
+            functions[name] = self._over_blocks(self._columns_to_rows(name, len(numbers)))
+            tables.append(table(f"{name}.slots", self._places(numbers)))
         steps = [function(name, f"{ARGUMENTS}, i64 %first, i64 %last", body, internal=True) for name, body in functions.items()]
         run = function("run", ARGUMENTS, self._run([f"call void @{name}({PASSED})" for name in functions]))
         vectors = [definition(name, self.width) for name in sorted(self.rows.called)]
@@ -324,10 +338,11 @@ class Module:
             if (place := self._place_in_frame(x)) is None:
                 names[x] = self._load(x, lines)
             else:
-                names[x], loads[x] = f"%f{n_loads}", n_loads
-                # Volatile, or it would be taken for the same as an earlier load, whose result is kept, and spilled.
+                # Volatile, or it would be taken for the same as the earlier load, whose result is kept, and spilled.
+                again = "volatile " * (x in loads)
                 lines.append(f"%f{n_loads}.at = getelementptr double, ptr %frame, i64 {place}")
-                lines.append(f"%f{n_loads} = load volatile {self.V}, ptr %f{n_loads}.at, align 64")
+                lines.append(f"%f{n_loads} = load {again}{self.V}, ptr %f{n_loads}.at, align 64")
+                names[x], loads[x] = f"%f{n_loads}", n_loads
                 n_loads += 1
             return names[x]
 
@@ -341,10 +356,9 @@ class Module:
             if number in self.summed:
                 lines += self._add_to_sums(number, result)
         if index == len(self.steps) - 1:
-            for number in self.summed_last:
-                lines += self._add_to_sums(number, name(number))
-            lines += self._store_rows("values", [name(x) for x in self.value_numbers])
-            lines += self._store_rows("derivatives", [name(x) for x in self.derivative_numbers])
+            for array, numbers in (("values", self.value_numbers), ("derivatives", self.derivative_numbers)):
+                if numbers and array not in self.many:
+                    lines += self._store_few(array, [name(x) for x in numbers])
         return lines
 
     def _place_in_frame(self, x: int) -> int | None:
@@ -391,25 +405,27 @@ class Module:
             ]
         return lines
 
-    def _store_rows(self, array: str, columns: Sequence[str]) -> list[str]:
-        """Columns written to an array row by row: sorted by shuffles if there are few, else float by float."""
+    def _store_few(self, array: str, columns: Sequence[str]) -> list[str]:
+        """Columns written to an array row by row, sorted by shuffles."""
         lines: list[str] = []
         width, n = self.width, len(columns)
-        if 0 < n * width <= WIDEST_SHUFFLE:
-            whole = self._joined(array, columns, lines)
-            order = ", ".join(f"i32 {j * width + lane}" for lane in range(width) for j in range(n))
-            kind = f"<{n * width} x double>"
-            lines.append(f"%{array}.sorted = shufflevector {kind} {whole}, {kind} zeroinitializer, <{n * width} x i32> <{order}>")
-            return [*lines, f"store {kind} %{array}.sorted, ptr %{array}.block, align 8"]
-        for j, column in enumerate(columns):
-            for lane in range(width):
-                one = f"%{array}.{j}.{lane}"
-                lines += [
-                    f"{one} = extractelement {self.V} {column}, i32 {lane}",
-                    f"{one}.at = getelementptr double, ptr %{array}.block, i64 {lane * n + j}",
-                    f"store double {one}, ptr {one}.at, align 8",
-                ]
-        return lines
+        whole = self._joined(array, columns, lines)
+        order = ", ".join(f"i32 {j * width + lane}" for lane in range(width) for j in range(n))
+        kind = f"<{n * width} x double>"
+        lines.append(f"%{array}.sorted = shufflevector {kind} {whole}, {kind} zeroinitializer, <{n * width} x i32> <{order}>")
+        return [*lines, f"store {kind} %{array}.sorted, ptr %{array}.block, align 8"]
+
+    def _columns_to_rows(self, array: str, n: int) -> list[str]:
+        """Columns in the frame written to an array row by row, in a loop: as straight lines, many would take long to compile."""
+        lines = [*looked_up("x", f"{array}.slots", "%frame", "%j"), *self._loaded("%x")]
+        lines.append(f"%to = getelementptr double, ptr %{array}.block, i64 %j")
+        for lane in range(self.width):
+            lines += [
+                f"%x.{lane} = extractelement {self.V} %x, i32 {lane}",
+                f"%to.{lane} = getelementptr double, ptr %to, i64 {lane * n}",
+                f"store double %x.{lane}, ptr %to.{lane}, align 8",
+            ]
+        return loop("j", str(n), lines)
 
     def _joined(self, array: str, columns: Sequence[str], lines: list[str]) -> str:
         """The columns one after another in one long vector."""

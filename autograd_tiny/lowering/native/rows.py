@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from autograd_tiny.engine import table as p
@@ -14,6 +14,8 @@ from autograd_tiny.lowering.program import Expansion
 LARGEST_POWER = 8
 """The largest exponent for which powers are products; rounding errors grow with it."""
 
+COPY = Primitive("copy", lambda x: x, (1.0,))
+"""No row of the table: a value once more, which thus has a result and a place of its own."""
 
 # Rows as instructions.  {0}, {1} are operands, {r} the result, {r}.c a condition; V a vector of floats, B of bits.
 TEMPLATES: dict[Primitive, str] = {
@@ -34,11 +36,16 @@ TEMPLATES: dict[Primitive, str] = {
     p.sign: "{r}.c = fcmp ogt {V} {0}, {zero}\n{r}.d = fcmp olt {V} {0}, {zero}\n{r}.f = fcmp uno {V} {0}, {zero}\n"
     "{r}.g = select {B} {r}.f, {V} {0}, {V} {zero}\n"
     "{r}.e = select {B} {r}.d, {V} {minus_one}, {V} {r}.g\n{r} = select {B} {r}.c, {V} {one}, {V} {r}.e",
+    # The first among equals, as Python's max and min choose; nan if any is nan.
+    p.maximum: "{r}.c = fcmp ogt {V} {1}, {0}\n{r}.d = fcmp uno {V} {1}, {zero}\n"
+    "{r}.e = or {B} {r}.c, {r}.d\n{r} = select {B} {r}.e, {V} {1}, {V} {0}",
+    p.minimum: "{r}.c = fcmp olt {V} {1}, {0}\n{r}.d = fcmp uno {V} {1}, {zero}\n"
+    "{r}.e = or {B} {r}.c, {r}.d\n{r} = select {B} {r}.e, {V} {1}, {V} {0}",
+    COPY: "{r} = select i1 true, {V} {0}, {V} {0}",
 }
-EXTREMES: dict[Primitive, str] = {p.maximum: "ogt", p.minimum: "olt"}
 
 
-def expansion(row: Primitive) -> Expansion | None:
+def expansion(row: Primitive, n_operands: int) -> Expansion | None:
     """What replaces a row before instructions are written; None for those that are instructions or calls.
 
     Raises:
@@ -46,7 +53,9 @@ def expansion(row: Primitive) -> Expansion | None:
     """
     if row.family is p.power:
         return _power_expansion(row)
-    if row in TEMPLATES or row in EXTREMES or _function_name(row):
+    if row in (p.maximum, p.minimum):  # an instruction has two operands
+        return None if n_operands == 2 else _in_pairs(row)
+    if row in TEMPLATES or _function_name(row):
         return None
     if row.stable is None:
         raise TypeError(f"{row.name} cannot be compiled to native code: give the Primitive an expansion= in rows of the table")
@@ -55,6 +64,11 @@ def expansion(row: Primitive) -> Expansion | None:
 
 def _function_name(row: Primitive) -> str:
     return row.name if p.TABLE.get(row.name) is row and (row.name in FUNCTIONS or row.name in LIBRARY) else ""
+
+
+@lru_cache(maxsize=2)
+def _in_pairs(row: Primitive) -> Expansion:
+    return lambda *xs: reduce(row, xs)
 
 
 @lru_cache(maxsize=4096)
@@ -104,8 +118,6 @@ class RowWriter:
         """The lines that apply a row to operands; they give the vector ``result``."""
         if template := TEMPLATES.get(row):
             return template.format(*operands, r=result, **self._words).split("\n")
-        if comparison := EXTREMES.get(row):
-            return self._extreme(comparison, operands, result)
         if row.family is p.power:
             return self._call("pow", [operands[0], splat(float(row.parameter or 0.0), self.width)], result)
         return self._call(row.name, operands, result)
@@ -113,16 +125,3 @@ class RowWriter:
     def _call(self, name: str, operands: Sequence[str], result: str) -> list[str]:
         self.called.add(name)
         return [f"{result} = call {self.V} @{name}({', '.join(f'{self.V} {x}' for x in operands)})"]
-
-    def _extreme(self, comparison: str, operands: Sequence[str], result: str) -> list[str]:
-        """The largest or smallest operand, the first among equals, as Python's ``max`` and ``min`` choose; nan if any is nan."""
-        lines, chosen = [], operands[0]
-        for i, x in enumerate(operands[1:]):
-            lines += [
-                f"{result}.b{i} = fcmp {comparison} {self.V} {x}, {chosen}",
-                f"{result}.n{i} = fcmp uno {self.V} {x}, {self._words['zero']}",
-                f"{result}.c{i} = or {self.B} {result}.b{i}, {result}.n{i}",
-                f"{result}.{i} = select {self.B} {result}.c{i}, {self.V} {x}, {self.V} {chosen}",
-            ]
-            chosen = f"{result}.{i}"
-        return [*lines, f"{result} = select i1 true, {self.V} {chosen}, {self.V} {chosen}"]
