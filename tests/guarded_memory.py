@@ -45,7 +45,8 @@ def read_only(array):
 def main():
     from autograd_tiny import dot, exp, log, mean, softmax, tanh
     from autograd_tiny.lowering import compile_function
-    from autograd_tiny.lowering.native import llvm
+    from autograd_tiny.lowering.native import arrangement, frame, llvm
+    from autograd_tiny.lowering.native.assembly import Assembly
     from autograd_tiny.lowering.runners import Layout, Native
 
     def various(x):
@@ -65,12 +66,12 @@ def main():
         (layers, 24, 60, ((16, 2), (16, 8))),
         (layers, 60, 60, ((40, 2), (40, 8))),
     ):
-        llvm.CHUNK, llvm.FRAME_BYTES, llvm.SMALLEST_LOOP = chunk, 2**12, 10
+        arrangement.CHUNK, frame.FRAME_BYTES, arrangement.SMALLEST_LOOP = chunk, 2**12, 10
         program = compile_function(function, n, backend="python")
         for n_parameters, width in settings:
             for layout in (Layout(n_parameters, n - n_parameters, 1, n, 0), Layout(n_parameters, n - n_parameters, 0, 0, 1 + n)):
                 kernel = llvm.Kernel(program.program, layout, width)
-                assert function is various or any(sums for _, sums in llvm.Module(program.program, layout, width).steps)
+                assert function is various or any(sums for _, sums in Assembly(program.program, layout, width).steps)
                 for rows, at_end in itertools.product((0, 1, 2, 7, 8, 9, 16, 31, 33), (True, False)):
                     native = Native(program.program, layout, lambda size: guarded(size, at_end=at_end))  # noqa: B023
                     native._kernel = kernel

@@ -33,7 +33,8 @@ from autograd_tiny import (
 )
 from autograd_tiny.engine.table import hypot, less, sub
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model, parameter_vector
-from autograd_tiny.lowering.native import llvm as llvm_backend
+from autograd_tiny.lowering.native import arrangement, frame
+from autograd_tiny.lowering.native.assembly import Assembly
 from autograd_tiny.lowering.native.llvm import Kernel
 from autograd_tiny.lowering.native.rows import expansion
 from autograd_tiny.lowering.program import opened, program_of
@@ -111,8 +112,8 @@ def test_cutting_into_chunks_and_blocks_changes_nothing(monkeypatch, width, chun
     program = compile_function(function, n_columns, backend="python")
     points = np.random.default_rng(0).normal(size=(37, n_columns))
     values, gradients = program.value_and_grad(points)
-    monkeypatch.setattr(llvm_backend, "CHUNK", chunk)
-    monkeypatch.setattr(llvm_backend, "FRAME_BYTES", 1)
+    monkeypatch.setattr(arrangement, "CHUNK", chunk)
+    monkeypatch.setattr(frame, "FRAME_BYTES", 1)
     for layout in (Layout(0, n_columns, 1, n_columns, 0), Layout(0, n_columns, 0, 0, 1 + n_columns)):
         native = Native(program.program, layout)
         native._kernel = Kernel(program.program, layout, width)
@@ -128,7 +129,7 @@ def test_cutting_into_chunks_and_blocks_changes_nothing(monkeypatch, width, chun
 def test_wide_layers_whose_sums_take_turns_agree(monkeypatch, few_parameters):
     model = nn.MLP([2, 20, 24, 1], ["relu", "silu", "linear"], rng=Random(1))
     samples = moons(21)
-    monkeypatch.setattr(llvm_backend, "FEW_PARAMETERS", few_parameters)
+    monkeypatch.setattr(frame, "FEW_PARAMETERS", few_parameters)
     compiled = compile_model(model, hinge_of_one)
     layout = Layout(compiled.n_parameters, 3, 0, 0, 1 + compiled.n_parameters)
     native = Native(compiled.program, layout)
@@ -146,7 +147,7 @@ def test_sums_that_take_turns_wait_for_what_they_need():
 
     program = compile_function(function, 30, backend="python").program
     point = [Random(1).uniform(-1.0, 1.0) for _ in range(30)]
-    module = llvm_backend.Module(program, Layout(0, 30, 1, 30, 0), 4)
+    module = Assembly(program, Layout(0, 30, 1, 30, 0), 4)
     reordered = module.program
     for number, (_, operands) in enumerate(reordered.instructions, reordered.n_leaves):
         assert all(x < number for x in operands)
@@ -169,10 +170,10 @@ def test_a_function_of_many_inputs_becomes_native_code_in_proportion(function):
     instructions, texts = [], []
     for n in (100, 200, 400):
         program = compile_function(function, n, backend="python").program
-        module = llvm_backend.Module(program, Layout(0, n, 1, n, 0), 8)
+        module = Assembly(program, Layout(0, n, 1, n, 0), 8)
         instructions.append(len(module.program.instructions))
         texts.append(len(module.text))
-        assert max(text.count("\n") for text in module.text.split("define ")) < 10 * llvm_backend.CHUNK
+        assert max(text.count("\n") for text in module.text.split("define ")) < 10 * arrangement.CHUNK
     one, two, three = instructions
     assert three - two == 2 * (two - one)
     one, two, three = texts

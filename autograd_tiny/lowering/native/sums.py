@@ -5,16 +5,15 @@ that belong together become a rectangle of sums:
 
     result[i][j] = Σ_n left[i][n] · right[j][n]
 
-`Weighted` sums have parameters on the left and one row on the right: what a layer computes from its inputs, and the
-derivatives by its inputs from those by its outputs.  `Meant` sums have values of a sample on both sides, and only their means
-over the batch are wanted: the derivatives by a layer's weights.
+A `MatrixVector` product has parameters on the left and one row on the right: what a layer computes from its inputs, and the
+derivatives by its inputs from those by its outputs.  A `MeanOuter` product has values of a sample on both sides, and only its mean
+over the batch is wanted: the derivatives by a layer's weights.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -24,7 +23,7 @@ from autograd_tiny.lowering.program import Program
 Row = tuple[int, ...]
 
 
-class Weighted(NamedTuple):
+class MatrixVector(NamedTuple):
     """result[i] = Σ_n left[i][n] · right[n], with parameters on the left; all numbers are those of values.
 
     The parameters of a row lie as far from those of the row before as the first does.
@@ -43,12 +42,12 @@ class Weighted(NamedTuple):
         """Values that must lie side by side."""
         return [self.results]
 
-    def renumbered(self, new: Mapping[int, int]) -> Weighted:
+    def renumbered(self, new: Mapping[int, int]) -> MatrixVector:
         """The same after the program's values have got other numbers."""
-        return Weighted(self.left, _mapped(self.right, new), _mapped(self.results, new))
+        return MatrixVector(self.left, mapped(self.right, new), mapped(self.results, new))
 
 
-class Meant(NamedTuple):
+class MeanOuter(NamedTuple):
     """The mean over the batch of Σ_n left[i][n] · right[j][n], for every i and j.
 
     Attributes:
@@ -68,46 +67,32 @@ class Meant(NamedTuple):
         """Values that must lie side by side."""
         return [*zip(*self.left), *zip(*self.right)]
 
-    def renumbered(self, new: Mapping[int, int]) -> Meant:
+    def renumbered(self, new: Mapping[int, int]) -> MeanOuter:
         """The same after the program's values have got other numbers."""
-        return Meant(tuple([_mapped(row, new) for row in self.left]), tuple([_mapped(row, new) for row in self.right]), self.means)
+        return MeanOuter(tuple([mapped(row, new) for row in self.left]), tuple([mapped(row, new) for row in self.right]), self.means)
 
 
-Sums = Weighted | Meant
+Sums = MatrixVector | MeanOuter
 
 
-def _mapped(row: Row, new: Mapping[int, int]) -> Row:
+def mapped(row: Row, new: Mapping[int, int]) -> Row:
+    """The numbers of values after some have got other ones."""
     return tuple([new.get(x, x) for x in row])
 
 
-class Step(NamedTuple):
-    """Instructions that follow one another, by the numbers of their results, and the sums they make up, if they do."""
-
-    span: range
-    sums: Sums | None
-
-
-class Arrangement(NamedTuple):
-    """A program in an order in which the instructions of each rectangle of sums follow one another.
+class Found(NamedTuple):
+    """Sums that are worth a loop.
 
     Attributes:
-        program: the same instructions.
-        steps: what is computed one after the other.
-        vectors: results that must lie side by side in memory.
+        members: the numbers of the instructions they are made of, ascending, of which no two have any in common.
+        vectors: values that must lie side by side in memory.
     """
 
-    program: Program
-    steps: list[Step]
+    members: list[tuple[Sums, list[int]]]
     vectors: list[Row]
 
-    def reordered(self, order: Sequence[int]) -> Arrangement:
-        """The same with the program's instructions in another order, given as their numbers; each stays within its step."""
-        new = {old: number for number, old in enumerate(order, self.program.n_leaves)}
-        steps = [Step(span, sums and sums.renumbered(new)) for span, sums in self.steps]
-        return Arrangement(self.program.reordered(order), steps, [_mapped(vector, new) for vector in self.vectors])
 
-
-def arranged(program: Program, n_parameters: int, columns: range, means_of: Mapping[int, Sequence[int]], smallest: int) -> Arrangement:
+def find(program: Program, n_parameters: int, columns: range, means_of: Mapping[int, Sequence[int]], smallest: int) -> Found:
     """Find the sums that are worth a loop.
 
     Args:
@@ -118,11 +103,14 @@ def arranged(program: Program, n_parameters: int, columns: range, means_of: Mapp
         smallest: how many products a loop must have.
     """
     lines = _lines(program)
-    found: list[Sums] = [*_weighted(lines, n_parameters, columns, program.n_leaves), *_meant(lines, columns, program, means_of)]
+    products: list[Sums] = [*_matrix_vector(lines, n_parameters, columns, program.n_leaves)]
+    products += _mean_outer(lines, columns, program, means_of)
     vectors = _Vectors(columns)
-    largest_first = sorted(found, key=lambda sums: -sums.n_products)
+    largest_first = sorted(products, key=lambda sums: -sums.n_products)
     chosen = [sums for sums in largest_first if sums.n_products >= smallest and vectors.hold(sums)]
-    return _in_order(program, chosen, lines, means_of, vectors.placed)
+    result_at = {place: number for number, places in means_of.items() for place in places}
+    members = [(sums, sorted(x for number in _results(sums, result_at) for x in lines[number].members)) for sums in chosen]
+    return Found(members, vectors.placed)
 
 
 class _Line(NamedTuple):
@@ -160,7 +148,7 @@ def _lines(program: Program) -> dict[int, _Line]:
     return lines
 
 
-def _weighted(lines: Mapping[int, _Line], n_parameters: int, columns: range, n_leaves: int) -> Iterable[Weighted]:
+def _matrix_vector(lines: Mapping[int, _Line], n_parameters: int, columns: range, n_leaves: int) -> Iterable[MatrixVector]:
     groups: dict[Row, list[tuple[Row, int]]] = {}
     for number, line in lines.items():
         pairs = [(x, y) if x < n_parameters else (y, x) for x, y in line.products]
@@ -170,12 +158,12 @@ def _weighted(lines: Mapping[int, _Line], n_parameters: int, columns: range, n_l
     for right, rows in groups.items():
         rows.sort()
         for start, end in _evenly_spaced([left for left, _ in rows]):
-            yield Weighted(tuple([left for left, _ in rows[start:end]]), right, tuple([number for _, number in rows[start:end]]))
+            yield MatrixVector(tuple([left for left, _ in rows[start:end]]), right, tuple([number for _, number in rows[start:end]]))
 
 
-def _meant(
+def _mean_outer(
     lines: Mapping[int, _Line], columns: range, program: Program, means_of: Mapping[int, Sequence[int]]
-) -> Iterable[Meant]:
+) -> Iterable[MeanOuter]:
     used = {x for _, operands in program.instructions for x in operands}
     groups: dict[Row, dict[Row, int]] = {}
     for number, line in lines.items():
@@ -194,7 +182,7 @@ def _meant(
             across = places[1] - places[0] if len(places) > 1 else 0
             if all(y - x == across for x, y in pairwise(places)):
                 down = rows[start + 1][0][0] - places[0] if end - start > 1 else 0
-                yield Meant(tuple([left for _, left in rows[start:end]]), of_all, (places[0], down, across))
+                yield MeanOuter(tuple([left for _, left in rows[start:end]]), of_all, (places[0], down, across))
 
 
 def _evenly_spaced(rows: Sequence[Row]) -> Iterable[tuple[int, int]]:
@@ -236,49 +224,8 @@ class _Vectors:
         return True
 
 
-def _in_order(
-    program: Program, chosen: Sequence[Sums], lines: Mapping[int, _Line], means_of: Mapping[int, Sequence[int]], vectors: Sequence[Row]
-) -> Arrangement:
-    """The program with the members of each chosen rectangle together, each as early as its operands allow."""
-    first, instructions = program.n_leaves, program.instructions
-    result_at = {place: number for number, places in means_of.items() for place in places}
-    task = list(range(first + len(instructions)))  # each instruction by itself, or all of a rectangle under the smallest number
-    members: dict[int, list[int]] = {}
-    sums_of: dict[int, Sums] = {}
-    for sums in chosen:
-        together = sorted(x for number in _results(sums, result_at) for x in lines[number].members)
-        members[together[0]], sums_of[together[0]] = together, sums
-        for x in together:
-            task[x] = together[0]
-    waits: Counter[int] = Counter()
-    followers: dict[int, list[int]] = {}
-    for number, (_, operands) in enumerate(instructions, first):
-        for x in operands:
-            if x >= first and task[x] != task[number]:
-                waits[task[number]] += 1
-                followers.setdefault(task[x], []).append(task[number])
-    ready = [x for x in {*task[first:]} if not waits[x]]
-    heapify(ready)
-    order: list[int] = []
-    steps: list[Step] = []
-    while ready:
-        now = heappop(ready)
-        order += members.get(now, [now])
-        end = first + len(order)
-        start, sums_before = (steps[-1].span.start, steps[-1].sums) if steps else (first, None)
-        if now in sums_of or not steps or sums_before:
-            steps.append(Step(range(end - len(members.get(now, [now])), end), sums_of.get(now)))
-        else:
-            steps[-1] = Step(range(start, end), None)
-        for x in followers.get(now, ()):
-            waits[x] -= 1
-            if not waits[x]:
-                heappush(ready, x)
-    return Arrangement(program, steps, list(vectors)).reordered(order)
-
-
 def _results(sums: Sums, result_at: Mapping[int, int]) -> Iterable[int]:
-    if isinstance(sums, Weighted):
+    if isinstance(sums, MatrixVector):
         return sums.results
     place, down, across = sums.means
     return [result_at[place + i * down + j * across] for i in range(len(sums.left)) for j in range(len(sums.right))]

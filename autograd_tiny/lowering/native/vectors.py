@@ -2,8 +2,7 @@
 
 Errors are within two units in the last place, of tanh within three.
 
-A `Vector` is a name in the text being written; arithmetic on it writes an instruction.  What is rarely needed calls the C
-library once per lane.
+What is rarely needed calls the C library once per lane.
 """
 
 from __future__ import annotations
@@ -14,87 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-
-class Writer:
-    """Collects the lines of one LLVM function on vectors of ``width`` floats."""
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.floats, self.integers, self.bits = f"<{width} x double>", f"<{width} x i64>", f"<{width} x i1>"
-        self.suffix = f"v{width}f64"
-        self.lines: list[str] = []
-
-    def line(self, text: str) -> Vector:
-        """Write an instruction; its result."""
-        name = f"%w{len(self.lines)}"
-        self.lines.append(f"  {name} = {text}")
-        return Vector(self, name)
-
-    def splat(self, x: float | int) -> str:
-        """A vector constant."""
-        return splat(x, self.width)
-
-
-def splat(x: float | int, width: int) -> str:
-    """A constant vector, exact to the bit."""
-    one = f"double 0x{struct.pack('>d', x).hex().upper()}" if isinstance(x, float) else f"i64 {x}"
-    return f"<{', '.join([one] * width)}>"
-
-
-class Vector:
-    """A vector of floats in the text being written."""
-
-    __slots__ = ("name", "writer")
-
-    def __init__(self, writer: Writer, name: str) -> None:
-        self.writer, self.name = writer, name
-
-    def _text(self, x: Vector | float) -> str:
-        return x.name if isinstance(x, Vector) else self.writer.splat(float(x))
-
-    def _binary(self, operation: str, x: Vector | float, y: Vector | float) -> Vector:
-        return self.writer.line(f"{operation} {self.writer.floats} {self._text(x)}, {self._text(y)}")
-
-    def __add__(self, other: Vector | float) -> Vector:
-        return self._binary("fadd", self, other)
-
-    def __sub__(self, other: Vector | float) -> Vector:
-        return self._binary("fsub", self, other)
-
-    def __mul__(self, other: Vector | float) -> Vector:
-        return self._binary("fmul", self, other)
-
-    def __truediv__(self, other: Vector | float) -> Vector:
-        return self._binary("fdiv", self, other)
-
-    def called(self, intrinsic: str, *others: Vector | float) -> Vector:
-        """An LLVM intrinsic of this vector and others."""
-        kind = self.writer.floats
-        operands = ", ".join(f"{kind} {self._text(x)}" for x in (self, *others))
-        return self.writer.line(f"call {kind} @llvm.{intrinsic}.{self.writer.suffix}({operands})")
-
-    def times_plus(self, factor: Vector | float, term: Vector | float) -> Vector:
-        """self * factor + term, in one rounding where the processor can."""
-        return self.called("fmuladd", factor, term)
-
-    def where(self, comparison: str, bound: float, then: Vector | float, x: Vector | float | None = None) -> Vector:
-        """``then`` in the lanes of which the comparison with ``bound`` holds, elsewhere this vector; compared is ``x`` if given."""
-        w = self.writer
-        condition = w.line(f"fcmp {comparison} {w.floats} {self._text(self if x is None else x)}, {self._text(bound)}")
-        return w.line(f"select {w.bits} {condition.name}, {w.floats} {self._text(then)}, {w.floats} {self.name}")
-
-    def integer(self, operation: str, other: Vector | int) -> Vector:
-        """Integer arithmetic on the bits."""
-        text = other.name if isinstance(other, Vector) else self.writer.splat(other)
-        return self.writer.line(f"{operation} {self.writer.integers} {self.name}, {text}")
-
-    def as_bits(self) -> Vector:
-        """The bits of the floats, as integers."""
-        return self.writer.line(f"bitcast {self.writer.floats} {self.name} to {self.writer.integers}")
-
-    def as_floats(self) -> Vector:
-        """The floats that have these bits."""
-        return self.writer.line(f"bitcast {self.writer.integers} {self.name} to {self.writer.floats}")
+from autograd_tiny.lowering.native.emitter import Emitter, Vector
 
 
 def bits_of(x: float) -> int:
@@ -152,7 +71,7 @@ def vector_expm1(x: Vector) -> Vector:
 def _expm1(x: Vector) -> Vector:
     """exp(x) - 1, as (p 2**i + (2**i - 2**-j)) 2**j."""
     p, i, j = _exp_parts(x)
-    inverse = _two_to(x.writer.line(f"sub {x.writer.integers} zeroinitializer, {j.name}"))
+    inverse = _two_to(x.emitter.constant(0).integer("sub", j))
     return p.times_plus(_two_to(i), _two_to(i) - inverse) * _two_to(j)
 
 
@@ -198,22 +117,18 @@ LIBRARY: Mapping[str, int] = MappingProxyType(
 
 def definition(name: str, width: int) -> str:
     """The LLVM function ``@name`` on vectors of ``width`` floats."""
-    writer = Writer(width)
+    emitter = Emitter(width)
+    operands = [Vector(emitter, f"%x{i}") for i in range(LIBRARY.get(name, 1))]
+    declared = ""
     if name in FUNCTIONS:
-        result = FUNCTIONS[name](Vector(writer, "%x0"))
-        parameters = f"{writer.floats} %x0"
-        declared = ""
+        result = FUNCTIONS[name](*operands)
     else:
-        n_operands = LIBRARY[name]
-        parameters = ", ".join(f"{writer.floats} %x{i}" for i in range(n_operands))
-        declared = f"declare double @{symbol(name)}({', '.join(['double'] * n_operands)})\n"
-        result = Vector(writer, "zeroinitializer")
+        declared = f"declare double @{symbol(name)}({', '.join(['double'] * len(operands))})\n"
+        result = Vector(emitter, "zeroinitializer")
         for lane in range(width):
-            operands = [writer.line(f"extractelement {writer.floats} %x{i}, i32 {lane}").name for i in range(n_operands)]
-            one = writer.line(f"call double @{symbol(name)}({', '.join(f'double {x}' for x in operands)})")
-            result = writer.line(f"insertelement {writer.floats} {result.name}, double {one.name}, i32 {lane}")
-    body = "\n".join(writer.lines)
-    return f"{declared}define internal {writer.floats} @{name}({parameters}) #0 {{\n{body}\n  ret {writer.floats} {result.name}\n}}\n"
+            given = ", ".join([f"double {x.lane(lane)}" for x in operands])
+            result = result.with_lane(lane, emitter.let(f"call double @{symbol(name)}({given})"))
+    return declared + emitter.function(name, ", ".join([f"{emitter.floats} {x.name}" for x in operands]), result)
 
 
 def symbol(name: str) -> str:

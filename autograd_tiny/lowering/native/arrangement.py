@@ -1,0 +1,168 @@
+"""The first pass to native code: which instructions and which loops, in which order.
+
+The instructions are cut into steps, each a function of its own with a loop over the blocks of the batch.  A step is a chunk of
+instructions one after the other, or, where a network has a layer, a product of matrices in a loop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
+from itertools import count, zip_longest
+from typing import NamedTuple
+
+from autograd_tiny.lowering.native.rows import COPY, expansion
+from autograd_tiny.lowering.native.sums import Found, MatrixVector, Row, Sums, find, mapped
+from autograd_tiny.lowering.program import Instruction, Program, opened
+from autograd_tiny.lowering.runners import Layout
+
+CHUNK = 250
+"""The most instructions in one function.  Code generation takes longer per instruction in longer ones."""
+INTERLEAVED = 4
+"""How many sums are computed in turns: an addition takes three or four steps of the processor."""
+SHORTEST_SUM = 16
+"""The shortest sequence of instructions that is worth interleaving."""
+SMALLEST_LOOP = 128
+"""The fewest products that are worth a loop."""
+
+
+class Step(NamedTuple):
+    """Instructions that follow one another, by the numbers of their results, and the sums they make up, if they do."""
+
+    span: range
+    sums: Sums | None
+
+
+class Arrangement(NamedTuple):
+    """A program in the order in which it is computed.
+
+    Attributes:
+        program: of simple rows; every output is the result of an instruction.
+        steps: what is computed one after the other.
+        vectors: values that must lie side by side in memory.
+    """
+
+    program: Program
+    steps: list[Step]
+    vectors: list[Row]
+
+    def reordered(self, order: Sequence[int]) -> Arrangement:
+        """The same with the program's instructions in another order, given as their numbers; each stays within its step."""
+        new = {old: number for number, old in enumerate(order, self.program.n_leaves)}
+        steps = [Step(span, sums and sums.renumbered(new)) for span, sums in self.steps]
+        return Arrangement(self.program.reordered(order), steps, [mapped(vector, new) for vector in self.vectors])
+
+
+def arranged(program: Program, layout: Layout, columns: range) -> Arrangement:
+    """A program's instructions and loops in the order in which they are computed.
+
+    Args:
+        program: of any rows.
+        layout: what its inputs and outputs are.
+        columns: the inputs that lie in memory side by side for each sample, if any do.
+    """
+    program = opened(program, program.outputs, expansion)
+    found = find(program, layout.n_parameters, columns, means_of(program, layout), SMALLEST_LOOP)
+    with_loops = _loops_together(program, found)
+    return _cut(_outputs_copied(with_loops.reordered(interleaved(with_loops))))
+
+
+def means_of(program: Program, layout: Layout) -> dict[int, list[int]]:
+    """In which places the means of values are wanted."""
+    places: dict[int, list[int]] = {}
+    for place, x in enumerate(program.outputs[layout.n_values + layout.n_derivatives :]):
+        places.setdefault(x, []).append(place)
+    return places
+
+
+def _loops_together(program: Program, found: Found) -> Arrangement:
+    """The program with the members of each loop together, each as early as its operands allow."""
+    first, instructions = program.n_leaves, program.instructions
+    task = list(range(first + len(instructions)))  # each instruction by itself, or all of a loop under the smallest number
+    members: dict[int, list[int]] = {}
+    sums_of: dict[int, Sums] = {}
+    for sums, together in found.members:
+        members[together[0]], sums_of[together[0]] = together, sums
+        for x in together:
+            task[x] = together[0]
+    waits: Counter[int] = Counter()
+    followers: dict[int, list[int]] = {}
+    for number, (_, operands) in enumerate(instructions, first):
+        for x in operands:
+            if x >= first and task[x] != task[number]:
+                waits[task[number]] += 1
+                followers.setdefault(task[x], []).append(task[number])
+    ready = [x for x in {*task[first:]} if not waits[x]]
+    heapify(ready)
+    order: list[int] = []
+    steps: list[Step] = []
+    while ready:
+        now = heappop(ready)
+        start = first + len(order)
+        order += members.get(now, [now])
+        if steps and not steps[-1].sums and now not in sums_of:
+            start = steps.pop().span.start
+        steps.append(Step(range(start, first + len(order)), sums_of.get(now)))
+        for x in followers.get(now, ()):
+            waits[x] -= 1
+            if not waits[x]:
+                heappush(ready, x)
+    return Arrangement(program, steps, found.vectors).reordered(order)
+
+
+def interleaved(arrangement: Arrangement) -> list[int]:
+    """The instructions in an order in which the long sums of a step take turns.
+
+    Each addition of a sum waits for the one before.  Sums of many terms that follow one another, as those of a layer do, are
+    computed several at a time; what they have in common, the layer's inputs, is then loaded once for all of them.
+    """
+    program = arrangement.program
+    first = program.n_leaves
+    uses = Counter(x for _, operands in program.instructions for x in operands)
+    user = {x: number for number, (_, operands) in enumerate(program.instructions, first) for x in operands}
+
+    def needs_none(start: int, end: int, since: int, until: int) -> bool:
+        """Whether these instructions need no value with a number from ``since`` to before ``until``."""
+        return not any(since <= x < until for _, operands in program.instructions[start - first : end - first] for x in operands)
+
+    order: list[int] = []
+    for span, sums in arrangement.steps:
+        if sums:
+            order += span
+            continue
+        ends = [x + 1 for x in span if x + 1 == span.stop or uses[x] != 1 or user[x] - x > 2]
+        group: list[range] = []
+        for start, end in zip([span.start, *ends], ends):
+            if group and end - start < SHORTEST_SUM and needs_none(start, end, group[0].start, group[-1].start):
+                group[-1] = range(group[-1].start, end)
+                continue
+            if group and (len(group) == INTERLEAVED or not needs_none(start, end, group[0].start, start)):
+                order += _in_turns(group)
+                group = []
+            group.append(range(start, end))
+        order += _in_turns(group)
+    return order
+
+
+def _in_turns(sequences: Sequence[range]) -> list[int]:
+    return [x for turn in zip_longest(*sequences) for x in turn if x is not None]
+
+
+def _outputs_copied(arrangement: Arrangement) -> Arrangement:
+    """Outputs that are inputs, constants, or made by the loop of a layer, as results of instructions."""
+    program, steps, vectors = arrangement
+    end = program.n_leaves + len(program.instructions)
+    of_layers = {x for _, sums in steps if isinstance(sums, MatrixVector) for x in sums.results}
+    copied = [x for x in dict.fromkeys(program.outputs) if x < program.n_leaves or x in of_layers]
+    program = program.extended([Instruction(COPY, (x,)) for x in copied], dict(zip(copied, count(end))))
+    return Arrangement(program, [*steps, Step(range(end, end + len(copied)), None)], vectors)
+
+
+def _cut(arrangement: Arrangement) -> Arrangement:
+    """Steps without a loop in chunks; the last step, which writes the outputs, may be empty."""
+    program, steps, vectors = arrangement
+    cut: list[Step] = []
+    for span, sums in steps:
+        cut += [Step(span, sums)] if sums else [Step(span[i : i + CHUNK], None) for i in range(0, len(span), CHUNK)]
+    return Arrangement(program, cut if cut and not cut[-1].sums else [*cut, steps[-1]], vectors)

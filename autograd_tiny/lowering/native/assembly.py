@@ -1,0 +1,298 @@
+"""The third pass to native code: LLVM text on vectors of samples, one sample in each lane.
+
+The rows of a batch are taken in blocks of one vector.  Each step is a function that goes over many blocks before the next one
+starts: its code stays in the instruction cache, and the time of compilation stays proportional to the number of instructions.
+
+Nothing is reassociated or contracted: a lane computes what Python's floats compute, apart from the last digits of functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from autograd_tiny.lowering.native.arrangement import arranged
+from autograd_tiny.lowering.native.emitter import ATTRIBUTES, Emitter, Loop, Vector, table
+from autograd_tiny.lowering.native.frame import Frame, is_wide
+from autograd_tiny.lowering.native.rows import emitted
+from autograd_tiny.lowering.native.sums import MatrixVector, MeanOuter
+from autograd_tiny.lowering.native.vectors import definition
+from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.runners import Layout
+
+REGISTERS = 20
+"""After how many other loads from the frame a value is loaded again: by then it would have been spilled, which costs a store too."""
+
+_ARRAYS = ("parameters", "batch", "values", "derivatives", "workspace", "means")
+ARGUMENTS = ", ".join(["i64 %rows", *[f"ptr noalias %{name}" for name in _ARRAYS]])
+PASSED = ", ".join(["i64 %rows", *[f"ptr %{name}" for name in _ARRAYS]])
+
+
+class Block(NamedTuple):
+    """Pointers to the frame and the rows of a block, and which of its lanes stand for rows."""
+
+    frame: str
+    batch: str
+    values: str
+    derivatives: str
+    mask: Vector
+
+
+class Assembly:
+    """The LLVM text of a program, and what one must know to call it.
+
+    The text defines ``run(rows, parameters, batch, values, derivatives, workspace, means)``: the number of rows, an i64, and
+    pointers to floats.  The last rows, too few to fill a vector, are copied to the workspace and filled up with
+    repetitions of the last one, so that nothing is read or written beyond the arrays.
+
+    Attributes:
+        text: the LLVM module.
+        workspace: how many floats the workspace holds.
+    """
+
+    def __init__(self, program: Program, layout: Layout, width: int) -> None:
+        self.layout, self.width, self.wide = layout, width, is_wide(layout, width)
+        columns = range(layout.n_parameters, layout.n_parameters + layout.n_columns * self.wide)
+        arrangement = arranged(program, layout, columns)
+        self.program, self.steps, _ = arrangement
+        self.frame = Frame(arrangement, layout, width)
+        self.workspace = self.frame.workspace
+        # Sums that are computed at a time, of a layer and of a rectangle: with their factors, they fill the registers.
+        self.neurons, self.tile = (16, (4, 4)) if width >= 8 else (8, (2, 4))
+        self.tables: list[str] = []
+        functions = dict(self._functions())
+        called = {name for emitter in functions.values() for name in emitter.called}
+        self.text = "\n".join([
+            *[definition(name, width) for name in sorted(called)],
+            *[emitter.function(name, f"{ARGUMENTS}, i64 %first, i64 %last") for name, emitter in functions.items()],
+            self._run(list(functions)).function("run", ARGUMENTS),
+            *self.tables, ATTRIBUTES, "",
+        ])  # fmt: skip
+
+    def _functions(self) -> Iterable[tuple[str, Emitter]]:
+        """What goes over the blocks, in this order."""
+        if self.wide:
+            yield "columns", self._rows_to_columns()
+        for i, (_, sums) in enumerate(self.steps):
+            name = f"step{i}"
+            if sums is None:
+                yield name, self._instructions(i)
+                continue
+            if isinstance(sums, MatrixVector):
+                left, right, emitters = list(sums.left[0]), sums.right, self._matrix_vector(name, sums)
+            else:
+                left, right, emitters = self._places(sums.left[0]), sums.right[0], self._mean_outer(name, sums)
+            self.tables += [table(f"{name}.left", left), table(f"{name}.right", self._places(right))]
+            for part, emitter in enumerate(emitters):
+                yield f"{name}.{part}", emitter
+        for name, numbers in self.frame.many.items():
+            self.tables.append(table(f"{name}.places", self._places(numbers)))
+            yield name, self._columns_to_rows(name, len(numbers))
+
+    def _places(self, values: Sequence[int]) -> list[int]:
+        """Where in the frame values lie."""
+        return [place for x in values if (place := self.frame.place(x)) is not None]
+
+    @contextmanager
+    def _blocks(self, e: Emitter, start: Sequence[Vector] = ()) -> Iterator[tuple[Block, Loop]]:
+        """Go over the blocks from ``first`` to before ``last``; vectors may be carried, as by `Emitter.loop`."""
+        with e.loop(e.whole("sub", "%last", "%first"), start) as loop:
+            row = e.whole("mul", e.whole("add", "%first", loop.index), self.width)
+            left = e.whole("sub", "%rows", row)
+            full = e.whole("icmp sge", left, self.width)
+            batch, values, derivatives = [
+                e.either(full, e.at(f"%{array}", row, n), e.at("%workspace", place))
+                for array, n, place in zip(("batch", "values", "derivatives"), self.layout[1:4], self.frame.places[1:4])
+            ]
+            frame = e.at(e.at("%workspace", loop.index, self.frame.size), self.frame.places[4])
+            yield Block(frame, batch, values, derivatives, e.lanes_below(left)), loop
+
+    def _matrix_vector(self, name: str, sums: MatrixVector) -> Iterable[Emitter]:
+        """A layer's sums for each block, some neurons at a time: for all of these, an input is loaded once."""
+        down = sums.left[1][0] - sums.left[0][0] if len(sums.left) > 1 else 0
+        for start, n_tiles, size in _tiles(len(sums.left), self.neurons):
+            e = Emitter(self.width)
+            with e.loop(n_tiles) as tile, self._blocks(e) as (block, _):
+                i = e.whole("add", e.whole("mul", tile.index, size), start)
+                weights, results = e.at("%parameters", i, down), e.at(block.frame, i, self.width)
+                results = e.at(results, self.frame.slots[sums.results[0]], self.width)
+                with e.loop(len(sums.right), [e.constant(-0.0)] * size) as term:
+                    left = e.looked_up(f"{name}.left", weights, term.index)
+                    x = e.load(e.looked_up(f"{name}.right", block.frame, term.index))
+                    for t, so_far in enumerate(term.carried):
+                        term.following.append(so_far + e.spread(e.load_one(e.at(left, t, down))) * x)
+                for t, whole in enumerate(term.last):
+                    e.store(whole, e.at(results, t, self.width))
+            yield e
+
+    def _mean_outer(self, name: str, sums: MeanOuter) -> Iterable[Emitter]:
+        """Sums of all blocks added to means, a small rectangle at a time, which stays in registers meanwhile."""
+        place, down, across = sums.means
+        for i_start, i_tiles, height in _tiles(len(sums.left), self.tile[0]):
+            for j_start, j_tiles, breadth in _tiles(len(sums.right), self.tile[1]):
+                e = Emitter(self.width)
+                none = [e.constant(-0.0)] * (height * breadth)
+                with e.loop(i_tiles) as i_tile, e.loop(j_tiles) as j_tile:
+                    i = e.whole("add", e.whole("mul", i_tile.index, height), i_start)
+                    j = e.whole("add", e.whole("mul", j_tile.index, breadth), j_start)
+                    with self._blocks(e, none) as (block, of_blocks):
+                        frames = e.at(block.frame, i, self.width), e.at(block.frame, j, self.width)
+                        with e.loop(len(sums.left[0]), of_blocks.carried) as term:
+                            sides = []
+                            for side, frame, n in zip(("left", "right"), frames, (height, breadth)):
+                                first = e.looked_up(f"{name}.{side}", frame, term.index)
+                                loaded = [e.load(e.at(first, t, self.width)) for t in range(n)]
+                                # Lanes beyond the last row repeat it; they must not count.
+                                sides.append([block.mask.choose(x, 0.0) for x in loaded])
+                            products = [x * y for x in sides[0] for y in sides[1]]
+                            term.following += [so_far + product for so_far, product in zip(term.carried, products)]
+                        of_blocks.following += term.last
+                    mean = e.at(e.at(e.at("%means", i, down), j, across), place)
+                    for cell, whole in enumerate(of_blocks.last):
+                        t, u = divmod(cell, breadth)
+                        at = e.at(mean, t * down + u * across)
+                        e.store_one(e.one("fadd", e.load_one(at), whole.sum_of_lanes()), at)
+                yield e
+
+    def _instructions(self, index: int) -> Emitter:
+        """The instructions of a step, with the loads and stores around them."""
+        e = Emitter(self.width)
+        slots = self.frame.slots
+        with self._blocks(e) as (block, _):
+            operands = _Operands(self, e, block, index)
+            for number in self.steps[index].span:
+                row, given = self.program.instructions[number - self.program.n_leaves]
+                result = emitted(e, row, [operands[x] for x in given])
+                operands.known[number] = result
+                if number in slots:
+                    e.store(result, e.at(block.frame, slots[number], self.width))
+                for place in self.frame.summed.get(number, ()):
+                    at = e.at("%workspace", self.frame.sum_at[place], self.width)
+                    so_far = e.load(at)
+                    e.store(block.mask.choose(so_far + result, so_far), at)
+            if index == len(self.steps) - 1:
+                for array, numbers in self.frame.few.items():
+                    self._store_few(e, getattr(block, array), [operands[x] for x in numbers])
+        return e
+
+    def _store_few(self, e: Emitter, to: str, columns: Sequence[Vector]) -> None:
+        """Columns written row by row, sorted by shuffles."""
+        width, whole = self.width, columns[0].name
+        for j, column in enumerate(columns[1:], 1):
+            longer = [lane if lane < width else None for lane in range(j * width)]
+            padded = e.shuffled(column.name, "zeroinitializer", width, longer)
+            whole = e.shuffled(whole, padded, j * width, range((j + 1) * width))
+        length = len(columns) * width
+        order = [column * width + lane for lane in range(width) for column in range(len(columns))]
+        e.store_long(e.shuffled(whole, "zeroinitializer", length, order), length, to)
+
+    def _columns_to_rows(self, array: str, n: int) -> Emitter:
+        """Columns in the frame written to an array row by row, in a loop: as straight lines, many would take long to compile."""
+        e = Emitter(self.width)
+        with self._blocks(e) as (block, _), e.loop(n) as column:
+            x = e.load(e.looked_up(f"{array}.places", block.frame, column.index))
+            to = e.at(getattr(block, array), column.index)
+            for lane in range(self.width):
+                e.store_one(x.lane(lane), e.at(to, lane * n))
+        return e
+
+    def _rows_to_columns(self) -> Emitter:
+        """The rows of a block as columns in its frame."""
+        e, n = Emitter(self.width), self.layout.n_columns
+        with self._blocks(e) as (block, _), e.loop(n) as column:
+            rows = e.at(block.batch, column.index)
+            x = Vector(e, "zeroinitializer")
+            for lane in range(self.width):
+                x = x.with_lane(lane, e.load_one(e.at(rows, lane * n)))
+            e.store(x, e.at(e.at(block.frame, column.index, self.width), self.frame.columns_at, self.width))
+        return e
+
+    def _run(self, functions: Sequence[str]) -> Emitter:
+        """The function that is called from outside: prepares the workspace, goes over groups of blocks, takes the means."""
+        e, frame, width = Emitter(self.width), self.frame, self.width
+        _, n_columns, n_values, n_derivatives, n_means = self.layout
+        _, batch_at, values_at, derivatives_at, _, pool_at = frame.places
+        blocks = e.whole("sdiv", e.whole("add", "%rows", width - 1), width)
+        n_groups = e.limited("smax", e.whole("sdiv", e.whole("add", blocks, frame.group - 1), frame.group), 1)
+        size = e.whole("sdiv", e.whole("add", blocks, e.whole("sub", n_groups, 1)), n_groups)
+        with e.loop(len(frame.sum_at)) as lanes:
+            e.store(e.constant(0.0), e.at("%workspace", lanes.index, width))
+        with e.loop(n_means) as mean:
+            e.store_one("0.0", e.at("%means", mean.index))
+        self.tables += [table("pool", [x for _, x in frame.pool]), table("sums", list(frame.sum_at))]
+        with e.loop(len(frame.pool)) as parameter:
+            x = e.load_one(e.looked_up("pool", "%parameters", parameter.index))
+            e.store_one(x, e.at(e.at("%workspace", parameter.index), pool_at))
+        self._copy_last_rows(e, "%batch", batch_at, n_columns, into_workspace=True)
+        with e.loop(n_groups) as group:
+            first = e.whole("mul", group.index, size)
+            last = e.limited("smin", e.whole("add", first, size), blocks)
+            for name in functions:
+                e.do(name, f"{PASSED}, i64 {first}, i64 {last}")
+        self._copy_last_rows(e, "%values", values_at, n_values, into_workspace=False)
+        self._copy_last_rows(e, "%derivatives", derivatives_at, n_derivatives, into_workspace=False)
+        with e.loop(len(frame.sum_at)) as lanes:
+            whole = e.load(e.at("%workspace", lanes.index, width)).sum_of_lanes()
+            e.store_one(whole, e.looked_up("sums", "%means", lanes.index))
+        share = e.one("fdiv", "1.0", e.as_float("%rows"))
+        with e.loop(n_means) as mean:
+            at = e.at("%means", mean.index)
+            e.store_one(e.one("fmul", e.load_one(at), share), at)
+        return e
+
+    def _copy_last_rows(self, e: Emitter, array: str, place: int, n: int, *, into_workspace: bool) -> None:
+        """Copy the rows that do not fill a vector, to the workspace or back.
+
+        Into the workspace goes a full vector of rows, the last one repeated; without rows left over, nothing does.
+        """
+        left = e.whole("srem", "%rows", self.width)
+        first = e.whole("sub", "%rows", left)
+        some = e.limited("smin", left, 1)
+        with e.loop(e.whole("mul", some, self.width) if into_workspace else left) as lane, e.loop(n) as column:
+            row = e.whole("add", first, e.limited("smin", lane.index, e.whole("sub", left, 1)))
+            outside = e.at(e.at(array, row, n), column.index)
+            inside = e.at(e.at(e.at("%workspace", lane.index, n), column.index), place)
+            source, target = (outside, inside) if into_workspace else (inside, outside)
+            e.store_one(e.load_one(source), target)
+
+
+class _Operands:
+    """The operands of the instructions of a step: what has been computed in it, inputs, constants, and what lies in the frame."""
+
+    def __init__(self, assembly: Assembly, e: Emitter, block: Block, step: int) -> None:
+        self.assembly, self.e, self.block, self.step = assembly, e, block, step
+        self.known: dict[int, Vector] = {}
+        self.loads: dict[int, int] = {}  # values in the frame, and how many loads came before their last one
+        self.n_loads = 0
+        self.rows = ""
+
+    def __getitem__(self, x: int) -> Vector:
+        if x in self.known and not (x in self.loads and self.n_loads - self.loads[x] > REGISTERS):
+            return self.known[x]
+        if (place := self.assembly.frame.place(x)) is None:
+            self.known[x] = self._leaf(x)
+        else:
+            self.known[x] = self.e.load(self.e.at(self.block.frame, place))
+            self.loads[x] = self.n_loads
+            self.n_loads += 1
+        return self.known[x]
+
+    def _leaf(self, x: int) -> Vector:
+        e, assembly = self.e, self.assembly
+        n_parameters, n_columns = assembly.layout[:2]
+        if x >= n_parameters + n_columns:
+            return e.constant(assembly.program.constants[x - n_parameters - n_columns])
+        if x < n_parameters:
+            place = assembly.frame.pool.get((self.step, x))
+            return e.spread(e.load_one(e.at("%parameters", x) if place is None else e.at("%workspace", place)))
+        length = n_columns * e.width
+        self.rows = self.rows or e.load_long(self.block.batch, length)
+        places = [lane * n_columns + x - n_parameters for lane in range(e.width)]
+        return Vector(e, e.shuffled(self.rows, "zeroinitializer", length, places))
+
+
+def _tiles(n: int, size: int) -> list[tuple[int, int, int]]:
+    """How to go over ``n`` things in tiles: the first thing, how many tiles and of which size, for full tiles and for the rest."""
+    whole = n - n % size
+    return [(start, n_tiles, of) for start, n_tiles, of in ((0, whole // size, size), (whole, 1, n - whole)) if n_tiles * of]
