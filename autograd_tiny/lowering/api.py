@@ -10,7 +10,7 @@ from typing import Any
 from autograd_tiny.calculus.containers import Container
 from autograd_tiny.lowering.program import Program, opened, program_of
 from autograd_tiny.lowering.python import Source
-from autograd_tiny.lowering.runners import Layout, Runner, chosen_backend, runner
+from autograd_tiny.lowering.runners import Interpreted, Layout, Native, Runner, chosen_backend
 from autograd_tiny.lowering.tracing import symbols, trace
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.branches import with_safe_branches
@@ -76,7 +76,7 @@ class Compiled:
 
     def _runner(self, outputs: Sequence[int], layout: Layout) -> Runner:
         wanted = self.program if tuple(outputs) == self.program.outputs else opened(self.program, outputs)
-        return runner(wanted, layout, self.backend)
+        return (Native if self.backend == "llvm" else Interpreted)(wanted, layout)
 
 
 class CompiledFunction(Compiled):

@@ -22,7 +22,6 @@ from autograd_tiny.engine import table as p
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.program import Program, opened, program_of
 from autograd_tiny.lowering.tracing import symbols
-from autograd_tiny.symbols.expression import Expression
 
 INSTALL = 'pip install "autograd_tiny[jax]"'
 
@@ -230,7 +229,7 @@ def _with_rule(row: Primitive, sizes: tuple[int, ...]) -> Callable[..., Any]:
 def _rule(row: Primitive, sizes: tuple[int, ...]) -> Schedule:
     """A row's local derivatives by each block, from its result and its operands.  Made when used: rules use each other."""
     out, *operands = symbols(1 + sum(sizes), "x")
-    program = _program([out, *operands], row.derivatives(out, operands))
+    program = program_of([out, *operands], row.derivatives(out, operands))
     numbers = iter(program.outputs)
     return Schedule(program, [1, *sizes], [list(islice(numbers, size)) for size in sizes])
 
@@ -247,7 +246,7 @@ def _value(row: Primitive, sizes: tuple[int, ...]) -> Callable[..., Any]:
     if row.stable is None:
         raise TypeError(f"{row.name} has no counterpart in JAX: give the Primitive an expansion= in rows of the table")
     operands = symbols(sum(sizes), "x")
-    expansion = _program(operands, [row.stable(*operands)])
+    expansion = program_of(operands, [row.stable(*operands)])
     schedule = Schedule(expansion, sizes, [expansion.outputs])
     return lambda *blocks: schedule.run(blocks)[0]
 
@@ -266,7 +265,3 @@ def _functions() -> Mapping[Primitive, Callable[..., Any]]:
         p.div: jnp.divide, p.pow_: jnp.power, p.erf: special.erf, p.erfc: special.erfc,
         p.maximum: lambda x: x.max(axis=0, keepdims=True), p.minimum: lambda x: x.min(axis=0, keepdims=True),
     })  # fmt: skip
-
-
-def _program(inputs: Sequence[Expression], results: Sequence[Any]) -> Program:
-    return program_of(inputs, [x if isinstance(x, Expression) else Expression.constant(x) for x in results])

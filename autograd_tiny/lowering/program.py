@@ -27,7 +27,7 @@ class Instruction(NamedTuple):
 
 
 class Program:
-    """Instructions without branches or loops.
+    """Instructions without branches or loops.  Two are equal if they compute the same, to the sign of a zero, by the same steps.
 
     Values are numbered: the inputs first, then the constants, then the results of the instructions in their order.  Every
     instruction uses values with smaller numbers, no two compute the same, and each is needed for an output.
@@ -67,9 +67,15 @@ class Program:
         self.outputs, self.n_values, self.names, self.derivative_of = tuple(outputs), n_values, names, derivative_of
         self.n_leaves = len(inputs) + len(constants)
 
-    def structure(self) -> tuple[Any, ...]:
-        """All but the names; equal structures compute the same, to the sign of a zero."""
+    def _key(self) -> tuple[Any, ...]:
+        """All but the names."""
         return len(self.inputs), tuple([x.hex() for x in self.constants]), self.instructions, self.outputs
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and self._key() == other._key()
 
     def run(self, inputs: Sequence[Any], apply: Callable[[Primitive, Sequence[Any]], Any]) -> list[Any]:
         """Every value by number, computed by ``apply(row, operands)`` in any arithmetic."""
@@ -187,14 +193,15 @@ class Builder:
         return Program([values[x] for x in kinds[str]], constants, instructions, [new[x] for x in outputs], n_values, names, of)
 
 
-def program_of(inputs: Sequence[Expression], results: Sequence[Expression], wrt: Sequence[Expression] = ()) -> Program:
+def program_of(inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequence[Expression] = ()) -> Program:
     """The program that computes ``results``, and their derivatives by each of ``wrt``.
 
     Args:
         inputs: the variables; nothing else may be free in the results.
-        results: formulas.
+        results: formulas, or numbers.
         wrt: the inputs by which the results are differentiated.
     """
+    results = [x if isinstance(x, Expression) else Expression.constant(x) for x in results]
     builder = Builder()
     numbers = {x: builder.input(x.label) for x in inputs}
     derivatives: list[Expression] = []
@@ -266,6 +273,4 @@ def _expanded(function: Expansion, n_operands: int) -> Program:
     """The program of a function with one result or several."""
     operands = [Expression(f"x{i}") for i in range(n_operands)]
     results = function(*operands)
-    if not isinstance(results, (list, tuple)):
-        results = [results]
-    return program_of(operands, [x if isinstance(x, Expression) else Expression.constant(x) for x in results])
+    return program_of(operands, results if isinstance(results, (list, tuple)) else [results])

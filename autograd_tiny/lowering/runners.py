@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib import import_module
 from typing import Any, NamedTuple, Protocol
 
@@ -43,11 +43,6 @@ class Runner(Protocol):
         """Values (rows, n_values), derivatives (rows, n_derivatives) and means (n_means,)."""
 
 
-def runner(program: Program, layout: Layout, backend: str) -> Runner:
-    """The runner of a backend, "llvm" or "python"."""
-    return Native(program, layout) if backend == "llvm" else Interpreted(program, layout)
-
-
 def chosen_backend(backend: str | None) -> str:
     """The backend asked for; native code if nothing is asked for and llvmlite and NumPy are installed.
 
@@ -74,7 +69,9 @@ class Native:
     def __init__(self, program: Program, layout: Layout, allocate: Callable[[int], Any] | None = None) -> None:
         import numpy as np
 
-        self._kernel = _kernel(Structure(program), layout)
+        from autograd_tiny.lowering.native.llvm import shared_kernel
+
+        self._kernel = shared_kernel(program, layout)
         self._layout = layout
         self._empty, self._float, self._array = np.empty, np.dtype(np.float64), np.ndarray
         self._allocate = allocate or _aligned
@@ -151,27 +148,6 @@ def as_floats(x: Any, shape: tuple[int | None, ...], what: str) -> Any:
         hint = "; for a single row write batch[None, :]" if array.ndim == 1 < len(shape) else ""
         raise ValueError(f"{what} must have shape ({wanted}{',' * (len(shape) == 1)}), got {array.shape}{hint}")
     return np.require(array, np.float64, ["C", "A"])
-
-
-class Structure:
-    """A program under an equality that ignores names, as the key of a cache."""
-
-    def __init__(self, program: Program) -> None:
-        self.program, self.key = program, program.structure()
-        self._hash = hash(self.key)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Structure) and self.key == other.key
-
-
-@lru_cache(maxsize=128)
-def _kernel(structure: Structure, layout: Layout) -> Any:
-    from autograd_tiny.lowering.native.llvm import Kernel
-
-    return Kernel(structure.program, layout)
 
 
 class Interpreted:

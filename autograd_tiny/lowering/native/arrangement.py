@@ -13,7 +13,7 @@ from itertools import count, zip_longest
 from typing import NamedTuple
 
 from autograd_tiny.lowering.native.rows import COPY, expansion
-from autograd_tiny.lowering.native.sums import Found, MatrixVector, Row, Sums, find, mapped
+from autograd_tiny.lowering.native.sums import MatrixVector, Row, Sums, find, mapped
 from autograd_tiny.lowering.program import Instruction, Program, opened
 from autograd_tiny.lowering.runners import Layout
 
@@ -63,8 +63,7 @@ def arranged(program: Program, layout: Layout, columns: range) -> Arrangement:
         columns: the inputs that lie in memory side by side for each sample, if any do.
     """
     program = opened(program, program.outputs, expansion)
-    found = find(program, layout.n_parameters, columns, means_of(program, layout), SMALLEST_LOOP)
-    with_loops = _loops_together(program, found)
+    with_loops = _loops_together(program, *find(program, layout.n_parameters, columns, means_of(program, layout), SMALLEST_LOOP))
     return _cut(_outputs_copied(with_loops.reordered(interleaved(with_loops))))
 
 
@@ -76,13 +75,13 @@ def means_of(program: Program, layout: Layout) -> dict[int, list[int]]:
     return places
 
 
-def _loops_together(program: Program, found: Found) -> Arrangement:
+def _loops_together(program: Program, loops: Sequence[tuple[Sums, list[int]]], vectors: list[Row]) -> Arrangement:
     """The program with the members of each loop together, each as early as its operands allow."""
     first, instructions = program.n_leaves, program.instructions
     task = list(range(first + len(instructions)))  # each instruction by itself, or all of a loop under the smallest number
     members: dict[int, list[int]] = {}
     sums_of: dict[int, Sums] = {}
-    for sums, together in found.members:
+    for sums, together in loops:
         members[together[0]], sums_of[together[0]] = together, sums
         for x in together:
             task[x] = together[0]
@@ -108,7 +107,7 @@ def _loops_together(program: Program, found: Found) -> Arrangement:
             waits[x] -= 1
             if not waits[x]:
                 heappush(ready, x)
-    return Arrangement(program, steps, found.vectors).reordered(order)
+    return Arrangement(program, steps, vectors).reordered(order)
 
 
 def interleaved(arrangement: Arrangement) -> list[int]:

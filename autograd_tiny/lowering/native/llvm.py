@@ -38,6 +38,12 @@ class Kernel:
         self.run = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("run"))
 
 
+@lru_cache(maxsize=128)
+def shared_kernel(program: Program, layout: Layout) -> Kernel:
+    """One kernel for all equal programs."""
+    return Kernel(program, layout)
+
+
 @lru_cache(maxsize=1)
 def host_width() -> int:
     """How many floats a vector of this processor holds."""

@@ -80,19 +80,9 @@ def mapped(row: Row, new: Mapping[int, int]) -> Row:
     return tuple([new.get(x, x) for x in row])
 
 
-class Found(NamedTuple):
-    """Sums that are worth a loop.
-
-    Attributes:
-        members: the numbers of the instructions they are made of, ascending, of which no two have any in common.
-        vectors: values that must lie side by side in memory.
-    """
-
-    members: list[tuple[Sums, list[int]]]
-    vectors: list[Row]
-
-
-def find(program: Program, n_parameters: int, columns: range, means_of: Mapping[int, Sequence[int]], smallest: int) -> Found:
+def find(
+    program: Program, n_parameters: int, columns: range, means_of: Mapping[int, Sequence[int]], smallest: int
+) -> tuple[list[tuple[Sums, list[int]]], list[Row]]:
     """Find the sums that are worth a loop.
 
     Args:
@@ -101,6 +91,9 @@ def find(program: Program, n_parameters: int, columns: range, means_of: Mapping[
         columns: the inputs that lie in memory side by side for each sample, if any do.
         means_of: for values of which the mean is wanted, in which places.
         smallest: how many products a loop must have.
+
+    Returns:
+        The sums, with the numbers of their instructions, ascending, and the values that must lie side by side in memory.
     """
     lines = _lines(program)
     products: list[Sums] = [*_matrix_vector(lines, n_parameters, columns, program.n_leaves)]
@@ -109,8 +102,7 @@ def find(program: Program, n_parameters: int, columns: range, means_of: Mapping[
     largest_first = sorted(products, key=lambda sums: -sums.n_products)
     chosen = [sums for sums in largest_first if sums.n_products >= smallest and vectors.hold(sums)]
     result_at = {place: number for number, places in means_of.items() for place in places}
-    members = [(sums, sorted(x for number in _results(sums, result_at) for x in lines[number].members)) for sums in chosen]
-    return Found(members, vectors.placed)
+    return [(sums, sorted(x for number in _results(sums, result_at) for x in lines[number].members)) for sums in chosen], vectors.placed
 
 
 class _Line(NamedTuple):
