@@ -77,18 +77,13 @@ class Program:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Program) and self._key() == other._key()
 
-    def run(self, inputs: Sequence[Any], apply: Callable[[Primitive, Sequence[Any]], Any]) -> list[Any]:
-        """Every value by number, computed by ``apply(row, operands)`` in any arithmetic."""
-        values = [*inputs, *self.constants]
-        for row, operands in self.instructions:
-            values.append(apply(row, [values[x] for x in operands]))
-        return values
-
     def evaluate(self, *inputs: float) -> list[float]:
         """The outputs at plain floats, by the table's own functions: slow, and a check on every other way of running."""
         if len(inputs) != len(self.inputs):
             raise TypeError(f"the program has {len(self.inputs)} inputs, got {len(inputs)}")
-        values = self.run([float(x) for x in inputs], Primitive.evaluate)
+        values = [*map(float, inputs), *self.constants]
+        for row, operands in self.instructions:
+            values.append(row.evaluate([values[x] for x in operands]))
         return [values[x] for x in self.outputs]
 
     def reordered(self, order: Sequence[int]) -> Program:

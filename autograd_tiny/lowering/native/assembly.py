@@ -97,10 +97,10 @@ class Assembly:
     @contextmanager
     def _blocks(self, e: Emitter, start: Sequence[Vector] = ()) -> Iterator[tuple[Block, Loop]]:
         """Go over the blocks from ``first`` to before ``last``; vectors may be carried, as by `Emitter.loop`."""
-        with e.loop(e.whole("sub", "%last", "%first"), start) as loop:
-            row = e.whole("mul", e.whole("add", "%first", loop.index), self.width)
-            left = e.whole("sub", "%rows", row)
-            full = e.whole("icmp sge", left, self.width)
+        with e.loop(e.single("sub", "%last", "%first"), start) as loop:
+            row = e.single("mul", e.single("add", "%first", loop.index), self.width)
+            left = e.single("sub", "%rows", row)
+            full = e.single("icmp sge", left, self.width)
             batch, values, derivatives = [
                 e.either(full, e.at(f"%{array}", row, n), e.at("%workspace", place))
                 for array, n, place in zip(("batch", "values", "derivatives"), self.layout[1:4], self.frame.places[1:4])
@@ -114,7 +114,7 @@ class Assembly:
         for start, n_tiles, size in _tiles(len(sums.left), self.neurons):
             e = Emitter(self.width)
             with e.loop(n_tiles) as tile, self._blocks(e) as (block, _):
-                i = e.whole("add", e.whole("mul", tile.index, size), start)
+                i = e.single("add", e.single("mul", tile.index, size), start)
                 weights, results = e.at("%parameters", i, down), e.at(block.frame, i, self.width)
                 results = e.at(results, self.frame.slots[sums.results[0]], self.width)
                 with e.loop(len(sums.right), [e.constant(-0.0)] * size) as term:
@@ -134,8 +134,8 @@ class Assembly:
                 e = Emitter(self.width)
                 none = [e.constant(-0.0)] * (height * breadth)
                 with e.loop(i_tiles) as i_tile, e.loop(j_tiles) as j_tile:
-                    i = e.whole("add", e.whole("mul", i_tile.index, height), i_start)
-                    j = e.whole("add", e.whole("mul", j_tile.index, breadth), j_start)
+                    i = e.single("add", e.single("mul", i_tile.index, height), i_start)
+                    j = e.single("add", e.single("mul", j_tile.index, breadth), j_start)
                     with self._blocks(e, none) as (block, of_blocks):
                         frames = e.at(block.frame, i, self.width), e.at(block.frame, j, self.width)
                         with e.loop(len(sums.left[0]), of_blocks.carried) as term:
@@ -152,7 +152,7 @@ class Assembly:
                     for cell, whole in enumerate(of_blocks.last):
                         t, u = divmod(cell, breadth)
                         at = e.at(mean, t * down + u * across)
-                        e.store_one(e.one("fadd", e.load_one(at), whole.sum_of_lanes()), at)
+                        e.store_one(e.single("fadd", e.load_one(at), whole.sum_of_lanes(), "double"), at)
                 yield e
 
     def _instructions(self, index: int) -> Emitter:
@@ -185,7 +185,7 @@ class Assembly:
             whole = e.shuffled(whole, padded, j * width, range((j + 1) * width))
         length = len(columns) * width
         order = [column * width + lane for lane in range(width) for column in range(len(columns))]
-        e.store_long(e.shuffled(whole, "zeroinitializer", length, order), length, to)
+        e.store_one(e.shuffled(whole, "zeroinitializer", length, order), to, f"<{length} x double>")
 
     def _columns_to_rows(self, array: str, n: int) -> Emitter:
         """Columns in the frame written to an array row by row, in a loop: as straight lines, many would take long to compile."""
@@ -213,9 +213,9 @@ class Assembly:
         e, frame, width = Emitter(self.width), self.frame, self.width
         _, n_columns, n_values, n_derivatives, n_means = self.layout
         _, batch_at, values_at, derivatives_at, _, pool_at = frame.places
-        blocks = e.whole("sdiv", e.whole("add", "%rows", width - 1), width)
-        n_groups = e.limited("smax", e.whole("sdiv", e.whole("add", blocks, frame.group - 1), frame.group), 1)
-        size = e.whole("sdiv", e.whole("add", blocks, e.whole("sub", n_groups, 1)), n_groups)
+        blocks = e.single("sdiv", e.single("add", "%rows", width - 1), width)
+        n_groups = e.limited("smax", e.single("sdiv", e.single("add", blocks, frame.group - 1), frame.group), 1)
+        size = e.single("sdiv", e.single("add", blocks, e.single("sub", n_groups, 1)), n_groups)
         with e.loop(len(frame.sum_at)) as lanes:
             e.store(e.constant(0.0), e.at("%workspace", lanes.index, width))
         with e.loop(n_means) as mean:
@@ -226,8 +226,8 @@ class Assembly:
             e.store_one(x, e.at(e.at("%workspace", parameter.index), pool_at))
         self._copy_last_rows(e, "%batch", batch_at, n_columns, into_workspace=True)
         with e.loop(n_groups) as group:
-            first = e.whole("mul", group.index, size)
-            last = e.limited("smin", e.whole("add", first, size), blocks)
+            first = e.single("mul", group.index, size)
+            last = e.limited("smin", e.single("add", first, size), blocks)
             for name in functions:
                 e.do(name, f"{PASSED}, i64 {first}, i64 {last}")
         self._copy_last_rows(e, "%values", values_at, n_values, into_workspace=False)
@@ -235,10 +235,10 @@ class Assembly:
         with e.loop(len(frame.sum_at)) as lanes:
             whole = e.load(e.at("%workspace", lanes.index, width)).sum_of_lanes()
             e.store_one(whole, e.looked_up("sums", "%means", lanes.index))
-        share = e.one("fdiv", "1.0", e.as_float("%rows"))
+        share = e.single("fdiv", "1.0", e.as_float("%rows"), "double")
         with e.loop(n_means) as mean:
             at = e.at("%means", mean.index)
-            e.store_one(e.one("fmul", e.load_one(at), share), at)
+            e.store_one(e.single("fmul", e.load_one(at), share, "double"), at)
         return e
 
     def _copy_last_rows(self, e: Emitter, array: str, place: int, n: int, *, into_workspace: bool) -> None:
@@ -246,11 +246,11 @@ class Assembly:
 
         Into the workspace goes a full vector of rows, the last one repeated; without rows left over, nothing does.
         """
-        left = e.whole("srem", "%rows", self.width)
-        first = e.whole("sub", "%rows", left)
+        left = e.single("srem", "%rows", self.width)
+        first = e.single("sub", "%rows", left)
         some = e.limited("smin", left, 1)
-        with e.loop(e.whole("mul", some, self.width) if into_workspace else left) as lane, e.loop(n) as column:
-            row = e.whole("add", first, e.limited("smin", lane.index, e.whole("sub", left, 1)))
+        with e.loop(e.single("mul", some, self.width) if into_workspace else left) as lane, e.loop(n) as column:
+            row = e.single("add", first, e.limited("smin", lane.index, e.single("sub", left, 1)))
             outside = e.at(e.at(array, row, n), column.index)
             inside = e.at(e.at(e.at("%workspace", lane.index, n), column.index), place)
             source, target = (outside, inside) if into_workspace else (inside, outside)
@@ -287,7 +287,7 @@ class _Operands:
             place = assembly.frame.pool.get((self.step, x))
             return e.spread(e.load_one(e.at("%parameters", x) if place is None else e.at("%workspace", place)))
         length = n_columns * e.width
-        self.rows = self.rows or e.load_long(self.block.batch, length)
+        self.rows = self.rows or e.load_one(self.block.batch, f"<{length} x double>")
         places = [lane * n_columns + x - n_parameters for lane in range(e.width)]
         return Vector(e, e.shuffled(self.rows, "zeroinitializer", length, places))
 

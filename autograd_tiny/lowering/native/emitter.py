@@ -62,11 +62,11 @@ class Emitter:
         """Call a function that gives nothing."""
         self.lines.append(f"call void @{name}({arguments})")
 
-    # Whole numbers and pointers.
+    # Single numbers and pointers.
 
-    def whole(self, operation: str, x: str | int, y: str | int) -> str:
-        """Arithmetic, or a comparison, of whole numbers."""
-        return self.let(f"{operation} i64 {x}, {y}")
+    def single(self, operation: str, x: str | int, y: str | int, kind: str = "i64") -> str:
+        """Arithmetic, or a comparison, of two whole numbers or two floats."""
+        return self.let(f"{operation} {kind} {x}, {y}")
 
     def limited(self, limit: str, x: str, y: str | int) -> str:
         """The smaller of two whole numbers, "smin", or the larger, "smax"."""
@@ -74,7 +74,7 @@ class Emitter:
 
     def at(self, base: str, index: str | int, step: int = 1) -> str:
         """The pointer ``index * step`` floats from ``base``."""
-        index = index if step == 1 else index * step if isinstance(index, int) else self.whole("mul", index, step)
+        index = index if step == 1 else index * step if isinstance(index, int) else self.single("mul", index, step)
         return base if index == 0 else self.let(f"getelementptr double, ptr {base}, i64 {index}")
 
     def looked_up(self, name: str, base: str, index: str) -> str:
@@ -86,19 +86,13 @@ class Emitter:
         """One of two pointers."""
         return self.let(f"select i1 {condition}, ptr {x}, ptr {y}")
 
-    # Single floats.
+    def load_one(self, pointer: str, kind: str = "double") -> str:
+        """The float at a pointer, or a long vector of them."""
+        return self.let(f"load {kind}, ptr {pointer}, align 8")
 
-    def load_one(self, pointer: str) -> str:
-        """The float at a pointer."""
-        return self.let(f"load double, ptr {pointer}, align 8")
-
-    def store_one(self, x: str, pointer: str) -> None:
-        """Write a float."""
-        self.lines.append(f"store double {x}, ptr {pointer}, align 8")
-
-    def one(self, operation: str, x: str, y: str) -> str:
-        """Arithmetic of floats."""
-        return self.let(f"{operation} double {x}, {y}")
+    def store_one(self, x: str, pointer: str, kind: str = "double") -> None:
+        """Write a float, or a long vector of them."""
+        self.lines.append(f"store {kind} {x}, ptr {pointer}, align 8")
 
     def as_float(self, x: str) -> str:
         """A whole number as a float."""
@@ -116,14 +110,6 @@ class Emitter:
     def store(self, x: Vector, pointer: str) -> None:
         """Write a vector."""
         self.lines.append(f"store volatile {self.floats} {x.name}, ptr {pointer}, align 64")
-
-    def load_long(self, pointer: str, length: int) -> str:
-        """So many floats in one long vector."""
-        return self.let(f"load <{length} x double>, ptr {pointer}, align 8")
-
-    def store_long(self, x: str, length: int, pointer: str) -> None:
-        """Write a long vector."""
-        self.lines.append(f"store <{length} x double> {x}, ptr {pointer}, align 8")
 
     def shuffled(self, x: str, y: str, length: int, places: Sequence[int | None], kind: str = "double") -> str:
         """Elements of two vectors of this length, laid end to end; None for any."""
@@ -162,15 +148,15 @@ class Emitter:
         lines, n = self.lines, len(self.lines)
         before, body, after, done = f"before{n}", f"body{n}", f"after{n}", f"done{n}"
         lines += [f"br label %{before}", f"{before}:"]
-        some = self.whole("icmp sgt", end, 0)
+        some = self.single("icmp sgt", end, 0)
         lines += [f"br i1 {some}, label %{body}, label %{done}", f"{body}:"]
         first = len(lines)
         lines += [""] * (1 + len(start))  # written below, when it is known what comes from the end of the loop
         loop = Loop(f"%r{first}", [Vector(self, f"%r{first + 1 + k}") for k in range(len(start))])
         yield loop
         lines += [f"br label %{after}", f"{after}:"]
-        following = self.whole("add", loop.index, 1)
-        more = self.whole("icmp slt", following, end)
+        following = self.single("add", loop.index, 1)
+        more = self.single("icmp slt", following, end)
         lines += [f"br i1 {more}, label %{body}, label %{done}", f"{done}:"]
         lines[first] = f"{loop.index} = phi i64 [ 0, %{before} ], [ {following}, %{after} ]"
         for x, y, z in zip(start, loop.carried, loop.following):

@@ -96,13 +96,13 @@ def find(
         The sums, with the numbers of their instructions, ascending, and the values that must lie side by side in memory.
     """
     lines = _lines(program)
-    products: list[Sums] = [*_matrix_vector(lines, n_parameters, columns, program.n_leaves)]
-    products += _mean_outer(lines, columns, program, means_of)
+    products = [*_matrix_vector(lines, n_parameters, columns, program.n_leaves), *_mean_outer(lines, columns, program, means_of)]
     vectors = _Vectors(columns)
-    largest_first = sorted(products, key=lambda sums: -sums.n_products)
-    chosen = [sums for sums in largest_first if sums.n_products >= smallest and vectors.hold(sums)]
-    result_at = {place: number for number, places in means_of.items() for place in places}
-    return [(sums, sorted(x for number in _results(sums, result_at) for x in lines[number].members)) for sums in chosen], vectors.placed
+    chosen = []
+    for sums, results in sorted(products, key=lambda found: -found[0].n_products):
+        if sums.n_products >= smallest and vectors.hold(sums):
+            chosen.append((sums, sorted([x for number in results for x in lines[number].members])))
+    return chosen, vectors.placed
 
 
 class _Line(NamedTuple):
@@ -140,7 +140,7 @@ def _lines(program: Program) -> dict[int, _Line]:
     return lines
 
 
-def _matrix_vector(lines: Mapping[int, _Line], n_parameters: int, columns: range, n_leaves: int) -> Iterable[MatrixVector]:
+def _matrix_vector(lines: Mapping[int, _Line], n_parameters: int, columns: range, n_leaves: int) -> Iterable[tuple[Sums, Row]]:
     groups: dict[Row, list[tuple[Row, int]]] = {}
     for number, line in lines.items():
         pairs = [(x, y) if x < n_parameters else (y, x) for x, y in line.products]
@@ -150,19 +150,22 @@ def _matrix_vector(lines: Mapping[int, _Line], n_parameters: int, columns: range
     for right, rows in groups.items():
         rows.sort()
         for start, end in _evenly_spaced([left for left, _ in rows]):
-            yield MatrixVector(tuple([left for left, _ in rows[start:end]]), right, tuple([number for _, number in rows[start:end]]))
+            results = tuple([number for _, number in rows[start:end]])
+            yield MatrixVector(tuple([left for left, _ in rows[start:end]]), right, results), results
 
 
 def _mean_outer(
     lines: Mapping[int, _Line], columns: range, program: Program, means_of: Mapping[int, Sequence[int]]
-) -> Iterable[MeanOuter]:
+) -> Iterable[tuple[Sums, Row]]:
     used = {x for _, operands in program.instructions for x in operands}
     groups: dict[Row, dict[Row, int]] = {}
+    result_at: dict[int, int] = {}
     for number, line in lines.items():
         of_sample = all(x >= program.n_leaves or x in columns for pair in line.products for x in pair)
         if of_sample and number not in used and len(means_of.get(number, ())) == 1:
             left, right = zip(*line.products)
-            groups.setdefault(left, {})[right] = means_of[number][0]
+            (place,) = means_of[number]
+            groups.setdefault(left, {})[right], result_at[place] = place, number
     rectangles: dict[tuple[Row, ...], list[tuple[Row, Row]]] = {}
     for left, place_of in groups.items():
         rights = sorted(place_of, key=place_of.__getitem__)
@@ -174,7 +177,8 @@ def _mean_outer(
             across = places[1] - places[0] if len(places) > 1 else 0
             if all(y - x == across for x, y in pairwise(places)):
                 down = rows[start + 1][0][0] - places[0] if end - start > 1 else 0
-                yield MeanOuter(tuple([left for _, left in rows[start:end]]), of_all, (places[0], down, across))
+                results = tuple([result_at[place] for of_row, _ in rows[start:end] for place in of_row])
+                yield MeanOuter(tuple([left for _, left in rows[start:end]]), of_all, (places[0], down, across)), results
 
 
 def _evenly_spaced(rows: Sequence[Row]) -> Iterable[tuple[int, int]]:
@@ -214,10 +218,3 @@ class _Vectors:
         self._place.update(new)
         self.placed += added
         return True
-
-
-def _results(sums: Sums, result_at: Mapping[int, int]) -> Iterable[int]:
-    if isinstance(sums, MatrixVector):
-        return sums.results
-    place, down, across = sums.means
-    return [result_at[place + i * down + j * across] for i in range(len(sums.left)) for j in range(len(sums.right))]
