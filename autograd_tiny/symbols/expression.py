@@ -172,6 +172,10 @@ def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) 
     return [numbers[output] for output in outputs]
 
 
+WORTH_A_NAME, LONG = 12, 2000
+"""A part of more characters is written once where it is used more than once, and one of even more in any case."""
+
+
 class Style(NamedTuple):
     """A way of writing formulas.
 
@@ -294,7 +298,7 @@ def write(root: Node, style: Style) -> str:
     return "; ".join([*definitions, term.text])
 
 
-def written(root: Node, style: Style, *, name_parts: bool = True, longest: int = 2000) -> tuple[Term, list[str]]:
+def written(root: Node, style: Style, *, name_parts: bool = True, longest: int = LONG) -> tuple[Term, list[str]]:
     """A node as a term of a larger formula, and the definitions of the parts that were given a name.
 
     Iterative, so that a deep formula can be written.
@@ -323,7 +327,7 @@ def written(root: Node, style: Style, *, name_parts: bool = True, longest: int =
             continue
         notation = style.notation(node.op)
         text = notation.write([terms[x] for x in node.operands])
-        shared = uses[node] > 1 and len(text) > 12
+        shared = uses[node] > 1 and len(text) > WORTH_A_NAME
         if name_parts and node is not root and (node.label or shared or len(text) > longest):
             terms[node] = named(node)
             definitions.append(f"{terms[node].text} = {text}")
