@@ -243,31 +243,49 @@ _LETTER = "|".join([*GREEK, r"[^\W\d_]"])
 
 
 def latex_upright(word: str) -> str:
-    """A word in upright letters, special characters escaped."""
-    letters = [" " if c.isspace() else c for c in word]
-    return rf"\mathrm{{{''.join(_LATEX_ESCAPES.get(c, c) for c in letters)}}}"
+    """A word in upright letters, special characters escaped; letters that are not ASCII as text, or TeX refuses their accents."""
+    escaped = "".join(_LATEX_ESCAPES.get(c, c) for c in ("\\ " if c.isspace() else c for c in word))
+    return rf"\mathrm{{{_OTHER_LETTERS.sub(_as_text, escaped)}}}"
 
 
 def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
-    """A label as LaTeX: a letter with its index as a subscript, anything else as ``upright`` writes it.
+    """A label as LaTeX: a letter or a word, with its indices as subscripts and its primes; anything else as ``upright`` writes it.
 
-    A Greek letter may be typed or called by its name.
+    A Greek letter may be typed or called by its name.  What has a superscript stands in braces, so that it can be squared.
 
-    >>> latex_name("x"), latex_name("t1"), latex_name("h1_in2"), latex_name("50%")
-    ('x', 't_{1}', 'h1_{\\\\mathrm{in2}}', '\\\\mathrm{50\\\\%}')
-    >>> latex_name("omega"), latex_name("λ_max")
-    ('\\\\omega', '\\\\lambda_{\\\\mathrm{max}}')
+    >>> latex_name("x"), latex_name("t1"), latex_name("W_ij"), latex_name("W[0][1]"), latex_name("w5'")
+    ('x', 't_{1}', 'W_{ij}', 'W_{0,1}', "{w_{5}'}")
+    >>> latex_name("omega"), latex_name("λ_max"), latex_name("net_h1"), latex_name("50%")
+    ('\\\\omega', '\\\\lambda_{\\\\mathrm{max}}', '\\\\mathrm{net}_{h1}', '\\\\mathrm{50\\\\%}')
     """
-    if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾", label, re.DOTALL):
-        return f"{{{latex_name(match[1], upright)}}}^{{({match[2].translate(_DIGITS)})}}"
-    if match := re.fullmatch(rf"({_LETTER})(\d+)|({_LETTER})(\d*)_(\w+)", label):
-        letter, digits, index = match[1] or match[3], match[4] or "", match[2] or match[5]
-        plain = index.isdigit() or len(index) == 1
-        return f"{_LATEX_LETTERS.get(letter, letter)}{digits}_{{{_LATEX_LETTERS.get(index) or (index if plain else upright(index))}}}"
-    if (len(label) == 1 and label.isalnum()) or label in _LATEX_LETTERS:
-        return _LATEX_LETTERS.get(label, label)
-    return upright(label)
+    if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾('*)", label, re.DOTALL):
+        raised = f"{{{latex_name(match[1], upright)}^{{({match[2].translate(_DIGITS)})}}}}"
+        return f"{{{raised}{match[3]}}}" if match[3] else raised
+    if (match := _NAME.fullmatch(label)) is None:
+        return label if len(label) == 1 and label.isalnum() else upright(label)
+    base, digits, index, items, primes = match.groups(default="")
+    indices = index.split("_") if index else re.findall(r"\d+", items)
+    if not indices and digits:
+        indices, digits = [digits], ""
+    letter = base in _LATEX_LETTERS or len(base) == 1
+    name = f"{_latex_letter(base)}{digits}" if letter else upright(base + digits)
+    if indices:
+        name += f"_{{{','.join(_latex_letter(x) if _SHORT_INDEX.fullmatch(x) else upright(x) for x in indices)}}}"
+    return f"{{{name}{primes}}}" if primes else name
 
+
+def _latex_letter(letter: str) -> str:
+    return _LATEX_LETTERS.get(letter) or _OTHER_LETTERS.sub(_as_text, letter)
+
+
+def _as_text(match: re.Match[str]) -> str:
+    return rf"\text{{{match[0]}}}"
+
+
+_OTHER_LETTERS = re.compile(r"[^\W\d_\x00-\x7f]+")
+_NAME = re.compile(rf"({_LETTER}|[^\W\d_]+)(\d*)(?:_([^\W_]+(?:_[^\W_]+)*)|((?:\[\d+\])+))?('*)")
+_SHORT_INDEX = re.compile(rf"\d+|{_LETTER}|[^\W\d_]\d+|[i-n]{{2}}")
+"""An index in italics: a number, a letter, a numbered letter as o1, a row and a column as ij; anything else is a word."""
 
 _LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
 _LATEX_ESCAPES |= {letter: rf"\{name} " for name, letter in GREEK.items()}

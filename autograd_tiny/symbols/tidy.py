@@ -18,21 +18,10 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.table import (
-    ATOM,
-    MultiPrimitive,
-    Primitive,
-    add,
-    div,
-    mul,
-    neg,
-    plain_number,
-    pow_,
-    power,
-    sqrt,
-    sub,
-)
+from autograd_tiny.engine.row import ATOM, MultiPrimitive, Primitive
+from autograd_tiny.engine.table import add, div, mul, neg, pow_, power, sqrt, sub
 from autograd_tiny.symbols.expression import LONG, TEXT, WORTH_A_NAME, Expression, Term
+from autograd_tiny.text.numbers import plain_number
 
 ONE = Fraction(1)
 LARGEST_OF_A_FRACTION = 1000

@@ -1,10 +1,13 @@
 import math
 import re
+import shutil
+import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
+from latex2mathml import converter
 
-from autograd_tiny import Primitive, Value, dot, leaky_relu, softmax, tanh, where
+from autograd_tiny import Expression, Primitive, Value, dot, leaky_relu, softmax, tanh, where
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import adjoints
 from autograd_tiny.symbols.expression import GREEK, latex_name
@@ -193,22 +196,48 @@ def test_misuse_says_what_to_do(neuron):
 
 
 def test_latex_names():
-    assert [latex_name(n) for n in ("x", "t12", "W_k1l1", "E_total", "h⁽²⁾", "layers[0]")] == [
-        "x",
-        "t_{12}",
-        r"W_{\mathrm{k1l1}}",
-        r"E_{\mathrm{total}}",
-        "{h}^{(2)}",
-        r"\mathrm{layers[0]}",
-    ]
+    written = {
+        "x": "x", "t12": "t_{12}", "w1": "w_{1}", "w_1": "w_{1}", "out": r"\mathrm{out}", "out1": r"\mathrm{out}_{1}",
+        "W_k1l1": r"W_{\mathrm{k1l1}}", "E_total": r"E_{\mathrm{total}}", "net_h1": r"\mathrm{net}_{h1}",
+        "out_o1": r"\mathrm{out}_{o1}",
+        "W_ij": "W_{ij}", "x_lo": r"x_{\mathrm{lo}}", "x_1_2": "x_{1,2}", "h1_in": "h1_{in}", "out1_o": r"\mathrm{out1}_{o}",
+        "W[0][1]": "W_{0,1}", "w[10]": "w_{10}", "layers[0]": r"\mathrm{layers}_{0}", "layers[0].W[1]": r"\mathrm{layers[0].W[1]}",
+        "x'": "{x'}", "w5''": "{w_{5}''}", "W[0][1]'": "{W_{0,1}'}", "out_o1'": r"{\mathrm{out}_{o1}'}", "'": r"\mathrm{'}",
+        "h⁽²⁾": "{h^{(2)}}", "h⁽²⁾'": "{{h^{(2)}}'}", "h'⁽²⁾": "{{h'}^{(2)}}",
+        "x_": r"\mathrm{x\_}", "x__1": r"\mathrm{x\_\_1}", "x[": r"\mathrm{x[}", "x\n": r"\mathrm{x\ }",
+    }  # fmt: skip
+    assert {label: latex_name(label) for label in written} == written
+
+
+def test_names_that_are_no_names_are_written_letter_by_letter():
+    written = {
+        "a#b": r"\mathrm{a\#b}", "$x$": r"\mathrm{\$x\$}", "a|b": r"\mathrm{a|b}", "50%": r"\mathrm{50\%}", "a&b": r"\mathrm{a\&b}",
+        "a^b": r"\mathrm{a\wedge b}", "a\\b": r"\mathrm{a\backslash b}", "{x}": r"\mathrm{\{x\}}", "~": r"\mathrm{\sim }",
+        "a b": r"\mathrm{a\ b}", "net.x": r"\mathrm{net.x}",
+    }  # fmt: skip
+    assert {label: latex_name(label) for label in written} == written
+
+
+def test_names_can_be_squared_in_latex(tmp_path):
+    """A superscript, a prime or an accent in a name must not meet the exponent: TeX calls that a double superscript."""
+    labels = ["x", "x'", "w5''", "h⁽²⁾", "h⁽²⁾'", "W[0][1]", "net_h1", "größe_λ", "é", "a#b", "$x$", "a^b", "a\\b", "{x}", "50%", "~"]
+    formulas = [(Expression(label) ** 2).latex() for label in labels]
+    assert all("<msup>" in converter.convert(formula) or "<msubsup>" in converter.convert(formula) for formula in formulas)
+    assert not [formula for formula in formulas if re.search(r"(\^\{[^{}]*\}|')\^", formula)]
+    if pdflatex := shutil.which("pdflatex"):
+        lines = "\n\n".join(f"${formula}$" for formula in formulas)
+        source = rf"\documentclass{{article}}\usepackage{{amsmath}}\begin{{document}}{lines}\end{{document}}"
+        (tmp_path / "names.tex").write_text(source, encoding="utf-8")
+        run = subprocess.run([pdflatex, "-halt-on-error", "-draftmode", "names.tex"], cwd=tmp_path, capture_output=True, check=False)
+        assert run.returncode == 0, run.stdout[-2000:]
 
 
 def test_greek_letters_typed_or_by_name():
     written = {
         "omega": r"\omega", "ω": r"\omega", "Delta": r"\Delta", "Δ": r"\Delta", "µ": r"\mu", "theta2": r"\theta_{2}",
         "lambda_max": r"\lambda_{\mathrm{max}}", "λ_max": r"\lambda_{\mathrm{max}}", "x_mu": r"x_{\mu}", "σ_ε": r"\sigma_{\varepsilon}",
-        "beta1_hat": r"\beta1_{\mathrm{hat}}", "η⁽²⁾": r"{\eta}^{(2)}", "größe_λ": r"\mathrm{größe\_\lambda }",
-        "alphabet": r"\mathrm{alphabet}", "meta": r"\mathrm{meta}", "Alpha": r"\mathrm{Alpha}", "é": "é",
+        "beta1_hat": r"\beta1_{\mathrm{hat}}", "η⁽²⁾": r"{\eta^{(2)}}", "größe_λ": r"\mathrm{gr\text{öß}e}_{\lambda}",
+        "alphabet": r"\mathrm{alphabet}", "meta": r"\mathrm{meta}", "Alpha": r"\mathrm{Alpha}", "é": r"\text{é}",
     }  # fmt: skip
     assert {label: latex_name(label) for label in written} == written
 
