@@ -267,7 +267,7 @@ def bounded(e, values):
     for node in nodes:
         errors[node] = abs(numbers[node])
         if node.op is not None:
-            slopes = node.op.float_rule()(numbers[node], *[numbers[x] for x in node.operands])
+            slopes = node.op.derivatives(numbers[node], [numbers[x] for x in node.operands])
             errors[node] += sum(abs(d) * errors[x] for x, d in zip(node.operands, slopes) if errors[x])
     return numbers[e], errors[e]
 
