@@ -55,7 +55,7 @@ def tidied(expression: Expression) -> Expression:
     >>> out, target = Expression("out"), Expression("target")
     >>> slope, = gradient(0.5 * (target - out)**2, [out])
     >>> str(slope), str(tidied(slope))
-    ('-(2 * (target - out) * 0.5)', 'out - target')
+    ('(-1) * (2 * (target - out) * 0.5)', 'out - target')
     """
     for _ in range(MOST_PASSES):
         before, expression = expression, _Pass(expression).root
