@@ -18,14 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograd_tiny import Constant, Primitive, Value, dot, losses, nn, sigmoid, softmax, softplus, total
+from autograd_tiny import Constant, Primitive, Value, dot, losses, nn, sigmoid, softmax, softplus, total, where
 from autograd_tiny.engine.graph import all_nodes, edges, topological_order
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.text import palette
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing import dot_text
-from autograd_tiny.views.drawing.draw import draw
+from autograd_tiny.views.drawing.draw import SHOWN, draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
 from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError
 from autograd_tiny.views.drawing.svg import structure
@@ -329,7 +329,7 @@ def places(drawing):
     """The middle of each box, from the left and from above."""
     found = {}
     for group in ElementTree.fromstring(drawing.svg()).iterfind(".//svg:g", NAMESPACES):
-        if group.get("class", "").startswith("node"):
+        if group.get("class", "").startswith("node") and group.get("class") != "node junction":
             outline = group.find(".//svg:path", NAMESPACES).get("d")
             corners = [tuple(map(float, pair)) for pair in re.findall(r"(-?[\d.]+),(-?[\d.]+)", outline)]
             found[group.get("id")] = [(min(across) + max(across)) / 2 for across in zip(*corners)]
@@ -362,6 +362,40 @@ def test_operands_stand_in_their_order_where_it_matters(renderer, direction, tex
     for node in ordered:
         along = [place[drawing.node_id(x)][direction in ("LR", "RL")] for x in node.operands]
         assert along == sorted(along), node
+
+
+IN_ORDER_IN_A_PART = [
+    lambda x, y, w, b: x - w,
+    lambda x, y, w, b: w - x,
+    lambda x, y, w, b: 1.0 - w,
+    lambda x, y, w, b: 1.0 / w - w / 2.0,
+    lambda x, y, w, b: w**x,
+    lambda x, y, w, b: where(x, w, b),
+    lambda x, y, w, b: (w - x) / (y - b),
+    lambda x, y, w, b: (w * x - b * x) / y,
+]
+
+
+@pytest.mark.parametrize("show", [SHOWN, ()], ids=["labelled", "bare"])
+@pytest.mark.parametrize("direction", ["LR", "TB", "RL", "BT"])
+@pytest.mark.parametrize("f", IN_ORDER_IN_A_PART)
+def test_operands_stand_in_their_order_within_a_frame(renderer, direction, show, f):
+    y = f(Value(2.0, "x"), Value(3.0, "y"), Value(1.5, "part.w"), Value(0.5, "part.b"))
+    drawing = draw(y, direction=direction, show=show)
+    assert "cluster_p0" in drawing.dot
+    place = places(drawing)
+    for node in topological_order(y):
+        if not node.op.commutative:
+            along = [place[drawing.node_id(x)][direction in ("LR", "RL")] for x in node.operands]
+            assert along == sorted(along), node
+
+
+def test_orders_that_contradict_each_other_are_drawn(renderer):
+    v, w = Value(2.0, "part.v"), Value(3.0, "part.w")
+    y = (v - w) / (w - v)
+    drawing = draw(y)
+    assert drawing.dot.count("style=invis") == 2  # v before w, and the difference that comes first
+    assert {drawing.node_id(node) for node in all_nodes(y)} < set(shown(drawing))
 
 
 def test_operands_whose_order_does_not_matter_are_left_to_the_layout():

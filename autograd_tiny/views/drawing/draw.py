@@ -163,7 +163,8 @@ def draw(
         expand: open fused operations, such as ``dot`` and ``sigmoid``, into simpler ones: True for all, or their names.
         color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger: the full one from
             the size of the largest grad among the leaves on.
-        clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]`` tell.
+        clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]`` tell.  Operands
+            whose order matters stand in it, above or left of each other; around and in frames Graphviz cannot always keep to that.
         max_nodes: the largest graph that is drawn in full.
         notes: lines to add to nodes, by label, as ``report.notes()`` of a marked page gives them.
 
