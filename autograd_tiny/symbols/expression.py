@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, count
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.graph import Node, all_nodes, mapped
+from autograd_tiny.engine.graph import Node, all_nodes, mapped, operands_first
 from autograd_tiny.engine.operators import Operators, binary
 from autograd_tiny.engine.refusals import (
     FORMULAS_ONLY,
@@ -310,22 +310,7 @@ def write(root: Node, style: Style) -> str:
     """A node as a formula.
 
     A part that is used more than once and is longer than a name is written once, as ``t1 = ...``, and named where it is
-    used; so is every labelled part, and the formula says what it is.
-    """
-    term, definitions = written(root, style)
-    return "; ".join([*definitions, term.text])
-
-
-def written(root: Node, style: Style, *, name_parts: bool = True, longest: int = LONG) -> tuple[Term, list[str]]:
-    """A node as a term of a larger formula, and the definitions of the parts that were given a name.
-
-    Iterative, so that a deep formula can be written.
-
-    Args:
-        root: what is written.
-        style: how.
-        name_parts: whether parts are named that are shared, labelled or long; otherwise all is written in one.
-        longest: how many characters make a part long.
+    used; so is every labelled part, and the formula says what it is.  Iterative, so that a deep formula can be written.
     """
     nodes = all_nodes(root)
     order = [node for node in nodes if node.op is not None]
@@ -333,7 +318,7 @@ def written(root: Node, style: Style, *, name_parts: bool = True, longest: int =
     naming = Naming(nodes)
     texts = style.names(naming.known.values())
     terms: dict[Node, Term] = {}
-    definitions: list[str] = []
+    parts: list[str] = []
 
     def named(node: Node) -> Term:
         name = naming.of(node)
@@ -346,12 +331,29 @@ def written(root: Node, style: Style, *, name_parts: bool = True, longest: int =
         notation = style.notation(node.op)
         text = notation.write([terms[x] for x in node.operands])
         shared = uses[node] > 1 and len(text) > WORTH_A_NAME
-        if name_parts and node is not root and (node.label or shared or len(text) > longest):
+        if node is not root and (node.label or shared or len(text) > LONG):
             terms[node] = named(node)
-            definitions.append(f"{terms[node].text} = {text}")
+            parts.append(f"{terms[node].text} = {text}")
         else:
             terms[node] = Term(text, notation.level, style.brackets)
-    return terms[root], definitions
+    return "; ".join([*parts, terms[root].text])
+
+
+def term(root: Node, style: Style, known: dict[Node, Term]) -> Term:
+    """A node as a term of a larger formula, all of it written in one.
+
+    Args:
+        root: what is written.
+        style: how; what has a label is called by that.
+        known: terms that were written before in the same style; those that are written now are added.
+    """
+    for node in operands_first([root], known.__contains__):
+        if node.op is None:
+            known[node] = Term(style.name(node.label), ATOM, style.brackets) if node.label else _number(node, style)
+        else:
+            notation = style.notation(node.op)
+            known[node] = Term(notation.write([known[x] for x in node.operands]), notation.level, style.brackets)
+    return known[root]
 
 
 def _number(node: Any, style: Style) -> Term:

@@ -7,13 +7,12 @@ derivative rule on Expressions, a number is a constant.  So one writer serves al
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache, partial, reduce
+from functools import cached_property, lru_cache, partial, reduce
 from typing import NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import Call, Edge, Node, edges, leaves, topological_order
+from autograd_tiny.engine.graph import Call, Edge, Node, edges, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
 from autograd_tiny.engine.table import mul
@@ -23,14 +22,15 @@ from autograd_tiny.symbols.expression import (
     SUPERSCRIPTS,
     Expression,
     Style,
+    Term,
     latex_name,
     latex_number,
-    latex_upright,
     python_number,
-    written,
+    term,
 )
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.numbers import check_digits, short_number
+from autograd_tiny.views.mathml import hidden, mathml, revealed
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
 
@@ -56,22 +56,19 @@ class Equation(NamedTuple):
     left: Expression
     rights: tuple[Terms, ...]
 
-    def variables(self) -> list[Expression]:
-        """What stands in it as a name."""
-        sides = [self.left, *(e for terms in self.rights for e in terms)]
-        return [e for side in sides for e in leaves(side) if e.label]
-
-    def lines(self, style: Style, width: int) -> list[tuple[str, str]]:
+    def lines(self, style: Style, width: int, written: dict[Node, Term] | None = None) -> list[tuple[str, str]]:
         """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
 
-        A sum that is longer than ``width`` has a line for each of its terms.
+        A sum that is longer than ``width`` has a line for each of its terms.  What was ``written`` before in the same style is taken
+        from there, and what is written now is added.
         """
+        written = {} if written is None else written
         sides: list[list[str]] = []
         for terms in self.rights:
-            texts = [format(written(e, style, name_parts=False)[0], "product" if i else "") for i, e in enumerate(terms)]
+            texts = [format(term(e, style, written), "product" if i else "") for i, e in enumerate(terms)]
             if not sides or texts != sides[-1]:
                 sides.append(texts)
-        left = written(self.left, style, name_parts=False)[0].text
+        left = term(self.left, style, written).text
         if len(sides) > 1 and sides[0] == [left]:
             del sides[0]  # a derivative that is a local one says no more by its own symbol
         rights = [line for texts in sides for line in _fitted(texts, width)]
@@ -91,19 +88,19 @@ class Explanation:
         equations: each with the symbols first, then the formulas, the numbers, the result.
         definitions: what the names stand for that the writer had to invent.
         digits: how many significant digits numbers are written with.
+        called: the names of the whole graph, so that a name looks the same, and like no other, in all explanations of it.
     """
 
     def __init__(
-        self, equations: Sequence[Equation], definitions: Sequence[Equation], digits: int = 4, called: Iterable[str] = ()
+        self,
+        equations: Sequence[Equation],
+        definitions: Sequence[Equation],
+        digits: int = 4,
+        called: Iterable[str] = (),
+        written: dict[Node, Term] | None = None,
     ) -> None:
-        self.equations, self.definitions, self.digits = list(equations), list(definitions), digits
-        self._called = called
-
-    @property
-    def called(self) -> tuple[str, ...]:
-        """The names of the whole graph, so that a name looks the same, and like no other, in all explanations of it."""
-        variables = [e.label for equation in [*self.equations, *self.definitions] for e in equation.variables()]
-        return tuple(dict.fromkeys([*self._called, *variables]))
+        self.equations, self.definitions, self.digits, self.called = list(equations), list(definitions), digits, tuple(called)
+        self._written_before: dict[Node, Term] = {} if written is None else written
 
     @property
     def text(self) -> str:
@@ -121,18 +118,21 @@ class Explanation:
     @property
     def latex(self) -> str:
         """An ``aligned`` environment, without dollar signs, to be copied into slides."""
-        rows = [f"{left} &{right}" for left, right in self._latex_lines(latex_upright)]
-        return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows), r"\end{aligned}"])
+        rows = [f"{left} &{right}" for left, right in self.latex_lines]
+        return "\n".join([r"\begin{aligned}", revealed(" \\\\\n".join(rows)), r"\end{aligned}"])
 
     @property
     def mathml(self) -> str:
         """One ``<math>`` element per line, readable in every current browser without JavaScript."""
-        return "\n".join(_mathml(f"{left} {right}") for left, right in self._latex_lines(_hidden))
+        return "\n".join(mathml(f"{left} {right}") for left, right in self.latex_lines)
 
-    def _latex_lines(self, upright: Callable[[str], str]) -> list[tuple[str, str]]:
-        name = _latex_names(self.called, upright).__getitem__
-        style = Style(LATEX.notation, LATEX.brackets, name, partial(latex_number, written=self._written))
-        return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250)]
+    @cached_property
+    def latex_lines(self) -> list[tuple[str, str]]:
+        """What stands left and right in each line, its words hidden."""
+        names = _latex_names(self.called)
+        number = partial(latex_number, written=self._written)
+        style = Style(LATEX.notation, LATEX.brackets, lambda x: names.get(x) or _latex_name(x), number)
+        return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250, self._written_before)]
 
     def _written(self, x: float) -> str:
         return short_number(x, self.digits)
@@ -300,6 +300,8 @@ class Explainer:
         self.called = tuple(self.names.values())
         self.known = frozenset(self.called)
         self.variables: dict[str, Expression] = {}
+        self.symbols: dict[tuple[Expression, Expression], Expression] = {}
+        self.written: dict[Node, Term] = {}
         self.adjoints = adjoints(root)
         self.used: dict[Value, None] = {}
         self.uses, self.census = _uses(root), _census(root)
@@ -324,7 +326,8 @@ class Explainer:
             named, numbers = [self.node(x) for x in node.operands], [Expression.literal(x.data) for x in node.operands]
             rights = [*_formulas(node, named), _formulas(node, numbers)[-1], Expression.literal(node.data)]
             self.used.clear()  # the names in it are explained by steps of their own
-            return Explanation([Equation(self._variable(self.names[node]), tuple((e,) for e in rights))], [], self.digits, self.called)
+            equation = Equation(self._variable(self.names[node]), tuple((e,) for e in rights))
+            return Explanation([equation], [], self.digits, self.called, self.written)
         equations = []
         for place, c in enumerate(step.contributions):
             if not isinstance(c.operand, Constant):
@@ -336,7 +339,7 @@ class Explainer:
         """The equations, and what the names in them stand for."""
         definitions = self._definitions()
         self.used.clear()
-        return Explanation(equations, definitions, self.digits, self.called)
+        return Explanation(equations, definitions, self.digits, self.called, self.written)
 
     def equation(self, wrt: Value, terms: Sequence[Sequence[Expression]], result: float) -> Equation:
         """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers)."""
@@ -366,7 +369,10 @@ class Explainer:
 
     def symbol(self, of: Value, by: Value, use: str = "") -> Expression:
         """∂of/∂by; where ``of`` uses ``by`` several times, the derivative by one of the uses."""
-        return Expression.record(partial_derivative, (self.node(of), self._variable(self.names[by] + use)))
+        both = self.node(of), self._variable(self.names[by] + use)
+        if both not in self.symbols:
+            self.symbols[both] = Expression.record(partial_derivative, both)
+        return self.symbols[both]
 
     def _use(self, edge: Edge) -> str:
         """Which use of its operand an edge is, as ``⁽²⁾``; nothing for an operand that is used once."""
@@ -410,52 +416,9 @@ class Explainer:
 
 
 @lru_cache(maxsize=16)
-def _latex_names(called: tuple[str, ...], upright: Callable[[str], str]) -> dict[str, str]:
+def _latex_names(called: tuple[str, ...]) -> dict[str, str]:
     """How each name is written; remembered, since all explanations of a graph ask for the same."""
-    return LATEX._replace(name=partial(latex_name, upright=upright), verbatim=upright).names(called)
+    return LATEX._replace(name=_latex_name, verbatim=hidden).names(called)
 
 
-# Labels are anybody's text.  The converter from LaTeX to MathML sees them as hexadecimal digits alone.
-
-
-def _hidden(word: str) -> str:
-    shown = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", " ".join(word.split()))
-    return rf"\text{{hex{shown.encode().hex()}hex}}"
-
-
-def _mathml(latex: str) -> str:
-    """A line as MathML.  Lines that differ in words and numbers only are converted once."""
-    words: list[str] = []
-
-    def hide(match: re.Match[str]) -> str:
-        words.append(match[0])
-        number = len(words) - 1
-        return rf"\text{{hex{number:04x}hex}}" if match[1] else f"{_PLACE}{number}"
-
-    template = _converted(_WORD_OR_NUMBER.sub(hide, latex))
-    filled = re.sub("hex([0-9a-f]{4})hex", lambda match: words[int(match[1], 16)][len(r"\text{") : -1], template)
-    return _revealed(re.sub(rf"<mn>{_PLACE}(\d+)</mn>", lambda match: f"<mn>{words[int(match[1])]}</mn>", filled))
-
-
-_WORD_OR_NUMBER = re.compile(r"(\\text\{hex[0-9a-f]*hex\})|(?<![\w.^_\\])(?<!frac )\d+(?:\.\d+)?(?![\w.])")
-_PLACE = "000"
-"""How a number begins that stands for another one."""
-
-
-@lru_cache(maxsize=4096)
-def _converted(latex: str) -> str:
-    from latex2mathml.converter import convert
-
-    return str(convert(latex, display="block"))
-
-
-def _revealed(mathml: str) -> str:
-    from html import escape
-
-    def reveal(match: re.Match[str]) -> str:
-        return escape(bytes.fromhex(match[1]).decode())
-
-    return re.sub("hex((?:[0-9a-f]{2})+)hex", reveal, mathml)
-
-
-_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_latex_name = partial(latex_name, upright=hidden)

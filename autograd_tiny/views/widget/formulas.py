@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
-from typing import NamedTuple
+from typing import NamedTuple, Union
 from xml.etree.ElementTree import Element, fromstring
 
 from autograd_tiny.views.explain import Explanation
+from autograd_tiny.views.mathml import PLACE, converted, place_of, template
 
 _SHARED = {"mfrac", "msub", "msup", "msqrt", "mi", "mn", "mo", "mtext"}
+
+Piece = tuple[Union[str, int, "Piece"], ...]
+"""Markup in pieces: as it is, the number of a place in the template, or, in pieces of its own, what is shared."""
 
 
 class WrittenFormula(NamedTuple):
@@ -41,22 +47,47 @@ class FormulaWriter:
 
     def write(self, explanation: Explanation) -> WrittenFormula:
         """An explanation with its parts shared."""
-        return WrittenFormula([self._line(line) for line in explanation.mathml.splitlines()], explanation.latex)
+        return WrittenFormula([self._line(f"{left} {right}") for left, right in explanation.latex_lines], explanation.latex)
 
-    def _line(self, mathml: str) -> tuple[str, str]:
-        math = fromstring(mathml)
-        _simplify(math)
-        terms = list(math[0]) if len(math) == 1 and math[0].tag == "mrow" else list(math)
-        middle = next((i for i, term in enumerate(terms) if (term.tag, term.text) == ("mo", "=")), 0)
-        if terms[middle].tag == "mo":
-            terms[middle].set("form", "infix")  # though it comes first in its half of the line
-        return "".join(map(self._written, terms[:middle])), "".join(map(self._written, terms[middle:]))
+    def _line(self, latex: str) -> tuple[str, str]:
+        line, texts = template(latex)
+        left, right = _halves(line)
+        texts = [escape(text, quote=False) for text in texts]
+        return self._filled(left, texts), self._filled(right, texts)
 
-    def _written(self, element: Element) -> str:
+    def _filled(self, piece: Piece, texts: list[str]) -> str:
+        return "".join([x if isinstance(x, str) else texts[x] if isinstance(x, int) else self._part(x, texts) for x in piece])
+
+    def _part(self, piece: Piece, texts: list[str]) -> str:
+        return f"&{self._numbers.setdefault(self._filled(piece, texts), len(self._numbers))};"
+
+
+@lru_cache(maxsize=4096)
+def _halves(line: str) -> tuple[Piece, Piece]:
+    """What stands left of the equals sign of a template, and the rest."""
+    math = fromstring(converted(line))
+    _simplify(math)
+    terms = list(math[0]) if len(math) == 1 and math[0].tag == "mrow" else list(math)
+    middle = next((i for i, term in enumerate(terms) if (term.tag, term.text) == ("mo", "=")), 0)
+    if terms[middle].tag == "mo":
+        terms[middle].set("form", "infix")  # though it comes first in its half of the line
+    return _pieces(terms[:middle]), _pieces(terms[middle:])
+
+
+def _pieces(elements: Iterable[Element]) -> Piece:
+    pieces: list[str | int | Piece] = []
+    for element in elements:
         attributes = "".join(f' {name}="{escape(value)}"' for name, value in element.items())
-        content = escape(element.text or "", quote=False) + "".join(map(self._written, element))
-        markup = f"<{element.tag}{attributes}>{content}</{element.tag}>"
-        return f"&{self._numbers.setdefault(markup, len(self._numbers))};" if element.tag in _SHARED else markup
+        content = _text(element), *_pieces(element)
+        whole = f"<{element.tag}{attributes}>", *content, f"</{element.tag}>"
+        pieces += [whole] if element.tag in _SHARED else whole
+    return tuple(pieces)
+
+
+def _text(element: Element) -> str | int:
+    text = escape(element.text or "", quote=False)
+    found = PLACE.search(f"<{element.tag}>{text}</{element.tag}>")
+    return place_of(found) if found else text
 
 
 def _simplify(element: Element) -> None:

@@ -397,11 +397,7 @@ function formulaWriter(document, parts) {
   };
 }
 
-/**
- * Markup as elements.  All markup is made by the package, which keeps shapes and texts only and escapes labels: `pictures.py`
- * and `formulas.py`.  Nothing is removed here a second time: who can change the data of a page or of a saved widget can change
- * the script beside it too.
- */
+/** Markup as elements.  `pictures.py` and `formulas.py` made it harmless; who could change it could change this script too. */
 function fragment(document, markup) {
   const template = document.createElement("template");
   template.innerHTML = markup;
