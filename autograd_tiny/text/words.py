@@ -1,4 +1,4 @@
-"""Texts in messages and stories: cut where they are long, lists of them as people write them."""
+"""Texts in messages, stories and pictures: cut where they are long, lists of them as people write them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,33 @@ from collections.abc import Iterable
 from autograd_tiny.text.names import near
 
 
-def brief(text: str, longest: int = 60) -> str:
-    """A text, cut where it has more than ``longest`` characters.
+def brief(text: str, longest: int = 60, ending: str = "...") -> str:
+    """A text, cut where it has more than ``longest`` characters, with an ``ending`` in place of the rest.
 
     >>> brief("abcdefgh", 6)
     'abc...'
     """
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    return text if len(text) <= longest else text[: longest - len(ending)] + ending
+
+
+def visible(text: str) -> str:
+    """A text with a visible sign for each character that XML cannot hold or one line cannot show.
+
+    Control characters, line ends and tabs too, become their pictures; lone surrogates and noncharacters become �.
+
+    >>> visible("one\\ntwo\\x00")
+    'one␊two␀'
+    """
+    return text.translate(_REPLACED)
+
+
+_CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+_REPLACED = _CONTROLS | dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """The visible form of a text, as long as there is room for in a picture."""
+    return brief(visible(text[: longest + 1]), longest, "…")
 
 
 def quoted(x: object) -> str:

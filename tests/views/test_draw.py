@@ -22,9 +22,8 @@ from autograd_tiny import Constant, Primitive, Value, dot, losses, nn, sigmoid, 
 from autograd_tiny.engine.graph import all_nodes, edges, topological_order
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.symbols.formula import read_formula
-from autograd_tiny.text import palette
+from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.views.drawing import dot_text
 from autograd_tiny.views.drawing.draw import SHOWN, draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
 from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError
@@ -571,7 +570,7 @@ def check_labels(names):
         (group,) = root.iterfind(f".//svg:g[@id='{drawing.node_id(node)}']", NAMESPACES)
         assert group.get("class") == ("node operation" if node is y else "node leaf")
         if node.label:
-            visible = dot_text.visible(node.label)
+            visible = words.visible(node.label)
             text = group.find(".//svg:text", NAMESPACES)
             assert text.text not in texts
             cut = visible if len(visible) <= 40 else visible[:39] + "…"
@@ -583,9 +582,9 @@ def check_labels(names):
 
 
 def test_visible():
-    assert dot_text.visible("\x00\n\x7f\ud800\udfff\uffff") == "␀␊␡���"
+    assert words.visible("\x00\n\x7f\ud800\udfff\uffff") == "␀␊␡���"
     ordinary = "".join(chr(c) for c in range(0x11000) if not (c < 32 or c == 127 or 0xD800 <= c < 0xE000 or c in (0xFFFE, 0xFFFF)))
-    assert dot_text.visible(ordinary) == ordinary
+    assert words.visible(ordinary) == ordinary
 
 
 def test_nasty_labels(renderer):

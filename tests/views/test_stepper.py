@@ -22,9 +22,8 @@ from autograd_tiny import Value, backward_steps
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import adjoints
 from autograd_tiny.symbols.formula import read_formula
-from autograd_tiny.text import palette
+from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.views.drawing import dot_text
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.views.widget.page import embedded, source, style
 from autograd_tiny.worked import three_three_three
@@ -322,7 +321,7 @@ def test_labels_are_anybodys_text(label, tmp_path):
     page = Page(stepper.save(tmp_path / "steps.html").read_text(encoding="utf-8"))
     assert [tag for tag, _ in page.elements].count("script") == 2
     data = json.loads(page.texts["script application/json"])
-    name = dot_text.visible(label)
+    name = words.visible(label)
     assert data["nodes"][0]["name"] == name
     texts = ["".join(ElementTree.fromstring(f"<m>{side}</m>").itertext()) for side in expanded(data["nodes"][0]["lines"], data["parts"])]
     assert " ".join(name.splitlines()) in texts[0]

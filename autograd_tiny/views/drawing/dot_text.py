@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from autograd_tiny.text.palette import ARROW, CAPTION, FAINT, INK, PART, RULE
+from autograd_tiny.text.words import shortened, visible
 
 PartOfModel = tuple[str, ...]
 """The names of parts, each within the one before it."""
@@ -23,26 +24,7 @@ _QUICK = {"nslimit": "0.05", "nslimit1": "1", "mclimit": "0.1", "splines": "line
 _QUICK_FROM = 1500
 """The length of all arrows together from which Graphviz is told to be quick; over long ones it may take minutes."""
 
-_CONTROLS = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
-_REPLACED = _CONTROLS | dict.fromkeys([*range(0xD800, 0xE000), 0xFFFE, 0xFFFF], 0xFFFD)
 _MARKUP = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("\\"): "&#92;&#92;"}
-
-
-def visible(text: str) -> str:
-    """A text with a visible sign for each character that XML cannot hold or one line cannot show.
-
-    Control characters, line ends and tabs too, become their pictures; lone surrogates and noncharacters become �.
-
-    >>> visible("one\\ntwo\\x00")
-    'one␊two␀'
-    """
-    return text.translate(_REPLACED)
-
-
-def shortened(text: str, longest: int = 40) -> str:
-    """The visible form of a text, cut to ``longest`` characters where it has more."""
-    text = visible(text[: longest + 1])
-    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def escaped(text: str) -> str:

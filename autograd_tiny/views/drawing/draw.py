@@ -19,7 +19,7 @@ from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text.numbers import check_digits, short_number
-from autograd_tiny.views.drawing.dot_text import visible
+from autograd_tiny.text.words import visible
 from autograd_tiny.views.drawing.grouping import parts_of_model
 from autograd_tiny.views.drawing.picture import MAX_NODES, SHOWN, Labels, Look, Note, Sketched, name, sketch_nodes, sketch_summary
 

@@ -14,7 +14,8 @@ from autograd_tiny.symbols.expression import Term
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, NEGATIVE, OPERATION, POSITIVE, QUIET, SMALL
-from autograd_tiny.views.drawing.dot_text import PartOfModel, Row, Sketch, Text, card, chip, shortened, visible
+from autograd_tiny.text.words import shortened, visible
+from autograd_tiny.views.drawing.dot_text import PartOfModel, Row, Sketch, Text, card, chip
 from autograd_tiny.views.drawing.grouping import Group, split_label, summary
 
 SHOWN = ("data", "grad", "derivatives")

@@ -10,8 +10,7 @@ from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.text.words import listed
-from autograd_tiny.views.drawing.dot_text import shortened, visible
+from autograd_tiny.text.words import listed, shortened, visible
 from autograd_tiny.views.drawing.draw import Drawing, drawn
 from autograd_tiny.views.drawing.picture import Look
 from autograd_tiny.views.explain import Explainer

@@ -15,8 +15,7 @@ from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.value import Value
 from autograd_tiny.storage.files import make_directory, write_file
 from autograd_tiny.text.numbers import as_whole, check_digits
-from autograd_tiny.text.words import quoted
-from autograd_tiny.views.drawing.dot_text import shortened
+from autograd_tiny.text.words import quoted, shortened
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.widget.formulas import WrittenFormula
 from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
