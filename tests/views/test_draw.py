@@ -389,6 +389,18 @@ def test_operands_stand_in_their_order_within_a_frame(renderer, direction, show,
             assert along == sorted(along), node
 
 
+def test_an_operand_waits_for_the_other_within_a_frame(renderer):
+    w, b = Value(1.5, "part.w"), Value(0.5, "part.b")
+    y = (w * w - b).sigmoid() / (1.0 - w)
+    drawing = draw(y, direction="TB")
+    place = places(drawing)
+    (_, first), (_, second) = (place[drawing.node_id(x)] for x in y.operands)
+    assert first == second
+    for node in (y, y.operands[1]):
+        along = [place[drawing.node_id(x)][0] for x in node.operands]
+        assert along == sorted(along), node
+
+
 def test_orders_that_contradict_each_other_are_drawn(renderer):
     v, w = Value(2.0, "part.v"), Value(3.0, "part.w")
     y = (v - w) / (w - v)

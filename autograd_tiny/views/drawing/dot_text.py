@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -20,6 +21,8 @@ _JUNCTION = {"class": "junction", "shape": "point", "width": "0.04", "color": AR
 _FEED = {"class": "feed", "arrowhead": "none"}
 _PART = {"labelloc": "t", "labeljust": "l", "style": "rounded,filled", "color": RULE, "fillcolor": PART, "fontcolor": INK, "margin": "10"}
 
+_KEEP_ORDER = {"remincross": "false"}
+"""What else Graphviz does to avoid crossings would undo the order of operands in frames."""
 _QUICK = {"nslimit": "0.05", "nslimit1": "1", "mclimit": "0.1", "splines": "line", "outputorder": "edgesfirst", "ranksep": "1"}
 _QUICK_FROM = 1500
 """The length of all arrows together from which Graphviz is told to be quick; over long ones it may take minutes."""
@@ -117,6 +120,7 @@ class Sketch:
         self.feeds: dict[str, str] = {}
         self._whole = _Part("")
         self._part_count = 0
+        self._orders_parts = False
         self._paths: dict[str, PartOfModel] = {}
         self._arrows: list[_Arrow] = []
         self._junctions: dict[tuple[str, PartOfModel], tuple[str, str]] = {}
@@ -125,11 +129,12 @@ class Sketch:
         """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``.
 
         What arrows to an ``ordered`` box start from stands in their order, from above or from the left.  Within a part of the
-        model that holds only for what stands in the part too, and on one rank.
+        model that holds only for what stands in the part too, and can stand on one rank.
         """
         place, order = self._part(part), {}
         if ordered and part:
             place.ordered.append(box_id)
+            self._orders_parts = True
         elif ordered:
             order = {"ordering": "in"}
         place.boxes[box_id] = {"id": box_id, "class": kind, "label": label} | order
@@ -176,7 +181,7 @@ class Sketch:
         from graphviz import Digraph  # type: ignore[import-untyped]  # here, since it is slow to import
 
         quick = self.length() > _QUICK_FROM
-        layout = {"rankdir": direction} | _GRAPH | (_QUICK if quick else {})
+        layout = {"rankdir": direction} | _GRAPH | (_QUICK if quick else {}) | (_KEEP_ORDER if self._orders_parts else {})
         below = _CAPTION | {"label": f"<{escaped(caption)}>"} if caption else {}
         graph = Digraph(graph_attr=layout | below, node_attr=_BOX, edge_attr=_ARROW)
         self._add_part(graph, self._whole, mirrored=direction in ("LR", "RL"))
@@ -212,16 +217,19 @@ class Sketch:
                 self._add_part(cluster, inner, mirrored=mirrored)
 
     def _in_order(self, part: _Part) -> Iterable[tuple[str, str]]:
-        """Pairs of boxes of a part on one rank, of which the first must stand before the second.
+        """Pairs of boxes of a part, to be put on one rank, of which the first must stand before the second.
 
+        They are on one rank anyway, or the one that would come earlier can wait, since it is used nowhere else.
         Graphviz heeds ``ordering=in`` in no cluster where arrows have labels, and turns it round in one that goes from left to
         right, as it turns round these pairs (2.43 and 16.1).
         """
         pairs: dict[tuple[str, str], None] = {}
         ranks = self._ranks() if part.ordered else {}
+        uses = Counter(arrow.tail for arrow in self._arrows)
         for box_id in part.ordered:
             tails = dict.fromkeys(arrow.tail for arrow in self._arrows if arrow.head == box_id and arrow.tail in part.boxes)
             for pair in combinations(tails, 2):
-                if ranks[pair[0]] == ranks[pair[1]] and pair[::-1] not in pairs:
+                earlier, later = sorted(pair, key=ranks.__getitem__)
+                if (ranks[earlier] == ranks[later] or uses[earlier] == 1) and pair[::-1] not in pairs:
                     pairs[pair] = None
         return pairs
