@@ -35,7 +35,7 @@ from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import did_you_mean, listed
 from autograd_tiny.views.drawing.draw import draw
 from autograd_tiny.views.drawing.render import RenderError
-from autograd_tiny.views.explain import Explainer, explain
+from autograd_tiny.views.explain import Explainer, explained
 from autograd_tiny.views.steps import backward_steps, forward_steps
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
@@ -114,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
     wrt = "what to differentiate by: an input, or a name in the formula"
     explain_it.add_argument("--wrt", type=_text, required=True, metavar="NAME", help=wrt)
+    explain_it.add_argument("--through", choices=["named", "all"], help="show only values with a name, or every operation")
     explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
     explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="write it to a file; one that ends in .tex is LaTeX")
     explain_it.set_defaults(run=_explain)
@@ -231,7 +232,7 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
     if options.wrt not in recorded.nodes:
         hint = did_you_mean(options.wrt, recorded.nodes, 1)
         raise ValueError(f"the formula has no {options.wrt!r}, it has {', '.join(recorded.nodes)}{hint and '; '}{hint}")
-    explanation = explain(recorded.output, wrt=recorded.nodes[options.wrt], digits=options.digits)
+    explanation = explained(recorded.output, recorded.nodes[options.wrt], options.through, {}, options.digits)
     as_latex = options.latex or (options.out is not None and options.out.suffix.lower() == ".tex")
     text = explanation.latex if as_latex else explanation.text
     if options.out:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
 from itertools import product
@@ -254,12 +254,22 @@ def label_locals() -> dict[str, Value]:
     >>> sorted(label_locals())
     ['w', 'x[0]', 'x[1]']
     """
-    variables = {name: thing for name, thing in sys._getframe(1).f_locals.items() if not name.startswith("_")}
-    direct = [(name, thing) for name, thing in variables.items() if isinstance(thing, Node)]
-    inside = (found for name, thing in variables.items() if not isinstance(thing, Node) for found in walk(thing, name))
-    given: dict[str, Value] = {}
-    for name, thing in (*direct, *inside):
-        if isinstance(thing, Value) and not thing.label and not isinstance(thing, Constant):
-            thing.label = name
-            given[name] = thing
+    given = {name: thing for thing, name in named_by(sys._getframe(1).f_locals).items() if not thing.label}
+    for name, thing in given.items():
+        thing.label = name
     return given
+
+
+def named_by(variables: Mapping[str, Any]) -> dict[Value, str]:
+    """The Values that variables hold, also inside lists, tuples, dicts, arrays and modules, with their names.
+
+    A Value in several places is called by a variable of its own before a place in another.
+    """
+    public = {name: thing for name, thing in variables.items() if not name.startswith("_")}
+    direct = [(name, thing) for name, thing in public.items() if isinstance(thing, Node)]
+    inside = (found for name, thing in public.items() if not isinstance(thing, Node) for found in walk(thing, name))
+    found: dict[Value, str] = {}
+    for name, thing in (*direct, *inside):
+        if isinstance(thing, Value) and not isinstance(thing, Constant):
+            found.setdefault(thing, name)
+    return found

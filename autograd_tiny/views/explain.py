@@ -7,15 +7,17 @@ derivative rule on Expressions, a number is a constant.  So one writer serves al
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial, reduce
 from typing import NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import Call, Edge, Node, edges, topological_order
+from autograd_tiny.engine.contents import named_by
+from autograd_tiny.engine.graph import Call, Edge, Node, all_nodes, edges, mapped, topological_order
 from autograd_tiny.engine.refusals import check_recorded
-from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
-from autograd_tiny.engine.table import mul
+from autograd_tiny.engine.row import POWER, PRODUCT, SIGN, Notation, Primitive
+from autograd_tiny.engine.table import mul, neg, power
 from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.symbols.expression import (
     LATEX,
@@ -29,8 +31,10 @@ from autograd_tiny.symbols.expression import (
     term,
 )
 from autograd_tiny.symbols.naming import names
-from autograd_tiny.text.numbers import check_digits, short_number
+from autograd_tiny.symbols.tidy import tidied
+from autograd_tiny.text.numbers import check_digits, plain_number, short_number
 from autograd_tiny.views.mathml import hidden, mathml, revealed
+from autograd_tiny.views.named import Through, seen_through
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
 
@@ -42,9 +46,17 @@ partial_derivative = Primitive(
     "derivative", _never, (0.0, 0.0), symbol="∂/∂", doc="the derivative of x by y, as a symbol",
     text=Notation("∂{0}/∂{1}"), latex=Notation(r"\frac{{\partial {0}}}{{\partial {1}}}", PRODUCT),
 )
-MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS = 4, 12, 12
-"""A sum of more paths, a product of more derivatives, or more invented names are read by nobody."""
-_DOT = Notation("{0:product} · {1:power}", PRODUCT)
+chain = Primitive(
+    "chain", mul.forward, lambda out, x, y: (y, x), symbol="·", doc="the product of two factors of the chain rule",
+    text=Notation("{0:product} · {1:product}", PRODUCT), latex=Notation(r"{0:product} \cdot {1:product}", PRODUCT),
+)
+beside = Primitive(
+    "beside", mul.forward, lambda out, x, y: (y, x), symbol=" ", doc="a product inside of a factor",
+    text=Notation("{0:product} {1:power}", PRODUCT), latex=Notation(r"{0:product} \, {1:power}", PRODUCT),
+)
+MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
+"""A sum of more paths, a product of more derivatives, more invented names, or a factor of more characters are read by nobody."""
+_IN_TEXT = {mul: Notation("{0:product} · {1:power}", PRODUCT), neg: Notation("-{0:product}", SIGN)}
 
 
 Terms = tuple[Expression, ...]
@@ -105,7 +117,7 @@ class Explanation:
     @property
     def text(self) -> str:
         """Plain text."""
-        style = Style(lambda row: _DOT if row is mul else row.text, ("(", ")"), str, partial(python_number, written=self._written))
+        style = Style(_text_notation, ("(", ")"), str, partial(python_number, written=self._written))
         lines = []
         for equation in self.equations:
             pairs = equation.lines(style, 90)
@@ -147,6 +159,15 @@ class Explanation:
         return f"$\\displaystyle {self.latex}$"
 
 
+def _text_notation(row: Primitive) -> Notation:
+    """As people write it: a dot for a product, a raised exponent."""
+    if row in _IN_TEXT:
+        return _IN_TEXT[row]
+    if row.family is power and float(row.parameter or 0.5).is_integer():
+        return Notation(f"{{0:atom}}{plain_number(row.parameter or 0).translate(SUPERSCRIPTS)}", POWER)
+    return row.text
+
+
 class Path(NamedTuple):
     """One way from the root down to a node.
 
@@ -161,11 +182,17 @@ class Path(NamedTuple):
     product: float
 
 
-def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = None, digits: int = 4) -> Explanation:
-    """Write out the chain rule.
+def explain(
+    what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = None, through: Through = None, digits: int = 4
+) -> Explanation:
+    """Write out the chain rule, from named value to named value.
 
-    With up to four paths from ``what`` down to ``wrt``, none of more than twelve edges, the sum over the paths of the product
-    of the local derivatives.  Otherwise the sum over the uses of ``wrt``: derivative by the user times local derivative.
+    What lies between two named values is one derivative, a factor.  With up to four paths from ``what`` down to ``wrt``, none of
+    more than twelve factors, the sum over the paths of the product of the factors.  Otherwise the sum over the uses of ``wrt``:
+    derivative by the user times the user's own.
+
+    A value has a name if it has a label.  Where nothing that was computed has one, the caller's variables name values; where these
+    name nothing between the two either, every operation is shown.
 
     A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
 
@@ -174,20 +201,25 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
     Args:
         what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
         wrt: the node it is differentiated by.
+        through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.
         digits: significant digits of numbers.
 
-    >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
+    >>> w, x, b = Value(-3.0), Value(2.0), Value(6.5)
     >>> z = w * x + b
-    >>> z.label = "z"
     >>> y = z.tanh()
-    >>> y.label = "y"
     >>> print(explain(y, wrt=w))
-    ∂y/∂w = ∂y/∂z · ∂z/∂t1 · ∂t1/∂w
-          = (1 - y ** 2) · 1 · x
-          = 0.7864 · 1 · 2
+    ∂y/∂w = ∂y/∂z · ∂z/∂w
+          = (1 - y²) · x
+          = 0.7864 · 2
           = 1.573
-    with t1 = w · x
     """
+    return explained(what, wrt, through, named_by(sys._getframe(1).f_locals), digits)
+
+
+def explained(
+    what: Value | BackwardStep | ForwardStep, wrt: Value | None, through: Through, variables: Mapping[Value, str], digits: int = 4
+) -> Explanation:
+    """What `explain` writes, with ``variables`` as names of Values."""
     check_digits(digits)
     if isinstance(what, (BackwardStep, ForwardStep)):
         check_unchanged(what.root, done="its explanation")
@@ -197,10 +229,10 @@ def explain(what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = Non
         raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
     check_recorded(wrt, "differentiated by")
     check_unchanged(what, done="its explanation")
-    explainer = Explainer(what, wrt, digits=digits)
-    if wrt not in explainer.adjoints and not wrt.label:
+    if wrt not in all_nodes(what) and not wrt.label:
         raise ValueError(f"{what!r} was not computed from {wrt!r}; was its name given to another Value since, as by x += 1?")
-    return explainer.derivative(wrt)
+    seen = seen_through([what, wrt], through, variables)
+    return Explainer(seen[what], seen[wrt], digits=digits).derivative(seen[wrt])
 
 
 def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
@@ -271,6 +303,17 @@ def _edge_paths(value: Value, wrt: Value, uses: Mapping[Value, Sequence[Edge]]) 
         else:
             waiting += [(edge.user, [edge, *tail]) for edge in uses.get(node, ())]
     return sorted(found, key=lambda path: [edge.place for edge in path])
+
+
+def _as_factor(formula: Expression) -> Expression:
+    """A local derivative as it stands in the chain rule: products in it are written side by side, unless a number comes second."""
+
+    def written_so(e: Expression, operands: tuple[Expression, ...]) -> Expression:
+        if e.op is mul and operands[1].constant_value is None:
+            return Expression.record(beside, operands)
+        return e if e.op is None else e.with_operands(operands)
+
+    return mapped([formula], written_so)[formula]
 
 
 def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
@@ -348,7 +391,7 @@ class Explainer:
     def product(self, path: Sequence[Edge]) -> list[Expression]:
         """The product of the local derivatives along a path, three ways; the derivative of a node by itself is 1."""
         factors = [self.local(edge) for edge in path] or [[Expression.literal(1.0)] * 3]
-        return [reduce(mul, way) for way in zip(*factors)]
+        return [reduce(chain, way) for way in zip(*factors)]
 
     def use(self, edge: Edge) -> list[Expression]:
         """One use of a node: the derivative by its user, times the local derivative."""
@@ -356,7 +399,7 @@ class Explainer:
         if edge.user is self.root:
             return local
         upstream = self.symbol(self.root, edge.user)
-        return [mul(u, d) for u, d in zip([upstream, upstream, Expression.literal(self.adjoints[edge.user])], local)]
+        return [chain(u, d) for u, d in zip([upstream, upstream, Expression.literal(self.adjoints[edge.user])], local)]
 
     def local(self, edge: Edge) -> list[Expression]:
         """The local derivative at an edge: as symbol, by the row's rule, as recorded."""
@@ -364,8 +407,11 @@ class Explainer:
         operands = [self.node(x) for x in user.operands]
         outputs = self._siblings(user, user.call) if user.call else None
         rule = user.op.derivatives(self.node(user), operands, outputs)[edge.place]
-        formula = rule if isinstance(rule, Expression) else Expression.literal(rule)
-        return [self.symbol(user, edge.operand, self._use(edge)), formula, Expression.literal(user.local_derivatives[edge.place])]
+        formula = _as_factor(tidied(rule)) if isinstance(rule, Expression) else Expression.literal(rule)
+        symbol = self.symbol(user, edge.operand, self._use(edge))
+        if len(str(formula)) > LONGEST_FORMULA:
+            formula = symbol
+        return [symbol, formula, Expression.literal(user.local_derivatives[edge.place])]
 
     def symbol(self, of: Value, by: Value, use: str = "") -> Expression:
         """∂of/∂by; where ``of`` uses ``by`` several times, the derivative by one of the uses."""

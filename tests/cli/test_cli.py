@@ -127,8 +127,10 @@ def test_step_shows_sums_as_they_grow(capsys):
 def test_explain_prints_the_chain_rule_wherever_the_values_stand(capsys):
     assert main(["explain", NEURON[0], "--wrt", "w", *NEURON[1:]]) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0] == "∂y/∂w = ∂y/∂z · ∂z/∂t1 · ∂t1/∂w"
+    assert shown[0] == "∂y/∂w = ∂y/∂z · ∂z/∂w"
     assert shown[3] == "      = 1.573"
+    assert main(["explain", *NEURON, "--wrt", "w", "--through", "all"]) == 0
+    assert capsys.readouterr().out.startswith("∂y/∂w = ∂y/∂z · ∂z/∂t1 · ∂t1/∂w\n")
     assert main(["explain", *NEURON, "--wrt", "w", "--latex", "--digits", "2"]) == 0
     latex = capsys.readouterr().out
     assert latex.startswith("\\begin{aligned}")

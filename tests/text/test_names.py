@@ -75,8 +75,8 @@ def test_a_use_of_an_operand_is_no_label():
     square.label = "s"
     y = square.exp() + layer
     y.label = "y"
-    assert "∂s/∂a (use 2)" in explain(y, wrt=a).text
-    assert "⁽²⁾" not in explain(y, wrt=a).text
+    assert "∂s/∂a (use 2)" in explain(y, wrt=a, through="all").text
+    assert "⁽²⁾" not in explain(y, wrt=a, through="all").text
 
 
 def test_a_node_from_elsewhere_is_not_called_like_one_of_the_graph():
@@ -116,8 +116,9 @@ def test_names_are_different_in_every_view(labels):
     texts = LATEX.names(called.values())
     assert are_different(texts.values())
     assert len(texts) == len(called)
-    explained = explain(y, wrt=all_nodes(y)[0])
-    assert set(called.values()) <= set(explained.called)
+    explained = explain(y, wrt=all_nodes(y)[0], through="all")
+    assert are_different(explained.called)
+    assert {label for label in labels if label} <= set(explained.called)
     assert explained.latex
     assert explained.mathml
     drawing = draw(y)

@@ -1,0 +1,203 @@
+"""The named view of a graph: only the values that have a name, and between two of them one derivative.
+
+People think in the values they have named.  Here a named value keeps its place, and what has no name, between it and the named
+values it comes from, becomes one operation: its formula, and by each of them one derivative, the sum over all paths between the
+two by the rules of the table.  What comes out is a recorded graph: whoever draws, explains or steps through a graph shows a named
+view without knowing that it is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from functools import cache
+from typing import Any
+
+from autograd_tiny.engine.graph import Call, all_nodes, gradient, joint, mapped, topological_order
+from autograd_tiny.engine.row import Primitive, recorder_of
+from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.naming import names
+from autograd_tiny.symbols.tidy import tidied
+from autograd_tiny.text.words import brief, quoted
+
+Through = str | Iterable[Value] | None
+"""What is seen: "named" values, "all" of them, or those given; None for the named ones if anything between has a name, else all."""
+
+
+def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[Value, str]) -> dict[Value, Value]:
+    """Every value that is seen, and its twin in the graph of these.
+
+    Args:
+        roots: where the graph ends; they are always seen.
+        through: what is seen beside them.
+        variables: names for values, as those of variables.  They serve for roots without a label, and for everything where no value
+            that was computed has a label.
+
+    Raises:
+        ValueError: ``through`` is none of these, or names a value that the roots do not depend on, or nothing has a name.
+    """
+    nodes: list[Value] = all_nodes(joint(roots))[:-1]  # type: ignore[assignment]
+    called = {node: node.label for node in nodes if node.label}
+    inner = [node for node in nodes if node.op is not None and node not in roots]
+    served = roots if any(node in called for node in inner) else nodes
+    called |= {node: variables[node] for node in served if node in variables and not node.label}
+    if through == "all" or (through is None and not any(node in called for node in inner)):
+        return mapped(roots, lambda node, operands: _called(node.with_operands(operands), called.get(node, "")))
+    if through is None or through == "named":
+        if not called:
+            raise ValueError("nothing in the graph has a name; give labels, as z.label = 'z', or all at once with label_locals()")
+        return named_view(roots, called)
+    if isinstance(through, str):
+        raise ValueError(f"through is 'named', 'all' or a list of Values, got {through!r}")
+    chosen, known = [*through, *roots], set(nodes)
+    for node in chosen:
+        if not isinstance(node, Value) or node not in known:
+            raise ValueError(f"through lists Values that the result depends on, got {quoted(node)}")
+    return named_view(roots, {node: called.get(node, "") for node in chosen})
+
+
+def _called(node: Value, label: str) -> Value:
+    node.label = label
+    return node
+
+
+def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, Value]:
+    """The named values of a graph, each with its twin in a graph of only these.
+
+    A twin has the data, the gradient and, as its label, the name of the original.  Numbers written in a formula stay in it.  Seen
+    too, under the label they have, are the roots, leaves, and around a softmax of which an output is named what goes in and out.
+
+    Args:
+        roots: where the graph ends.
+        called: the name of each value that has one; it may be empty.
+
+    >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
+    >>> y = (w * x + b).tanh()
+    >>> twin = named_view([y], {y: "y"})[y]
+    >>> twin.op.symbol, [operand.label for operand in twin.operands]
+    ('tanh(w * x + b)', ['w', 'x', 'b'])
+    >>> [round(derivative, 3) for derivative in twin.local_derivatives]
+    [1.573, -2.359, 0.786]
+    """
+    seen = _seen(roots, called)
+    name = {**names(*roots), **called}
+    twins: dict[Value, Value] = {}
+    origin: dict[Expression, Value] = {}
+    shared: dict[Call, tuple[Value, ...]] = {}
+
+    def formula(node: Value, operands: tuple[Expression, ...]) -> Expression:
+        if isinstance(node, Constant) and node not in seen:
+            return Expression.literal(node.data)
+        if node.op is None:
+            there = copy(node)
+        else:
+            whole = Expression.record(node.op, operands)
+            if node.call:
+                whole.first = operands
+            origin[whole] = node
+            if node not in seen:
+                return whole
+            there = twin(node, whole)
+        twins[node] = _called(there, called.get(node, node.label))
+        variable = Expression(name[node] or "_")
+        origin[variable] = node
+        return variable
+
+    def twin(node: Value, whole: Expression) -> Value:
+        operands = node.operands
+        if node.call or (all(x in twins or isinstance(x, Constant) for x in operands) and len(set(operands)) == len(operands)):
+            here = tuple([twins.get(x, x) for x in operands])
+            return node.with_operands(shared.setdefault(node.call, here) if node.call else here)
+        derivatives = _local(whole, origin)
+        merged = copy(node)
+        merged.op, merged.second = _composed(name[node], whole, list(derivatives)), None
+        merged.first, merged.d_first = tuple([twins[origin[x]] for x in derivatives]), tuple(derivatives.values())
+        if not derivatives:  # made of numbers alone: a number
+            merged.op = merged.first = None
+        return merged
+
+    mapped(roots, formula)
+    return twins
+
+
+def _seen(roots: Sequence[Value], called: Mapping[Value, str]) -> set[Value]:
+    nodes: list[Value] = all_nodes(joint(roots))[:-1]  # type: ignore[assignment]
+    seen = {*roots, *called, *[node for node in nodes if node.op is None and not isinstance(node, Constant)]}
+    grown = True
+    while grown:
+        calls = {node.call for node in nodes if node in seen and node.call}
+        beside = [node for node in nodes if node.call in calls]
+        more = seen.union(beside, *[[x for x in node.operands if not isinstance(x, Constant)] for node in beside])
+        grown, seen = len(more) > len(seen), more
+    return seen
+
+
+def _local(whole: Expression, origin: Mapping[Expression, Value]) -> dict[Expression, float]:
+    """The derivative by each variable of a formula, summed over all paths from the derivatives that were recorded."""
+    adjoints = {whole: 1.0}
+    order = topological_order(whole)
+    for e in reversed(order):
+        for x, derivative in zip(e.operands, origin[e].local_derivatives):
+            adjoints[x] = adjoints.get(x, 0.0) + derivative * adjoints[e]
+    variables = dict.fromkeys(x for e in order for x in e.operands if x.op is None and x.constant_value is None)
+    return {x: adjoints[x] for x in variables}
+
+
+def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> Primitive:
+    """An operation that is a formula: its derivatives are those of the formula, tidied, in terms of operands and result."""
+    result = Expression(name or "_")
+
+    @cache
+    def slopes() -> list[Expression]:
+        return [tidied(_with(x, {whole: result})) for x in gradient(whole, variables)]
+
+    def rule(out: Any, *operands: Any) -> Sequence[Any]:
+        if recorder_of((out, *operands)) is None:  # as they were recorded, to the last digit
+            return list(_local(whole, _recorded(whole, dict(zip(variables, operands)))).values())
+        given = dict(zip(variables, operands)) | {result: out}
+        return [_with(x, given) for x in slopes()]
+
+    written_out = mapped([whole], _opened)[whole]
+    return Primitive(
+        name, lambda *operands: _with(whole, dict(zip(variables, operands))), rule, symbol=brief(str(written_out), 60),
+        doc=f"what leads to {name} from the named values before it", expansion=lambda *xs: _with(written_out, dict(zip(variables, xs))),
+    )
+
+
+def _recorded(whole: Expression, given: Mapping[Expression, float]) -> dict[Expression, Value]:
+    """Every node of a formula as a Value."""
+
+    def value(e: Expression, operands: tuple[Value, ...]) -> Value:
+        if e.op is not None:
+            return Value.record(e.op, operands)
+        leaf = Value(0.0)
+        leaf.data = given[e] if e.constant_value is None else e.constant_value  # which may be infinite, or nan
+        return leaf
+
+    return mapped([whole], value)
+
+
+def _opened(e: Expression, operands: tuple[Expression, ...]) -> Expression:
+    """The same operation; one of any number of operands as its expansion, a sum in the place of a ``dot``."""
+    if e.op is None:
+        return e
+    if e.op.arity is None and e.op.expansion is not None and e.call is None:
+        return e.op.expansion(*operands)  # type: ignore[no-any-return]
+    return e.with_operands(operands)
+
+
+def _with(formula: Expression, given: Mapping[Expression, Any]) -> Any:
+    """What a formula comes to where nodes of it are given: in floats, Values or Expressions, whatever these are."""
+
+    in_symbols = any(isinstance(x, Expression) for x in given.values())
+
+    def result(e: Expression, operands: tuple[Any, ...]) -> Any:
+        if e in given:
+            return given[e]
+        if e.op is None:
+            return e if in_symbols or e.constant_value is None else e.constant_value
+        kind = recorder_of(operands)
+        return kind.record(e.op, operands) if kind else e.op.evaluate(operands)
+
+    return mapped([formula], result)[formula]

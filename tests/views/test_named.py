@@ -1,0 +1,218 @@
+"""The named view: a graph of the named values alone has the same data and the same gradients, and formulas that give them."""
+
+import math
+from random import Random
+
+import pytest
+from random_graphs import magnitudes, random_program, recorded
+
+from autograd_tiny import Value, dot, explain, gradient, label_locals, mean, softmax, where
+from autograd_tiny.calculus.changes import check_unchanged
+from autograd_tiny.engine.graph import all_nodes, edges, topological_order
+from autograd_tiny.engine.value import adjoints
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.views.named import named_view, seen_through
+from autograd_tiny.worked import three_three_three
+
+
+def named(label, value):
+    value.label = label
+    return value
+
+
+@pytest.fixture
+def network():
+    """Mazur's network of two inputs, two hidden and two output units, by his names."""
+    i1, i2 = Value(0.05, "i1"), Value(0.1, "i2")
+    w = {k: Value(x, f"w{k}") for k, x in enumerate([0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55], 1)}
+    b1, b2 = Value(0.35, "b1"), Value(0.6, "b2")
+    net_h1, net_h2 = named("net_h1", w[1] * i1 + w[2] * i2 + b1), named("net_h2", w[3] * i1 + w[4] * i2 + b1)
+    h1, h2 = named("h1", net_h1.sigmoid()), named("h2", net_h2.sigmoid())
+    net_o1, net_o2 = named("net_o1", w[5] * h1 + w[6] * h2 + b2), named("net_o2", w[7] * h1 + w[8] * h2 + b2)
+    o1, o2 = named("o1", net_o1.sigmoid()), named("o2", net_o2.sigmoid())
+    error = named("E", 0.5 * (Value(0.01, "target1") - o1) ** 2 + 0.5 * (Value(0.99, "target2") - o2) ** 2)
+    return w, error
+
+
+def test_the_central_sentence(network):
+    w, error = network
+    lines = explain(error, wrt=w[5]).text.splitlines()
+    assert lines == [
+        "∂E/∂w5 = ∂E/∂o1 · ∂o1/∂net_o1 · ∂net_o1/∂w5",
+        "       = (o1 - target1) · o1 (1 - o1) · h1",
+        "       = 0.7414 · 0.1868 · 0.5933",
+        "       = 0.08217",
+    ]
+    assert max(map(len, lines)) <= 100
+
+
+def test_two_paths_of_named_factors(network):
+    w, error = network
+    assert explain(error, wrt=w[1]).text.splitlines()[:5] == [
+        "∂E/∂w1 = ∂E/∂o1 · ∂o1/∂net_o1 · ∂net_o1/∂h1 · ∂h1/∂net_h1 · ∂net_h1/∂w1",
+        "       + ∂E/∂o2 · ∂o2/∂net_o2 · ∂net_o2/∂h1 · ∂h1/∂net_h1 · ∂net_h1/∂w1",
+        "       = (o1 - target1) · o1 (1 - o1) · w5 · h1 (1 - h1) · i1",
+        "       + (o2 - target2) · o2 (1 - o2) · w7 · h1 (1 - h1) · i1",
+        "       = 0.7414 · 0.1868 · 0.4 · 0.2413 · 0.05 + (-0.2171) · 0.1755 · 0.5 · 0.2413 · 0.05",
+    ]
+
+
+def test_variables_name_what_has_no_label():
+    w, x = Value(-3.0), Value(2.0)
+    net = w * x + 6.5
+    out = net.tanh()
+    assert explain(out, wrt=w).text.splitlines()[:2] == ["∂out/∂w = ∂out/∂net · ∂net/∂w", "        = (1 - out²) · x"]
+    assert [node.label for node in (w, x, net, out)] == [""] * 4
+
+
+def test_without_names_between_every_operation_is_shown():
+    def computed():
+        return (Value(-3.0, "w") * 2.0 + 6.5).tanh()
+
+    y = computed()
+    w = all_nodes(y)[0]
+    assert explain(y, wrt=w).text.startswith("∂y/∂w = ∂y/∂t2 · ∂t2/∂t1 · ∂t1/∂w\n")
+    assert explain(y, wrt=w, through="named").text.startswith("∂y/∂w = 2 (1 - y²)\n")
+
+
+def test_only_chosen_values_are_shown(network):
+    w, error = network
+    nodes = {node.label: node for node in all_nodes(error)}
+    first = explain(error, wrt=w[5], through=[nodes["o1"], nodes["h1"]]).text.splitlines()
+    assert first[:2] == ["∂E/∂w5 = ∂E/∂o1 · ∂o1/∂w5", "       = (o1 - target1) · h1 o1 (1 - o1)"]
+    assert explain(error, wrt=w[5], through=[]).text.endswith("= 0.08217")
+
+
+def test_a_value_of_several_uses_is_one_factor():
+    a = Value(3.0, "a")
+    square = named("s", a * a)
+    y = named("y", square + square)
+    assert explain(y, wrt=a).text.splitlines() == ["∂y/∂a = ∂y/∂s · ∂s/∂a", "      = 2 · 2 a", "      = 2 · 6", "      = 12"]
+
+
+def test_outputs_of_a_softmax_are_called_by_their_names():
+    z = [named(f"z{i}", Value(float(i), f"x{i}") * 2.0) for i in range(3)]
+    p = softmax(z)
+    for i, output in enumerate(p):
+        output.label = f"p{i}"
+    loss = named("E", -p[0].log() + p[1])
+    assert explain(loss, wrt=z[1]).text.splitlines()[:2] == [
+        "∂E/∂z1 = ∂E/∂p0 · ∂p0/∂z1 + ∂E/∂p1 · ∂p1/∂z1",
+        "       = (-1 / p0) · (-p0 p1) + 1 · p1 (1 - p1)",
+    ]
+    p[1].label = ""  # its siblings have names: it is seen, too
+    assert explain(loss, wrt=z[1]).text.splitlines()[0] == "∂E/∂z1 = ∂E/∂p0 · ∂p0/∂z1 + ∂E/∂t1 · ∂t1/∂z1"
+
+
+@pytest.mark.parametrize(
+    ("through", "error"),
+    [("some", "'named', 'all' or a list"), ([Value(1.0, "other")], "that the result depends on, got Value"), (["z"], "got 'z'")],
+)
+def test_what_is_no_way_through(network, through, error):
+    w, root = network
+    with pytest.raises(ValueError, match=error):
+        explain(root, wrt=w[5], through=through)
+
+
+def test_nothing_has_a_name():
+    y = sum([Value(1.0), Value(2.0)]).exp()
+    with pytest.raises(ValueError, match=r"nothing in the graph has a name.*label_locals\(\)"):
+        seen_through([y], "named", {})
+
+
+def test_a_thousand_unnamed_nodes_between_two_names():
+    x = Value(0.3, "x")
+    y = x
+    for i in range(1000):
+        y = (y * 1.01 + 0.1).sin() if i % 2 else y + 0.001
+    middle = named("m", y)
+    root = named("y", middle * 2.0)
+    text = explain(root, wrt=x).text
+    assert text.splitlines()[:2] == ["∂y/∂x = ∂y/∂m · ∂m/∂x", "      = 2 · ∂m/∂x"]
+    root.backward()
+    assert float(text.splitlines()[-1].split()[-1]) == pytest.approx(x.grad, rel=1e-3)
+
+
+def test_special_numbers():
+    x = Value(1e200, "x")
+    z = named("z", x * x)
+    y = named("y", z * z)
+    assert math.isinf(z.data)
+    assert explain(y, wrt=x).text.splitlines()[-3:] == ["      = 2 z · 2 x", "      = inf · 2e200", "      = inf"]
+    dead = named("d", Value(-1.0, "v").relu() * 3.0)
+    assert explain(named("y", dead * 2.0), wrt=all_nodes(dead)[0]).text.splitlines()[-1].endswith("= 0")
+
+
+def test_a_label_twice():
+    a, b = Value(2.0, "x"), Value(3.0, "x")
+    y = named("y", named("s", a * b) + a)
+    assert explain(y, wrt=b).text.splitlines()[:2] == ["∂y/∂x#2 = ∂y/∂s · ∂s/∂x#2", "        = 1 · x"]
+
+
+def test_numbers_alone_are_a_number():
+    c = named("c", Value.constant(2.0) * 1.5 * 2.0)
+    x = Value(1.0, "x")
+    y = named("y", c * x)
+    twins = named_view([y], {node: node.label for node in all_nodes(y) if node.label})
+    assert twins[c].op is None
+    assert adjoints(twins[y])[twins[x]] == 6.0
+
+
+def test_a_mean_and_a_dot_are_written_as_sums():
+    xs = [Value(float(i), f"x{i}") for i in range(3)]
+    net = named("net", dot([Value(0.5, "w0"), Value(0.25, "w1")], xs[:2], Value(1.0, "b")) * 2.0)
+    twin = named_view([net], {node: node.label for node in all_nodes(net) if node.label})[net]
+    assert twin.op.symbol == "(w0 * x0 + w1 * x1 + b) * 2"
+    assert explain(named("m", mean(xs) * 6.0), wrt=xs[0], through="named").text.splitlines()[0] == "∂m/∂x0 = 2"
+
+
+def test_the_whole_worked_example():
+    loss = three_three_three.record().loss
+    everything = adjoints(loss)
+    called = {node: node.label for node in all_nodes(loss) if node.label}
+    twins = named_view([loss], called)
+    found = adjoints(twins[loss])
+    for node in called:
+        assert found[twins[node]] == pytest.approx(everything[node], rel=1e-12)
+
+
+@pytest.mark.parametrize("start", range(0, 300, 50))
+def test_random_graphs(start):
+    for seed in range(start, start + 50):
+        rng = Random(seed)
+        leaves, root = recorded(random_program(rng))
+        nodes = all_nodes(root)
+        chosen = [node for node in topological_order(root) if rng.random() < 0.4]
+        called = {node: f"v{i}" for i, node in enumerate(nodes) if node in chosen or node in leaves or node is root}
+        twins = named_view([root], called)
+        check_unchanged(twins[root], done="a test")
+        before, after = adjoints(root), adjoints(twins[root])
+        sizes = dict(zip(nodes, magnitudes(root, nodes)))
+        for node, twin in twins.items():
+            assert twin.data == node.data
+            assert abs(after.get(twin, 0.0) - before.get(node, 0.0)) <= 1e-12 * (1.0 + sizes[node])
+        original = {twin: node for node, twin in twins.items()}
+        for edge in edges(twins[root]):
+            variables = [Expression(f"x{i}") for i in range(len(edge.user.operands))]
+            result = Expression("out")
+            formula = edge.user.op.derivatives(result, variables)[edge.place]
+            recorded_derivative = edge.user.local_derivatives[edge.place]
+            if isinstance(formula, Expression) and not math.isnan(recorded_derivative):
+                at = {x: operand.data for x, operand in zip(variables, edge.user.operands)} | {result: edge.user.data}
+                size = magnitudes(original[edge.user], [original.get(edge.operand, edge.operand)])[0]
+                assert abs(formula.evaluate(at) - recorded_derivative) <= 1e-11 * (1.0 + size), (seed, str(formula))
+
+
+def test_it_can_be_differentiated_again():
+    x = Value(0.5, "x")
+    y = named("y", named("z", (x * x + 1.0).log()).exp())
+    twins = named_view([y], {node: node.label for node in all_nodes(y) if node.label})
+    (first,) = gradient(twins[y], [twins[x]])
+    (second,) = gradient(first, [twins[x]])
+    assert (first.data, second.data) == pytest.approx((1.0, 2.0))
+    assert where(twins[x] > 0.0, 1.0, 0.0) == 1.0
+
+
+def test_labels_of_variables_are_still_given():
+    v = Value(1.0)
+    assert label_locals() == {"v": v}
