@@ -2,10 +2,11 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from autograd_tiny.text.names import near
-from autograd_tiny.text.numbers import check_digits, short_number
+from autograd_tiny.text.numbers import as_number, check_digits, latex_digits, short_number
 from autograd_tiny.text.words import brief, did_you_mean, listed, quoted
 
 
@@ -67,3 +68,15 @@ def test_a_float_has_1_to_17_digits():
     for digits in (0, 18, -1, True, 2.0):
         with pytest.raises(ValueError, match=f"1 to 17 significant digits, got {digits}"):
             check_digits(digits)
+
+
+def test_what_is_a_number():
+    for x in (2, 2.0, True + 1, np.float32(2.0), np.array(2.0)):
+        assert as_number(x) == 2.0
+    for x in ("2", b"2", [2.0], np.array([2.0]), np.array([[2.0]]), {}, None):
+        assert as_number(x) is None
+
+
+def test_written_numbers_as_latex():
+    for written, latex in (("1e-07", "10^{-7}"), ("-1e+20", "-10^{20}"), ("2.5e-07", r"2.5 \cdot 10^{-7}"), ("-inf", r"-\infty")):
+        assert latex_digits(written) == latex
