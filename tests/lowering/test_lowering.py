@@ -231,16 +231,20 @@ def test_the_largest_of_many_keeps_nan_ties_and_signs_as_python_does():
 
 
 def test_long_sums_that_do_not_need_each_other_are_interleaved():
-    program = compile_function(lambda x: [dot(x[:20], x[20 * k : 20 * k + 20]) for k in (1, 2, 3)], 80, backend="python").program
-    layout = Layout(0, 80, 3, 0, 0)
-    found = arrangement.arranged(opened(program, program.outputs[:3]), layout, range(0))
-    instructions = found.program.instructions
-    of = [{k for k, x in enumerate(found.program.outputs) if x == number} for number in range(80, 80 + len(instructions))]
-    for number, (_, operands) in reversed([*enumerate(instructions, 80)]):
+    """Whatever needs them afterwards."""
+
+    def function(x):
+        sums = [dot(x[:20], x[20 * k : 20 * k + 20]) for k in (1, 2, 3)]
+        return [*sums, dot(sums, sums)]
+
+    program = compile_function(function, 80, backend="python").program
+    found = arrangement.arranged(opened(program, program.outputs[:4]), Layout(0, 80, 4, 0, 0), range(0)).program
+    part_of = [{k for k, x in enumerate(found.outputs) if x == number} for number in range(80, 80 + len(found.instructions))]
+    for number, (_, operands) in reversed([*enumerate(found.instructions, 80)]):
         for x in operands:
             if x >= 80:
-                of[x - 80] |= of[number - 80]
-    assert [next(iter(sums)) for sums in of] == [0, 1, 2] * 39
+                part_of[x - 80] |= part_of[number - 80]
+    assert [min(sums) for sums in part_of] == [0, 1, 2] * 39 + [3] * 5
 
 
 def test_native_sums_and_products_are_those_of_python_to_the_bit():
