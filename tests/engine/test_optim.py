@@ -216,6 +216,7 @@ P = [Value(1.0)]
         (lambda: optim.step_decay(0.1, every=3, factor=-1.0), ValueError, "factor of step_decay is a finite number from 0 up, got -1.0"),
         (lambda: optim.cosine_decay(-0.1, 5), ValueError, "start of cosine_decay is a finite number from 0 up"),
         (lambda: optim.linear_decay(0.1, 5, math.nan), ValueError, "end of linear_decay is a finite number"),
+        (lambda: optim.SGD([], 0.1), ValueError, "an optimizer needs at least one parameter"),
         (lambda: optim.SGD(P, -0.1), ValueError, "a learning rate is a finite number from 0 up, got -0.1"),
         (lambda: optim.SGD(P, math.inf), ValueError, "a learning rate is a finite number from 0 up, got inf"),
         (lambda: optim.SGD(P, math.nan), ValueError, "a learning rate is a finite number from 0 up, got nan"),
@@ -241,3 +242,8 @@ def test_options_are_checked_when_the_optimizer_or_schedule_is_made(build, error
 def test_numpy_scalars_are_numbers():
     optimizer = optim.Adam(P, np.float32(0.5), betas=np.array([0.5, 0.75], dtype=np.float32), epsilon=np.float64(0.25))
     assert (optimizer.rate(), optimizer.betas, optimizer.epsilon) == (0.5, (0.5, 0.75), 0.25)
+
+
+def test_a_step_may_be_the_whole_period_and_leaves_a_tenth():
+    schedule = optim.step_decay(1.0, every=1)
+    assert [schedule(t) for t in (0, 1, 2)] == pytest.approx([1.0, 0.1, 0.01], rel=1e-15)
