@@ -54,7 +54,7 @@ def _replace(target: Path, data: bytes) -> None:
         os.replace(part, target)
     finally:
         with suppress(OSError):
-            part.unlink(missing_ok=True)
+            part.unlink()
 
 
 def _opened_privately(path: str, flags: int) -> int:

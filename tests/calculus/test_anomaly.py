@@ -122,3 +122,11 @@ def test_backward_that_ran_before_the_context():
         y.backward()
     with detect_anomaly(), pytest.raises(RuntimeError, match=r"has the grad of a root already .*; the leaves would hold both"):
         y.backward()
+
+
+def test_what_was_not_finite_before_is_found_by_every_derivative():
+    x = Value(1e200, "x")
+    y = x * x
+    for differentiate in (y.backward, lambda: gradient(y, [x])):
+        with detect_anomaly(), pytest.raises(FloatingPointError, match=r"gives inf \(recorded before detect_anomaly began\)"):
+            differentiate()

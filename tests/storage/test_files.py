@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_tiny.storage.files import write_file
+from autograd_tiny.storage.files import read_text, write_file
 
 
 def test_writes_text_and_bytes(tmp_path):
@@ -117,6 +117,50 @@ def test_extended_attributes_are_handed_down(tmp_path):
         pytest.skip(f"this file system has none: {error}")
     write_file(target, "new")
     assert os.getxattr(target, "user.origin") == b"page 12"
+
+
+@pytest.mark.skipif(not hasattr(os, "listxattr"), reason="extended attributes")
+def test_what_a_directory_gives_to_new_files_is_taken_from_one_that_replaces(tmp_path, monkeypatch):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    removed = []
+    names = {"a.txt": ["user.kept"]}
+    monkeypatch.setattr(os, "listxattr", lambda path, **_: names.get(Path(path).name, ["user.kept", "system.default"]))
+    monkeypatch.setattr(os, "removexattr", lambda path, name: removed.append((Path(path).suffix, name)))
+    write_file(target, "new")
+    assert removed == [(".part", "system.default")]
+
+
+@pytest.mark.skipif(not hasattr(os, "chown"), reason="owners")
+def test_group_and_owner_are_asked_for_one_by_one(tmp_path, monkeypatch):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    status, asked = target.stat(), []
+    monkeypatch.setattr(os, "chown", lambda path, user, group: asked.append((user, group)))
+    write_file(target, "new")
+    assert asked == [(-1, status.st_gid), (status.st_uid, -1)]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make a file of another owner")
+def test_a_file_of_another_owner_does_not_run_as_us(tmp_path, monkeypatch):
+    target = tmp_path / "a.txt"
+    for group, mode, left in ((os.getegid(), 0o4755, 0o755), (2345, 0o2755, 0o755)):
+        target.write_text("old")
+        os.chown(target, 1234, group)
+        target.chmod(mode)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "chown", lambda *arguments: None)
+            assert mode_of(write_file(target, "new")) == left
+
+
+def test_a_directory_is_no_file(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"it is a directory; add a file name$"):
+        write_file(tmp_path, "")
+
+
+def test_lines_may_end_in_any_way(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"one\rtwo\r\nthree\nfour")
+    assert read_text(tmp_path / "a.txt") == "one\ntwo\nthree\nfour"
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/null"), reason="a device")

@@ -31,6 +31,7 @@ from autograd_tiny import (
 )
 from autograd_tiny.engine.graph import all_nodes, leaves, topological_order
 from autograd_tiny.engine.row import Family
+from autograd_tiny.storage import saving
 from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters
 
 
@@ -595,6 +596,23 @@ def test_a_small_file_may_not_ask_for_much(tmp_path):
     assert [x.data for x in some] == [x.data for x in large[:300]]
     assert some[299].local_derivatives == large[299].local_derivatives
     assert all(x.first is some[0].first for x in some)
+
+
+def test_a_file_may_ask_for_just_as_many_derivatives(tmp_path, monkeypatch):
+    path = save_graph(list(softmax([Value(i / 30) for i in range(30)])[:3]), tmp_path / "three.json")
+    size = saving.DERIVATIVES_PER_CHARACTER * len(path.read_text())
+    monkeypatch.setattr(saving, "MOST_DERIVATIVES", 60 - size)
+    load_graph(path)
+    monkeypatch.setattr(saving, "MOST_DERIVATIVES", 59 - size)
+    with pytest.raises(ValueError, match=r"softmax of 30 operands with 3 outputs asks for more .*, 60 in all"):
+        load_graph(path)
+
+
+def test_of_many_operations_that_are_not_given_the_first_are_named(tmp_path):
+    path = save_graph(Value(1.0) * 2.0, tmp_path / "graph.json")
+    rewritten(path, lambda content: content.update(own=list("abcdefg")))
+    with pytest.raises(ValueError, match=r"it uses 'a', 'b', 'c', 'd', 'e' and 2 more from outside the table"):
+        load_graph(path)
 
 
 def test_any_size_takes_it(tmp_path):

@@ -1,0 +1,121 @@
+"""Branches that are not taken do no harm: rewritten formulas have the values and derivatives of the same choices made by `if`."""
+
+import math
+from itertools import product
+
+import pytest
+
+from autograd_tiny import Expression, Value, exp, gradient, log, mean, softmax, sqrt, tanh, where
+from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.symbols.branches import with_safe_branches
+from autograd_tiny.symbols.expression import evaluate
+
+POINTS = (-2.5, -1.0, -0.5, 0.0, 0.25, 1.0, 3.0)
+
+
+def choose(condition, x, y):
+    """By `if`: only the branch that is taken is computed."""
+    return x() if condition else y()
+
+
+def record(condition, x, y):
+    """Recorded: both are."""
+    return where(condition, x(), y())
+
+
+def one(x, y, either):
+    return either(x > 0.0, lambda: sqrt(x), lambda: 0.0 * x)
+
+
+def two_ways(x, y, either):
+    return either(x > 0.0, lambda: log(x) * y, lambda: sqrt(-x + 0.5))
+
+
+def nested(x, y, either):
+    return either(x > 0.0, lambda: either(y > 0.0, lambda: log(x) / sqrt(y), lambda: log(x) - y), lambda: x * y)
+
+
+def joined(x, y, either):
+    """The logarithm is needed whatever y is."""
+    return either(x > 0.0, lambda: either(y > 0.0, lambda: log(x), lambda: 2.0 * log(x)), lambda: y + 0.0 * x)
+
+
+def condition_within(x, y, either):
+    return either(x > 0.0, lambda: either(log(x) > 0.0, lambda: y / log(x), lambda: x + y), lambda: x - y)
+
+
+def several_cases(x, y, either):
+    """The root is needed where x > 0, or where both are below; never else."""
+    below = lambda: either(y < 0.0, lambda: sqrt(x * y), lambda: y + 0.0 * x)  # noqa: E731
+    return either(x > 0.0, lambda: sqrt(x) / x, lambda: either(x < 0.0, below, lambda: 1.0 + x * y))
+
+
+def outputs(x, y, either):
+    p = lambda: softmax([1.0 / x, log(x) * y, y])  # noqa: E731
+    return either(x > 0.0, lambda: p()[0] * p()[1] + mean([log(x), y]), lambda: x * y)
+
+
+def tame_rows(x, y, either):
+    return either(x > 0.0, lambda: tanh(x * y + 1.0 / (x * x)) ** 2, lambda: exp(x) * y)
+
+
+@pytest.mark.parametrize("function", [one, two_ways, nested, joined, condition_within, several_cases, outputs, tame_rows])
+def test_values_and_derivatives_of_the_branch_that_is_taken(function):
+    x, y = Expression("x"), Expression("y")
+    formula = function(x, y, record)
+    equal_to = with_safe_branches(formula)
+    safe = equal_to[formula]
+    slopes = gradient(safe, [x, y])
+    seconds = gradient(slopes[0] * 1.0 + slopes[1], [x, y])
+    for a, b in product(POINTS, POINTS):
+        leaves = [Value(a), Value(b)]
+        expected = function(*leaves, choose)
+        try:
+            firsts = gradient(expected, leaves)
+            wanted = [expected.data, *(d.data for d in firsts), *(d.data for d in gradient(firsts[0] * 1.0 + firsts[1], leaves))]
+        except ArithmeticError:
+            continue  # infinite at the edge
+        found = evaluate([safe, *slopes, *seconds], {x: a, y: b})
+        assert found == pytest.approx(wanted, rel=1e-12, abs=1e-12), (a, b)
+
+
+def shared(x, y):
+    """A root that is needed in two cases, and once more inside one of them."""
+    root = sqrt(x)
+    return where(x > 0.0, root, 0.0) + where(x > 1.0, root * y, y)
+
+
+def test_what_several_choices_need():
+    x, y = Expression("x"), Expression("y")
+    formula = shared(x, y)
+    safe = with_safe_branches(formula)[formula]
+    slopes = gradient(safe, [x, y])
+    assert evaluate([safe, *slopes], {x: -4.0, y: 2.0}) == [2.0, 0.0, 1.0]
+    assert evaluate([safe, *slopes], {x: 0.25, y: 2.0}) == [2.5, 1.0, 1.0]
+    assert evaluate([safe, *slopes], {x: 4.0, y: 2.0}) == [6.0, 0.25 + 0.5, 2.0]
+
+
+def test_what_is_always_needed_is_left_as_it_is():
+    x = Expression("x")
+    plain = sqrt(x) + 1.0
+    assert with_safe_branches(plain)[plain] is plain
+    root = sqrt(x)
+    formula = where(root > 1.0, root, 0.0)
+    assert with_safe_branches(formula)[formula] is formula
+
+
+def test_finite_variables_need_no_mask_where_a_row_is_tame():
+    x, y = Expression("x"), Expression("y")
+    formula = where(y > 0.0, tanh(x), 0.0)
+    assert str(with_safe_branches(formula, [x, y])[formula]) == "where(y > 0, tanh(x), 0)"
+    assert str(with_safe_branches(formula)[formula]) == "where(y > 0, tanh(where(y > 0, x, 0.5)), 0)"
+    assert str(with_safe_branches(formula, [y])[formula]) == "where(y > 0, tanh(where(y > 0, x, 0.5)), 0)"
+
+
+def test_the_outputs_of_one_operation_stay_together():
+    x, y = Expression("x"), Expression("y")
+    first, second = softmax([log(x), y])
+    formula = where(x > 0.0, first * second, 0.0)
+    safe = with_safe_branches(formula)[formula]
+    assert len({id(node.first) for node in topological_order(safe) if node.op.family is softmax}) == 1
+    assert math.isfinite(evaluate([safe], {x: -1.0, y: 2.0})[0])
