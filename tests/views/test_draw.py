@@ -24,6 +24,7 @@ from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
+from autograd_tiny.views.drawing.dot_text import Sketch
 from autograd_tiny.views.drawing.draw import SHOWN, draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
 from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError
@@ -687,6 +688,54 @@ def test_a_million_nodes_are_answered():
     assert drawing.description == "a summary of 1,000,000 nodes, 1,333,332 edges"
     assert len(shown(drawing)) < 20
     assert cpu_seconds() - start < 10
+
+
+def test_boxes_stand_on_ranks_as_near_as_possible():
+    sketch = Sketch()
+    for box in "abcde":
+        sketch.box(box, "leaf", "<>", title=box, text=box)
+    for arrow, (tail, head) in enumerate(["ab", "bc", "dc", "ac", "ec"]):
+        sketch.arrow(f"e{arrow}", tail, head, title="")
+    assert sketch.length() == 1 + 1 + 1 + 2 + 1
+
+
+def test_only_what_can_stand_on_one_rank_is_put_there():
+    sketch = Sketch()
+    for box, part, ordered in (("x", (), False), *((box, ("p",), box in "yz") for box in "abcyz")):
+        sketch.box(box, "leaf", "<>", title=box, text=box, part=part, ordered=ordered)
+    for arrow, (tail, head) in enumerate(["ab", "by", "ay", "xy", "cz", "yz", "yz"]):  # a is on the way to b; x comes in by a point
+        sketch.arrow(f"e{arrow}", tail, head, title="")
+    ordered = re.findall(r"(\w+) -> (\w+) \[style=invis\]", sketch.dot("TB"))
+    assert ordered == [("b", "j0"), ("c", "y")]
+    assert re.findall(r"(\w+) -> (\w+) \[style=invis\]", sketch.dot("LR")) == [("j0", "b"), ("y", "c")]
+    assert sketch.dot("TB").count("rank=same") == 2
+    assert sketch.dot("TB").count("ordering") == 0
+    assert "remincross=false" in sketch.dot("TB")
+    assert "remincross" not in draw(neuron()).dot
+
+
+def test_no_box_is_put_beside_what_it_was_computed_from(renderer):
+    """The first operand can wait for the third, but not with the second, which the third is computed from."""
+    c, b = Value(1.0, "part.c"), Value(2.0, "part.b")
+    second = b.tanh()
+    third = second.tanh().tanh()
+    for node, name in ((second, "second"), (third.operands[0], "between"), (third, "third")):
+        node.label = f"part.{name}"
+    y = where(c, second, third)
+    drawing = draw(y, direction="TB")
+    pairs = re.findall(r"(\w+) -> (\w+) \[style=invis\]", drawing.dot)
+    assert pairs == [(drawing.node_id(c), drawing.node_id(third))]
+    height = {key: place[1] for key, place in places(drawing).items()}
+    for edge in edges(y):
+        assert height[drawing.node_id(edge.operand)] < height[drawing.node_id(edge.user)]
+
+
+def test_an_order_needs_a_part():
+    sketch = Sketch()
+    sketch.box("a", "leaf", "<>", title="a", text="a")
+    sketch.box("b", "operation", "<>", title="b", text="b", ordered=True)
+    sketch.arrow("e", "a", "b", title="")
+    assert sketch.dot("TB").count("ordering=in") == 1
 
 
 def test_a_summary_shows_the_parts(renderer):

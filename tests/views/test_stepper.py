@@ -25,6 +25,7 @@ from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.widget import Stepper
+from autograd_tiny.views.widget.frames import known_by, walkthrough
 from autograd_tiny.views.widget.page import embedded, source, style
 from autograd_tiny.worked import three_three_three
 
@@ -249,6 +250,18 @@ def test_the_site_has_the_colours_of_the_stepper():
     css = (Path(__file__).parents[2] / "docs/site/theme/assets/site.css").read_text(encoding="utf-8")
     for name in ("data", "grad", "derivative", "ink", "quiet", "page"):
         assert re.findall(rf"--{name}: (#\w+)", css) == [*(palette.DRAWN | palette.PAGE)[name]]
+
+
+def test_what_is_known_by_a_frame():
+    frames = walkthrough(in_a_layer()).frames
+    known = list(known_by(frames))
+    assert [frame.place for frame in known] == [frame.place for frame in frames]
+    assert known[0] == frames[0]
+    assert list(known[1].edges) == list(frames[1].edges)
+    assert list(known[-1].edges) == [*frames[1].edges, *frames[2].edges, *frames[3].edges]
+    assert len(known[-1].data) == 6
+    assert len(known[-1].gradients) == 5  # not of the constant
+    assert not known[3].gradients
 
 
 def test_arrows_that_share_a_way_into_a_part_of_a_model():

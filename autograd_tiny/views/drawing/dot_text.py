@@ -219,7 +219,7 @@ class Sketch:
     def _in_order(self, part: _Part) -> Iterable[tuple[str, str]]:
         """Pairs of boxes of a part, to be put on one rank, of which the first must stand before the second.
 
-        They are on one rank anyway, or the one that would come earlier can wait, since it is used nowhere else.
+        They are on one rank anyway, or can wait for the one that comes last, since they are used nowhere else.
         Graphviz heeds ``ordering=in`` in no cluster where arrows have labels, and turns it round in one that goes from left to
         right, as it turns round these pairs (2.43 and 16.1).
         """
@@ -228,8 +228,9 @@ class Sketch:
         uses = Counter(arrow.tail for arrow in self._arrows)
         for box_id in part.ordered:
             tails = dict.fromkeys(arrow.tail for arrow in self._arrows if arrow.head == box_id and arrow.tail in part.boxes)
+            last = max((ranks[tail] for tail in tails), default=0)
+            places = {tail: last if uses[tail] == 1 else ranks[tail] for tail in tails}
             for pair in combinations(tails, 2):
-                earlier, later = sorted(pair, key=ranks.__getitem__)
-                if (ranks[earlier] == ranks[later] or uses[earlier] == 1) and pair[::-1] not in pairs:
+                if places[pair[0]] == places[pair[1]] and pair[::-1] not in pairs:
                     pairs[pair] = None
         return pairs

@@ -1,0 +1,74 @@
+"""Lines of LaTeX as MathML: words and numbers come through, and lines that differ in nothing else are converted once."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from autograd_tiny import Value, explain
+from autograd_tiny.views.mathml import PLACE, converted, hidden, mathml, place_of, revealed, template
+from autograd_tiny.views.widget.formulas import FormulaWriter
+
+HEAD = '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">'
+
+
+@pytest.mark.parametrize(
+    ("word", "latex", "shown"),
+    [
+        ("in", r"\mathrm{in}", "in"),
+        ("50%", r"\mathrm{50\%}", "50%"),
+        ("two \n words", r"\mathrm{two\ words}", "two words"),
+        ("a<&\0", "\\mathrm{a<\\&\N{REPLACEMENT CHARACTER}}", "a&lt;&amp;\N{REPLACEMENT CHARACTER}"),
+        ("", r"\mathrm{}", ""),
+        ("hex61hex", r"\mathrm{hex61hex}", "hex61hex"),
+        ("0001", r"\mathrm{0001}", "0001"),
+    ],
+)
+def test_words_are_hidden_and_revealed(word, latex, shown):
+    assert re.fullmatch(r"\\text\{hex[0-9a-f]*hex\}", hidden(word))
+    assert revealed(f"{hidden(word)} + {hidden('b')}") == rf"{latex} + \mathrm{{b}}"
+    assert mathml(hidden(word)) == f"{HEAD}<mrow><mtext>{shown}</mtext></mrow></math>"
+
+
+def test_a_template_has_a_place_for_each_word_and_number():
+    line = rf"x_{{12}} \cdot {hidden('b c')} = 0.5 - 3"
+    assert template(line) == (r"x_{0000} \cdot \text{hex1hex} = 0002 - 0003", ["12", "b c", "0.5", "3"])
+    assert template(r"h1 + x^2 - \frac 12 + y_3") == (r"h1 + x^2 - \frac 12 + y_3", [])  # where a digit is more than a number
+    assert template("10^{-7}") == ("0000^{-0001}", ["10", "7"])
+
+
+def test_a_number_stands_where_it_stood():
+    line = r"\frac{1}{x_{2}} = 0.25 \cdot 10^{-7}"
+    numbers = [e.text for e in ElementTree.fromstring(mathml(line)).iter() if e.tag.endswith("mn")]
+    assert numbers == ["1", "2", "0.25", "10", "7"]
+    places = [place_of(match) for match in PLACE.finditer(converted(template(line)[0]))]
+    assert places == [0, 1, 2, 3, 4]
+
+
+def test_lines_that_differ_in_words_and_numbers_are_converted_once():
+    converted.cache_clear()
+    for number, word in ((0.5, "a"), (17, "a b"), (3.25, "€")):
+        assert mathml(rf"{hidden(word)} = {number} \cdot x").count(f"<mn>{number}</mn>") == 1
+    assert converted.cache_info().misses == 1
+
+
+def test_formulas_share_their_parts():
+    a, b = Value(-3.0, "a"), Value(2.0, "long one")
+    y = a * b
+    y.label = "y"
+    writer = FormulaWriter()
+    first = writer.write(explain(y, wrt=a))
+    assert first.latex == "\\begin{aligned}\n\\frac{\\partial y}{\\partial a} &= \\mathrm{long\\ one} \\\\\n &= 2\n\\end{aligned}"
+    assert writer.parts == [
+        "<mo>∂</mo>",
+        "<mi>y</mi>",
+        "<mi>a</mi>",
+        "<mfrac><mrow>&0;&1;</mrow><mrow>&0;&2;</mrow></mfrac>",
+        '<mo form="infix">=</mo>',
+        "<mtext>long one</mtext>",
+        "<mn>2</mn>",
+    ]
+    assert first.lines == [("&3;", "&4;&5;"), ("", "&4;&6;")]
+    again = writer.write(explain(y, wrt=b))
+    assert again.lines == [("&7;", "&4;&2;"), ("", "&4;&8;&9;")]
+    assert writer.parts[7:] == ["<mfrac><mrow>&0;&1;</mrow><mrow>&0;&5;</mrow></mfrac>", '<mo form="prefix">−</mo>', "<mn>3</mn>"]
