@@ -148,7 +148,11 @@ def sums(implied: Sequence[Implied], graph: NamedGraph) -> Iterator[Story]:
         tries = math.prod(map(len, choices))
         for chosen in product(*choices) if tries <= MOST_TRIED else ():
             low, high = sum(x.low for x in chosen), sum(x.high for x in chosen)
+            # The page may have gone on with outputs rounded to the places that show here; these need not add up exactly.
+            rounding = sum(0.5 * 10.0**-x.places for x in chosen)
+            rounding = 0.0 if low <= sums_to <= high else rounding
             # The sum is within so narrow an interval, somewhere along a stretch as long as the values together, once per choice.
-            is_evidence = tries * (high - low) < MOST_BY_CHANCE * sum(abs(x.value) for x in chosen)
-            if is_evidence and low <= sums_to <= high and len({x.claim for x in chosen}) == len(chosen):
+            is_evidence = tries * (high - low + 2.0 * rounding) < MOST_BY_CHANCE * sum(abs(x.value) for x in chosen)
+            fits = low - rounding <= sums_to <= high + rounding and len({x.claim for x in chosen}) == len(chosen)
+            if is_evidence and fits:
                 yield Story(chosen, sums_to)

@@ -27,7 +27,7 @@ from autograd_tiny import (
 )
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.table import neg, pow_
-from autograd_tiny.symbols.expression import TEXT, evaluate, written
+from autograd_tiny.symbols.expression import TEXT, evaluate, term
 from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.symbols.tidy import tidied
 
@@ -268,13 +268,14 @@ def bounded(e, values):
         errors[node] = abs(numbers[node])
         if node.op is not None:
             slopes = node.op.derivatives(numbers[node], [numbers[x] for x in node.operands])
-            errors[node] += sum(abs(d) * errors[x] for x, d in zip(node.operands, slopes) if errors[x])
+            # The derivative by a whole exponent of a negative base is nan; whole numbers have no error.
+            errors[node] += sum(abs(d) * errors[x] for x, d in zip(node.operands, slopes) if errors[x] and not math.isnan(d))
     return numbers[e], errors[e]
 
 
 def length(e):
     """How many signs a formula has when it is written in full, ``**`` as one, and how many decimals."""
-    text = written(e, TEXT, name_parts=False)[0].text
+    text = term(e, TEXT, {}).text
     return len(text.replace(" ", "").replace("**", "^")), text.count(".")
 
 
