@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     mark_it.set_defaults(run=_mark)
 
     draw_it = commands.add_parser("draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives")
-    draw_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf, .dot or .gv")
+    draw_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf, .tex, .dot or .gv")
     draw_it.add_argument("--scale", type=float, default=1.0, metavar="N", help="of a .png: 2 for twice the width and height (default: 1)")
     draw_it.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="where the graph leads (default: LR)")
     draw_it.add_argument("--expand", action="store_true", help="open fused operations such as sigmoid into simpler ones")
@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     draw_it.set_defaults(run=_draw)
 
     step = commands.add_parser("step", parents=[formula], help="step through forward and backward, one operation at a time")
-    pages = "a page, .html, that steps through it in a browser; or a folder, with a / at its end, for one SVG a step"
+    pages = "a page, .html, for a browser; .tex for overlays on a slide; or a folder, with a / at its end, for one SVG a step"
     step.add_argument("-o", "--out", "--output", metavar="FILE", help=pages)
     step.set_defaults(run=_step)
 

@@ -248,6 +248,15 @@ def latex_upright(word: str) -> str:
     return rf"\mathrm{{{_OTHER_LETTERS.sub(_as_text, escaped)}}}"
 
 
+def latex_text(text: str) -> str:
+    """What stands in a table or a picture as LaTeX: a number as mathematics writes it, anything else in upright letters.
+
+    >>> latex_text("-2.5e-07"), latex_text("1,234"), latex_text("12.5%"), latex_text("nan")
+    ('-2.5 \\\\cdot 10^{-7}', '1{,}234', '\\\\mathrm{12.5\\\\%}', '\\\\mathrm{nan}')
+    """
+    return latex_digits(text).replace(",", "{,}") if _WRITTEN_NUMBER.fullmatch(text) else latex_upright(text)
+
+
 def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
     """A label as LaTeX: a letter or a word, with its indices as subscripts and its primes; anything else as ``upright`` writes it.
 
@@ -282,6 +291,7 @@ def _as_text(match: re.Match[str]) -> str:
     return rf"\text{{{match[0]}}}"
 
 
+_WRITTEN_NUMBER = re.compile(r"[-+]?(\d[\d,]*(\.\d+)?(e[-+]?\d+)?|inf)", re.ASCII)
 _OTHER_LETTERS = re.compile(r"[^\W\d_\x00-\x7f]+")
 _NAME = re.compile(rf"({_LETTER}|[^\W\d_]+)(\d*)(?:_([^\W_]+(?:_[^\W_]+)*)|((?:\[\d+\])+))?('*)")
 _SHORT_INDEX = re.compile(rf"\d+|{_LETTER}|[^\W\d_]\d+|[i-n]{{2}}")

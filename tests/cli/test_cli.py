@@ -105,6 +105,15 @@ def test_draw_writes_a_larger_png(tmp_path):
     assert sizes[1] == pytest.approx(3 * sizes[0], abs=4)
 
 
+def test_pictures_for_latex(tmp_path, capsys):
+    graph, steps = tmp_path / "y.tex", tmp_path / "steps.tex"
+    assert main(["draw", *NEURON, "-o", str(graph)]) == 0
+    assert main(["step", *NEURON, "-o", str(steps)]) == 0
+    assert capsys.readouterr().out.splitlines() == [f"wrote {graph}", f"wrote {steps}"]
+    assert "{$0.4621$};" in graph.read_text(encoding="utf-8")
+    assert r"\only<8>{" in steps.read_text(encoding="utf-8")
+
+
 def test_a_formula_from_standard_input(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfz = w*x\r\ny = sigmoid(z)\r\n")))
     assert main(["draw", "-", "w=1", "x=2", "-o", str(tmp_path / "y.dot")]) == 0

@@ -827,7 +827,7 @@ def test_save_pdf(renderer, tmp_path):
 
 def test_places_that_cannot_be_written(tmp_path, monkeypatch):
     drawing = draw(neuron())
-    with pytest.raises(ValueError, match=r"must end in one of \.svg, \.png, \.pdf, \.dot, \.gv"):
+    with pytest.raises(ValueError, match=r"must end in one of \.svg, \.png, \.pdf, \.tex, \.dot, \.gv"):
         drawing.save(tmp_path / "graph.gif")
     with pytest.raises(ValueError, match="must end in"):
         drawing.save(tmp_path / "graph")

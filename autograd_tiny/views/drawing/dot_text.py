@@ -111,12 +111,14 @@ class Sketch:
     Attributes:
         titles: for the id of each box, arrow and part, what it is.
         labels: for the id of a box or part, the text that stands first in it.
+        latex: for the id of a box, its first line as mathematics in LaTeX, where that is known.
         feeds: for the id of each arrow that starts at a junction, that of the arrow which leads there from the box.
     """
 
     def __init__(self) -> None:
         self.titles: dict[str, str] = {}
         self.labels: dict[str, str] = {}
+        self.latex: dict[str, str] = {}
         self.feeds: dict[str, str] = {}
         self._whole = _Part("")
         self._part_count = 0

@@ -24,7 +24,7 @@ from autograd_tiny.views.drawing.grouping import parts_of_model
 from autograd_tiny.views.drawing.picture import MAX_NODES, SHOWN, Labels, Look, Note, Sketched, name, sketch_nodes, sketch_summary
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
-SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".gv")
+SUFFIXES = (".svg", ".png", ".pdf", ".tex", ".dot", ".gv")
 MIN_SCALE, MAX_SCALE = 0.1, 20.0
 EDGES_PER_NODE, LENGTH_PER_NODE = 4, 40
 """Graphs up to here are laid out in a few seconds; lengths are in ranks, and those of all edges are added."""
@@ -39,13 +39,14 @@ class Drawing:
         description: how many nodes and edges there are.
         titles: for each id in the SVG, what it is.
         feeds: for the id of each edge that starts at the rim of a part of the model, the id of the edge that leads there.
+        latex: for the id of each node whose first line is mathematics, that in LaTeX.
         shows_gradients: whether the grad of every node is in it.
     """
 
     def __init__(self, root: Value, description: str, dot: str, sketched: Sketched, *, shows_gradients: bool = False) -> None:
         self.title, self.description, self.dot = visible(f"Graph of {name(root, Labels(all_nodes(root)).shown).text}"), description, dot
         sketch, self._nodes, self._edges = sketched
-        self.titles, self.feeds, self._labels, self._svg = sketch.titles, sketch.feeds, sketch.labels, ""
+        self.titles, self.feeds, self.latex, self._labels, self._svg = sketch.titles, sketch.feeds, sketch.latex, sketch.labels, ""
         self.shows_gradients = shows_gradients
 
     def svg(self) -> str:
@@ -65,17 +66,35 @@ class Drawing:
             self._svg = finish(svg, title=self.title, description=self.description, titles=self.titles, labels=self._labels)
         return self._svg
 
-    def save(self, path: str | os.PathLike[str], *, scale: float = 1.0) -> Path:
-        """Write the picture to a file, in the format that its suffix says: .svg, .png, .pdf, or .dot for the DOT text.
+    def tikz(self, *, standalone: bool = False) -> str:
+        r"""The picture for LaTeX: a ``tikzpicture`` with the places of the SVG, set in the fonts of the document, names as mathematics.
+
+        It needs the packages ``tikz`` and ``amsmath``.  Each box is a TikZ node, called as in the SVG, n0, n1, ..., so that arrows
+        of your own can lead to it.  Its size is fixed; ``\resizebox{\textwidth}{!}{\input{graph}}`` changes it.
+
+        Args:
+            standalone: a document by itself, of the class ``standalone``, instead of a picture for ``\input``.
+
+        Raises:
+            RenderError: no program that draws, or none that works.
+            ValueError: the picture is larger than TeX can make one.
+        """
+        from autograd_tiny.views.drawing.tikz import tikz
+
+        return tikz(self.svg(), self.latex, standalone=standalone)
+
+    def save(self, path: str | os.PathLike[str], *, scale: float = 1.0, standalone: bool = False) -> Path:
+        """Write the picture to a file, in the format that its suffix says: .svg, .png, .pdf, .tex for LaTeX, .dot for the DOT text.
 
         The file appears whole or not at all.
 
         Args:
             path: where to.
             scale: of a PNG, how many times its width and height are those on a screen; the others have no pixels and need none.
+            standalone: of a .tex, whether it is a document by itself; else a picture that a document has in it by ``\\input``.
 
         Raises:
-            ValueError: another suffix, or a scale that is no number from 0.1 to 20 or is for another format.
+            ValueError: another suffix; a scale that is no number from 0.1 to 20; a scale, or a document, of another format.
             OSError: the directory does not exist or cannot be written to.
             RenderError: no program that draws, or none that works; graphviz-pure writes no PDF.
         """
@@ -86,7 +105,9 @@ class Drawing:
             raise ValueError(f"a scale is a number from {MIN_SCALE:g} to {MAX_SCALE:g}, got {scale!r}")
         if scale != 1.0 and suffix != ".png":
             raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
-        return write_file(path, self._content(suffix, scale))
+        if standalone and suffix != ".tex":
+            raise ValueError(f"only a .tex is a document by itself or none; a {suffix} needs no standalone=True")
+        return write_file(path, self.tikz(standalone=standalone).encode() if suffix == ".tex" else self._content(suffix, scale))
 
     def _content(self, suffix: str, scale: float) -> bytes:
         if suffix == ".svg":

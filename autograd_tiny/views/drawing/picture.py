@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.row import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.expression import Term
+from autograd_tiny.symbols.expression import LATEX, Term, latex_name, latex_number, latex_text
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, NEGATIVE, OPERATION, POSITIVE, QUIET, SMALL
@@ -112,6 +112,8 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
     within = labels.within(parts)
     for node in nodes:
         _add_node(sketch, ids[node], node, parts[node], look, labels, within[node])
+    latex = LATEX.names(filter(None, [*within.values(), *labels.shown.values()]))
+    sketch.latex |= {ids[node]: _header_latex(node, within[node], look, labels, latex) for node in nodes}
     edges = {(user, place): f"e{i}_{place}" for i, user in enumerate(nodes) for place in range(len(user.operands))}
     for user in nodes:
         for place, (x, derivative) in enumerate(zip(user.operands, user.local_derivatives)):
@@ -140,7 +142,9 @@ def sketch_summary(nodes: Sequence[Value], look: Look) -> Sketched:
     names = {group: name(root, labels.shown).text if group.kind == "root" else group.name or "leaves" for group in members}
     for group, counts in members.items():
         if group.kind == "root":
-            _add_node(sketch, ids[group], root, (), look, labels, labels.shown[root])
+            shown = labels.shown[root]
+            _add_node(sketch, ids[group], root, (), look, labels, shown)
+            sketch.latex[ids[group]] = _header_latex(root, shown, look, labels, LATEX.names(filter(None, labels.shown.values())))
         else:
             _add_group(sketch, ids[group], group, counts)
     for i, ((tail, head), count) in enumerate(links.items()):
@@ -205,8 +209,48 @@ def _header(node: Value, labels: Labels, label_within: str) -> list[Text]:
         return [shown, Text(f" = {symbol}")] if symbol else [shown]
     if node.op is None:
         return [Text("leaf", QUIET)]
+    return [Text(_short_formula(node, labels) or symbol)]
+
+
+def _short_formula(node: Value, labels: Labels) -> str:
+    """The formula of a node as a header; empty where operands have no names, or it is long."""
     text = formula(node, labels.shown) if all(x.label or isinstance(x, Constant) for x in node.operands) else ""
-    return [Text(text if text and len(text) <= 16 else symbol)]
+    return text if len(text) <= 16 else ""
+
+
+def _header_latex(node: Value, label_within: str, look: Look, labels: Labels, latex: Mapping[str, str]) -> str:
+    """The header of a box as mathematics; empty where it is no name, no operation and no formula.
+
+    Args:
+        node, label_within, look, labels: what the header is made from.
+        latex: how each label is written.
+    """
+    if node.op is None:
+        number = f" = {latex_text(look.number(node.data))}" if label_within and isinstance(node, Constant) else ""
+        return latex.get(label_within, "") + number
+    if label_within:
+        return f"{latex[label_within]} = {_latex_symbol(node.op.symbol)}" if node.op.symbol else latex[label_within]
+    if not _short_formula(node, labels):
+        return _latex_symbol(node.op.symbol)
+    known = {x: latex[labels.shown[x]] for x in node.operands if x.label}
+    operands = [(known[x], ATOM) if x in known else latex_number(x.data, short_number) for x in node.operands]
+    written = node.op.latex.write([Term(text, level, LATEX.brackets) for text, level in operands])
+    several_lines = r"\begin" in written  # and there is room for one
+    return _latex_symbol(node.op.symbol) if several_lines else written
+
+
+def _latex_symbol(symbol: str) -> str:
+    """The symbol of an operation as LaTeX.
+
+    >>> _latex_symbol("Σ w x"), _latex_symbol("^3"), _latex_symbol("× log"), _latex_symbol("σ")
+    ('\\\\sum w x', '(\\\\cdot)^{3}', '\\\\times \\\\mathrm{log}', '\\\\sigma')
+    """
+    if symbol.startswith("^"):
+        return rf"(\cdot)^{{{latex_text(symbol[1:])}}}"
+    return " ".join(_SIGNS.get(word) or latex_name(word) for word in symbol.split())
+
+
+_SIGNS = {"Σ": r"\sum", "×": r"\times"} | {sign: sign for sign in "+-/<>="}
 
 
 def _rows(node: Value, look: Look) -> list[Row]:

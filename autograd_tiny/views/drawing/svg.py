@@ -28,7 +28,7 @@ def finish(svg: bytes, *, title: str, description: str, titles: Mapping[str, str
     Raises:
         RenderError: ``svg`` is no SVG.
     """
-    root = _parsed(svg)
+    root = parsed(svg)
     for text in root.iter("text"):
         text.attrib.pop("font-family", None)
         text.set(_XML_SPACE, "preserve")
@@ -52,7 +52,7 @@ def structure(svg: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
     Two pictures of the same graph have the same structure, whichever program drew them.
     """
     found = {}
-    for group in _parsed(svg).iter("g"):
+    for group in parsed(svg).iter("g"):
         if (title := group.find("title")) is not None:
             texts = tuple("".join(text.itertext()) for text in group.iter("text"))
             found[group.get("id", "")] = group.get("class", ""), title.text or "", texts
@@ -65,8 +65,12 @@ def image(svg: str, alternative: str) -> str:
     return f'<img alt="{html.escape(alternative)}" src="data:image/svg+xml;base64,{content}">'
 
 
-def _parsed(svg: str | bytes) -> ElementTree.Element:
-    """The root element, with names of elements as SVG has them."""
+def parsed(svg: str | bytes) -> ElementTree.Element:
+    """The root element, with names of elements as SVG has them.
+
+    Raises:
+        RenderError: ``svg`` is no SVG.
+    """
     try:
         root = ElementTree.fromstring(svg)
     except ElementTree.ParseError as error:

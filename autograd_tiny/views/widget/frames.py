@@ -77,6 +77,7 @@ class Walkthrough(NamedTuple):
         nodes: in topological order.
         frames: the start, each step forward, the root's own derivative, each step backward.
         parts: markup that the formulas share.
+        latex: for the id of each node, its first line in LaTeX, where that is mathematics.
     """
 
     title: str
@@ -84,6 +85,7 @@ class Walkthrough(NamedTuple):
     nodes: list[NodeInfo]
     frames: list[Frame]
     parts: list[str]
+    latex: dict[str, str]
 
 
 def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walkthrough:
@@ -117,7 +119,8 @@ class _Builder:
     def walkthrough(self) -> Walkthrough:
         frames = [self._start(), *map(self._forward, self.forward), self._seed(), *map(self._backward, self.backward)]
         nodes = [self._info(node) for node in self.nodes]
-        return Walkthrough(f"{shortened(self.root.label)}, step by step", self._svg(), nodes, frames, self.formulas.parts)
+        title = f"{shortened(self.root.label)}, step by step"
+        return Walkthrough(title, self._svg(), nodes, frames, self.formulas.parts, self.drawing.latex)
 
     def _drawing(self, direction: str) -> Drawing:
         """The graph drawn with each gradient as wide as it will ever be, so that nothing moves later."""

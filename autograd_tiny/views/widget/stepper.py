@@ -20,7 +20,7 @@ from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.widget.formulas import WrittenFormula
 from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
 from autograd_tiny.views.widget.page import framed, page, source, style
-from autograd_tiny.views.widget.stills import complete_still, stills
+from autograd_tiny.views.widget.stills import beamer, complete_still, stills
 
 LONGEST_TITLE = 200
 MOST_NODES = 400
@@ -105,25 +105,44 @@ class Stepper:
         return page(self.data)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write one HTML file that shows the stepper in every current browser, and loads nothing: for slides, blogs, lessons.
+        r"""Write all steps to one file: a page, or a picture with an overlay for each step.
+
+        An .html is shown by every current browser, and loads nothing: for slides, blogs, lessons.  A .tex is a picture for a
+        frame of LaTeX's beamer, ``\input{steps}``, in the fonts of the slides; it needs the packages ``tikz`` and ``amsmath``.
 
         Raises:
-            ValueError: the name does not end in .html or .htm.
+            ValueError: the name does not end in .html, .htm or .tex.
             OSError: the directory does not exist or cannot be written to.
         """
-        if Path(path).suffix.lower() not in (".html", ".htm"):
+        suffix = Path(path).suffix.lower()
+        if suffix == ".tex":
+            return write_file(path, beamer(self._walkthrough))
+        if suffix not in (".html", ".htm"):
             raise ValueError(
-                f"the stepper is saved as a page, got {os.fspath(path)!r}: its name must end in .html; for one picture a step use "
+                f"the stepper is saved as a page, .html, or for LaTeX, .tex; got {os.fspath(path)!r}; for one picture a step use "
                 "Stepper(y).save_frames('stills') (in the terminal -o stills/), for one picture of all of it draw"
             )
         return write_file(path, self.html())
 
-    def save_frames(self, directory: str | os.PathLike[str]) -> list[Path]:
-        """Write one SVG per step, ``step-000.svg``, ``step-001.svg``, ..., in which nothing moves from one to the next.
+    def save_frames(self, directory: str | os.PathLike[str], *, format: str = "svg") -> list[Path]:
+        """Write a picture per step, in which nothing moves from one to the next.
 
         The directory is made if it does not exist; the one that holds it must.
+
+        Args:
+            directory: where to.
+            format: "svg" for ``step-000.svg``, ``step-001.svg``, ...; "tex" for one ``steps.tex``, as `save` writes it, in which
+                each step is an overlay of beamer.
+
+        Raises:
+            ValueError: another format.
+            OSError: the directory cannot be made or written to.
         """
+        if format not in ("svg", "tex"):
+            raise ValueError(f"the frames are 'svg' or 'tex', got {format!r}; programs such as Inkscape turn an SVG into others")
         directory = make_directory(directory)
+        if format == "tex":
+            return [self.save(directory / "steps.tex")]
         return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]
 
     def widget(self) -> Any:

@@ -1,4 +1,4 @@
-"""One SVG for each step, for slides: the same picture with what is known by then, so that nothing moves from one to the next."""
+"""One picture for each step, for slides: the same with what is known by then, so that nothing moves from one to the next."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from autograd_tiny.text.palette import DATA, GRAD
+from autograd_tiny.views.drawing.tikz import overlays
 from autograd_tiny.views.widget.frames import Frame, Walkthrough, known_by
 from autograd_tiny.views.widget.pictures import SVG
 
@@ -17,6 +18,12 @@ def stills(walkthrough: Walkthrough) -> Iterator[str]:
     """The picture at each step, highlighted by attributes alone, which every program that shows SVG understands."""
     for frame, known in zip(walkthrough.frames, known_by(walkthrough.frames)):
         yield _still(walkthrough, frame, known)
+
+
+def beamer(walkthrough: Walkthrough) -> str:
+    """All of them as one picture for LaTeX's beamer, with an overlay for each step."""
+    captions = (f"{frame.place}: {frame.caption}" for frame in walkthrough.frames)
+    return overlays(list(stills(walkthrough)), walkthrough.latex, captions)
 
 
 def complete_still(walkthrough: Walkthrough) -> str:
