@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curve
     from autograd_tiny.lowering import compile_function, compile_loss, compile_model
     from autograd_tiny.marking.marker import mark
+    from autograd_tiny.views.derivation import derivation
     from autograd_tiny.views.widget import Stepper
 
 __version__ = "0.1.0"
@@ -82,6 +83,7 @@ _LATER = {
     "compile_function": "lowering",
     "compile_loss": "lowering",
     "compile_model": "lowering",
+    "derivation": "views.derivation",
     "mark": "marking.marker",
     "step_size_curve": "calculus.gradient_check",
 }
@@ -122,6 +124,7 @@ __all__ = [
     "compile_model",
     "cos",
     "cosh",
+    "derivation",
     "derivative",
     "detect_anomaly",
     "dot",

@@ -56,6 +56,8 @@ beside = Primitive(
 )
 MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
 """A sum of more paths, a product of more derivatives, more invented names, or a factor of more characters are read by nobody."""
+MOST_OPERANDS_SHOWN = 2000
+"""A larger formula of a step is left out.  What is written again wherever it is used doubles at every square of a square."""
 _IN_TEXT = {mul: Notation("{0:product} · {1:power}", PRODUCT), neg: Notation("-{0:product}", SIGN)}
 
 
@@ -74,7 +76,12 @@ class Equation(NamedTuple):
         A sum that is longer than ``width`` has a line for each of its terms.  What was ``written`` before in the same style is taken
         from there, and what is written now is added.
         """
-        written = {} if written is None else written
+        left, sides = self.sides(style, {} if written is None else written)
+        rights = [line for texts in sides for line in _fitted(texts, width)]
+        return list(zip([left] + [""] * (len(rights) - 1), rights))
+
+    def sides(self, style: Style, written: dict[Node, Term]) -> tuple[str, list[list[str]]]:
+        """The left side, and the terms of each right side, without those that say again what stands before them."""
         sides: list[list[str]] = []
         for terms in self.rights:
             texts = [format(term(e, style, written), "product" if i else "") for i, e in enumerate(terms)]
@@ -83,8 +90,7 @@ class Equation(NamedTuple):
         left = term(self.left, style, written).text
         if len(sides) > 1 and sides[0] == [left]:
             del sides[0]  # a derivative that is a local one says no more by its own symbol
-        rights = [line for texts in sides for line in _fitted(texts, width)]
-        return list(zip([left] + [""] * (len(rights) - 1), rights))
+        return left, sides
 
 
 def _fitted(terms: Sequence[str], width: int) -> list[str]:
@@ -117,7 +123,7 @@ class Explanation:
     @property
     def text(self) -> str:
         """Plain text."""
-        style = Style(_text_notation, ("(", ")"), str, partial(python_number, written=self._written))
+        style = text_style(self.digits)
         lines = []
         for equation in self.equations:
             pairs = equation.lines(style, 90)
@@ -141,13 +147,8 @@ class Explanation:
     @cached_property
     def latex_lines(self) -> list[tuple[str, str]]:
         """What stands left and right in each line, its words hidden."""
-        names = _latex_names(self.called)
-        number = partial(latex_number, written=self._written)
-        style = Style(LATEX.notation, LATEX.brackets, lambda x: names.get(x) or _latex_name(x), number)
+        style = latex_style(self.called, self.digits)
         return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250, self._written_before)]
-
-    def _written(self, x: float) -> str:
-        return short_number(x, self.digits)
 
     def __str__(self) -> str:
         return self.text
@@ -157,6 +158,18 @@ class Explanation:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
+
+
+def text_style(digits: int) -> Style:
+    """Plain text, numbers with so many significant digits."""
+    return Style(_text_notation, ("(", ")"), str, partial(python_number, written=partial(short_number, digits=digits)))
+
+
+def latex_style(called: Iterable[str], digits: int) -> Style:
+    """LaTeX in which each name that is ``called`` looks like no other; its words are hidden, as `mathml` takes them."""
+    names = _latex_names(tuple(called))
+    number = partial(latex_number, written=partial(short_number, digits=digits))
+    return Style(LATEX.notation, LATEX.brackets, lambda x: names.get(x) or _latex_name(x), number)
 
 
 def _text_notation(row: Primitive) -> Notation:
@@ -224,15 +237,31 @@ def explained(
     if isinstance(what, (BackwardStep, ForwardStep)):
         check_unchanged(what.root, done="its explanation")
         return Explainer(what.root, digits=digits).step(what)
-    check_recorded(what, "explained")
     if wrt is None:
         raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
-    check_recorded(wrt, "differentiated by")
-    check_unchanged(what, done="its explanation")
-    if wrt not in all_nodes(what) and not wrt.label:
-        raise ValueError(f"{what!r} was not computed from {wrt!r}; was its name given to another Value since, as by x += 1?")
-    seen = seen_through([what, wrt], through, variables)
-    return Explainer(seen[what], seen[wrt], digits=digits).derivative(seen[wrt])
+    explainer, seen = explainer_of(what, [wrt], through, variables, digits)
+    return explainer.derivative(seen[wrt])
+
+
+def explainer_of(
+    root: Value, wrt: Sequence[Value], through: Through, variables: Mapping[Value, str], digits: int
+) -> tuple[Explainer, dict[Value, Value]]:
+    """What explains ``root`` as it is seen, by the Values ``wrt``, and the twin there of every Value that is seen.
+
+    Raises:
+        TypeError: one of them is no recorded Value.
+        ValueError: one that ``root`` was not computed from, and that has no label; data was changed since it was used.
+    """
+    check_recorded(root, "explained")
+    for x in wrt:
+        check_recorded(x, "differentiated by")
+    check_unchanged(root, done="its explanation")
+    nodes = set(all_nodes(root))
+    for x in wrt:
+        if x not in nodes and not x.label:
+            raise ValueError(f"{root!r} was not computed from {x!r}; was its name given to another Value since, as by x += 1?")
+    seen = seen_through([root, *wrt], through, variables)
+    return Explainer(seen[root], *[seen[x] for x in wrt], digits=digits), seen
 
 
 def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
@@ -325,6 +354,11 @@ def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
     return [expanded] if node.op.arity is None else [by_name, expanded]
 
 
+def _size(formula: Expression) -> int:
+    """How many names and numbers a formula shows."""
+    return mapped([formula], lambda e, sizes: sum(sizes) or 1)[formula]
+
+
 class Explainer:
     """Explains everything about one root: what all explanations need is worked out once.
 
@@ -367,7 +401,8 @@ class Explainer:
         node = step.node
         if isinstance(step, ForwardStep):
             named, numbers = [self.node(x) for x in node.operands], [Expression.literal(x.data) for x in node.operands]
-            rights = [*_formulas(node, named), _formulas(node, numbers)[-1], Expression.literal(node.data)]
+            formulas = [*_formulas(node, named), _formulas(node, numbers)[-1]]
+            rights = [*[e for e in formulas if _size(e) <= MOST_OPERANDS_SHOWN], Expression.literal(node.data)]
             self.used.clear()  # the names in it are explained by steps of their own
             equation = Equation(self._variable(self.names[node]), tuple((e,) for e in rights))
             return Explanation([equation], [], self.digits, self.called, self.written)

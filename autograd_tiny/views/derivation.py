@@ -1,0 +1,467 @@
+"""A whole derivation, the page a teacher writes: every value forward, every derivative backward, every update.
+
+What is between two named values is one step, as in `explain`, which writes the equations here, too.  A derivative is written once, where
+backward has gathered it, and from then on it is a number that was printed before.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from autograd_tiny.engine.contents import named_by
+from autograd_tiny.engine.graph import Node, all_nodes, mapped, topological_order
+from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
+from autograd_tiny.engine.table import mul, sub
+from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.storage.files import write_file
+from autograd_tiny.symbols.expression import GREEK, Expression, Term
+from autograd_tiny.symbols.formula import FormulaError, read_formula
+from autograd_tiny.text.numbers import as_number, check_digits, short_number
+from autograd_tiny.text.words import listed, quoted
+from autograd_tiny.views.explain import Equation, Explainer, chain, count_paths, explainer_of, latex_style, text_style
+from autograd_tiny.views.mathml import mathml, revealed
+from autograd_tiny.views.named import Through
+from autograd_tiny.views.steps import ForwardStep
+
+MOST_EQUATIONS = 300
+"""A longer page is read by nobody."""
+TEXT_WIDTH, LATEX_WIDTH = 100, 74
+"""Characters in a line: of a terminal, and of an article, whose lines of 345 points hold as many letters, digits and signs."""
+SMALLEST_MARKED, LARGEST_MARKED = 1e-280, 1e300
+"""What a page of printed numbers can hold with up to 17 digits."""
+
+
+of_rate = Primitive(
+    "of_rate", mul.forward, lambda out, x, y: (y, x), symbol=" ", doc="a learning rate and a derivative, side by side",
+    text=Notation("{0:product} {1:product}", PRODUCT), latex=Notation(r"{0:product} \, {1:product}", PRODUCT),
+)  # fmt: skip
+
+
+class Claim(NamedTuple):
+    """A number of the derivation: of what, in the words of a page that can be marked, and how large."""
+
+    quantity: str
+    number: float
+
+
+class Section(NamedTuple):
+    """A part of a derivation: its heading, its equations, and the numbers that they arrive at."""
+
+    title: str
+    equations: list[Equation]
+    claims: list[Claim]
+
+
+class Derivation:
+    """A derivation written out: as text, LaTeX, Markdown, MathML, and as a page that can be marked.
+
+    Attributes:
+        sections: Forward, Backward and, with a learning rate, Update.
+        digits: how many significant digits numbers are written with.
+    """
+
+    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource) -> None:
+        self.sections, self.digits = list(sections), digits
+        self._called, self._page = tuple(called), page
+
+    @property
+    def text(self) -> str:
+        """Plain text."""
+        style, parts = text_style(self.digits), []
+        written: dict[Node, Term] = {}
+        for section in self.sections:
+            lines = [line for e in section.equations for line in _lines(*e.sides(style, written), len, TEXT_WIDTH)]
+            width = 0
+            texts = []
+            for left, right in lines:
+                width = len(left) or width
+                texts.append(f"{left:{width}} {right}")
+            parts.append("\n".join([section.title, "", *texts]))
+        return "\n\n".join(parts)
+
+    @property
+    def latex(self) -> str:
+        """The sections in LaTeX, each with its heading, to be copied into a document that uses amsmath."""
+        parts = [rf"\subsection*{{{title}}}" + "\n" + _environment("align*", lines) for title, lines in self._latex_lines]
+        return "\n".join([r"\begingroup\allowdisplaybreaks\addtolength{\jot}{3pt}", *parts, r"\endgroup"])
+
+    @property
+    def latex_document(self) -> str:
+        """The same as a whole document."""
+        head = [r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}"]
+        return "\n".join([*head, self.latex, r"\end{document}"])
+
+    @property
+    def markdown(self) -> str:
+        """The sections in Markdown, formulas in LaTeX between double dollar signs, as GitHub, Jupyter, Quarto and pandoc read them."""
+        return "\n\n".join(f"## {title}\n\n$$\n{_environment('aligned', lines)}\n$$" for title, lines in self._latex_lines)
+
+    @property
+    def mathml(self) -> str:
+        """HTML: a heading for each section and one ``<math>`` element for each line; browsers show it without JavaScript."""
+        parts = []
+        for title, lines in self._latex_lines:
+            parts += [f"<h3>{escape(title)}</h3>", *[mathml(f"{left} {right}") for left, right in lines]]
+        return "\n".join(parts)
+
+    @property
+    def toml(self) -> str:
+        """A page for ``autograd-tiny mark``: the formulas, the inputs, and every number as it is printed here.
+
+        Raises:
+            ValueError: a label that no formula can read, as ``W[0][1]``, or one of two values; a number that is not finite, or beyond
+                the range of what can be marked.
+        """
+        return self._page.toml(self.sections, self.digits)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it to a file: ``.tex`` is a whole document, ``.md`` Markdown, ``.toml`` a page that can be marked, ``.txt`` plain text.
+
+        Returns the path.
+
+        Raises:
+            ValueError: another ending; for ``.toml`` what `toml` says.
+            OSError: it cannot be written.
+        """
+        kinds = {".tex": "latex_document", ".md": "markdown", ".toml": "toml", ".txt": "text"}
+        kind = kinds.get(Path(path).suffix.lower())
+        if kind is None:
+            raise ValueError(f"a derivation is saved to a file that ends in {', '.join(kinds)}; got {os.fspath(path)!r}")
+        return write_file(path, getattr(self, kind) + "\n")
+
+    @cached_property
+    def _latex_lines(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """The title of each section, and what stands left and right in each line, words hidden."""
+        style = latex_style(self._called, self.digits)
+        written: dict[Node, Term] = {}
+        return [
+            (section.title, [line for e in section.equations for line in _lines(*e.sides(style, written), _set_width, LATEX_WIDTH)])
+            for section in self.sections
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return f"<div>{self.mathml}</div>"
+
+    def _repr_latex_(self) -> str:
+        return self.latex
+
+
+class PageSource(NamedTuple):
+    """What a page that can be marked needs beside the numbers of the sections.
+
+    Attributes:
+        output: what the result is called.
+        formula: the computation, in it every value that is seen under its name.
+        inputs: the leaves.
+        learning_rate: of the updates; None if there are none.
+        labels: what each value that is seen is called, and the label that it has.
+    """
+
+    output: str
+    formula: Expression
+    inputs: list[Claim]
+    learning_rate: float | None
+    labels: list[tuple[str, str]]
+
+    def toml(self, sections: Sequence[Section], digits: int) -> str:
+        """The page, as `Derivation.toml` describes it."""
+        for name, label in self.labels:
+            _check_readable(name, label)
+        for claim in [*self.inputs, *[claim for section in sections for claim in section.claims]]:
+            size = abs(claim.number)
+            if not math.isfinite(size) or (size and not SMALLEST_MARKED <= size <= LARGEST_MARKED):
+                range_ = f"from {SMALLEST_MARKED:g} to {LARGEST_MARKED:g} in size"
+                raise ValueError(f"{claim.quantity} is {claim.number!r}, and a page that can be marked holds numbers {range_}")
+        *parts, last = str(self.formula).split("; ")
+        lines = [f'title = "Derivation of {self.output}"']
+        if self.learning_rate is not None:
+            lines.append(f"learning_rate = {self.learning_rate!r}")
+        lines += ["formula = '''", *parts, f"{self.output} = {last}", "'''", "", "[inputs]"]
+        lines += [f"{name if name.isascii() else _quoted(name)} = {number!r}" for name, number in self.inputs]
+        for section in sections:
+            claims = [f"    {_quoted(f'{quantity} = {short_number(number, digits)}')}," for quantity, number in section.claims]
+            lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = [", *claims, "]"]
+        return "\n".join(lines)
+
+
+def derivation(
+    output: Value,
+    wrt: Value | Iterable[Value] | None = None,
+    learning_rate: float | None = None,
+    through: Through = None,
+    digits: int = 4,
+) -> Derivation:
+    """The whole derivation of an output's derivatives, as a teacher writes it on one page.
+
+    Forward, every named value that the output is computed from: its formula with names, with numbers, the number.  Backward, each
+    derivative that lies between the output and ``wrt``, once and in the order of backward, so that all it is computed from was printed
+    before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient descent.
+
+    Names are those that `explain` finds: labels, or the caller's variables where nothing that was computed has a label.
+
+    Args:
+        output: the recorded Value that is differentiated.
+        wrt: the Values to differentiate by; if left out, all leaves that have a name.
+        learning_rate: of the updates.
+        through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.
+        digits: significant digits of numbers.
+
+    Raises:
+        TypeError: what is differentiated, or by, is no recorded Value.
+        ValueError: ``wrt`` holds what the output was not computed from, or nothing; a learning rate that is not positive and finite;
+            more than 300 equations; what `explain` refuses.
+
+    >>> w, x, b = Value(-3.0), Value(2.0), Value(6.5)
+    >>> z = w * x + b
+    >>> y = z.tanh()
+    >>> print(derivation(y, wrt=[w, b], learning_rate=0.1))
+    Forward
+    <BLANKLINE>
+    z = w · x + b = (-3) · 2 + 6.5 = 0.5
+    y = tanh(z) = tanh(0.5) = 0.4621
+    <BLANKLINE>
+    Backward
+    <BLANKLINE>
+    ∂y/∂z = 1 - y² = 0.7864
+    ∂y/∂b = ∂y/∂z · ∂z/∂b = ∂y/∂z · 1 = 0.7864 · 1 = 0.7864
+    ∂y/∂w = ∂y/∂z · ∂z/∂w = ∂y/∂z · x = 0.7864 · 2 = 1.573
+    <BLANKLINE>
+    Update
+    <BLANKLINE>
+    w' = w - η ∂y/∂w = -3 - 0.1 · 1.573 = -3.157
+    b' = b - η ∂y/∂b = 6.5 - 0.1 · 0.7864 = 6.421
+    """
+    return derived(output, wrt, learning_rate, through, named_by(sys._getframe(1).f_locals), digits)
+
+
+def derived(
+    output: Value,
+    wrt: Value | Iterable[Value] | None,
+    learning_rate: float | None,
+    through: Through,
+    variables: Mapping[Value, str],
+    digits: int = 4,
+) -> Derivation:
+    """What `derivation` writes, with ``variables`` as names of Values."""
+    check_digits(digits)
+    rate = None if learning_rate is None else _checked_rate(learning_rate)
+    chosen = None if wrt is None else _checked_wrt(wrt)
+    explainer, seen = explainer_of(output, chosen or [], through, variables, digits)
+    below = set(all_nodes(output))
+    if chosen is None:
+        chosen = [x for x in seen if x.op is None and not isinstance(x, Constant) and seen[x].label and x is not output]
+    for x in chosen:
+        if x is output or x not in below:
+            is_it = "is the output itself" if x is output else "is not what the output was computed from"
+            raise ValueError(f"derivation: {x!r} in wrt {is_it}; give values that lead to {output!r}")
+    if not chosen:
+        raise ValueError(f"derivation: there is nothing to differentiate {output!r} by; give Values, as wrt=[w, b], or labels to leaves")
+    moved = [x for x in chosen if x.op is None] if rate is not None else []
+    if rate is not None and not moved:
+        raise ValueError("derivation: a learning rate is for updates of leaves, and all Values in wrt were computed; leave it out")
+    order = topological_order(explainer.root)
+    between = {seen[x] for x in chosen}
+    for node in order:
+        if not between.isdisjoint(node.operands):
+            between.add(node)
+    number = len(order) + len(between) - 1 + len(moved)
+    if number > MOST_EQUATIONS:
+        remedy = "list what is to be seen, through=[...], or differentiate by less, wrt=[...]"
+        raise ValueError(f"the derivation has {number:,} equations, and more than {MOST_EQUATIONS} are read by nobody; {remedy}")
+    sections = [_forward(explainer, order), _backward(explainer, order, between)]
+    if rate is not None:
+        sections.append(_update(explainer, [seen[x] for x in moved], rate))
+    return Derivation(sections, digits, [*explainer.called, _rate_name(explainer)], _page(output, explainer, seen, rate))
+
+
+def _checked_rate(rate: object) -> float:
+    number = as_number(rate)
+    if number is None or isinstance(rate, bool) or not (math.isfinite(number) and number > 0.0):
+        raise ValueError(f"derivation: a learning rate is a finite number above 0, as 0.5, got {quoted(rate)}")
+    return number
+
+
+def _checked_wrt(wrt: Value | Iterable[Value]) -> list[Value]:
+    if isinstance(wrt, (str, bytes)) or not isinstance(wrt, (Value, Iterable)):
+        raise TypeError(f"derivation: wrt lists the Values to differentiate by, as wrt=[w, b], got {quoted(wrt)}")
+    chosen = list(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt))
+    if not chosen:
+        raise ValueError("derivation: wrt is empty; list Values, as wrt=[w, b], or leave it out for all leaves that have a name")
+    for x in chosen:
+        if isinstance(x, Constant):
+            raise ValueError(f"derivation: {x!r} in wrt is a constant, and nothing is differentiated by it; make it a Value")
+    return chosen
+
+
+def _forward(explainer: Explainer, order: Sequence[Value]) -> Section:
+    """Every value that was computed, operands first."""
+    equations = [e for i, node in enumerate(order, 1) for e in explainer.step(ForwardStep(explainer.root, i, node)).equations]
+    return Section("Forward", equations, [Claim(explainer.names[node], node.data) for node in order])
+
+
+def _backward(explainer: Explainer, order: Sequence[Value], between: set[Value]) -> Section:
+    """The derivative by everything between, each where backward has gathered all that is added to it."""
+    equations, claims = [], []
+    waiting = {x: len(explainer.uses[x]) for x in between if x is not explainer.root}
+    names, root = explainer.names, explainer.names[explainer.root]
+    for user in reversed(order):
+        for x in user.operands:
+            if x in waiting:
+                waiting[x] -= 1
+                if waiting[x] == 0:
+                    uses = explainer.uses[x]
+                    equations.append(explainer.equation(x, [explainer.use(edge) for edge in uses], explainer.adjoints[x]))
+                    for e in uses:
+                        if e.user is not explainer.root and count_paths(e.user, x) == 1:  # else more is added to it than this factor
+                            claims.append(Claim(f"{names[e.user]}/{names[x]}", e.user.local_derivatives[e.place]))
+                    claims.append(Claim(f"{root}/{names[x]}", explainer.adjoints[x]))
+    return Section("Backward", equations, claims)
+
+
+def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Section:
+    """The leaves after a step of gradient descent."""
+    equations, claims = [], []
+    eta = Expression(_rate_name(explainer))
+    for leaf in leaves:
+        name, slope = explainer.names[leaf], explainer.adjoints[leaf]
+        new = leaf.data - rate * slope
+        primed = f"{name}'" if f"{name}'" not in explainer.known else f"{name} (new)"
+        symbols = sub(explainer.node(leaf), of_rate(eta, explainer.symbol(explainer.root, leaf)))
+        numbers = sub(Expression.literal(leaf.data), chain(Expression.literal(rate), Expression.literal(slope)))
+        equations.append(Equation(Expression(primed), ((symbols,), (numbers,), (Expression.literal(new),))))
+        claims.append(Claim(f"{name}'", new))
+    return Section("Update", equations, claims)
+
+
+def _rate_name(explainer: Explainer) -> str:
+    return next(name for name in _rate_names() if name not in explainer.known)
+
+
+def _rate_names() -> Iterator[str]:
+    yield from ("η", "rate", "learning rate")
+    number = 1
+    while True:
+        number += 1
+        yield f"rate {number}"
+
+
+def _page(output: Value, explainer: Explainer, seen: Mapping[Value, Value], rate: float | None) -> PageSource:
+    called = {node: explainer.names[twin] for node, twin in seen.items() if not isinstance(node, Constant)}
+
+    def formula(node: Value, operands: tuple[Expression, ...]) -> Expression:
+        if node.op is None:
+            return Expression(called[node]) if node in called else Expression.literal(node.data)
+        e = Expression.record(node.op, operands)
+        if node.call:
+            e.first = operands
+        e.label = called.get(node, "")
+        return e
+
+    below = all_nodes(output)
+    inputs = [Claim(called[node], node.data) for node in below if node.op is None and node in called]
+    labels = [(called[node], seen[node].label) for node in below if node in called]
+    return PageSource(explainer.names[explainer.root], mapped([output], formula)[output], inputs, rate, labels)
+
+
+def _check_readable(name: str, label: str) -> None:
+    """Refuse a name that a formula on a page cannot read."""
+    if label and label != name:
+        raise ValueError(f"derivation: two values have the label {label!r}; a page that can be marked needs a label for each")
+    try:
+        names = read_formula(f"{name} = 1").names
+        why = "; it reads it as " + listed(names, 3) if names != (name,) else ""
+    except FormulaError as error:
+        names, why = (), f": {error.message}"
+    if names != (name,):
+        other = re.sub(r"\W+", "_", label).strip("_")
+        other = other if other.isidentifier() and other != label else f"{other or 'x'}_1"
+        raise ValueError(f"derivation: the label {label!r} is no name that a formula can read{why}; label it otherwise, as {other!r}")
+
+
+def _quoted(text: str) -> str:
+    """A string of a TOML file, in which nothing has to be escaped."""
+    return f'"{text}"'
+
+
+def _environment(name: str, lines: Iterable[tuple[str, str]]) -> str:
+    rows = [f"{left} &{right}" for left, right in lines]
+    return "\n".join([rf"\begin{{{name}}}", revealed(" \\\\\n".join(rows)), rf"\end{{{name}}}"])
+
+
+def _lines(left: str, sides: Sequence[Sequence[str]], measure: Callable[[str], int], width: int) -> list[tuple[str, str]]:
+    """An equation in one line if that has room for it, else one for each right side, and those broken where they are longer."""
+    rights = [" + ".join(terms) for terms in sides]
+    room = width - measure(left)
+    if measure(whole := "= " + " = ".join(rights)) <= room:
+        return [(left, whole)]
+    lines = [line for right in rights for line in _broken(f"= {right}", measure, room)]
+    return list(zip([left] + [""] * (len(lines) - 1), lines))
+
+
+def _broken(text: str, measure: Callable[[str], int], width: int) -> list[str]:
+    """A formula in lines, broken before the signs of its sums, and within a longer term before those of its products."""
+    pieces = [part for term in _split(text, "sum") for part in ([term] if measure(term) <= width else _split(term, "product"))]
+    lines = pieces[:1]
+    for piece in pieces[1:]:
+        if measure(lines[-1] + piece) <= width:
+            lines[-1] += piece
+        else:
+            lines.append(piece.lstrip())
+    return lines
+
+
+def _split(text: str, kind: str) -> list[str]:
+    """A formula cut before each sign of a kind that stands in no bracket."""
+    depth, starts = 0, [0]
+    for match in _SIGN.finditer(text):
+        depth += (match.lastgroup == "opening") - (match.lastgroup == "closing")
+        if depth == 0 and match.lastgroup == kind:
+            starts.append(match.start())
+    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)])]
+
+
+_SIGN = re.compile(
+    r"""(?P<opening> \\left(?:\\.|.) | \\begin | [(\[{] )
+      | (?P<closing> \\right(?:\\.|.) | \\end | [)\]}] )
+      | (?P<sum> [ ][+-][ ] )
+      | (?P<product> [ ](?:·|\\cdot)[ ](?!10\^) )""",
+    re.VERBOSE,
+)
+
+
+def _set_width(latex: str) -> int:
+    r"""How wide a line of LaTeX is when it is set, in characters of its text.
+
+    >>> _set_width(r"\frac{\partial E}{\partial w_{5}} = 0.5 \cdot 2"), len("dw5 = 0.5 · 2")
+    (13, 13)
+    """
+    text = re.sub(r"\\[{}]", "x", revealed(latex))
+    while (simpler := _GROUP.sub(_flat, text)) != text:
+        text = simpler
+    return len(_COMMAND.sub(lambda match: "x" if match[1] in GREEK or match[1] in ("partial", "cdot", "infty") else match[1] or "", text))
+
+
+def _flat(match: re.Match[str]) -> str:
+    """A group without its braces: of a fraction the longer part, of an index or exponent as many letters as have its width."""
+    sign, inside, over, under = match.groups(default="")
+    if sign in ("_", "^"):
+        return "x" * math.ceil(0.7 * len(_COMMAND.sub("x", inside)))
+    return inside or max(_COMMAND.sub("x", over), _COMMAND.sub("x", under), key=len)
+
+
+_GROUP = re.compile(r"(?:([_^])|\\mathrm|\\text|(?<!\\frac)(?<!\}))\{([^{}]*)\}|\\frac\{([^{}]*)\}\{([^{}]*)\}")
+_COMMAND = re.compile(r"\\(?:left|right|begin|end|[^a-zA-Z]|([a-zA-Z]+) ?)")
