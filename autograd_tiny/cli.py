@@ -33,6 +33,7 @@ from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formu
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import did_you_mean, listed
+from autograd_tiny.views.derivation import derived
 from autograd_tiny.views.drawing.draw import draw
 from autograd_tiny.views.drawing.render import RenderError
 from autograd_tiny.views.explain import Explainer, explained
@@ -112,11 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=_step)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
-    wrt = "what to differentiate by: an input, or a name in the formula"
-    explain_it.add_argument("--wrt", type=_text, required=True, metavar="NAME", help=wrt)
+    wrt = "what to differentiate by: an input, or a name in the formula; with --derivation any number of times, without it all inputs"
+    explain_it.add_argument("--wrt", type=_text, action="append", metavar="NAME", help=wrt)
+    whole = "the whole page: every value forward, every derivative backward, and with --learning-rate every update"
+    explain_it.add_argument("--derivation", action="store_true", help=whole)
+    explain_it.add_argument("--learning-rate", type=float, metavar="N", help="of the updates of a --derivation")
     explain_it.add_argument("--through", choices=["named", "all"], help="show only values with a name, or every operation")
     explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
-    explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="write it to a file; one that ends in .tex is LaTeX")
+    written = "write it to a file; one that ends in .tex is LaTeX; of a --derivation .md is Markdown, .toml a page for mark"
+    explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help=written)
     explain_it.set_defaults(run=_explain)
     return parser
 
@@ -229,12 +234,25 @@ def _print_whole(table: Table, console: Console) -> None:
 
 def _explain(options: argparse.Namespace, console: Console) -> int:
     recorded = _recorded(options)
-    if options.wrt not in recorded.nodes:
-        hint = did_you_mean(options.wrt, recorded.nodes, 1)
-        raise ValueError(f"the formula has no {options.wrt!r}, it has {', '.join(recorded.nodes)}{hint and '; '}{hint}")
-    explanation = explained(recorded.output, recorded.nodes[options.wrt], options.through, {}, options.digits)
-    as_latex = options.latex or (options.out is not None and options.out.suffix.lower() == ".tex")
-    text = explanation.latex if as_latex else explanation.text
+    for name in options.wrt or ():
+        if name not in recorded.nodes:
+            hint = did_you_mean(name, recorded.nodes, 1)
+            raise ValueError(f"the formula has no {name!r}, it has {', '.join(recorded.nodes)}{hint and '; '}{hint}")
+    wrt = options.wrt and [recorded.nodes[name] for name in options.wrt]
+    if options.derivation:
+        derivation = derived(recorded.output, wrt, options.learning_rate, options.through, {}, options.digits)
+        if options.out and not options.latex:
+            _tell_written([derivation.save(options.out)], console)
+            return DONE
+        text = derivation.latex if options.latex else derivation.text
+    else:
+        if options.learning_rate is not None:
+            raise ValueError("--learning-rate is for the updates of a whole derivation; add --derivation")
+        if not wrt or len(wrt) > 1:
+            raise ValueError(f"one --wrt NAME is explained at a time, got {len(wrt or ())}; for a page about several add --derivation")
+        explanation = explained(recorded.output, wrt[0], options.through, {}, options.digits)
+        as_latex = options.latex or (options.out is not None and options.out.suffix.lower() == ".tex")
+        text = explanation.latex if as_latex else explanation.text
     if options.out:
         _tell_written([write_file(options.out, text + "\n")], console)
     else:

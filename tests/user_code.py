@@ -14,6 +14,7 @@ import autograd_tiny as ag
 from autograd_tiny import Expression, Primitive, Stepper, Value, losses, nn, optim
 from autograd_tiny.marking.report import Report
 from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.views.derivation import Derivation
 from autograd_tiny.views.drawing.draw import Drawing
 from autograd_tiny.views.explain import Explanation
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
@@ -84,6 +85,8 @@ def pictures_and_steps(y: Value, w: Value, folder: Path) -> None:
     assert_type(ag.draw(y).save(folder / "graph.svg"), Path)
     assert_type(ag.explain(y, wrt=w), Explanation)
     assert_type(ag.explain(y, wrt=w).latex, str)
+    assert_type(ag.derivation(y, [w], learning_rate=0.1), Derivation)
+    assert_type(ag.derivation(y, w).save(folder / "page.toml"), Path)
     assert_type(ag.backward_steps(y), Iterator[BackwardStep])
     assert_type(ag.forward_steps(y), Iterator[ForwardStep])
     stepper = ag.Stepper(y)

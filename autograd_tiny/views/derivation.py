@@ -6,26 +6,27 @@ backward has gathered it, and from then on it is a number that was printed befor
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, cached_property
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
 from autograd_tiny.engine.contents import named_by
-from autograd_tiny.engine.graph import Node, all_nodes, mapped, topological_order
+from autograd_tiny.engine.graph import Node, all_nodes, mapped, pulls, topological_order
 from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
 from autograd_tiny.engine.table import mul, sub
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
-from autograd_tiny.symbols.expression import GREEK, Expression, Term
+from autograd_tiny.symbols.expression import GREEK, Expression, Style, Term
 from autograd_tiny.symbols.formula import FormulaError, read_formula
 from autograd_tiny.text.numbers import as_number, check_digits, short_number
-from autograd_tiny.text.words import listed, quoted
+from autograd_tiny.text.words import quoted
 from autograd_tiny.views.explain import Equation, Explainer, chain, count_paths, explainer_of, latex_style, text_style
 from autograd_tiny.views.mathml import mathml, revealed
 from autograd_tiny.views.named import Through
@@ -33,8 +34,10 @@ from autograd_tiny.views.steps import ForwardStep
 
 MOST_EQUATIONS = 300
 """A longer page is read by nobody."""
-TEXT_WIDTH, LATEX_WIDTH = 100, 74
-"""Characters in a line: of a terminal, and of an article, whose lines of 345 points hold as many letters, digits and signs."""
+TEXT_WIDTH, LATEX_WIDTH = 100, 345
+"""A line of a terminal in characters, and one of an article in points."""
+ROUNDING = 1e-12
+"""A sum that is a smaller share of its terms has few digits that are not rounding, some thousand times 1.1e-16 in a long one."""
 SMALLEST_MARKED, LARGEST_MARKED = 1e-280, 1e300
 """What a page of printed numbers can hold with up to 17 digits."""
 
@@ -78,13 +81,11 @@ class Derivation:
         style, parts = text_style(self.digits), []
         written: dict[Node, Term] = {}
         for section in self.sections:
-            lines = [line for e in section.equations for line in _lines(*e.sides(style, written), len, TEXT_WIDTH)]
-            width = 0
-            texts = []
-            for left, right in lines:
+            lines, width = [section.title, ""], 0
+            for left, right in _lines(section.equations, style, written, len, TEXT_WIDTH):
                 width = len(left) or width
-                texts.append(f"{left:{width}} {right}")
-            parts.append("\n".join([section.title, "", *texts]))
+                lines.append(f"{left:{width}} {right}")
+            parts.append("\n".join(lines))
         return "\n\n".join(parts)
 
     @property
@@ -131,21 +132,20 @@ class Derivation:
             ValueError: another ending; for ``.toml`` what `toml` says.
             OSError: it cannot be written.
         """
-        kinds = {".tex": "latex_document", ".md": "markdown", ".toml": "toml", ".txt": "text"}
-        kind = kinds.get(Path(path).suffix.lower())
-        if kind is None:
+        kinds: dict[str, Callable[[], str]] = {
+            ".tex": lambda: self.latex_document, ".md": lambda: self.markdown, ".toml": lambda: self.toml, ".txt": lambda: self.text,
+        }  # fmt: skip
+        content = kinds.get(Path(path).suffix.lower())
+        if content is None:
             raise ValueError(f"a derivation is saved to a file that ends in {', '.join(kinds)}; got {os.fspath(path)!r}")
-        return write_file(path, getattr(self, kind) + "\n")
+        return write_file(path, content() + "\n")
 
     @cached_property
     def _latex_lines(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The title of each section, and what stands left and right in each line, words hidden."""
         style = latex_style(self._called, self.digits)
         written: dict[Node, Term] = {}
-        return [
-            (section.title, [line for e in section.equations for line in _lines(*e.sides(style, written), _set_width, LATEX_WIDTH)])
-            for section in self.sections
-        ]
+        return [(s.title, _lines(s.equations, style, written, set_width, LATEX_WIDTH)) for s in self.sections]
 
     def __str__(self) -> str:
         return self.text
@@ -237,8 +237,8 @@ def derivation(
     Backward
     <BLANKLINE>
     ∂y/∂z = 1 - y² = 0.7864
-    ∂y/∂b = ∂y/∂z · ∂z/∂b = ∂y/∂z · 1 = 0.7864 · 1 = 0.7864
     ∂y/∂w = ∂y/∂z · ∂z/∂w = ∂y/∂z · x = 0.7864 · 2 = 1.573
+    ∂y/∂b = ∂y/∂z · ∂z/∂b = ∂y/∂z · 1 = 0.7864 · 1 = 0.7864
     <BLANKLINE>
     Update
     <BLANKLINE>
@@ -282,10 +282,11 @@ def derived(
     if number > MOST_EQUATIONS:
         remedy = "list what is to be seen, through=[...], or differentiate by less, wrt=[...]"
         raise ValueError(f"the derivation has {number:,} equations, and more than {MOST_EQUATIONS} are read by nobody; {remedy}")
-    sections = [_forward(explainer, order), _backward(explainer, order, between)]
+    sections = [_forward(explainer, order), _backward(explainer, order, between, {twin: node for node, twin in seen.items()})]
     if rate is not None:
         sections.append(_update(explainer, [seen[x] for x in moved], rate))
-    return Derivation(sections, digits, [*explainer.called, _rate_name(explainer)], _page(output, explainer, seen, rate))
+    called = [*explainer.called, *([] if rate is None else [_rate_name(explainer)])]
+    return Derivation(sections, digits, called, _page(output, explainer, seen, rate))
 
 
 def _checked_rate(rate: object) -> float:
@@ -313,11 +314,19 @@ def _forward(explainer: Explainer, order: Sequence[Value]) -> Section:
     return Section("Forward", equations, [Claim(explainer.names[node], node.data) for node in order])
 
 
-def _backward(explainer: Explainer, order: Sequence[Value], between: set[Value]) -> Section:
+def _backward(explainer: Explainer, order: Sequence[Value], between: set[Value], original: Mapping[Value, Value]) -> Section:
     """The derivative by everything between, each where backward has gathered all that is added to it."""
-    equations, claims = [], []
-    waiting = {x: len(explainer.uses[x]) for x in between if x is not explainer.root}
-    names, root = explainer.names, explainer.names[explainer.root]
+    equations: list[Equation] = []
+    claims: list[Claim] = []
+    root, sizes = explainer.root, cache(lambda node: _sizes(original[node]))
+
+    def claim(of: Value, by: Value, number: float) -> None:
+        """A derivative as a claim, unless it is what rounding left of 0."""
+        size = sizes(of)[original[by]]
+        if number == 0.0 or not math.isfinite(size) or abs(number) > ROUNDING * size:
+            claims.append(Claim(f"{explainer.names[of]}/{explainer.names[by]}", number))
+
+    waiting = {x: len(explainer.uses[x]) for x in between if x is not root}
     for user in reversed(order):
         for x in user.operands:
             if x in waiting:
@@ -325,11 +334,19 @@ def _backward(explainer: Explainer, order: Sequence[Value], between: set[Value])
                 if waiting[x] == 0:
                     uses = explainer.uses[x]
                     equations.append(explainer.equation(x, [explainer.use(edge) for edge in uses], explainer.adjoints[x]))
-                    for e in uses:
-                        if e.user is not explainer.root and count_paths(e.user, x) == 1:  # else more is added to it than this factor
-                            claims.append(Claim(f"{names[e.user]}/{names[x]}", e.user.local_derivatives[e.place]))
-                    claims.append(Claim(f"{root}/{names[x]}", explainer.adjoints[x]))
+                    for edge in uses:
+                        if edge.user is not root and count_paths(edge.user, x) == 1:  # else it is no whole derivative
+                            claim(edge.user, x, edge.user.local_derivatives[edge.place])
+                    claim(root, x, explainer.adjoints[x])
     return Section("Backward", equations, claims)
+
+
+def _sizes(root: Value) -> dict[Value, float]:
+    """The derivative by each node if nothing cancelled, all terms counted as positive: what rounding errors are measured by."""
+    sizes = {root: 1.0}
+    for user, operand, derivative in pulls(root):
+        sizes[operand] = sizes.get(operand, 0.0) + abs(derivative) * sizes[user]
+    return sizes
 
 
 def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Section:
@@ -348,15 +365,8 @@ def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Secti
 
 
 def _rate_name(explainer: Explainer) -> str:
-    return next(name for name in _rate_names() if name not in explainer.known)
-
-
-def _rate_names() -> Iterator[str]:
-    yield from ("η", "rate", "learning rate")
-    number = 1
-    while True:
-        number += 1
-        yield f"rate {number}"
+    """What the learning rate is called, other than all values."""
+    return next(name for name in itertools.chain(["η", "rate"], (f"rate {i}" for i in itertools.count(2))) if name not in explainer.known)
 
 
 def _page(output: Value, explainer: Explainer, seen: Mapping[Value, Value], rate: float | None) -> PageSource:
@@ -382,14 +392,14 @@ def _check_readable(name: str, label: str) -> None:
     if label and label != name:
         raise ValueError(f"derivation: two values have the label {label!r}; a page that can be marked needs a label for each")
     try:
-        names = read_formula(f"{name} = 1").names
-        why = "; it reads it as " + listed(names, 3) if names != (name,) else ""
+        if read_formula(f"{name} = 1").names == (name,):
+            return
+        why = ""
     except FormulaError as error:
-        names, why = (), f": {error.message}"
-    if names != (name,):
-        other = re.sub(r"\W+", "_", label).strip("_")
-        other = other if other.isidentifier() and other != label else f"{other or 'x'}_1"
-        raise ValueError(f"derivation: the label {label!r} is no name that a formula can read{why}; label it otherwise, as {other!r}")
+        why = f" ({error.message})"
+    other = re.sub(r"\W+", "_", name).strip("_") or "x"
+    other = other if other.isidentifier() and other != name else f"x_{other}"
+    raise ValueError(f"derivation: the label {name!r} is no name that a formula on a page can read{why}; give another, as {other!r}")
 
 
 def _quoted(text: str) -> str:
@@ -402,17 +412,25 @@ def _environment(name: str, lines: Iterable[tuple[str, str]]) -> str:
     return "\n".join([rf"\begin{{{name}}}", revealed(" \\\\\n".join(rows)), rf"\end{{{name}}}"])
 
 
-def _lines(left: str, sides: Sequence[Sequence[str]], measure: Callable[[str], int], width: int) -> list[tuple[str, str]]:
-    """An equation in one line if that has room for it, else one for each right side, and those broken where they are longer."""
-    rights = [" + ".join(terms) for terms in sides]
-    room = width - measure(left)
-    if measure(whole := "= " + " = ".join(rights)) <= room:
-        return [(left, whole)]
-    lines = [line for right in rights for line in _broken(f"= {right}", measure, room)]
-    return list(zip([left] + [""] * (len(lines) - 1), lines))
+def _lines(
+    equations: Sequence[Equation], style: Style, written: dict[Node, Term], measure: Callable[[str], float], width: float
+) -> list[tuple[str, str]]:
+    """What stands left and right of the first equals sign in each line.
+
+    An equation has one line if it fits, or else one for each of its right sides, and those are broken where they are longer.
+    """
+    every = [equation.sides(style, written) for equation in equations]
+    room = width - 1 - max(measure(left) for left, _ in every)
+    lines: list[tuple[str, str]] = []
+    for left, sides in every:
+        rights = ["= " + " + ".join(terms) for terms in sides]
+        whole = " ".join(rights)
+        fitted = [whole] if measure(whole) <= room else [line for right in rights for line in _broken(right, measure, room)]
+        lines += zip([left] + [""] * (len(fitted) - 1), fitted)
+    return lines
 
 
-def _broken(text: str, measure: Callable[[str], int], width: int) -> list[str]:
+def _broken(text: str, measure: Callable[[str], float], width: float) -> list[str]:
     """A formula in lines, broken before the signs of its sums, and within a longer term before those of its products."""
     pieces = [part for term in _split(text, "sum") for part in ([term] if measure(term) <= width else _split(term, "product"))]
     lines = pieces[:1]
@@ -443,16 +461,21 @@ _SIGN = re.compile(
 )
 
 
-def _set_width(latex: str) -> int:
-    r"""How wide a line of LaTeX is when it is set, in characters of its text.
+def set_width(latex: str) -> float:
+    r"""How wide a line of LaTeX is when it is set, in points, as far as one can tell from its characters.
 
-    >>> _set_width(r"\frac{\partial E}{\partial w_{5}} = 0.5 \cdot 2"), len("dw5 = 0.5 · 2")
-    (13, 13)
+    >>> set_width(r"\frac{\partial E}{\partial w_{5}}") == set_width("xxx")
+    True
     """
-    text = re.sub(r"\\[{}]", "x", revealed(latex))
+    text = re.sub(r"\\[{}]", "x", revealed(latex)).replace(r"\cdot", "·")
     while (simpler := _GROUP.sub(_flat, text)) != text:
         text = simpler
-    return len(_COMMAND.sub(lambda match: "x" if match[1] in GREEK or match[1] in ("partial", "cdot", "infty") else match[1] or "", text))
+    text = _COMMAND.sub(lambda match: "x" if match[1] in GREEK or match[1] in ("partial", "infty") else match[1] or "", text)
+    return sum(_POINTS.get(c, 5.4) for c in text)
+
+
+_POINTS = {" ": 2.3, "·": 2.8, ".": 2.8, ",": 2.8, "+": 7.8, "-": 7.8, "=": 7.8, "<": 7.8, ">": 7.8, "(": 5.0, ")": 5.0}
+"""The widths of signs in Computer Modern at 10 points, brackets with what ``\\left`` and ``\\right`` add; those of letters on average."""
 
 
 def _flat(match: re.Match[str]) -> str:

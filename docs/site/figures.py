@@ -11,6 +11,7 @@ from latex2mathml.converter import convert
 
 from autograd_tiny import Expression, Stepper
 from autograd_tiny.marking.report import Report
+from autograd_tiny.views.derivation import Derivation
 from autograd_tiny.views.drawing.draw import Drawing
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.explain import Explanation
@@ -25,7 +26,7 @@ def show(what: Any, *, caption: str = "", alt: str = "") -> None:
     """Print what a page shows of a result.
 
     Args:
-        what: a Drawing, a Stepper, an Explanation, an Expression, the report of a marked page, or LaTeX as a string.
+        what: a Drawing, a Stepper, an Explanation, a Derivation, an Expression, the report of a marked page, or LaTeX as a string.
         caption: a line below it, plain text.
         alt: what a picture shows, for those who do not see it; what the Drawing says of itself if not given.
     """
@@ -43,12 +44,14 @@ def content(what: Any, alt: str) -> tuple[str, str]:
         return "stepper", frame(what)
     if isinstance(what, Explanation):
         return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The chain rule, written out")
+    if isinstance(what, Derivation):
+        return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The derivation, written out")
     if isinstance(what, (Expression, str)):
         latex = what if isinstance(what, str) else what.latex()
         return "formula", scrolled(convert(latex, display="block"), "A formula")
     if isinstance(what, Report):
         return "report", scrolled(what._repr_html_(), "Claims and marks")
-    raise TypeError(f"a page shows a Drawing, a Stepper, an Explanation, an Expression, a Report or LaTeX, got {what!r}")
+    raise TypeError(f"a page shows a Drawing, a Stepper, an Explanation, a Derivation, an Expression, a Report or LaTeX, got {what!r}")
 
 
 def frame(stepper: Stepper) -> str:

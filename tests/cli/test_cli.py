@@ -146,9 +146,31 @@ def test_explain_prints_the_chain_rule_wherever_the_values_stand(capsys):
     assert "&= 1.6" in latex
 
 
+def test_a_whole_derivation(capsys, tmp_path):
+    whole = ["explain", *NEURON, "--derivation"]
+    assert main([*whole, "--wrt", "w", "--wrt", "b", "--learning-rate", "0.1"]) == 0
+    shown = capsys.readouterr().out
+    assert "∂y/∂w = ∂y/∂z · ∂z/∂w = ∂y/∂z · x = 0.7864 · 2 = 1.573\n" in shown
+    assert shown.endswith("b' = b - η ∂y/∂b = 6.5 - 0.1 · 0.7864 = 6.421\n")
+    assert main([*whole, "--latex"]) == 0
+    assert capsys.readouterr().out.count("\\subsection*") == 2
+    for name, begins in (("p.tex", "\\documentclass"), ("p.md", "## Forward"), ("p.txt", "Forward"), ("p.toml", "title = ")):
+        assert main([*whole, "-o", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+    assert main([*whole, "--latex", "-o", str(tmp_path / "part.tex")]) == 0
+    assert (tmp_path / "part.tex").read_text(encoding="utf-8").startswith("\\begingroup")
+    assert main(["mark", str(tmp_path / "p.toml")]) == 0
+    assert "9 numbers: 9 right." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["explain", *NEURON, "--wrt", "w", "--wrt", "b"], "one --wrt NAME is explained at a time, got 2; for a page about several add"),
+        (["explain", *NEURON], "one --wrt NAME is explained at a time, got 0"),
+        (["explain", *NEURON, "--wrt", "w", "--learning-rate", "0.1"], "add --derivation"),
+        (["explain", *NEURON, "--derivation", "--learning-rate", "nan"], "a learning rate is a finite number above 0"),
+        (["explain", *NEURON, "--derivation", "-o", "page.pdf"], "ends in .tex, .md, .toml, .txt; got 'page.pdf'"),
         (["explain", *NEURON, "--wrt", "q"], "the formula has no 'q', it has w, x, b, z, y"),
         (["explain", "y = sigmod(x)", "x=1", "--wrt", "x"], "did you mean `sigmoid`?\n    y = sigmod(x)\n        ^"),
         (["step", "y = x", "x=one"], "x"),
