@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, count
 from typing import Any, NamedTuple
 
@@ -21,10 +22,10 @@ from autograd_tiny.engine.refusals import (
     finite_number,
     is_number,
 )
-from autograd_tiny.engine.row import ATOM, LEVELS, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive
-from autograd_tiny.engine.table import equal, greater, less
+from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.table import equal, greater, less, mul, neg, power
 from autograd_tiny.symbols.naming import Naming
-from autograd_tiny.text.numbers import latex_digits, plain_number
+from autograd_tiny.text.numbers import latex_digits, plain_number, short_number
 from autograd_tiny.text.words import brief, quoted
 
 
@@ -302,6 +303,20 @@ _LATEX_ESCAPES |= {letter: rf"\{name} " for name, letter in GREEK.items()}
 
 TEXT = Style(lambda row: row.text, ("(", ")"), str, python_number)
 LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number, latex_upright)
+
+
+def readable_notation(row: Primitive) -> Notation:
+    """How people write an operation in plain text: a dot for a product, a raised exponent."""
+    if row is mul:
+        return Notation("{0:product} · {1:power}", PRODUCT)
+    if row is neg:
+        return Notation("-{0:product}", SIGN)
+    if row.family is power and float(row.parameter or 0.5).is_integer():
+        return Notation(f"{{0:atom}}{plain_number(row.parameter or 0.0).translate(SUPERSCRIPTS)}", POWER)
+    return row.text
+
+
+READABLE = Style(readable_notation, ("(", ")"), str, partial(python_number, written=short_number))
 
 
 class Term:

@@ -16,11 +16,12 @@ from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Call, Edge, Node, all_nodes, edges, mapped, topological_order
 from autograd_tiny.engine.refusals import check_recorded
-from autograd_tiny.engine.row import POWER, PRODUCT, SIGN, Notation, Primitive
-from autograd_tiny.engine.table import mul, neg, power
+from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
+from autograd_tiny.engine.table import mul
 from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.symbols.expression import (
     LATEX,
+    READABLE,
     SUPERSCRIPTS,
     Expression,
     Style,
@@ -32,7 +33,7 @@ from autograd_tiny.symbols.expression import (
 )
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.symbols.tidy import tidied
-from autograd_tiny.text.numbers import check_digits, plain_number, short_number
+from autograd_tiny.text.numbers import check_digits, short_number
 from autograd_tiny.views.mathml import hidden, mathml, revealed
 from autograd_tiny.views.named import Through, seen_through
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
@@ -58,7 +59,6 @@ MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
 """A sum of more paths, a product of more derivatives, more invented names, or a factor of more characters are read by nobody."""
 MOST_OPERANDS_SHOWN = 2000
 """A larger formula of a step is left out.  What is written again wherever it is used doubles at every square of a square."""
-_IN_TEXT = {mul: Notation("{0:product} · {1:power}", PRODUCT), neg: Notation("-{0:product}", SIGN)}
 
 
 Terms = tuple[Expression, ...]
@@ -162,7 +162,7 @@ class Explanation:
 
 def text_style(digits: int) -> Style:
     """Plain text, numbers with so many significant digits."""
-    return Style(_text_notation, ("(", ")"), str, partial(python_number, written=partial(short_number, digits=digits)))
+    return READABLE._replace(number=partial(python_number, written=partial(short_number, digits=digits)))
 
 
 def latex_style(called: Iterable[str], digits: int) -> Style:
@@ -170,15 +170,6 @@ def latex_style(called: Iterable[str], digits: int) -> Style:
     names = _latex_names(tuple(called))
     number = partial(latex_number, written=partial(short_number, digits=digits))
     return Style(LATEX.notation, LATEX.brackets, lambda x: names.get(x) or _latex_name(x), number)
-
-
-def _text_notation(row: Primitive) -> Notation:
-    """As people write it: a dot for a product, a raised exponent."""
-    if row in _IN_TEXT:
-        return _IN_TEXT[row]
-    if row.family is power and float(row.parameter or 0.5).is_integer():
-        return Notation(f"{{0:atom}}{plain_number(row.parameter or 0).translate(SUPERSCRIPTS)}", POWER)
-    return row.text
 
 
 class Path(NamedTuple):

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from autograd_tiny.engine.graph import Call, all_nodes, gradient, joint, mapped, topological_order
-from autograd_tiny.engine.row import Primitive, recorder_of
+from autograd_tiny.engine.row import ATOM, Notation, Primitive, recorder_of
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, term
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.words import brief, quoted
@@ -54,7 +54,8 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[Va
     for node in chosen:
         if not isinstance(node, Value) or node not in known:
             raise ValueError(f"through lists Values that the result depends on, got {quoted(node)}")
-    return named_view(roots, {node: called.get(node, "") for node in chosen})
+    leaves = [node for node in called if node.op is None]
+    return named_view(roots, {node: called.get(node, "") for node in (*chosen, *leaves)})
 
 
 def _called(node: Value, label: str) -> Value:
@@ -76,7 +77,7 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
     >>> y = (w * x + b).tanh()
     >>> twin = named_view([y], {y: "y"})[y]
     >>> twin.op.symbol, [operand.label for operand in twin.operands]
-    ('tanh(w * x + b)', ['w', 'x', 'b'])
+    ('tanh(w · x + b)', ['w', 'x', 'b'])
     >>> [round(derivative, 3) for derivative in twin.local_derivatives]
     [1.573, -2.359, 0.786]
     """
@@ -105,10 +106,8 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
         return variable
 
     def twin(node: Value, whole: Expression) -> Value:
-        operands = node.operands
-        if node.call or (all(x in twins or isinstance(x, Constant) for x in operands) and len(set(operands)) == len(operands)):
-            here = tuple([twins.get(x, x) for x in operands])
-            return node.with_operands(shared.setdefault(node.call, here) if node.call else here)
+        if node.call:
+            return node.with_operands(shared.setdefault(node.call, tuple([twins.get(x, x) for x in node.operands])))
         derivatives = _local(whole, origin)
         merged = copy(node)
         merged.op, merged.second = _composed(name[node], whole, list(derivatives)), None
@@ -158,10 +157,16 @@ def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> 
         given = dict(zip(variables, operands)) | {result: out}
         return [_with(x, given) for x in slopes()]
 
-    written_out = mapped([whole], _opened)[whole]
+    opened = mapped([whole], _opened)[whole]
+
+    def notation(style: Style) -> Notation:
+        level = ATOM if opened.op is None else style.notation(opened.op).level
+        return Notation(lambda terms: term(opened, style, dict(zip(variables, terms))).text, level)
+
     return Primitive(
-        name, lambda *operands: _with(whole, dict(zip(variables, operands))), rule, symbol=brief(str(written_out), 60),
-        doc=f"what leads to {name} from the named values before it", expansion=lambda *xs: _with(written_out, dict(zip(variables, xs))),
+        name, lambda *operands: _with(whole, dict(zip(variables, operands))), rule, symbol=brief(term(opened, READABLE, {}).text, 60),
+        doc=f"what leads to {name} from the named values before it", text=notation(READABLE), latex=notation(LATEX),
+        expansion=lambda *operands: _with(opened, dict(zip(variables, operands))),
     )
 
 

@@ -1,12 +1,13 @@
 """The named view: a graph of the named values alone has the same data and the same gradients, and formulas that give them."""
 
 import math
+import re
 from random import Random
 
 import pytest
 from random_graphs import magnitudes, random_program, recorded
 
-from autograd_tiny import Value, dot, explain, gradient, label_locals, mean, softmax, where
+from autograd_tiny import Stepper, Value, dot, draw, explain, gradient, label_locals, mean, softmax, where
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes, edges, topological_order
 from autograd_tiny.engine.value import adjoints
@@ -162,7 +163,7 @@ def test_a_mean_and_a_dot_are_written_as_sums():
     xs = [Value(float(i), f"x{i}") for i in range(3)]
     net = named("net", dot([Value(0.5, "w0"), Value(0.25, "w1")], xs[:2], Value(1.0, "b")) * 2.0)
     twin = named_view([net], {node: node.label for node in all_nodes(net) if node.label})[net]
-    assert twin.op.symbol == "(w0 * x0 + w1 * x1 + b) * 2"
+    assert twin.op.symbol == "(w0 · x0 + w1 · x1 + b) · 2"
     assert explain(named("m", mean(xs) * 6.0), wrt=xs[0], through="named").text.splitlines()[0] == "∂m/∂x0 = 2"
 
 
@@ -216,3 +217,37 @@ def test_it_can_be_differentiated_again():
 def test_labels_of_variables_are_still_given():
     v = Value(1.0)
     assert label_locals() == {"v": v}
+
+
+def test_a_picture_of_named_values(network):
+    w, error = network
+    error.backward()
+    drawing = draw(error, through="named")
+    assert drawing.description == "23 nodes, 28 edges"
+    assert drawing.titles[drawing.node_id(w[5])] == "w5: data 0.4, grad 0.082167041"
+    nodes = {node.label: node for node in all_nodes(error)}
+    for label, formula in (("net_h1", "w1 · i1 + w2 · i2 + b1"), ("o1", "sigmoid(net_o1)")):
+        assert drawing.titles[drawing.node_id(nodes[label])].startswith(f"{label} = {formula}: data ")
+        assert f"<B>{label}</B> = {formula}<" in drawing.dot
+    with pytest.raises(ValueError, match="not in this picture"):
+        drawing.node_id(nodes["net_h1"].operands[0])
+    assert len(draw(error).nodes) > len(all_nodes(error)) - 1
+
+
+def test_a_picture_takes_the_names_of_variables():
+    w, x = Value(-3.0), Value(2.0)
+    net = w * x + 6.5
+    out = net.tanh()
+    assert sorted(re.findall(r"<B>(\w+)</B>", draw(out, through="named").dot)) == ["net", "out", "w", "x"]
+    assert sorted(re.findall(r"<B>(\w+)</B>", draw(out, through=[]).dot)) == ["out", "w", "x"]
+
+
+def test_steps_over_named_values(network):
+    _, error = network
+    stepper = Stepper(error, through="named")
+    assert stepper.last == 19
+    stepper.step = 12
+    assert stepper.caption.startswith("Backward 2 of 9: The gradient of o2 is complete: -0.2171.")
+    assert Stepper(error).last > 40
+    with pytest.raises(ValueError, match="'named', 'all' or a list"):
+        Stepper(error, through="some")

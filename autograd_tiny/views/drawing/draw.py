@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from autograd_tiny.calculus.changes import check_unchanged
+from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.value import Constant, Value, adjoints
@@ -22,6 +24,7 @@ from autograd_tiny.text.numbers import check_digits, short_number
 from autograd_tiny.text.words import visible
 from autograd_tiny.views.drawing.grouping import parts_of_model
 from autograd_tiny.views.drawing.picture import MAX_NODES, SHOWN, Labels, Look, Note, Sketched, name, sketch_nodes, sketch_summary
+from autograd_tiny.views.named import Through, seen_through
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 SUFFIXES = (".svg", ".png", ".pdf", ".tex", ".dot", ".gv")
@@ -38,6 +41,8 @@ class Drawing:
         title: what is drawn, in a few words.
         description: how many nodes and edges there are.
         titles: for each id in the SVG, what it is.
+        nodes: the id of each node.
+        edges: the id of the edge to each node from its operand number 0, 1, ...
         feeds: for the id of each edge that starts at the rim of a part of the model, the id of the edge that leads there.
         latex: for the id of each node whose first line is mathematics, that in LaTeX.
         shows_gradients: whether the grad of every node is in it.
@@ -45,7 +50,7 @@ class Drawing:
 
     def __init__(self, root: Value, description: str, dot: str, sketched: Sketched, *, shows_gradients: bool = False) -> None:
         self.title, self.description, self.dot = visible(f"Graph of {name(root, Labels(all_nodes(root)).shown).text}"), description, dot
-        sketch, self._nodes, self._edges = sketched
+        sketch, self.nodes, self.edges = sketched
         self.titles, self.feeds, self.latex, self._labels, self._svg = sketch.titles, sketch.feeds, sketch.latex, sketch.labels, ""
         self.shows_gradients = shows_gradients
 
@@ -124,9 +129,9 @@ class Drawing:
         Raises:
             ValueError: the node is not in the picture.
         """
-        if value not in self._nodes:
+        if value not in self.nodes:
             raise ValueError(f"{value!r} is not in this picture")
-        return self._nodes[value]
+        return self.nodes[value]
 
     def edge_id(self, user: Value, place: int) -> str:
         """The id of the edge from operand number ``place`` of ``user``, counted from 0.
@@ -134,9 +139,9 @@ class Drawing:
         Raises:
             ValueError: the edge is not in the picture, as those of a node that was opened.
         """
-        if (user, place) not in self._edges:
+        if (user, place) not in self.edges:
             raise ValueError(f"no edge from operand {place} of {user!r} is in this picture")
-        return self._edges[user, place]
+        return self.edges[user, place]
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.title}; {self.description}>"
@@ -156,6 +161,7 @@ class Drawing:
 def draw(
     value: Value,
     *,
+    through: Through = "all",
     direction: str = "LR",
     digits: int | str = 4,
     show: Collection[str] = SHOWN,
@@ -178,6 +184,8 @@ def draw(
 
     Args:
         value: a recorded Value.
+        through: "named" for a box for each value that has a name, its formula in it, and one derivative between two of them; or the
+            Values that are shown.  Names are labels, or the caller's variables where nothing that was computed has a label.
         direction: from operands to results: "LR" left to right, "RL", "TB" top to bottom, "BT".
         digits: how many significant digits numbers have, or a format such as ".3f".
         show: what of "data", "grad" and "derivatives".
@@ -202,7 +210,7 @@ def draw(
     check_unchanged(value, done="a picture")
     largest = _largest_gradient(all_nodes(value)) if color_gradients else 0.0
     look = Look(_number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes)
-    drawing = drawn(value, look)
+    drawing = drawn(value, look) if through == "all" else _drawn_through(value, through, named_by(sys._getframe(1).f_locals), look)
     if drawing.shows_gradients and (contradiction := _contradiction(value)):
         warnings.warn(contradiction, stacklevel=2)
     return drawing
@@ -226,6 +234,13 @@ def drawn(value: Value, look: Look) -> Drawing:
     summary = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
     return Drawing(value, description, summary.sketch.dot(look.direction, caption=description), summary)
+
+
+def _drawn_through(value: Value, through: Through, variables: Mapping[Value, str], look: Look) -> Drawing:
+    seen = seen_through([value], through, variables)
+    drawing = drawn(seen[value], look)
+    drawing.nodes |= {node: drawing.nodes[twin] for node, twin in seen.items() if twin in drawing.nodes}
+    return drawing
 
 
 def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
+from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.value import Value
@@ -17,6 +19,7 @@ from autograd_tiny.storage.files import make_directory, write_file
 from autograd_tiny.text.numbers import as_whole, check_digits
 from autograd_tiny.text.words import quoted, shortened
 from autograd_tiny.views.drawing.svg import image
+from autograd_tiny.views.named import Through, seen_through
 from autograd_tiny.views.widget.formulas import WrittenFormula
 from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
 from autograd_tiny.views.widget.page import framed, page, source, style
@@ -39,6 +42,7 @@ class Stepper:
 
     Args:
         value: a recorded Value, the root.
+        through: "all" for a step per operation, "named" for one per value that has a name, or the Values that are shown; see `draw`.
         direction: of the drawing, from operands to results: "LR", "RL", "TB" or "BT".
         digits: how many significant digits numbers have.
         title: what stands above the picture; "y, step by step" where the root is y and none is given.
@@ -57,7 +61,13 @@ class Stepper:
     Backward 1 of 1: The gradient of t1 is complete: 1. Times the local derivative, it goes to x.
     """
 
-    def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4, title: str = "") -> None:
+    def __init__(
+        self, value: Value, *, through: Through = "all", direction: str = "LR", digits: int = 4, title: str = ""
+    ) -> None:
+        check_recorded(value, "stepped through")
+        check_unchanged(value, done="its steps")
+        if through != "all":
+            value = seen_through([value], through, named_by(sys._getframe(1).f_locals))[value]
         _check(value, digits)
         if not isinstance(title, str):
             raise TypeError(f"a title is a text, got {quoted(title)}")
@@ -178,8 +188,6 @@ class Stepper:
 
 
 def _check(value: Value, digits: int) -> None:
-    check_recorded(value, "stepped through")
-    check_unchanged(value, done="its steps")
     check_digits(digits)
     if (count := len(all_nodes(value))) > MOST_NODES:
         raise ValueError(
