@@ -35,7 +35,7 @@ from autograd_tiny.symbols.naming import names
 from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.numbers import check_digits, short_number
 from autograd_tiny.views.mathml import hidden, mathml, revealed
-from autograd_tiny.views.named import Through, seen_through
+from autograd_tiny.views.named import LONGEST_WRITTEN, Through, seen_through, written_size
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
 
@@ -57,8 +57,6 @@ beside = Primitive(
 )
 MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
 """A sum of more paths, a product of more derivatives, more invented names, or a factor of more characters are read by nobody."""
-MOST_OPERANDS_SHOWN = 2000
-"""A larger formula of a step is left out.  What is written again wherever it is used doubles at every square of a square."""
 
 
 Terms = tuple[Expression, ...]
@@ -337,17 +335,15 @@ def _as_factor(formula: Expression) -> Expression:
 
 
 def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
-    """The operation of a node by its name, unless that would only list any number of operands; then by its expansion."""
+    """The operation of a node by its name, unless that would only list any number of operands, and by its expansion."""
     by_name = Expression.record(node.op, tuple(operands))
     if node.op.expansion is None:
         return [by_name]
     expanded = node.op.expansion(*operands)
-    return [expanded] if node.op.arity is None else [by_name, expanded]
-
-
-def _size(formula: Expression) -> int:
-    """How many names and numbers a formula shows."""
-    return mapped([formula], lambda e, sizes: sum(sizes) or 1)[formula]
+    if node.op.arity is not None:
+        return [by_name, expanded]
+    last: Primitive | None = expanded.op  # of the formula that leads to a named value, as the sigmoid of a sum
+    return [expanded] if last is None or last.arity is None or last.expansion is None else [expanded, last.expansion(*expanded.operands)]
 
 
 class Explainer:
@@ -393,7 +389,7 @@ class Explainer:
         if isinstance(step, ForwardStep):
             named, numbers = [self.node(x) for x in node.operands], [Expression.literal(x.data) for x in node.operands]
             formulas = [*_formulas(node, named), _formulas(node, numbers)[-1]]
-            rights = [*[e for e in formulas if _size(e) <= MOST_OPERANDS_SHOWN], Expression.literal(node.data)]
+            rights = [*[e for e in formulas if written_size(e) <= LONGEST_WRITTEN], Expression.literal(node.data)]
             self.used.clear()  # the names in it are explained by steps of their own
             equation = Equation(self._variable(self.names[node]), tuple((e,) for e in rights))
             return Explanation([equation], [], self.digits, self.called, self.written)

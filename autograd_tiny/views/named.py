@@ -21,6 +21,8 @@ from autograd_tiny.symbols.naming import names
 from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.words import brief, quoted
 
+LONGEST_WRITTEN = 500
+"""A formula of more operations and operands is left out.  What is written wherever it is used doubles at every square of a square."""
 Through = str | Iterable[Value] | None
 """What is seen: "named" values, "all" of them, or those given; None for the named ones if anything between has a name, else all."""
 
@@ -158,16 +160,26 @@ def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> 
         return [_with(x, given) for x in slopes()]
 
     opened = mapped([whole], _opened)[whole]
+    is_short = written_size(opened) <= LONGEST_WRITTEN
 
-    def notation(style: Style) -> Notation:
+    def notation(style: Style) -> Notation | None:
+        if not is_short:
+            return None
         level = ATOM if opened.op is None else style.notation(opened.op).level
         return Notation(lambda terms: term(opened, style, dict(zip(variables, terms))).text, level)
 
     return Primitive(
-        name, lambda *operands: _with(whole, dict(zip(variables, operands))), rule, symbol=brief(term(opened, READABLE, {}).text, 60),
+        name, lambda *operands: _with(whole, dict(zip(variables, operands))), rule,
+        symbol=brief(term(opened, READABLE, {}).text, 60) if is_short else "…",
         doc=f"what leads to {name} from the named values before it", text=notation(READABLE), latex=notation(LATEX),
         expansion=lambda *operands: _with(opened, dict(zip(variables, operands))),
     )
+
+
+def written_size(formula: Expression) -> int:
+    """How many operations and operands a formula has, counted as often as they are written."""
+    sizes: dict[Expression, int] = mapped([formula], lambda e, operands: 1 + sum(operands))
+    return sizes[formula]
 
 
 def _recorded(whole: Expression, given: Mapping[Expression, float]) -> dict[Expression, Value]:
