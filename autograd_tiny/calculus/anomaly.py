@@ -19,7 +19,7 @@ from autograd_tiny.calculus import derivatives
 from autograd_tiny.calculus.changes import first_change
 from autograd_tiny.engine import value
 from autograd_tiny.engine.graph import gradient, pulls, topological_order
-from autograd_tiny.engine.refusals import call_text
+from autograd_tiny.engine.refusals import call_text, called, held_by_leaves, or_add
 from autograd_tiny.engine.value import Constant, Value
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -32,8 +32,8 @@ def detect_anomaly() -> Iterator[None]:
     - A recorded node whose data or local derivative is NaN or infinite, at the line that records it.
     - Before ``backward``, and before every other derivative: a node whose data no longer follows from its operands, because one was
       changed after recording.
-    - Before ``backward``: a root that ``backward`` has been run on before, so that leaves would count it twice.  (What ran before
-      the context left a root with the grad 1.)
+    - Before ``backward``: a root that ``backward`` has been run on before, unless the grad of its leaves was set to 0 since, so that
+      leaves would count it twice.  (What ran before the context left a root with the grad 1.)
     - After ``backward``: the first node, in the order backward works, whose grad is NaN or infinite.
 
     A forgotten ``zero_grad`` is none of these: that the gradients of leaves add up from root to root is meant.
@@ -71,8 +71,7 @@ class _Watch:
             _code(derivatives._Run.push_forward): lambda given: given["self"].outputs.numbers,
         }
         self.lines: dict[Value, str] = {}
-        self.roots: set[Value] = set()  # of ``backward``, and all nodes that it has been through
-        self.passed: set[Value] = set()
+        self.roots: set[Value] = set()  # of ``backward``
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "return" and frame.f_code in self.recording:
@@ -86,7 +85,6 @@ class _Watch:
             elif event == "return":
                 self._check_after(root)
                 self.roots.add(root)
-                self.passed.update(topological_order(root))
         elif event == "call" and frame.f_code in self.walks:
             for output in self.walks[frame.f_code](frame.f_locals):
                 if isinstance(output, Value):
@@ -102,14 +100,11 @@ class _Watch:
                 )
 
     def _check_before(self, root: Value) -> None:
-        # A grad alone does not tell: the root may be a part of another root, whose gradients are meant to be added.
-        ran_here, ran_before = root in self.roots and root.grad != 0.0, root not in self.passed and root.grad == 1.0
-        if root.op is not None and (ran_here or ran_before):
+        # A root of a run here may have been a part of another root since; of runs before, its grad alone tells.
+        ran_here, ran_before = root in self.roots and root.grad != 0.0, root.grad is value.OWN
+        if root.op is not None and (ran_here or ran_before) and held_by_leaves(root).runs != 0:
             what = f"backward has been run on {_name(root)} before" if ran_here else f"{_name(root)} has the grad of a root already"
-            raise RuntimeError(
-                f"{what}{self._where(root)}; the leaves would hold both gradients. "
-                "Record the computation again, with zero_grad() on its parameters, or set the root's grad to 0 if the sum is meant"
-            )
+            raise RuntimeError(f"{what}{self._where(root)}; the leaves would hold both gradients: {or_add(called(root))}")
         self._check_data(root)
 
     def _check_data(self, root: Value) -> None:

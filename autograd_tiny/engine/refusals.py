@@ -1,5 +1,7 @@
 """What the engine refuses, and what it says: errors told apart by type, numbers that are none, operations that fail.
 
+And what it warns of: `backward` run again while the gradients of an earlier run are still there.
+
 The errors that have a type of their own are TypeErrors.  While a function is recorded for compilation, `lowering.tracing` adds
 to each what to write instead; an error of the user's own passes as it is, whatever its message says.
 """
@@ -7,9 +9,11 @@ to each what to write instead; an error of the user's own passes as it is, whate
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_tiny.text.words import counted, quoted
 
@@ -164,3 +168,108 @@ def check_recorded(x: object, done: str) -> None:
     else:
         remedy = ""
     raise TypeError(f"only a recorded Value can be {done}, got {quoted(x)}{remedy}")
+
+
+class Held(NamedTuple):
+    """The gradients that runs of ``backward`` on one root have left in its leaves.
+
+    Attributes:
+        runs: how many runs they come from; 0 if the leaves hold nothing, None if they hold something else, or not all the same.
+        derivatives: of the root, by each leaf that a gradient is wanted for and that it depends on; the largest first.
+    """
+
+    runs: int | None
+    derivatives: dict[Any, float]
+
+
+def held_by_leaves(root: Any) -> Held:
+    """How often the leaves hold the derivative of ``root``: what tells a second run of `backward`, and gradients that are doubled.
+
+    The grad of the root is 1 after any number of runs, and after ``zero_grad`` too; a leaf does not know its roots.  So neither alone
+    tells anything, and ``repr`` says nothing.  All leaves together do, beside the derivatives: what other losses have left, a batch, or
+    parameters that were set to 0 beside inputs that were not, is the same whole multiple in every leaf only by chance.  Where it is, as
+    for a batch of equal samples, the numbers written in a formula tell: each run leaves a gradient in these constants too, which belong
+    to this graph alone and which nobody sets to 0.
+
+    >>> from autograd_tiny import Value
+    >>> w = Value(3.0, "w")
+    >>> once, other = 2.0 * w, 2.0 * w
+    >>> once.backward()
+    >>> held_by_leaves(once).runs, held_by_leaves(other).runs
+    (1, None)
+    >>> other.backward()
+    >>> held_by_leaves(once).runs
+    """
+    from autograd_tiny.engine.value import Constant, adjoints  # which imports this module
+
+    every = {x: d for x, d in adjoints(root).items() if x.op is None and d}
+    wanted = {x: every[x] for x in sorted(every, key=lambda x: -abs(every[x])) if not isinstance(x, Constant)}
+    if not wanted or not all(math.isfinite(x.grad) and math.isfinite(d) for x, d in every.items()):
+        return Held(None, wanted)
+    if not any(x.grad for x in wanted):
+        return Held(0, wanted)
+    leaf, largest = next(iter(wanted.items()))
+    times = leaf.grad / largest
+    runs = round(times) if 0.5 < times < 1e9 else 0
+    same = runs and all(same_gradient(x.grad, runs * d) for x, d in wanted.items())
+    return Held(runs if same and all(x in wanted or x.grad / d > runs - 0.5 for x, d in every.items()) else None, wanted)
+
+
+def same_gradient(x: float, y: float) -> bool:
+    """Whether two numbers are one gradient, up to the rounding of sums in another order."""
+    return math.isclose(x, y, rel_tol=1e-6, abs_tol=1e-12)
+
+
+def warn_doubled(root: Any) -> None:
+    """Warn before a run of ``backward`` on ``root`` if every leaf holds exactly one run of it already, which this one doubles.
+
+    Asked only where the grad of the root is the very object that its own last run has put there, so that a first run costs one
+    comparison, and a part that got 1.0 from a sum is none.  Right in nearly every case: sums over a batch, over several losses or over
+    graphs recorded anew begin at roots without a grad, and ``zero_grad`` leaves nothing to be doubled.  One graph that is run again to
+    show how gradients add up is told how to say so.
+    """
+    held = held_by_leaves(root)
+    if held.runs == 1:
+        of, leaf = called(root), called(next(iter(held.derivatives)))
+        before = f"the grad of {leaf} is {derivative_text(of, leaf)} already, from an earlier backward, and this one doubles it"
+        warnings.warn(f"{before}; {or_add(of)}", stacklevel=3)
+
+
+def warn_of_runs(root: Any, shown: str, *, by: Any = None, names: Mapping[Any, str] = MappingProxyType({})) -> None:
+    """Warn where the leaves hold several runs of ``backward``, so that their grad is not the derivative that is shown.
+
+    Args:
+        root: what is differentiated.
+        shown: what shows the derivative, as "the explanation".
+        by: the leaf that it is about; None for any.
+        names: for what has no label.
+    """
+    if root.grad == 1.0 and (held := held_by_leaves(root)).runs not in (None, 0, 1):
+        leaf = next(iter(held.derivatives)) if by is None else by
+        if leaf in held.derivatives:
+            text = repeated_text(held.runs, called(root, names), called(leaf, names))
+            warnings.warn(f"the grad of {called(leaf, names)} is {text}, and not what {shown} says; {FRESH} in between", stacklevel=3)
+
+
+FRESH = "set the grad of the leaves to 0.0 (zero_grad() of a model does)"
+"""What to do about gradients of several runs that were not to be added."""
+
+
+def or_add(of: str) -> str:
+    """What to do between two runs of ``backward`` on one root."""
+    return f"{FRESH} in between, or the grad of {of} to 0.0 if the sum is meant"
+
+
+def repeated_text(runs: int | None, of: str, leaf: str) -> str:
+    """What the grad of a leaf is that holds several runs, and where it comes from."""
+    return f"{runs} × {derivative_text(of, leaf)}, as after backward was run {'twice' if runs == 2 else f'{runs} times'}"
+
+
+def derivative_text(of: str, by: str) -> str:
+    """A derivative by something just named, in a sentence: ``∂y/∂w`` for names, in words for what is longer."""
+    return f"the derivative of {of} by it" if " " in of + by else f"∂{of}/∂{by}"
+
+
+def called(node: Any, names: Mapping[Any, str] = MappingProxyType({})) -> str:
+    """A node in a sentence about gradients."""
+    return label_of(node) or names.get(node, "") or f"the {'leaf' if node.op is None else 'result'} {node.data!r}"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+from autograd_tiny.engine import refusals
 from autograd_tiny.engine.graph import Node, pulls, topological_order
 from autograd_tiny.engine.operators import Operators, described, float_form
 from autograd_tiny.engine.refusals import FORMULAS_ONLY, ValueRefusedError, finite_float, is_number, refusal, refuse_comparison
@@ -21,6 +22,7 @@ from autograd_tiny.text.words import quoted
 _new = object.__new__
 _formulas_only = FORMULAS_ONLY.get
 _REFUSED = (ArithmeticError, ValueError, TypeError)
+OWN = float("1.0")  # the grad that its own backward gives a root; a sum that comes to 1.0 is another object
 
 
 def _comparison(compare: Callable[[float, Any], bool]) -> Callable[[Value, Value | float], bool]:
@@ -86,18 +88,19 @@ class Value(Operators, Node):
     def backward(self) -> None:
         """Add the derivative of this node by every leaf to the leaf's ``grad``.
 
-        Reverse mode: nodes in reverse topological order, each handing ``local derivative * its own grad`` to its operands,
-        so that a node's grad is complete before it is passed on.  Interior nodes start from 0 at each call; leaves
-        accumulate from call to call, as in PyTorch, until their grad is set to 0.  (Up to rounding: contributions are added
-        one by one.)
+        Nodes in reverse topological order, each handing ``local derivative * its own grad`` to its operands, so that a grad is
+        complete before it is passed on.  Interior nodes start from 0 at each call; leaves accumulate from call to call, as in
+        PyTorch, until their grad is set to 0.  A second run that doubles what a first has left in them is told by a warning.
         """
         if self.op is None:
             self.grad += 1.0
             return
+        if self.grad is OWN:
+            refusals.warn_doubled(self)
         order = topological_order(self)
         for node in order:
             node.grad = 0.0
-        self.grad = 1.0
+        self.grad = OWN
         order.reverse()
         for node in order:
             g = node.grad
@@ -248,8 +251,7 @@ def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], deriva
     return v
 
 
-# One method per row.  Each repeats the few lines that fill a node's slots: a call in their place would cost a quarter of
-# the time, and these lines run once per node.
+# One method per row.  Each repeats the lines that fill a node's slots, once per node: a call would cost a quarter of the time.
 
 
 def _unary(primitive: Primitive) -> Callable[[Value], Value]:
@@ -347,13 +349,8 @@ def _nary(primitive: Primitive) -> Callable[..., Value]:
 def recorder(primitive: Primitive) -> Callable[..., Value]:
     """The function that records ``primitive`` applied to Values, built once per row."""
     linear = isinstance(primitive.rule, tuple)
-    if primitive.arity == 1:
-        build: Callable[[Primitive], Callable[..., Value]] = _unary
-    elif primitive.arity == 2:
-        build = _binary_linear if linear else _binary
-    else:
-        build = _nary
-    return described(build(primitive), primitive, reflected=False)
+    builders: dict[Any, Callable[[Primitive], Callable[..., Value]]] = {1: _unary, 2: _binary_linear if linear else _binary}
+    return described(builders.get(primitive.arity, _nary)(primitive), primitive, reflected=False)
 
 
 @lru_cache(maxsize=4096)

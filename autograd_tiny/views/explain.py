@@ -15,7 +15,7 @@ from typing import NamedTuple
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Call, Edge, Node, all_nodes, edges, mapped, topological_order
-from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
 from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
 from autograd_tiny.engine.table import mul
 from autograd_tiny.engine.value import Constant, Value, adjoints
@@ -198,7 +198,8 @@ def explain(
 
     A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
 
-    Data that was changed since it was used, as by a step of an optimizer, is refused: compute again first.
+    Data that was changed since it was used, as by a step of an optimizer, is refused: compute again first.  Where ``backward`` was run
+    several times, so that the grad of ``wrt`` is not its derivative, a warning says how many times the derivative it is.
 
     Args:
         what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
@@ -215,7 +216,11 @@ def explain(
           = 0.7864 · 2
           = 1.573
     """
-    return explained(what, wrt, through, named_by(sys._getframe(1).f_locals), digits)
+    variables = named_by(sys._getframe(1).f_locals)
+    explanation = explained(what, wrt, through, variables, digits)
+    if isinstance(what, Value):
+        warn_of_runs(what, "the explanation", by=wrt, names=variables)
+    return explanation
 
 
 def explained(

@@ -45,6 +45,19 @@ def test_backward_run_twice():
     assert x.grad == 8.0
 
 
+def test_backward_run_again_on_leaves_set_to_zero():
+    x = Value(2.0, "x")
+    y = x * x
+    y.backward()
+    for _ in range(2):
+        x.grad = 0.0
+        with detect_anomaly():
+            y.backward()
+            x.grad = 0.0
+            y.backward()
+        assert x.grad == 4.0
+
+
 def test_a_grad_that_overflows_on_the_way_back():
     x = Value(1e-200, "x")
     with detect_anomaly():

@@ -295,8 +295,13 @@ def test_a_leaf_that_collected_from_another_root_is_told(renderer):
 
 def test_backward_twice_is_told():
     y = neuron()
+    y.grad = 0.0
     y.backward()
-    with pytest.warns(UserWarning, match=r"grad 3\.1457\d* of w, .* is 1\.5728955 \(2 more like it\)"):
+    told = (
+        r"grad 3\.1457\d* of w, .* is 1\.5728955 \(2 more like it\): the grad is 2 × ∂y/∂w, as after backward was run twice; before drawing, "
+        r"set the grad of the leaves to 0\.0 \(zero_grad\(\) of a model does\) and run backward of y again"
+    )
+    with pytest.warns(UserWarning, match=told):
         draw(y)
 
 

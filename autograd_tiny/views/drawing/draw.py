@@ -16,7 +16,7 @@ from types import MappingProxyType
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.refusals import FRESH, check_recorded, held_by_leaves, repeated_text, same_gradient
 from autograd_tiny.engine.value import Constant, Value, adjoints
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expansion import expanded
@@ -259,7 +259,7 @@ def _contradiction(root: Value) -> str:
         if not isinstance(x, Constant)
         and math.isfinite(x.grad)  # what is not speaks for itself
         and math.isfinite(derivatives[x])
-        and not math.isclose(x.grad, derivatives[x], rel_tol=1e-6, abs_tol=1e-12)
+        and not same_gradient(x.grad, derivatives[x])
     ]
     if not wrong:
         return ""
@@ -268,10 +268,12 @@ def _contradiction(root: Value) -> str:
     called, of = name(x, shown).text, name(root, shown).text
     others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
     why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call has replaced it"
+    held = held_by_leaves(root)
+    if x.op is None and held.runs:
+        why = f"the grad is {repeated_text(held.runs, of, called)}"
     return (
         f"the picture shows grad {short_number(x.grad, 8)} of {called}, but the derivative of {of} by it is "
-        f"{short_number(derivatives[x], 8)}{others}: {why}; before drawing, set the grad of the leaves to 0.0 "
-        f"(zero_grad() of a model does) and run backward of {of} again"
+        f"{short_number(derivatives[x], 8)}{others}: {why}; before drawing, {FRESH} and run backward of {of} again"
     )
 
 

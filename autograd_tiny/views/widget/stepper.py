@@ -13,7 +13,7 @@ from typing import Any
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
 from autograd_tiny.engine.value import Value
 from autograd_tiny.storage.files import make_directory, write_file
 from autograd_tiny.text.numbers import as_whole, check_digits
@@ -38,7 +38,7 @@ class Stepper:
     each operation is computed, the root's derivative by itself is set to 1, and each operation hands its gradient on.
 
     The graph is read once, when the Stepper is made; neither ``grad`` nor anything else of it is changed, and ``backward``
-    need not have run.
+    need not have run; where it was run several times, a warning says that the leaves hold a multiple of what the last step shows.
 
     Args:
         value: a recorded Value, the root.
@@ -75,6 +75,7 @@ class Stepper:
         self._walkthrough = steps._replace(title=shortened(title, LONGEST_TITLE)) if title else steps
         self._step = 0
         self._widget: Any = None
+        warn_of_runs(value, "the last step")
 
     @property
     def last(self) -> int:
