@@ -101,7 +101,7 @@ def test_grads_set_to_zero_between(constant):
 
 
 def test_parameters_set_to_zero_and_inputs_not():
-    y, (w, x, b) = neuron()
+    y, (w, _, b) = neuron()
     for _ in range(3):
         w.grad = b.grad = 0.0
         y.backward()
@@ -189,7 +189,7 @@ def test_constants_alone():
 
 @pytest.mark.parametrize(("times", "words"), [(2, "twice"), (3, "3 times"), (7, "7 times")])
 def test_a_multiple_is_told_by_what_shows_the_derivative(times, words):
-    y, (w, x, _) = neuron()
+    y, (w, *_) = neuron()
     run(y, times)
     assert held_by_leaves(y).runs == times
     told = rf"the grad of w is {times} × ∂y/∂w, as after backward was run {words}, and not what the explanation says; set the grad"
@@ -212,7 +212,7 @@ def test_variables_name_what_has_no_label():
 
 
 def test_explained_by_what_is_not_doubled():
-    y, (w, _, _) = neuron()
+    y, _ = neuron()
     run(y, 2)
     z, other = y.operands[0].operands[1], Value(5.0, "other")
     z.label = "z"

@@ -249,6 +249,18 @@ def test_the_search_opens_with_a_key_and_finds(tab, site):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("word", ["doubled", "twice", "gradient zero", "accumulate"])
+def test_the_search_finds_why_a_gradient_is_wrong(tab, site, word):
+    page = tab()
+    page.goto((site / "index.html").as_uri())
+    page.locator("body").press("/")
+    page.keyboard.type(word)
+    page.locator(".md-search-result__link").first.wait_for()
+    hits = page.locator(".md-search-result__link").evaluate_all("links => links.map(link => link.href)")
+    assert any("why-is-my-gradient.html" in hit for hit in hits[:8]), hits[:8]
+
+
+@pytest.mark.slow
 def test_the_keyboard_gets_past_the_navigation_and_sees_where_it_is(tab, site):
     page = tab()
     page.goto((site / "reference" / "drawing.html").as_uri())

@@ -28,6 +28,7 @@ EXPECTED = {
     "10_derivatives_of_derivatives": "z 1.3000, first derivative 1.0000, second 0.0000",
     "11_native_speed": "[ 0.5 -1. ]",
     "12_char_gpt": "['.', 'm']",
+    "13_why_is_my_gradient": "mended: True, w = 2.0000",
 }
 """What the solution of each notebook's exercise prints."""
 SLOW = {"08_n_layers_spiral", "12_char_gpt"}  # train networks

@@ -298,8 +298,8 @@ def test_backward_twice_is_told():
     y.grad = 0.0
     y.backward()
     told = (
-        r"grad 3\.1457\d* of w, .* is 1\.5728955 \(2 more like it\): the grad is 2 × ∂y/∂w, as after backward was run twice; before drawing, "
-        r"set the grad of the leaves to 0\.0 \(zero_grad\(\) of a model does\) and run backward of y again"
+        r"grad 3\.1457\d* of w, .* is 1\.5728955 \(2 more like it\): the grad is 2 × ∂y/∂w, as after backward was run twice; "
+        r"before drawing, set the grad of the leaves to 0\.0 \(zero_grad\(\) of a model does\) and run backward of y again"
     )
     with pytest.warns(UserWarning, match=told):
         draw(y)
