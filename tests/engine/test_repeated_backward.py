@@ -129,6 +129,7 @@ def test_a_batch_adds_up(samples):
         loss.backward()
         explain(loss, wrt=w)
         Stepper(loss)
+        Stepper(loss, through="named")
     assert w.grad == sum(samples)
 
 

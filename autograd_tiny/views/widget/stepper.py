@@ -66,6 +66,7 @@ class Stepper:
     ) -> None:
         check_recorded(value, "stepped through")
         check_unchanged(value, done="its steps")
+        warn_of_runs(value, "the last step")
         if through != "all":
             value = seen_through([value], through, named_by(sys._getframe(1).f_locals))[value]
         _check(value, digits)
@@ -75,7 +76,6 @@ class Stepper:
         self._walkthrough = steps._replace(title=shortened(title, LONGEST_TITLE)) if title else steps
         self._step = 0
         self._widget: Any = None
-        warn_of_runs(value, "the last step")
 
     @property
     def last(self) -> int:
