@@ -113,14 +113,14 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=_step)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
-    wrt = "what to differentiate by: an input, or a name in the formula; with --derivation any number of times, without it all inputs"
+    wrt = "what to differentiate by: an input, or a name in the formula; of a --derivation several, or all inputs without it"
     explain_it.add_argument("--wrt", type=_text, action="append", metavar="NAME", help=wrt)
     whole = "the whole page: every value forward, every derivative backward, and with --learning-rate every update"
     explain_it.add_argument("--derivation", action="store_true", help=whole)
     explain_it.add_argument("--learning-rate", type=float, metavar="N", help="of the updates of a --derivation")
     explain_it.add_argument("--through", choices=["named", "all"], help="show only values with a name, or every operation")
     explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
-    written = "write it to a file; one that ends in .tex is LaTeX; of a --derivation .md is Markdown, .toml a page for mark"
+    written = "write it to a file; .tex is LaTeX, and of a --derivation .md Markdown, .toml a page for mark"
     explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help=written)
     explain_it.set_defaults(run=_explain)
     return parser
@@ -249,7 +249,7 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
         if options.learning_rate is not None:
             raise ValueError("--learning-rate is for the updates of a whole derivation; add --derivation")
         if not wrt or len(wrt) > 1:
-            raise ValueError(f"one --wrt NAME is explained at a time, got {len(wrt or ())}; for a page about several add --derivation")
+            raise ValueError(f"one --wrt NAME at a time, got {len(wrt or ())}; for a page about several add --derivation")
         explanation = explained(recorded.output, wrt[0], options.through, {}, options.digits)
         as_latex = options.latex or (options.out is not None and options.out.suffix.lower() == ".tex")
         text = explanation.latex if as_latex else explanation.text

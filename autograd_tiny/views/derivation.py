@@ -1,7 +1,7 @@
 """A whole derivation, the page a teacher writes: every value forward, every derivative backward, every update.
 
-What is between two named values is one step, as in `explain`, which writes the equations here, too.  A derivative is written once, where
-backward has gathered it, and from then on it is a number that was printed before.
+What is between two named values is one step, as in `explain`, which writes the equations here, too.  A derivative is
+written once, where backward has gathered it, and from then on it is a number that was printed before.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ MOST_EQUATIONS = 300
 TEXT_WIDTH, LATEX_WIDTH = 100, 345
 """A line of a terminal in characters, and one of an article in points."""
 ROUNDING = 1e-12
-"""A sum that is a smaller share of its terms has few digits that are not rounding, some thousand times 1.1e-16 in a long one."""
+"""A sum that is a smaller share of its terms is mostly rounding: each operation adds 1.1e-16 of a term."""
 SMALLEST_MARKED, LARGEST_MARKED = 1e-280, 1e300
 """What a page of printed numbers can hold with up to 17 digits."""
 
 
+_GRID = "display: grid; grid-template-columns: repeat(2, max-content); gap: .7em .3em; place-items: center start"
 of_rate = Primitive(
     "of_rate", mul.forward, lambda out, x, y: (y, x), symbol=" ", doc="a learning rate and a derivative, side by side",
     text=Notation("{0:product} {1:product}", PRODUCT), latex=Notation(r"{0:product} \, {1:product}", PRODUCT),
@@ -64,7 +65,7 @@ class Section(NamedTuple):
 
 
 class Derivation:
-    """A derivation written out: as text, LaTeX, Markdown, MathML, and as a page that can be marked.
+    """A derivation written out: as text, LaTeX, Markdown, HTML with MathML, and as a page that can be marked.
 
     Attributes:
         sections: Forward, Backward and, with a learning rate, Update.
@@ -91,7 +92,9 @@ class Derivation:
     @property
     def latex(self) -> str:
         """The sections in LaTeX, each with its heading, to be copied into a document that uses amsmath."""
-        parts = [rf"\subsection*{{{title}}}" + "\n" + _environment("align*", lines) for title, lines in self._latex_lines]
+        parts = []
+        for title, lines in self._latex_lines:
+            parts += [rf"\subsection*{{{title}}}", _environment("align*", lines)]
         return "\n".join([r"\begingroup\allowdisplaybreaks\addtolength{\jot}{3pt}", *parts, r"\endgroup"])
 
     @property
@@ -102,42 +105,50 @@ class Derivation:
 
     @property
     def markdown(self) -> str:
-        """The sections in Markdown, formulas in LaTeX between double dollar signs, as GitHub, Jupyter, Quarto and pandoc read them."""
-        return "\n\n".join(f"## {title}\n\n$$\n{_environment('aligned', lines)}\n$$" for title, lines in self._latex_lines)
+        """The sections in Markdown, formulas in LaTeX between ``$$``: for GitHub, Jupyter, Quarto, pandoc."""
+        formulas = [(title, _environment("aligned", lines)) for title, lines in self._latex_lines]
+        return "\n\n".join(f"## {title}\n\n$$\n{latex}\n$$" for title, latex in formulas)
 
     @property
-    def mathml(self) -> str:
-        """HTML: a heading for each section and one ``<math>`` element for each line; browsers show it without JavaScript."""
+    def html(self) -> str:
+        """A heading and formulas in MathML for each section, aligned at the equals signs; no style sheet is needed."""
         parts = []
         for title, lines in self._latex_lines:
-            parts += [f"<h3>{escape(title)}</h3>", *[mathml(f"{left} {right}") for left, right in lines]]
-        return "\n".join(parts)
+            cells = []
+            for left, right in lines:
+                first = mathml(left) if left else ""
+                cells.append(f'<div style="justify-self: end">{first}</div><div>{mathml(right)}</div>')
+            parts.append("\n".join([f"<h3>{escape(title)}</h3>", f'<div style="{_GRID}">', *cells, "</div>"]))
+        return "\n".join(['<div style="overflow-x: auto; padding: .3em">', *parts, "</div>"])
 
     @property
     def toml(self) -> str:
         """A page for ``autograd-tiny mark``: the formulas, the inputs, and every number as it is printed here.
 
         Raises:
-            ValueError: a label that no formula can read, as ``W[0][1]``, or one of two values; a number that is not finite, or beyond
-                the range of what can be marked.
+            ValueError: a label that no formula can read, as ``W[0][1]``, or one of two values; a number that is not finite,
+                or beyond the range of what can be marked.
         """
         return self._page.toml(self.sections, self.digits)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it to a file: ``.tex`` is a whole document, ``.md`` Markdown, ``.toml`` a page that can be marked, ``.txt`` plain text.
+        """Write it to a file, and return the path.
 
-        Returns the path.
+        What ends in ``.tex`` is a whole document, ``.md`` Markdown, ``.txt`` plain text, ``.toml`` a page to be marked.
 
         Raises:
             ValueError: another ending; for ``.toml`` what `toml` says.
             OSError: it cannot be written.
         """
         kinds: dict[str, Callable[[], str]] = {
-            ".tex": lambda: self.latex_document, ".md": lambda: self.markdown, ".toml": lambda: self.toml, ".txt": lambda: self.text,
-        }  # fmt: skip
+            ".tex": lambda: self.latex_document,
+            ".md": lambda: self.markdown,
+            ".toml": lambda: self.toml,
+            ".txt": lambda: self.text,
+        }
         content = kinds.get(Path(path).suffix.lower())
         if content is None:
-            raise ValueError(f"a derivation is saved to a file that ends in {', '.join(kinds)}; got {os.fspath(path)!r}")
+            raise ValueError(f"a derivation's file ends in one of {', '.join(kinds)}; got {os.fspath(path)!r}")
         return write_file(path, content() + "\n")
 
     @cached_property
@@ -154,7 +165,7 @@ class Derivation:
         return self.text
 
     def _repr_html_(self) -> str:
-        return f"<div>{self.mathml}</div>"
+        return self.html
 
     def _repr_latex_(self) -> str:
         return self.latex
@@ -185,7 +196,8 @@ class PageSource(NamedTuple):
             size = abs(claim.number)
             if not math.isfinite(size) or (size and not SMALLEST_MARKED <= size <= LARGEST_MARKED):
                 range_ = f"from {SMALLEST_MARKED:g} to {LARGEST_MARKED:g} in size"
-                raise ValueError(f"{claim.quantity} is {claim.number!r}, and a page that can be marked holds numbers {range_}")
+                what = f"{claim.quantity} is {claim.number!r}"
+                raise ValueError(f"derivation: {what}, and a page that can be marked holds numbers {range_}")
         *parts, last = str(self.formula).split("; ")
         lines = [f'title = "Derivation of {self.output}"']
         if self.learning_rate is not None:
@@ -193,8 +205,9 @@ class PageSource(NamedTuple):
         lines += ["formula = '''", *parts, f"{self.output} = {last}", "'''", "", "[inputs]"]
         lines += [f"{name if name.isascii() else _quoted(name)} = {number!r}" for name, number in self.inputs]
         for section in sections:
-            claims = [f"    {_quoted(f'{quantity} = {short_number(number, digits)}')}," for quantity, number in section.claims]
-            lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = [", *claims, "]"]
+            claims = [_quoted(f"{quantity} = {short_number(number, digits)}") for quantity, number in section.claims]
+            lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = ["]
+            lines += [*[f"    {claim}," for claim in claims], "]"]
         return "\n".join(lines)
 
 
@@ -207,9 +220,9 @@ def derivation(
 ) -> Derivation:
     """The whole derivation of an output's derivatives, as a teacher writes it on one page.
 
-    Forward, every named value that the output is computed from: its formula with names, with numbers, the number.  Backward, each
-    derivative that lies between the output and ``wrt``, once and in the order of backward, so that all it is computed from was printed
-    before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient descent.
+    Forward, every named value that the output is computed from: its formula with names, with numbers, the number.
+    Backward, each derivative that lies between the output and ``wrt``, once and in the order of backward, so that all it is
+    computed from was printed before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient descent.
 
     Names are those that `explain` finds: labels, or the caller's variables where nothing that was computed has a label.
 
@@ -217,13 +230,13 @@ def derivation(
         output: the recorded Value that is differentiated.
         wrt: the Values to differentiate by; if left out, all leaves that have a name.
         learning_rate: of the updates.
-        through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.
+        through: as for `explain`: "named", "all", or the Values to be shown in between.
         digits: significant digits of numbers.
 
     Raises:
         TypeError: what is differentiated, or by, is no recorded Value.
-        ValueError: ``wrt`` holds what the output was not computed from, or nothing; a learning rate that is not positive and finite;
-            more than 300 equations; what `explain` refuses.
+        ValueError: ``wrt`` holds what the output was not computed from, or nothing; a learning rate that is not positive
+            and finite; more than 300 equations; what `explain` refuses.
 
     >>> w, x, b = Value(-3.0), Value(2.0), Value(6.5)
     >>> z = w * x + b
@@ -269,10 +282,11 @@ def derived(
             is_it = "is the output itself" if x is output else "is not what the output was computed from"
             raise ValueError(f"derivation: {x!r} in wrt {is_it}; give values that lead to {output!r}")
     if not chosen:
-        raise ValueError(f"derivation: there is nothing to differentiate {output!r} by; give Values, as wrt=[w, b], or labels to leaves")
+        remedy = "give Values, as wrt=[w, b], or labels to leaves"
+        raise ValueError(f"derivation: there is nothing to differentiate {output!r} by; {remedy}")
     moved = [x for x in chosen if x.op is None] if rate is not None else []
     if rate is not None and not moved:
-        raise ValueError("derivation: a learning rate is for updates of leaves, and all Values in wrt were computed; leave it out")
+        raise ValueError("derivation: a learning rate updates leaves, and all in wrt were computed; leave it out")
     order = topological_order(explainer.root)
     between = {seen[x] for x in chosen}
     for node in order:
@@ -280,9 +294,10 @@ def derived(
             between.add(node)
     number = len(order) + len(between) - 1 + len(moved)
     if number > MOST_EQUATIONS:
-        remedy = "list what is to be seen, through=[...], or differentiate by less, wrt=[...]"
-        raise ValueError(f"the derivation has {number:,} equations, and more than {MOST_EQUATIONS} are read by nobody; {remedy}")
-    sections = [_forward(explainer, order), _backward(explainer, order, between, {twin: node for node, twin in seen.items()})]
+        remedy = f"more than {MOST_EQUATIONS} are read by nobody; list what to show, through=[...], or fewer Values in wrt"
+        raise ValueError(f"derivation: the page would have {number:,} equations, and {remedy}")
+    original = {twin: node for node, twin in seen.items()}
+    sections = [_forward(explainer, order), _backward(explainer, order, between, original)]
     if rate is not None:
         sections.append(_update(explainer, [seen[x] for x in moved], rate))
     called = [*explainer.called, *([] if rate is None else [_rate_name(explainer)])]
@@ -301,22 +316,24 @@ def _checked_wrt(wrt: Value | Iterable[Value]) -> list[Value]:
         raise TypeError(f"derivation: wrt lists the Values to differentiate by, as wrt=[w, b], got {quoted(wrt)}")
     chosen = list(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt))
     if not chosen:
-        raise ValueError("derivation: wrt is empty; list Values, as wrt=[w, b], or leave it out for all leaves that have a name")
+        raise ValueError("derivation: wrt is empty; list Values, as wrt=[w, b], or leave it out for all named leaves")
     for x in chosen:
         if isinstance(x, Constant):
-            raise ValueError(f"derivation: {x!r} in wrt is a constant, and nothing is differentiated by it; make it a Value")
+            raise ValueError(f"derivation: {x!r} in wrt is a constant; only a Value has a derivative")
     return chosen
 
 
 def _forward(explainer: Explainer, order: Sequence[Value]) -> Section:
     """Every value that was computed, operands first."""
-    equations = [e for i, node in enumerate(order, 1) for e in explainer.step(ForwardStep(explainer.root, i, node)).equations]
+    steps = [ForwardStep(explainer.root, number, node) for number, node in enumerate(order, 1)]
+    equations = [equation for step in steps for equation in explainer.step(step).equations]
     return Section("Forward", equations, [Claim(explainer.names[node], node.data) for node in order])
 
 
-def _backward(explainer: Explainer, order: Sequence[Value], between: set[Value], original: Mapping[Value, Value]) -> Section:
+def _backward(
+    explainer: Explainer, order: Sequence[Value], between: set[Value], original: Mapping[Value, Value]
+) -> Section:
     """The derivative by everything between, each where backward has gathered all that is added to it."""
-    equations: list[Equation] = []
     claims: list[Claim] = []
     root, sizes = explainer.root, cache(lambda node: _sizes(original[node]))
 
@@ -326,23 +343,40 @@ def _backward(explainer: Explainer, order: Sequence[Value], between: set[Value],
         if number == 0.0 or not math.isfinite(size) or abs(number) > ROUNDING * size:
             claims.append(Claim(f"{explainer.names[of]}/{explainer.names[by]}", number))
 
-    waiting = {x: len(explainer.uses[x]) for x in between if x is not root}
+    gathered = _gathered(explainer, order, between)
+    for x in gathered:
+        for edge in explainer.uses[x]:
+            if edge.user is not root and count_paths(edge.user, x) == 1:  # else it is no whole derivative
+                claim(edge.user, x, edge.user.local_derivatives[edge.place])
+        claim(root, x, explainer.adjoints[x])
+    return Section("Backward", [_equation(explainer, x) for x in gathered], claims)
+
+
+def _gathered(explainer: Explainer, order: Sequence[Value], wanted: Iterable[Value]) -> list[Value]:
+    """The wanted values in the order in which backward has completed their derivatives."""
+    waiting = {x: len(explainer.uses[x]) for x in wanted if x is not explainer.root}
+    found = []
     for user in reversed(order):
         for x in user.operands:
             if x in waiting:
                 waiting[x] -= 1
                 if waiting[x] == 0:
-                    uses = explainer.uses[x]
-                    equations.append(explainer.equation(x, [explainer.use(edge) for edge in uses], explainer.adjoints[x]))
-                    for edge in uses:
-                        if edge.user is not root and count_paths(edge.user, x) == 1:  # else it is no whole derivative
-                            claim(edge.user, x, edge.user.local_derivatives[edge.place])
-                    claim(root, x, explainer.adjoints[x])
-    return Section("Backward", equations, claims)
+                    found.append(x)
+    return found
+
+
+def _equation(explainer: Explainer, x: Value) -> Equation:
+    """The derivative of the root as the sum over the uses of a value."""
+    uses = explainer.uses[x]
+    equation = explainer.equation(x, [explainer.use(edge) for edge in uses], explainer.adjoints[x])
+    symbols, *others = equation.rights
+    if len(uses) > 1 and any(e is equation.left for e in symbols):  # the root uses it, too, and no sum is its own term
+        return equation._replace(rights=tuple(others))
+    return equation
 
 
 def _sizes(root: Value) -> dict[Value, float]:
-    """The derivative by each node if nothing cancelled, all terms counted as positive: what rounding errors are measured by."""
+    """The derivative by each node if all terms were positive and none cancelled: rounding errors are measured by it."""
     sizes = {root: 1.0}
     for user, operand, derivative in pulls(root):
         sizes[operand] = sizes.get(operand, 0.0) + abs(derivative) * sizes[user]
@@ -366,7 +400,8 @@ def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Secti
 
 def _rate_name(explainer: Explainer) -> str:
     """What the learning rate is called, other than all values."""
-    return next(name for name in itertools.chain(["η", "rate"], (f"rate {i}" for i in itertools.count(2))) if name not in explainer.known)
+    names = itertools.chain(["η", "rate"], (f"rate {number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in explainer.known)
 
 
 def _page(output: Value, explainer: Explainer, seen: Mapping[Value, Value], rate: float | None) -> PageSource:
@@ -390,7 +425,7 @@ def _page(output: Value, explainer: Explainer, seen: Mapping[Value, Value], rate
 def _check_readable(name: str, label: str) -> None:
     """Refuse a name that a formula on a page cannot read."""
     if label and label != name:
-        raise ValueError(f"derivation: two values have the label {label!r}; a page that can be marked needs a label for each")
+        raise ValueError(f"derivation: two values have the label {label!r}; to be marked, each needs one of its own")
     try:
         if read_formula(f"{name} = 1").names == (name,):
             return
@@ -399,7 +434,8 @@ def _check_readable(name: str, label: str) -> None:
         why = f" ({error.message})"
     other = re.sub(r"\W+", "_", name).strip("_") or "x"
     other = other if other.isidentifier() and other != name else f"x_{other}"
-    raise ValueError(f"derivation: the label {name!r} is no name that a formula on a page can read{why}; give another, as {other!r}")
+    told = f"the label {name!r} is no name that a formula on a page can read{why}"
+    raise ValueError(f"derivation: {told}; give another, as {other!r}")
 
 
 def _quoted(text: str) -> str:
@@ -413,11 +449,15 @@ def _environment(name: str, lines: Iterable[tuple[str, str]]) -> str:
 
 
 def _lines(
-    equations: Sequence[Equation], style: Style, written: dict[Node, Term], measure: Callable[[str], float], width: float
+    equations: Sequence[Equation],
+    style: Style,
+    written: dict[Node, Term],
+    measure: Callable[[str], float],
+    width: float,
 ) -> list[tuple[str, str]]:
     """What stands left and right of the first equals sign in each line.
 
-    An equation has one line if it fits, or else one for each of its right sides, and those are broken where they are longer.
+    An equation has one line if it fits, or else one for each of its right sides, broken where that is longer.
     """
     every = [equation.sides(style, written) for equation in equations]
     room = width - 1 - max(measure(left) for left, _ in every)
@@ -425,14 +465,17 @@ def _lines(
     for left, sides in every:
         rights = ["= " + " + ".join(terms) for terms in sides]
         whole = " ".join(rights)
-        fitted = [whole] if measure(whole) <= room else [line for right in rights for line in _broken(right, measure, room)]
+        fits = measure(whole) <= room
+        fitted = [whole] if fits else [line for right in rights for line in _broken(right, measure, room)]
         lines += zip([left] + [""] * (len(fitted) - 1), fitted)
     return lines
 
 
 def _broken(text: str, measure: Callable[[str], float], width: float) -> list[str]:
-    """A formula in lines, broken before the signs of its sums, and within a longer term before those of its products."""
-    pieces = [part for term in _split(text, "sum") for part in ([term] if measure(term) <= width else _split(term, "product"))]
+    """A formula in lines, broken before the signs of sums, and in a longer term before those of products."""
+    pieces: list[str] = []
+    for summand in _split(text, "sum"):
+        pieces += [summand] if measure(summand) <= width else _split(summand, "product")
     lines = pieces[:1]
     for piece in pieces[1:]:
         if measure(lines[-1] + piece) <= width:
@@ -470,16 +513,17 @@ def set_width(latex: str) -> float:
     text = re.sub(r"\\[{}]", "x", revealed(latex)).replace(r"\cdot", "·")
     while (simpler := _GROUP.sub(_flat, text)) != text:
         text = simpler
-    text = _COMMAND.sub(lambda match: "x" if match[1] in GREEK or match[1] in ("partial", "infty") else match[1] or "", text)
+    text = _COMMAND.sub(lambda match: "x" if match[1] in _LETTERS else match[1] or "", text)
     return sum(_POINTS.get(c, 5.4) for c in text)
 
 
-_POINTS = {" ": 2.3, "·": 2.8, ".": 2.8, ",": 2.8, "+": 7.8, "-": 7.8, "=": 7.8, "<": 7.8, ">": 7.8, "(": 5.0, ")": 5.0}
-"""The widths of signs in Computer Modern at 10 points, brackets with what ``\\left`` and ``\\right`` add; those of letters on average."""
+_LETTERS = {*GREEK, "partial", "infty"}
+_POINTS = {" ": 2.3, "(": 5.0, ")": 5.0} | dict.fromkeys("·.,", 2.8) | dict.fromkeys("+-=<>", 7.8)
+"""The widths of signs in Computer Modern at 10 points, brackets with the room around them; letters have some 5.4."""
 
 
 def _flat(match: re.Match[str]) -> str:
-    """A group without its braces: of a fraction the longer part, of an index or exponent as many letters as have its width."""
+    """A group without its braces: of a fraction the longer part, of an index as many letters as have its width."""
     sign, inside, over, under = match.groups(default="")
     if sign in ("_", "^"):
         return "x" * math.ceil(0.7 * len(_COMMAND.sub("x", inside)))

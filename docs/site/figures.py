@@ -45,7 +45,7 @@ def content(what: Any, alt: str) -> tuple[str, str]:
     if isinstance(what, Explanation):
         return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The chain rule, written out")
     if isinstance(what, Derivation):
-        return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The derivation, written out")
+        return "formula", scrolled(what.html, "The derivation, written out")
     if isinstance(what, (Expression, str)):
         latex = what if isinstance(what, str) else what.latex()
         return "formula", scrolled(convert(latex, display="block"), "A formula")

@@ -166,11 +166,11 @@ def test_a_whole_derivation(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["explain", *NEURON, "--wrt", "w", "--wrt", "b"], "one --wrt NAME is explained at a time, got 2; for a page about several add"),
-        (["explain", *NEURON], "one --wrt NAME is explained at a time, got 0"),
+        (["explain", *NEURON, "--wrt", "w", "--wrt", "b"], "one --wrt NAME at a time, got 2; for a page about several add"),
+        (["explain", *NEURON], "one --wrt NAME at a time, got 0"),
         (["explain", *NEURON, "--wrt", "w", "--learning-rate", "0.1"], "add --derivation"),
         (["explain", *NEURON, "--derivation", "--learning-rate", "nan"], "a learning rate is a finite number above 0"),
-        (["explain", *NEURON, "--derivation", "-o", "page.pdf"], "ends in .tex, .md, .toml, .txt; got 'page.pdf'"),
+        (["explain", *NEURON, "--derivation", "-o", "page.pdf"], "ends in one of .tex, .md, .toml, .txt; got 'page.pdf'"),
         (["explain", *NEURON, "--wrt", "q"], "the formula has no 'q', it has w, x, b, z, y"),
         (["explain", "y = sigmod(x)", "x=1", "--wrt", "x"], "did you mean `sigmoid`?\n    y = sigmod(x)\n        ^"),
         (["step", "y = x", "x=one"], "x"),

@@ -130,7 +130,8 @@ def test_random_graphs_are_marked_right(start, tmp_path):
 def test_a_wrong_digit_would_be_found(tmp_path):
     error, w = two_two_two()
     page = derivation(error, wrt=w[5]).toml
-    assert marked(page.replace("E/w5 = 0.08217", "E/w5 = 0.09217"), tmp_path).counts["right"] < marked(page, tmp_path).counts["right"]
+    slip = marked(page.replace("E/w5 = 0.08217", "E/w5 = 0.09217"), tmp_path).first_slip
+    assert slip.claim.called == "∂E/∂w5"
 
 
 def test_names_are_the_callers_variables_where_nothing_computed_has_a_label(tmp_path):
@@ -164,7 +165,7 @@ def test_a_value_used_twice_and_a_derivative_of_several_paths(tmp_path):
     z = named("z", x * x)
     y = named("y", z * x)
     page = derivation(y, wrt=x)
-    assert "∂y/∂x = ∂y/∂z · ∂z/∂x + ∂y/∂x" in page.text.replace("⁽¹⁾", "")
+    assert page.text.splitlines()[-1] == "∂y/∂x = ∂y/∂z · 2 x + z = 3 · 6 + 9 = 27"
     report = marked(page.toml, tmp_path)
     assert [(m.claim.called, m.claim.printed.text) for m in report.marks][2:] == [("∂y/∂z", "3"), ("∂z/∂x", "6"), ("∂y/∂x", "27")]
     assert set(report.counts) == {"right"}
@@ -197,16 +198,16 @@ def test_long_sums_are_broken_into_lines_that_fit():
     assert max(map(set_width, page.latex.splitlines())) <= LATEX_WIDTH + set_width(r" & \\")
 
 
-def test_markdown_and_mathml():
+def test_markdown_and_html():
     error, w = two_two_two()
     page = derivation(error, wrt=[w[5]], learning_rate=0.5)
     assert re.findall(r"^## (.*)$", page.markdown, re.MULTILINE) == ["Forward", "Backward", "Update"]
     assert page.markdown.count("$$\n\\begin{aligned}\n") == page.markdown.count("\n\\end{aligned}\n$$") == 3
     shown = ElementTree.fromstring(page._repr_html_())
     assert [heading.text for heading in shown.iter("h3")] == ["Forward", "Backward", "Update"]
-    formulas = ["".join("".join(e.itertext()).split()) for e in shown if e.tag.endswith("math")]
-    assert formulas[-1] == "w5′=w5−η∂E∂w5=0.4−0.5·0.08217=0.3589"
-    assert len(formulas) == 8 + 3 + 3 + 1
+    cells = ["".join("".join(cell.itertext()).split()) for cell in shown.findall("div/div")]
+    assert cells[-2:] == ["w5′", "=w5−η∂E∂w5=0.4−0.5·0.08217=0.3589"]
+    assert (len(cells), cells.count("")) == (2 * (8 + 3 + 3 + 1), 2)  # two further lines of E
     assert page._repr_latex_() == page.latex
 
 
@@ -216,7 +217,7 @@ def test_saving(tmp_path):
     written = {".txt": page.text, ".md": page.markdown, ".toml": page.toml, ".tex": page.latex_document}
     for ending, content in written.items():
         assert page.save(tmp_path / f"page{ending}").read_text(encoding="utf-8") == content + "\n"
-    with pytest.raises(ValueError, match=r"ends in \.tex, \.md, \.toml, \.txt; got 'page\.pdf'"):
+    with pytest.raises(ValueError, match=r"ends in one of \.tex, \.md, \.toml, \.txt; got 'page\.pdf'"):
         page.save("page.pdf")
 
 
@@ -252,7 +253,7 @@ def test_two_values_of_one_label():
     a, b = Value(2.0, "x"), Value(3.0, "x")
     page = derivation(named("y", a * b), wrt=[a, b])
     assert page.text.splitlines()[-2:] == ["∂y/∂x = x#2 = 3", "∂y/∂x#2 = x = 2"]
-    with pytest.raises(ValueError, match="two values have the label 'x'; a page that can be marked needs a label for each"):
+    with pytest.raises(ValueError, match="two values have the label 'x'; to be marked, each needs one of its own"):
         page.toml  # noqa: B018
 
 
@@ -283,7 +284,7 @@ def test_a_page_that_nobody_reads():
     y = x
     for i in range(MOST_EQUATIONS // 2 + 1):
         y = named(f"y{i}", y * 1.01)
-    with pytest.raises(ValueError, match=r"has 302 equations, and more than 300 are read by nobody; list what is to be seen, through="):
+    with pytest.raises(ValueError, match=r"have 302 equations, and more than 300 are read by nobody; list what to show"):
         derivation(y, wrt=x)
     assert len(derivation(y, wrt=x, through=[]).text.splitlines()) < 40
 
@@ -311,7 +312,7 @@ def test_what_nothing_can_be_differentiated_by():
         derivation(y, wrt="x")
     with pytest.raises(TypeError, match="differentiated by"):
         derivation(y, wrt=["x"])
-    with pytest.raises(ValueError, match="a learning rate is for updates of leaves"):
+    with pytest.raises(ValueError, match="a learning rate updates leaves"):
         derivation(y, wrt=z, learning_rate=0.1)
     with pytest.raises(ValueError, match="there is nothing to differentiate"):
         derivation(x)
