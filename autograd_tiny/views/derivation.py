@@ -126,8 +126,8 @@ class Derivation:
         """A page for ``autograd-tiny mark``: the formulas, the inputs, and every number as it is printed here.
 
         Raises:
-            ValueError: a label that no formula can read, as ``W[0][1]``, or one of two values; a number that is not finite,
-                or beyond the range of what can be marked.
+            ValueError: a label that no formula can read, as ``W[0][1]``, or one of two values; a number that is not
+                finite, or beyond the range of what can be marked.
         """
         return self._page.toml(self.sections, self.digits)
 
@@ -221,8 +221,9 @@ def derivation(
     """The whole derivation of an output's derivatives, as a teacher writes it on one page.
 
     Forward, every named value that the output is computed from: its formula with names, with numbers, the number.
-    Backward, each derivative that lies between the output and ``wrt``, once and in the order of backward, so that all it is
-    computed from was printed before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient descent.
+    Backward, each derivative that lies between the output and ``wrt``, once and in the order of backward, so that all it
+    is computed from was printed before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient
+    descent.
 
     Names are those that `explain` finds: labels, or the caller's variables where nothing that was computed has a label.
 
@@ -235,8 +236,8 @@ def derivation(
 
     Raises:
         TypeError: what is differentiated, or by, is no recorded Value.
-        ValueError: ``wrt`` holds what the output was not computed from, or nothing; a learning rate that is not positive
-            and finite; more than 300 equations; what `explain` refuses.
+        ValueError: ``wrt`` holds what the output was not computed from, or nothing; a learning rate that is not
+            positive and finite; more than 300 equations; what `explain` refuses.
 
     >>> w, x, b = Value(-3.0), Value(2.0), Value(6.5)
     >>> z = w * x + b
@@ -294,8 +295,9 @@ def derived(
             between.add(node)
     number = len(order) + len(between) - 1 + len(moved)
     if number > MOST_EQUATIONS:
-        remedy = f"more than {MOST_EQUATIONS} are read by nobody; list what to show, through=[...], or fewer Values in wrt"
-        raise ValueError(f"derivation: the page would have {number:,} equations, and {remedy}")
+        why = f"more than {MOST_EQUATIONS} are read by nobody"
+        remedy = "list what to show, through=[...], or fewer Values in wrt"
+        raise ValueError(f"derivation: the page would have {number:,} equations, and {why}; {remedy}")
     original = {twin: node for node, twin in seen.items()}
     sections = [_forward(explainer, order), _backward(explainer, order, between, original)]
     if rate is not None:
