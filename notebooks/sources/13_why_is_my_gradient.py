@@ -8,6 +8,7 @@
 # [why is my gradient ...?](../docs/why-is-my-gradient.md) has the same to look up.
 
 # %%
+import textwrap
 import warnings
 
 from autograd_tiny import Value, check_gradient, draw, explain, mark, mean
@@ -20,15 +21,15 @@ def told(action):
         try:
             action()
         except (ValueError, AssertionError) as error:
-            print("refused:", error)
+            print(textwrap.fill(f"refused: {error}", 88))
     for warning in caught:
-        print("warned:", warning.message)
+        print(textwrap.fill(f"warned: {warning.message}", 88))
 
 
 # %% [markdown]
 # ## ... doubled?
 #
-# `backward` *adds* to the gradients that are there.  A batch can so be run one sample at a time.  But run twice on one graph, as by
+# `backward` *adds* to the gradients that are there.  So a batch can be run one sample at a time.  But run twice on one graph, as by
 # running a cell of a notebook again, it counts everything twice:
 
 # %%
@@ -64,7 +65,7 @@ draw(y)
 w = Value(-2.0, "w")
 h = (w * 2).relu()
 y = (h - 1.0) ** 2
-explain(y, wrt=w)
+print(explain(y, wrt=w))
 
 # %% [markdown]
 # **Not connected.**  `w.data` is a plain number, and what is computed from it has forgotten `w`.  There is no path, and so no chain:
@@ -85,7 +86,7 @@ told(lambda: check_gradient(lambda w, x: w.data * x, 3.0, 2.0))
 # %%
 x = Value(2.0, "x")
 y = 3.0 * (x - 1.0).step()
-explain(y, wrt=x)
+print(explain(y, wrt=x))
 
 # %% [markdown]
 # ## ... unchanged?
