@@ -110,7 +110,7 @@ def test_pictures_for_latex(tmp_path, capsys):
     assert main(["draw", *NEURON, "-o", str(graph)]) == 0
     assert main(["step", *NEURON, "-o", str(steps)]) == 0
     assert capsys.readouterr().out.splitlines() == [f"wrote {graph}", f"wrote {steps}"]
-    assert "{$0.4621$};" in graph.read_text(encoding="utf-8")
+    assert "$0.4621$}" in graph.read_text(encoding="utf-8")
     assert r"\only<8>{" in steps.read_text(encoding="utf-8")
 
 

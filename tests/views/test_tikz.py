@@ -13,9 +13,11 @@ from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.text.palette import DRAWN
 from autograd_tiny.views.drawing import tikz
 from autograd_tiny.views.drawing.draw import draw
+from autograd_tiny.views.drawing.picture import Note
 
 SVG = "{http://www.w3.org/2000/svg}"
 POINT = r"\((-?[\d.]+), (-?[\d.]+)\)"
+TEXT = r"at=\{\\pgfpointxy\{(-?[\d.]+)\}\{(-?[\d.]+)\}\}\]\{\\graph\w+\\color\{.+?\}(.+)\}"
 AWKWARD = [
     "x_", "a^b", "#1", "$x$", "a|b", "a\\b", "{x}", "}", "{", "a&b", "50%", "~", '"', "größe_λ", "日本", "a→b", "x1", "x_1", "one\ntwo",
     "\\end{document}", "é", "x'", "^^M", "ąđ", "a" * 60, "]", "[", ";", "%", "\\", "W[0][1]", "😀", "x²",
@@ -98,7 +100,7 @@ def test_everything_is_where_the_svg_has_it(renderer, graph, direction):
     for identity, group in drawn.items():
         part, kind = parts[identity], group.get("class").partition(" ")[0]
         texts = [text for text in group.findall(SVG + "text") if "".join(text.itertext())]
-        labels = re.findall(rf"\\node\[graph (?:small )?label, [^]]*\] at {POINT} \{{(.+)\}};", part)
+        labels = re.findall(rf"\\pgftext\[.*{TEXT}", part)
         assert [float(y) for _, y, _ in labels] == pytest.approx([-float(text.get("y")) for text in texts], abs=0.01)
         outlines = [points(path.get("d")) for path in group.findall(SVG + "path")]
         if kind == "node" and outlines:
@@ -114,8 +116,43 @@ def test_everything_is_where_the_svg_has_it(renderer, graph, direction):
             assert part.count(" -- cycle") == len(group.findall(SVG + "polygon"))
 
 
+def test_texts_stand_on_the_side_where_they_are_aligned(renderer):
+    drawing = draw(network())
+    parts, drawn = sections(drawing.tikz()), groups(drawing.svg())
+    assert {group.get("class").partition(" ")[0] for group in drawn.values()} == {"node", "edge", "cluster"}
+    for identity, group in drawn.items():
+        part, kind = parts[identity], group.get("class").partition(" ")[0]
+        labels = [(sides, float(x)) for sides, x, _, _ in re.findall(rf"\\pgftext\[(.*?),{TEXT}", part)]
+        shapes = [x for path in group.findall(SVG + "path")[kind == "edge" :] for x, _ in points(path.get("d"))]
+        if not labels:
+            continue
+        assert (r"\graphsmall" in part) == (kind != "node")
+        left, right = min(shapes), max(shapes)
+        if kind == "edge":
+            assert labels == [("base", pytest.approx((left + right) / 2, abs=0.01))]
+        elif kind == "cluster":
+            assert labels == [("base,left", pytest.approx(left + 8, abs=0.01))]
+        elif len(labels) == 5:
+            assert [sides for sides, _ in labels] == ["base", "base,left", "base,right", "base,left", "base,right"]
+            margin = labels[1][1] - left
+            assert 2 < margin < 6
+            xs = [(left + right) / 2, left + margin, right - margin, left + margin, right - margin]
+            assert [x for _, x in labels] == pytest.approx(xs, abs=0.02)
+            assert 6 < float(re.search(r"rounded corners=([\d.]+)bp, minimum", part)[1]) < 12
+
+
+def test_the_size_is_that_of_the_svg(renderer):
+    drawing = draw(network())
+    size = [float(x) for x in ElementTree.fromstring(drawing.svg()).get("viewBox").split()[2:]]
+    left, bottom, right, top = map(float, re.search(rf"use as bounding box\] {POINT} rectangle {POINT};", drawing.tikz()).groups())
+    assert [right - left, top - bottom] == pytest.approx(size, abs=0.02)
+    corners = [float(x) for pair in re.findall(rf"[^x]\] {POINT} rectangle {POINT}", drawing.tikz()) for x in pair]
+    assert left < min(corners[::2]) < max(corners[::2]) < right
+    assert bottom < min(corners[1::2]) < max(corners[1::2]) < top
+
+
 def outline_of(part, identity):
-    size, name, x, y = re.search(rf"\\node\[graph outline, (.*)\] \((\w+)\) at {POINT} \{{\}};", part).groups()
+    size, name, x, y = re.search(rf"\\node\[graph box, (.*)\] \((\w+)\) at {POINT} \{{\}};", part).groups()
     assert name == identity
     width, height = re.search(r"minimum width=([\d.]+)bp, minimum height=([\d.]+)bp", size).groups()
     return (float(x), float(y)), float(width), float(height)
@@ -125,7 +162,7 @@ def test_what_stands_in_the_boxes():
     y = neuron()
     drawing = draw(y)
     parts = sections(drawing.tikz())
-    words = {name: re.findall(r"text=graph-(\w+)\] at \S+ \S+ \{(.+)\};", part) for name, part in parts.items()}
+    words = {name: re.findall(r"\\color\{graph-(\w+)\}(.+)\}$", part, re.MULTILINE) for name, part in parts.items()}
     assert words[drawing.node_id(y)] == [
         ("ink", r"$y = \mathrm{tanh}$"), ("ink", "data"), ("data", "$0.4621$"), ("ink", "grad"), ("grad", "$1$"),
     ]  # fmt: skip
@@ -147,25 +184,34 @@ def test_headers():
         assert (header, drawing.latex[drawing.node_id(y)]) == (header, header)
 
 
+def test_signs_that_pdflatex_lacks():
+    """Marks must not become question marks, which are a mark of their own."""
+    notes = {"x": [Note("page", "1.5 ✗", "#f9d2cb", "wrong"), Note("dE", "0.5 ~", "", "rounded")]}
+    part = sections(draw(Value(1.0, "x").exp(), notes=notes).tikz())["n0"]
+    assert [r"\mathrm{1.5\ \ensuremath{\times }}" in part, r"\mathrm{0.5\ \sim }" in part] == [True, True]
+    assert "red,249;green,210;blue,203" in part
+
+
 def test_names_that_look_alike_in_latex_are_told_apart():
     drawing = draw(Value(1.0, "x1") * Value(2.0, "x_1"))
-    assert {"$\\mathrm{x1}$", "$\\mathrm{x\\_1}$"} <= set(re.findall(r"\{(\$.*\$)\};", drawing.tikz()))
+    assert {"$\\mathrm{x1}$", "$\\mathrm{x\\_1}$"} <= set(re.findall(r"\$.*\$", drawing.tikz()))
 
 
 def test_colours_are_those_of_the_svg():
     tex = draw(neuron(), color_gradients=True).tikz()
     defined = dict(re.findall(r"\\definecolor\{graph-(\w+)\}\{HTML\}\{(\w{6})\}", tex))
     assert {name: DRAWN[name].light[1:].upper() for name in defined} == defined
-    assert set(re.findall(r"graph-(\w+)[],]", tex)) == set(defined)
+    used = re.findall(r"[={]graph-(\w+)", re.sub(r"\\definecolor.*", "", tex))
+    assert set(used) == set(defined)
     assert "{rgb,255:red,181;green,166;blue,234}" in tex  # the ground of the largest gradient
 
 
 def test_a_summary_and_frames_of_parts(renderer):
     small = draw(network(), max_nodes=3).tikz()
-    assert r"{\textbf{layers[0]}};" in small
+    assert r"\textbf{layers[0]}}" in small
     assert "a summary of" in small
     assert is_balanced(small)
-    assert "{layers[1]};" in draw(network()).tikz()
+    assert "}layers[1]}" in draw(network()).tikz()
 
 
 def test_a_picture_that_is_too_large_for_tex():
@@ -181,7 +227,7 @@ def test_a_label_stays_within_its_braces(label):
     tex = draw(Value(1.0, label).exp()).tikz()
     assert is_balanced(tex)
     assert all(line.startswith(("  ", "\\")) for line in tex.splitlines())
-    for written in re.findall(r"\{\$(.*)\$\};", tex):
+    for written in re.findall(r"\}\$(.*)\$\}$", tex, re.MULTILINE):
         assert not re.search(r"(?<!\\)[#%&$]", written)
         assert not re.search(r"\\(input|end|y)\b", written)
 

@@ -13,6 +13,7 @@ from autograd_tiny.views.drawing.render import RenderError
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+_NO_LINE = ("none", "transparent")
 _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Courier New', monospace"  # all about as wide as Courier
 
 
@@ -57,6 +58,25 @@ def structure(svg: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
             texts = tuple("".join(text.itertext()) for text in group.iter("text"))
             found[group.get("id", "")] = group.get("class", ""), title.text or "", texts
     return found
+
+
+def merge_outline(group: ElementTree.Element) -> None:
+    """Graphviz draws the ground of a box and its outline apart; one shape does."""
+    grounds = {_place(shape): shape for shape in group if shape.get("stroke") in _NO_LINE}
+    for outline in outlines(group):
+        ground = grounds.get(_place(outline))
+        if ground is not None and outline.get("fill") == "none":
+            ground.set("stroke", outline.get("stroke", "none"))
+            group.remove(outline)
+
+
+def outlines(group: ElementTree.Element) -> list[ElementTree.Element]:
+    """The shapes with a line around them; not the lines within a box."""
+    return [shape for shape in group if shape.tag != "polyline" and shape.get("stroke", "none") not in _NO_LINE]
+
+
+def _place(shape: ElementTree.Element) -> str:
+    return shape.get("d") or shape.get("points") or ""
 
 
 def image(svg: str, alternative: str) -> str:

@@ -16,13 +16,13 @@ from xml.etree.ElementTree import Element
 from autograd_tiny.symbols.expression import latex_text
 from autograd_tiny.text.palette import DRAWN
 from autograd_tiny.views.drawing.render import RenderError
-from autograd_tiny.views.drawing.svg import parsed
+from autograd_tiny.views.drawing.svg import merge_outline, parsed
 
 _NAMES = {color.light: f"graph-{name}" for name, color in DRAWN.items()}
 _PICTURE = r"""\begin{tikzpicture}[x=1bp, y=1bp, line width=1bp,
-  graph label/.style={inner sep=0pt, outer sep=0pt, font=\normalfont\fontsize{10}{12}\selectfont},
-  graph small label/.style={graph label, font=\normalfont\fontsize{9}{11}\selectfont},
-  graph outline/.style={inner sep=0pt, outer sep=0pt}]"""
+  graph box/.style={inner sep=0pt, outer sep=0pt}]
+  \def\graphfont{\normalfont\fontsize{10}{12}\selectfont}
+  \def\graphsmall{\normalfont\fontsize{9}{11}\selectfont}"""
 _STANDALONE = r"""\documentclass[tikz]{standalone}
 \usepackage{amsmath}
 \begin{document}
@@ -38,7 +38,7 @@ _SIGNS = {
     "×": r"\times ", "·": r"\cdot ", "÷": r"\div ", "±": r"\pm ", "−": "-", "→": r"\to ", "←": r"\leftarrow ",
     "…": r"\ldots ", "∂": r"\partial ", "∇": r"\nabla ", "√": r"\surd ", "∞": r"\infty ", "≤": r"\leq ", "≥": r"\geq ",
     "≠": r"\neq ", "≈": r"\approx ", "∑": r"\sum ", "∏": r"\prod ", "∫": r"\int ", "°": r"{}^{\circ}", "²": "{}^{2}",
-    "³": "{}^{3}", "′": "'",
+    "³": "{}^{3}", "′": "'", "✗": r"\times ",
 }  # fmt: skip
 """Signs that pdflatex would not know, or not in mathematics."""
 
@@ -129,6 +129,7 @@ def _commands(svg: str, headers: Mapping[str, str]) -> dict[Key, str]:
     """The picture as commands, in the order in which they are drawn."""
     commands = {}
     for number, group in enumerate(parsed(svg).iter("g")):
+        merge_outline(group)
         identity = group.get("id") or group.get("data-node") or group.get("data-edge") or ""
         kind = group.get("class", "").partition(" ")[0]
         title = group.findtext("title")
@@ -158,24 +159,27 @@ def _drawn(group: Element, kind: str, identity: str, header: str) -> Iterator[tu
 
 
 def _label(text: Element, kind: str, box: _Box | None, leftmost: float, written: str) -> str:
-    """A text where the SVG has it.  Only on the side on which it is aligned, since no font is as wide as Courier."""
+    """A text where the SVG has it, on the side on which it is aligned, since no font is as wide as Courier.
+
+    It is no node of TikZ: these take pdflatex twice as long, and a frame with fifty overlays is set fifty times.
+    """
     x, y, anchor = float(text.get("x", "0")), -float(text.get("y", "0")), text.get("text-anchor", "start")
-    side = {"start": "base west", "middle": "base", "end": "base east"}[anchor]
+    side = {"start": "base,left", "middle": "base", "end": "base,right"}[anchor]
     if box and kind == "edge":
         x, side = box.middle[0], "base"
     elif box and kind == "cluster":
-        x, side = box.left + _CLUSTER_MARGIN, "base west"
+        x, side = box.left + _CLUSTER_MARGIN, "base,left"
     elif box and kind == "node" and anchor != "middle" and (anchor == "end" or x > leftmost + 1):
-        x, side = box.right - (leftmost - box.left), "base east"
-    style = "graph small label" if float(text.get("font-size", "11")) < _SMALL else "graph label"
+        x, side = box.right - (leftmost - box.left), "base,right"
+    font = r"\graphsmall" if float(text.get("font-size", "11")) < _SMALL else r"\graphfont"
     color = _color(text.get("fill", "black"))
-    return rf"\node[{style}, anchor={side}, text={color}] at {_point(x, y)} {{{written}}};"
+    return rf"\pgftext[{side},at={{\pgfpointxy{{{_number(x)}}}{{{_number(y)}}}}}]{{{font}\color{{{color}}}{written}}}"
 
 
 def _node(shape: Element, box: _Box, identity: str) -> str:
     """The outline of a node as a node of TikZ, to which an author's own arrows can lead."""
     size = f"minimum width={_number(box.right - box.left)}bp, minimum height={_number(box.top - box.bottom)}bp"
-    return rf"\node[graph outline, {_style(shape, box)}, {size}] ({identity}) at {_point(*box.middle)} {{}};"
+    return rf"\node[graph box, {_style(shape, box)}, {size}] ({identity}) at {_point(*box.middle)} {{}};"
 
 
 def _shape(shape: Element, box: _Box | None) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, fromstring, tostring
 
+from autograd_tiny.views.drawing.svg import merge_outline, outlines
+
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBERS = ("data", "grad")
 """The classes of the texts that change."""
 
 _SHAPES_AND_TEXT = {"svg", "g", "title", "desc", "path", "polygon", "polyline", "ellipse", "rect", "line", "text", "tspan"}
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_NO_LINE = ("none", "transparent")
 _CHARACTER_WIDTH = 0.6
 """Of a monospace font, in units of its size."""
 
@@ -56,42 +57,23 @@ def _mark(group: Element, headings: Mapping[str, str], gradients: Mapping[str, s
     identity, kind = group.attrib.pop("id", ""), group.get("class", "").partition(" ")[0]
     for title in group.findall("title"):
         group.remove(title)
-    _merge_outline(group)
+    merge_outline(group)
     if kind == "edge":
         group.set("data-edge", identity)
-        for shape in _outlines(group):
+        for shape in outlines(group):
             shape.set("class", "line" if shape.get("fill") == "none" else "head")
     elif identity in headings:
         group.set("data-node", identity)
         title = Element("title")
         title.text = headings[identity]
         group.insert(0, title)
-        for shape in _outlines(group):
+        for shape in outlines(group):
             shape.set("class", "outline")
         for text in group.iter("text"):
             if text.get("class") in NUMBERS:
                 _align_right(text)
             if text.get("class") == "grad":
                 text.text = gradients[identity]
-
-
-def _merge_outline(group: Element) -> None:
-    """Graphviz draws the ground of a box and its outline apart; one shape does."""
-    grounds = {_place(shape): shape for shape in group if shape.get("stroke") in _NO_LINE}
-    for outline in _outlines(group):
-        ground = grounds.get(_place(outline))
-        if ground is not None and outline.get("fill") == "none":
-            ground.set("stroke", outline.get("stroke", "none"))
-            group.remove(outline)
-
-
-def _outlines(group: Element) -> list[Element]:
-    """The shapes with a line around them; not the lines within a box."""
-    return [shape for shape in group if shape.tag != "polyline" and shape.get("stroke", "none") not in _NO_LINE]
-
-
-def _place(shape: Element) -> str:
-    return shape.get("d") or shape.get("points") or ""
 
 
 def _align_right(text: Element) -> None:
