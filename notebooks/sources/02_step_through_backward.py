@@ -110,7 +110,7 @@ print_steps(c)
 # product, and the uses of a node are told apart by a number:
 
 # %%
-explain(c, wrt=a)
+explain(c, wrt=a, through="all")
 
 # %% [markdown]
 # ## Why not follow every path?
