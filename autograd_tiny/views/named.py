@@ -145,8 +145,12 @@ def _local(whole: Expression, origin: Mapping[Expression, Value]) -> dict[Expres
     return {x: adjoints[x] for x in variables}
 
 
-def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> Primitive:
-    """An operation that is a formula: its derivatives are those of the formula, tidied, in terms of operands and result."""
+class Composed(Primitive):
+    """An operation that is a formula, by which it is written wherever a row's symbol or notation stands."""
+
+
+def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> Composed:
+    """The operation of a formula: its derivatives are those of the formula, tidied, in terms of operands and result."""
     result = Expression(name or "_")
 
     @cache
@@ -168,7 +172,7 @@ def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> 
         level = ATOM if opened.op is None else style.notation(opened.op).level
         return Notation(lambda terms: term(opened, style, dict(zip(variables, terms))).text, level)
 
-    return Primitive(
+    return Composed(
         name, lambda *operands: _with(whole, dict(zip(variables, operands))), rule,
         symbol=brief(term(opened, READABLE, {}).text, 60) if is_short else "…",
         doc=f"what leads to {name} from the named values before it", text=notation(READABLE), latex=notation(LATEX),

@@ -242,6 +242,13 @@ def test_a_picture_takes_the_names_of_variables():
     assert sorted(re.findall(r"<B>(\w+)</B>", draw(out, through=[]).dot)) == ["out", "w", "x"]
 
 
+def test_a_picture_for_latex_has_formulas_as_mathematics(network):
+    _, error = network
+    tikz = draw(error, through="named").tikz()
+    assert r"\mathrm{net}_{h1} = w_{1} \cdot i_{1} + w_{2} \cdot i_{2} + b_{1}" in tikz
+    assert r"o_{1} = \sigma\left(\mathrm{net}_{o1}\right)" in tikz
+
+
 def test_steps_over_named_values(network):
     _, error = network
     stepper = Stepper(error, through="named")

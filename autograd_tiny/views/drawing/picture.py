@@ -17,6 +17,7 @@ from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, NEGAT
 from autograd_tiny.text.words import shortened, visible
 from autograd_tiny.views.drawing.dot_text import PartOfModel, Row, Sketch, Text, card, chip
 from autograd_tiny.views.drawing.grouping import Group, split_label, summary
+from autograd_tiny.views.named import Composed
 
 SHOWN = ("data", "grad", "derivatives")
 MAX_NODES = 2000
@@ -228,15 +229,15 @@ def _header_latex(node: Value, label_within: str, look: Look, labels: Labels, la
     if node.op is None:
         number = f" = {latex_text(look.number(node.data))}" if label_within and isinstance(node, Constant) else ""
         return latex.get(label_within, "") + number
-    if label_within:
-        return f"{latex[label_within]} = {_latex_symbol(node.op.symbol)}" if node.op.symbol else latex[label_within]
-    if not _short_formula(node, labels):
-        return _latex_symbol(node.op.symbol)
+    head = f"{latex[label_within]} = " if label_within and node.op.symbol else latex.get(label_within, "")
+    is_named_formula = isinstance(node.op, Composed) and all(x.label for x in node.operands)
+    if not is_named_formula and (label_within or not _short_formula(node, labels)):
+        return head + _latex_symbol(node.op.symbol)
     known = {x: latex[labels.shown[x]] for x in node.operands if x.label}
     operands = [(known[x], ATOM) if x in known else latex_number(x.data, short_number) for x in node.operands]
     written = node.op.latex.write([Term(text, level, LATEX.brackets) for text, level in operands])
     several_lines = r"\begin" in written  # and there is room for one
-    return _latex_symbol(node.op.symbol) if several_lines else written
+    return head + (_latex_symbol(node.op.symbol) if several_lines else written)
 
 
 def _latex_symbol(symbol: str) -> str:
