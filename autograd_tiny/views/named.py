@@ -155,7 +155,8 @@ def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> 
 
     @cache
     def slopes() -> list[Expression]:
-        return [tidied(_with(x, {whole: result})) for x in gradient(whole, variables)]
+        raw = [_with(x, {whole: result}) for x in gradient(whole, variables)]
+        return [tidied(x) if written_size(x) <= LONGEST_WRITTEN else x for x in raw]  # one that is not written need not be tidy
 
     def rule(out: Any, *operands: Any) -> Sequence[Any]:
         if recorder_of((out, *operands)) is None:  # as they were recorded, to the last digit
