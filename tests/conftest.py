@@ -4,7 +4,9 @@ The package is imported in here only when a test runs, since what is imported be
 """
 
 import os
+import re
 import shutil
+import subprocess
 import sysconfig
 
 import pytest
@@ -37,3 +39,21 @@ def renderer(request, monkeypatch):
         pytest.skip(f"{request.param} is not installed")
     monkeypatch.setenv(PROGRAM_VARIABLE, found)
     return request.param
+
+
+@pytest.fixture
+def pdflatex(tmp_path):
+    """Sets a document, and gives the number of its pages and what was said; skipped, visibly, where there is no pdflatex or TikZ."""
+    program, find = shutil.which("pdflatex"), shutil.which("kpsewhich")
+    if not program or not find or subprocess.run([find, "beamer.cls", "tikz.sty"], capture_output=True, check=False).returncode:
+        pytest.skip("pdflatex, TikZ or beamer is not installed")
+
+    def compiled(source):
+        (tmp_path / "document.tex").write_text(source, encoding="utf-8")
+        command = [program, "-halt-on-error", "-interaction=nonstopmode", "document.tex"]
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).stdout.decode(errors="replace")
+        pages = re.search(r"\((\d+) pages?", said)
+        assert pages, said[-2000:]
+        return int(pages[1]), said
+
+    return compiled

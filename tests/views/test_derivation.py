@@ -1,8 +1,6 @@
 """Whole derivations: what stands on the page, that every number of it is marked right, and what is refused."""
 
 import re
-import shutil
-import subprocess
 from random import Random
 from xml.etree import ElementTree
 
@@ -171,7 +169,7 @@ def test_a_value_used_twice_and_a_derivative_of_several_paths(tmp_path):
     assert set(report.counts) == {"right"}
 
 
-def test_latex_is_set_by_pdflatex_with_amsmath_alone(tmp_path):
+def test_latex_is_set_by_pdflatex_with_amsmath_alone(tmp_path, pdflatex):
     error = two_two_two()[0]
     pages = [derivation(error, learning_rate=0.5), derivation(classifier()), derivation(three_three_three.record().loss)]
     nasty = [Value(float(i + 1), label) for i, label in enumerate(["a#b", "$x$", "50%", "größe", "w'", "eta", "W[0][1]", "a_b_c", "{x}"])]
@@ -180,12 +178,9 @@ def test_latex_is_set_by_pdflatex_with_amsmath_alone(tmp_path):
         assert page.latex.count(r"\begin{align*}") == len(page.sections) == page.latex.count(r"\subsection*")
         page.save(tmp_path / f"page{i}.tex")
         assert re.findall(r"usepackage\{(\w+)\}", (tmp_path / f"page{i}.tex").read_text(encoding="utf-8")) == ["amsmath"]
-    if pdflatex := shutil.which("pdflatex"):
-        for i in range(len(pages)):
-            command = [pdflatex, "-halt-on-error", "-draftmode", f"page{i}.tex"]
-            run = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
-            assert run.returncode == 0, run.stdout[-2000:]
-            assert b"Overfull" not in run.stdout, (i, run.stdout)
+        pages_set, said = pdflatex((tmp_path / f"page{i}.tex").read_text(encoding="utf-8"))
+        assert pages_set >= 1
+        assert "Overfull" not in said, (i, said)
 
 
 def test_long_sums_are_broken_into_lines_that_fit():

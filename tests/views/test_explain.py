@@ -1,7 +1,5 @@
 import math
 import re
-import shutil
-import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -223,18 +221,14 @@ def test_names_that_are_no_names_are_written_letter_by_letter():
     assert {label: latex_name(label) for label in written} == written
 
 
-def test_names_can_be_squared_in_latex(tmp_path):
+def test_names_can_be_squared_in_latex(pdflatex):
     """A superscript, a prime or an accent in a name must not meet the exponent: TeX calls that a double superscript."""
     labels = ["x", "x'", "w5''", "h⁽²⁾", "h⁽²⁾'", "W[0][1]", "net_h1", "größe_λ", "é", "a#b", "$x$", "a^b", "a\\b", "{x}", "50%", "~"]
     formulas = [(Expression(label) ** 2).latex() for label in labels]
     assert all("<msup>" in converter.convert(formula) or "<msubsup>" in converter.convert(formula) for formula in formulas)
     assert not [formula for formula in formulas if re.search(r"(\^\{[^{}]*\}|')\^", formula)]
-    if pdflatex := shutil.which("pdflatex"):
-        lines = "\n\n".join(f"${formula}$" for formula in formulas)
-        source = rf"\documentclass{{article}}\usepackage{{amsmath}}\begin{{document}}{lines}\end{{document}}"
-        (tmp_path / "names.tex").write_text(source, encoding="utf-8")
-        run = subprocess.run([pdflatex, "-halt-on-error", "-draftmode", "names.tex"], cwd=tmp_path, capture_output=True, check=False)
-        assert run.returncode == 0, run.stdout[-2000:]
+    lines = "\n\n".join(f"${formula}$" for formula in formulas)
+    assert pdflatex(rf"\documentclass{{article}}\usepackage{{amsmath}}\begin{{document}}{lines}\end{{document}}")[0] >= 1
 
 
 def test_greek_letters_typed_or_by_name():
