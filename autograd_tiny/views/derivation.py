@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Node, all_nodes, mapped, pulls, topological_order
+from autograd_tiny.engine.refusals import warn_of_runs
 from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
 from autograd_tiny.engine.table import mul, sub
 from autograd_tiny.engine.value import Constant, Value
@@ -259,7 +260,10 @@ def derivation(
     w' = w - η ∂y/∂w = -3 - 0.1 · 1.573 = -3.157
     b' = b - η ∂y/∂b = 6.5 - 0.1 · 0.7864 = 6.421
     """
-    return derived(output, wrt, learning_rate, through, named_by(sys._getframe(1).f_locals), digits)
+    variables = named_by(sys._getframe(1).f_locals)
+    page = derived(output, wrt, learning_rate, through, variables, digits)
+    warn_of_runs(output, "the derivation", names=variables)
+    return page
 
 
 def derived(

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from autograd_tiny import Value, draw, explain, gradient, mean, relu
+from autograd_tiny import Value, derivation, draw, explain, gradient, mean, relu
 from autograd_tiny.engine.refusals import held_by_leaves
 from autograd_tiny.nn import MLP
 from autograd_tiny.optim import SGD
@@ -196,6 +196,9 @@ def test_a_multiple_is_told_by_what_shows_the_derivative(times, words):
     told = rf"the grad of w is {times} × ∂y/∂w, as after backward was run {words}, and not what the explanation says; set the grad"
     with pytest.warns(UserWarning, match=told) as caught:
         explain(y, wrt=w)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"and not what the derivation says") as caught:
+        derivation(y, wrt=w)
     assert caught[0].filename == __file__
     with pytest.warns(UserWarning, match=rf"the grad of x is {times} × ∂y/∂x, .* and not what the last step says") as caught:
         Stepper(y)
