@@ -5,6 +5,7 @@ import re
 from functools import partial
 
 import pytest
+from examples import product
 
 from autograd_tiny import (
     Stepper,
@@ -26,13 +27,6 @@ from autograd_tiny import (
     total,
 )
 from autograd_tiny.calculus.changes import check_unchanged, first_change
-
-
-def product():
-    w, x = Value(2.0, "w"), Value(3.0, "x")
-    y = w * x
-    y.label = "y"
-    return w, x, y
 
 
 def after_a_step():

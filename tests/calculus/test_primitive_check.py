@@ -4,6 +4,7 @@ import re
 from itertools import count
 
 import pytest
+from examples import softsign
 
 from autograd_tiny import (
     TABLE,
@@ -21,16 +22,6 @@ from autograd_tiny import (
     total,
     where,
 )
-
-
-def softsign(**changed):
-    row = {
-        "forward": lambda x: x / (1.0 + abs(x)),
-        "rule": lambda out, x: ((1.0 - abs(out)) ** 2,),
-        "doc": "x / (1 + |x|)",
-        "expansion": lambda x: x / (1.0 + abs(x)),
-    } | changed
-    return Primitive("softsign", row.pop("forward"), row.pop("rule"), **row)
 
 
 def number_of(x):

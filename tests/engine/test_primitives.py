@@ -6,6 +6,7 @@ import operator
 import re
 
 import pytest
+from examples import softsign
 from random_graphs import PARAMETERS
 
 from autograd_tiny import (
@@ -394,16 +395,6 @@ def test_softmax_and_logsumexp_of_far_apart_operands():
 
 
 # Rows of one's own.
-
-
-def softsign(**changed):
-    row = {
-        "forward": lambda x: x / (1.0 + abs(x)),
-        "rule": lambda out, x: ((1.0 - abs(out)) ** 2,),
-        "doc": "x / (1 + |x|)",
-        "expansion": lambda x: x / (1.0 + abs(x)),
-    } | changed
-    return Primitive("softsign", row.pop("forward"), row.pop("rule"), **row)
 
 
 def test_a_row_of_ones_own_is_a_full_citizen():

@@ -3,15 +3,9 @@
 import re
 
 import pytest
+from examples import product
 
 from autograd_tiny import Value, mark, optim
-
-
-def product():
-    w, x = Value(2.0, "w"), Value(3.0, "x")
-    y = w * x
-    y.label = "y"
-    return w, x, y
 
 
 def test_a_graph_whose_leaf_was_moved_by_an_optimizer_is_not_marked():

@@ -5,6 +5,7 @@ from random import Random
 from xml.etree import ElementTree
 
 import pytest
+from examples import named, two_two_two
 from random_graphs import random_program, recorded
 
 from autograd_tiny import Value, derivation, dot, losses, mean, softmax
@@ -46,23 +47,6 @@ Update
 
 w5' = w5 - η ∂E/∂w5 = 0.4 - 0.5 · 0.08217 = 0.3589
 w1' = w1 - η ∂E/∂w1 = 0.15 - 0.5 · 0.0004386 = 0.1498"""
-
-
-def named(label, value):
-    value.label = label
-    return value
-
-
-def two_two_two():
-    """Mazur's network, by his names: the error and the weights."""
-    i1, i2 = Value(0.05, "i1"), Value(0.1, "i2")
-    w = {k: Value(x, f"w{k}") for k, x in enumerate([0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55], 1)}
-    b1, b2 = Value(0.35, "b1"), Value(0.6, "b2")
-    net_h1, net_h2 = named("net_h1", w[1] * i1 + w[2] * i2 + b1), named("net_h2", w[3] * i1 + w[4] * i2 + b1)
-    h1, h2 = named("h1", net_h1.sigmoid()), named("h2", net_h2.sigmoid())
-    net_o1, net_o2 = named("net_o1", w[5] * h1 + w[6] * h2 + b2), named("net_o2", w[7] * h1 + w[8] * h2 + b2)
-    o1, o2 = named("o1", net_o1.sigmoid()), named("o2", net_o2.sigmoid())
-    return named("E", 0.5 * (Value(0.01, "target1") - o1) ** 2 + 0.5 * (Value(0.99, "target2") - o2) ** 2), w
 
 
 def classifier():

@@ -5,6 +5,7 @@ import re
 from random import Random
 
 import pytest
+from examples import named, two_two_two
 from random_graphs import magnitudes, random_program, recorded
 
 from autograd_tiny import Stepper, Value, dot, draw, explain, gradient, label_locals, mean, softmax, where
@@ -16,23 +17,10 @@ from autograd_tiny.views.named import named_view, seen_through
 from autograd_tiny.worked import three_three_three
 
 
-def named(label, value):
-    value.label = label
-    return value
-
-
 @pytest.fixture
 def network():
-    """Mazur's network of two inputs, two hidden and two output units, by his names."""
-    i1, i2 = Value(0.05, "i1"), Value(0.1, "i2")
-    w = {k: Value(x, f"w{k}") for k, x in enumerate([0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55], 1)}
-    b1, b2 = Value(0.35, "b1"), Value(0.6, "b2")
-    net_h1, net_h2 = named("net_h1", w[1] * i1 + w[2] * i2 + b1), named("net_h2", w[3] * i1 + w[4] * i2 + b1)
-    h1, h2 = named("h1", net_h1.sigmoid()), named("h2", net_h2.sigmoid())
-    net_o1, net_o2 = named("net_o1", w[5] * h1 + w[6] * h2 + b2), named("net_o2", w[7] * h1 + w[8] * h2 + b2)
-    o1, o2 = named("o1", net_o1.sigmoid()), named("o2", net_o2.sigmoid())
-    error = named("E", 0.5 * (Value(0.01, "target1") - o1) ** 2 + 0.5 * (Value(0.99, "target2") - o2) ** 2)
-    return w, error
+    error, weights = two_two_two()
+    return weights, error
 
 
 def test_the_central_sentence(network):
