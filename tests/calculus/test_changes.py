@@ -5,7 +5,7 @@ import re
 from functools import partial
 
 import pytest
-from examples import product
+from small_graphs import product
 
 from autograd_tiny import (
     Stepper,

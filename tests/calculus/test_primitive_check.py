@@ -4,7 +4,7 @@ import re
 from itertools import count
 
 import pytest
-from examples import softsign
+from small_graphs import softsign
 
 from autograd_tiny import (
     TABLE,

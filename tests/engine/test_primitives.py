@@ -6,8 +6,8 @@ import operator
 import re
 
 import pytest
-from examples import softsign
 from random_graphs import PARAMETERS
+from small_graphs import softsign
 
 from autograd_tiny import (
     TABLE,

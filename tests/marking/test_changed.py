@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from examples import product
+from small_graphs import product
 
 from autograd_tiny import Value, mark, optim
 

@@ -5,8 +5,8 @@ from random import Random
 from xml.etree import ElementTree
 
 import pytest
-from examples import named, two_two_two
 from random_graphs import random_program, recorded
+from small_graphs import named, two_two_two
 
 from autograd_tiny import Value, derivation, dot, losses, mean, softmax
 from autograd_tiny.engine.graph import all_nodes, topological_order

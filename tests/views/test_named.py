@@ -5,8 +5,8 @@ import re
 from random import Random
 
 import pytest
-from examples import named, two_two_two
 from random_graphs import magnitudes, random_program, recorded
+from small_graphs import named, two_two_two
 
 from autograd_tiny import Stepper, Value, dot, draw, explain, gradient, label_locals, mean, softmax, where
 from autograd_tiny.calculus.changes import check_unchanged
