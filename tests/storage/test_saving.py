@@ -184,7 +184,7 @@ def test_a_missing_file_is_an_operating_system_error(tmp_path):
 # Graphs.
 
 
-def told(_root, these):
+def explanations(_root, these):
     return [explain(_root, wrt=x).text for x in these]
 
 
@@ -201,7 +201,7 @@ def test_a_loaded_graph_is_the_same_in_every_respect(seed, tmp_path):
     assert [repr(step) for step in backward_steps(loaded)] == [repr(step) for step in backward_steps(y)]
     inputs = [x for x in leaves(y) if x.label]
     other_inputs = [x for x in leaves(loaded) if x.label]
-    assert told(loaded, other_inputs) == told(y, inputs)
+    assert explanations(loaded, other_inputs) == explanations(y, inputs)
     for mine, other in zip(gradient(loaded, other_inputs), gradient(y, inputs)):
         assert_same_graph(mine, other)
 
