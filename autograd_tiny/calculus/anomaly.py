@@ -16,10 +16,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 from autograd_tiny.calculus import derivatives
-from autograd_tiny.calculus.changes import first_change
+from autograd_tiny.calculus.changes import computed_text, first_change
 from autograd_tiny.engine import value
 from autograd_tiny.engine.graph import gradient, pulls, topological_order
-from autograd_tiny.engine.refusals import call_text, called, held_by_leaves, or_add
+from autograd_tiny.engine.refusals import called, held_by_leaves, or_add
 from autograd_tiny.engine.value import Constant, Value
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -92,11 +92,12 @@ class _Watch:
 
     def _check_record(self, node: Value) -> None:
         if not math.isfinite(node.data):
-            raise FloatingPointError(f"{_formula(node)} gives {node.data!r}{self._where(node)}")
+            raise FloatingPointError(f"{computed_text(node)} gives {node.data!r}{self._where(node)}")
         for place, derivative in enumerate(node.local_derivatives):
             if not math.isfinite(derivative):
                 raise FloatingPointError(
-                    f"{_formula(node)} gives {node.data!r}, but its derivative by operand {place + 1} is {derivative!r}{self._where(node)}"
+                    f"{computed_text(node)} gives {node.data!r}, but its derivative by operand {place + 1} is {derivative!r}"
+                    f"{self._where(node)}"
                 )
 
     def _check_before(self, root: Value) -> None:
@@ -118,7 +119,7 @@ class _Watch:
             if not math.isfinite(operand.grad) and not isinstance(operand, Constant):
                 raise FloatingPointError(
                     f"the grad of {_name(operand)} is {operand.grad!r}, after the contribution {derivative!r} * {user.grad!r} "
-                    f"of {_formula(user)}{self._where(user)}"
+                    f"of {computed_text(user)}{self._where(user)}"
                 )
 
     def _where(self, node: Value) -> str:
@@ -145,8 +146,3 @@ def _user_line(frame: FrameType | None) -> str:
 
 def _name(node: Value) -> str:
     return f"{node.label} = {node.data!r}" if node.label else repr(node)
-
-
-def _formula(node: Value) -> str:
-    label = f"{node.label} = " if node.label else ""
-    return label + call_text(node.op, node.operands)

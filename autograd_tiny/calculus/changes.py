@@ -60,13 +60,13 @@ def first_change(*roots: Value) -> Change | None:
         try:
             again = _again(node, calls)
         except (ArithmeticError, ValueError, TypeError):
-            return _change(node, f"{_called(node)} has no value, but {node.data!r} was recorded", None)
+            return _change(node, f"{computed_text(node)} has no value, but {node.data!r} was recorded", None)
         if not follows(again, node.data):
-            return _change(node, f"{_called(node)} gives {again.data!r}, but {node.data!r} was recorded", again)
+            return _change(node, f"{computed_text(node)} gives {again.data!r}, but {node.data!r} was recorded", again)
         now, then = again.local_derivatives, node.local_derivatives
         if not all(map(_same, now, then)):
             now, then = zip(*((a, b) for a, b in zip(now, then) if not _same(a, b)))
-            text = f"{_called(node)} has the local derivative {_numbers(now)}, but {_numbers(then)} was recorded"
+            text = f"{computed_text(node)} has the local derivative {_numbers(now)}, but {_numbers(then)} was recorded"
             return _change(node, text, again)
     return None
 
@@ -122,7 +122,8 @@ def _remembered(node: Value) -> list[tuple[Value, float]]:
     return [(rule, then) for rule, then in zip(rules, node.local_derivatives) if any(rule is x for x in node.operands)]
 
 
-def _called(node: Value) -> str:
+def computed_text(node: Value) -> str:
+    """How a node was computed: ``y = mul(w = 2.0, 3.0)``."""
     return (f"{node.label} = " if node.label else "") + call_text(node.op, node.operands)
 
 

@@ -248,15 +248,21 @@ def _against_engine(what: str, method: str, analytic: float, other: float, toler
     return Comparison(what, method, analytic, other, tolerance, "right" if abs(analytic - other) <= tolerance else "wrong")
 
 
+def path_sizes(root: Value) -> dict[Value, float]:
+    """The derivative by each node if all terms were positive and none cancelled: rounding errors are measured by it."""
+    sizes = {root: 1.0}
+    for user, operand, derivative in pulls(root):
+        sizes[operand] = sizes.get(operand, 0.0) + abs(derivative) * sizes[user]
+    return sizes
+
+
 def _rounding(y: Value, variables: Sequence[Value]) -> tuple[float, list[float]]:
     """How far rounding can move ``y`` and its derivative by each variable.
 
     The sum over all paths of the sizes of their products says how much of a rounding anywhere arrives at ``y``.
     """
     order = topological_order(y)
-    sizes = {y: 1.0}
-    for user, operand, derivative in pulls(y):
-        sizes[operand] = sizes.get(operand, 0.0) + abs(derivative) * sizes[user]
+    sizes = path_sizes(y)
     roundings = 4.0 * sum(len(node.operands) for node in order)
     return EPSILON * sum(sizes[node] * abs(node.data) for node in order), [roundings * EPSILON * sizes.get(v, 0.0) for v in variables]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -235,20 +235,21 @@ def warn_doubled(root: Any) -> None:
         warnings.warn(f"{before}; {or_add(of)}", stacklevel=3)
 
 
-def warn_of_runs(root: Any, shown: str, *, by: Any = None, names: Mapping[Any, str] = MappingProxyType({})) -> None:
+def warn_of_runs(root: Any, shown: str, *, by: Any = None, names: Callable[[], Mapping[Any, str]] = dict) -> None:
     """Warn where the leaves hold several runs of ``backward``, so that their grad is not the derivative that is shown.
 
     Args:
         root: what is differentiated.
         shown: what shows the derivative, as "the explanation".
         by: the leaf that it is about; None for any.
-        names: for what has no label.
+        names: gives the names for what has no label.
     """
     if root.grad == 1.0 and (held := held_by_leaves(root)).runs not in (None, 0, 1):
         leaf = next(iter(held.derivatives)) if by is None else by
         if leaf in held.derivatives:
-            text = repeated_text(held.runs, called(root, names), called(leaf, names))
-            warnings.warn(f"the grad of {called(leaf, names)} is {text}, and not what {shown} says; {FRESH} in between", stacklevel=3)
+            of, by = (called(node, names()) for node in (root, leaf))
+            text = repeated_text(held.runs, of, by)
+            warnings.warn(f"the grad of {by} is {text}, and not what {shown} says; {FRESH} in between", stacklevel=3)
 
 
 FRESH = "set the grad of the leaves to 0.0 (zero_grad() of a model does)"

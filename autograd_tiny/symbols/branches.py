@@ -125,9 +125,8 @@ class _Rewriting:
                 self.clean.add(node)
         if all(x is y for x, y in zip(operands, old)):
             return node
-        new = Expression.record(node.op, tuple(operands))
-        if call := node.call:
-            new.first = self.shared.setdefault((call, need), new.first)
+        given = tuple(operands)
+        new = Expression.record(node.op, self.shared.setdefault((node.call, need), given) if node.call else given)
         new.label = node.label
         return new
 

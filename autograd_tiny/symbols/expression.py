@@ -73,11 +73,15 @@ class Expression(Operators, Node):
 
     @classmethod
     def record(cls, primitive: Primitive, operands: tuple[Any, ...]) -> Expression:
-        """A new node: ``primitive`` applied to operands that are Expressions or plain numbers."""
+        """A new node: ``primitive`` applied to operands that are Expressions or plain numbers.
+
+        A tuple of Expressions is kept as it is, so that the outputs of a call that are recorded with one tuple are siblings.
+        """
         e = object.__new__(cls)
         e.op = primitive
         e.label = ""
-        e.first = tuple([cls._lift(x) for x in operands])
+        is_kept = operands.__class__ is tuple and all(x.__class__ is cls for x in operands)
+        e.first = operands if is_kept else tuple([cls._lift(x) for x in operands])
         e.second = e.constant_value = None
         return e
 
@@ -87,11 +91,7 @@ class Expression(Operators, Node):
     ) -> list[Expression]:
         """New nodes, one per output, or for the outputs ``wanted``, that share their operands."""
         shared = tuple([cls._lift(x) for x in operands])
-        rows = primitive.rows(shared) if wanted is None else [primitive[i] for i in wanted]
-        outputs = [cls.record(row, ()) for row in rows]
-        for e in outputs:
-            e.first = shared
-        return outputs
+        return [cls.record(row, shared) for row in (primitive.rows(shared) if wanted is None else [primitive[i] for i in wanted])]
 
     @classmethod
     def takes(cls, other: object) -> bool:

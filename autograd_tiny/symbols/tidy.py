@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from fractions import Fraction
 from functools import lru_cache, reduce
@@ -208,9 +208,9 @@ class _Pass:
         """The one node for an operation on operands."""
         key = (op, *operands)
         if key not in self.nodes:
-            self.nodes[key] = node = Expression.record(op, operands)
             if isinstance(op.family, MultiPrimitive):
-                node.first = self.operands.setdefault((op.family, *operands), operands)
+                operands = self.operands.setdefault((op.family, *operands), operands)
+            self.nodes[key] = Expression.record(op, operands)
         node = self.nodes[key]
         if node not in self.terms:
             self.terms[node] = self._measured(node)
@@ -293,18 +293,28 @@ class _Pass:
         self.constants.add(root)
         return root
 
+    def _region(self, root: Expression, inverse: Primitive) -> Iterator[tuple[Expression, bool]]:
+        """The nodes of a region and their operands, from left to right, and whether each is inverted: subtracted, or divided by.
+
+        A sign inverts a term of a sum; of a product it is the sign of the whole.
+        """
+        waiting = [(root, False)]
+        while waiting:
+            node, inverted = waiting.pop()
+            yield node, inverted
+            if node is root or node in self.inner:
+                first, *second = node.operands
+                waiting += [(x, inverted != (node.op is inverse)) for x in second]
+                waiting.append((first, inverted != (node.op is neg and inverse is sub)))
+
     def _factors_of(self, root: Expression) -> _Product:
         """A region of multiplications, divisions and signs as one product."""
         over = under = ONE
         above: dict[Expression, int] = {}
         below: dict[Expression, int] = {}
-        waiting = [(root, False)]
-        while waiting:
-            node, divides = waiting.pop()
+        for node, divides in self._region(root, div):
             if node is root or node in self.inner:
-                first, *second = node.operands
                 over = -over if node.op is neg else over
-                waiting += [(x, divides != (node.op is div)) for x in second] + [(first, divides)]
                 continue
             read = self._read(self.result[node])
             if read.over is not ONE or read.under is not ONE:
@@ -351,12 +361,8 @@ class _Pass:
     def _terms_of(self, root: Expression) -> list[_Product]:
         """A region of additions, subtractions and signs as the terms of one sum, equal ones gathered."""
         terms: dict[Any, _Product] = {}
-        waiting = [(root, False)]
-        while waiting:
-            node, negative = waiting.pop()
+        for node, negative in self._region(root, sub):
             if node is root or node in self.inner:
-                first, *second = node.operands
-                waiting += [(x, negative != (node.op is sub)) for x in second] + [(first, negative != (node.op is neg))]
                 continue
             result = self.result[node]
             parts = self.sums.get(result, []) if self.uses[node] == 1 and result not in self.closed else []

@@ -12,23 +12,33 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from html import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from autograd_tiny.calculus.gradient_check import path_sizes
 from autograd_tiny.engine.contents import named_by
-from autograd_tiny.engine.graph import Node, all_nodes, mapped, pulls, topological_order
+from autograd_tiny.engine.graph import Node, all_nodes, mapped, topological_order
 from autograd_tiny.engine.refusals import warn_of_runs
-from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
-from autograd_tiny.engine.table import mul, sub
+from autograd_tiny.engine.table import sub
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import GREEK, Expression, Style, Term
 from autograd_tiny.symbols.formula import FormulaError, read_formula
 from autograd_tiny.text.numbers import as_number, check_digits, short_number
 from autograd_tiny.text.words import quoted
-from autograd_tiny.views.explain import Equation, Explainer, chain, count_paths, explainer_of, latex_style, text_style
+from autograd_tiny.views.explain import (
+    Equation,
+    Explainer,
+    chain,
+    count_paths,
+    environment,
+    explainer_of,
+    latex_style,
+    text_style,
+    written_product,
+)
 from autograd_tiny.views.mathml import mathml, revealed
 from autograd_tiny.views.named import Through
 from autograd_tiny.views.steps import ForwardStep
@@ -44,10 +54,9 @@ SMALLEST_MARKED, LARGEST_MARKED = 1e-280, 1e300
 
 
 _GRID = "display: grid; grid-template-columns: repeat(2, max-content); gap: .7em .3em; place-items: center start"
-of_rate = Primitive(
-    "of_rate", mul.forward, lambda out, x, y: (y, x), symbol=" ", doc="a learning rate and a derivative, side by side",
-    text=Notation("{0:product} {1:product}", PRODUCT), latex=Notation(r"{0:product} \, {1:product}", PRODUCT),
-)  # fmt: skip
+of_rate = written_product(
+    "of_rate", "{0:product} {1:product}", r"{0:product} \, {1:product}", "a learning rate and a derivative, side by side"
+)
 
 
 class Claim(NamedTuple):
@@ -95,7 +104,7 @@ class Derivation:
         """The sections in LaTeX, each with its heading, to be copied into a document that uses amsmath."""
         parts = []
         for title, lines in self._latex_lines:
-            parts += [rf"\subsection*{{{title}}}", _environment("align*", lines)]
+            parts += [rf"\subsection*{{{title}}}", environment("align*", lines)]
         return "\n".join([r"\begingroup\allowdisplaybreaks\addtolength{\jot}{3pt}", *parts, r"\endgroup"])
 
     @property
@@ -107,7 +116,7 @@ class Derivation:
     @property
     def markdown(self) -> str:
         """The sections in Markdown, formulas in LaTeX between ``$$``: for GitHub, Jupyter, Quarto, pandoc."""
-        formulas = [(title, _environment("aligned", lines)) for title, lines in self._latex_lines]
+        formulas = [(title, environment("aligned", lines)) for title, lines in self._latex_lines]
         return "\n\n".join(f"## {title}\n\n$$\n{latex}\n$$" for title, latex in formulas)
 
     @property
@@ -260,9 +269,9 @@ def derivation(
     w' = w - η ∂y/∂w = -3 - 0.1 · 1.573 = -3.157
     b' = b - η ∂y/∂b = 6.5 - 0.1 · 0.7864 = 6.421
     """
-    variables = named_by(sys._getframe(1).f_locals)
+    variables = sys._getframe(1).f_locals
     page = derived(output, wrt, learning_rate, through, variables, digits)
-    warn_of_runs(output, "the derivation", names=variables)
+    warn_of_runs(output, "the derivation", names=partial(named_by, variables))
     return page
 
 
@@ -271,10 +280,10 @@ def derived(
     wrt: Value | Iterable[Value] | None,
     learning_rate: float | None,
     through: Through,
-    variables: Mapping[Value, str],
+    variables: Mapping[str, Any],
     digits: int = 4,
 ) -> Derivation:
-    """What `derivation` writes, with ``variables`` as names of Values."""
+    """What `derivation` writes, with ``variables`` that name Values."""
     check_digits(digits)
     rate = None if learning_rate is None else _checked_rate(learning_rate)
     chosen = None if wrt is None else _checked_wrt(wrt)
@@ -341,7 +350,7 @@ def _backward(
 ) -> Section:
     """The derivative by everything between, each where backward has gathered all that is added to it."""
     claims: list[Claim] = []
-    root, sizes = explainer.root, cache(lambda node: _sizes(original[node]))
+    root, sizes = explainer.root, cache(lambda node: path_sizes(original[node]))
 
     def claim(of: Value, by: Value, number: float) -> None:
         """A derivative as a claim, unless it is what rounding left of 0."""
@@ -381,14 +390,6 @@ def _equation(explainer: Explainer, x: Value) -> Equation:
     return equation
 
 
-def _sizes(root: Value) -> dict[Value, float]:
-    """The derivative by each node if all terms were positive and none cancelled: rounding errors are measured by it."""
-    sizes = {root: 1.0}
-    for user, operand, derivative in pulls(root):
-        sizes[operand] = sizes.get(operand, 0.0) + abs(derivative) * sizes[user]
-    return sizes
-
-
 def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Section:
     """The leaves after a step of gradient descent."""
     equations, claims = [], []
@@ -417,8 +418,6 @@ def _page(output: Value, explainer: Explainer, seen: Mapping[Value, Value], rate
         if node.op is None:
             return Expression(called[node]) if node in called else Expression.literal(node.data)
         e = Expression.record(node.op, operands)
-        if node.call:
-            e.first = operands
         e.label = called.get(node, "")
         return e
 
@@ -447,11 +446,6 @@ def _check_readable(name: str, label: str) -> None:
 def _quoted(text: str) -> str:
     """A string of a TOML file, in which nothing has to be escaped."""
     return f'"{text}"'
-
-
-def _environment(name: str, lines: Iterable[tuple[str, str]]) -> str:
-    rows = [f"{left} &{right}" for left, right in lines]
-    return "\n".join([rf"\begin{{{name}}}", revealed(" \\\\\n".join(rows)), rf"\end{{{name}}}"])
 
 
 def _lines(

@@ -10,7 +10,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial, reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
@@ -47,14 +47,17 @@ partial_derivative = Primitive(
     "derivative", _never, (0.0, 0.0), symbol="∂/∂", doc="the derivative of x by y, as a symbol",
     text=Notation("∂{0}/∂{1}"), latex=Notation(r"\frac{{\partial {0}}}{{\partial {1}}}", PRODUCT),
 )
-chain = Primitive(
-    "chain", mul.forward, lambda out, x, y: (y, x), symbol="·", doc="the product of two factors of the chain rule",
-    text=Notation("{0:product} · {1:product}", PRODUCT), latex=Notation(r"{0:product} \cdot {1:product}", PRODUCT),
+
+
+def written_product(name: str, text: str, latex: str, doc: str) -> Primitive:
+    """A product that is only written, in its own way."""
+    return Primitive(name, mul.forward, mul.rule, text=Notation(text, PRODUCT), latex=Notation(latex, PRODUCT), doc=doc)
+
+
+chain = written_product(
+    "chain", "{0:product} · {1:product}", r"{0:product} \cdot {1:product}", "the product of two factors of the chain rule"
 )
-beside = Primitive(
-    "beside", mul.forward, lambda out, x, y: (y, x), symbol=" ", doc="a product inside of a factor",
-    text=Notation("{0:product} {1:power}", PRODUCT), latex=Notation(r"{0:product} \, {1:power}", PRODUCT),
-)
+beside = written_product("beside", "{0:product} {1:power}", r"{0:product} \, {1:power}", "a product inside of a factor")
 MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
 """A sum of more paths, a product of more derivatives, more invented names, or a factor of more characters are read by nobody."""
 
@@ -134,8 +137,7 @@ class Explanation:
     @property
     def latex(self) -> str:
         """An ``aligned`` environment, without dollar signs, to be copied into slides."""
-        rows = [f"{left} &{right}" for left, right in self.latex_lines]
-        return "\n".join([r"\begin{aligned}", revealed(" \\\\\n".join(rows)), r"\end{aligned}"])
+        return environment("aligned", self.latex_lines)
 
     @property
     def mathml(self) -> str:
@@ -156,6 +158,12 @@ class Explanation:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
+
+
+def environment(name: str, lines: Iterable[tuple[str, str]]) -> str:
+    """Lines of LaTeX, aligned at what stands right, in an environment of amsmath."""
+    rows = [f"{left} &{right}" for left, right in lines]
+    return "\n".join([rf"\begin{{{name}}}", revealed(" \\\\\n".join(rows)), rf"\end{{{name}}}"])
 
 
 def text_style(digits: int) -> Style:
@@ -216,17 +224,17 @@ def explain(
           = 0.7864 · 2
           = 1.573
     """
-    variables = named_by(sys._getframe(1).f_locals)
+    variables = sys._getframe(1).f_locals
     explanation = explained(what, wrt, through, variables, digits)
     if isinstance(what, Value):
-        warn_of_runs(what, "the explanation", by=wrt, names=variables)
+        warn_of_runs(what, "the explanation", by=wrt, names=partial(named_by, variables))
     return explanation
 
 
 def explained(
-    what: Value | BackwardStep | ForwardStep, wrt: Value | None, through: Through, variables: Mapping[Value, str], digits: int = 4
+    what: Value | BackwardStep | ForwardStep, wrt: Value | None, through: Through, variables: Mapping[str, Any], digits: int = 4
 ) -> Explanation:
-    """What `explain` writes, with ``variables`` as names of Values."""
+    """What `explain` writes, with ``variables`` that name Values."""
     check_digits(digits)
     if isinstance(what, (BackwardStep, ForwardStep)):
         check_unchanged(what.root, done="its explanation")
@@ -238,7 +246,7 @@ def explained(
 
 
 def explainer_of(
-    root: Value, wrt: Sequence[Value], through: Through, variables: Mapping[Value, str], digits: int
+    root: Value, wrt: Sequence[Value], through: Through, variables: Mapping[str, Any], digits: int
 ) -> tuple[Explainer, dict[Value, Value]]:
     """What explains ``root`` as it is seen, by the Values ``wrt``, and the twin there of every Value that is seen.
 
@@ -373,6 +381,7 @@ class Explainer:
         self.written: dict[Node, Term] = {}
         self.adjoints = adjoints(root)
         self.used: dict[Value, None] = {}
+        self.slopes: dict[Value, Sequence[Any]] = {}
         self.uses, self.census = _uses(root), _census(root)
         self.outputs: dict[Call, dict[int, Value]] = {}
         for node in self.names:
@@ -433,7 +442,10 @@ class Explainer:
         user: Value = edge.user
         operands = [self.node(x) for x in user.operands]
         outputs = self._siblings(user, user.call) if user.call else None
-        rule = user.op.derivatives(self.node(user), operands, outputs)[edge.place]
+        out = self.node(user)
+        if outputs or user not in self.slopes:  # siblings are named anew in each explanation
+            self.slopes[user] = user.op.derivatives(out, operands, outputs)
+        rule = self.slopes[user][edge.place]
         formula = _as_factor(tidied(rule)) if isinstance(rule, Expression) else Expression.literal(rule)
         symbol = self.symbol(user, edge.operand, self._use(edge))
         if len(str(formula)) > LONGEST_FORMULA:

@@ -13,12 +13,12 @@ from copy import copy
 from functools import cache
 from typing import Any
 
+from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Call, all_nodes, gradient, joint, mapped, topological_order
 from autograd_tiny.engine.row import ATOM, Notation, Primitive, recorder_of
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, term
 from autograd_tiny.symbols.naming import names
-from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.words import brief, quoted
 
 LONGEST_WRITTEN = 500
@@ -27,23 +27,26 @@ Through = str | Iterable[Value] | None
 """What is seen: "named" values, "all" of them, or those given; None for the named ones if anything between has a name, else all."""
 
 
-def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[Value, str]) -> dict[Value, Value]:
+def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[str, Any]) -> dict[Value, Value]:
     """Every value that is seen, and its twin in the graph of these.
 
     Args:
         roots: where the graph ends; they are always seen.
         through: what is seen beside them.
-        variables: names for values, as those of variables.  They serve for roots without a label, and for everything where no value
-            that was computed has a label.
+        variables: what the caller's variables hold.  They name roots without a label, and everything where no value that was
+            computed has a label.
 
     Raises:
         ValueError: ``through`` is none of these, or names a value that the roots do not depend on, or nothing has a name.
     """
     nodes: list[Value] = all_nodes(joint(roots))[:-1]  # type: ignore[assignment]
     called = {node: node.label for node in nodes if node.label}
-    inner = [node for node in nodes if node.op is not None and node not in roots]
+    ends = set(roots)
+    inner = [node for node in nodes if node.op is not None and node not in ends]
     served = roots if any(node in called for node in inner) else nodes
-    called |= {node: variables[node] for node in served if node in variables and not node.label}
+    if unnamed := [node for node in served if node not in called and not isinstance(node, Constant)]:
+        names_of = named_by(variables)  # which looks through all that they hold
+        called |= {node: names_of[node] for node in unnamed if node in names_of}
     if through == "all" or (through is None and not any(node in called for node in inner)):
         return mapped(roots, lambda node, operands: _called(node.with_operands(operands), called.get(node, "")))
     if through is None or through == "named":
@@ -96,8 +99,6 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
             there = copy(node)
         else:
             whole = Expression.record(node.op, operands)
-            if node.call:
-                whole.first = operands
             origin[whole] = node
             if node not in seen:
                 return whole
@@ -150,19 +151,17 @@ class Composed(Primitive):
 
 
 def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> Composed:
-    """The operation of a formula: its derivatives are those of the formula, tidied, in terms of operands and result."""
+    """The operation of a formula: its derivatives are those of the formula in terms of operands and result."""
     result = Expression(name or "_")
 
     @cache
-    def slopes() -> list[Expression]:
-        raw = [_with(x, {whole: result}) for x in gradient(whole, variables)]
-        return [tidied(x) if written_size(x) <= LONGEST_WRITTEN else x for x in raw]  # one that is not written need not be tidy
+    def slopes() -> list[Any]:
+        return _with(gradient(whole, variables), {whole: result})
 
     def rule(out: Any, *operands: Any) -> Sequence[Any]:
         if recorder_of((out, *operands)) is None:  # as they were recorded, to the last digit
             return list(_local(whole, _recorded(whole, dict(zip(variables, operands)))).values())
-        given = dict(zip(variables, operands)) | {result: out}
-        return [_with(x, given) for x in slopes()]
+        return _with(slopes(), dict(zip(variables, operands)) | {result: out})
 
     opened = mapped([whole], _opened)[whole]
     is_short = written_size(opened) <= LONGEST_WRITTEN
@@ -174,10 +173,10 @@ def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> 
         return Notation(lambda terms: term(opened, style, dict(zip(variables, terms))).text, level)
 
     return Composed(
-        name, lambda *operands: _with(whole, dict(zip(variables, operands))), rule,
+        name, lambda *operands: _with([whole], dict(zip(variables, operands)))[0], rule,
         symbol=brief(term(opened, READABLE, {}).text, 60) if is_short else "…",
         doc=f"what leads to {name} from the named values before it", text=notation(READABLE), latex=notation(LATEX),
-        expansion=lambda *operands: _with(opened, dict(zip(variables, operands))),
+        expansion=lambda *operands: _with([opened], dict(zip(variables, operands)))[0],
     )
 
 
@@ -209,8 +208,8 @@ def _opened(e: Expression, operands: tuple[Expression, ...]) -> Expression:
     return e.with_operands(operands)
 
 
-def _with(formula: Expression, given: Mapping[Expression, Any]) -> Any:
-    """What a formula comes to where nodes of it are given: in floats, Values or Expressions, whatever these are."""
+def _with(formulas: Sequence[Expression], given: Mapping[Expression, Any]) -> list[Any]:
+    """What formulas come to where nodes of them are given: in floats, Values or Expressions, whatever these are."""
 
     in_symbols = any(isinstance(x, Expression) for x in given.values())
 
@@ -222,4 +221,5 @@ def _with(formula: Expression, given: Mapping[Expression, Any]) -> Any:
         kind = recorder_of(operands)
         return kind.record(e.op, operands) if kind else e.op.evaluate(operands)
 
-    return mapped([formula], result)[formula]
+    found = mapped(formulas, result)
+    return [found[x] for x in formulas]

@@ -122,6 +122,31 @@ def test_a_thousand_unnamed_nodes_between_two_names():
     assert float(text.splitlines()[-1].split()[-1]) == pytest.approx(x.grad, rel=1e-3)
 
 
+def test_one_derivative_of_a_wide_formula_is_written_in_a_time_in_proportion(monkeypatch):
+    record, calls = Expression.record, []
+    monkeypatch.setattr(Expression, "record", lambda *given: calls.append(1) or record(*given))
+
+    def records(width):
+        xs = [Value(0.01 * i, f"x{i}") for i in range(width)]
+        calls.clear()
+        explain(named("y", sum((x * x for x in xs[1:]), xs[0]).tanh()), wrt=xs[3], through="named")
+        return len(calls)
+
+    assert records(400) < 2.2 * records(200)
+
+
+def test_variables_are_looked_through_only_where_names_are_wanting(network, monkeypatch):
+    w, error = network
+    asked = []
+    monkeypatch.setattr("autograd_tiny.views.named.named_by", lambda variables: asked.append(variables) or {})
+    explain(error, wrt=w[1])
+    draw(error, through="named")
+    assert asked == []
+    error.label = ""
+    explain(error, wrt=w[1])
+    assert len(asked) == 1
+
+
 def test_special_numbers():
     x = Value(1e200, "x")
     z = named("z", x * x)

@@ -12,9 +12,9 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import FRESH, check_recorded, held_by_leaves, repeated_text, same_gradient
 from autograd_tiny.engine.value import Constant, Value, adjoints
@@ -210,7 +210,7 @@ def draw(
     check_unchanged(value, done="a picture")
     largest = _largest_gradient(all_nodes(value)) if color_gradients else 0.0
     look = Look(_number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes)
-    drawing = drawn(value, look) if through == "all" else _drawn_through(value, through, named_by(sys._getframe(1).f_locals), look)
+    drawing = drawn(value, look) if through == "all" else _drawn_through(value, through, sys._getframe(1).f_locals, look)
     if drawing.shows_gradients and (contradiction := _contradiction(value)):
         warnings.warn(contradiction, stacklevel=2)
     return drawing
@@ -236,7 +236,7 @@ def drawn(value: Value, look: Look) -> Drawing:
     return Drawing(value, description, summary.sketch.dot(look.direction, caption=description), summary)
 
 
-def _drawn_through(value: Value, through: Through, variables: Mapping[Value, str], look: Look) -> Drawing:
+def _drawn_through(value: Value, through: Through, variables: Mapping[str, Any], look: Look) -> Drawing:
     seen = seen_through([value], through, variables)
     drawing = drawn(seen[value], look)
     drawing.nodes |= {node: drawing.nodes[twin] for node, twin in seen.items() if twin in drawing.nodes}

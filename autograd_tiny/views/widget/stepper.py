@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
 from autograd_tiny.engine.value import Value
@@ -68,7 +67,7 @@ class Stepper:
         check_unchanged(value, done="its steps")
         warn_of_runs(value, "the last step")
         if through != "all":
-            value = seen_through([value], through, named_by(sys._getframe(1).f_locals))[value]
+            value = seen_through([value], through, sys._getframe(1).f_locals)[value]
         _check(value, digits)
         if not isinstance(title, str):
             raise TypeError(f"a title is a text, got {quoted(title)}")
