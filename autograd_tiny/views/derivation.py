@@ -364,7 +364,7 @@ def _backward(
             if edge.user is not root and count_paths(edge.user, x) == 1:  # else it is no whole derivative
                 claim(edge.user, x, edge.user.local_derivatives[edge.place])
         claim(root, x, explainer.adjoints[x])
-    return Section("Backward", [_equation(explainer, x) for x in gathered], claims)
+    return Section("Backward", [explainer.summed(x) for x in gathered], claims)
 
 
 def _gathered(explainer: Explainer, order: Sequence[Value], wanted: Iterable[Value]) -> list[Value]:
@@ -378,16 +378,6 @@ def _gathered(explainer: Explainer, order: Sequence[Value], wanted: Iterable[Val
                 if waiting[x] == 0:
                     found.append(x)
     return found
-
-
-def _equation(explainer: Explainer, x: Value) -> Equation:
-    """The derivative of the root as the sum over the uses of a value."""
-    uses = explainer.uses[x]
-    equation = explainer.equation(x, [explainer.use(edge) for edge in uses], explainer.adjoints[x])
-    symbols, *others = equation.rights
-    if len(uses) > 1 and any(e is equation.left for e in symbols):  # the root uses it, too, and no sum is its own term
-        return equation._replace(rights=tuple(others))
-    return equation
 
 
 def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Section:
@@ -472,16 +462,15 @@ def _lines(
 
 
 def _broken(text: str, measure: Callable[[str], float], width: float) -> list[str]:
-    """A formula in lines, broken before the signs of sums, and in a longer term before those of products."""
-    pieces: list[str] = []
+    """A formula in lines, broken before the signs of sums; a term that is longer begins a line, broken at the signs of products."""
+    lines: list[str] = []
     for summand in _split(text, "sum"):
-        pieces += [summand] if measure(summand) <= width else _split(summand, "product")
-    lines = pieces[:1]
-    for piece in pieces[1:]:
-        if measure(lines[-1] + piece) <= width:
-            lines[-1] += piece
-        else:
-            lines.append(piece.lstrip())
+        is_long = measure(summand) > width
+        for place, piece in enumerate(_split(summand, "product") if is_long else [summand]):
+            if lines and measure(lines[-1] + piece) <= width and not (is_long and place == 0):
+                lines[-1] += piece
+            else:
+                lines.append(piece.lstrip())
     return lines
 
 

@@ -88,10 +88,7 @@ class Equation(NamedTuple):
             texts = [format(term(e, style, written), "product" if i else "") for i, e in enumerate(terms)]
             if not sides or texts != sides[-1]:
                 sides.append(texts)
-        left = term(self.left, style, written).text
-        if len(sides) > 1 and sides[0] == [left]:
-            del sides[0]  # a derivative that is a local one says no more by its own symbol
-        return left, sides
+        return term(self.left, style, written).text, sides
 
 
 def _fitted(terms: Sequence[str], width: int) -> list[str]:
@@ -391,11 +388,14 @@ class Explainer:
     def derivative(self, wrt: Value) -> Explanation:
         """The derivative of the root by ``wrt``, as `explain` writes it."""
         ways = self.census.get(wrt, _NONE)
-        if ways.paths <= MOST_PATHS and ways.longest <= LONGEST_PATH:
-            terms = [self.product(path) for path in _edge_paths(self.root, wrt, self.uses)] if ways.paths else []
-        else:
-            terms = [self.use(edge) for edge in self.uses[wrt]]
+        if ways.paths > MOST_PATHS or ways.longest > LONGEST_PATH:
+            return self._explanation([self.summed(wrt)])
+        terms = [self.product(path) for path in _edge_paths(self.root, wrt, self.uses)] if ways.paths else []
         return self._explanation([self.equation(wrt, terms, self.adjoints.get(wrt, 0.0))])
+
+    def summed(self, wrt: Value) -> Equation:
+        """The derivative of the root by ``wrt`` as the sum over the uses of ``wrt``."""
+        return self.equation(wrt, [self.use(edge) for edge in self.uses[wrt]], self.adjoints[wrt])
 
     def step(self, step: BackwardStep | ForwardStep) -> Explanation:
         """One step: backward by what each operand receives, forward by its formula and its numbers."""
@@ -421,8 +421,13 @@ class Explainer:
         return Explanation(equations, definitions, self.digits, self.called, self.written)
 
     def equation(self, wrt: Value, terms: Sequence[Sequence[Expression]], result: float) -> Equation:
-        """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers)."""
-        return Equation(self.symbol(self.root, wrt), (*zip(*terms), (Expression.literal(result),)))
+        """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers).
+
+        A term whose symbol is the left side, since ``root`` uses ``wrt`` itself, stands as its formula: no sum is its own term.
+        """
+        left = self.symbol(self.root, wrt)
+        rights = zip(*[[next(e for e in ways[i:] if e is not left) for i in range(len(ways))] for ways in terms])
+        return Equation(left, (*rights, (Expression.literal(result),)))
 
     def product(self, path: Sequence[Edge]) -> list[Expression]:
         """The product of the local derivatives along a path, three ways; the derivative of a node by itself is 1."""

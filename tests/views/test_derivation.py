@@ -147,7 +147,7 @@ def test_a_value_used_twice_and_a_derivative_of_several_paths(tmp_path):
     z = named("z", x * x)
     y = named("y", z * x)
     page = derivation(y, wrt=x)
-    assert page.text.splitlines()[-1] == "∂y/∂x = ∂y/∂z · 2 x + z = 3 · 6 + 9 = 27"
+    assert page.text.splitlines()[-1] == "∂y/∂x = ∂y/∂z · ∂z/∂x + z = ∂y/∂z · 2 x + z = 3 · 6 + 9 = 27"
     report = marked(page.toml, tmp_path)
     assert [(m.claim.called, m.claim.printed.text) for m in report.marks][2:] == [("∂y/∂z", "3"), ("∂z/∂x", "6"), ("∂y/∂x", "27")]
     assert set(report.counts) == {"right"}
