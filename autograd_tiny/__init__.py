@@ -64,7 +64,8 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.drawing.draw import draw
-from autograd_tiny.views.explain import explain, paths
+from autograd_tiny.views.explain import explain
+from autograd_tiny.views.paths import paths
 from autograd_tiny.views.steps import backward_steps, forward_steps
 
 if TYPE_CHECKING:

@@ -24,23 +24,24 @@ from autograd_tiny.engine.refusals import warn_of_runs
 from autograd_tiny.engine.table import sub
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
-from autograd_tiny.symbols.expression import GREEK, Expression, Style, Term
+from autograd_tiny.symbols.expression import Expression, Term
 from autograd_tiny.symbols.formula import FormulaError, read_formula
 from autograd_tiny.text.numbers import as_number, check_digits, short_number
 from autograd_tiny.text.words import quoted
-from autograd_tiny.views.explain import (
+from autograd_tiny.views.equations import (
     Equation,
-    Explainer,
     chain,
-    count_paths,
     environment,
-    explainer_of,
     latex_style,
+    lines_of,
+    set_width,
     text_style,
     written_product,
 )
-from autograd_tiny.views.mathml import mathml, revealed
+from autograd_tiny.views.explain import Explainer, explainer_of
+from autograd_tiny.views.mathml import mathml
 from autograd_tiny.views.named import Through
+from autograd_tiny.views.paths import count_paths
 from autograd_tiny.views.steps import ForwardStep
 
 MOST_EQUATIONS = 300
@@ -93,7 +94,7 @@ class Derivation:
         written: dict[Node, Term] = {}
         for section in self.sections:
             lines, width = [section.title, ""], 0
-            for left, right in _lines(section.equations, style, written, len, TEXT_WIDTH):
+            for left, right in lines_of(section.equations, style, written, len, TEXT_WIDTH):
                 width = len(left) or width
                 lines.append(f"{left:{width}} {right}")
             parts.append("\n".join(lines))
@@ -166,7 +167,7 @@ class Derivation:
         """The title of each section, and what stands left and right in each line, words hidden."""
         style = latex_style(self._called, self.digits)
         written: dict[Node, Term] = {}
-        return [(s.title, _lines(s.equations, style, written, set_width, LATEX_WIDTH)) for s in self.sections]
+        return [(s.title, lines_of(s.equations, style, written, set_width, LATEX_WIDTH)) for s in self.sections]
 
     def __str__(self) -> str:
         return self.text
@@ -436,88 +437,3 @@ def _check_readable(name: str, label: str) -> None:
 def _quoted(text: str) -> str:
     """A string of a TOML file, in which nothing has to be escaped."""
     return f'"{text}"'
-
-
-def _lines(
-    equations: Sequence[Equation],
-    style: Style,
-    written: dict[Node, Term],
-    measure: Callable[[str], float],
-    width: float,
-) -> list[tuple[str, str]]:
-    """What stands left and right of the first equals sign in each line.
-
-    An equation has one line if it fits, or else one for each of its right sides, broken where that is longer.
-    """
-    every = [equation.sides(style, written) for equation in equations]
-    room = width - 1 - max(measure(left) for left, _ in every)
-    lines: list[tuple[str, str]] = []
-    for left, sides in every:
-        rights = ["= " + " + ".join(terms) for terms in sides]
-        whole = " ".join(rights)
-        fits = measure(whole) <= room
-        fitted = [whole] if fits else [line for right in rights for line in _broken(right, measure, room)]
-        lines += zip([left] + [""] * (len(fitted) - 1), fitted)
-    return lines
-
-
-def _broken(text: str, measure: Callable[[str], float], width: float) -> list[str]:
-    """A formula in lines, broken before the signs of sums; a term that is longer begins a line, broken at the signs of products."""
-    lines: list[str] = []
-    for summand in _split(text, "sum"):
-        is_long = measure(summand) > width
-        for place, piece in enumerate(_split(summand, "product") if is_long else [summand]):
-            if lines and measure(lines[-1] + piece) <= width and not (is_long and place == 0):
-                lines[-1] += piece
-            else:
-                lines.append(piece.lstrip())
-    return lines
-
-
-def _split(text: str, kind: str) -> list[str]:
-    """A formula cut before each sign of a kind that stands in no bracket."""
-    depth, starts = 0, [0]
-    for match in _SIGN.finditer(text):
-        depth += (match.lastgroup == "opening") - (match.lastgroup == "closing")
-        if depth == 0 and match.lastgroup == kind:
-            starts.append(match.start())
-    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)])]
-
-
-_SIGN = re.compile(
-    r"""(?P<opening> \\left(?:\\.|.) | \\begin | [(\[{] )
-      | (?P<closing> \\right(?:\\.|.) | \\end | [)\]}] )
-      | (?P<sum> [ ][+-][ ] )
-      | (?P<product> [ ](?:·|\\cdot)[ ](?!10\^) )""",
-    re.VERBOSE,
-)
-
-
-def set_width(latex: str) -> float:
-    r"""How wide a line of LaTeX is when it is set, in points, as far as one can tell from its characters.
-
-    >>> set_width(r"\frac{\partial E}{\partial w_{5}}") == set_width("xxx")
-    True
-    """
-    text = re.sub(r"\\[{}]", "x", revealed(latex)).replace(r"\cdot", "·")
-    while (simpler := _GROUP.sub(_flat, text)) != text:
-        text = simpler
-    text = _COMMAND.sub(lambda match: "x" if match[1] in _LETTERS else match[1] or "", text)
-    return sum(_POINTS.get(c, 5.4) for c in text)
-
-
-_LETTERS = {*GREEK, "partial", "infty"}
-_POINTS = {" ": 2.3, "(": 5.0, ")": 5.0} | dict.fromkeys("·.,", 2.8) | dict.fromkeys("+-=<>", 7.8)
-"""The widths of signs in Computer Modern at 10 points, brackets with the room around them; letters have some 5.4."""
-
-
-def _flat(match: re.Match[str]) -> str:
-    """A group without its braces: of a fraction the longer part, of an index as many letters as have its width."""
-    sign, inside, over, under = match.groups(default="")
-    if sign in ("_", "^"):
-        return "x" * math.ceil(0.7 * len(_COMMAND.sub("x", inside)))
-    return inside or max(_COMMAND.sub("x", over), _COMMAND.sub("x", under), key=len)
-
-
-_GROUP = re.compile(r"(?:([_^])|\\mathrm|\\text|(?<!\\frac)(?<!\}))\{([^{}]*)\}|\\frac\{([^{}]*)\}\{([^{}]*)\}")
-_COMMAND = re.compile(r"\\(?:left|right|begin|end|[^a-zA-Z]|([a-zA-Z]+) ?)")

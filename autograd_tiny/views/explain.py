@@ -6,95 +6,38 @@ derivative rule on Expressions, a number is a constant.  So one writer serves al
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache, partial, reduce
-from typing import Any, NamedTuple
+from functools import cached_property, partial, reduce
+from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
-from autograd_tiny.engine.graph import Call, Edge, Node, all_nodes, edges, mapped, topological_order
+from autograd_tiny.engine.graph import Call, Edge, Node, all_nodes, mapped
 from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
-from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
+from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import mul
 from autograd_tiny.engine.value import Constant, Value, adjoints
-from autograd_tiny.symbols.expression import (
-    LATEX,
-    READABLE,
-    SUPERSCRIPTS,
-    Expression,
-    Style,
-    Term,
-    latex_name,
-    latex_number,
-    python_number,
-    term,
-)
+from autograd_tiny.symbols.expression import SUPERSCRIPTS, Expression, Term
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.symbols.tidy import tidied
-from autograd_tiny.text.numbers import check_digits, short_number
-from autograd_tiny.views.mathml import hidden, mathml, revealed
+from autograd_tiny.text.numbers import check_digits
+from autograd_tiny.views.equations import (
+    Equation,
+    beside,
+    chain,
+    environment,
+    latex_style,
+    partial_derivative,
+    text_style,
+)
+from autograd_tiny.views.mathml import mathml
 from autograd_tiny.views.named import LONGEST_WRITTEN, Through, seen_through, written_size
+from autograd_tiny.views.paths import NO_PATH, census, edge_paths, uses
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
-
-def _never(*operands: float) -> float:
-    raise TypeError("a derivative in symbols has no number")
-
-
-partial_derivative = Primitive(
-    "derivative", _never, (0.0, 0.0), symbol="∂/∂", doc="the derivative of x by y, as a symbol",
-    text=Notation("∂{0}/∂{1}"), latex=Notation(r"\frac{{\partial {0}}}{{\partial {1}}}", PRODUCT),
-)
-
-
-def written_product(name: str, text: str, latex: str, doc: str) -> Primitive:
-    """A product that is only written, in its own way."""
-    return Primitive(name, mul.forward, mul.rule, text=Notation(text, PRODUCT), latex=Notation(latex, PRODUCT), doc=doc)
-
-
-chain = written_product(
-    "chain", "{0:product} · {1:product}", r"{0:product} \cdot {1:product}", "the product of two factors of the chain rule"
-)
-beside = written_product("beside", "{0:product} {1:power}", r"{0:product} \, {1:power}", "a product inside of a factor")
 MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
 """A sum of more paths, a product of more derivatives, more invented names, or a factor of more characters are read by nobody."""
-
-
-Terms = tuple[Expression, ...]
-
-
-class Equation(NamedTuple):
-    """``left = rights[0] = rights[1] = ...``; each right side is a sum of terms."""
-
-    left: Expression
-    rights: tuple[Terms, ...]
-
-    def lines(self, style: Style, width: int, written: dict[Node, Term] | None = None) -> list[tuple[str, str]]:
-        """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
-
-        A sum that is longer than ``width`` has a line for each of its terms.  What was ``written`` before in the same style is taken
-        from there, and what is written now is added.
-        """
-        left, sides = self.sides(style, {} if written is None else written)
-        rights = [line for texts in sides for line in _fitted(texts, width)]
-        return list(zip([left] + [""] * (len(rights) - 1), rights))
-
-    def sides(self, style: Style, written: dict[Node, Term]) -> tuple[str, list[list[str]]]:
-        """The left side, and the terms of each right side, without those that say again what stands before them."""
-        sides: list[list[str]] = []
-        for terms in self.rights:
-            texts = [format(term(e, style, written), "product" if i else "") for i, e in enumerate(terms)]
-            if not sides or texts != sides[-1]:
-                sides.append(texts)
-        return term(self.left, style, written).text, sides
-
-
-def _fitted(terms: Sequence[str], width: int) -> list[str]:
-    if sum(len(term) + 3 for term in terms) <= width:
-        return ["= " + " + ".join(terms)]
-    return ["= " + terms[0], *["+ " + term for term in terms[1:]]]
 
 
 class Explanation:
@@ -155,38 +98,6 @@ class Explanation:
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
-
-
-def environment(name: str, lines: Iterable[tuple[str, str]]) -> str:
-    """Lines of LaTeX, aligned at what stands right, in an environment of amsmath."""
-    rows = [f"{left} &{right}" for left, right in lines]
-    return "\n".join([rf"\begin{{{name}}}", revealed(" \\\\\n".join(rows)), rf"\end{{{name}}}"])
-
-
-def text_style(digits: int) -> Style:
-    """Plain text, numbers with so many significant digits."""
-    return READABLE._replace(number=partial(python_number, written=partial(short_number, digits=digits)))
-
-
-def latex_style(called: Iterable[str], digits: int) -> Style:
-    """LaTeX in which each name that is ``called`` looks like no other; its words are hidden, as `mathml` takes them."""
-    names = _latex_names(tuple(called))
-    number = partial(latex_number, written=partial(short_number, digits=digits))
-    return Style(LATEX.notation, LATEX.brackets, lambda x: names.get(x) or _latex_name(x), number)
-
-
-class Path(NamedTuple):
-    """One way from the root down to a node.
-
-    Attributes:
-        nodes: from the root to the node.
-        derivatives: of each node by the next.
-        product: of the derivatives; the sum over all paths is the gradient.
-    """
-
-    nodes: tuple[Value, ...]
-    derivatives: tuple[float, ...]
-    product: float
 
 
 def explain(
@@ -263,76 +174,6 @@ def explainer_of(
     return Explainer(seen[root], *[seen[x] for x in wrt], digits=digits), seen
 
 
-def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
-    """Every path from ``value`` down to ``wrt`` with its product; the products sum to the derivative.
-
-    Raises:
-        ValueError: there are more than ``most`` paths; the message says how many.  Or data was changed since it was used.
-
-    >>> a = Value(3.0, "a")
-    >>> [p.product for p in paths(a * a, a)]
-    [3.0, 3.0]
-    """
-    for x in (value, wrt):
-        check_recorded(x, "an end of paths")
-    check_unchanged(value, done="its paths")
-    number = count_paths(value, wrt)
-    if number > most:
-        raise ValueError(f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}")
-    return [_path(value, edge_path) for edge_path in _edge_paths(value, wrt, _uses(value))] if number else []
-
-
-def count_paths(value: Value, wrt: Value) -> int:
-    """How many paths lead from ``value`` down to ``wrt``; 1 if they are the same node."""
-    return _census(value).get(wrt, _NONE).paths
-
-
-class _Census(NamedTuple):
-    """How many paths there are, and how many edges the longest has."""
-
-    paths: int
-    longest: int
-
-
-_NONE = _Census(0, 0)
-
-
-def _census(value: Value) -> dict[Node, _Census]:
-    """The paths from ``value`` down to each node, in one sweep."""
-    found: dict[Node, _Census] = {value: _Census(1, 0)}
-    for user in reversed(topological_order(value)):
-        above = found[user]
-        for operand in user.operands:
-            here = found.get(operand, _NONE)
-            found[operand] = _Census(here.paths + above.paths, max(here.longest, above.longest + 1))
-    return found
-
-
-def _uses(value: Value) -> dict[Value, list[Edge]]:
-    """For each node, the edges that lead from it towards ``value``."""
-    found: dict[Value, list[Edge]] = {}
-    for edge in edges(value):
-        found.setdefault(edge.operand, []).append(edge)
-    return found
-
-
-def _path(value: Value, edge_path: Sequence[Edge]) -> Path:
-    derivatives = tuple(edge.user.local_derivatives[edge.place] for edge in edge_path)
-    return Path((value, *(edge.operand for edge in edge_path)), derivatives, math.prod(derivatives))
-
-
-def _edge_paths(value: Value, wrt: Value, uses: Mapping[Value, Sequence[Edge]]) -> list[list[Edge]]:
-    """The edges of each path, from ``value`` down, in the order of the operands."""
-    found, waiting = [], [(wrt, [])]  # type: tuple[list[list[Edge]], list[tuple[Value, list[Edge]]]]
-    while waiting:
-        node, tail = waiting.pop()
-        if node is value:
-            found.append(tail)
-        else:
-            waiting += [(edge.user, [edge, *tail]) for edge in uses.get(node, ())]
-    return sorted(found, key=lambda path: [edge.place for edge in path])
-
-
 def _as_factor(formula: Expression) -> Expression:
     """A local derivative as it stands in the chain rule: products in it are written side by side, unless a number comes second."""
 
@@ -379,7 +220,7 @@ class Explainer:
         self.adjoints = adjoints(root)
         self.used: dict[Value, None] = {}
         self.slopes: dict[Value, Sequence[Any]] = {}
-        self.uses, self.census = _uses(root), _census(root)
+        self.uses, self.census = uses(root), census(root)
         self.outputs: dict[Call, dict[int, Value]] = {}
         for node in self.names:
             if call := node.call:
@@ -387,10 +228,10 @@ class Explainer:
 
     def derivative(self, wrt: Value) -> Explanation:
         """The derivative of the root by ``wrt``, as `explain` writes it."""
-        ways = self.census.get(wrt, _NONE)
+        ways = self.census.get(wrt, NO_PATH)
         if ways.paths > MOST_PATHS or ways.longest > LONGEST_PATH:
             return self._explanation([self.summed(wrt)])
-        terms = [self.product(path) for path in _edge_paths(self.root, wrt, self.uses)] if ways.paths else []
+        terms = [self.product(path) for path in edge_paths(self.root, wrt, self.uses)] if ways.paths else []
         return self._explanation([self.equation(wrt, terms, self.adjoints.get(wrt, 0.0))])
 
     def summed(self, wrt: Value) -> Equation:
@@ -503,12 +344,3 @@ class Explainer:
                 if len(found) < MOST_DEFINITIONS:
                     pending += [x for x in v.operands if x.op is not None and not x.label]
         return [found[v] for v in sorted(found, key=self.order.__getitem__)]
-
-
-@lru_cache(maxsize=16)
-def _latex_names(called: tuple[str, ...]) -> dict[str, str]:
-    """How each name is written; remembered, since all explanations of a graph ask for the same."""
-    return LATEX._replace(name=_latex_name, verbatim=hidden).names(called)
-
-
-_latex_name = partial(latex_name, upright=hidden)

@@ -11,7 +11,8 @@ from small_graphs import named, two_two_two
 from autograd_tiny import Value, derivation, dot, losses, mean, softmax
 from autograd_tiny.engine.graph import all_nodes, topological_order
 from autograd_tiny.marking.pages import read_page
-from autograd_tiny.views.derivation import LATEX_WIDTH, MOST_EQUATIONS, TEXT_WIDTH, set_width
+from autograd_tiny.views.derivation import LATEX_WIDTH, MOST_EQUATIONS, TEXT_WIDTH
+from autograd_tiny.views.equations import set_width
 from autograd_tiny.worked import three_three_three
 
 MAZUR = """\

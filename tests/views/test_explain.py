@@ -9,7 +9,8 @@ from autograd_tiny import Expression, Primitive, Value, dot, leaky_relu, softmax
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import adjoints
 from autograd_tiny.symbols.expression import GREEK, latex_name
-from autograd_tiny.views.explain import count_paths, explain, paths
+from autograd_tiny.views.explain import explain
+from autograd_tiny.views.paths import count_paths, paths
 from autograd_tiny.views.steps import backward_steps
 from autograd_tiny.worked import three_three_three
 

@@ -12,8 +12,9 @@ from autograd_tiny.engine.value import adjoints
 from autograd_tiny.symbols.expression import SUPERSCRIPTS
 from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.symbols.naming import names
-from autograd_tiny.views.explain import LONGEST_PATH, MOST_PATHS, paths
+from autograd_tiny.views.explain import LONGEST_PATH, MOST_PATHS
 from autograd_tiny.views.named import seen_through
+from autograd_tiny.views.paths import paths
 
 RAISED = {raised: chr(digit) for digit, raised in SUPERSCRIPTS.items()}
 SYMBOL = re.compile(r"∂(\w+)/∂(\w+)(?:⁽(.)⁾)?")

@@ -1,0 +1,96 @@
+"""The paths of a graph: every way from a result down to a value, how many there are, and what each contributes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from autograd_tiny.calculus.changes import check_unchanged
+from autograd_tiny.engine.graph import Edge, Node, edges, topological_order
+from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.value import Value, adjoints
+
+
+class Path(NamedTuple):
+    """One way from the root down to a node.
+
+    Attributes:
+        nodes: from the root to the node.
+        derivatives: of each node by the next.
+        product: of the derivatives; the sum over all paths is the gradient.
+    """
+
+    nodes: tuple[Value, ...]
+    derivatives: tuple[float, ...]
+    product: float
+
+
+def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
+    """Every path from ``value`` down to ``wrt`` with its product; the products sum to the derivative.
+
+    Raises:
+        ValueError: there are more than ``most`` paths; the message says how many.  Or data was changed since it was used.
+
+    >>> a = Value(3.0, "a")
+    >>> [p.product for p in paths(a * a, a)]
+    [3.0, 3.0]
+    """
+    for x in (value, wrt):
+        check_recorded(x, "an end of paths")
+    check_unchanged(value, done="its paths")
+    number = count_paths(value, wrt)
+    if number > most:
+        raise ValueError(f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}")
+    return [_path(value, edge_path) for edge_path in edge_paths(value, wrt, uses(value))] if number else []
+
+
+def count_paths(value: Value, wrt: Value) -> int:
+    """How many paths lead from ``value`` down to ``wrt``; 1 if they are the same node."""
+    return census(value).get(wrt, NO_PATH).paths
+
+
+class Census(NamedTuple):
+    """How many paths there are, and how many edges the longest has."""
+
+    paths: int
+    longest: int
+
+
+NO_PATH = Census(0, 0)
+
+
+def census(value: Value) -> dict[Node, Census]:
+    """The paths from ``value`` down to each node, in one sweep."""
+    found: dict[Node, Census] = {value: Census(1, 0)}
+    for user in reversed(topological_order(value)):
+        above = found[user]
+        for operand in user.operands:
+            here = found.get(operand, NO_PATH)
+            found[operand] = Census(here.paths + above.paths, max(here.longest, above.longest + 1))
+    return found
+
+
+def uses(value: Value) -> dict[Value, list[Edge]]:
+    """For each node, the edges that lead from it towards ``value``."""
+    found: dict[Value, list[Edge]] = {}
+    for edge in edges(value):
+        found.setdefault(edge.operand, []).append(edge)
+    return found
+
+
+def _path(value: Value, edge_path: Sequence[Edge]) -> Path:
+    derivatives = tuple(edge.user.local_derivatives[edge.place] for edge in edge_path)
+    return Path((value, *(edge.operand for edge in edge_path)), derivatives, math.prod(derivatives))
+
+
+def edge_paths(value: Value, wrt: Value, uses: Mapping[Value, Sequence[Edge]]) -> list[list[Edge]]:
+    """The edges of each path, from ``value`` down, in the order of the operands."""
+    found, waiting = [], [(wrt, [])]  # type: tuple[list[list[Edge]], list[tuple[Value, list[Edge]]]]
+    while waiting:
+        node, tail = waiting.pop()
+        if node is value:
+            found.append(tail)
+        else:
+            waiting += [(edge.user, [edge, *tail]) for edge in uses.get(node, ())]
+    return sorted(found, key=lambda path: [edge.place for edge in path])
