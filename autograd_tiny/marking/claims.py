@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd_tiny.text.excerpts import Spot
 from autograd_tiny.text.numbers import short_number
 
 
@@ -254,12 +255,14 @@ class Claim(NamedTuple):
         printed: the number.
         section: where on the page it stands.
         said: what the page calls the quantity, where that is not what it is called here.
+        spot: where in its file it stands, if it has one.
     """
 
     quantity: Quantity
     printed: Printed
     section: str = ""
     said: str = ""
+    spot: Spot | None = None
 
     @property
     def called(self) -> str:

@@ -26,7 +26,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import repeat
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -37,8 +36,9 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, read_number, without_d
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.report import Report
-from autograd_tiny.storage.files import read_text
+from autograd_tiny.storage.files import read_as_it_stands
 from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
+from autograd_tiny.text.excerpts import Excerpt, whole
 from autograd_tiny.text.toml_lines import Place, TomlLines
 from autograd_tiny.text.words import did_you_mean, listed
 
@@ -60,7 +60,17 @@ KINDS = {str: "a string", float: "a number", dict: "a table, [inputs]", list: "a
 
 
 class PageError(ValueError):
-    """What is wrong with a page, in which file and line."""
+    """What is wrong with a page.
+
+    Attributes:
+        file: the name of the file.
+        what: what is wrong.
+        line: on which line, where that is known.
+    """
+
+    def __init__(self, file: str, what: object, line: int | None = None) -> None:
+        self.file, self.what, self.line = file, str(what), line
+        super().__init__(f"{file}{f', line {line}' if line else ''}: {what}")
 
 
 class Page(NamedTuple):
@@ -75,7 +85,6 @@ class Page(NamedTuple):
         learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.
         claims: the numbers, in the order of the page.
         file: the name of the file it was read from, for errors.
-        lines: for errors, the line of each claim in the file; None where it is not known.
         formula_lines: for errors, the line of the file that each line of the formula stands on.
         input_lines: for errors, the line of each input.
     """
@@ -87,7 +96,6 @@ class Page(NamedTuple):
     learning_rate: float | None
     claims: tuple[Claim, ...]
     file: str = ""
-    lines: tuple[int | None, ...] = ()
     formula_lines: tuple[int, ...] = ()
     input_lines: Mapping[str, int | None] = MappingProxyType({})
 
@@ -105,7 +113,7 @@ class Page(NamedTuple):
             return formula.record(numbers)
         except FormulaError as error:
             if error.line is None and (name := next((x for x in self.inputs if x not in formula.inputs and x not in CONSTANTS), "")):
-                raise PageError(f"{self.file}{_at(self.input_lines.get(name))}: inputs.{name}: {error.message}") from None
+                raise PageError(self.file, f"inputs.{name}: {error.message}", self.input_lines.get(name)) from None
             raise _formula_error(self.file, self.formula_lines, error) from None
 
     def printed_inputs(self) -> dict[str, str]:
@@ -122,7 +130,7 @@ class Page(NamedTuple):
                 try:
                     found[name] = read_input(x, claims, labels).text
                 except ValueError as error:
-                    raise PageError(f"{self.file}{_at(self.input_lines.get(name))}: inputs.{name}: {error}") from None
+                    raise PageError(self.file, f"inputs.{name}: {error}", self.input_lines.get(name)) from None
         return found
 
     def mark(self) -> Report:
@@ -134,11 +142,11 @@ class Page(NamedTuple):
         recorded = self.record()
         labels = {name: node.label for name, node in recorded.nodes.items()}
         claims = []
-        for claim, line in zip(self.claims, self.lines or repeat(None)):
+        for claim in self.claims:
             quantity = without_d(claim.quantity, labels)
             for name in quantity.nodes:
                 if name not in labels:
-                    raise PageError(f"{self.file}{_at(line)}: claims: {_unknown(name, list(labels))}")
+                    raise PageError(self.file, f"claims: {_unknown(name, list(labels))}", _line(claim))
             named = quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))
             claims.append(claim._replace(quantity=named, said=str(quantity) if named != quantity else ""))
         used = set(all_nodes(recorded.output))
@@ -147,10 +155,13 @@ class Page(NamedTuple):
         try:
             return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others, inputs=inputs)
         except ClaimError as error:
-            line = self.lines[error.number] if self.lines else None
-            raise PageError(f"{self.file}{_at(line)}: claims: {error}") from None
+            raise PageError(self.file, f"claims: {error}", _line(self.claims[error.number])) from None
         except ValueError as error:
-            raise PageError(f"{self.file}: {error}") from None
+            raise PageError(self.file, error) from None
+
+
+def _line(claim: Claim) -> int | None:
+    return claim.spot and claim.spot.line
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
@@ -166,14 +177,14 @@ def _errors_of(file: str) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise PageError(f"{file}: {error}") from None
+        raise PageError(file, error) from None
 
 
 def _formula_error(file: str, lines: Sequence[int], error: FormulaError) -> PageError:
     """What is wrong with a formula, with its line in the file in place of that in the formula."""
     line = lines[error.line - 1] if error.line and error.line <= len(lines) else None
     shown = f"\n{with_caret(error.text, error.column - 1)}" if error.column else ""
-    return PageError(f"{file}{_at(line)}: formula: {error.message}{shown}")
+    return PageError(file, f"formula: {error.message}{shown}", line)
 
 
 def read_page(path: Path) -> Page:
@@ -185,26 +196,31 @@ def read_page(path: Path) -> Page:
         OSError: the file cannot be read.
     """
     with _errors_of(path.name):
-        text = read_text(path)
-    return _Reader(path.name, text).page()
+        text = read_as_it_stands(path)
+    return page_from(path.name, whole(text))
+
+
+def page_from(name: str, source: Excerpt) -> Page:
+    """A page from TOML, which may be a part of a file; the errors are those of `read_page`."""
+    return _Reader(name, source).page()
 
 
 class _Reader:
-    def __init__(self, name: str, text: str) -> None:
-        self.name, self.text = name, text
+    def __init__(self, name: str, source: Excerpt) -> None:
+        self.name, self.source = name, source
 
     def page(self) -> Page:
         try:
-            content = tomllib.loads(self.text)
+            content = tomllib.loads(self.source.text)
         except tomllib.TOMLDecodeError as error:
             raise self._no_toml(error) from None
-        self.lines = TomlLines(self.text)
+        self.lines = TomlLines(self.source)
         self._check(content, PAGE_KEYS, ())
         for key in NEEDED:
             if key not in content:
                 below = key in content.get("inputs", {})
                 remedy = "put it above [inputs], since what stands below belongs to the inputs" if below else NEEDED[key]
-                raise PageError(f"{self.name}: the page has no {key}; {remedy}")
+                raise PageError(self.name, f"the page has no {key}; {remedy}")
         formula_lines = self.lines.lines_in("formula")
         try:
             formula = read_formula(content["formula"])
@@ -228,19 +244,17 @@ class _Reader:
             self._check(section, SECTION_KEYS, ("section", number))
             claims += self._claims(section, section.get("title", ""), ("section", number))
         if not claims:
-            raise PageError(f"{self.name}: the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
+            raise PageError(self.name, "the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
         rate = content.get("learning_rate")
         title, source = content.get("title", ""), content.get("source", "")
         rate = None if rate is None else float(rate)
-        numbers = tuple(claim for claim, _ in claims)
-        lines = tuple(line for _, line in claims)
         inputs = {name: self.lines.line("inputs", name) for name in content["inputs"]}
-        page = Page(title, source, content["formula"], dict(content["inputs"]), rate, numbers, self.name, lines, formula_lines, inputs)
+        page = Page(title, source, content["formula"], dict(content["inputs"]), rate, tuple(claims), self.name, formula_lines, inputs)
         page.printed_inputs()
         return page
 
-    def _claims(self, table: Mapping[str, Any], section: str, place: Place) -> list[tuple[Claim, int | None]]:
-        """The claims of a table, each with its line."""
+    def _claims(self, table: Mapping[str, Any], section: str, place: Place) -> list[Claim]:
+        """The claims of a table, each with its place in the file."""
         claims = []
         for number, entry in enumerate(table.get("claims", [])):
             where = (*place, "claims", number)
@@ -248,7 +262,7 @@ class _Reader:
                 message = f"claims: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
                 raise self._error(message, *where)
             try:
-                claims.append((read_claim(entry, section), self.lines.line(*where)))
+                claims.append(read_claim(entry, section)._replace(spot=self.lines.spot(*where)))
             except ValueError as error:
                 raise self._error(f"claims: {error}", *where) from None
         return claims
@@ -266,15 +280,17 @@ class _Reader:
         """What the reader of TOML says, with the line that it stopped in and what is meant to stand there."""
         found = re.search(r"at line (\d+), column (\d+)", str(error))
         if not found:
-            return PageError(f"{self.name}: {error}")
-        line = self.text.split("\n")[int(found[1]) - 1]
+            return PageError(self.name, error)
+        lines = self.source.text.split("\n")
+        line, column = lines[int(found[1]) - 1], int(found[2]) - 1
         remedy = next((f"; {remedy}" for pattern, remedy in SLIPS if re.search(pattern, line)), "")
-        return PageError(f"{self.name}: {error}{remedy}\n{with_caret(line, int(found[2]) - 1)}")
+        start = sum(len(before) + 1 for before in lines[: int(found[1]) - 1])
+        spot = self.source.spot(start + column, start + column)
+        what = str(error).replace(found[0], f"at line {spot.line}, column {spot.column}")
+        told = PageError(self.name, f"{what}{remedy}\n{with_caret(line, column)}")
+        told.line = spot.line  # the sentence says it already
+        return told
 
     def _error(self, message: str, *place: str | int) -> PageError:
         """The error with the line of the value that it is about."""
-        return PageError(f"{self.name}{_at(self.lines.line(*place))}: {message}")
-
-
-def _at(line: int | None) -> str:
-    return f", line {line}" if line else ""
+        return PageError(self.name, message, self.lines.line(*place))

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -106,19 +107,24 @@ def make_directory(path: str | os.PathLike[str], *, parents: bool = False) -> Pa
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of a file in UTF-8, however its lines end.
+    """The text of a file in UTF-8, however its lines end; the errors are those of `read_as_it_stands`."""
+    return read_as_it_stands(path).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_as_it_stands(path: str | os.PathLike[str]) -> str:
+    """The text of a file in UTF-8 with its byte order mark and its line ends, so that it can be written again byte for byte.
 
     Raises:
         OSError: it cannot be read.
         ValueError: it is no text in UTF-8; which file it was is for the caller to say.
 
-    >>> read_text("no/such/page.toml")
+    >>> read_as_it_stands("no/such/page.toml")
     Traceback (most recent call last):
     FileNotFoundError: cannot read no/such/page.toml: No such file or directory
     """
     with _named(f"cannot read {os.fspath(path)}"):
         data = Path(path).read_bytes()
-    return decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    return ("\ufeff" if data.startswith(BOM_UTF8) else "") + decoded(data)
 
 
 def decoded(data: bytes) -> str:

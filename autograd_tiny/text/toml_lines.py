@@ -1,9 +1,11 @@
-"""On which line of a TOML file each value stands; the reader of the standard library does not say."""
+"""Where in a TOML file each value stands; the reader of the standard library does not say."""
 
 from __future__ import annotations
 
 import re
 import sys
+
+from autograd_tiny.text.excerpts import Excerpt, Spot, whole
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,19 +27,20 @@ _PIECE = re.compile(r"\\[ \t]*\n\s*|\\u.{4}|\\U.{8}|\\.|.", re.DOTALL)
 
 
 class TomlLines:
-    """The lines of the values of a file.
+    """The lines and columns of the values of a file.
 
     Args:
-        text: a file that is TOML, its line ends ``\\n``.
+        source: a file that is TOML, or TOML as a part of another file, whose lines these then are.
 
     >>> TomlLines("[a]\\nb = 1\\n[[c]]\\nb = 2\\n[[c]]\\nb = [\\n'x']").line("c", 1, "b", 0)
     7
     """
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, source: str | Excerpt) -> None:
+        self._source = whole(source) if isinstance(source, str) else source
         self._starts: dict[Place, int] = {}
-        self._tokens = [match for match in _TOKEN.finditer(text) if match.lastgroup != "blank"]
+        self._strings: dict[Place, re.Match[str]] = {}
+        self._tokens = [match for match in _TOKEN.finditer(self._source.text) if match.lastgroup != "blank"]
         self._at = 0
         self._tables: dict[Place, int] = {}  # how many there are of each array of tables
         table: Place = ()
@@ -56,7 +59,21 @@ class TomlLines:
     def line(self, *place: str | int) -> int | None:
         """The line of a value, counted from 1; that of its key, where it has one.  None where there is no such value."""
         start = self._starts.get(place)
-        return None if start is None else self._text.count("\n", 0, start) + 1
+        return None if start is None else self._source.line(start)
+
+    def string(self, *place: str | int) -> tuple[int, int] | None:
+        """Where a value that is a string begins in the text, with its quotes, and where it ends.  None where there is none."""
+        match = self._strings.get(place)
+        return None if match is None else match.span()
+
+    def spot(self, *place: str | int) -> Spot | None:
+        """Where in the file a value that is a string stands, with its quotes.  None where there is none.
+
+        >>> TomlLines("claims = [\\n  'z = 1', 'y = 2']").spot("claims", 1)
+        Spot(line=2, column=12, end_line=2, end_column=19)
+        """
+        span = self.string(*place)
+        return None if span is None else self._source.spot(*span)
 
     def lines_in(self, *place: str | int) -> tuple[int, ...]:
         """For each line of a value that is a string, the line of the file that it begins on.
@@ -64,21 +81,16 @@ class TomlLines:
         >>> TomlLines("a = 1\\nb = '''\\none\\ntwo'''").lines_in("b")
         (3, 4)
         """
-        match = next((m for m in self._tokens if m.start() == self._starts.get((*place, "="))), None)
-        if match is None or match.lastgroup != "string":
+        match = self._strings.get(place)
+        if match is None:
             return ()
         quotes = 3 if match[0][:3] in ('"""', "'''") else 1
-        line = self._text.count("\n", 0, match.start()) + 1
-        inside = match[0][quotes:-quotes]
+        start, inside = match.start() + quotes, match[0][quotes:-quotes]
         if quotes == 3 and inside.startswith("\n"):
-            line, inside = line + 1, inside[1:]
+            start, inside = start + 1, inside[1:]
         pieces = _PIECE.finditer(inside) if match[0][0] == '"' else re.finditer(".", inside, re.DOTALL)
-        found = [line]
-        for piece in pieces:
-            line += piece[0].count("\n")
-            if piece[0] in ("\n", r"\n"):
-                found.append(line)
-        return tuple(found)
+        ends = [piece.end() for piece in pieces if piece[0] in ("\n", r"\n")]
+        return tuple(self._source.line(start + end) for end in (0, *ends))
 
     def _start(self) -> int:
         return self._tokens[self._at].start()
@@ -116,14 +128,15 @@ class TomlLines:
             place += (part,)
             self._starts.setdefault(place, start)
         self._at += 1
-        right_side = (*place, "=")
-        self._starts[right_side] = self._start()
         self._value(place)
 
     def _value(self, place: Place) -> None:
         """A value, and in it those of an array or of a table in one line."""
         self._starts.setdefault(place, self._start())
-        if self._taken("["):
+        if self._tokens[self._at].lastgroup == "string":
+            self._strings[place] = self._tokens[self._at]
+            self._at += 1
+        elif self._taken("["):
             number = 0
             while not self._taken("]"):
                 if not self._taken("\n") and not self._taken(","):

@@ -63,6 +63,27 @@ def test_windows_line_ends_and_a_byte_order_mark(write, tmp_path):
     assert read_page(tmp_path / "p.toml").mark().ok
 
 
+def test_every_claim_of_a_report_has_its_place_in_the_file(write):
+    """Also where lines end as on Windows, behind a byte order mark, and by a second name of a node."""
+    text = changed("y = sigmoid(z)", "p = sigmoid(z)\ny = p")
+    lines = text.split("\n")
+    for file in (text, "\ufeff" + text, text.replace("\n", "\r\n")):
+        (path := write("")).write_bytes(file.encode())
+        for mark in read_page(path).mark().marks:
+            spot = mark.claim.spot
+            assert spot.line == spot.end_line
+            said = lines[spot.line - 1][spot.column - 1 : spot.end_column - 1]
+            assert said == f'"{str(mark.claim.called).replace("∂", "")} = {mark.claim.printed.text}"'
+
+
+def test_an_error_knows_its_line(write):
+    for text, line in ((changed("x = -2", "x = true"), 11), (PAGE + "\n= 3", 26), (changed("sigmoid", "sigmod"), 5)):
+        with pytest.raises(PageError) as error:
+            read_page(write(text))
+        assert (error.value.file, error.value.line) == ("page.toml", line)
+        assert str(error.value).count("line") == 1
+
+
 def test_claims_may_speak_of_a_second_name(write):
     page = PAGE.replace("y = sigmoid(z)", "p = sigmoid(z)\ny = p")
     assert read_page(write(page)).mark().ok
