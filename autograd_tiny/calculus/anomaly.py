@@ -18,7 +18,7 @@ from typing import Any
 from autograd_tiny.calculus import derivatives
 from autograd_tiny.calculus.changes import computed_text, first_change
 from autograd_tiny.engine import value
-from autograd_tiny.engine.graph import gradient, pulls, topological_order
+from autograd_tiny.engine.graph import adjoints, gradient, pulls, topological_order
 from autograd_tiny.engine.refusals import called, held_by_leaves, or_add
 from autograd_tiny.engine.value import Constant, Value
 
@@ -67,7 +67,7 @@ class _Watch:
         self.recording, self.backward = _recording_code(), _code(Value.backward)
         self.walks: dict[CodeType, Callable[[dict[str, Any]], Iterable[Any]]] = {  # and what each starts or ends at
             _code(gradient): lambda given: [given["output"]],
-            _code(value.adjoints): lambda given: [given["root"]],
+            _code(adjoints): lambda given: [given["root"]],
             _code(derivatives._Run.push_forward): lambda given: given["self"].outputs.numbers,
         }
         self.lines: dict[Value, str] = {}

@@ -16,6 +16,7 @@ from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.nn import Module
 from autograd_tiny.text.names import distinct
+from autograd_tiny.text.words import quoted
 
 Build = Callable[[Iterator[Any]], Any]
 
@@ -159,7 +160,8 @@ def _number(x: Any, name: str) -> Any:
         return finite_float(x)
     except TypeError:
         raise TypeError(
-            f"{name} is the {type(x).__name__} {repr(x)[:60]} where a number is needed, or a list, tuple, dict, array or module of numbers"
+            f"{name} is the {type(x).__name__} {quoted(x)} where a number is needed, "
+            "or a list, tuple, dict, array or module of numbers"
         ) from None
     except (ValueError, OverflowError) as error:
         raise type(error)(f"{name}: {error}") from None

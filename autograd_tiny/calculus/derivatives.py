@@ -17,11 +17,12 @@ from functools import partial
 from typing import Any
 
 from autograd_tiny.calculus.containers import Container
-from autograd_tiny.engine.graph import Node, gradient, joint, siblings_among, topological_order
+from autograd_tiny.engine.graph import Node, adjoints, gradient, joint, siblings_among, topological_order
 from autograd_tiny.engine.row import Primitive, recorder_of
 from autograd_tiny.engine.table import dot, power
-from autograd_tiny.engine.value import Constant, Value, adjoints
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.text.numbers import as_whole
+from autograd_tiny.text.words import quoted
 
 Function = Callable[..., Any]
 _copy = power[1]  # x ** 1: a node of its own, with the number of x and derivative 1
@@ -237,7 +238,7 @@ class _Run:
         """What ``f`` gave, where that is one Value."""
         if not isinstance(self.result, Node):
             raise TypeError(
-                f"{self.outputs.name} must be one Value, got the {type(self.result).__name__} {self.result!r:.60}; "
+                f"{self.outputs.name} must be one Value, got the {type(self.result).__name__} {quoted(self.result)}; "
                 "for several outputs use jacobian, or return their sum"
             )
         return self.result

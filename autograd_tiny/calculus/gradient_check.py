@@ -14,6 +14,7 @@ from autograd_tiny.engine.graph import gradient, pulls, topological_order
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, short_number
+from autograd_tiny.text.words import few
 
 Verdict = Literal["right", "wrong", "not differentiable here", "too noisy to tell"]
 FEWEST_DIGITS = 3  # a numeric derivative with fewer proves nothing
@@ -84,8 +85,7 @@ class GradientReport(NamedTuple):
             head = f"{self.function}: no fault in {count} comparisons, {len(notable)} of them at a kink"
         else:
             return f"{self.function}: no fault in {count} comparisons; the largest difference: {self.worst}"
-        shown = [str(c) for c in notable[:10]] + ([f"... and {len(notable) - 10} more"] if len(notable) > 10 else [])
-        return "\n  ".join([head, *shown])
+        return "\n  ".join([head, *few(notable, 10)])
 
 
 def check_gradient(f: Callable[..., Any], *args: Any, order: int = 1) -> GradientReport:

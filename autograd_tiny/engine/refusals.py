@@ -15,7 +15,8 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd_tiny.text.words import counted, quoted
+from autograd_tiny.engine.graph import adjoints
+from autograd_tiny.text.words import counted, few, quoted
 
 if TYPE_CHECKING:
     from autograd_tiny.engine.row import MultiPrimitive, Primitive
@@ -148,9 +149,7 @@ def form_fault(operation: Primitive | MultiPrimitive, operands: Sequence[Any], g
 def call_text(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> str:
     """The operation with its operands' labels and data: ``mul(w = 2.0, 3.0)``."""
     shown = [f"{label_of(x)} = {data_of(x)!r}" if label_of(x) else repr(data_of(x)) for x in operands]
-    if len(shown) > 6:
-        shown[5:] = [f"... {len(shown) - 5} more"]
-    return f"{operation.name}({', '.join(shown)})"
+    return f"{operation.name}({', '.join(few(shown, 5))})"
 
 
 def check_recorded(x: object, done: str) -> None:
@@ -200,10 +199,8 @@ def held_by_leaves(root: Any) -> Held:
     >>> other.backward()
     >>> held_by_leaves(once).runs
     """
-    from autograd_tiny.engine.value import Constant, adjoints  # which imports this module
-
     every = {x: d for x, d in adjoints(root).items() if x.op is None and d}
-    wanted = {x: every[x] for x in sorted(every, key=lambda x: -abs(every[x])) if not isinstance(x, Constant)}
+    wanted = {x: every[x] for x in sorted(every, key=lambda x: -abs(every[x])) if not x.is_constant}
     if not wanted or not all(math.isfinite(x.grad) and math.isfinite(d) for x, d in every.items()):
         return Held(None, wanted)
     if not any(x.grad for x in wanted):

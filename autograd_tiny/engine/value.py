@@ -9,18 +9,18 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd_tiny.engine import refusals
-from autograd_tiny.engine.graph import Node, pulls, topological_order
+from autograd_tiny.engine.graph import Node, topological_order
 from autograd_tiny.engine.operators import Operators, described, float_form
-from autograd_tiny.engine.refusals import FORMULAS_ONLY, ValueRefusedError, finite_float, is_number, refusal, refuse_comparison
+from autograd_tiny.engine.refusals import ValueRefusedError, finite_float, is_number, refusal
 from autograd_tiny.engine.row import MultiPrimitive, Primitive
 from autograd_tiny.engine.table import power
 from autograd_tiny.text.words import quoted
 
 _new = object.__new__
-_formulas_only = FORMULAS_ONLY.get
+_formulas_only = refusals.FORMULAS_ONLY.get
 _REFUSED = (ArithmeticError, ValueError, TypeError)
 OWN = float("1.0")  # the grad that its own backward gives a root; a sum that comes to 1.0 is another object
 
@@ -28,7 +28,7 @@ OWN = float("1.0")  # the grad that its own backward gives a root; a sum that co
 def _comparison(compare: Callable[[float, Any], bool]) -> Callable[[Value, Value | float], bool]:
     def method(self: Value, other: Value | float) -> bool:
         if _formulas_only():
-            refuse_comparison(self)
+            refusals.refuse_comparison(self)
         if other.__class__ is float:
             return compare(self.data, other)
         if isinstance(other, Value):
@@ -62,7 +62,7 @@ class Value(Operators, Node):
     """
 
     __slots__ = ("d_first", "d_second", "data", "grad")
-
+    is_constant: ClassVar[bool] = False
     data: float
     grad: float
     d_first: Any
@@ -158,7 +158,7 @@ class Value(Operators, Node):
             if not is_number(other):
                 return NotImplemented
         if _formulas_only():
-            refuse_comparison(self)
+            refusals.refuse_comparison(self)
         return bool(self.data == other)
 
     __hash__ = Node.__hash__
@@ -198,6 +198,7 @@ class Constant(Value):
     """A number written in a formula, as the 2 in ``2 * x``: a leaf that no gradient is wanted for."""
 
     __slots__ = ()
+    is_constant = True
 
 
 def _lift(x: Any) -> Any:
@@ -371,16 +372,3 @@ def _reflected(primitive: Primitive) -> Callable[[Value, Any], Any]:
 for _name, _method in vars(Operators).items():
     if (_row := getattr(_method, "primitive", None)) and _name not in vars(Value):
         setattr(Value, _name, _reflected(_row) if _method.reflected else recorder(_row))
-
-
-def adjoints(root: Value) -> dict[Value, float]:
-    """The derivative of ``root`` by every node it depends on, leaves included; ``grad`` is neither read nor written.
-
-    >>> x = Value(3.0)
-    >>> adjoints(x * x)[x]
-    6.0
-    """
-    result = {root: 1.0}
-    for user, operand, derivative in pulls(root):
-        result[operand] = result.get(operand, 0.0) + derivative * result[user]
-    return result

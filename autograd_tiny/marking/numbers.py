@@ -8,9 +8,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.refusals import data_of
-from autograd_tiny.engine.value import Value, adjoints
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.report import Mark

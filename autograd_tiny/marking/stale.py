@@ -12,8 +12,9 @@ from contextlib import suppress
 from itertools import product
 from typing import NamedTuple
 
+from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.engine.refusals import data_of
-from autograd_tiny.engine.value import Value, adjoints
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Printed, Quantity
 from autograd_tiny.marking.derivations import Derivation, NamedGraph, rewritten
 from autograd_tiny.marking.numbers import Numbers

@@ -9,13 +9,15 @@ they must be, of any order, however the formula is run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd_tiny.engine import table as p
 from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import where
-from autograd_tiny.symbols.expression import Expression
+
+if TYPE_CHECKING:
+    from autograd_tiny.symbols.expression import Expression
 
 # A choice is the number of a condition, and whether it holds; a case is a set of choices that hold
 # together, and a node is needed in some cases.
@@ -42,6 +44,7 @@ def with_safe_branches(output: Expression, finite: Iterable[Expression] = ()) ->
         output: the formula.
         finite: variables that are finite numbers whenever the formula is run; all others may be nan or infinite.
 
+    >>> from autograd_tiny import Expression
     >>> x = Expression("x")
     >>> y = where(x > 0.0, x.sqrt(), 0.0)
     >>> str(with_safe_branches(y)[y])
@@ -126,7 +129,7 @@ class _Rewriting:
         if all(x is y for x, y in zip(operands, old)):
             return node
         given = tuple(operands)
-        new = Expression.record(node.op, self.shared.setdefault((node.call, need), given) if node.call else given)
+        new = type(node).record(node.op, self.shared.setdefault((node.call, need), given) if node.call else given)
         new.label = node.label
         return new
 

@@ -24,6 +24,7 @@ from autograd_tiny.engine.refusals import (
 )
 from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive
 from autograd_tiny.engine.table import equal, greater, less, mul, neg, power
+from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.naming import Naming
 from autograd_tiny.text.numbers import latex_digits, plain_number, short_number
 from autograd_tiny.text.words import brief, quoted
@@ -112,8 +113,6 @@ class Expression(Operators, Node):
         """The same formula; while a function is recorded to be compiled, one in which branches that are not taken do no harm."""
         if not FORMULAS_ONLY.get():
             return output, inputs
-        from autograd_tiny.symbols.branches import with_safe_branches
-
         equal_to = with_safe_branches(output)
         return equal_to.get(output, output), [equal_to.get(x, x) for x in inputs]
 

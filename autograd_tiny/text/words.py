@@ -46,14 +46,23 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun}" + "s" * (n != 1)
 
 
+def few(words: Iterable[object], most: int, rest: str = "... {} more") -> list[str]:
+    """The first ``most`` of several words, and how many more there are, as ``rest`` says it.
+
+    >>> few("abc", 3), few("abcd", 2)
+    (['a', 'b', 'c'], ['a', 'b', '... 2 more'])
+    """
+    every = [str(word) for word in words]
+    return every if len(every) <= most else [*every[:most], rest.format(len(every) - most)]
+
+
 def listed(words: Iterable[object], most: int) -> str:
     """Words as a part of a sentence: the first ``most`` of them, and how many more there are.
 
     >>> listed("abc", 3), listed("abcd", 2), listed(["a"], 2)
     ('a, b and c', 'a, b and 2 more', 'a')
     """
-    every = [str(word) for word in words]
-    shown = every if len(every) <= most else [*every[:most], f"{len(every) - most} more"]
+    shown = few(words, most, "{} more")
     return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
-from autograd_tiny.engine.graph import Call, Edge, Node, all_nodes, mapped
+from autograd_tiny.engine.graph import Call, Edge, Node, adjoints, all_nodes, mapped
 from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import mul
-from autograd_tiny.engine.value import Constant, Value, adjoints
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import SUPERSCRIPTS, Expression, Term
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.symbols.tidy import tidied

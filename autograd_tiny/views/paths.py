@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import Edge, Node, edges, topological_order
+from autograd_tiny.engine.graph import Edge, Node, adjoints, edges, topological_order
 from autograd_tiny.engine.refusals import check_recorded
-from autograd_tiny.engine.value import Value, adjoints
+from autograd_tiny.engine.value import Value
 
 
 class Path(NamedTuple):

@@ -24,8 +24,8 @@ from random import Random
 from statistics import median
 from typing import NamedTuple
 
+from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.engine.table import mean
-from autograd_tiny.engine.value import adjoints
 from autograd_tiny.losses import binary_cross_entropy
 from autograd_tiny.nn import MLP, Layer
 from autograd_tiny.optim import SGD

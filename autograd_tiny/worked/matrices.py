@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from autograd_tiny.engine.value import Value, adjoints
+from autograd_tiny.engine.graph import adjoints
+from autograd_tiny.engine.value import Value
 from autograd_tiny.nn import MLP
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from autograd_tiny import Value, detect_anomaly, grad, gradient, jvp, total
-from autograd_tiny.engine.value import adjoints
+from autograd_tiny.engine.graph import adjoints
 
 
 def test_names_the_overflow_and_the_line():

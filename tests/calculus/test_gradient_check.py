@@ -181,7 +181,7 @@ def test_bad_input_is_refused(call, error, message):
 
 
 def test_a_long_report_is_cut():
-    with pytest.raises(AssertionError, match=r"12 of 24 comparisons failed(?s:.*)\.\.\. and 2 more$"):
+    with pytest.raises(AssertionError, match=r"12 of 24 comparisons failed(?s:.*)\.\.\. 2 more$"):
         check_gradient(lambda xs: total([x.data * x for x in xs]), [float(i) for i in range(1, 13)])
 
 

@@ -13,8 +13,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 from random_graphs import Program, Step, assert_close, magnitudes, margin, random_program, recorded
 
 from autograd_tiny import TABLE, Expression, Value, gradient
-from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.engine.value import adjoints
+from autograd_tiny.engine.graph import adjoints, topological_order
 from autograd_tiny.symbols.expression import evaluate
 
 EXAMPLES = settings(max_examples=250, deadline=None, derandomize=True, phases=[Phase.generate])

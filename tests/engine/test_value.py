@@ -24,8 +24,7 @@ from autograd_tiny import (
     value_and_grad,
     where,
 )
-from autograd_tiny.engine.graph import all_nodes, edges, leaves, topological_order
-from autograd_tiny.engine.value import adjoints
+from autograd_tiny.engine.graph import adjoints, all_nodes, edges, leaves, topological_order
 
 
 def test_the_published_formula_of_the_field():

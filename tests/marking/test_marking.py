@@ -6,7 +6,7 @@ import math
 import pytest
 
 from autograd_tiny import Value, draw, losses, mark, softmax, total
-from autograd_tiny.engine.value import adjoints
+from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.marking.claims import Claim, Quantity, read_claim, read_claims, read_number, read_quantity
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.numbers import Numbers

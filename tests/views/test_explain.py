@@ -6,8 +6,7 @@ import pytest
 from latex2mathml import converter
 
 from autograd_tiny import Expression, Primitive, Value, dot, leaky_relu, softmax, tanh, where
-from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.value import adjoints
+from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.symbols.expression import GREEK, latex_name
 from autograd_tiny.views.explain import explain
 from autograd_tiny.views.paths import count_paths, paths

@@ -7,8 +7,7 @@ import pytest
 from random_graphs import magnitudes, random_program, recorded
 
 from autograd_tiny import derivation, explain
-from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.engine.value import adjoints
+from autograd_tiny.engine.graph import adjoints, topological_order
 from autograd_tiny.symbols.expression import SUPERSCRIPTS
 from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.symbols.naming import names

@@ -19,8 +19,7 @@ import numpy as np
 import pytest
 
 from autograd_tiny import Value, backward_steps
-from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.value import adjoints
+from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number

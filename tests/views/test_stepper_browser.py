@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from autograd_tiny import Value
-from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.value import Constant, adjoints
+from autograd_tiny.engine.graph import adjoints, all_nodes
+from autograd_tiny.engine.value import Constant
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.refusals import FRESH, check_recorded, held_by_leaves, repeated_text, same_gradient
-from autograd_tiny.engine.value import Constant, Value, adjoints
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text.numbers import check_digits, short_number

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import all_nodes, mapped
-from autograd_tiny.engine.value import Constant, Value, adjoints
+from autograd_tiny.engine.graph import adjoints, all_nodes, mapped
+from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
