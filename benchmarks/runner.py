@@ -44,5 +44,6 @@ def run(name: str, repeats: int) -> list[Measurement]:
     """The rows of one benchmark, on one core where the system lets a process choose."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    os.environ["AUTOGRAD_TINY_CACHE"] = "off"  # compiling is measured, too
     rows: list[Measurement] = import_module(MODULES[name]).run(repeats)
     return rows

@@ -11,6 +11,7 @@ import sysconfig
 
 import pytest
 
+os.environ["AUTOGRAD_TINY_CACHE"] = "off"  # no test takes machine code that another one, or another day, has left
 collect_ignore = ["oracles/in_mpmath.py"]  # makes numbers that the tests read from files, and needs mpmath for it
 
 

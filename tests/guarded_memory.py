@@ -70,11 +70,10 @@ def main():
         program = compile_function(function, n, backend="python")
         for n_parameters, width in settings:
             for layout in (Layout(n_parameters, n - n_parameters, 1, n, 0), Layout(n_parameters, n - n_parameters, 0, 0, 1 + n)):
-                kernel = llvm.Kernel(program.program, layout, width)
+                kernel = llvm.Kernel(llvm.machine_code(program.program, layout, width))
                 assert function is various or any(sums for _, sums in Assembly(program.program, layout, width).steps)
                 for rows, at_end in itertools.product((0, 1, 2, 7, 8, 9, 16, 31, 33), (True, False)):
-                    native = Native(program.program, layout, lambda size: guarded(size, at_end=at_end))  # noqa: B023
-                    native._kernel = kernel
+                    native = Native(kernel, lambda size: guarded(size, at_end=at_end))  # noqa: B023
                     native._empty = lambda shape: guarded(shape, at_end=at_end)  # noqa: B023
                     points = rng.normal(size=(rows, n))
                     points[:, :n_parameters] = points[:1, :n_parameters]

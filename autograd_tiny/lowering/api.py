@@ -8,29 +8,33 @@ from functools import cached_property
 from typing import Any
 
 from autograd_tiny.calculus.containers import Container
-from autograd_tiny.lowering.program import Program, opened, program_of
+from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.python import Source
+from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.runners import Interpreted, Layout, Native, Runner, chosen_backend
 from autograd_tiny.lowering.tracing import symbols, trace
 from autograd_tiny.nn import MLP, Module
-from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.expression import Expression
 
 Arguments = int | Sequence[Any]
 
 
 class Compiled:
-    """A program and the means to run it.
+    """A function as it was recorded, and the means to run it.
 
     Attributes:
-        program: the instructions, the same for every backend.
         backend: "llvm", or "python" where llvmlite is not installed.
     """
 
     _arguments: dict[str, int]  # what `to_jax` makes a function of: names and lengths
 
-    def __init__(self, program: Program, backend: str | None) -> None:
-        self.program, self.backend = program, chosen_backend(backend)
+    def __init__(self, recorded: Recorded, backend: str | None) -> None:
+        self._recorded, self.backend = recorded, chosen_backend(backend)
+
+    @property
+    def program(self) -> Program:
+        """The instructions, the same for every backend; made when they are first needed."""
+        return self._recorded.program
 
     def __str__(self) -> str:
         return str(self.program)
@@ -40,7 +44,7 @@ class Compiled:
         twin = object.__new__(type(self))
         made = {name for kind in type(self).__mro__ for name, x in vars(kind).items() if isinstance(x, cached_property)}
         memo[id(self)] = twin
-        vars(twin).update({name: x if x is self.program else deepcopy(x, memo) for name, x in vars(self).items() if name not in made})
+        vars(twin).update({name: deepcopy(x, memo) for name, x in vars(self).items() if name not in made})
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -74,9 +78,12 @@ class Compiled:
 
         return to_jax(self.program, self._arguments, gradient)
 
-    def _runner(self, outputs: Sequence[int], layout: Layout) -> Runner:
-        wanted = self.program if tuple(outputs) == self.program.outputs else opened(self.program, outputs)
-        return (Native if self.backend == "llvm" else Interpreted)(wanted, layout)
+    def _runner(self, recorded: Recorded, layout: Layout) -> Runner:
+        if self.backend == "python":
+            return Interpreted(recorded.program, layout)
+        from autograd_tiny.lowering.native.llvm import shared_kernel
+
+        return Native(shared_kernel(recorded, layout))
 
 
 class CompiledFunction(Compiled):
@@ -85,9 +92,9 @@ class CompiledFunction(Compiled):
     `compile_function` makes it.
     """
 
-    def __init__(self, program: Program, backend: str | None) -> None:
-        super().__init__(program, backend)
-        self.n_inputs, self.n_results = len(program.inputs), program.n_values
+    def __init__(self, recorded: Recorded, backend: str | None) -> None:
+        super().__init__(recorded, backend)
+        self.n_inputs, self.n_results = len(recorded.inputs), len(recorded.results)
         self._arguments = {"the inputs": self.n_inputs}
 
     def __call__(self, *point: float) -> Any:
@@ -103,11 +110,11 @@ class CompiledFunction(Compiled):
 
     @cached_property
     def _values(self) -> Runner:
-        return self._runner(self.program.outputs[: self.n_results], Layout(0, self.n_inputs, self.n_results, 0, 0))
+        return self._runner(self._recorded.values_alone(), Layout(0, self.n_inputs, self.n_results, 0, 0))
 
     @cached_property
     def _all(self) -> Runner:
-        return self._runner(self.program.outputs, Layout(0, self.n_inputs, self.n_results, self.n_results * self.n_inputs, 0))
+        return self._runner(self._recorded, Layout(0, self.n_inputs, self.n_results, self.n_results * self.n_inputs, 0))
 
     def value(self, points: Any) -> Any:
         """The values (rows,) at points (rows, n); (rows, results) if the function gives several."""
@@ -140,18 +147,19 @@ class CompiledLoss(Compiled):
     `compile_loss` and `compile_model` make it.
     """
 
-    def __init__(self, program: Program, n_parameters: int, backend: str | None) -> None:
-        super().__init__(program, backend)
-        self.n_parameters, self.n_columns = n_parameters, len(program.inputs) - n_parameters
-        self._arguments = {"the parameters": n_parameters, "the sample": self.n_columns}
+    def __init__(self, recorded: Recorded, backend: str | None) -> None:
+        super().__init__(recorded, backend)
+        self.n_parameters = len(recorded.wrt)
+        self.n_columns = len(recorded.inputs) - self.n_parameters
+        self._arguments = {"the parameters": self.n_parameters, "the sample": self.n_columns}
 
     @cached_property
     def _values(self) -> Runner:
-        return self._runner(self.program.outputs[:1], Layout(self.n_parameters, self.n_columns, 1, 0, 0))
+        return self._runner(self._recorded.values_alone(), Layout(self.n_parameters, self.n_columns, 1, 0, 0))
 
     @cached_property
     def _means(self) -> Runner:
-        return self._runner(self.program.outputs, Layout(self.n_parameters, self.n_columns, 0, 0, 1 + self.n_parameters))
+        return self._runner(self._recorded, Layout(self.n_parameters, self.n_columns, 0, 0, 1 + self.n_parameters))
 
     def value(self, theta: Any, batch: Any) -> Any:
         """The loss of each row (rows,), for parameters (n,) and a batch (rows, m)."""
@@ -202,8 +210,8 @@ def compile_function(function: Callable[[Sequence[Any]], Any], n_inputs: Argumen
     if not inputs:
         raise ValueError("a function of no inputs has no derivatives: there is nothing to compile")
     result = trace(function, inputs)
-    results = [_with_safe_branches(part) for part in (result if isinstance(result, (list, tuple)) else [result])]
-    return CompiledFunction(program_of(inputs, results, inputs), backend)
+    results = result if isinstance(result, (list, tuple)) else [result]
+    return CompiledFunction(Recorded(inputs, results, inputs), backend)
 
 
 def compile_loss(
@@ -229,21 +237,17 @@ def compile_loss(
     >>> line.value([2.0, 1.0], [[1.0, 2.0], [3.0, 5.0]])
     array([1., 4.])
     """
-    return CompiledLoss(*_loss_program(function, parameters, sample), backend)
+    return CompiledLoss(_recorded_loss(function, parameters, sample), backend)
 
 
-def _loss_program(function: Callable[..., Any], parameters: Arguments, sample: Arguments) -> tuple[Program, int]:
+def _recorded_loss(function: Callable[..., Any], parameters: Arguments, sample: Arguments) -> Recorded:
     theta, x = symbols(parameters, "theta"), symbols(sample, "x")
     if not theta:
         raise ValueError("a loss without parameters has no gradient: there is nothing to compile")
     result = trace(function, theta, x)
     if not isinstance(result, Expression):
         raise TypeError(f"a loss is one scalar, but the function returned {len(result)}; add them up with total, or take their mean")
-    return program_of([*theta, *x], [_with_safe_branches(result, theta)], theta), len(theta)
-
-
-def _with_safe_branches(result: Expression, finite: Sequence[Expression] = ()) -> Expression:
-    return with_safe_branches(result, finite).get(result, result)
+    return Recorded([*theta, *x], [result], theta, finite=theta)
 
 
 class CompiledModel(CompiledLoss):
@@ -254,9 +258,9 @@ class CompiledModel(CompiledLoss):
         names: the model's parameters in the order of ``theta``.
     """
 
-    def __init__(self, model: Module, program: Program, backend: str | None) -> None:
+    def __init__(self, model: Module, recorded: Recorded, backend: str | None) -> None:
         self.model, self.names = model, list(model.named_parameters())
-        super().__init__(program, len(self.names), backend)
+        super().__init__(recorded, backend)
 
     def parameter_vector(self) -> Any:
         """The numbers of the model's parameters now, in the order of ``theta``.
@@ -324,8 +328,7 @@ def compile_model(
 
     names = [f"x[{i}]" for i in range(n_inputs)] + [f"y[{i}]" for i in range(n_targets)]
     labels = [parameter.label or name for name, parameter in parameters.items()]
-    program, _ = _loss_program(of_sample, labels, names)
-    return CompiledModel(model, program, backend)
+    return CompiledModel(model, _recorded_loss(of_sample, labels, names), backend)
 
 
 def parameter_vector(model: Module) -> Any:

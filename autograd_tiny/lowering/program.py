@@ -221,9 +221,14 @@ def program_of(inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequen
     return builder.program(outputs, len(results))
 
 
+def foreign_variable(x: Expression) -> ValueError:
+    """The error where a result depends on a variable that is no input."""
+    return ValueError(f"the variable {x.label} is no argument of the compiled function; pass it in as one")
+
+
 def _leaf(x: Expression, builder: Builder) -> int:
     if x.constant_value is None:
-        raise ValueError(f"the variable {x.label} is no argument of the compiled function; pass it in as one")
+        raise foreign_variable(x)
     return builder.constant(x.constant_value)
 
 

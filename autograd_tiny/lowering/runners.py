@@ -11,10 +11,13 @@ import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.python import Source
+
+if TYPE_CHECKING:
+    from autograd_tiny.lowering.native.llvm import Kernel
 
 INSTALL = 'pip install "autograd_tiny[fast]"'
 
@@ -64,15 +67,12 @@ def chosen_backend(backend: str | None) -> str:
 
 
 class Native:
-    """Runs a program as native code, on one core; other threads run meanwhile, and may call the same program."""
+    """Runs native code, on one core; other threads run meanwhile, and may call the same program."""
 
-    def __init__(self, program: Program, layout: Layout, allocate: Callable[[int], Any] | None = None) -> None:
+    def __init__(self, kernel: Kernel, allocate: Callable[[int], Any] | None = None) -> None:
         import numpy as np
 
-        from autograd_tiny.lowering.native.llvm import shared_kernel
-
-        self._kernel = shared_kernel(program, layout)
-        self._layout = layout
+        self._kernel, self._layout = kernel, kernel.layout
         self._empty, self._float, self._array = np.empty, np.dtype(np.float64), np.ndarray
         self._allocate = allocate or _aligned
         self._workspaces: list[tuple[Any, int]] = []  # those that no call uses; taking and giving back one is atomic

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,12 +15,12 @@ NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS)
 ELSEWHERE = "; choose a place that you may write to"
 
 
-def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
+def write_file(path: str | os.PathLike[str], content: str | bytes, *, private: bool = False) -> Path:
     """Write a file (text as UTF-8) under a temporary name beside its place, then rename it, so that nobody ever sees half of it.
 
     A file that was there before hands down its permissions, and its owner and group as far as we may give them; a new one has
     those that the umask leaves.  A link is followed; what is no ordinary file, as /dev/stdout, is written to as it stands.
-    Returns the path.
+    With ``private``, it is a new file that only we may read, whatever was there.  Returns the path.
 
     Raises:
         FileNotFoundError: its directory does not exist.
@@ -37,18 +37,21 @@ def write_file(path: str | os.PathLike[str], content: str | bytes) -> Path:
         raise IsADirectoryError(f"cannot write {path}: it is a directory; add a file name")
     data = content.encode("utf-8") if isinstance(content, str) else content
     with _named(f"cannot write {path}", ELSEWHERE):
-        if path.exists() and not path.is_file():
+        if private:
+            _replace(path, data, replaces=False, opener=_opened_privately)
+        elif path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
-            _replace(Path(os.path.realpath(path)), data)
+            target = Path(os.path.realpath(path))
+            replaces = target.exists()
+            _replace(target, data, replaces=replaces, opener=_opened_privately if replaces else None)
     return path
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, data: bytes, *, replaces: bool, opener: Callable[[str, int], int] | None) -> None:
     part = target.with_name(f".{target.name[:40]}.{os.urandom(4).hex()}.part")
-    replaces = target.exists()
     try:
-        with open(part, "xb", opener=_opened_privately if replaces else None) as file:
+        with open(part, "xb", opener=opener) as file:
             file.write(data)
         if replaces:
             _hand_down(target, part)

@@ -212,7 +212,7 @@ class RowLoss(Module):
 def compile_gpt(model: CharGPT, *, backend: str | None = None) -> CompiledModel:
     """One program for the loss and the gradient of names of every length; a batch has the rows that `RowLoss` makes of them.
 
-    In its usual size the model takes some fifteen seconds to compile.
+    In its usual size the model takes some ten seconds to compile, and a later process finds what was made (`docs/native-speed.md`).
 
     Args:
         model: whose parameters are trained.

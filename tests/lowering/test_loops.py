@@ -11,7 +11,7 @@ from autograd_tiny.lowering import compile_loss, compile_model
 from autograd_tiny.lowering.native import arrangement, frame
 from autograd_tiny.lowering.native.arrangement import arranged
 from autograd_tiny.lowering.native.assembly import Assembly
-from autograd_tiny.lowering.native.llvm import Kernel
+from autograd_tiny.lowering.native.llvm import Kernel, machine_code
 from autograd_tiny.lowering.native.sums import MatrixVector, MeanOuter
 from autograd_tiny.lowering.runners import Layout, Native
 from autograd_tiny.worked.char_gpt import CharGPT, compile_gpt
@@ -26,8 +26,7 @@ def loops(compiled, width=8):
 
 
 def native_means(compiled, theta, batch, width):
-    native = Native(compiled.program, layout_of(compiled))
-    native._kernel = Kernel(compiled.program, layout_of(compiled), width)
+    native = Native(Kernel(machine_code(compiled.program, layout_of(compiled), width)))
     return native(np.asarray(theta), np.asarray(batch))[2]
 
 

@@ -35,7 +35,7 @@ from autograd_tiny.engine.table import hypot, less, sub
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model, parameter_vector
 from autograd_tiny.lowering.native import arrangement, frame
 from autograd_tiny.lowering.native.assembly import Assembly
-from autograd_tiny.lowering.native.llvm import Kernel
+from autograd_tiny.lowering.native.llvm import Kernel, machine_code
 from autograd_tiny.lowering.native.rows import expansion
 from autograd_tiny.lowering.program import opened, program_of
 from autograd_tiny.lowering.runners import Layout, Native
@@ -115,8 +115,7 @@ def test_cutting_into_chunks_and_blocks_changes_nothing(monkeypatch, width, chun
     monkeypatch.setattr(arrangement, "CHUNK", chunk)
     monkeypatch.setattr(frame, "FRAME_BYTES", 1)
     for layout in (Layout(0, n_columns, 1, n_columns, 0), Layout(0, n_columns, 0, 0, 1 + n_columns)):
-        native = Native(program.program, layout)
-        native._kernel = Kernel(program.program, layout, width)
+        native = Native(Kernel(machine_code(program.program, layout, width)))
         got_values, got_gradients, means = native((), points)
         if layout.n_means:
             np.testing.assert_allclose(means, [values.mean(), *gradients.mean(axis=0)], rtol=1e-12, atol=1e-14)
@@ -132,8 +131,7 @@ def test_wide_layers_whose_sums_take_turns_agree(monkeypatch, few_parameters):
     monkeypatch.setattr(frame, "FEW_PARAMETERS", few_parameters)
     compiled = compile_model(model, hinge_of_one)
     layout = Layout(compiled.n_parameters, 3, 0, 0, 1 + compiled.n_parameters)
-    native = Native(compiled.program, layout)
-    native._kernel = Kernel(compiled.program, layout)
+    native = Native(Kernel(machine_code(compiled.program, layout)))
     _, _, means = native(compiled.parameter_vector(), np.array(samples))
     loss, gradients = eager(model, samples, hinge_of_one)
     np.testing.assert_allclose(means, [loss, *gradients], rtol=1e-12, atol=1e-15)

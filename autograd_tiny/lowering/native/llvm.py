@@ -1,47 +1,102 @@
-"""Native code: LLVM text compiled for this machine."""
+"""Native code: LLVM text compiled for this machine, kept for the next process, and loaded."""
 
 from __future__ import annotations
 
+import ctypes
+import hashlib
+import struct
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from autograd_tiny.lowering.native.assembly import Assembly
 from autograd_tiny.lowering.native.vectors import library_addresses
 from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.recording.digest import of_compiler
+from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.runners import Layout
+from autograd_tiny.storage.cache import user_cache
 
 
-class Kernel:
-    """A program compiled for this machine.
+class MachineCode(NamedTuple):
+    """A compiled program.
+
+    Attributes:
+        layout: what its inputs and outputs are.
+        workspace: how many floats it needs to work in.
+        object: the object file.
+    """
+
+    layout: Layout
+    workspace: int
+    object: bytes
+
+
+def machine_code(program: Program, layout: Layout, width: int = 0) -> MachineCode:
+    """Compile a program for this machine.
 
     Args:
         program: what is computed.
         layout: what its inputs and outputs are.
         width: lanes of a vector; as many as the processor has if 0.
     """
+    llvm = _llvm()
+    assembly = Assembly(program, layout, width or host_width())
+    return MachineCode(layout, assembly.workspace, _machine().emit_object(llvm.parse_assembly(assembly.text)))
 
-    def __init__(self, program: Program, layout: Layout, width: int = 0) -> None:
-        import ctypes
 
-        import llvmlite.binding as llvm
+class Kernel:
+    """Machine code that can be called.
 
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        for name, address in library_addresses().items():
-            llvm.add_symbol(name, address)
-        features = llvm.get_host_cpu_features().flatten()
-        machine = llvm.Target.from_default_triple().create_target_machine(llvm.get_host_cpu_name(), features, opt=1)
-        assembly = Assembly(program, layout, width or host_width())
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(assembly.text), machine)
+    Attributes:
+        layout, workspace: those of the code.
+        run: the function, with the arguments that `Assembly` tells.
+    """
+
+    def __init__(self, code: MachineCode) -> None:
+        llvm = _llvm()
+        self.layout, self.workspace = code.layout, code.workspace
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
         self._engine.finalize_object()
-        self.layout, self.workspace = layout, assembly.workspace
         kinds = [ctypes.c_int64, *[ctypes.c_void_p] * 6]
         self.run = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("run"))
 
 
 @lru_cache(maxsize=128)
-def shared_kernel(program: Program, layout: Layout) -> Kernel:
-    """One kernel for all equal programs."""
-    return Kernel(program, layout)
+def shared_kernel(recorded: Recorded, layout: Layout) -> Kernel:
+    """One kernel for all equal functions, from this user's cache if an earlier process has left its machine code there."""
+    cache = user_cache()
+    if cache is None or not recorded.digest or not of_compiler():
+        return Kernel(machine_code(recorded.program, layout))
+    key = hashlib.sha256(repr((recorded.digest, of_compiler(), tuple(layout))).encode()).hexdigest()[:32]
+    if (kept := cache.get(key)) is not None:
+        (workspace,) = _SIZE.unpack_from(kept)
+        return Kernel(MachineCode(layout, workspace, kept[_SIZE.size :]))
+    code = machine_code(recorded.program, layout)
+    cache.put(key, _SIZE.pack(code.workspace) + code.object)
+    return Kernel(code)
+
+
+_SIZE = struct.Struct("<q")
+
+
+@lru_cache(maxsize=1)
+def _llvm() -> Any:
+    """LLVM, ready to compile for this machine and to find the functions of the C library."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    for name, address in library_addresses().items():
+        llvm.add_symbol(name, address)
+    return llvm
+
+
+def _machine() -> Any:
+    """This machine, as LLVM knows it; an engine takes one for itself."""
+    llvm = _llvm()
+    features = llvm.get_host_cpu_features().flatten()
+    return llvm.Target.from_default_triple().create_target_machine(llvm.get_host_cpu_name(), features, opt=1)
 
 
 @lru_cache(maxsize=1)

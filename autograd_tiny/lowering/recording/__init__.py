@@ -1,0 +1,1 @@
+"""What a function computes, as it was recorded, before it becomes a program."""
