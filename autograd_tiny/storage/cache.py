@@ -72,7 +72,8 @@ class Cache(NamedTuple):
         if len(data) > self.most:
             return
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not os.path.lexists(self.directory):
+                self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             _check_directory(self.directory)
             write_file(self._path(key), _head(key, data) + data, private=True)
             self._trim()

@@ -47,7 +47,10 @@ def test_directory_and_files_are_the_users_alone_whatever_the_umask(cache):
     assert stat.S_IMODE(the_file(cache).stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-1], lambda b: b[:10], lambda b: b"", lambda b: b + b"x", lambda b: b[:80] + b"?" + b[81:]])
+DAMAGES = [lambda b: b[:-1], lambda b: b[:10], lambda b: b"", lambda b: b + b"x", lambda b: b[:80] + b"?" + b[81:]]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_damaged_files_are_made_anew(cache, damage):
     cache.put(KEY, DATA)
     file = the_file(cache)
@@ -111,11 +114,11 @@ def test_a_link_to_a_directory_and_what_is_none_are_not_used(cache, tmp_path):
     cache.put(KEY, DATA)
     (tmp_path / "link").symlink_to(cache.directory)
     (tmp_path / "file").write_text("")
-    for name, said in (("link", "a symbolic link"), ("file", "it is no directory|File exists")):
+    for name, said in (("link", "a symbolic link"), ("file", "it is no directory")):
         other = Cache(tmp_path / name, was_named=True)
         with pytest.warns(RuntimeWarning, match=said):
-            assert other.get(KEY) is None
             other.put(KEY, DATA)
+        assert other.get(KEY) is None
 
 
 @posix
@@ -133,10 +136,9 @@ def test_what_belongs_to_somebody_else_is_not_used(cache, monkeypatch):
 def test_a_place_that_cannot_be_written_to_is_told_of_once_if_it_was_named(tmp_path):
     (tmp_path / "file").write_text("")
     named = Cache(tmp_path / "file" / "kept", was_named=True)
-    with pytest.warns(RuntimeWarning, match="Not a directory|cannot write") as said:
+    with pytest.warns(RuntimeWarning, match="Not a directory|cannot write"):
         named.put(KEY, DATA)
-        named.put(KEY, DATA)
-    assert len(said) == 1
+    named.put(KEY, DATA)  # warnings are errors here
     Cache(tmp_path / "file" / "kept").put(KEY, DATA)  # the usual place: nothing is said
 
 
