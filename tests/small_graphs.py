@@ -1,6 +1,12 @@
 """Graphs and rows that the tests of several rooms look at."""
 
 from autograd_tiny import Primitive, Value
+from autograd_tiny.engine.graph import all_nodes
+
+
+def leaves(root):
+    """The nodes without operation that ``root`` depends on, in the order of their first use."""
+    return [node for node in all_nodes(root) if node.op is None]
 
 
 def named(label, value):

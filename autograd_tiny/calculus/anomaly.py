@@ -1,8 +1,8 @@
 """detect_anomaly: find where a computation goes wrong, at the price of speed.
 
-Recording and ``backward`` check nothing beyond what Python's arithmetic refuses: a product may overflow to infinity, data
-may be changed after it was used, ``backward`` may be run twice.  Inside `detect_anomaly` each of these is an error that
-names the node, the operation, the operands and the line of the user's code.
+Recording and ``backward`` check nothing beyond what Python's arithmetic refuses: a product may overflow to infinity,
+data may be changed after it was used, ``backward`` may be run twice.  Inside `detect_anomaly` each of these is an error
+that names the node, the operation, the operands and the line of the user's code.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ def detect_anomaly() -> Iterator[None]:
 
     A forgotten ``zero_grad`` is none of these: that the gradients of leaves add up from root to root is meant.
 
-    It watches the calling thread through the interpreter's profiling hook (``sys.setprofile``), which is given back at the
-    end; code outside the context pays nothing.  Nodes recorded before the context are checked too, but without a line.
+    It watches the calling thread through the interpreter's profiling hook (``sys.setprofile``), which is given back at
+    the end; code outside the context pays nothing.  Nodes recorded before the context are checked too, but without a
+    line.
 
     Raises:
         FloatingPointError: NaN or infinity.

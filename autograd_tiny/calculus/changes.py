@@ -1,6 +1,7 @@
 """Data that was changed after it was used: the record holds results of the old numbers beside the new ones.
 
-Recording and `backward` do not look, since looking costs as much as recording.  Who shows or keeps a graph looks here first.
+Recording and `backward` do not look, since looking costs as much as recording.  Who shows or keeps a graph looks here
+first.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Derivatives of Python functions: gradient, Jacobian, Hessian, forward and reverse mode, nested to any order.
 
 Every function here runs ``f`` once on *variables of its own*, copies of the arguments.  So a derivative is always by an
-argument, never by another node that happens to hold the same number or even to be the same Value, and derivatives inside
-derivatives do not get mixed up (Siskind and Pearlmutter, 2005, Perturbation confusion and referential transparency).
+argument, never by another node that happens to hold the same number or even to be the same Value, and derivatives
+inside derivatives do not get mixed up (Siskind and Pearlmutter, 2005, Perturbation confusion and referential
+transparency).
 
-The results are floats, from the recorded local derivatives, unless they depend on Values from outside: on arguments that
-are Values, or on Values that ``f`` found elsewhere.  Then the rules run on the nodes, and the results are Values that can
-be differentiated by these.
+The results are floats, from the recorded local derivatives, unless they depend on Values from outside: on arguments
+that are Values, or on Values that ``f`` found elsewhere.  Then the rules run on the nodes, and the results are Values
+that can be differentiated by these.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     Args:
         f: gives one Value; its arguments are numbers, or containers of them (`Container`).
-        argnums: the place of the argument to differentiate by, counted from 0, or a list of places.  The other arguments, and all
-            keyword arguments, are passed on as they are.
+        argnums: the place of the argument to differentiate by, counted from 0, or a list of places.  The other
+            arguments, and all keyword arguments, are passed on as they are.
 
     Returns:
-        A function with the arguments of ``f``.  Its result is arranged as the argument; with a list of places, it is a tuple.
+        A function with the arguments of ``f``.  Its result is arranged as the argument; with a list of places, it is a
+        tuple.
 
     Raises:
         TypeError: if ``f`` gives no Value, or an argument holds something that is no number.
@@ -108,9 +110,9 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
         argnums: as for `grad`.
 
     Returns:
-        A function whose result is arranged as what ``f`` gives, each number replaced by the whole argument's arrangement:
-        lists of m and of n numbers give a list of m lists of n.  Two arrays give one array, with the output's axes before the
-        input's.
+        A function whose result is arranged as what ``f`` gives, each number replaced by the whole argument's
+        arrangement: lists of m and of n numbers give a list of m lists of n.  Two arrays give one array, with the
+        output's axes before the input's.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] ** 2, 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [4.0, 0.0], [0.0, 3.0]]
@@ -147,8 +149,8 @@ def hvp(f: Function) -> Function:
     """The function that gives the Hessian of ``f`` times a vector, ``hvp(f)(x, v, *args)``, without the Hessian.
 
     Forward mode over reverse mode: the derivative of the gradient at ``x`` in the direction ``v``.  Both have the same
-    arrangement, and so has the result; further arguments are passed on to ``f``.  Pearlmutter (1994), Fast exact multiplication
-    by the Hessian.
+    arrangement, and so has the result; further arguments are passed on to ``f``.  Pearlmutter (1994), Fast exact
+    multiplication by the Hessian.
 
     >>> hvp(lambda x: x[0] ** 2 * x[1])([3.0, 5.0], [1.0, 0.0])
     [10.0, 6.0]
@@ -188,8 +190,8 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
         primals: the arguments of ``f``.
 
     Returns:
-        ``f(*primals)``, and a function: from the derivatives of something by the outputs, in their arrangement, it gives
-        the derivatives by the arguments, as a tuple.
+        ``f(*primals)``, and a function: from the derivatives of something by the outputs, in their arrangement, it
+        gives the derivatives by the arguments, as a tuple.
 
     >>> outputs, pull_back = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
     >>> outputs, pull_back([1.0, 10.0])
@@ -261,7 +263,8 @@ class _Run:
     def push_forward(self, tangents: Mapping[Any, Any]) -> list[Any]:
         """The derivatives of the outputs in the direction where the variables have these tangents, in forward mode.
 
-        The chain rule in topological order: a node's tangent is the sum of *local derivative times tangent* over its operands.
+        The chain rule in topological order: a node's tangent is the sum of *local derivative times tangent* over its
+        operands.
         """
         moving = dict(tangents)
         siblings = siblings_among(self._order)
@@ -301,8 +304,9 @@ def check_function(f: object, taker: str) -> None:
 def _run(f: Function, argnums: int | Sequence[int], args: Sequence[Any], kwargs: Mapping[str, Any], name: str = "") -> Iterator[_Run]:
     """Call ``f`` with variables in place of the arguments at ``argnums``.
 
-    A variable is a copy of the number or Value that was given.  Meanwhile it is a leaf: no walk goes on to what the argument
-    was computed from.  Afterwards it is a copy again, so that an outer derivative goes on, or ends at a constant.
+    A variable is a copy of the number or Value that was given.  Meanwhile it is a leaf: no walk goes on to what the
+    argument was computed from.  Afterwards it is a copy again, so that an outer derivative goes on, or ends at a
+    constant.
     """
     one = as_whole(argnums)
     listed: Any = argnums if hasattr(argnums, "__len__") and hasattr(argnums, "__getitem__") and one is None else [one]

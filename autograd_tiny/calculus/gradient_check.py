@@ -93,14 +93,14 @@ def check_gradient(f: Callable[..., Any], *args: Any, order: int = 1) -> Gradien
 
     Every first derivative in reverse mode is compared with differences of values and with forward mode (`jvp`).  With
     ``order=2`` it is also compared with `gradient`, which runs the rules on nodes, and every second derivative with
-    differences of the gradient.  The tolerance is not chosen: it is ten times what `numeric_derivative` says of its own error,
-    and between two ways through the graph the rounding of all its paths.
+    differences of the gradient.  The tolerance is not chosen: it is ten times what `numeric_derivative` says of its own
+    error, and between two ways through the graph the rounding of all its paths.
 
     A kink, as of ``abs`` at 0, where the slopes from the left and the right differ, is no fault as long as the engine's
     number lies between the two: it is listed in the report's ``kinks``.
 
-    The recorded value itself is compared with what ``f`` gives on plain floats, if it takes them: a function that asks of what
-    kind its arguments are may compute something else when it is recorded.
+    The recorded value itself is compared with what ``f`` gives on plain floats, if it takes them: a function that asks
+    of what kind its arguments are may compute something else when it is recorded.
 
     Args:
         f: gives one Value, the same each time.
@@ -108,7 +108,8 @@ def check_gradient(f: Callable[..., Any], *args: Any, order: int = 1) -> Gradien
         order: 1 or 2.
 
     Raises:
-        AssertionError: a derivative is wrong, the values of ``f`` are too noisy to tell, or it has another value on plain floats.
+        AssertionError: a derivative is wrong, the values of ``f`` are too noisy to tell, or it has another value on
+            plain floats.
         TypeError: as for `grad`.
         ValueError: there is nothing to compare: no argument, no finite value, or another value each time.
 

@@ -57,8 +57,8 @@ def numeric_derivative(f: Callable[[float], float], x: float, noise: float = 0.0
     """The derivative of ``f`` at ``x`` from values of ``f`` alone.
 
     Differences at shrinking steps, the first in proportion to ``x``, extrapolated to step 0; the neighbouring estimates
-    that differ least decide, and say how far off they may be.  Source: Ridders (1982), Accurate computation of F'(x) and
-    F'(x) F''(x); here the rounding of ``f`` is added to the error, and each side is looked at alone, too.
+    that differ least decide, and say how far off they may be.  Source: Ridders (1982), Accurate computation of F'(x)
+    and F'(x) F''(x); here the rounding of ``f`` is added to the error, and each side is looked at alone, too.
 
     Args:
         f: gives a float.

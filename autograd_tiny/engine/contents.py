@@ -1,7 +1,7 @@
 """What holds Values: one walk through lists, tuples, dicts, arrays and modules, and one way to build them again.
 
-Whoever looks for Values in something asks here, so that all find the same ones: the parameters of a module, its frozen copy,
-the arguments of ``grad``, the labels of variables.  NumPy is never imported: who holds an array has imported it.
+Whoever looks for Values in something asks here, so that all find the same ones: the parameters of a module, its frozen
+copy, the arguments of ``grad``, the labels of variables.  NumPy is never imported: who holds an array has imported it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import partial
 from itertools import product
-from types import CellType, FunctionType, GetSetDescriptorType, MappingProxyType, MemberDescriptorType, MethodType, ModuleType
+from types import (
+    CellType,
+    FunctionType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 
 from autograd_tiny.engine.graph import Node
@@ -20,7 +28,8 @@ from autograd_tiny.engine.value import Constant, Value
 
 _PLAIN = (str, bytes, bytearray, int, float, complex, type(None), type, ModuleType, Node)
 _NO_CONTAINERS = frozenset((float, int, bool, str, type(None)))
-_COLLECTIONS: tuple[type[Iterable[Any]], ...] = (set, frozenset, deque, type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: tuple[type[Iterable[Any]], ...] = type({}.keys()), type({}.values()), type({}.items())
+_COLLECTIONS: tuple[type[Iterable[Any]], ...] = (set, frozenset, deque, *_VIEWS)
 # What a class statement makes, and holds no parameter.
 _MADE_BY_CLASSES = (FunctionType, classmethod, staticmethod, property, type, MemberDescriptorType, GetSetDescriptorType)
 
@@ -76,9 +85,11 @@ def items(thing: Any) -> list[Any] | None:
 
 def attributes(thing: Any) -> dict[str, Any]:
     """The attributes of an object by name: those of its class, then its own, which hide them."""
-    of_class = {name: item for kind in reversed(type(thing).__mro__) for name, item in vars(kind).items() if not name.startswith("__")}
+    of_class: dict[str, Any] = {}
+    for kind in reversed(type(thing).__mro__):
+        of_class |= _ordinary(vars(kind))
     own = own_attributes(thing)
-    return {name: item for name, item in of_class.items() if name not in own and not isinstance(item, _MADE_BY_CLASSES)} | own
+    return {name: x for name, x in of_class.items() if name not in own and not isinstance(x, _MADE_BY_CLASSES)} | own
 
 
 def own_attributes(thing: Any) -> dict[str, Any]:
@@ -87,8 +98,12 @@ def own_attributes(thing: Any) -> dict[str, Any]:
     for kind in type(thing).__mro__:
         given = vars(kind).get("__slots__", ())
         slots += [given] if isinstance(given, str) else given
-    found = {name: getattr(thing, name) for name in slots if hasattr(thing, name)} | getattr(thing, "__dict__", {})
-    return {name: item for name, item in found.items() if not name.startswith("__")}
+    in_slots = {name: getattr(thing, name) for name in slots if hasattr(thing, name)}
+    return _ordinary(in_slots | getattr(thing, "__dict__", {}))
+
+
+def _ordinary(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: item for name, item in attributes.items() if not name.startswith("__")}
 
 
 def with_parts(thing: Any, items: Sequence[Any]) -> Any:
@@ -124,7 +139,7 @@ def _fill(frame: Any, items: Sequence[Any]) -> Any:
 
 
 def walk(thing: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Everything in a container that is no container itself, with its place, in order; the keys of a dict, if not all strings.
+    """All in a container that is no container itself, with its place, in order; the keys of a dict, if not all strings.
 
     A container that is met again, also one that contains itself, is entered once.
 
@@ -138,7 +153,7 @@ def walk(thing: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def contents(thing: Any) -> tuple[list[Node], list[Any]]:
-    """What `walk` gives, without the places, and much quicker: the nodes, and what may hold nodes that are not looked for."""
+    """What `walk` gives, without the places, and much quicker: the nodes, and what may hold nodes in hiding."""
     nodes: list[Node] = []
     others: list[Any] = []
     for _, _, found in _runs(thing, ""):
@@ -151,7 +166,7 @@ def contents(thing: Any) -> tuple[list[Node], list[Any]]:
 
 
 def _runs(thing: Any, place: str) -> Iterator[tuple[str, Any, list[Any]]]:
-    """What `walk` gives, in lists: the items of a container that holds no other, after its place; or one thing alone."""
+    """What `walk` gives, in lists: after its place, what a container holds that holds no other; or one thing alone."""
     seen: dict[int, Any] = {}
     waiting = [(place, thing)]
     while waiting:
@@ -166,7 +181,8 @@ def _runs(thing: Any, place: str) -> Iterator[tuple[str, Any, list[Any]]]:
             if place and _holds_no_container(inside):
                 yield place, thing, inside
             else:
-                waiting += reversed(list(zip([x if place else x.removeprefix(".") for x in _places(thing, place)], inside)))
+                places = [at if place else at.removeprefix(".") for at in _places(thing, place)]
+                waiting += reversed(list(zip(places, inside)))
 
 
 def _holds_no_container(inside: list[Any]) -> bool:
@@ -176,7 +192,8 @@ def _holds_no_container(inside: list[Any]) -> bool:
 def rebuilt(thing: Any, replace: Callable[[list[Any]], list[Any]], memo: dict[int, Any] | None = None) -> Any:
     """A copy of a container with other things in place of those that `walk` gives, without keys.
 
-    What is one container here is one there, also one that contains itself.  An array is one of floats where all of it are.
+    What is one container here is one there, also one that contains itself.  An array is one of floats where all of it
+    are.
 
     Args:
         thing: the container.
@@ -200,7 +217,7 @@ def rebuilt(thing: Any, replace: Callable[[list[Any]], list[Any]], memo: dict[in
 
 
 def hidden(leaves: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Node]]:
-    """The nodes inside of what `walk` gives, which it does not look into: sets, keys of dicts, functions, other objects.
+    """The nodes inside of what `walk` gives and does not look into: sets, keys of dicts, functions, other objects.
 
     Objects of the standard library are taken for empty, apart from collections.
     """
@@ -245,10 +262,10 @@ def is_parameter(x: object) -> bool:
 
 
 def label_locals() -> dict[str, Value]:
-    """Label every unlabelled Value that a variable of the caller names, also inside lists, tuples, dicts, arrays and modules.
+    """Label every unlabelled Value that the caller's variables name, also in lists, tuples, dicts, arrays and modules.
 
-    A Value in several places is called by a variable of its own before a place in another.  Returns the labels given, with
-    their Values.
+    A Value in several places is called by a variable of its own before a place in another.  Returns the labels given,
+    with their Values.
 
     >>> w, x = Value(2.0), [Value(1.0), Value(3.0)]
     >>> sorted(label_locals())

@@ -13,7 +13,8 @@ def divide(x: float, y: float) -> float:
 
 
 def power(x: float, k: float) -> float:
-    return 1.0 / x if x == 0.0 and k < 0.0 else math.pow(x, k)  # 0 ** -1 is a ZeroDivisionError, as everywhere in Python
+    # 0 ** -1 is a ZeroDivisionError, as everywhere in Python.
+    return 1.0 / x if x == 0.0 and k < 0.0 else math.pow(x, k)
 
 
 def power_times_log(p: float, x: float) -> float:

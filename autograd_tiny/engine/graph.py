@@ -1,7 +1,7 @@
 """The record of a computation: nodes, the order in which they were computed, and the chain rule over them.
 
-A `Node` is an operation and the nodes it was applied to.  `Value` (numbers) and `Expression` (formulas) are nodes, so one
-walk and one `gradient` serve both.
+A `Node` is an operation and the nodes it was applied to.  `Value` (numbers) and `Expression` (formulas) are nodes, so
+one walk and one `gradient` serve both.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ T = TypeVar("T")
 class Node:
     """An operation applied to operands; a leaf has no operation.
 
-    Up to two operands lie in slots of their own, ``first`` and ``second``; more lie in a tuple in ``first``.  The cyclic
-    garbage collector runs once per so many containers, so a node that is one object and not two halves its work.
+    Up to two operands lie in slots of their own, ``first`` and ``second``; more lie in a tuple in ``first``.  The
+    cyclic garbage collector runs once per so many containers, so a node that is one object and not two halves its work.
     """
 
     __slots__ = ("first", "label", "op", "second")
@@ -40,7 +40,7 @@ class Node:
 
     @property
     def call(self) -> Call | None:
-        """For one of several outputs of an operation, the application that it comes from, which its siblings have in common."""
+        """Of one of several outputs of an operation, the application that it and its siblings come from; else None."""
         family = getattr(self.op, "family", None)
         return Call(family, self.first) if hasattr(family, "rows") else None
 
@@ -66,7 +66,7 @@ class Node:
         return twin
 
     def __deepcopy__(self: NodeT, memo: dict[int, Any]) -> NodeT:
-        """A copy of all that this node was computed from; what copies under one ``memo`` have in common stays common."""
+        """A copy of all that this node was computed from; what copies under one ``memo`` share stays shared."""
         for node in operands_first([self], lambda x: id(x) in memo):
             operands = tuple([memo[id(x)] for x in node.operands])
             if node.call is not None:
@@ -77,14 +77,14 @@ class Node:
     def __reduce_ex__(self, protocol: Any) -> str | tuple[Any, ...]:
         if self.op is not None:
             raise TypeError(
-                f"the {type(self).__name__} made by {self.op.name} is part of a graph, which pickle does not take: write the graph "
-                "with save_graph, copy it with copy.deepcopy, or pickle its numbers alone"
+                f"the {type(self).__name__} made by {self.op.name} is part of a graph, which pickle does not take: "
+                "write the graph with save_graph, copy it with copy.deepcopy, or pickle its numbers alone"
             )
         return super().__reduce_ex__(protocol)
 
 
 class Call:
-    """One application of an operation with several outputs: its outputs share one tuple of operands, and are siblings by that."""
+    """One application of an operation with several outputs, siblings by the one tuple of operands that they share."""
 
     __slots__ = ("family", "operands")
 
@@ -107,7 +107,7 @@ class Edge(NamedTuple):
 
 
 def joint(roots: Sequence[Node]) -> Node:
-    """A node that uses all of ``roots``, for walks over several graphs at once; it computes nothing and belongs to none."""
+    """A node that uses all of ``roots``, for walks over several graphs at once; it computes nothing."""
     user = Node()
     user.op, user.first, user.second, user.label = "joint", tuple(roots), None, ""
     return user
@@ -162,7 +162,7 @@ def all_nodes(root: NodeT) -> list[NodeT]:
 
 
 def operands_first(roots: Sequence[NodeT], known: Callable[[NodeT], bool]) -> Iterator[NodeT]:
-    """Every node that ``roots`` depend on, leaves included, operands before users, apart from what is ``known`` already.
+    """Every node that ``roots`` depend on, leaves included, operands before users, but for those ``known`` already.
 
     For copies and the like: the caller makes each node known before asking for the next.
     """
@@ -178,7 +178,7 @@ def operands_first(roots: Sequence[NodeT], known: Callable[[NodeT], bool]) -> It
 
 
 def mapped(roots: Sequence[NodeT], make: Callable[[NodeT, tuple[T, ...]], T]) -> dict[NodeT, T]:
-    """Something for every node that ``roots`` depend on, made of what was made for its operands: a copy, a number, a text.
+    """Something for every node that ``roots`` depend on, made of what was made for its operands: a copy, a number.
 
     ``make(node, operands)`` is called for operands before users; the siblings of a call get one and the same tuple.
 
@@ -198,7 +198,7 @@ def mapped(roots: Sequence[NodeT], make: Callable[[NodeT, tuple[T, ...]], T]) ->
 
 
 def pulls(root: Any) -> Iterator[tuple[Any, Any, float]]:
-    """Every use of a node on the way of `backward`: ``user``, ``operand``, and the local derivative of the one by the other.
+    """Every use of a node on the way of `backward`: ``user``, ``operand``, the derivative of the one by the other.
 
     Users come before what they use, so all that is pulled to a node has come when it pulls on its own operands.
     """
@@ -221,11 +221,6 @@ def adjoints(root: Any) -> dict[Any, float]:
     return result
 
 
-def leaves(root: NodeT) -> list[NodeT]:
-    """The nodes without operation that ``root`` depends on, in the order of their first use."""
-    return [node for node in all_nodes(root) if node.op is None]
-
-
 def edges(root: NodeT) -> Iterator[Edge]:
     """Every use of a node by another, ``a + a`` twice, in topological order of the users."""
     for user in topological_order(root):
@@ -236,8 +231,8 @@ def edges(root: NodeT) -> Iterator[Edge]:
 def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     """The derivatives of ``output`` by each of ``inputs``, as nodes that can be differentiated again.
 
-    Values give Values, Expressions give Expressions.  Nothing is written to ``grad``.  An input that ``output`` does not
-    depend on has derivative 0.
+    Values give Values, Expressions give Expressions.  Nothing is written to ``grad``.  An input that ``output`` does
+    not depend on has derivative 0.
 
     The chain rule in reverse order, with every local derivative computed by the row's own rule in the arithmetic of the
     nodes.  Derivatives that are the literals 0.0 and 1.0 fold away, which keeps high orders small.
@@ -284,7 +279,7 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
 
 
 def siblings_among(order: Sequence[Node]) -> Callable[[Any], list[Any]]:
-    """What gives all outputs of the call that a node comes from: those in the graph, and the missing ones, recorded once."""
+    """What gives all outputs of the call that a node comes from: those in the graph; missing ones are recorded once."""
     known: dict[Call, dict[int, Any]] = {}
     for node in order:
         if call := node.call:

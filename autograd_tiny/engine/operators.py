@@ -1,7 +1,7 @@
 """The operators and methods of a recorded scalar, named once, taken from the table.
 
-`Operators` serves every kind of node: each method asks the node's own kind to ``record`` the row.  A kind for which that
-is too slow (`Value`) replaces them by methods built for one row each.
+`Operators` serves every kind of node: each method asks the node's own kind to ``record`` the row.  A kind for which
+that is too slow (`Value`) replaces them by methods built for one row each.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ class Operators:
         """x to a power: a plain number is the constant of a row, a node an operand of `pow`."""
         if not self.takes(exponent):
             return NotImplemented
-        return table.power(self, exponent if isinstance(exponent, Operators) else float(exponent))  # type: ignore[no-any-return]
+        given = exponent if isinstance(exponent, Operators) else float(exponent)
+        return table.power(self, given)  # type: ignore[no-any-return]
 
     def leaky_relu(self: S, slope: float = 0.01) -> S:
         """x where x > 0, else slope * x."""
@@ -150,8 +151,8 @@ def float_form(operation: Primitive | MultiPrimitive) -> Callable[..., Sequence[
     """The rule of an operation as it is run on floats.
 
     A rule of the table has the names of rows in it bound to their float functions: the same code, and floats pay no
-    dispatch.  Only these rules are bound in advance, since no name in there ever changes.  Any other rule is called as it is:
-    it sees its globals as they are at that time, and the rows in it compute on floats.
+    dispatch.  Only these rules are bound in advance, since no name in there ever changes.  Any other rule is called as
+    it is: it sees its globals as they are at that time, and the rows in it compute on floats.
     """
     rule: Any = operation.rule
     if isinstance(rule, tuple):
@@ -164,6 +165,6 @@ def float_form(operation: Primitive | MultiPrimitive) -> Callable[..., Sequence[
         inner = [names_in(c) for c in code.co_consts if isinstance(c, CodeType)]
         return set(code.co_names).union(*inner)
 
-    rows = (Primitive, MultiPrimitive)
-    names = {n: known[n].forward if isinstance(known[n], rows) else known[n] for n in names_in(rule.__code__) if n in known}
+    used = {name: known[name] for name in names_in(rule.__code__) if name in known}
+    names = {name: x.forward if isinstance(x, (Primitive, MultiPrimitive)) else x for name, x in used.items()}
     return FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)

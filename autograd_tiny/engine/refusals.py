@@ -2,8 +2,9 @@
 
 And what it warns of: `backward` run again while the gradients of an earlier run are still there.
 
-The errors that have a type of their own are TypeErrors.  While a function is recorded for compilation, `lowering.tracing` adds
-to each what to write instead; an error of the user's own passes as it is, whatever its message says.
+The errors that have a type of their own are TypeErrors.  While a function is recorded for compilation,
+`lowering.tracing` adds to each what to write instead; an error of the user's own passes as it is, whatever its message
+says.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ def label_of(x: Any) -> str:
 def is_number(x: object) -> bool:
     """Whether ``x`` is a plain real number, of Python, NumPy or any other kind: no array, and nothing that records.
 
-    `text.numbers.as_number` converts an option that was given once; this only looks, since every operation asks it of an operand, and
-    it leaves an array of no dimension, one number for `as_number`, to NumPy, which knows what to do with a Value beside it.
+    `text.numbers.as_number` converts an option that was given once; this only looks, since every operation asks it of
+    an operand, and it leaves an array of no dimension, one number for `as_number`, to NumPy, which knows what to do
+    with a Value beside it.
     """
     if isinstance(x, (float, int)):
         return True
@@ -110,7 +112,8 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
         if isinstance(error, OverflowError):
             return type(error)(f"{head}: the result is larger than any float")
         return type(error)(f"{head}: {error}")
-    if hasattr(operation, "derivatives") and isinstance(out, (int, float)) and (fault := _rule_fault(operation, out, data)):
+    has_one_output = hasattr(operation, "derivatives")
+    if has_one_output and isinstance(out, (int, float)) and (fault := _rule_fault(operation, out, data)):
         return TypeError(fault)
     if isinstance(error, TypeError):
         return TypeError(f"the rule of {operation.name} fails: {error}")
@@ -123,7 +126,8 @@ def _remedy(operation: Primitive | MultiPrimitive, labels: Sequence[str], data: 
     for i, (label, x) in enumerate(zip(labels, data)):
         domain, name = operation.domain_of(i), label or "x"
         if not domain.contains(x) and domain.condition.startswith("{} ") and "," not in domain.condition:
-            safe = f"where({domain.condition.format(name).replace('>=', '>')}, {name}, 1)"  # at the edge a derivative may be infinite
+            inside = domain.condition.format(name).replace(">=", ">")  # at the edge a derivative may be infinite
+            safe = f"where({inside}, {name}, 1)"
             safe = f"{operation.name}({safe})" if len(data) == 1 else f"{safe} in its place"
             return f"; choose with `if`, or make the operand safe first: {safe}"
     return ""
@@ -173,7 +177,8 @@ class Held(NamedTuple):
     """The gradients that runs of ``backward`` on one root have left in its leaves.
 
     Attributes:
-        runs: how many runs they come from; 0 if the leaves hold nothing, None if they hold something else, or not all the same.
+        runs: how many runs they come from; 0 if the leaves hold nothing, None if they hold something else, or not all
+            the same.
         derivatives: of the root, by each leaf that a gradient is wanted for and that it depends on; the largest first.
     """
 
@@ -182,13 +187,13 @@ class Held(NamedTuple):
 
 
 def held_by_leaves(root: Any) -> Held:
-    """How often the leaves hold the derivative of ``root``: what tells a second run of `backward`, and gradients that are doubled.
+    """How often the leaves hold the derivative of ``root``: what tells a second run of `backward`.
 
-    The grad of the root is 1 after any number of runs, and after ``zero_grad`` too; a leaf does not know its roots.  So neither alone
-    tells anything, and ``repr`` says nothing.  All leaves together do, beside the derivatives: what other losses have left, a batch, or
-    parameters that were set to 0 beside inputs that were not, is the same whole multiple in every leaf only by chance.  Where it is, as
-    for a batch of equal samples, the numbers written in a formula tell: each run leaves a gradient in these constants too, which belong
-    to this graph alone and which nobody sets to 0.
+    The grad of the root is 1 after any number of runs, and after ``zero_grad`` too; a leaf does not know its roots.  So
+    neither alone tells anything, and ``repr`` says nothing.  All leaves together do, beside the derivatives: what other
+    losses have left, a batch, or parameters that were set to 0 beside inputs that were not, is the same whole multiple
+    in every leaf only by chance.  Where it is, as for a batch of equal samples, the numbers written in a formula tell:
+    each run leaves a gradient in these constants too, which belong to this graph alone and which nobody sets to 0.
 
     >>> from autograd_tiny import Value
     >>> w = Value(3.0, "w")
@@ -209,7 +214,8 @@ def held_by_leaves(root: Any) -> Held:
     times = leaf.grad / largest
     runs = round(times) if 0.5 < times < 1e9 else 0
     same = runs and all(same_gradient(x.grad, runs * d) for x, d in wanted.items())
-    return Held(runs if same and all(x in wanted or x.grad / d > runs - 0.5 for x, d in every.items()) else None, wanted)
+    in_numbers = all(x in wanted or x.grad / d > runs - 0.5 for x, d in every.items())
+    return Held(runs if same and in_numbers else None, wanted)
 
 
 def same_gradient(x: float, y: float) -> bool:
@@ -218,18 +224,18 @@ def same_gradient(x: float, y: float) -> bool:
 
 
 def warn_doubled(root: Any) -> None:
-    """Warn before a run of ``backward`` on ``root`` if every leaf holds exactly one run of it already, which this one doubles.
+    """Warn before a run of ``backward`` on ``root`` if every leaf holds one run of it already, which this one doubles.
 
-    Asked only where the grad of the root is the very object that its own last run has put there, so that a first run costs one
-    comparison, and a part that got 1.0 from a sum is none.  Right in nearly every case: sums over a batch, over several losses or over
-    graphs recorded anew begin at roots without a grad, and ``zero_grad`` leaves nothing to be doubled.  One graph that is run again to
-    show how gradients add up is told how to say so.
+    Asked only where the grad of the root is the very object that its own last run has put there, so that a first run
+    costs one comparison, and a part that got 1.0 from a sum is none.  Right in nearly every case: sums over a batch,
+    over several losses or over graphs recorded anew begin at roots without a grad, and ``zero_grad`` leaves nothing to
+    be doubled.  One graph that is run again to show how gradients add up is told how to say so.
     """
     held = held_by_leaves(root)
     if held.runs == 1:
         of, leaf = called(root), called(next(iter(held.derivatives)))
-        before = f"the grad of {leaf} is {derivative_text(of, leaf)} already, from an earlier backward, and this one doubles it"
-        warnings.warn(f"{before}; {or_add(of)}", stacklevel=3)
+        before = f"the grad of {leaf} is {derivative_text(of, leaf)} already, from an earlier backward"
+        warnings.warn(f"{before}, and this one doubles it; {or_add(of)}", stacklevel=3)
 
 
 def warn_of_runs(root: Any, shown: str, *, by: Any = None, names: Callable[[], Mapping[Any, str]] = dict) -> None:
@@ -260,7 +266,8 @@ def or_add(of: str) -> str:
 
 def repeated_text(runs: int | None, of: str, leaf: str) -> str:
     """What the grad of a leaf is that holds several runs, and where it comes from."""
-    return f"{runs} × {derivative_text(of, leaf)}, as after backward was run {'twice' if runs == 2 else f'{runs} times'}"
+    times = "twice" if runs == 2 else f"{runs} times"
+    return f"{runs} × {derivative_text(of, leaf)}, as after backward was run {times}"
 
 
 def derivative_text(of: str, by: str) -> str:

@@ -1,6 +1,7 @@
 """What a row of the table is: one operation, a family of them, or one with several outputs.
 
-A row holds the value of an operation on floats, its local derivatives, how it is written, where it is defined; see `engine.table`.
+A row holds the value of an operation on floats, its local derivatives, how it is written, where it is defined; see
+`engine.table`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,14 @@ from functools import lru_cache
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.refusals import FormulaRefusedError, ValueRefusedError, finite_number, form_fault, is_number, refusal
+from autograd_tiny.engine.refusals import (
+    FormulaRefusedError,
+    ValueRefusedError,
+    finite_number,
+    form_fault,
+    is_number,
+    refusal,
+)
 from autograd_tiny.text.words import counted
 
 # How tightly a written form binds; a slot such as {0:product} puts parentheses around anything that binds less tightly.
@@ -21,8 +29,8 @@ LEVELS = {"relation": RELATION, "sum": SUM, "sign": SIGN, "product": PRODUCT, "p
 class Notation(NamedTuple):
     """A written form and how tightly it binds.
 
-    A template has slots ``{0:level}`` for single operands, or ``{args}`` for all of them; a function makes the text from
-    the written operands, where a template cannot.
+    A template has slots ``{0:level}`` for single operands, or ``{args}`` for all of them; a function makes the text
+    from the written operands, where a template cannot.
     """
 
     template: str | Callable[[Sequence[Any]], str]
@@ -33,6 +41,11 @@ class Notation(NamedTuple):
         if not isinstance(self.template, str):
             return self.template(operands)
         return self.template.format(*operands, args=", ".join(map(format, operands)))
+
+
+def named(name: str) -> Notation:
+    """The usual notation of a function, ``name(x, y)``, in LaTeX."""
+    return Notation(name + r"\left({args}\right)")
 
 
 def as_it_is(text: str) -> str:
@@ -54,11 +67,12 @@ Rule = Callable[..., Sequence[Any]] | tuple[float, ...]
 
 
 class _Row:
-    """What rows have in common: they are not changed once they are made, since a recorder keeps what it was built from."""
+    """What rows have in common: they stay as they were made, since a recorder keeps what it was built from."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if vars(self).get(name) is not None:
-            raise AttributeError(f"{self!r} is in use with the {name} it has; make a new {type(self).__name__} for another {name}")
+            remedy = f"make a new {type(self).__name__} for another {name}"
+            raise AttributeError(f"{self!r} is in use with the {name} it has; {remedy}")
         super().__setattr__(name, value)
 
 
@@ -68,7 +82,8 @@ class Primitive(_Row):
     Args:
         name: the function's name in Python and in formulas.
         forward: the value, from floats to a float.
-        rule: ``rule(out, *operands)`` gives one local derivative per operand; a tuple of floats where they are constant.
+        rule: ``rule(out, *operands)`` gives one local derivative per operand; a tuple of floats where they are
+            constant.
         doc: one line for people.
         symbol: what a picture shows; the name if not given.
         text: the written form; ``name(x, y)`` if not given.
@@ -112,12 +127,13 @@ class Primitive(_Row):
         self.commutative = commutative
         self.symbol = symbol or name
         self.text = text or Notation(name + "({args})")
-        self.latex = latex or text or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
+        self.latex = latex or text or named(r"\mathrm{{" + name.replace("_", r"\_") + "}}")
         self.domain, self.kink, self.expansion, self.arrange = domain, kink, expansion, arrange
         self.stable = stable or expansion
         self.arity = _arity(rule)
         if self.arity is not None and isinstance(forward, FunctionType) and not _fits(forward, self.arity):
-            raise TypeError(f"the rule of {name} is called as rule(out, *operands), with the operands of the value after out")
+            form = "rule(out, *operands), with the operands of the value after out"
+            raise TypeError(f"the rule of {name} is called as {form}")
         self.family: Family | MultiPrimitive | None = None
         self.parameter: float | None = None
 
@@ -139,7 +155,9 @@ class Primitive(_Row):
         except (ArithmeticError, ValueError, TypeError) as error:
             raise refusal(self, operands, error) from None
 
-    def derivatives(self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None) -> Sequence[Any]:
+    def derivatives(
+        self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None
+    ) -> Sequence[Any]:
         """One local derivative per operand, in the arithmetic of ``out`` and ``operands``.
 
         ``outputs`` gives all the results of an operation that has several; without it they are computed afresh.
@@ -245,7 +263,7 @@ class MultiPrimitive(_Row):
         sums_to: float | None = None,
     ) -> None:
         self.name, self.forward, self.doc, self.domain = name, forward, doc, domain
-        self.rule: Callable[..., Sequence[Any]] = _function(rule)
+        self.rule: Callable[..., Sequence[Any]] = _named(rule)
         self.__doc__ = doc
         self.expansion, self.stable, self.arrange, self.outputs = expansion, stable or expansion, arrange, outputs
         self.sums_to = sums_to
@@ -284,8 +302,11 @@ class MultiPrimitive(_Row):
         """Refuse another number of outputs than there are rows, or of derivatives than there are operands."""
         count = self.count(operands)
         if not isinstance(outputs, (tuple, list)) or len(outputs) != count:
-            expected = f"{counted(count, 'output')}, " + ("one per operand" if self.outputs is None else "as outputs= says")
-            raise TypeError(f"{self.name} must give a tuple with {expected}, but gives {outputs!r}; for n outputs set outputs=n")
+            why = "one per operand" if self.outputs is None else "as outputs= says"
+            raise TypeError(
+                f"{self.name} must give a tuple with {counted(count, 'output')}, {why}, but gives {outputs!r}; "
+                "for n outputs set outputs=n"
+            )
         for given in derivatives:
             if not isinstance(given, (tuple, list)) or len(given) != len(operands):
                 raise TypeError(form_fault(self, operands, given))
@@ -317,7 +338,9 @@ class Output(Primitive):
         self.family: MultiPrimitive = whole
         self.parameter: int = index
 
-    def derivatives(self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None) -> Sequence[Any]:
+    def derivatives(
+        self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None
+    ) -> Sequence[Any]:
         results = outputs() if outputs else self.family(*operands)
         return self.family.rule(results, self.parameter, *operands)
 
@@ -349,7 +372,8 @@ def recorder_of(operands: Sequence[Any]) -> Any:
 def constant(x: Any, where: str) -> float:
     """A static parameter as a finite number, refused with a clear message where it is none."""
     if isinstance(x, bool) or not is_number(x):
-        kind = TypeError if recorder_of((x,)) is None else ValueRefusedError if hasattr(x, "data") else FormulaRefusedError
+        recorded = ValueRefusedError if hasattr(x, "data") else FormulaRefusedError
+        kind = TypeError if recorder_of((x,)) is None else recorded
         raise kind(f"{where}: the constant must be a plain number, got {x!r}")
     return finite_number(x, f"the constant of {where}")
 
@@ -358,7 +382,7 @@ def _arity(rule: Rule) -> int | None:
     """How many operands a rule is for; None for any number."""
     if isinstance(rule, tuple):
         return len(rule)
-    code = _function(rule).__code__
+    code = _named(rule).__code__
     takes_any_number = code.co_flags & 0x04
     return None if takes_any_number else code.co_argcount - 1
 
@@ -369,7 +393,7 @@ def _fits(forward: FunctionType, arity: int) -> bool:
     return bool(code.co_flags & 0x04) or code.co_argcount - optional <= arity <= code.co_argcount
 
 
-def _function(rule: Callable[..., Any]) -> FunctionType:
+def _named(rule: Callable[..., Any]) -> FunctionType:
     if not isinstance(rule, FunctionType):
         raise TypeError(f"a derivative rule is a Python function (def or lambda) or a tuple of numbers, got {rule!r}")
     return rule
@@ -392,5 +416,6 @@ def weights_inputs_bias(weights: Iterable[Any], inputs: Iterable[Any], bias: Any
             raise TypeError(f"dot takes two lists, dot([w1, w2], [x1, x2]), got {given!r}; of two numbers, write w * x")
     weights, inputs = tuple(weights), tuple(inputs)
     if len(weights) != len(inputs):
-        raise ValueError(f"dot needs as many weights as inputs, got {counted(len(weights), 'weight')} and {counted(len(inputs), 'input')}")
+        given = f"{counted(len(weights), 'weight')} and {counted(len(inputs), 'input')}"
+        raise ValueError(f"dot needs as many weights as inputs, got {given}")
     return (*weights, *inputs) if bias is None else (*weights, *inputs, bias)

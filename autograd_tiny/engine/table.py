@@ -1,12 +1,12 @@
 """The table: one row says everything about one operation.
 
-A row holds the value of an operation on floats, its local derivatives, how it is written, where it is defined.  Whatever
-the project does with an operation, it reads here: recording, differentiating, drawing, explaining, compiling.
+A row holds the value of an operation on floats, its local derivatives, how it is written, where it is defined.
+Whatever the project does with an operation, it reads here: recording, differentiating, drawing, explaining, compiling.
 
-A derivative rule is ordinary arithmetic, ``rule(out, *operands)``, with one result per operand.  It is run on floats for
-the local derivative of a recorded node, on Values for a gradient that can be differentiated again, on Expressions for a
-formula.  So a rule never branches on its operands: a branch is a row of its own (``step``, ``where``, ``less``, ...).
-Only ``forward``, which always sees floats, may branch.  A constant tuple in place of a rule means a linear operation.
+A derivative rule is ordinary arithmetic, ``rule(out, *operands)``, with one result per operand.  It is run on floats
+for the local derivative of a recorded node, on Values for a gradient that can be differentiated again, on Expressions
+for a formula.  So a rule never branches on its operands: a branch is a row of its own (``step``, ``where``, ...).
+Only ``forward``, which always sees floats, may branch.  A constant tuple in place of a rule is a linear operation.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from autograd_tiny.engine.row import (
     Notation,
     Primitive,
     as_it_is,
+    named,
     one_or_many,
     weights_inputs_bias,
 )
@@ -47,7 +48,10 @@ ABOVE_MINUS_ONE = Domain("{} > -1", lambda x: x > -1.0, (-0.8, -0.2, 0.4, 1.7))
 UNIT_INTERVAL = Domain("-1 <= {} <= 1", lambda x: -1.0 <= x <= 1.0, (-0.8, -0.3, 0.2, 0.7))
 
 # Arithmetic.
-add = Primitive("add", operator.add, (1.0, 1.0), symbol="+", text=Notation("{0:sum} + {1:product}", SUM), doc="x + y", commutative=True)
+add = Primitive(
+    "add", operator.add, (1.0, 1.0), symbol="+", text=Notation("{0:sum} + {1:product}", SUM),
+    doc="x + y", commutative=True,
+)
 sub = Primitive("sub", operator.sub, (1.0, -1.0), symbol="-", text=Notation("{0:sum} - {1:product}", SUM), doc="x - y")
 neg = Primitive(
     "neg", operator.neg, (-1.0,), symbol="-", text=Notation("-{0:power}", SIGN),
@@ -58,7 +62,8 @@ mul = Primitive(
     text=Notation("{0:product} * {1:power}", PRODUCT), latex=Notation(r"{0:product} \cdot {1:product}", PRODUCT),
 )
 div = Primitive(
-    "div", floats.divide, lambda out, x, y: (1.0 / y, -out / y), symbol="/", doc="x divided by y", domain=(REALS, NONZERO),
+    "div", floats.divide, lambda out, x, y: (1.0 / y, -out / y), domain=(REALS, NONZERO), symbol="/",
+    doc="x divided by y",
     text=Notation("{0:product} / {1:power}", PRODUCT), latex=Notation(r"\frac{{{0}}}{{{1}}}", PRODUCT),
 )
 
@@ -83,88 +88,78 @@ power = Family(
     "power", _power_row, recorded=pow_, doc="x to a constant power: power(x, 3); with a Value as exponent it is `pow`",
 )
 pow_log: Primitive = Primitive(
-    "pow_log", floats.power_times_log, lambda out, p, x: (pow_log(where(x, 1.0, 0.0), x), p / where(x, x, 1.0)), domain=(REALS, LOG_BASE),
+    "pow_log", floats.power_times_log, lambda out, p, x: (pow_log(where(x, 1.0, 0.0), x), p / where(x, x, 1.0)),
+    domain=(REALS, LOG_BASE), symbol="× log",
     text=Notation("{0:product} * log({1})", PRODUCT), latex=Notation(r"{0:product} \cdot \ln\left({1}\right)", PRODUCT),
-    symbol="× log", doc="p log(x), the derivative of a power p of x by its exponent: 0 where both are 0, nan where x < 0",
+    doc="p log(x), the derivative of a power p of x by its exponent: 0 where both are 0, nan where x < 0",
     expansion=lambda p, x: p * log(where(absolute(p) + absolute(x), x, 1.0)),
 )
 
 # Exponentials and logarithms.
-exp: Primitive = Primitive("exp", math.exp, lambda out, x: (out,), latex=Notation("e^{{{0}}}", POWER), doc="e to the power x")
+exp: Primitive = Primitive(
+    "exp", math.exp, lambda out, x: (out,), latex=Notation("e^{{{0}}}", POWER), doc="e to the power x",
+)
 expm1 = Primitive(
     "expm1", math.expm1, lambda out, x: (exp(x),), latex=Notation("e^{{{0}}} - 1", SUM), doc="exp(x) - 1, exact near 0",
 )
 log: Primitive = Primitive(
-    "log", math.log, lambda out, x: (1.0 / x,), domain=POSITIVE,
-    latex=Notation(r"\ln\left({0}\right)"), doc="natural logarithm",
+    "log", math.log, lambda out, x: (1.0 / x,), domain=POSITIVE, latex=named(r"\ln"), doc="natural logarithm",
 )
 log1p = Primitive(
     "log1p", math.log1p, lambda out, x: (1.0 / (1.0 + x),), domain=ABOVE_MINUS_ONE,
     latex=Notation(r"\ln\left(1 + {0:product}\right)"), doc="log(1 + x), exact near 0",
 )
 sqrt = Primitive(
-    "sqrt", math.sqrt, lambda out, x: (0.5 / out,), domain=NONNEGATIVE, latex=Notation(r"\sqrt{{{0}}}"), doc="square root",
+    "sqrt", math.sqrt, lambda out, x: (0.5 / out,), domain=NONNEGATIVE, latex=Notation(r"\sqrt{{{0}}}"),
+    doc="square root",
 )
 
 # Trigonometric and hyperbolic functions.
-sin: Primitive = Primitive(
-    "sin", math.sin, lambda out, x: (cos(x),), latex=Notation(r"\sin\left({0}\right)"), doc="sine of x in radians",
-)
+sin: Primitive = Primitive("sin", math.sin, lambda out, x: (cos(x),), latex=named(r"\sin"), doc="sine of x in radians")
 cos: Primitive = Primitive(
-    "cos", math.cos, lambda out, x: (-sin(x),), latex=Notation(r"\cos\left({0}\right)"), doc="cosine of x in radians",
+    "cos", math.cos, lambda out, x: (-sin(x),), latex=named(r"\cos"), doc="cosine of x in radians",
 )
-tan = Primitive(
-    "tan", math.tan, lambda out, x: (1.0 + out**2,),
-    latex=Notation(r"\tan\left({0}\right)"), doc="tangent of x in radians",
-)
+tan = Primitive("tan", math.tan, lambda out, x: (1.0 + out**2,), latex=named(r"\tan"), doc="tangent of x in radians")
 asin = Primitive(
     "asin", math.asin, lambda out, x: (1.0 / sqrt((1.0 - x) * (1.0 + x)),), domain=UNIT_INTERVAL,
-    latex=Notation(r"\arcsin\left({0}\right)"), doc="arc sine, in radians",
+    latex=named(r"\arcsin"), doc="arc sine, in radians",
 )
 acos = Primitive(
     "acos", math.acos, lambda out, x: (-1.0 / sqrt((1.0 - x) * (1.0 + x)),), domain=UNIT_INTERVAL,
-    latex=Notation(r"\arccos\left({0}\right)"), doc="arc cosine, in radians",
+    latex=named(r"\arccos"), doc="arc cosine, in radians",
 )
 atan = Primitive(
-    "atan", math.atan, lambda out, x: (1.0 / (1.0 + x * x),),
-    latex=Notation(r"\arctan\left({0}\right)"), doc="arc tangent, in radians",
+    "atan", math.atan, lambda out, x: (1.0 / (1.0 + x * x),), latex=named(r"\arctan"), doc="arc tangent, in radians",
 )
 hypot: Primitive = Primitive(
-    "hypot", math.hypot, lambda out, x, y: (x / out, y / out), latex=Notation(r"\sqrt{{{0:atom}^{{2}} + {1:atom}^{{2}}}}"),
-    doc="length of the vector (x, y), without overflow on the way", commutative=True,
+    "hypot", math.hypot, lambda out, x, y: (x / out, y / out), commutative=True,
+    latex=Notation(r"\sqrt{{{0:atom}^{{2}} + {1:atom}^{{2}}}}"),
+    doc="length of the vector (x, y), without overflow on the way",
 )
 atan2 = Primitive(
     "atan2", math.atan2, lambda out, x, y: (y / hypot(x, y) / hypot(x, y), -x / hypot(x, y) / hypot(x, y)),
-    latex=Notation(r"\mathrm{{atan2}}\left({args}\right)"), doc="angle of the point (y, x) in radians: its height comes first",
+    doc="angle of the point (y, x) in radians: its height comes first",
 )
-sinh: Primitive = Primitive(
-    "sinh", math.sinh, lambda out, x: (cosh(x),), latex=Notation(r"\sinh\left({0}\right)"), doc="hyperbolic sine",
-)
+sinh: Primitive = Primitive("sinh", math.sinh, lambda out, x: (cosh(x),), latex=named(r"\sinh"), doc="hyperbolic sine")
 cosh: Primitive = Primitive(
-    "cosh", math.cosh, lambda out, x: (sinh(x),), latex=Notation(r"\cosh\left({0}\right)"), doc="hyperbolic cosine",
+    "cosh", math.cosh, lambda out, x: (sinh(x),), latex=named(r"\cosh"), doc="hyperbolic cosine",
 )
-tanh = Primitive(
-    "tanh", math.tanh, lambda out, x: (1.0 - out**2,), latex=Notation(r"\tanh\left({0}\right)"), doc="hyperbolic tangent",
-)
+tanh = Primitive("tanh", math.tanh, lambda out, x: (1.0 - out**2,), latex=named(r"\tanh"), doc="hyperbolic tangent")
 
 # The error function.
 TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
-erf = Primitive(
-    "erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x * x)),), latex=Notation(r"\mathrm{{erf}}\left({0}\right)"),
-    doc="error function",
-)
+erf = Primitive("erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x * x)),), doc="error function")
 erfc = Primitive(
-    "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x * x)),), latex=Notation(r"\mathrm{{erfc}}\left({0}\right)"),
+    "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x * x)),),
     doc="1 - erf(x), exact in the upper tail",
 )
 
 # Branches.  Each is a row, so that a rule which needs one can be recorded, written down and compiled.
-sign = Primitive(
-    "sign", floats.sign, (0.0,), doc="-1, 0 or 1", kink="0 at x = 0", latex=Notation(r"\mathrm{{sign}}\left({0}\right)"),
-)
+sign = Primitive("sign", floats.sign, (0.0,), doc="-1, 0 or 1", kink="0 at x = 0")
 step = Primitive(
-    "step", floats.step, (0.0,), doc="1 where x > 0, else 0", kink="0 at x = 0", latex=Notation(r"\left[{0:sum} > 0\right]"),
+    "step", floats.step, (0.0,), latex=Notation(r"\left[{0:sum} > 0\right]"),
+    doc="1 where x > 0, else 0", kink="0 at x = 0",
 )
 less = Primitive(
     "less", floats.less, (0.0, 0.0), symbol="<", text=Notation("{0:sum} < {1:sum}", RELATION),
@@ -193,11 +188,11 @@ def _shared_among_ties(out: Any, *xs: Any) -> Sequence[Any]:
 
 
 minimum = Primitive(
-    "minimum", floats.minimum, _shared_among_ties, symbol="min", latex=Notation(r"\min\left({args}\right)"), arrange=one_or_many,
+    "minimum", floats.minimum, _shared_among_ties, symbol="min", latex=named(r"\min"), arrange=one_or_many,
     doc="the smallest operand", kink="shared equally among ties", commutative=True,
 )
 maximum = Primitive(
-    "maximum", floats.maximum, _shared_among_ties, symbol="max", latex=Notation(r"\max\left({args}\right)"), arrange=one_or_many,
+    "maximum", floats.maximum, _shared_among_ties, symbol="max", latex=named(r"\max"), arrange=one_or_many,
     doc="the largest operand", kink="shared equally among ties", commutative=True,
 )
 absolute: Primitive = Primitive(
@@ -212,11 +207,11 @@ def _sigmoid_stable(x: Any) -> Any:
 
 # Activations.
 sigmoid = Primitive(
-    "sigmoid", floats.sigmoid, lambda out, x: (out * (1.0 - out),), symbol="σ", latex=Notation(r"\sigma\left({0}\right)"),
+    "sigmoid", floats.sigmoid, lambda out, x: (out * (1.0 - out),), symbol="σ", latex=named(r"\sigma"),
     expansion=lambda x: 1.0 / (1.0 + exp(-x)), stable=_sigmoid_stable, doc="1 / (1 + exp(-x))",
 )
 relu = Primitive(
-    "relu", floats.relu, lambda out, x: (step(x),), symbol="ReLU", latex=Notation(r"\mathrm{{ReLU}}\left({0}\right)"),
+    "relu", floats.relu, lambda out, x: (step(x),), symbol="ReLU", latex=named(r"\mathrm{{ReLU}}"),
     expansion=lambda x: where(step(x), x, 0.0), doc="x where x > 0, else 0", kink="0 at x = 0",
 )
 
@@ -232,7 +227,9 @@ def _leaky_relu_row(slope: float) -> Primitive:
     )
 
 
-leaky_relu = Family("leaky_relu", _leaky_relu_row, default=0.01, doc="x where x > 0, else slope * x: leaky_relu(x, 0.01)")
+leaky_relu = Family(
+    "leaky_relu", _leaky_relu_row, default=0.01, doc="x where x > 0, else slope * x: leaky_relu(x, 0.01)",
+)
 softplus = Primitive(
     "softplus", floats.softplus, lambda out, x: (sigmoid(x),), expansion=lambda x: log1p(exp(x)),
     stable=lambda x: relu(x) + log1p(exp(-absolute(x))), doc="log(1 + exp(x))",
@@ -242,8 +239,9 @@ silu = Primitive(
     expansion=lambda x: x * sigmoid(x), doc="x times sigmoid(x)",
 )
 gelu = Primitive(
-    "gelu", floats.gelu, lambda out, x: (0.5 * erfc(-x * SQRT_HALF) + x * (ONE_OVER_SQRT_TWO_PI * exp(-0.5 * (x * x))),),
-    symbol="GELU", expansion=lambda x: 0.5 * x * (1.0 + erf(x * SQRT_HALF)), stable=lambda x: 0.5 * x * erfc(-x * SQRT_HALF),
+    "gelu", floats.gelu, symbol="GELU",
+    rule=lambda out, x: (0.5 * erfc(-x * SQRT_HALF) + x * (ONE_OVER_SQRT_TWO_PI * exp(-0.5 * (x * x))),),
+    expansion=lambda x: 0.5 * x * (1.0 + erf(x * SQRT_HALF)), stable=lambda x: 0.5 * x * erfc(-x * SQRT_HALF),
     doc="x times the probability that a standard normal variable lies below x",
 )
 
@@ -264,8 +262,8 @@ def _dot_expansion(*operands: Any) -> Any:
 
 def _dot_text(operands: Sequence[Any]) -> str:
     n = len(operands) // 2
-    weights, inputs, bias = operands[:n], operands[n : 2 * n], operands[2 * n :]
-    return f"dot([{', '.join(map(format, weights))}], [{', '.join(map(format, inputs))}]{''.join(f', {b}' for b in bias)})"
+    lists = [f"[{', '.join(map(format, factors))}]" for factors in (operands[:n], operands[n : 2 * n])]
+    return f"dot({', '.join([*lists, *map(format, operands[2 * n :])])})"
 
 
 def _dot_latex(operands: Sequence[Any]) -> str:
@@ -308,8 +306,9 @@ mean = Primitive(
     expansion=lambda *xs: _sum(xs) / float(len(xs)), doc="the arithmetic mean", commutative=True,
 )
 dot = Primitive(
-    "dot", floats.dot, _dot_rule, symbol="Σ w x", text=Notation(_dot_text), latex=Notation(_dot_latex, SUM), arrange=weights_inputs_bias,
-    expansion=_dot_expansion, doc="weighted sum w1 x1 + ... + wn xn, plus a bias if one is given: dot(weights, inputs, bias)",
+    "dot", floats.dot, _dot_rule, symbol="Σ w x", text=Notation(_dot_text), latex=Notation(_dot_latex, SUM),
+    arrange=weights_inputs_bias, expansion=_dot_expansion,
+    doc="weighted sum w1 x1 + ... + wn xn, plus a bias if one is given: dot(weights, inputs, bias)",
 )
 logsumexp: Primitive = Primitive(
     "logsumexp", floats.logsumexp, lambda out, *xs: softmax(*xs), arrange=one_or_many,

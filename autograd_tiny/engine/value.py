@@ -1,7 +1,7 @@
 """Value: a number that records how it was computed, and `backward`, which walks that record.
 
-A node computes its local derivatives together with its data, by the float form of its row's rule.  Every method is built
-once from its row; what differs between rows is only how many operands they take and whether their derivatives are constant.
+A node computes its local derivatives together with its data, by the float form of its row's rule.  Every method is
+built once from its row; what differs is only how many operands they take and whether their derivatives are constant.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Value(Operators, Node):
         label: a name; may be set at any time.
         op: the row of the table that made this node; None for a leaf.
 
-    ``<``, ``<=``, ``>``, ``>=`` compare data, as do ``==`` and ``!=`` with a plain number.  Two Values are equal only if they are
-    the same node, so that sets and dictionaries hold nodes.
+    ``<``, ``<=``, ``>``, ``>=`` compare data, as do ``==`` and ``!=`` with a plain number.  Two Values are equal only
+    if they are the same node, so that sets and dictionaries hold nodes.
 
     >>> a, b = Value(2.0, "a"), Value(-3.0, "b")
     >>> y = a * b + a
@@ -88,9 +88,9 @@ class Value(Operators, Node):
     def backward(self) -> None:
         """Add the derivative of this node by every leaf to the leaf's ``grad``.
 
-        Nodes in reverse topological order, each handing ``local derivative * its own grad`` to its operands, so that a grad is
-        complete before it is passed on.  Interior nodes start from 0 at each call; leaves accumulate from call to call, as in
-        PyTorch, until their grad is set to 0.  A second run that doubles what a first has left in them is told by a warning.
+        Nodes in reverse topological order, each handing ``local derivative * its own grad`` to its operands, so that a
+        grad is complete before it is passed on.  Interior nodes start from 0 at each call; leaves accumulate from call
+        to call, as in PyTorch, until their grad is set to 0.  A run that doubles what the last has left warns.
         """
         if self.op is None:
             self.grad += 1.0
@@ -124,8 +124,10 @@ class Value(Operators, Node):
         return recorder(primitive)(*lifted(operands))
 
     @staticmethod
-    def record_outputs(primitive: MultiPrimitive, operands: tuple[Any, ...], wanted: Sequence[int] | None = None) -> list[Value]:
-        """New nodes, one per output of an operation that has several, or for the outputs ``wanted``; it is computed once."""
+    def record_outputs(
+        primitive: MultiPrimitive, operands: tuple[Any, ...], wanted: Sequence[int] | None = None
+    ) -> list[Value]:
+        """New nodes, one per output of an operation that has several, or for those ``wanted``; it is computed once."""
         operands = lifted(operands)
         data = [v.data for v in operands]
         try:
@@ -149,7 +151,7 @@ class Value(Operators, Node):
             return _power_recorder(exponent)(self)
         return super().__pow__(exponent)
 
-    # What is neither a number nor a Value may know Values itself, an array for one, or must refuse them, as an Expression.
+    # What is neither a number nor a Value may know Values itself, as an array, or must refuse them, as an Expression.
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not float:
@@ -182,16 +184,18 @@ class Value(Operators, Node):
         return format(self.data, spec) if spec else str(self)
 
     def __bool__(self) -> bool:
-        raise ValueRefusedError(f"{self!r} is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)")
+        remedy = "compare its data (v.data > 0), or record the choice: where(v, x, y)"
+        raise ValueRefusedError(f"{self!r} is neither true nor false; {remedy}")
 
     def __float__(self) -> float:
         raise ValueRefusedError(
-            f"float({self!r}) would lose the derivative; for exp, log and so on use autograd_tiny.exp(v) or v.exp() "
-            "in place of the math module's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
+            f"float({self!r}) would lose the derivative; for exp, log and so on use autograd_tiny.exp(v) or v.exp() in "
+            "place of math's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
         )
 
     def __round__(self, digits: int | None = None) -> float:
-        raise ValueRefusedError(f"round({self!r}) would lose the derivative; round the bare number, v.data, or print it as f'{{v:.2f}}'")
+        remedy = "round the bare number, v.data, or print it as f'{v:.2f}'"
+        raise ValueRefusedError(f"round({self!r}) would lose the derivative; {remedy}")
 
 
 class Constant(Value):
@@ -252,7 +256,7 @@ def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], deriva
     return v
 
 
-# One method per row.  Each repeats the lines that fill a node's slots, once per node: a call would cost a quarter of the time.
+# One method per row.  Each repeats the lines that fill a node's slots: a call would cost a quarter of the time.
 
 
 def _unary(primitive: Primitive) -> Callable[[Value], Value]:
@@ -350,8 +354,8 @@ def _nary(primitive: Primitive) -> Callable[..., Value]:
 def recorder(primitive: Primitive) -> Callable[..., Value]:
     """The function that records ``primitive`` applied to Values, built once per row."""
     linear = isinstance(primitive.rule, tuple)
-    builders: dict[Any, Callable[[Primitive], Callable[..., Value]]] = {1: _unary, 2: _binary_linear if linear else _binary}
-    return described(builders.get(primitive.arity, _nary)(primitive), primitive, reflected=False)
+    build: Any = {1: _unary, 2: _binary_linear if linear else _binary}.get(primitive.arity or 0, _nary)
+    return described(build(primitive), primitive, reflected=False)  # type: ignore[no-any-return]
 
 
 @lru_cache(maxsize=4096)

@@ -18,9 +18,9 @@ ELSEWHERE = "; choose a place that you may write to"
 def write_file(path: str | os.PathLike[str], content: str | bytes, *, private: bool = False) -> Path:
     """Write a file (text as UTF-8) under a temporary name beside its place, then rename it, so that nobody ever sees half of it.
 
-    A file that was there before hands down its permissions, and its owner and group as far as we may give them; a new one has
-    those that the umask leaves.  A link is followed; what is no ordinary file, as /dev/stdout, is written to as it stands.
-    With ``private``, it is a new file that only we may read, whatever was there.  Returns the path.
+    A file that was there before hands down its permissions, and its owner and group as far as we may give them; a new
+    one has those that the umask leaves.  A link is followed; what is no ordinary file, as /dev/stdout, is written to as
+    it stands.  With ``private``, it is a new file that only we may read, whatever was there.  Returns the path.
 
     Raises:
         FileNotFoundError: its directory does not exist.

@@ -1,7 +1,8 @@
 """Parameters and recorded graphs as JSON files.
 
-A file holds exact floats and the names of rows, never code: rows of one's own are given by whoever loads.  All of a file is
-checked before anything is changed by it, and a graph is computed again while it is read, so that damage does not go unseen.
+A file holds exact floats and the names of rows, never code: rows of one's own are given by whoever loads.  All of a
+file is checked before anything is changed by it, and a graph is computed again while it is read, so that damage does
+not go unseen.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ MOST_DERIVATIVES, DERIVATIVES_PER_CHARACTER = 1_000_000, 10
 def save_parameters(model: Module, path: str | os.PathLike[str]) -> Path:
     """Write the parameters of a model to a JSON file, by name, every digit kept.  Returns the path.
 
-    The file appears whole or not at all.  The structure of the model is not written: `load_parameters` fills a model that
-    was built in the same way.
+    The file appears whole or not at all.  The structure of the model is not written: `load_parameters` fills a model
+    that was built in the same way.
 
     Raises:
         ValueError: the model has no parameters, or one that is not finite.
@@ -69,8 +70,8 @@ def load_parameters(model: Module, path: str | os.PathLike[str]) -> None:
     """Give a model the parameters that `save_parameters` wrote.
 
     Raises:
-        ValueError: the file is damaged or of another kind, or its names or numbers do not fit the model, which then is as it
-            was before.
+        ValueError: the file is damaged or of another kind, or its names or numbers do not fit the model, which then is
+            as it was before.
         OSError: the file cannot be read.
     """
     _check_model(model, "load_parameters")
@@ -121,18 +122,19 @@ def load_graph(path: str | os.PathLike[str], *, primitives: Iterable[Operation] 
     """The graph that `save_graph` wrote: one node, or a list or a mapping of nodes, as was given there.
 
     Each node is computed again from the data that its operands have in the file.  The result may differ from the node's
-    own data by rounding, since the mathematical libraries of two machines do: by as much as four roundings of the result
-    and of each operand make.  The data of the file is kept.
+    own data by rounding, since the mathematical libraries of two machines do: by as much as four roundings of the
+    result and of each operand make.  The data of the file is kept.
 
     Args:
         path: the file.
         primitives: the operations of your own that the graph uses.
-        any_size: take a graph that is much larger than its file: the derivatives of n outputs by n operands, as of a softmax, are
-            n * n numbers.  Without it a file may ask for a million of them, and for ten more per character.
+        any_size: take a graph that is much larger than its file: the derivatives of n outputs by n operands, as of a
+            softmax, are n * n numbers.  Without it a file may ask for a million of them, and for ten more per
+            character.
 
     Raises:
-        ValueError: the file is damaged or of another kind, it asks for too much, it uses an operation that is not given, or a
-            node does not follow from its operands.
+        ValueError: the file is damaged or of another kind, it asks for too much, it uses an operation that is not
+            given, or a node does not follow from its operands.
         OSError: the file cannot be read.
     """
     given = {operation.name: operation for operation in primitives}

@@ -1,9 +1,9 @@
 """Branches that are not taken: made harmless before a formula is differentiated and run.
 
-``where(x > 0, sqrt(x), 0)`` computes both branches.  At x = -1 the root is nan, and so is its derivative, which the chain rule
-multiplies by 0: nan again, or in Python an error.  So what only one branch needs is computed from safe operands where that
-branch is not taken: ``where(x > 0, sqrt(where(x > 0, x, 0.5)), 0)``, which has the same value, and derivatives that are 0 where
-they must be, of any order, however the formula is run.
+``where(x > 0, sqrt(x), 0)`` computes both branches.  At x = -1 the root is nan, and so is its derivative, which the
+chain rule multiplies by 0: nan again, or in Python an error.  So what only one branch needs is computed from safe
+operands where that branch is not taken: ``where(x > 0, sqrt(where(x > 0, x, 0.5)), 0)``, which has the same value, and
+derivatives that are 0 where they must be, of any order, however the formula is run.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ class Expression(Operators, Node):
     def record(cls, primitive: Primitive, operands: tuple[Any, ...]) -> Expression:
         """A new node: ``primitive`` applied to operands that are Expressions or plain numbers.
 
-        A tuple of Expressions is kept as it is, so that the outputs of a call that are recorded with one tuple are siblings.
+        A tuple of Expressions is kept as it is, so that the outputs of a call that are recorded with one tuple are
+        siblings.
         """
         e = object.__new__(cls)
         e.op = primitive
@@ -260,7 +261,8 @@ def latex_text(text: str) -> str:
 def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
     """A label as LaTeX: a letter or a word, with its indices as subscripts and its primes; anything else as ``upright`` writes it.
 
-    A Greek letter may be typed or called by its name.  What has a superscript stands in braces, so that it can be squared.
+    A Greek letter may be typed or called by its name.  What has a superscript stands in braces, so that it can be
+    squared.
 
     >>> latex_name("x"), latex_name("t1"), latex_name("W_ij"), latex_name("W[0][1]"), latex_name("w5'")
     ('x', 't_{1}', 'W_{ij}', 'W_{0,1}', "{w_{5}'}")

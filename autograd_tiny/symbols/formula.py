@@ -1,9 +1,9 @@
 """The formula reader: ``y = sigmoid(w*x + b)`` as text, for people who write no Python.
 
-A text becomes a list of steps, operands before operators, and running them on a stack records Values or Expressions.  The
-grammar and the order of operations are Python's, and a formula records the nodes that the same line of Python would; but
-nothing of Python can be reached from it: a name is an input, a constant or a node named before, and a call is a row of the
-table.  Nothing recurses, so brackets and sums may be as deep and as long as they like.
+A text becomes a list of steps, operands before operators, and running them on a stack records Values or Expressions.
+The grammar and the order of operations are Python's, and a formula records the nodes that the same line of Python
+would; but nothing of Python can be reached from it: a name is an input, a constant or a node named before, and a call
+is a row of the table.  Nothing recurses, so brackets and sums may be as deep and as long as they like.
 """
 
 from __future__ import annotations
@@ -186,14 +186,15 @@ class Formula:
     def record(self, values: Mapping[str, float]) -> Recorded[Value]:
         """Record the formula at a point.
 
-        Every input becomes a Value labelled with its name, and every assigned name labels its node.  A name assigned to a
-        number (``w = -3``) is such a Value too; a number inside a formula is a Constant.
+        Every input becomes a Value labelled with its name, and every assigned name labels its node.  A name assigned to
+        a number (``w = -3``) is such a Value too; a number inside a formula is a Constant.
 
         Args:
             values: a finite number for every input, and if they are to be something else for ``e`` and ``pi``.
 
         Raises:
-            FormulaError: a value that is missing or not wanted, an operation outside its domain, a result that is not finite.
+            FormulaError: a value that is missing or not wanted, an operation outside its domain, a result that is not
+                finite.
 
         >>> y = read_formula("y = sigmoid(w*x + b)").record({"w": -3, "x": 2, "b": 6.5}).output
         >>> y.backward()
@@ -346,9 +347,10 @@ def _finite(name: str, result: Any) -> Any:
 def read_formula(text: str) -> Formula:
     """Read assignments, separated by ``;`` or line ends; the last may be a formula without a name.
 
-    Numbers, names, ``+ - * / **``, comparisons, brackets, ``# comments``, every operation of the table by its name, lists for
-    operations that take many operands, ``softmax([a, b])[0]`` or ``p, q = softmax([a, b])`` for those that give many, and the
-    constants ``pi`` and ``e``.  Each name is assigned once.  Arithmetic on plain numbers is done at once, in floats.
+    Numbers, names, ``+ - * / **``, comparisons, brackets, ``# comments``, every operation of the table by its name,
+    lists for operations that take many operands, ``softmax([a, b])[0]`` or ``p, q = softmax([a, b])`` for those that
+    give many, and the constants ``pi`` and ``e``.  Each name is assigned once.  Arithmetic on plain numbers is done at
+    once, in floats.
 
     Raises:
         FormulaError: the text is no such formula.

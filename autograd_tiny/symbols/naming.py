@@ -12,8 +12,8 @@ from autograd_tiny.text.names import distinct, invented
 class Naming:
     """A name for every node, all different: its label where it has one, else a name that is made when it is asked for.
 
-    Where several nodes have the same label, the second is called ``x#2`` and so on.  An invented name is ``t1``, ``t2``, ...,
-    with another letter where a label looks like one of these.
+    Where several nodes have the same label, the second is called ``x#2`` and so on.  An invented name is ``t1``,
+    ``t2``, ..., with another letter where a label looks like one of these.
 
     Args:
         nodes: all nodes that may be named.

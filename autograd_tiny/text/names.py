@@ -46,7 +46,8 @@ def invented(labels: Iterable[str]) -> Iterator[str]:
 def near(name: str, known: Iterable[str]) -> list[str]:
     """The known names, at most three, that a wrong one may have been meant for: first those with the same letters, then the likest.
 
-    Long names, and more than a thousand, are not looked at: the time to compare names grows with the square of their length.
+    Long names, and more than a thousand, are not looked at: the time to compare names grows with the square of their
+    length.
 
     >>> near("tahn", ["tan", "tanh", "relu"]), near("SIN", ["sin"]), near("x", ["relu"])
     (['tanh', 'tan'], ['sin'], [])

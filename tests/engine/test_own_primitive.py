@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 
 import pytest
+from small_graphs import leaves
 
 from autograd_tiny import (
     Expression,
@@ -31,7 +32,7 @@ from autograd_tiny import (
     softplus,
     sqrt,
 )
-from autograd_tiny.engine.graph import leaves, topological_order
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import Family, Notation
 from autograd_tiny.engine.table import POSITIVE
 from autograd_tiny.lowering import compile_function

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from small_graphs import leaves
 
 from autograd_tiny import (
     Constant,
@@ -24,7 +25,7 @@ from autograd_tiny import (
     value_and_grad,
     where,
 )
-from autograd_tiny.engine.graph import adjoints, all_nodes, edges, leaves, topological_order
+from autograd_tiny.engine.graph import adjoints, all_nodes, edges, topological_order
 
 
 def test_the_published_formula_of_the_field():

@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 from random_graphs import random_program
+from small_graphs import leaves
 
 from autograd_tiny import (
     Constant,
@@ -29,7 +30,7 @@ from autograd_tiny import (
     softmax,
     where,
 )
-from autograd_tiny.engine.graph import all_nodes, leaves, topological_order
+from autograd_tiny.engine.graph import all_nodes, topological_order
 from autograd_tiny.engine.row import Family
 from autograd_tiny.storage import saving
 from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters

@@ -11,9 +11,9 @@ from types import CodeType
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from small_graphs import leaves
 
 from autograd_tiny import TABLE, Constant, Expression, MultiPrimitive, Value, absolute, exp, log, maximum, minimum, power, total
-from autograd_tiny.engine.graph import leaves
 from autograd_tiny.engine.row import Family
 from autograd_tiny.symbols import formula
 from autograd_tiny.symbols.formula import MOST_OPERANDS, FormulaError, read_assignments, read_formula
