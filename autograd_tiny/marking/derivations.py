@@ -16,16 +16,13 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.graph import Call, all_nodes, topological_order
 from autograd_tiny.engine.refusals import check_recorded
-from autograd_tiny.engine.table import add, dot, mean, mul, softmax, total
+from autograd_tiny.engine.table import add, mean, mul, softmax, total
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.marking.claims import Quantity, data, derivative
+from autograd_tiny.symbols.expansion import written_out
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.words import did_you_mean, listed
-
-WRITTEN_OUT = (dot, total, mean)
-"""Rows that formulas show as sums, since a person adds the terms one by one."""
-
 
 class NamedGraph:
     """A recorded graph by the names of its nodes; numbers without a label have no name.
@@ -236,11 +233,7 @@ class Derivations:
         node = self.graph.nodes[name]
         if node.op is None:
             return None
-        operands = tuple([self._operand(x) for x in node.operands])
-        if node.op in WRITTEN_OUT:
-            written_out: Expression = node.op.expansion(*operands)
-            return written_out
-        return Expression.record(node.op, operands)
+        return written_out(node.op, tuple([self._operand(x) for x in node.operands]))
 
     def _derivative(self, of: str, by: str) -> Expression:
         users = self.graph.users_towards(by, of)

@@ -9,6 +9,7 @@ from autograd_tiny.engine.graph import Call, all_nodes, mapped, pulls
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import TABLE
 from autograd_tiny.engine.value import Value
+from autograd_tiny.symbols.expression import Expression
 
 DEEPEST = 8
 """How often the result of an expansion is expanded in turn, so that a row that expands into itself comes to an end."""
@@ -56,6 +57,17 @@ def expanded(root: Value, expand: bool | Iterable[str]) -> Expanded:
         if not inner:
             break
     return Expanded(twins, origins)
+
+
+def written_out(row: Primitive, operands: tuple[Expression, ...]) -> Expression:
+    """An operation as a person writes it: a sum term by term where its row takes any number of operands, as ``dot`` does.
+
+    >>> w, x, v, y = map(Expression, "wxvy")
+    >>> str(written_out(TABLE["dot"], (w, x, v, y)))
+    'w * v + x * y'
+    """
+    of_any_number = row.arity is None and row.expansion is not None and not hasattr(row.family, "rows")
+    return row.expansion(*operands) if of_any_number else Expression.record(row, operands)  # type: ignore[misc]
 
 
 def row_name(row: Primitive) -> str:

@@ -17,6 +17,7 @@ from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Call, all_nodes, gradient, joint, mapped, topological_order
 from autograd_tiny.engine.row import ATOM, Notation, Primitive, recorder_of
 from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.symbols.expansion import written_out
 from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, term
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.words import brief, quoted
@@ -163,7 +164,7 @@ def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> 
             return list(_local(whole, _recorded(whole, dict(zip(variables, operands)))).values())
         return _with(slopes(), dict(zip(variables, operands)) | {result: out})
 
-    opened = mapped([whole], _opened)[whole]
+    opened = mapped([whole], lambda e, operands: written_out(e.op, operands) if e.op is not None else e)[whole]
     is_short = written_size(opened) <= LONGEST_WRITTEN
 
     def notation(style: Style) -> Notation | None:
@@ -197,15 +198,6 @@ def _recorded(whole: Expression, given: Mapping[Expression, float]) -> dict[Expr
         return leaf
 
     return mapped([whole], value)
-
-
-def _opened(e: Expression, operands: tuple[Expression, ...]) -> Expression:
-    """The same operation; one of any number of operands as its expansion, a sum in the place of a ``dot``."""
-    if e.op is None:
-        return e
-    if e.op.arity is None and e.op.expansion is not None and e.call is None:
-        return e.op.expansion(*operands)  # type: ignore[no-any-return]
-    return e.with_operands(operands)
 
 
 def _with(formulas: Sequence[Expression], given: Mapping[Expression, Any]) -> list[Any]:
