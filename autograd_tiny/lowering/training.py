@@ -7,7 +7,7 @@ from itertools import chain
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd_tiny.optim import Optimizer, State
+from autograd_tiny.optim.optimizer import Optimizer, State
 from autograd_tiny.text.numbers import as_whole
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def fit(
             losses = []
             for start in range(0, rows, size):
                 batch = shuffled[start : start + size]
-                loss, gradient = compiled.value_and_grad(theta, batch)
+                (ahead,) = optimizer.ahead(optimizer.rate(), [theta], state)
+                loss, gradient = compiled.value_and_grad(ahead, batch)
                 with np.errstate(all="ignore"):
                     (moved,), after = optimizer.update(optimizer.rate(), [theta], [gradient], state, optimizer.steps + 1)
                 _check_step(compiled, gradient, [theta, *chain(*state)], [moved, *chain(*after)])

@@ -24,6 +24,7 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.words import did_you_mean, listed
 
+
 class NamedGraph:
     """A recorded graph by the names of its nodes; numbers without a label have no name.
 

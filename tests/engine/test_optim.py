@@ -10,10 +10,20 @@ import pytest
 
 from autograd_tiny import Constant, Expression, Value, losses, nn, optim
 from autograd_tiny.lowering import compile_model
+from autograd_tiny.optim.rules import VELOCITIES
 
 OPTIMIZERS = [
     lambda p: optim.SGD(p, 0.1, momentum=0.5, weight_decay=0.25),
+    *(lambda p, v=v, n=n: optim.SGD(p, 0.1, momentum=0.5, velocity=v, nesterov=n) for v in VELOCITIES for n in (False, True)),
+    lambda p: optim.SGD(p, 0.1, momentum=0.5, weight_decay=0.25, decoupled=True),
+    lambda p: optim.RMSprop(p, 0.1, rho=0.75),
+    lambda p: optim.RMSprop(p, 0.1, rho=0.75, epsilon=0.5, epsilon_inside=True),
+    lambda p: optim.Adagrad(p, 0.1, epsilon=0.5),
+    lambda p: optim.Adagrad(p, 0.1, epsilon=0.5, epsilon_inside=True),
     lambda p: optim.Adam(p, 0.1, betas=[0.5, 0.75]),
+    lambda p: optim.Adam(p, 0.1, betas=[0.5, 0.75], weight_decay=0.25, epsilon=0.5, epsilon_inside=True),
+    lambda p: optim.Adam(p, 0.1, betas=[0.5, 0.75], bias_correction=False),
+    lambda p: optim.AdamW(p, 0.1, betas=[0.5, 0.75], weight_decay=0.25),
 ]
 
 
@@ -169,6 +179,85 @@ def test_sgd_as_pytorch_writes_it():
     assert step(momentum=0.25, weight_decay=0.125)[1] == "0.25 * v + (g + 0.125 * w)"
 
 
+def written(optimizer, step=2):
+    """The step of an optimizer as text, in w, g and the letters of its state; and the state after it."""
+    state = tuple([[Expression(symbol)] for symbol in optimizer.symbols])
+    (moved,), after = optimizer.update(optimizer.rate(), [Expression("w")], [Expression("g")], state, step)
+    return str(moved), *(str(x) for (x,) in after)
+
+
+@pytest.mark.parametrize(
+    ("velocity", "moved", "further", "kept"),
+    [
+        ("sum", "w - 0.5 * (0.25 * v + g)", "w - 0.5 * (0.25 * (0.25 * v + g) + g)", "0.25 * v + g"),
+        ("mean", "w - 0.5 * (0.25 * v + 0.75 * g)", "w - 0.5 * (0.25 * (0.25 * v + 0.75 * g) + 0.75 * g)", "0.25 * v + 0.75 * g"),
+        ("step", "w + (0.25 * v - 0.5 * g)", "w + (0.25 * (0.25 * v - 0.5 * g) - 0.5 * g)", "0.25 * v - 0.5 * g"),
+        ("descent", "w - (0.25 * v + 0.5 * g)", "w - (0.25 * (0.25 * v + 0.5 * g) + 0.5 * g)", "0.25 * v + 0.5 * g"),
+    ],
+)
+def test_the_conventions_of_momentum(velocity, moved, further, kept):
+    def sgd(nesterov):
+        return optim.SGD([Value(0.0)], 0.5, momentum=0.25, velocity=velocity, nesterov=nesterov)
+
+    assert written(sgd(nesterov=False)) == (moved, kept)
+    assert written(sgd(nesterov="ahead")) == (moved, kept)
+    shown = written(sgd(nesterov=True))
+    t = Expression("w"), Expression("g"), Expression("v")
+    numbers = dict(zip(t, (3.0, 5.0, 7.0)))
+    (expected,), _ = sgd(nesterov=True).update(0.5, [t[0]], [t[1]], ([t[2]],), 1)
+    plain = eval(further, {"w": 3.0, "g": 5.0, "v": 7.0})
+    assert expected.evaluate(numbers) == plain
+    assert shown[1] == kept
+
+
+def test_the_other_rules_as_they_are_written():
+    w = [Value(0.0)]
+    assert written(optim.RMSprop(w, 0.5, rho=0.25, epsilon=0.125)) == (
+        "w - 0.5 * g / (sqrt(0.25 * s + 0.75 * (g * g)) + 0.125)", "0.25 * s + 0.75 * (g * g)",
+    )  # fmt: skip
+    assert written(optim.RMSprop(w, 0.5, rho=0.25, epsilon=0.125, epsilon_inside=True))[0].endswith("(g * g) + 0.125)")
+    assert written(optim.Adagrad(w, 0.5, epsilon=0.125)) == ("w - 0.5 * g / (sqrt(G + g * g) + 0.125)", "G + g * g")
+    adam = {"betas": (0.5, 0.25), "epsilon": 0.125}
+    assert written(optim.Adam(w, 0.5, **adam)) == (
+        "w - 0.5 * ((0.5 * m + 0.5 * g) / 0.75) / (sqrt((0.25 * v + 0.75 * (g * g)) / 0.9375) + 0.125)",
+        "0.5 * m + 0.5 * g",
+        "0.25 * v + 0.75 * (g * g)",
+    )
+    assert written(optim.Adam(w, 0.5, **adam, bias_correction=False))[0] == (
+        "w - 0.5 * (0.5 * m + 0.5 * g) / (sqrt(0.25 * v + 0.75 * (g * g)) + 0.125)"
+    )
+    assert written(optim.AdamW(w, 0.5, **adam, weight_decay=0.25))[0].startswith("w - 0.125 * w - 0.5 * (")
+    assert written(optim.Adam(w, 0.5, **adam, weight_decay=0.25))[1] == "0.5 * m + 0.5 * (g + 0.25 * w)"
+
+
+def test_a_gradient_taken_ahead():
+    w = Value(2.0, "w")
+    optimizer = optim.SGD([w], 0.1, momentum=0.9, velocity="step", nesterov="ahead")
+    p, v = 2.0, 0.0
+    for _ in range(4):
+        optimizer.look_ahead()
+        optimizer.zero_grad()
+        (w * w * w).backward()
+        optimizer.step()
+        v = 0.9 * v - 0.1 * (3.0 * (p + 0.9 * v) ** 2)
+        p = p + v
+    assert w.data == pytest.approx(p, rel=1e-13)
+    with pytest.raises(ValueError, match=r"takes gradients ahead: call its look_ahead\(\) before the loss is computed"):
+        optimizer.step()
+
+
+def test_fit_takes_gradients_ahead():
+    models = [nn.MLP([1, 1], ["linear"], rng=Random(0)) for _ in range(2)]
+    eager, compiled = [optim.SGD(model.parameters(), 0.1, momentum=0.9, nesterov="ahead") for model in models]
+    for _ in range(3):
+        eager.look_ahead()
+        eager.zero_grad()
+        losses.half_squared_error(models[0]([1.0]), [5.0]).backward()
+        eager.step()
+    compile_model(models[1], losses.half_squared_error).fit([[1.0, 5.0]], optimizer=compiled, epochs=3)
+    assert models[1].state_dict() == pytest.approx(models[0].state_dict(), rel=1e-13)
+
+
 def test_a_parameter_that_is_given_twice_is_updated_once():
     p = Value(1.0)
     optimizer = optim.SGD([p, p], 0.1)
@@ -229,6 +318,11 @@ P = [Value(1.0)]
         (lambda: optim.Adam(P, betas=(-0.9, 0.5)), ValueError, "the first beta is a finite number from 0 up"),
         (lambda: optim.Adam(P, betas=0.9), TypeError, "betas are two numbers"),
         (lambda: optim.Adam(P, epsilon="1"), TypeError, "epsilon is a number, got '1'"),
+        (lambda: optim.SGD(P, 0.1, velocity="heavy"), ValueError, "velocity is one of sum, mean, step, descent, got 'heavy'"),
+        (lambda: optim.SGD(P, 0.1, nesterov="behind"), ValueError, "nesterov, if not True or False, is one of ahead, got 'behind'"),
+        (lambda: optim.RMSprop(P, rho=1.0), ValueError, "rho is a number from 0 to below 1, got 1.0"),
+        (lambda: optim.Adagrad(P, epsilon=-1.0), ValueError, "epsilon is a finite number from 0 up, got -1.0"),
+        (lambda: optim.AdamW(P, weight_decay=-1.0), ValueError, "a weight decay is a finite number from 0 up"),
         (lambda: optim.SGD([Constant(1.0)], 0.1), TypeError, "leaf Values"),
         (lambda: optim.SGD(P, lambda t: -1.0).step(), ValueError, "the schedule's learning rate of step 0 is a finite number from 0 up"),
         (lambda: optim.Optimizer(P, 0.1).step(), NotImplementedError, "Optimizer has no update"),
