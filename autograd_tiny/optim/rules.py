@@ -78,12 +78,11 @@ class SGD(Optimizer):
             gradients = [g + decay * p for g, p in zip(gradients, parameters)]
         if momentum:
             share, pace = VELOCITIES[self.velocity](rate, momentum)
-            velocities = [_moved(momentum * v, share, g) for v, g in zip(velocities, gradients)]
-            further = self.nesterov is True
-            steps = [_moved(momentum * v, share, g) for v, g in zip(velocities, gradients)] if further else velocities
+            velocities = _moved([momentum * v for v in velocities], share, gradients)
+            steps = _moved([momentum * v for v in velocities], share, gradients) if self.nesterov is True else velocities
         else:
             pace, steps, velocities = -rate, gradients, gradients
-        return [_moved(p, pace, v) for p, v in zip(self._decayed(rate, parameters), steps)], (velocities,)
+        return _moved(self._decayed(rate, parameters), pace, steps), (velocities,)
 
     def _decayed(self, rate: Any, parameters: Numbers) -> Numbers:
         decay = self.weight_decay if self.decoupled else 0.0
@@ -94,7 +93,7 @@ class SGD(Optimizer):
         if not (self.looks_ahead and self.momentum):
             return parameters
         pace = VELOCITIES[self.velocity](rate, self.momentum)[1]
-        return [_moved(p, pace, self.momentum * v) for p, v in zip(parameters, state[0])]
+        return _moved(parameters, pace, [self.momentum * v for v in state[0]])
 
 
 class RMSprop(Optimizer):
@@ -264,14 +263,17 @@ class AdamW(Adam):
         )  # fmt: skip
 
 
-def _times(factor: Any, x: Any) -> Any:
-    """A product, without the factor where that is the number 1."""
-    return x if factor.__class__ is float and factor == 1.0 else factor * x
-
-
-def _moved(p: Any, pace: Any, v: Any) -> Any:
-    """``p + pace * v``, written as a difference where the pace is negative."""
-    return p + _times(pace, v) if pace.__class__ is float and pace >= 0.0 else p - _times(-pace, v)
+def _moved(numbers: Numbers, pace: Any, steps: Numbers) -> Numbers:
+    """``p + pace * v`` for each of the numbers, as a person writes it: a negative pace as a difference, no factor of 1."""
+    known = pace if pace.__class__ is float else None  # the pace may be a formula, which has no sign
+    if known == 1.0:
+        return [p + v for p, v in zip(numbers, steps)]
+    if known == -1.0:
+        return [p - v for p, v in zip(numbers, steps)]
+    if known is not None and known >= 0.0:
+        return [p + known * v for p, v in zip(numbers, steps)]
+    down = -pace
+    return [p - down * v for p, v in zip(numbers, steps)]
 
 
 def _sizes(squares: Numbers, epsilon: float, *, inside: bool) -> Numbers:
