@@ -13,25 +13,23 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from itertools import takewhile
 from pathlib import Path
 
 from rich import box
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
-from rich.padding import Padding
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autograd_tiny import __version__
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.marking.pages import read_page
-from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.files.sources import files_in
+from autograd_tiny.marking.reports import FORMATS
+from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report
+from autograd_tiny.marking.reports.outcomes import Outcome, outcomes_of
 from autograd_tiny.storage.files import decoded, make_directory, write_file
 from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.text.palette import VERDICTS
+from autograd_tiny.text.tables import print_whole
 from autograd_tiny.text.words import did_you_mean, listed
 from autograd_tiny.views.derivation import derived
 from autograd_tiny.views.drawing.draw import draw
@@ -92,8 +90,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where the files go (default: demo)")
     demo.set_defaults(run=_demo)
 
-    mark_it = commands.add_parser("mark", help="mark the numbers of a page: which are right, and what went wrong where they are not")
-    mark_it.add_argument("page", type=Path, metavar="PAGE.toml", help="formulas, inputs and printed numbers")
+    mark_it = commands.add_parser("mark", help="mark the numbers of pages: which are right, and what went wrong where they are not")
+    pages = "formulas, inputs and printed numbers: .toml, or a block ```backprop in .md or .ipynb; or a folder of such files"
+    mark_it.add_argument("pages", type=Path, nargs="+", metavar="PAGE", help=pages)
+    mark_it.add_argument("--format", choices=["text", *FORMATS], default="text", help="of what is printed (default: text)")
     mark_it.add_argument("--brief", action="store_true", help="only the story, without the table")
     mark_it.add_argument("--json", type=Path, metavar="FILE", help="also write the marks as JSON")
     mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
@@ -205,7 +205,7 @@ def _step(options: argparse.Namespace, console: Console) -> int:
             operand = number(c.operand.data) if isinstance(c.operand, Constant) else called[c.operand]
             backward.add_row(*head, Text(operand), number(c.local_derivative), number(c.contribution), gradient)
     for table in (forward, backward):
-        _print_whole(table, console)
+        print_whole(table, console)
     return DONE
 
 
@@ -221,15 +221,6 @@ def _table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, no_wrap=column != "computed as", overflow="fold", justify="left" if column in words else "right")
     return table
-
-
-def _print_whole(table: Table, console: Console) -> None:
-    """Print a table, beyond the width of the terminal where it must be, since a number is never cut."""
-    wide = console.options.update(max_width=10_000)
-    cells = [[Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns]
-    frame = Measurement.get(console, wide, table).maximum - sum(max(m.maximum for m in column) for column in cells)
-    least = [max(m.maximum if column.no_wrap else m.minimum for m in found) for column, found in zip(table.columns, cells)]
-    Console(width=max(console.width, frame + sum(least))).print(table)
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:
@@ -265,7 +256,7 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     example = three_three_three
     report = example.marked()
     console.print("A published worked example of backpropagation, marked: 3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n")
-    _print_report(report, console)
+    print_report(report, console)
     loss = example.record().loss
     loss.backward()
     written = [
@@ -295,71 +286,40 @@ def _call(program: Path) -> str:
 
 
 def _mark(options: argparse.Namespace, console: Console) -> int:
-    page = read_page(options.page)
-    report = page.mark()
-    if page.title:
-        console.print(Text(page.title, "bold"))
-    _print_report(report, console, table=not options.brief)
-    written = [write_file(options.json, report.to_json())] if options.json else []
-    if options.out:
-        output = page.record().output
-        output.backward()
-        written.append(draw(output, notes=report.notes()).save(options.out))
-    _tell_written(written, console)
-    return DONE if report.ok else FAILED
+    if options.format != "text" and (options.brief or options.json or options.out):
+        raise ValueError(f"--format {options.format} goes to standard output and holds all there is; leave out --brief, --json and -o")
+    outcomes = [outcome for file in files_in(options.pages) for outcome in outcomes_of(file)]
+    if (options.json or options.out) and len(outcomes) > 1:
+        raise ValueError(f"--json and -o are for one page, and there are {len(outcomes)}; --format json tells of all")
+    for outcome in outcomes:
+        if outcome.error:
+            print(f"autograd-tiny mark: {outcome.told}", file=sys.stderr)
+    if options.format == "text":
+        print_outcomes(outcomes, console, table=not options.brief)
+        _tell_written(_mark_files(outcomes[0], options), console)
+    else:
+        sys.stdout.write(FORMATS[options.format](outcomes))
+    if any(outcome.error for outcome in outcomes):
+        return WRONG_USE
+    return DONE if all(outcome.report and outcome.report.ok for outcome in outcomes) else FAILED
+
+
+def _mark_files(outcome: Outcome, options: argparse.Namespace) -> list[Path]:
+    """The files that are wanted of a page: its marks, its graph."""
+    written = []
+    if outcome.page and outcome.report:
+        if options.json:
+            written.append(write_file(options.json, outcome.report.to_json()))
+        if options.out:
+            output = outcome.page.record().output
+            output.backward()
+            written.append(draw(output, notes=outcome.report.notes()).save(options.out))
+    return written
 
 
 def _tell_written(paths: Sequence[Path], console: Console) -> None:
     for path in paths:
         console.print(f"wrote {path}", soft_wrap=True, markup=False)
-
-
-def _print_report(report: Report, console: Console, *, table: bool = True) -> None:
-    if table:
-        _print_whole(_marks_table(report), console)
-    for i, sentence in enumerate(report.story):
-        console.print(Padding.indent(Text(sentence), 2) if i else Text(sentence, "bold"))
-
-
-def _marks_table(report: Report) -> Table:
-    table = Table("", "engine", "printed", "", box=box.SIMPLE_HEAD)
-    for column in table.columns[1:3]:
-        column.justify, column.no_wrap = "right", True
-    for mark, section in report.rows():
-        if section:
-            table.add_section()
-            table.add_row(Text(section, "bold"))
-        said = Text(mark.finding, VERDICTS[mark.verdict].terminal)
-        printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.engine)
-        table.add_row(_Quantity(mark.claim.called), mark.engine, printed, said)
-    return table
-
-
-class _Quantity:
-    """The name of a quantity; where it is too long for its column, it goes on in the next line after a ·, or else after a /."""
-
-    def __init__(self, text: str) -> None:
-        self.factors = [re.findall(r"[^/]+/?", factor) for factor in re.findall(r"[^·]+·?", text)]
-
-    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        widths = [cell_len(part) for factor in self.factors for part in factor]
-        return Measurement(max(widths) + 1, sum(widths))
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        lines = [""]
-        for factor in self.factors:
-            whole = "".join(factor)
-            for part in [whole] if cell_len(whole) < options.max_width else factor:
-                if lines[-1] and cell_len(lines[-1] + part) > options.max_width:
-                    lines.append(" ")
-                lines[-1] += part
-        yield Text("\n".join(lines))
-
-
-def _digit_by_digit(printed: str, engine: str) -> Text:
-    """The printed number, from the first digit on that is not the engine's in red."""
-    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(printed, engine))))
-    return Text.assemble(printed[:same], (printed[same:], "bold red"))
 
 
 if __name__ == "__main__":

@@ -285,11 +285,8 @@ class _Reader:
         line, column = lines[int(found[1]) - 1], int(found[2]) - 1
         remedy = next((f"; {remedy}" for pattern, remedy in SLIPS if re.search(pattern, line)), "")
         start = sum(len(before) + 1 for before in lines[: int(found[1]) - 1])
-        spot = self.source.spot(start + column, start + column)
-        what = str(error).replace(found[0], f"at line {spot.line}, column {spot.column}")
-        told = PageError(self.name, f"{what}{remedy}\n{with_caret(line, column)}")
-        told.line = spot.line  # the sentence says it already
-        return told
+        what = str(error).replace(f" ({found[0]})", "")
+        return PageError(self.name, f"{what}{remedy}\n{with_caret(line, column)}", self.source.line(start + column))
 
     def _error(self, message: str, *place: str | int) -> PageError:
         """The error with the line of the value that it is about."""

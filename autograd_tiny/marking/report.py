@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from html import escape
 from itertools import groupby
-from typing import NamedTuple
+from math import isfinite
+from typing import Any, NamedTuple
 
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.text.palette import VERDICTS
@@ -188,24 +189,13 @@ class Report:
         head = "<tr><th></th><th>engine</th><th>printed</th><th></th></tr>"
         return f"<p>{escape(self.story[0])}</p><ol>{told}</ol><table>{head}{''.join(rows)}</table>"
 
+    def as_data(self) -> dict[str, Any]:
+        """The report as what JSON can hold: the counts, the story, one entry per claim with its place in its file."""
+        return {"counts": self.counts, "story": self.story, "marks": [_entry(mark) for mark in self.marks]}
+
     def to_json(self) -> str:
-        """The report as JSON text: the counts, the story, one entry per claim."""
-        entries = [
-            {
-                "quantity": mark.claim.called,
-                "section": mark.claim.section,
-                "printed": mark.claim.printed.text,
-                "engine": mark.value,
-                "right": mark.right,
-                "verdict": mark.verdict,
-                "mistake": mark.mistake,
-                "sentence": mark.sentence,
-                "carried_from": list(mark.sources),
-                "other_explanations": mark.others,
-            }
-            for mark in self.marks
-        ]
-        return json.dumps({"counts": self.counts, "story": self.story, "marks": entries}, ensure_ascii=False, indent=1) + "\n"
+        """The same as JSON text."""
+        return json.dumps(self.as_data(), ensure_ascii=False, indent=1) + "\n"
 
     def notes(self) -> dict[str, list[Note]]:
         """What a drawing of the graph can show beside each node: `draw(output, notes=report.notes())`.
@@ -219,6 +209,22 @@ class Report:
             name += f" via {nodes[1]}" if kind == "path" else ""
             found.setdefault(nodes[-1], []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
         return found
+
+
+def _entry(mark: Mark) -> dict[str, Any]:
+    entry = {
+        "quantity": mark.claim.called,
+        "section": mark.claim.section,
+        "printed": mark.claim.printed.text,
+        "engine": mark.value if isfinite(mark.value) else None,
+        "right": mark.right,
+        "verdict": mark.verdict,
+        "mistake": mark.mistake,
+        "sentence": mark.sentence,
+        "carried_from": list(mark.sources),
+        "other_explanations": mark.others,
+    }
+    return entry | (mark.claim.spot._asdict() if mark.claim.spot else {})
 
 
 def _unsigned_zero(number: str) -> str:

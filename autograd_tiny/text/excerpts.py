@@ -43,6 +43,16 @@ class Excerpt:
         offsets = [self._offsets[i] for start, end in ranges for i in range(start, end)]
         return Excerpt(self.file, text, [*offsets, self._offsets[ranges[-1][1]] if ranges else 0])
 
+    def spelled(self, characters: Sequence[tuple[str, int]], end: int) -> Excerpt:
+        """What these characters say, of which each is written in this text from some place on, as a JSON string's are.
+
+        Args:
+            characters: each as it is meant, and where it begins here.
+            end: where the last one ends here.
+        """
+        offsets = [self._offsets[at] for _, at in characters]
+        return Excerpt(self.file, "".join([character for character, _ in characters]), [*offsets, self._offsets[end]])
+
     def line(self, at: int) -> int:
         """The line of the file that a character stands on."""
         return bisect_right(self._lines, self._offsets[at])

@@ -1,0 +1,84 @@
+"""Where pages are found: in a TOML file, in the blocks of an article or a notebook, in all files of a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from autograd_tiny.marking.files.articles import blocks, markdown_cells
+from autograd_tiny.marking.pages import Page, PageError, page_from
+from autograd_tiny.storage.files import read_as_it_stands
+from autograd_tiny.text.excerpts import Excerpt, whole
+
+ARTICLES = (".md", ".markdown", ".qmd", ".rmd")
+NOTEBOOKS = (".ipynb",)
+_BLOCK = "a block that begins with ```backprop and ends with ```"
+_LOOKS_LIKE_A_BLOCK = re.compile(rb"(```|~~~).*backprop")
+_LOOKS_LIKE_A_PAGE = re.compile(rb"^[ \t]*(formula|claims)[ \t]*=", re.MULTILINE)
+
+
+def pages_in(path: Path) -> list[Page]:
+    """The pages of one file: several in an article or a notebook, one in TOML.
+
+    Raises:
+        PageError: naming file and line, for what cannot be read as a page, and for an article without any.
+        OSError: the file cannot be read.
+    """
+    excerpts = _excerpts(path)
+    if not excerpts:
+        raise PageError(path.name, f"there is no page in it; write one as {_BLOCK}")
+    return [page_from(path.name, excerpt) for excerpt in excerpts]
+
+
+def _excerpts(path: Path) -> list[Excerpt]:
+    try:
+        source = whole(read_as_it_stands(path))
+    except ValueError as error:
+        raise PageError(path.name, error) from None
+    kind = path.suffix.lower()
+    if kind not in ARTICLES + NOTEBOOKS:
+        return [source]
+    texts = markdown_cells(source, path.name) if kind in NOTEBOOKS else [source]
+    return [block for text in texts for block in blocks(text, path.name)]
+
+
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """The files among these paths, and those with pages in the folders among them, each once.
+
+    A folder is looked through with all folders in it, but for those whose names begin with a point.  A TOML file is a page if
+    a line of it gives a ``formula`` or ``claims``, an article or a notebook if it names ``backprop`` at a fence.
+
+    Raises:
+        ValueError: a folder without any page.
+        OSError: a file that cannot be read.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = [file for file in _files_below(path) if _may_hold_pages(file)]
+            if not inside:
+                raise ValueError(f"the folder {path} holds no pages: no .toml with a formula, no .md or .ipynb with {_BLOCK}")
+            found |= dict.fromkeys(inside)
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(files))
+
+
+def _may_hold_pages(file: Path) -> bool:
+    kind = file.suffix.lower()
+    if kind == ".toml":
+        return bool(_LOOKS_LIKE_A_PAGE.search(file.read_bytes()))
+    if kind not in ARTICLES + NOTEBOOKS or not _LOOKS_LIKE_A_BLOCK.search(file.read_bytes()):
+        return False
+    try:
+        return bool(_excerpts(file))
+    except PageError:
+        return True  # which is told when it is marked

@@ -1,0 +1,88 @@
+"""A report as a table in a terminal, and the story that it tells."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import takewhile
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.reports.outcomes import Outcome
+from autograd_tiny.text.palette import VERDICTS
+from autograd_tiny.text.tables import print_whole
+from autograd_tiny.text.words import counted
+
+
+def print_outcomes(outcomes: Sequence[Outcome], console: Console, *, table: bool = True) -> None:
+    """Print every page that could be marked; of several, each with its file above it, and the counts of all below."""
+    alone = len(outcomes) == 1
+    counts: Counter[str] = Counter()
+    marked = [(outcome, outcome.report) for outcome in outcomes if outcome.report]
+    for outcome, report in marked:
+        if head := outcome.title if alone else ": ".join(filter(None, (outcome.file, outcome.title))):
+            console.print(Text(head, "bold"))
+        print_report(report, console, table=table)
+        counts.update(report.counts)
+        if not alone:
+            console.print()
+    if not alone and marked:
+        verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
+        console.print(Text(f"{counted(len(marked), 'page')}, {counted(counts.total(), 'number')}: {verdicts}.", "bold"))
+
+
+def print_report(report: Report, console: Console, *, table: bool = True) -> None:
+    """Print the marks as a table, unless that is not wanted, and the story below it."""
+    if table:
+        print_whole(_marks_table(report), console)
+    for i, sentence in enumerate(report.story):
+        console.print(Padding.indent(Text(sentence), 2) if i else Text(sentence, "bold"))
+
+
+def _marks_table(report: Report) -> Table:
+    table = Table("", "engine", "printed", "", box=box.SIMPLE_HEAD)
+    for column in table.columns[1:3]:
+        column.justify, column.no_wrap = "right", True
+    for mark, section in report.rows():
+        if section:
+            table.add_section()
+            table.add_row(Text(section, "bold"))
+        said = Text(mark.finding, VERDICTS[mark.verdict].terminal)
+        printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.engine)
+        table.add_row(_Quantity(mark.claim.called), mark.engine, printed, said)
+    return table
+
+
+class _Quantity:
+    """The name of a quantity; where it is too long for its column, it goes on in the next line after a ·, or else after a /."""
+
+    def __init__(self, text: str) -> None:
+        self.factors = [re.findall(r"[^/]+/?", factor) for factor in re.findall(r"[^·]+·?", text)]
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        widths = [cell_len(part) for factor in self.factors for part in factor]
+        return Measurement(max(widths) + 1, sum(widths))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = [""]
+        for factor in self.factors:
+            whole = "".join(factor)
+            for part in [whole] if cell_len(whole) < options.max_width else factor:
+                if lines[-1] and cell_len(lines[-1] + part) > options.max_width:
+                    lines.append(" ")
+                lines[-1] += part
+        yield Text("\n".join(lines))
+
+
+def _digit_by_digit(printed: str, engine: str) -> Text:
+    """The printed number, from the first digit on that is not the engine's in red."""
+    same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(printed, engine))))
+    return Text.assemble(printed[:same], (printed[same:], "bold red"))
