@@ -47,7 +47,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PAGE_KEYS = {"title": str, "source": str, "formula": str, "learning_rate": float, "inputs": dict, "claims": list, "section": list}
+PAGE_KEYS = {
+    "title": str,
+    "source": str,
+    "formula": str,
+    "learning_rate": float,
+    "inputs": dict,
+    "known": list,
+    "claims": list,
+    "section": list,
+}
 SECTION_KEYS = {"title": str, "claims": list}
 NEEDED = {"formula": "write formula = 'y = sigmoid(w*x + b)'", "inputs": "give every input a number, below a line [inputs]: w = -3.0"}
 SLIPS = (
@@ -87,6 +96,7 @@ class Page(NamedTuple):
         file: the name of the file it was read from, for errors.
         formula_lines: for errors, the line of the file that each line of the formula stands on.
         input_lines: for errors, the line of each input.
+        known: errata among the claims that are known and waived; each must still be there.
     """
 
     title: str
@@ -98,6 +108,7 @@ class Page(NamedTuple):
     file: str = ""
     formula_lines: tuple[int, ...] = ()
     input_lines: Mapping[str, int | None] = MappingProxyType({})
+    known: tuple[Claim, ...] = ()
 
     def record(self) -> Recorded[Value]:
         """The formula at its inputs.
@@ -141,23 +152,30 @@ class Page(NamedTuple):
         """
         recorded = self.record()
         labels = {name: node.label for name, node in recorded.nodes.items()}
-        claims = []
-        for claim in self.claims:
-            quantity = without_d(claim.quantity, labels)
-            for name in quantity.nodes:
-                if name not in labels:
-                    raise PageError(self.file, f"claims: {_unknown(name, list(labels))}", _line(claim))
-            named = quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))
-            claims.append(claim._replace(quantity=named, said=str(quantity) if named != quantity else ""))
+        claims = [self._by_label(claim, labels, "claims") for claim in self.claims]
+        known = [self._by_label(claim, labels, "known") for claim in self.known]
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
         inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
         try:
-            return mark(recorded.output, claims, learning_rate=self.learning_rate, others=others, inputs=inputs)
+            report = mark(recorded.output, claims, learning_rate=self.learning_rate, others=others, inputs=inputs)
         except ClaimError as error:
             raise PageError(self.file, f"claims: {error}", _line(self.claims[error.number])) from None
         except ValueError as error:
             raise PageError(self.file, error) from None
+        try:
+            return report.waiving(known)
+        except ClaimError as error:
+            raise PageError(self.file, f"known: {error}", _line(self.known[error.number])) from None
+
+    def _by_label(self, claim: Claim, labels: Mapping[str, str], key: str) -> Claim:
+        """A claim by the labels of the nodes that its names stand for."""
+        quantity = without_d(claim.quantity, labels)
+        for name in quantity.nodes:
+            if name not in labels:
+                raise PageError(self.file, f"{key}: {_unknown(name, list(labels))}", _line(claim))
+        named = quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))
+        return claim._replace(quantity=named, said=str(quantity) if named != quantity else "")
 
 
 def _line(claim: Claim) -> int | None:
@@ -238,6 +256,7 @@ class _Reader:
             except (ValueError, OverflowError) as error:
                 raise self._error(f"inputs.{name}: {error}", "inputs", name) from None
         claims = self._claims(content, "", ())
+        known = tuple(self._claims(content, "", (), "known"))
         for number, section in enumerate(content.get("section", [])):
             if not isinstance(section, dict):
                 raise self._error("section: write each section under a heading of its own, [[section]]", "section")
@@ -246,25 +265,33 @@ class _Reader:
         if not claims:
             raise PageError(self.name, "the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
         rate = content.get("learning_rate")
-        title, source = content.get("title", ""), content.get("source", "")
-        rate = None if rate is None else float(rate)
-        inputs = {name: self.lines.line("inputs", name) for name in content["inputs"]}
-        page = Page(title, source, content["formula"], dict(content["inputs"]), rate, tuple(claims), self.name, formula_lines, inputs)
+        page = Page(
+            content.get("title", ""),
+            content.get("source", ""),
+            content["formula"],
+            dict(content["inputs"]),
+            None if rate is None else float(rate),
+            tuple(claims),
+            file=self.name,
+            formula_lines=formula_lines,
+            input_lines={name: self.lines.line("inputs", name) for name in content["inputs"]},
+            known=known,
+        )
         page.printed_inputs()
         return page
 
-    def _claims(self, table: Mapping[str, Any], section: str, place: Place) -> list[Claim]:
+    def _claims(self, table: Mapping[str, Any], section: str, place: Place, key: str = "claims") -> list[Claim]:
         """The claims of a table, each with its place in the file."""
         claims = []
-        for number, entry in enumerate(table.get("claims", [])):
-            where = (*place, "claims", number)
+        for number, entry in enumerate(table.get(key, [])):
+            where = (*place, key, number)
             if not isinstance(entry, str):
-                message = f"claims: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
+                message = f"{key}: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
                 raise self._error(message, *where)
             try:
                 claims.append(read_claim(entry, section)._replace(spot=self.lines.spot(*where)))
             except ValueError as error:
-                raise self._error(f"claims: {error}", *where) from None
+                raise self._error(f"{key}: {error}", *where) from None
         return claims
 
     def _check(self, table: Mapping[str, Any], keys: Mapping[str, type], place: Place) -> None:

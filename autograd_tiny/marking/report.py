@@ -11,7 +11,7 @@ from itertools import groupby
 from math import isfinite
 from typing import Any, NamedTuple
 
-from autograd_tiny.marking.claims import Claim
+from autograd_tiny.marking.claims import Claim, ClaimError
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted, listed
 from autograd_tiny.views.drawing.picture import Note
@@ -38,6 +38,7 @@ class Mark(NamedTuple):
         sources: the numbers of wrong claims that it was computed from; a mistake on top of wrong numbers has both.
         alternatives: the other explanations that fit, the simplest first.
         fits: for a stale claim, the values of operands that it fits together with others.
+        known: whether it is a known erratum, or carries on nothing but such, and so is waived.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Mark(NamedTuple):
     sources: tuple[int, ...] = ()
     alternatives: tuple[str, ...] = ()
     fits: tuple[str, ...] = ()
+    known: bool = False
 
     @property
     def right(self) -> str:
@@ -67,8 +69,8 @@ class Mark(NamedTuple):
 
     @property
     def finding(self) -> str:
-        """The verdict, with the mistake where there is one."""
-        return f"{self.verdict}: {self.mistake}" if self.mistake else self.verdict
+        """The verdict, with the mistake where there is one, and whether it is waived."""
+        return (f"{self.verdict}: {self.mistake}" if self.mistake else self.verdict) + (" (known)" if self.known else "")
 
     @property
     def sentence(self) -> str:
@@ -108,13 +110,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing on the page is wrong."""
-        return all(mark.verdict in FAITHFUL for mark in self.marks)
+        """Whether nothing on the page is wrong but what is known to be."""
+        return all(mark.verdict in FAITHFUL or mark.known for mark in self.marks)
 
     @property
     def slips(self) -> tuple[Mark, ...]:
-        """Where something went wrong: every wrong claim but those that only carry on what was wrong before."""
-        return tuple(mark for mark in self.marks if mark.verdict in SLIPS)
+        """Where something went wrong: every wrong claim but those that only carry on what was wrong before, and known ones."""
+        return tuple(mark for mark in self.marks if mark.verdict in SLIPS and not mark.known)
 
     @property
     def first_slip(self) -> Mark | None:
@@ -128,7 +130,30 @@ class Report:
         sentences = [f"{counted(len(self.marks), 'number')}: {verdicts}."]
         if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
             sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
-        return sentences + [_told(group, self._carriers(group)) for group in self._groups()]
+        sentences += [_told(group, self._carriers(group)) for group in self._groups()]
+        if known := [f"{mark.claim.called} = {mark.claim.printed.text}" for mark in self.marks if mark.known]:
+            sentences.append(f"Known, and so waived: {listed(known, MOST_LISTED)}.")
+        return sentences
+
+    def waiving(self, known: Sequence[Claim]) -> Report:
+        """The same report with errata waived that are known, and with them what carries on nothing but these.
+
+        Raises:
+            ClaimError: one of ``known`` is not printed on the page, or is not wrong there.
+        """
+        waived: set[int] = set()
+        for number, erratum in enumerate(known):
+            same = [m for m in self.marks if (m.claim.quantity, m.claim.printed) == (erratum.quantity, erratum.printed)]
+            if not same:
+                raise ClaimError(f"the page does not say {erratum.called} = {erratum.printed.text}; take it out of what is known", number)
+            wrong = {m.number for m in same if m.verdict not in FAITHFUL}
+            if not wrong:
+                raise ClaimError(f"{same[0].sentence.rstrip('.')}; take it out of what is known", number)
+            waived |= wrong
+        for mark in self.marks:
+            if mark.verdict == "carried" and waived.issuperset(mark.sources):
+                waived.add(mark.number)
+        return Report([mark._replace(known=mark.number in waived) for mark in self.marks])
 
     @property
     def _derivatives(self) -> list[Mark]:
@@ -219,6 +244,7 @@ def _entry(mark: Mark) -> dict[str, Any]:
         "engine": mark.value if isfinite(mark.value) else None,
         "right": mark.right,
         "verdict": mark.verdict,
+        "known": mark.known,
         "mistake": mark.mistake,
         "sentence": mark.sentence,
         "carried_from": list(mark.sources),

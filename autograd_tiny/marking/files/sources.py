@@ -29,7 +29,14 @@ def pages_in(path: Path) -> list[Page]:
     excerpts = _excerpts(path)
     if not excerpts:
         raise PageError(path.name, f"there is no page in it; write one as {_BLOCK}")
-    return [page_from(path.name, excerpt) for excerpt in excerpts]
+    return [_page(path.name, excerpt) for excerpt in excerpts]
+
+
+def _page(name: str, source: Excerpt) -> Page:
+    try:
+        return page_from(name, source)
+    except PageError as error:  # of several pages in one file it is to be seen which one is meant
+        raise error if error.line else PageError(name, error.what, source.line(0)) from None
 
 
 def _excerpts(path: Path) -> list[Excerpt]:

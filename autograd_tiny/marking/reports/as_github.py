@@ -13,9 +13,9 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def as_github(outcomes: Sequence[Outcome]) -> str:
-    """One line for each finding."""
+    """One line for each finding, but for those that are known and waived."""
     lines = []
-    for finding in (finding for outcome in outcomes for finding in findings(outcome)):
+    for finding in (finding for outcome in outcomes for finding in findings(outcome) if not finding.known):
         places = {"file": finding.file}
         if finding.spot is not None:
             names = ("line", "col", "endLine", "endColumn")

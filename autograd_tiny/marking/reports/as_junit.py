@@ -45,5 +45,7 @@ def _case(suite: Element, file: str, mark: Mark) -> None:
     name = visible(f"{claim.called} = {claim.printed.text}")
     case = SubElement(suite, "testcase", {"name": name, "classname": visible(" / ".join([str(PurePosixPath(file)), *section]))})
     place = f"{file}:{claim.spot.line}:{claim.spot.column}: " if claim.spot else ""
-    if LEVELS.get(mark.verdict) in ("error", "warning"):
+    if mark.known:
+        SubElement(case, "skipped", {"message": visible(f"{mark.finding}: {mark.sentence}")})
+    elif LEVELS.get(mark.verdict) in ("error", "warning"):
         SubElement(case, "failure", {"type": mark.verdict, "message": visible(mark.finding)}).text = visible(place + mark.sentence)

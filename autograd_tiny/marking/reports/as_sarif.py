@@ -41,10 +41,11 @@ def _result(finding: Finding) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": {"uri": file.as_uri() if file.is_absolute() else quote(finding.file)}}
     if finding.spot is not None:
         place["region"] = dict(zip(("startLine", "startColumn", "endLine", "endColumn"), finding.spot))
+    waived = {"suppressions": [{"kind": "inSource", "justification": "named under known"}]}
     return {
         "ruleId": finding.rule,
         "ruleIndex": list(RULES).index(finding.rule),
         "level": finding.level,
         "message": {"text": finding.message},
         "locations": [{"physicalLocation": place}],
-    }
+    } | (waived if finding.known else {})

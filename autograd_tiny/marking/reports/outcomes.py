@@ -76,6 +76,7 @@ class Finding(NamedTuple):
         title: a few words.
         message: a sentence.
         level: ``error``, ``warning`` or ``note``.
+        known: whether it is waived as known.
     """
 
     file: str
@@ -84,6 +85,7 @@ class Finding(NamedTuple):
     title: str
     message: str
     level: str
+    known: bool = False
 
 
 def findings(outcome: Outcome) -> Iterator[Finding]:
@@ -94,4 +96,4 @@ def findings(outcome: Outcome) -> Iterator[Finding]:
         return
     for mark in outcome.report.marks:
         if level := LEVELS.get(mark.verdict):
-            yield Finding(outcome.file, mark.claim.spot, mark.verdict, mark.finding, mark.sentence, level)
+            yield Finding(outcome.file, mark.claim.spot, mark.verdict, mark.finding, mark.sentence, level, mark.known)
