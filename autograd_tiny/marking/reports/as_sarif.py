@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import quote
 
 from autograd_tiny import __version__
 from autograd_tiny.marking.reports.outcomes import LEVELS, Finding, Outcome, findings
@@ -36,9 +35,12 @@ def as_sarif(outcomes: Sequence[Outcome]) -> str:
     return json.dumps({"version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
+def _uri(file: str) -> str:
+    return Path(file).as_uri() if Path(file).is_absolute() else PurePosixPath(f"/{file}").as_uri().removeprefix("file:///")
+
+
 def _result(finding: Finding) -> dict[str, Any]:
-    file = Path(finding.file)
-    place: dict[str, Any] = {"artifactLocation": {"uri": file.as_uri() if file.is_absolute() else quote(finding.file)}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
     if finding.spot is not None:
         place["region"] = dict(zip(("startLine", "startColumn", "endLine", "endColumn"), finding.spot))
     waived = {"suppressions": [{"kind": "inSource", "justification": "named under known"}]}
