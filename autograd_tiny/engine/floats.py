@@ -44,6 +44,10 @@ def relu(x: float) -> float:
     return 0.0 if x <= 0.0 else x
 
 
+def leaky_relu(x: float, slope: float) -> float:
+    return x if x > 0.0 else slope * x
+
+
 def softplus(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 

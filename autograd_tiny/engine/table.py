@@ -219,7 +219,7 @@ relu = Primitive(
 def _leaky_relu_row(slope: float) -> Primitive:
     shown, written = plain_number(slope), as_it_is(latex_digits(plain_number(slope)))
     return Primitive(
-        f"leaky_relu[{shown}]", lambda x: x if x > 0.0 else slope * x, lambda out, x: (where(step(x), 1.0, slope),),
+        f"leaky_relu[{shown}]", lambda x: floats.leaky_relu(x, slope), lambda out, x: (where(step(x), 1.0, slope),),
         symbol="leaky ReLU", doc=f"x where x > 0, else {shown} x", kink=f"{shown} at x = 0",
         text=Notation(f"leaky_relu({{args}}, {shown})"),
         latex=Notation(rf"\mathrm{{{{LeakyReLU}}}}_{{{{{written}}}}}\left({{0}}\right)"),

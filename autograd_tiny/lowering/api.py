@@ -9,9 +9,9 @@ from typing import Any
 
 from autograd_tiny.calculus.containers import Container
 from autograd_tiny.lowering.program import Program
-from autograd_tiny.lowering.python import Source
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.runners import Interpreted, Layout, Native, Runner, chosen_backend
+from autograd_tiny.lowering.sources import CSource, c_source, javascript_source, python_function, python_source
 from autograd_tiny.lowering.tracing import symbols, trace
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.expression import Expression
@@ -54,8 +54,50 @@ class Compiled:
         )
 
     def python(self) -> str:
-        """The program as a Python module with one function, ``value_and_grad``, of all inputs one by one."""
-        return Source(self.program).text
+        """The program as a Python module that imports nothing of ours: one function, ``value_and_grad``, of all inputs one by one.
+
+        Raises:
+            TypeError: an operation is not in the table and has no expansion.
+        """
+        return python_source(self.program)
+
+    def javascript(self) -> str:
+        """The program as a JavaScript module that imports nothing: one function, ``valueAndGrad``, of all inputs one by one.
+
+        It gives ``[y, [d_a, d_b]]``.  Where Python raises, it goes on with infinity or NaN.
+
+        Raises:
+            TypeError: an operation is not in the table and has no expansion.
+        """
+        return javascript_source(self.program)
+
+    def c(self, name: str = "f") -> CSource:
+        """The program as C99, a source file and its header, which need the C library's mathematics alone.
+
+        Functions of arrays: the value, the value with its gradient (several results: with their Jacobian), and the same for many
+        rows.  Of a loss: its value and gradient for one sample, and its mean and the gradient of that over many.
+
+        Args:
+            name: of the function that gives the value; the other names begin with it.
+
+        Raises:
+            TypeError: an operation is not in the table and has no expansion.
+            ValueError: no function of C can have this name.
+
+        >>> print(compile_function(lambda x: x[0] * x[1], ["a", "b"]).c("area").source)  # doctest: +ELLIPSIS
+        /* ...
+        double area_gradient(const double inputs[2], double gradient[2]) {
+            const double a = inputs[0];
+            const double b = inputs[1];
+            // forward
+            const double result = a * b;
+            gradient[0] = b;
+            gradient[1] = a;
+            return result;
+        }
+        ...
+        """
+        return c_source(self.program, self._arguments, name)
 
     def to_jax(self, *, gradient: bool = False) -> Callable[..., Any]:
         """A pure function for JAX's ``jit``, ``vmap``, ``grad`` and sharding, of one point or of one sample.
@@ -106,7 +148,7 @@ class CompiledFunction(Compiled):
 
     @cached_property
     def _scalar(self) -> Callable[..., Any]:
-        return Source(self.program).function()
+        return python_function(self.program)
 
     @cached_property
     def _values(self) -> Runner:

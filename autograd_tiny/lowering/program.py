@@ -247,6 +247,10 @@ def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda
     builder = Builder()
     inputs = [builder.input(name) for name in program.inputs]
     numbers = _opened_into(builder, inputs, program, expansion)
+    for number, name in program.names.items():
+        builder.names.setdefault(numbers[number], name)
+    for number, (result, by) in program.derivative_of.items():
+        builder.derivative_of.setdefault(numbers[number], (numbers[result], numbers[by]))
     return builder.program([numbers[x] for x in outputs], len(outputs))
 
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from autograd_tiny.lowering.program import Program
-from autograd_tiny.lowering.python import Source
+from autograd_tiny.lowering.sources.python import python_function
 
 if TYPE_CHECKING:
     from autograd_tiny.lowering.native.llvm import Kernel
@@ -161,7 +161,7 @@ class Interpreted:
 
     @cached_property
     def _function(self) -> Callable[..., Any]:
-        return Source(self._program).function()
+        return python_function(self._program)
 
     def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
         n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout

@@ -17,7 +17,7 @@ from compiled import rows_of_the_table
 
 from autograd_tiny import Expression, Value, dot, exp, losses, nn, optim, sigmoid, where
 from autograd_tiny.lowering import assign, compile_function, compile_loss, compile_model, parameter_vector
-from autograd_tiny.lowering.python import Names
+from autograd_tiny.lowering.sources.names import Names
 
 HERE = Path(__file__)
 secret = Value(2.0, "secret")

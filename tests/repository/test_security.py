@@ -38,7 +38,7 @@ def users_of(*wanted):
 
 def test_text_is_run_as_python_in_one_place_the_programs_own_source():
     assert users_of("eval", "__import__", "runpy", "code") == set()
-    assert users_of("exec", "compile", "builtins.exec") == {"lowering/python.py"}
+    assert users_of("exec", "compile", "builtins.exec") == {"lowering/sources/python.py"}
 
 
 def test_nothing_is_unpickled():

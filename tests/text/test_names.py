@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from autograd_tiny import Expression, Value, compile_function, draw, explain, mark
 from autograd_tiny.calculus.containers import Container
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.lowering.python import Source
+from autograd_tiny.lowering.sources import python_source
 from autograd_tiny.symbols.expression import LATEX
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.names import distinct, invented
@@ -88,7 +88,7 @@ def test_a_node_from_elsewhere_is_not_called_like_one_of_the_graph():
 
 def test_source_leaves_identifiers_to_their_labels():
     program = compile_function(lambda x: x[0] * x[1] * x[2], ["w", "w#2", "w_2"]).program
-    assert "def value_and_grad(w, w_2_2, w_2)" in Source(program).text
+    assert "def value_and_grad(w, w_2_2, w_2)" in python_source(program)
 
 
 def test_derivatives_are_not_called_like_labels():
@@ -137,9 +137,9 @@ def test_names_are_different_in_programs(labels):
     variables = [name for number, name in enumerate(called) if not 4 <= number < program.n_leaves]
     assert are_different(variables)
     assert all(variables)
-    source = Source(program)
-    assigned = re.findall(r"^    (\w+) = ", source.text, re.MULTILINE)
-    arguments = re.findall(r"\w+", source.text.partition("(")[2].partition(")")[0])
+    source = python_source(program)
+    assigned = re.findall(r"^    (\w+) = ", source, re.MULTILINE)
+    arguments = re.findall(r"\w+", source.partition("(")[2].partition(")")[0])
     assert are_different([*assigned, *arguments])
 
 

@@ -1,0 +1,307 @@
+"""Programs as source in other languages, run there, against the eager engine: every row at points, kinks, tails, special values."""
+
+import ctypes
+import math
+import re
+import subprocess
+import sys
+from functools import cache
+from random import Random
+
+import pytest
+from compiled import eager_at_points, hinge_of_one, moons, rows_of_the_table
+from foreign import compiled_c, in_c, in_node
+from oracles.bounds import FIRST, VALUES, allowed
+from random_graphs import assert_close, magnitudes, random_program, recorded
+from special_values import POINTS, differences, listed, outcome, points, rows, same
+
+from autograd_tiny import Expression, MultiPrimitive, Primitive, Value, dot, exp, nn, sigmoid, softmax, where
+from autograd_tiny.lowering import compile_function, compile_loss, compile_model
+
+
+@cache
+def program_of(row, n):
+    return compile_function(lambda x: Expression.record(row, tuple(x)), n, backend="python")
+
+
+def alone(source):
+    """The function of a module of Python, which is run where nothing of ours can be imported."""
+    assert "autograd_tiny" not in source
+    namespace = {}
+    exec(source, namespace)
+    return namespace["value_and_grad"]
+
+
+def bits(operands):
+    return tuple([float(x).hex() for x in operands])
+
+
+def at_all_points(run):
+    """Row -> operands -> outputs, for every special value of every row, by one run of another language."""
+    keys = [(row, n) for row in rows() for n in sorted({len(operands) for operands in points(row)})]
+    given = [[operands for operands in points(row) if len(operands) == n] for row, n in keys]
+    found = {}
+    for (row, _), operands, outputs in zip(keys, given, run(keys, given)):
+        found.setdefault(row, {}).update({bits(x): y for x, y in zip(operands, outputs)})
+    return found
+
+
+@pytest.fixture(scope="module")
+def by_node(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("node")
+    return at_all_points(lambda keys, given: in_node([(program_of(*key).javascript(), x) for key, x in zip(keys, given)], folder))
+
+
+@pytest.fixture(scope="module")
+def by_c(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("c")
+    return at_all_points(
+        lambda keys, given: [in_c(program_of(*key).c(f"f{i}"), x, 1, key[1], folder) for i, (key, x) in enumerate(zip(keys, given))]
+    )
+
+
+@pytest.fixture
+def by_language(request):
+    return request.getfixturevalue(request.param)
+
+
+BOTH = pytest.mark.parametrize(("language", "by_language"), [("JavaScript", "by_node"), ("C", "by_c")], indirect=["by_language"])
+
+
+@BOTH
+def test_values_differ_from_forward_only_where_the_page_says(language, by_language):
+    """Where ``forward`` refuses, they may go on with infinity or nan."""
+
+    def way(row):
+        def compute(*operands):
+            value, truth = by_language[row][bits(operands)][0], outcome(row.forward, operands)
+            if truth == "error" and not math.isfinite(value):
+                raise ArithmeticError
+            return value
+
+        return compute
+
+    assert differences({language: way}) == listed({language})
+
+
+def slopes(row, operands):
+    """The local derivatives at these operands, by the table's rule on floats; None where it refuses."""
+    leaves = [Value(1.0) for _ in operands]
+    for leaf, x in zip(leaves, operands):
+        leaf.data = x
+    try:
+        return Value.record(row, tuple(leaves)).local_derivatives
+    except (ArithmeticError, ValueError):
+        return None
+
+
+@BOTH
+def test_derivatives_are_those_of_the_rules_at_special_values(language, by_language):
+    for row in rows():
+        for operands in points(row):
+            if (expected := slopes(row, operands)) is not None:
+                got = by_language[row][bits(operands)][1:]
+                assert all(same(x, y, tolerance=1e-12) for x, y in zip(expected, got)), (row, operands, expected, got)
+
+
+# The rows in ordinary places.
+
+SPREAD = [sign * x for x in (1e-9, 1e-4, 0.03, 0.2, 0.3, 0.6, 0.83, 0.86, 0.99, 1.1, 1.3, 2.2, 2.8, 2.9, 4.4, 5.9, 6.1, 9.0, 20.0, 26.0) for sign in (1, -1)]
+
+
+def everywhere(row):
+    """Points inside the domain, with the values and derivatives of the engine."""
+    n = row.arity or 5
+    found = [operands for operands, *_ in zip(*eager_at_points(row, n))]
+    if n == 1:
+        found += [[x] for x in SPREAD if row.domain_of(0).contains(x)]
+    rng = Random(2)
+    found += [[rng.choice(row.domain_of(i).points) * rng.uniform(0.9, 1.1) for i in range(n)] for _ in range(5)] if n > 1 else []
+    for operands in found:
+        leaves = [Value(x) for x in operands]
+        try:
+            root = Value.record(row, tuple(leaves))
+        except (ArithmeticError, ValueError):
+            continue
+        yield operands, [root.data, *root.local_derivatives]
+
+
+def assert_agree(cases, outputs):
+    """Each output within twice the bound that the row itself keeps: it may be off to one side, and the other to the other."""
+    for (row, expected), found in zip(cases, outputs):
+        name = row.family.name if row.family else row.name
+        for (operands, numbers), got in zip(expected, found):
+            for i, (x, y) in enumerate(zip(numbers, got)):
+                bound = (FIRST if i else VALUES).get(name)
+                parameter = [row.parameter] if name == "power" and i else []
+                if math.isnan(x):
+                    assert math.isnan(y), (row, operands, i)
+                    continue
+                most = 2.0 * allowed(x, [*operands, *parameter], bound)
+                assert abs(x - y) <= most, (row, operands, i, x, y, abs(x - y) / math.ulp(x))
+
+
+CASES = [(row, list(everywhere(row))) for row in rows_of_the_table()]
+
+
+def test_every_row_in_node(tmp_path):
+    given = [(program_of(row, row.arity or 5).javascript(), [x for x, _ in expected]) for row, expected in CASES]
+    assert_agree(CASES, in_node(given, tmp_path))
+
+
+def test_every_row_in_c(tmp_path):
+    outputs = []
+    for i, (row, expected) in enumerate(CASES):
+        n = row.arity or 5
+        outputs.append(in_c(program_of(row, n).c(f"f{i}"), [x for x, _ in expected], 1, n, tmp_path))
+    assert_agree(CASES, outputs)
+
+
+def test_every_row_in_python_that_stands_alone():
+    outputs = []
+    for row, expected in CASES:
+        function = alone(program_of(row, row.arity or 5).python())
+        results = [function(*operands) for operands, _ in expected]
+        outputs.append([[value, *derivatives] for value, derivatives in results])
+    assert_agree(CASES, outputs)
+
+
+def test_random_computations_in_all_languages(tmp_path):
+    programs = [random_program(Random(i)) for i in range(40)]
+    compiled = [compile_function(lambda x: program(*x), len(program.leaves), backend="python") for program in programs]  # noqa: B023
+    node = in_node([(c.javascript(), [p.leaves]) for c, p in zip(compiled, programs)], tmp_path)
+    for i, (program, function) in enumerate(zip(programs, compiled)):
+        leaves, root = recorded(program)
+        root.backward()
+        expected, sizes = [root.data, *[x.grad for x in leaves]], [abs(root.data), *magnitudes(root, leaves)]
+        assert_close(node[i][0], expected, sizes)
+        value, derivatives = alone(function.python())(*program.leaves)
+        assert_close([value, *derivatives], expected, sizes)
+        if i < 12:
+            n = len(leaves)
+            assert_close(in_c(function.c(f"f{i}"), [program.leaves], 1, n, tmp_path)[0], expected, sizes)
+
+
+def test_sums_are_rounded_once_and_ties_go_to_the_even_float(tmp_path):
+    rng = Random(0)
+    points_ = [[1.0, 2.0**-53, x] for x in (0.0, 5e-324, -5e-324, 1e-30, -1e-30, 2.0**-53, 1e100)]
+    points_ += [[rng.choice([1, -1]) * rng.uniform(1, 2) * 2.0 ** rng.randint(-80, 80) for _ in range(3)] for _ in range(300)]
+    points_ += [[x, y, -x] for x, y, _ in points_]
+    f = program_of(next(row for row in rows() if row.name == "total"), 3)
+    expected = [math.fsum(point) for point in points_]
+    assert [out[0] for out in in_node([(f.javascript(), points_)], tmp_path)[0]] == expected
+    assert [out[0] for out in in_c(f.c(), points_, 1, 3, tmp_path)] == expected
+
+
+# Forms.
+
+
+def test_several_results_and_their_jacobian(tmp_path):
+    f = compile_function(lambda x: [x[0] * x[1], exp(x[0]), x[1]], ["a", "b"], backend="python")
+    (values, jacobian), point = f(0.5, 3.0), [0.5, 3.0]
+    expected = [*values, *[x for row in jacobian for x in row]]
+    assert in_node([(f.javascript(), [point])], tmp_path)[0][0] == pytest.approx(expected, rel=1e-15)
+    assert in_c(f.c("three"), [point, point], 3, 6, tmp_path)[1] == pytest.approx(expected, rel=1e-15)
+    assert alone(f.python())(*point) == (values, jacobian)
+
+
+def test_a_loss_in_c_has_its_mean_gradient(tmp_path):
+    model = nn.MLP([2, 5, 1], ["tanh", "linear"], rng=Random(1))
+    samples = moons(10)
+    compiled = compile_model(model, hinge_of_one, backend="python")
+    theta = list(compiled.parameter_vector())
+    expected, gradient = compiled.value_and_grad(theta, samples)
+    library = compiled_c(compiled.c("loss"), tmp_path)
+    double = ctypes.c_double
+    out = (double * len(theta))()
+    library.loss_mean_gradient.restype = library.loss.restype = double
+    flat = [x for row in samples for x in row]
+    mean = library.loss_mean_gradient(ctypes.c_size_t(10), (double * len(theta))(*theta), (double * 30)(*flat), out)
+    assert mean == pytest.approx(expected, rel=1e-14)
+    assert list(out) == pytest.approx(list(gradient), rel=1e-12, abs=1e-15)
+    assert library.loss((double * len(theta))(*theta), (double * 3)(*samples[0])) == pytest.approx(compiled.value(theta, samples[:1])[0])
+
+
+def test_a_loss_that_uses_no_sample_compiles(tmp_path):
+    compiled = compile_loss(lambda p, s: p[0] ** 2, ["p"], 0, backend="python")
+    library = compiled_c(compiled.c(), tmp_path)
+    library.f.restype = ctypes.c_double
+    assert library.f((ctypes.c_double * 1)(3.0), None) == 9.0
+
+
+def test_labels_become_names_of_each_language(tmp_path):
+    labels = ["double", "class", "θ[0]", "x); exit(1); (", "inputs", "exp", "H", "*/", "größe", "of", "f_batch", "INPUTS", "let", "y1"]
+
+    def function(x):
+        product = dot(x, x[::-1])
+        product.label = "return"
+        return sigmoid(product) + exp(x[0]) + softmax(x)[2]
+
+    f = compile_function(function, labels, backend="python")
+    point = [0.1 * k - 0.5 for k in range(len(labels))]
+    value, gradient = f(*point)
+    assert in_node([(f.javascript(), [point])], tmp_path)[0][0] == pytest.approx([value, *gradient], rel=1e-13)
+    source = f.c()
+    assert in_c(source, [point], 1, len(point), tmp_path)[0] == pytest.approx([value, *gradient], rel=1e-13)
+    assert "theta_0" in source.source
+    assert "F_theta_0" in source.header
+    assert source.source.isascii()
+    assert "exit" not in re.sub(r"\w*x_exit\w*", "", source.source)
+
+
+def test_the_header_serves_a_main_program_in_c_and_in_cpp(tmp_path):
+    from foreign import COMPILE, program_called
+
+    compile_function(lambda x: x[0] * x[1], ["w", "x"], backend="python").c("area").save(tmp_path)
+    (tmp_path / "main.c").write_text(
+        '#include <stdio.h>\n#include "area.h"\n#include "area.h"\n'
+        "int main(void) {\n    const double at[AREA_INPUTS] = {[AREA_x] = 3.0, [AREA_w] = 2.0};\n    double d[AREA_INPUTS];\n"
+        '    printf("%g %g %g", area_gradient(at, d), d[AREA_w], d[AREA_x]);\n    return 0;\n}\n'
+    )
+    subprocess.run([program_called("cc"), *COMPILE, "main.c", "area.c", "-o", "area", "-lm"], cwd=tmp_path, check=True, timeout=60)
+    done = subprocess.run([tmp_path / "area"], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "6 3 2"
+
+
+# Rows of the user's own, and refusals.
+
+
+def test_a_row_of_ones_own_is_written_out_by_its_expansion(tmp_path):
+    opened = Primitive("square_plus", lambda x: x * x + 1.0, lambda out, x: (2.0 * x,), expansion=lambda x: x * x + 1.0)
+    pair = MultiPrimitive(
+        "pair", lambda x, y: (x + y, x * y), lambda out, i, x, y: (1.0, 1.0) if i == 0 else (y, x),
+        expansion=lambda x, y: (x + y, x * y), outputs=2,
+    )  # fmt: skip
+    f = compile_function(lambda x: opened(pair(x[0], x[1])[1]) + pair(x[0], x[1])[0], ["a", "b"], backend="python")
+    expected = [2.0 * 3.0 * 2.0 * 3.0 + 1.0 + 5.0, 12.0 * 3.0 + 1.0, 12.0 * 2.0 + 1.0]
+    assert in_node([(f.javascript(), [[2.0, 3.0]])], tmp_path)[0][0] == expected
+    assert in_c(f.c(), [[2.0, 3.0]], 1, 2, tmp_path)[0] == expected
+    value, derivatives = alone(f.python())(2.0, 3.0)
+    assert [value, *derivatives] == expected
+    assert "d_a" in f.python(), "names stay"
+
+
+def test_a_row_without_expansion_is_refused_by_name():
+    bare = Primitive("square_plus", lambda x: x * x + 1.0, lambda out, x: (2.0 * x,))
+    f = compile_function(lambda x: bare(x[0]), 1, backend="python")
+    assert f(3.0) == (10.0, (6.0,))
+    for language, write in (("Python", f.python), ("JavaScript", f.javascript), ("C", f.c)):
+        with pytest.raises(TypeError, match=f"square_plus cannot be written in {language}: give the Primitive an expansion="):
+            write()
+
+
+@pytest.mark.parametrize("name", ["", "2f", "double", "sin", "sigmoid", "a-b", "größe", "rows", None])
+def test_names_that_no_function_of_c_can_have(name):
+    with pytest.raises(ValueError, match="name"):
+        program_of(rows()[0], 2).c(name)
+
+
+def test_python_source_runs_in_a_process_without_us(tmp_path):
+    f = compile_function(lambda x: where(x[0] > 0.0, sigmoid(x[0]), softmax(x)[0]), ["a", "b"], backend="python")
+    (tmp_path / "exported.py").write_text(f.python() + "\nprint(value_and_grad(0.5, 2.0))\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-I", "exported.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == repr(f(0.5, 2.0))
+
+
+def test_special_values_are_among_the_points():
+    assert {bits([x])[0] for x in (math.nan, math.inf, -0.0)} <= {bits([x])[0] for x in POINTS}
