@@ -14,6 +14,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -22,6 +23,7 @@ from rich.text import Text
 
 from autograd_tiny import __version__
 from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.lowering import compile_formula
 from autograd_tiny.marking.files.sources import files_in
 from autograd_tiny.marking.reports import FORMATS
 from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report
@@ -112,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("-o", "--out", "--output", metavar="FILE", help=pages)
     step.set_defaults(run=_step)
 
+    compile_it = commands.add_parser("compile", help="write a formula and its derivatives as a program of C, JavaScript or Python")
+    compile_it.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; - reads it from standard input")
+    programs = "name.c, beside which name.h is written, .js or .mjs, .py; the functions of a C file are called after it"
+    compile_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=programs)
+    compile_it.set_defaults(run=_compile)
+
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
     wrt = "what to differentiate by: an input, or a name in the formula; of a --derivation several, or all inputs without it"
     explain_it.add_argument("--wrt", type=_text, action="append", metavar="NAME", help=wrt)
@@ -143,12 +151,16 @@ def _digits(word: str) -> int:
 def _recorded(options: argparse.Namespace) -> Recorded[Value]:
     """The formula of the command line at its values; what of it is left out is told."""
     recorded = read_formula(_formula(options)).record(read_assignments(options.values))
+    _tell_unused(options, recorded)
+    return recorded
+
+
+def _tell_unused(options: argparse.Namespace, recorded: Recorded[Any]) -> None:
     if unused := recorded.unused:
         are, it = ("is", "it") if len(unused) == 1 else ("are", "them")
         by = f"{recorded.output.label}, the last formula," if recorded.output.label else "the last formula"
         told = f"{listed(unused, 6)} {are} not used by {by} and so left out; use {it} there, or put last what you want"
         print(f"autograd-tiny {options.command}: {told}", file=sys.stderr)
-    return recorded
 
 
 def _formula(options: argparse.Namespace) -> str:
@@ -221,6 +233,21 @@ def _table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, no_wrap=column != "computed as", overflow="fold", justify="left" if column in words else "right")
     return table
+
+
+def _compile(options: argparse.Namespace, console: Console) -> int:
+    text = _formula(options)
+    program = compile_formula(text, backend="python")
+    _tell_unused(options, read_formula(text).express())
+    suffix = options.out.suffix.lower()
+    if suffix == ".c":
+        _tell_written(program.c(options.out.stem).save(options.out.parent), console)
+        return DONE
+    write = {".js": program.javascript, ".mjs": program.javascript, ".py": program.python}.get(suffix)
+    if write is None:
+        raise ValueError(f"a program is written as .c, .js, .mjs or .py, got {os.fspath(options.out)!r}")
+    _tell_written([write_file(options.out, write())], console)
+    return DONE
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:

@@ -52,7 +52,12 @@ def in_node(programs, folder):
     (folder / "inputs").write_bytes(struct.pack(f"<{len(numbers)}d", *numbers))
     modules = [f"./m{i}.mjs" for i in range(len(programs))]
     done = subprocess.run(
-        [node, "driver.mjs", "inputs", "outputs", *modules], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        [node, "driver.mjs", "inputs", "outputs", *modules],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     raw = (folder / "outputs").read_bytes()
@@ -91,5 +96,6 @@ def in_c(source, points, n_results, n_derivatives, folder):
     for x, y in zip(alone, values):
         assert x == y or (math.isnan(x) and math.isnan(y)), "the value alone is another one"
     return [
-        [*values[i * n_results : (i + 1) * n_results], *slopes[i * n_derivatives : (i + 1) * n_derivatives]] for i in range(rows)
+        [*values[i * n_results : (i + 1) * n_results], *slopes[i * n_derivatives : (i + 1) * n_derivatives]]
+        for i in range(rows)
     ]

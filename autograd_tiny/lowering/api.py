@@ -15,6 +15,7 @@ from autograd_tiny.lowering.sources import CSource, c_source, javascript_source,
 from autograd_tiny.lowering.tracing import symbols, trace
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.formula import read_formula
 
 Arguments = int | Sequence[Any]
 
@@ -254,6 +255,31 @@ def compile_function(function: Callable[[Sequence[Any]], Any], n_inputs: Argumen
     result = trace(function, inputs)
     results = result if isinstance(result, (list, tuple)) else [result]
     return CompiledFunction(Recorded(inputs, results, inputs), backend)
+
+
+def compile_formula(text: str, *, backend: str | None = None) -> CompiledFunction:
+    """Compile a formula as it is typed, as a function of the names in it that have no value, in the order of their first use.
+
+    Args:
+        text: as `read_formula` takes it.
+        backend: "llvm" or "python"; by default native code where llvmlite is installed.
+
+    Raises:
+        FormulaError: the text is no formula.
+        ValueError: it has no inputs.
+
+    >>> neuron = compile_formula("z = w*x + b; y = tanh(z)")
+    >>> neuron.program.inputs
+    ('w', 'x', 'b')
+    >>> neuron(-3.0, 2.0, 6.5)[0]
+    0.46211715726000973
+    """
+    formula = read_formula(text)
+    recorded = formula.express()
+    inputs = [recorded.nodes[name] for name in formula.inputs]
+    if not inputs:
+        raise ValueError("a function of no inputs has no derivatives: give the formula a name without a value")
+    return CompiledFunction(Recorded(inputs, [recorded.output], inputs), backend)
 
 
 def compile_loss(

@@ -263,3 +263,32 @@ def test_the_page_is_called_what_the_formula_is(tmp_path, monkeypatch):
     page = (tmp_path / "y.html").read_text(encoding="utf-8")
     assert "<title>z = w*x; y = tanh(z)</title>" in page
     assert '"title":"z = w*x; y = tanh(z)"' in page
+
+
+def test_a_formula_as_a_program(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    formula = "t = w*3; y = sigmoid(w*x)"
+    programs = {"y.c": "double y_gradient(", "y.mjs": "export function valueAndGrad(w, x)", "y.py": "def value_and_grad(w, x)"}
+    for name, holds in programs.items():
+        assert main(["compile", formula, "-o", name]) == 0
+        told = capsys.readouterr()
+        assert f"wrote {name}" in told.out
+        assert "t is not used" in told.err
+        assert holds in (tmp_path / name).read_text(encoding="utf-8")
+    assert "Y_INPUTS" in (tmp_path / "y.h").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("formula", "name", "said"),
+    [
+        ("y = w*x", "y.txt", "a program is written as .c, .js, .mjs or .py, got 'y.txt'"),
+        ("y = w*x", "double.c", "'double' means something else in C"),
+        ("y = 2*3", "y.c", "a function of no inputs has no derivatives"),
+        ("y = w*", "y.c", "autograd-tiny compile:"),
+    ],
+)
+def test_a_program_that_cannot_be_written(formula, name, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compile", formula, "-o", name]) == 2
+    assert said in capsys.readouterr().err
+    assert os.listdir(tmp_path) == []

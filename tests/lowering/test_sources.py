@@ -6,17 +6,18 @@ import re
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import pytest
 from compiled import eager_at_points, hinge_of_one, moons, rows_of_the_table
-from foreign import compiled_c, in_c, in_node
+from foreign import COMPILE, compiled_c, in_c, in_node, program_called
 from oracles.bounds import FIRST, VALUES, allowed
 from random_graphs import assert_close, magnitudes, random_program, recorded
 from special_values import POINTS, differences, listed, outcome, points, rows, same
 
 from autograd_tiny import Expression, MultiPrimitive, Primitive, Value, dot, exp, nn, sigmoid, softmax, where
-from autograd_tiny.lowering import compile_function, compile_loss, compile_model
+from autograd_tiny.lowering import compile_formula, compile_function, compile_loss, compile_model
 
 
 @cache
@@ -49,14 +50,18 @@ def at_all_points(run):
 @pytest.fixture(scope="module")
 def by_node(tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
-    return at_all_points(lambda keys, given: in_node([(program_of(*key).javascript(), x) for key, x in zip(keys, given)], folder))
+    return at_all_points(
+        lambda keys, given: in_node([(program_of(*key).javascript(), x) for key, x in zip(keys, given)], folder)
+    )
 
 
 @pytest.fixture(scope="module")
 def by_c(tmp_path_factory):
     folder = tmp_path_factory.mktemp("c")
     return at_all_points(
-        lambda keys, given: [in_c(program_of(*key).c(f"f{i}"), x, 1, key[1], folder) for i, (key, x) in enumerate(zip(keys, given))]
+        lambda keys, given: [
+            in_c(program_of(*key).c(f"f{i}"), x, 1, key[1], folder) for i, (key, x) in enumerate(zip(keys, given))
+        ]
     )
 
 
@@ -65,7 +70,9 @@ def by_language(request):
     return request.getfixturevalue(request.param)
 
 
-BOTH = pytest.mark.parametrize(("language", "by_language"), [("JavaScript", "by_node"), ("C", "by_c")], indirect=["by_language"])
+BOTH = pytest.mark.parametrize(
+    ("language", "by_language"), [("JavaScript", "by_node"), ("C", "by_c")], indirect=["by_language"]
+)
 
 
 @BOTH
@@ -106,7 +113,8 @@ def test_derivatives_are_those_of_the_rules_at_special_values(language, by_langu
 
 # The rows in ordinary places.
 
-SPREAD = [sign * x for x in (1e-9, 1e-4, 0.03, 0.2, 0.3, 0.6, 0.83, 0.86, 0.99, 1.1, 1.3, 2.2, 2.8, 2.9, 4.4, 5.9, 6.1, 9.0, 20.0, 26.0) for sign in (1, -1)]
+SIZES = (1e-9, 1e-4, 0.03, 0.2, 0.3, 0.6, 0.83, 0.86, 0.99, 1.1, 1.3, 2.2, 2.8, 2.9, 4.4, 5.9, 6.1, 9.0, 20.0, 26.0)
+SPREAD = [sign * x for x in SIZES for sign in (1, -1)]
 
 
 def everywhere(row):
@@ -116,7 +124,11 @@ def everywhere(row):
     if n == 1:
         found += [[x] for x in SPREAD if row.domain_of(0).contains(x)]
     rng = Random(2)
-    found += [[rng.choice(row.domain_of(i).points) * rng.uniform(0.9, 1.1) for i in range(n)] for _ in range(5)] if n > 1 else []
+    found += (
+        [[rng.choice(row.domain_of(i).points) * rng.uniform(0.9, 1.1) for i in range(n)] for _ in range(5)]
+        if n > 1
+        else []
+    )
     for operands in found:
         leaves = [Value(x) for x in operands]
         try:
@@ -185,7 +197,9 @@ def test_random_computations_in_all_languages(tmp_path):
 def test_sums_are_rounded_once_and_ties_go_to_the_even_float(tmp_path):
     rng = Random(0)
     points_ = [[1.0, 2.0**-53, x] for x in (0.0, 5e-324, -5e-324, 1e-30, -1e-30, 2.0**-53, 1e100)]
-    points_ += [[rng.choice([1, -1]) * rng.uniform(1, 2) * 2.0 ** rng.randint(-80, 80) for _ in range(3)] for _ in range(300)]
+    points_ += [
+        [rng.choice([1, -1]) * rng.uniform(1, 2) * 2.0 ** rng.randint(-80, 80) for _ in range(3)] for _ in range(300)
+    ]
     points_ += [[x, y, -x] for x, y, _ in points_]
     f = program_of(next(row for row in rows() if row.name == "total"), 3)
     expected = [math.fsum(point) for point in points_]
@@ -219,7 +233,30 @@ def test_a_loss_in_c_has_its_mean_gradient(tmp_path):
     mean = library.loss_mean_gradient(ctypes.c_size_t(10), (double * len(theta))(*theta), (double * 30)(*flat), out)
     assert mean == pytest.approx(expected, rel=1e-14)
     assert list(out) == pytest.approx(list(gradient), rel=1e-12, abs=1e-15)
-    assert library.loss((double * len(theta))(*theta), (double * 3)(*samples[0])) == pytest.approx(compiled.value(theta, samples[:1])[0])
+    assert library.loss((double * len(theta))(*theta), (double * 3)(*samples[0])) == pytest.approx(
+        compiled.value(theta, samples[:1])[0]
+    )
+
+
+def test_the_programs_on_the_page_run(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "other-languages.md").read_text(encoding="utf-8")
+    neuron = compile_formula("z = w*x + b; y = sigmoid(z)", backend="python")
+    neuron.c("neuron").save(tmp_path)
+    (tmp_path / "main.c").write_text(re.search(r"```c\n(.*?)```", page, re.DOTALL)[1])
+    (tmp_path / "neuron.mjs").write_text(neuron.javascript())
+    (tmp_path / "main.mjs").write_text(re.search(r"```javascript\n(.*?)```", page, re.DOTALL)[1])
+    subprocess.run(
+        [program_called("cc"), *COMPILE, "main.c", "neuron.c", "-o", "neuron", "-lm"],
+        cwd=tmp_path,
+        check=True,
+        timeout=60,
+    )
+    for command, said in (
+        ([tmp_path / "neuron"], r"\./neuron\n(.*)"),
+        ([program_called("node"), "main.mjs"], r"; // (0\..*)"),
+    ):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+        assert done.stdout.strip() == re.search(said, page)[1]
 
 
 def test_a_loss_that_uses_no_sample_compiles(tmp_path):
@@ -230,7 +267,22 @@ def test_a_loss_that_uses_no_sample_compiles(tmp_path):
 
 
 def test_labels_become_names_of_each_language(tmp_path):
-    labels = ["double", "class", "θ[0]", "x); exit(1); (", "inputs", "exp", "H", "*/", "größe", "of", "f_batch", "INPUTS", "let", "y1"]
+    labels = [
+        "double",
+        "class",
+        "θ[0]",
+        "x); exit(1); (",
+        "inputs",
+        "exp",
+        "H",
+        "*/",
+        "größe",
+        "of",
+        "f_batch",
+        "INPUTS",
+        "let",
+        "y1",
+    ]
 
     def function(x):
         product = dot(x, x[::-1])
@@ -250,17 +302,24 @@ def test_labels_become_names_of_each_language(tmp_path):
 
 
 def test_the_header_serves_a_main_program_in_c_and_in_cpp(tmp_path):
-    from foreign import COMPILE, program_called
-
     compile_function(lambda x: x[0] * x[1], ["w", "x"], backend="python").c("area").save(tmp_path)
     (tmp_path / "main.c").write_text(
         '#include <stdio.h>\n#include "area.h"\n#include "area.h"\n'
         "int main(void) {\n    const double at[AREA_INPUTS] = {[AREA_x] = 3.0, [AREA_w] = 2.0};\n    double d[AREA_INPUTS];\n"
-        '    printf("%g %g %g", area_gradient(at, d), d[AREA_w], d[AREA_x]);\n    return 0;\n}\n'
+        '    const double y = area_gradient(at, d);\n    printf("%g %g %g", y, d[AREA_w], d[AREA_x]);\n    return 0;\n}\n'
     )
-    subprocess.run([program_called("cc"), *COMPILE, "main.c", "area.c", "-o", "area", "-lm"], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(
+        [program_called("cc"), *COMPILE, "main.c", "area.c", "-o", "area", "-lm"], cwd=tmp_path, check=True, timeout=60
+    )
     done = subprocess.run([tmp_path / "area"], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "6 3 2"
+    (tmp_path / "main.cpp").write_text(
+        '#include "area.h"\nint main() { const double at[2] = {1, 2}; return area(at) > 3; }\n'
+    )
+    subprocess.run([program_called("cc"), *COMPILE, "-c", "area.c"], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(
+        [program_called("c++"), "-Wall", "-Werror", "main.cpp", "area.o", "-lm"], cwd=tmp_path, check=True, timeout=60
+    )
 
 
 # Rows of the user's own, and refusals.
@@ -286,7 +345,9 @@ def test_a_row_without_expansion_is_refused_by_name():
     f = compile_function(lambda x: bare(x[0]), 1, backend="python")
     assert f(3.0) == (10.0, (6.0,))
     for language, write in (("Python", f.python), ("JavaScript", f.javascript), ("C", f.c)):
-        with pytest.raises(TypeError, match=f"square_plus cannot be written in {language}: give the Primitive an expansion="):
+        with pytest.raises(
+            TypeError, match=f"square_plus cannot be written in {language}: give the Primitive an expansion="
+        ):
             write()
 
 
@@ -299,7 +360,9 @@ def test_names_that_no_function_of_c_can_have(name):
 def test_python_source_runs_in_a_process_without_us(tmp_path):
     f = compile_function(lambda x: where(x[0] > 0.0, sigmoid(x[0]), softmax(x)[0]), ["a", "b"], backend="python")
     (tmp_path / "exported.py").write_text(f.python() + "\nprint(value_and_grad(0.5, 2.0))\n", encoding="utf-8")
-    done = subprocess.run([sys.executable, "-I", "exported.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "exported.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.strip() == repr(f(0.5, 2.0))
 
 

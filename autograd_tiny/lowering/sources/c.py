@@ -17,29 +17,39 @@ from autograd_tiny.lowering.sources.writer import ARITHMETIC, CHOICE, Language, 
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.text.words import quoted
 
-KEYWORDS = (
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict return "
-    "short signed sizeof static struct switch typedef union unsigned void volatile while "  # C99
-    "alignas alignof bool complex constexpr false imaginary nullptr static_assert thread_local true typeof "  # later, and macros
-    "and and_eq asm bitand bitor catch class compl const_cast delete dynamic_cast explicit export friend mutable namespace new not not_eq "
-    "operator or or_eq private protected public reinterpret_cast static_cast template this throw try typeid typename using virtual "
-    "wchar_t xor xor_eq main linux unix"  # C++ reads the header, too; and what compilers predefine
-).split()
-LOCAL = ("inputs", "parameters", "sample", "samples", "results", "gradient", "jacobian", "values", "gradients", "rows", "i", "NULL", "size_t")
+KEYWORDS = """
+    auto break case char const continue default do double else enum extern float for goto if inline int long register
+    restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
+    alignas alignof bool complex constexpr false imaginary nullptr static_assert thread_local true typeof
+    and and_eq asm bitand bitor catch class compl const_cast delete dynamic_cast explicit export friend mutable namespace
+    new not not_eq operator or or_eq private protected public reinterpret_cast static_cast template this throw try typeid
+    typename using virtual wchar_t xor xor_eq
+    main linux unix
+"""
+"""Of C99, of later C, of C++, which reads the header too, and what compilers define beforehand."""
+
+LOCAL = """
+    inputs parameters sample samples results gradient jacobian values gradients jacobians rows i k sum one NULL size_t
+    isfinite INFINITY NAN
+"""
 """Names of our own in every file."""
+
+
+def _call(function: str, operands: Sequence[str], any_number: bool) -> str:
+    listed = ", ".join(operands)
+    return f"{function}({len(operands)}, (const double[]){{{listed}}})" if any_number else f"{function}({listed})"
+
 
 C = Language(
     name="C",
-    notations=ARITHMETIC | {less: condition("<"), greater: condition(">"), equal: condition("=="), where: CHOICE},
+    notations={**ARITHMETIC, less: condition("<"), greater: condition(">"), equal: condition("=="), where: CHOICE},
     has_power=lambda row: False,
     functions={name: name for name in TABLE} | {"power": "pow", "pow_log": "power_times_log", "abs": "fabs"},
-    reserved=frozenset({*KEYWORDS, *LOCAL, "isfinite", "INFINITY", "NAN"}),
+    reserved=frozenset([*KEYWORDS.split(), *LOCAL.split()]),
     line=("const double {name} = ", ";"),
     comment="// ",
     identifier=ascii_identifier,
-    call=lambda function, operands, any_number: (
-        f"{function}({len(operands)}, (const double[]){{{', '.join(operands)}}})" if any_number else f"{function}({', '.join(operands)})"
-    ),
+    call=_call,
     several=("double {name}[{n}]; {function}({operands}, (const double[]){{", "}}, {name});"),
 )
 
@@ -89,9 +99,13 @@ def c_source(program: Program, arguments: Mapping[str, int], name: str) -> CSour
 
 def _check_name(name: str) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name):
-        raise ValueError(f"the name of a function in C has letters, digits and underscores, and begins with a letter, got {quoted(name)}")
+        raise ValueError(
+            f"a function in C is called by letters, digits and underscores, a letter first, got {quoted(name)}"
+        )
     if name in C.reserved or name in C.functions.values() or name in definitions().blocks:
-        raise ValueError(f"{name!r} means something else in C or in the file itself; choose another name, as {name + '_of'!r}")
+        raise ValueError(
+            f"{name!r} means something else in C or in the file itself; choose another name, as {name + '_of'!r}"
+        )
 
 
 @lru_cache(maxsize=1)
@@ -125,7 +139,7 @@ class _File:
         comment = "/* Where each input stands, and how many there are. */"
         prototypes = [f"/* {what} */\n{prototype};" for prototype, what in self.functions().values()]
         return (
-            f"#ifndef {prefix}_H\n#define {prefix}_H\n\n#include <stddef.h>\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\n"
+            f'#ifndef {prefix}_H\n#define {prefix}_H\n\n#include <stddef.h>\n\n#ifdef __cplusplus\nextern "C" {{\n#endif\n\n'
             + "\n\n".join(["\n".join([comment, *_broken(lines)]), *prototypes])
             + "\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n"
         )
@@ -149,7 +163,10 @@ class _File:
             }
         found = {
             "value": (f"double {name}({takes})", "The value."),
-            "gradient": (f"double {name}_gradient({takes}, double gradient[{n}])", "The value, and its derivative by each input."),
+            "gradient": (
+                f"double {name}_gradient({takes}, double gradient[{n}])",
+                "The value, and its derivative by each input.",
+            ),
         }
         if self.is_loss:
             takes = _array(*self.given[0], const=True)
@@ -163,9 +180,15 @@ class _File:
 
     def source(self) -> str:
         prototypes = {kind: prototype for kind, (prototype, _) in self.functions().items()}
-        bodies = {"value": self.value(), "gradient": self.gradient(), "batch": self.mean() if self.is_loss else self.batch()}
+        bodies = {
+            "value": self.value(),
+            "gradient": self.gradient(),
+            "batch": self.mean() if self.is_loss else self.batch(),
+        }
         functions = ["\n".join([f"{prototypes[kind]} {{", *body, "}"]) for kind, body in bodies.items()]
-        head = f'/* {self.name}.h tells what is here.  Compile with: cc -O2 -std=c99 -c {self.name}.c; link with -lm. */'
+        head = (
+            f"/* {self.name}.h tells what is here.  Compile with: cc -O2 -std=c99 -c {self.name}.c; link with -lm. */"
+        )
         includes = f'#include "{self.name}.h"\n\n#include <math.h>'
         helpers = definitions().needed(self.writer.functions)
         return "\n\n".join([f"{head}\n{includes}", *helpers.values(), *functions]) + "\n"
@@ -196,7 +219,12 @@ class _File:
         stores = [f"    {target}[{i}] = {text};" for i, text in enumerate(derivatives)]
         if self.n_results == 1:
             return [*self.inputs(outputs), *lines, *stores, f"    return {results[0]};"]
-        return [*self.inputs(outputs), *lines, *[f"    results[{i}] = {text};" for i, text in enumerate(results)], *stores]
+        return [
+            *self.inputs(outputs),
+            *lines,
+            *[f"    results[{i}] = {text};" for i, text in enumerate(results)],
+            *stores,
+        ]
 
     def batch(self) -> list[str]:
         (_, n), r, d = self.given[0], self.n_results, self.n_derivatives * self.n_results
@@ -235,4 +263,7 @@ def _array(name: str, n: int, const: bool) -> str:
 
 def _broken(lines: Sequence[str]) -> list[str]:
     """Long lists over several lines."""
-    return [line if len(line) <= 100 else line.replace("{ ", "{\n    ").replace(", ", ",\n    ").replace(" }", "\n}") for line in lines]
+    return [
+        line if len(line) <= 100 else line.replace("{ ", "{\n    ").replace(", ", ",\n    ").replace(" }", "\n}")
+        for line in lines
+    ]

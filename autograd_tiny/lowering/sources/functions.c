@@ -1,4 +1,4 @@
-/* What C's mathematics lacks of the operations.  A blank line ends a function; a program takes along those that it calls. */
+/* What C's mathematics lacks.  A blank line ends a function; a program takes along those that it calls. */
 
 static double power_times_log(double p, double x) {
     return p == 0.0 && x == 0.0 ? p : p * log(x);
@@ -54,9 +54,10 @@ static double maximum(size_t n, const double *xs) {
     return largest;
 }
 
-/* The exact sum, rounded once: J. R. Shewchuk, Adaptive precision floating-point arithmetic (1997); ties as Python's math.fsum. */
+/* The exact sum, rounded once: J. R. Shewchuk, Adaptive precision floating-point arithmetic (1997);
+   ties as in Python's math.fsum. */
 static double total(size_t n, const double *terms) {
-    double parts[1100]; /* whose sum is exact; with a zero between any two they are at most 1,049 of the 2,098 bits of all floats */
+    double parts[1100]; /* whose sum is exact; a zero bit between any two: at most 1,049 of the 2,098 bits of floats */
     size_t used = 0;
     double plain = 0.0;
     for (size_t i = 0; i < n; i++) {
@@ -88,7 +89,8 @@ static double total(size_t n, const double *terms) {
         sum = before + y;
         const double low = y - (sum - before);
         if (low == 0.0) continue;
-        const double twice = 2.0 * low, up = sum + twice; /* half way between two floats, what is left of the parts decides */
+        /* Half way between two floats, what is left of the parts decides. */
+        const double twice = 2.0 * low, up = sum + twice;
         return used && (low < 0.0) == (parts[used - 1] < 0.0) && twice == up - sum ? up : sum;
     }
     return sum;

@@ -1,6 +1,7 @@
 // What JavaScript lacks of the operations.  A blank line ends a function; a program takes along those that it calls.
 
-const power = (x, k) => k === 0 || x === 1 || (x === -1 && Math.abs(k) === Infinity) ? 1 : x ** k; // 1 to any power is 1, as in C
+// 1 to any power is 1, as in C.
+const power = (x, k) => (k === 0 || x === 1 || (x === -1 && Math.abs(k) === Infinity) ? 1 : x ** k);
 
 const powerTimesLog = (p, x) => (p === 0 && x === 0 ? p : p * Math.log(x));
 
@@ -28,7 +29,8 @@ function silu(x) {
 
 const gelu = (x) => 0.5 * x * erfc(-x * Math.SQRT1_2);
 
-// Rational approximations of the error function on five intervals, and their coefficients: FreeBSD's s_erf.c, Sun Microsystems (1993).
+// Rational approximations of the error function on five intervals, with the coefficients of FreeBSD's s_erf.c,
+// Sun Microsystems (1993).
 const ERF_SMALL = [
   [1.28379167095512558561e-01, -3.25042107247001499370e-01, -2.84817495755985104766e-02, -5.77027029648944159157e-03,
     -2.37630166566501626084e-05],
@@ -63,7 +65,7 @@ const polynomial = (x, coefficients) => coefficients.reduceRight((sum, c) => sum
 
 const quotient = (x, [above, below]) => polynomial(x, above) / polynomial(x, below);
 
-// erfc(x) for x >= 1.25 as exp(-x² - 0.5625 + a quotient of 1/x²) / x, with x² in two parts, since exp multiplies its rounding.
+// erfc(x) for x >= 1.25 as exp(-x² - 0.5625 + a quotient of 1/x²) / x; x² in two parts, since exp multiplies its rounding.
 function erfcTail(x) {
   const high = Math.fround(x);
   const r = quotient(1 / (x * x), x < 1 / 0.35 ? ERFC_MIDDLE : ERFC_TAIL);
@@ -88,7 +90,7 @@ const minimum = (...xs) => xs.reduce((a, b) => (b < a || b !== b ? b : a));
 
 const maximum = (...xs) => xs.reduce((a, b) => (b > a || b !== b ? b : a));
 
-// The exact sum, rounded once: J. R. Shewchuk, Adaptive precision floating-point arithmetic (1997); ties as Python's math.fsum.
+// The exact sum, rounded once: J. R. Shewchuk, Adaptive precision floating-point arithmetic (1997); ties as in math.fsum.
 function total(...terms) {
   const parts = []; // their sum is exact, and no two overlap
   for (let x of terms) {

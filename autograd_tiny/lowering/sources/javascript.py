@@ -9,26 +9,35 @@ from autograd_tiny.engine.row import SIGN, Notation
 from autograd_tiny.engine.table import TABLE, equal, greater, less, neg, where
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.sources.definitions import Definitions
-from autograd_tiny.lowering.sources.writer import ARITHMETIC, CHOICE, Language, Writer, condition, in_rows_of_the_table, wrapped
+from autograd_tiny.lowering.sources.writer import (
+    ARITHMETIC,
+    CHOICE,
+    Language,
+    Writer,
+    condition,
+    in_rows_of_the_table,
+    wrapped,
+)
 
 FUNCTION = "valueAndGrad"
-MATH = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh tanh abs".split()
+MATH = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh tanh abs"
 OTHER_NAMES = {"pow": "power", "pow_log": "powerTimesLog", "leaky_relu": "leakyRelu"}
-KEYWORDS = (
-    "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for "
-    "function if implements import in instanceof interface let new null package private protected public return static super switch "
-    "this throw true try typeof var void while with yield undefined NaN Infinity Math Number"
-).split()
+RESERVED = """
+    arguments await break case catch class const continue debugger default delete do else enum eval export extends false
+    finally for function if implements import in instanceof interface let new null package private protected public return
+    static super switch this throw true try typeof var void while with yield undefined NaN Infinity Math Number
+"""
 
 JAVASCRIPT = Language(
     name="JavaScript",
-    notations=ARITHMETIC | {
+    notations={
+        **ARITHMETIC,
         neg: Notation("-{0:atom}", SIGN),  # -x ** 2 is no JavaScript
         less: condition("<"), greater: condition(">"), equal: condition("==="), where: CHOICE,
     },
     has_power=lambda row: True,
-    functions={name: name for name in TABLE} | {name: f"Math.{name}" for name in MATH} | OTHER_NAMES,
-    reserved=frozenset({*KEYWORDS, FUNCTION}),
+    functions={name: name for name in TABLE} | {name: f"Math.{name}" for name in MATH.split()} | OTHER_NAMES,
+    reserved=frozenset([*RESERVED.split(), FUNCTION]),
     line=("const {name} = ", ";"),
     comment="// ",
     several=("const {name} = {function}(", ");"),
@@ -36,9 +45,10 @@ JAVASCRIPT = Language(
 
 
 def javascript_source(program: Program) -> str:
-    """A module that exports one function, ``valueAndGrad``, of the program's inputs: ``const [y, [d_a, d_b]] = valueAndGrad(a, b)``.
+    """A module that exports one function, ``valueAndGrad``, of the program's inputs.
 
-    Where Python raises, it goes on with infinity or NaN.
+    It gives ``[y, [d_a, d_b]]``; for several results, lists in the place of each.  Where Python raises, it goes on with
+    infinity or NaN.
 
     Raises:
         TypeError: a row of the user's own has no expansion.
@@ -49,7 +59,9 @@ def javascript_source(program: Program) -> str:
     results, derivatives = outputs[: program.n_values], outputs[program.n_values :]
     n = len(derivatives) // program.n_values
     rows = [_list(derivatives[i * n : i * n + n]) for i in range(program.n_values)] if n else []
-    value, slopes = (results[0], "".join(rows)) if program.n_values == 1 else (_list(results), _list(rows) if rows else "")
+    value, slopes = (
+        (results[0], "".join(rows)) if program.n_values == 1 else (_list(results), _list(rows) if rows else "")
+    )
     function = [
         *wrapped(f"export function {FUNCTION}(", ", ".join(writer.names[: len(program.inputs)]), ") {"),
         *lines,

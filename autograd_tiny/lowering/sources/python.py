@@ -26,7 +26,8 @@ def _is_whole_power(row: Primitive) -> bool:
 
 PYTHON = Language(
     name="Python",
-    notations=ARITHMETIC | {
+    notations={
+        **ARITHMETIC,
         less: Notation("float({0:sum} < {1:sum})"),
         greater: Notation("float({0:sum} > {1:sum})"),
         equal: Notation("float({0:sum} == {1:sum})"),
@@ -55,7 +56,8 @@ def python_source(program: Program) -> str:
 def python_function(program: Program) -> Callable[..., Any]:
     """The function that the source defines; rows of the user's own are called as they are."""
     writer = Writer(program, PYTHON)
-    namespace = {name: getattr(floats, name, None) or getattr(math, name, None) for name in writer.functions - {"abs"}} | writer.own
+    known = vars(builtins) | vars(math) | vars(floats)
+    namespace: dict[str, Any] = {name: known[name] for name in writer.functions} | writer.own
     exec(compile(_module(writer, {}), "<compiled by autograd_tiny>", "exec"), namespace)
     made: Callable[..., Any] = namespace[FUNCTION]
     return made
@@ -72,7 +74,9 @@ def _module(writer: Writer, definitions: dict[str, str]) -> str:
     program = writer.program
     lines, outputs = writer.body(program.outputs, "    ")
     results, derivatives = _parts(outputs, program.n_values)
-    modules = [name for name in ("math", "operator") if any(re.search(rf"\b{name}\.", text) for text in definitions.values())]
+    modules = [
+        name for name in ("math", "operator") if any(re.search(rf"\b{name}\.", text) for text in definitions.values())
+    ]
     imported = sorted(name for name in writer.functions if name not in definitions and hasattr(math, name))
     blocks = [
         "\n".join([*[f"import {name}" for name in modules], *[f"from math import {name}" for name in imported]]),

@@ -51,7 +51,9 @@ class Language(NamedTuple):
     comment: str
     number: Callable[[float], str] = repr
     identifier: Callable[[str], str] = identifier
-    call: Callable[[str, Sequence[str], bool], str] = lambda function, operands, any_number: f"{function}({', '.join(operands)})"
+    call: Callable[[str, Sequence[str], bool], str] = lambda function, operands, any_number: (
+        f"{function}({', '.join(operands)})"
+    )
     several: tuple[str, str] = ("{name} = {function}(", ")")
 
     def notation(self, row: Primitive, n_operands: int) -> Notation | None:
@@ -85,12 +87,17 @@ def in_rows_of_the_table(program: Program, language: str) -> Program:
         if is_of_the_table(row):
             return None
         if row.stable is None:
-            raise TypeError(f"{row.name} cannot be written in {language}: give the Primitive an expansion= in rows of the table")
+            raise TypeError(
+                f"{row.name} cannot be written in {language}: give the Primitive an expansion= in rows of the table"
+            )
         return row.stable
 
     if all(is_of_the_table(row) for row, _ in program.instructions):
         return program
-    return opened(program, program.outputs, expansion)
+    flat = opened(program, program.outputs, expansion)
+    return Program(
+        flat.inputs, flat.constants, flat.instructions, flat.outputs, program.n_values, flat.names, flat.derivative_of
+    )
 
 
 def _written_dot(operands: Sequence[Any]) -> str:
@@ -153,7 +160,9 @@ class Writer:
     def body(self, outputs: Sequence[int], indent: str) -> tuple[list[str], list[str]]:
         """The lines that compute ``outputs``, and each output as it is written after them."""
         program, needed = self.program, self.used(outputs)
-        uses = Counter(x for i, (_, xs) in enumerate(program.instructions) if i + program.n_leaves in needed for x in xs)
+        uses = Counter(
+            x for i, (_, xs) in enumerate(program.instructions) if i + program.n_leaves in needed for x in xs
+        )
         first_backward = max(program.outputs[: program.n_values]) + 1
         terms: dict[int, Term] = {i: Term(self.names[i], ATOM, BRACKETS) for i in range(len(program.inputs))}
         terms |= {i: self._constant(c) for i, c in enumerate(program.constants, len(program.inputs))}
@@ -176,7 +185,13 @@ class Writer:
         return lines, [terms[x].text for x in outputs]
 
     def _term(
-        self, row: Primitive, operands: tuple[int, ...], terms: Mapping[int, Term], written: set[str], lines: list[str], indent: str
+        self,
+        row: Primitive,
+        operands: tuple[int, ...],
+        terms: Mapping[int, Term],
+        written: set[str],
+        lines: list[str],
+        indent: str,
     ) -> Term:
         """One instruction; the outputs of one softmax are computed by a line of their own, unless it is ``written`` already."""
         given = [terms[x] for x in operands]
@@ -184,14 +199,21 @@ class Writer:
             return Term(notation.write(given), notation.level, BRACKETS)
         texts = list(map(format, given))
         if not isinstance(row.family, MultiPrimitive):
-            constants = [self.language.number(float(row.parameter or 0.0))] if row.family and is_of_the_table(row) else []
+            constants = (
+                [self.language.number(float(row.parameter or 0.0))] if row.family and is_of_the_table(row) else []
+            )
             return Term(self.language.call(self._callees[row], [*texts, *constants], row.arity is None), ATOM, BRACKETS)
         key = row.family, operands
         if (name := self._together.get(key)) is None:
             name = self._together[key] = self._names.new(row.family.name)
         if name not in written:
             written.add(name)
-            known = {"name": name, "function": self._callees[row], "n": row.family.count(operands), "operands": len(operands)}
+            known = {
+                "name": name,
+                "function": self._callees[row],
+                "n": row.family.count(operands),
+                "operands": len(operands),
+            }
             start, end = [part.format(**known) for part in self.language.several]
             lines += wrapped(indent + start, ", ".join(texts), end)
         return Term(f"{name}[{row.parameter}]", ATOM, BRACKETS)
@@ -222,4 +244,3 @@ def condition(comparison: str) -> Notation:
 
 CHOICE = Notation("{0:sum} != 0.0 ? {1:sum} : {2:sum}", RELATION)
 """A choice, as C and JavaScript write it; a condition that is nan is not 0."""
-
