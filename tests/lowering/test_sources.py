@@ -353,7 +353,7 @@ def test_a_row_without_expansion_is_refused_by_name():
 
 @pytest.mark.parametrize("name", ["", "2f", "double", "sin", "sigmoid", "a-b", "größe", "rows", None])
 def test_names_that_no_function_of_c_can_have(name):
-    with pytest.raises(ValueError, match="called by|another name"):
+    with pytest.raises(ValueError, match=r"called by|another name"):
         program_of(rows()[0], 2).c(name)
 
 
