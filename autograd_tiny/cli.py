@@ -24,6 +24,7 @@ from rich.text import Text
 from autograd_tiny import __version__
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.lowering import compile_formula
+from autograd_tiny.marking.files.corrections import corrected
 from autograd_tiny.marking.files.sources import files_in
 from autograd_tiny.marking.reports import FORMATS
 from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report
@@ -96,6 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     pages = "formulas, inputs and printed numbers: .toml, or a block ```backprop in .md or .ipynb; or a folder of such files"
     mark_it.add_argument("pages", type=Path, nargs="+", metavar="PAGE", help=pages)
     mark_it.add_argument("--format", choices=["text", *FORMATS], default="text", help="of what is printed (default: text)")
+    mark_it.add_argument("--diff", action="store_true", help="first show what --write would change")
+    mark_it.add_argument("--write", action="store_true", help="show it, and put right numbers in place of wrong ones")
     mark_it.add_argument("--brief", action="store_true", help="only the story, without the table")
     mark_it.add_argument("--json", type=Path, metavar="FILE", help="also write the marks as JSON")
     mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
@@ -313,9 +316,13 @@ def _call(program: Path) -> str:
 
 
 def _mark(options: argparse.Namespace, console: Console) -> int:
-    if options.format != "text" and (options.brief or options.json or options.out):
-        raise ValueError(f"--format {options.format} goes to standard output and holds all there is; leave out --brief, --json and -o")
-    outcomes = [outcome for file in files_in(options.pages) for outcome in outcomes_of(file)]
+    given = [name for name in ("diff", "write", "brief", "json", "out") if getattr(options, name)]
+    if options.format != "text" and given:
+        raise ValueError(f"--format {options.format} is all that goes to standard output; leave out --{given[0]}")
+    files = files_in(options.pages)
+    for file in files if options.diff or options.write else ():
+        _correct(file, console, write=options.write)
+    outcomes = [outcome for file in files for outcome in outcomes_of(file)]
     if (options.json or options.out) and len(outcomes) > 1:
         raise ValueError(f"--json and -o are for one page, and there are {len(outcomes)}; --format json tells of all")
     for outcome in outcomes:
@@ -329,6 +336,19 @@ def _mark(options: argparse.Namespace, console: Console) -> int:
     if any(outcome.error for outcome in outcomes):
         return WRONG_USE
     return DONE if all(outcome.report and outcome.report.ok for outcome in outcomes) else FAILED
+
+
+def _correct(file: Path, console: Console, *, write: bool) -> None:
+    """Show what is to be changed in a file, and change it if that is wanted."""
+    try:
+        correction = corrected(file)
+    except (ValueError, ArithmeticError, OSError):
+        return  # what is wrong with it is told when it is marked
+    if correction.after != correction.before:
+        for line in correction.difference.splitlines():
+            console.print(Text(line, {"-": "red", "+": "green"}.get(line[0], "")), soft_wrap=True)
+        if write:
+            _tell_written([write_file(file, correction.after)], console)
 
 
 def _mark_files(outcome: Outcome, options: argparse.Namespace) -> list[Path]:

@@ -26,7 +26,20 @@ def pages_in(path: Path) -> list[Page]:
         PageError: naming file and line, for what cannot be read as a page, and for an article without any.
         OSError: the file cannot be read.
     """
-    excerpts = _excerpts(path)
+    return pages_of(path, text_of(path))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file as it stands; the errors are those of `pages_in`."""
+    try:
+        return read_as_it_stands(path)
+    except ValueError as error:
+        raise PageError(path.name, error) from None
+
+
+def pages_of(path: Path, text: str) -> list[Page]:
+    """The pages of a file that has this text; the errors are those of `pages_in`."""
+    excerpts = _excerpts(path, text)
     if not excerpts:
         raise PageError(path.name, f"there is no page in it; write one as {_BLOCK}")
     return [_page(path.name, excerpt) for excerpt in excerpts]
@@ -39,16 +52,12 @@ def _page(name: str, source: Excerpt) -> Page:
         raise error if error.line else PageError(name, error.what, source.line(0)) from None
 
 
-def _excerpts(path: Path) -> list[Excerpt]:
-    try:
-        source = whole(read_as_it_stands(path))
-    except ValueError as error:
-        raise PageError(path.name, error) from None
-    kind = path.suffix.lower()
+def _excerpts(path: Path, text: str) -> list[Excerpt]:
+    source, kind = whole(text), path.suffix.lower()
     if kind not in ARTICLES + NOTEBOOKS:
         return [source]
     texts = markdown_cells(source, path.name) if kind in NOTEBOOKS else [source]
-    return [block for text in texts for block in blocks(text, path.name)]
+    return [block for part in texts for block in blocks(part, path.name)]
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
@@ -86,6 +95,6 @@ def _may_hold_pages(file: Path) -> bool:
     if kind not in ARTICLES + NOTEBOOKS or not _LOOKS_LIKE_A_BLOCK.search(file.read_bytes()):
         return False
     try:
-        return bool(_excerpts(file))
+        return bool(_excerpts(file, text_of(file)))
     except PageError:
         return True  # which is told when it is marked
