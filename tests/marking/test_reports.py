@@ -100,7 +100,7 @@ def test_one_page_that_cannot_be_read_keeps_no_other_from_being_marked(folder, c
         (["book/.hidden/empty"], "the folder book/.hidden/empty holds no pages"),
         (["book", "-o", "y.svg"], "--json and -o are for one page, and there are 2"),
         (["book", "--json", "y.json"], "--json and -o are for one page, and there are 2"),
-        (["book/two/right.toml", "--format", "sarif", "--brief"], "--format sarif goes to standard output"),
+        (["book/two/right.toml", "--format", "sarif", "--brief"], "--format sarif is all that goes to standard output; leave out --brief"),
     ],
 )
 def test_what_cannot_be_done_is_said(folder, capsys, arguments, message):
