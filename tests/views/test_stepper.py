@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import sysconfig
@@ -26,6 +27,7 @@ from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.views.widget.frames import known_by, walkthrough
 from autograd_tiny.views.widget.page import embedded, source, style
+from autograd_tiny.views.widget.stills import moments
 from autograd_tiny.worked import three_three_three
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -431,6 +433,37 @@ def test_a_frame_marks_the_node_whose_turn_it_is(tmp_path):
     thick = {g.get("data-node") or g.get("data-edge") for g in svg.iter(SVG + "g") for shape in g if shape.get("stroke-width")}
     assert thick == {"n4", "e4_0", "e4_1"}
     assert "The gradient of z is complete" in svg.find(SVG + "desc").text
+
+
+def test_frames_in_pixels(renderer, tmp_path):
+    stepper = Stepper(in_a_layer())
+    sizes = set()
+    for scale in (1, 2):
+        files = stepper.save_frames(tmp_path / "frames", format="png", scale=scale)
+        assert [path.name for path in files] == [f"step-{i:03}.png" for i in range(stepper.last + 1)]
+        sizes |= {struct.unpack(">II", path.read_bytes()[16:24]) for path in files}
+        assert len({path.read_bytes() for path in files}) == len(files)
+    small, large = sorted(sizes)
+    assert large == pytest.approx([2 * x for x in small], abs=2)
+
+
+@pytest.mark.parametrize("make", [neuron, in_a_layer])
+def test_frames_in_pixels_show_what_the_others_show(make, renderer):
+    steps = walkthrough(make())
+    constants, layouts = {node.id for node in steps.nodes if node.kind == "constant"}, set()
+    for frame, until, moment in zip(steps.frames, known_by(steps.frames), moments(steps), strict=True):
+        root = ElementTree.fromstring(steps.drawn_at(moment).svg())
+        groups = {g.get("id"): g for g in root.iter(SVG + "g") if g.get("class").split()[0] in ("node", "edge")}
+        nodes = [g for g in groups.values() if g.get("class").startswith("node")]
+        layouts.add((root.get("viewBox"), *[shape.get("d") or shape.get("points") for g in nodes for shape in g if not shape.text]))
+        for kind, numbers in (("data", until.data), ("grad", until.gradients)):
+            texts = {i: g.findtext(f"{SVG}text[@class='{kind}']", "").strip() for i, g in groups.items()}
+            assert {i: text for i, text in texts.items() if text} == {i: x for i, x in numbers.items() if i not in constants}
+        derivatives = {i for i, g in groups.items() if g.find(f"{SVG}text[@class='derivative']") is not None}
+        assert derivatives == {edge for edge, x in until.edges.items() if x not in constants and not edge.startswith("ej")}
+        marked = {i for i, g in groups.items() if any(shape.get("stroke") == moment.color for shape in g.iter())}
+        assert marked == {frame.node, *frame.edges} - {""}
+    assert len(layouts) == 1
 
 
 # The notebook.

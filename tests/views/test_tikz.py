@@ -242,8 +242,10 @@ def test_what_is_refused(tmp_path):
             drawing.save(tmp_path / f"graph{suffix}", standalone=True)
     with pytest.raises(ValueError, match=r"only a \.png has a scale: a \.tex has no pixels"):
         drawing.save(tmp_path / "graph.tex", scale=2)
-    with pytest.raises(ValueError, match=r"the frames are 'svg' or 'tex', got 'gif'"):
+    with pytest.raises(ValueError, match=r"the frames are 'svg', 'png' or 'tex', got 'gif'"):
         Stepper(neuron()).save_frames(tmp_path / "frames", format="gif")
+    with pytest.raises(ValueError, match=r"only a \.png has a scale: a \.svg has no pixels"):
+        Stepper(neuron()).save_frames(tmp_path / "frames", scale=2)
     with pytest.raises(FileNotFoundError, match="create it first"):
         drawing.save(tmp_path / "no" / "graph.tex")
     assert not list(tmp_path.iterdir())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import combinations
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autograd_tiny.text.palette import ARROW, CAPTION, FAINT, INK, PART, RULE
@@ -20,6 +21,9 @@ _ARROW = {"fontname": "Courier", "fontsize": "10", "color": ARROW, "arrowsize": 
 _JUNCTION = {"class": "junction", "shape": "point", "width": "0.04", "color": ARROW}
 _FEED = {"class": "feed", "arrowhead": "none"}
 _PART = {"labelloc": "t", "labeljust": "l", "style": "rounded,filled", "color": RULE, "fillcolor": PART, "fontcolor": INK, "margin": "10"}
+
+RIM, BOLD = 2, "2.5"
+"""How thick what stands out is drawn: around a box, an arrow."""
 
 _KEEP_ORDER = {"remincross": "false"}
 """What else Graphviz does to avoid crossings would undo the order of operands in frames."""
@@ -60,8 +64,8 @@ class Row(NamedTuple):
     ground: str = ""
 
 
-def card(header: Iterable[Text], rows: Iterable[Row], fill: str) -> str:
-    """A box with a header and rows, as an HTML-like label."""
+def card(header: Iterable[Text], rows: Iterable[Row], fill: str, *, rim: str = "") -> str:
+    """A box with a header and rows, as an HTML-like label; with a rim of some colour around it, which may be transparent."""
     cells = [
         f'<TR><TD ALIGN="LEFT"{_background(row.ground, rounded=True)}>{escaped(visible(row.name))}</TD>'
         f'<TD ALIGN="RIGHT">{row.number.markup}</TD></TR>'
@@ -69,7 +73,8 @@ def card(header: Iterable[Text], rows: Iterable[Row], fill: str) -> str:
     ]
     rule = f' BORDER="1" SIDES="B" COLOR="{RULE}"' if cells else ""
     head = f'<TR><TD COLSPAN="2"{rule}>{"".join(text.markup for text in header)}</TD></TR>'
-    return _table(head + "".join(cells), fill, padding=3)
+    label = _table(head + "".join(cells), fill, padding=3)
+    return _table(f"<TR><TD>{label[1:-1]}</TD></TR>", "", border=RIM, color=rim) if rim else label
 
 
 def chip(texts: Iterable[Text], fill: str, *, border: int = 0) -> str:
@@ -77,8 +82,8 @@ def chip(texts: Iterable[Text], fill: str, *, border: int = 0) -> str:
     return _table(f"<TR><TD>{''.join(text.markup for text in texts)}</TD></TR>", fill, padding=1, border=border)
 
 
-def _table(rows: str, fill: str, *, padding: int, border: int = 1) -> str:
-    style = f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}" COLOR="{RULE}" STYLE="ROUNDED"'
+def _table(rows: str, fill: str, *, padding: int = 0, border: int = 1, color: str = RULE) -> str:
+    style = f'BORDER="{border}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="{padding}" COLOR="{color}" STYLE="ROUNDED"'
     return f"<<TABLE {style}{_background(fill)}>{rows}</TABLE>>"
 
 
@@ -113,9 +118,13 @@ class Sketch:
         labels: for the id of a box or part, the text that stands first in it.
         latex: for the id of a box, its first line as mathematics in LaTeX, where that is known.
         feeds: for the id of each arrow that starts at a junction, that of the arrow which leads there from the box.
+
+    Args:
+        colors: for the ids of arrows that stand out, of which colour they are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, colors: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._colors = colors
         self.titles: dict[str, str] = {}
         self.labels: dict[str, str] = {}
         self.latex: dict[str, str] = {}
@@ -189,7 +198,9 @@ class Sketch:
         self._add_part(graph, self._whole, mirrored=direction in ("LR", "RL"))
         place = "headlabel" if quick else "label"  # in the middle of an arrow a label takes a rank of its own
         for arrow in self._arrows:
-            graph.edge(arrow.tail, arrow.head, **arrow.attributes, **({place: arrow.label} if arrow.label else {}))
+            color = self._colors.get(arrow.attributes["id"])
+            attributes = arrow.attributes | ({"color": color, "penwidth": BOLD} if color else {})
+            graph.edge(arrow.tail, arrow.head, **attributes, **({place: arrow.label} if arrow.label else {}))
         return str(graph.source)
 
     def length(self) -> int:

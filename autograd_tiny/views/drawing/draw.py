@@ -106,10 +106,7 @@ class Drawing:
         suffix = Path(path).suffix.lower()
         if suffix not in SUFFIXES:
             raise ValueError(f"cannot draw to {os.fspath(path)!r}: its name must end in one of {', '.join(SUFFIXES)}")
-        if not MIN_SCALE <= scale <= MAX_SCALE:
-            raise ValueError(f"a scale is a number from {MIN_SCALE:g} to {MAX_SCALE:g}, got {scale!r}")
-        if scale != 1.0 and suffix != ".png":
-            raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
+        check_scale(scale, suffix)
         if standalone and suffix != ".tex":
             raise ValueError(f"only a .tex is a document by itself or none; a {suffix} needs no standalone=True")
         return write_file(path, self.tikz(standalone=standalone).encode() if suffix == ".tex" else self._content(suffix, scale))
@@ -234,6 +231,14 @@ def drawn(value: Value, look: Look) -> Drawing:
     summary = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
     return Drawing(value, description, summary.sketch.dot(look.direction, caption=description), summary)
+
+
+def check_scale(scale: float, suffix: str) -> None:
+    """Refuse what is no scale, and any of a format without pixels."""
+    if not MIN_SCALE <= scale <= MAX_SCALE:
+        raise ValueError(f"a scale is a number from {MIN_SCALE:g} to {MAX_SCALE:g}, got {scale!r}")
+    if scale != 1.0 and suffix != ".png":
+        raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
 
 
 def _drawn_through(value: Value, through: Through, variables: Mapping[str, Any], look: Look) -> Drawing:

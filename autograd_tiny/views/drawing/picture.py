@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -61,6 +61,28 @@ class Labels:
         return {node: text if is_enough(frames[node], text) else self.shown[node] for node, text in short.items()}
 
 
+class Moment(NamedTuple):
+    """What is shown of a graph at one moment of a computation; what is not known by then is left blank, as wide as it will be.
+
+    Attributes:
+        data, gradients: for the ids of nodes, the numbers that are known.
+        edges: the ids of the edges whose derivatives are known.
+        node, ends: the id of the node whose turn it is, and the ids of its edges.
+        color: of these.
+    """
+
+    data: Mapping[str, str]
+    gradients: Mapping[str, str]
+    edges: Collection[str]
+    node: str
+    ends: Collection[str]
+    color: str
+
+    def rim(self, box_id: str) -> str:
+        """The colour around a box."""
+        return self.color if box_id == self.node else "transparent"
+
+
 class Look(NamedTuple):
     """What is shown, and how.
 
@@ -70,6 +92,7 @@ class Look(NamedTuple):
         largest: the size of gradient that gets the strongest colour; 0 for no colours.
         notes: lines to add to nodes, by label.
         direction, expand, clusters, max_nodes: as `draw` takes them.
+        moment: at which moment; None for all that there is.
     """
 
     number: Callable[[float], str]
@@ -80,6 +103,7 @@ class Look(NamedTuple):
     expand: bool | Iterable[str] = False
     clusters: bool = True
     max_nodes: int = MAX_NODES
+    moment: Moment | None = None
 
 
 class Sketched(NamedTuple):
@@ -104,7 +128,8 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
         parts: the parts of the model that nodes belong to.
         look: what is shown.
     """
-    sketch = Sketch()
+    moment = look.moment
+    sketch = Sketch(dict.fromkeys(moment.ends, moment.color) if moment else {})
     ids = {node: f"n{i}" for i, node in enumerate(nodes)}
     labels = Labels(nodes)
     names = {node: name(node, labels.shown).text for node in nodes}
@@ -123,7 +148,7 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
             if isinstance(x, Constant):
                 sketch.arrow(*arrow, title=f"{path}: a constant", faint=True)
             else:
-                label = chip([Text(look.number(derivative), DERIVATIVE)], CHIP) if "derivatives" in look.show else ""
+                label = _derivative_chip(edges[user, place], look.number(derivative), moment) if "derivatives" in look.show else ""
                 sketch.arrow(*arrow, label, title=f"{path}: local derivative {short_number(derivative, 8)}")
     return Sketched(sketch, ids, edges)
 
@@ -194,7 +219,8 @@ def _add_node(sketch: Sketch, box_id: str, node: Value, part: PartOfModel, look:
     else:
         header = _header(node, labels, label_within)
         kind, fill = ("leaf", LEAF) if node.op is None else ("operation", OPERATION)
-        label, text = card(header, _rows(node, look), fill), header[0].text
+        rim = look.moment.rim(box_id) if look.moment else ""
+        label, text = card(header, _rows(node, look, box_id), fill, rim=rim), header[0].text
     sketch.box(box_id, kind, label, title=_title(node, look, labels), text=text, part=part, ordered=_is_ordered(node))
 
 
@@ -254,10 +280,25 @@ def _latex_symbol(symbol: str) -> str:
 _SIGNS = {"Σ": r"\sum", "×": r"\times"} | {sign: sign for sign in "+-/<>="}
 
 
-def _rows(node: Value, look: Look) -> list[Row]:
-    rows = [Row("data", Text(look.number(node.data), DATA))] if "data" in look.show else []
+def _derivative_chip(edge_id: str, number: str, moment: Moment | None) -> str:
+    """The local derivative on an edge."""
+    if moment and edge_id not in moment.edges:
+        return chip([Text(_blank(number))], "")
+    return chip([Text(number, DERIVATIVE)], CHIP)
+
+
+def _blank(text: str) -> str:
+    return " " * len(text)
+
+
+def _rows(node: Value, look: Look, box_id: str) -> list[Row]:
+    data, grad, moment = look.number(node.data), look.number(node.grad), look.moment
+    if moment:
+        data = moment.data.get(box_id, _blank(data))
+        grad = moment.gradients.get(box_id, "").rjust(len(grad))
+    rows = [Row("data", Text(data, DATA))] if "data" in look.show else []
     if "grad" in look.show:
-        rows.append(Row("grad", Text(look.number(node.grad), GRAD), _ground(node.grad, look.largest)))
+        rows.append(Row("grad", Text(grad, GRAD), _ground(node.grad, look.largest)))
     return rows + [Row(note.name, Text(note.text), note.ground) for note in look.notes.get(node.label, ())]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import adjoints, all_nodes, mapped
@@ -12,7 +12,7 @@ from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import listed, shortened, visible
 from autograd_tiny.views.drawing.draw import Drawing, drawn
-from autograd_tiny.views.drawing.picture import Look
+from autograd_tiny.views.drawing.picture import Look, Moment
 from autograd_tiny.views.explain import Explainer
 from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, backward_steps, forward_steps
 from autograd_tiny.views.widget.formulas import FormulaWriter, WrittenFormula
@@ -78,6 +78,7 @@ class Walkthrough(NamedTuple):
         frames: the start, each step forward, the root's own derivative, each step backward.
         parts: markup that the formulas share.
         latex: for the id of each node, its first line in LaTeX, where that is mathematics.
+        drawn_at: the graph drawn again, at a moment.
     """
 
     title: str
@@ -86,6 +87,7 @@ class Walkthrough(NamedTuple):
     frames: list[Frame]
     parts: list[str]
     latex: dict[str, str]
+    drawn_at: Callable[[Moment], Drawing]
 
 
 def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walkthrough:
@@ -112,7 +114,8 @@ class _Builder:
         self.forward = list(forward_steps(self.root))
         self.backward = list(backward_steps(self.root))
         self.gradients = adjoints(self.root)
-        self.drawing = self._drawing(direction)
+        self.look = self._look(direction)
+        self.drawing = drawn(self.root, self.look)
         self.formulas = FormulaWriter()
         self.explainer = Explainer(self.root, digits=digits)
 
@@ -120,17 +123,21 @@ class _Builder:
         frames = [self._start(), *map(self._forward, self.forward), self._seed(), *map(self._backward, self.backward)]
         nodes = [self._info(node) for node in self.nodes]
         title = f"{shortened(self.root.label)}, step by step"
-        return Walkthrough(title, self._svg(), nodes, frames, self.formulas.parts, self.drawing.latex)
+        return Walkthrough(title, self._svg(), nodes, frames, self.formulas.parts, self.drawing.latex, self.drawn_at)
 
-    def _drawing(self, direction: str) -> Drawing:
-        """The graph drawn with each gradient as wide as it will ever be, so that nothing moves later."""
+    def _look(self, direction: str) -> Look:
+        """How the graph is drawn, with each gradient as wide as it will ever be, so that nothing moves later."""
         widest = {self.root: 1.0}
         for step in self.backward:
             for c in step.contributions:
                 widest[c.operand] = max(widest.get(c.operand, 0.0), c.after, key=lambda x: len(self._number(x)))
         for node, gradient in widest.items():
             node.grad = gradient
-        return drawn(self.root, Look(self._number, direction=direction, max_nodes=len(self.nodes)))
+        return Look(self._number, direction=direction, max_nodes=len(self.nodes))
+
+    def drawn_at(self, moment: Moment) -> Drawing:
+        """The graph as it is seen at a moment."""
+        return drawn(self.root, self.look._replace(moment=moment))
 
     def _svg(self) -> str:
         headings = {self._id(x): _heading(x) for x in self.nodes}

@@ -17,12 +17,13 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.storage.files import make_directory, write_file
 from autograd_tiny.text.numbers import as_whole, check_digits
 from autograd_tiny.text.words import quoted, shortened
+from autograd_tiny.views.drawing.draw import check_scale
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.named import Through, seen_through
 from autograd_tiny.views.widget.formulas import WrittenFormula
 from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
 from autograd_tiny.views.widget.page import framed, page, source, style
-from autograd_tiny.views.widget.stills import beamer, complete_still, stills
+from autograd_tiny.views.widget.stills import beamer, complete_still, png_stills, stills
 
 LONGEST_TITLE = 200
 MOST_NODES = 400
@@ -134,23 +135,28 @@ class Stepper:
             )
         return write_file(path, self.html())
 
-    def save_frames(self, directory: str | os.PathLike[str], *, format: str = "svg") -> list[Path]:
+    def save_frames(self, directory: str | os.PathLike[str], *, format: str = "svg", scale: float = 1.0) -> list[Path]:
         """Write a picture per step, in which nothing moves from one to the next.
 
         The directory is made if it does not exist; the one that holds it must.
 
         Args:
             directory: where to.
-            format: "svg" for ``step-000.svg``, ``step-001.svg``, ...; "tex" for one ``steps.tex``, as `save` writes it, in which
-                each step is an overlay of beamer.
+            format: "svg" for ``step-000.svg``, ``step-001.svg``, ..., or "png"; "tex" for one ``steps.tex``, as `save` writes it, in
+                which each step is an overlay of beamer.
+            scale: of a PNG, how many times its width and height are those on a screen.
 
         Raises:
-            ValueError: another format.
+            ValueError: another format; a scale that is no number from 0.1 to 20, or of another format than PNG.
             OSError: the directory cannot be made or written to.
+            RenderError: of "png", there is no program that draws.
         """
-        if format not in ("svg", "tex"):
-            raise ValueError(f"the frames are 'svg' or 'tex', got {format!r}; programs such as Inkscape turn an SVG into others")
+        if format not in ("svg", "png", "tex"):
+            raise ValueError(f"the frames are 'svg', 'png' or 'tex', got {format!r}")
+        check_scale(scale, f".{format}")
         directory = make_directory(directory)
+        if format == "png":
+            return [write_file(directory / f"step-{i:03}.png", png) for i, png in enumerate(png_stills(self._walkthrough, scale))]
         if format == "tex":
             return [self.save(directory / "steps.tex")]
         return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]

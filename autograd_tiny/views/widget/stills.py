@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from autograd_tiny.text.palette import DATA, GRAD
+from autograd_tiny.views.drawing.picture import Moment
+from autograd_tiny.views.drawing.render import render
 from autograd_tiny.views.drawing.tikz import overlays
 from autograd_tiny.views.widget.frames import Frame, Walkthrough, known_by
 from autograd_tiny.views.widget.pictures import SVG
@@ -18,6 +20,18 @@ def stills(walkthrough: Walkthrough) -> Iterator[str]:
     """The picture at each step, highlighted by attributes alone, which every program that shows SVG understands."""
     for frame, known in zip(walkthrough.frames, known_by(walkthrough.frames)):
         yield _still(walkthrough, frame, known)
+
+
+def png_stills(walkthrough: Walkthrough, scale: float) -> Iterator[bytes]:
+    """The same in pixels, drawn anew for each step by the program that draws; texts are as wide in all, so that nothing moves."""
+    for moment in moments(walkthrough):
+        yield render(walkthrough.drawn_at(moment).dot, "png", scale=scale)
+
+
+def moments(walkthrough: Walkthrough) -> Iterator[Moment]:
+    """What a picture of each step shows."""
+    for frame, known in zip(walkthrough.frames, known_by(walkthrough.frames)):
+        yield Moment(known.data, known.gradients, known.edges, frame.node, frame.edges, _TURN.get(frame.phase, ""))
 
 
 def beamer(walkthrough: Walkthrough) -> str:
