@@ -5,7 +5,6 @@ The same operators from the same table as `Value`, so every derivative rule of t
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -25,8 +24,9 @@ from autograd_tiny.engine.refusals import (
 from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive
 from autograd_tiny.engine.table import equal, greater, less, mul, neg, power
 from autograd_tiny.symbols.branches import with_safe_branches
+from autograd_tiny.symbols.latex import SUPERSCRIPTS, latex_name, latex_number, latex_upright
 from autograd_tiny.symbols.naming import Naming
-from autograd_tiny.text.numbers import latex_digits, plain_number, short_number
+from autograd_tiny.text.numbers import plain_number, short_number
 from autograd_tiny.text.words import brief, quoted
 
 
@@ -215,92 +215,6 @@ def python_number(x: float, written: Callable[[float], str] = plain_number) -> t
     text = written(x)
     return text, SIGN if text.startswith("-") else ATOM
 
-
-def latex_number(x: float, written: Callable[[float], str] = plain_number) -> tuple[str, int]:
-    """A number as LaTeX, its digits as ``written`` gives them, and how tightly its written form binds.
-
-    >>> latex_number(-2.5e-07)
-    ('-2.5 \\\\cdot 10^{-7}', 2)
-    """
-    text = written(x)
-    level = SIGN if text.startswith("-") else PRODUCT if "e" in text else ATOM
-    return latex_digits(text), level
-
-
-SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-_DIGITS = {ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")}
-
-GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
-    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
-    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ",
-    "Psi": "Ψ", "Omega": "Ω",
-}  # fmt: skip
-"""The letters that LaTeX has a command for, by its name; the others look like Latin ones."""
-
-_LATEX_LETTERS = {spelled: rf"\{name}" for name, letter in GREEK.items() for spelled in (name, letter)} | {"µ": r"\mu"}  # the micro sign
-_LETTER = "|".join([*GREEK, r"[^\W\d_]"])
-
-
-def latex_upright(word: str) -> str:
-    """A word in upright letters, special characters escaped; letters that are not ASCII as text, or TeX refuses their accents."""
-    escaped = "".join(_LATEX_ESCAPES.get(c, c) for c in ("\\ " if c.isspace() else c for c in word))
-    return rf"\mathrm{{{_OTHER_LETTERS.sub(_as_text, escaped)}}}"
-
-
-def latex_text(text: str) -> str:
-    """What stands in a table or a picture as LaTeX: a number as mathematics writes it, anything else in upright letters.
-
-    >>> latex_text("-2.5e-07"), latex_text("1,234"), latex_text("12.5%"), latex_text("nan")
-    ('-2.5 \\\\cdot 10^{-7}', '1{,}234', '\\\\mathrm{12.5\\\\%}', '\\\\mathrm{nan}')
-    """
-    return latex_digits(text).replace(",", "{,}") if _WRITTEN_NUMBER.fullmatch(text) else latex_upright(text)
-
-
-def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
-    """A label as LaTeX: a letter or a word, with its indices as subscripts and its primes; anything else as ``upright`` writes it.
-
-    A Greek letter may be typed or called by its name.  What has a superscript stands in braces, so that it can be
-    squared.
-
-    >>> latex_name("x"), latex_name("t1"), latex_name("W_ij"), latex_name("W[0][1]"), latex_name("w5'")
-    ('x', 't_{1}', 'W_{ij}', 'W_{0,1}', "{w_{5}'}")
-    >>> latex_name("omega"), latex_name("λ_max"), latex_name("net_h1"), latex_name("50%")
-    ('\\\\omega', '\\\\lambda_{\\\\mathrm{max}}', '\\\\mathrm{net}_{h1}', '\\\\mathrm{50\\\\%}')
-    """
-    if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾('*)", label, re.DOTALL):
-        raised = f"{{{latex_name(match[1], upright)}^{{({match[2].translate(_DIGITS)})}}}}"
-        return f"{{{raised}{match[3]}}}" if match[3] else raised
-    if (match := _NAME.fullmatch(label)) is None:
-        return label if len(label) == 1 and label.isalnum() else upright(label)
-    base, digits, index, items, primes = match.groups(default="")
-    indices = index.split("_") if index else re.findall(r"\d+", items)
-    if not indices and digits:
-        indices, digits = [digits], ""
-    letter = base in _LATEX_LETTERS or len(base) == 1
-    name = f"{_latex_letter(base)}{digits}" if letter else upright(base + digits)
-    if indices:
-        name += f"_{{{','.join(_latex_letter(x) if _SHORT_INDEX.fullmatch(x) else upright(x) for x in indices)}}}"
-    return f"{{{name}{primes}}}" if primes else name
-
-
-def _latex_letter(letter: str) -> str:
-    return _LATEX_LETTERS.get(letter) or _OTHER_LETTERS.sub(_as_text, letter)
-
-
-def _as_text(match: re.Match[str]) -> str:
-    return rf"\text{{{match[0]}}}"
-
-
-_WRITTEN_NUMBER = re.compile(r"[-+]?(\d[\d,]*(\.\d+)?(e[-+]?\d+)?|inf)", re.ASCII)
-_OTHER_LETTERS = re.compile(r"[^\W\d_\x00-\x7f]+")
-_NAME = re.compile(rf"({_LETTER}|[^\W\d_]+)(\d*)(?:_([^\W_]+(?:_[^\W_]+)*)|((?:\[\d+\])+))?('*)")
-_SHORT_INDEX = re.compile(rf"\d+|{_LETTER}|[^\W\d_]\d+|[i-n]{{2}}")
-"""An index in italics: a number, a letter, a numbered letter as o1, a row and a column as ij; anything else is a word."""
-
-_LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
-_LATEX_ESCAPES |= {letter: rf"\{name} " for name, letter in GREEK.items()}
 
 TEXT = Style(lambda row: row.text, ("(", ")"), str, python_number)
 LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number, latex_upright)

@@ -26,6 +26,7 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import Expression, Term
 from autograd_tiny.symbols.formula import FormulaError, read_formula
+from autograd_tiny.symbols.latex import portable
 from autograd_tiny.text.numbers import as_number, check_digits, short_number
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.equations import (
@@ -106,7 +107,7 @@ class Derivation:
         parts = []
         for title, lines in self._latex_lines:
             parts += [rf"\subsection*{{{title}}}", environment("align*", lines)]
-        return "\n".join([r"\begingroup\allowdisplaybreaks\addtolength{\jot}{3pt}", *parts, r"\endgroup"])
+        return portable("\n".join([r"\begingroup\allowdisplaybreaks\addtolength{\jot}{3pt}", *parts, r"\endgroup"]))
 
     @property
     def latex_document(self) -> str:

@@ -11,18 +11,8 @@ from typing import NamedTuple
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
 from autograd_tiny.engine.table import mul
-from autograd_tiny.symbols.expression import (
-    GREEK,
-    LATEX,
-    READABLE,
-    Expression,
-    Style,
-    Term,
-    latex_name,
-    latex_number,
-    python_number,
-    term,
-)
+from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, Term, python_number, term
+from autograd_tiny.symbols.latex import GREEK, latex_name, latex_number
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.mathml import hidden, revealed
 

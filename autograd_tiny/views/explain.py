@@ -18,7 +18,8 @@ from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import mul
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.expression import SUPERSCRIPTS, Expression, Term
+from autograd_tiny.symbols.expression import Expression, Term
+from autograd_tiny.symbols.latex import SUPERSCRIPTS, portable
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.numbers import check_digits
@@ -76,8 +77,8 @@ class Explanation:
 
     @property
     def latex(self) -> str:
-        """An ``aligned`` environment, without dollar signs, to be copied into slides."""
-        return environment("aligned", self.latex_lines)
+        """An ``aligned`` environment, without dollar signs, to be copied into slides; pdflatex sets it with amsmath."""
+        return portable(environment("aligned", self.latex_lines))
 
     @property
     def mathml(self) -> str:
@@ -97,7 +98,7 @@ class Explanation:
         return self.text
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex}$"
+        return f"$\\displaystyle {environment('aligned', self.latex_lines)}$"
 
 
 def explain(

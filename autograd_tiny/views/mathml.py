@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from html import escape
 
-from autograd_tiny.symbols.expression import latex_upright
+from autograd_tiny.symbols.latex import latex_upright
 
 
 def hidden(word: str) -> str:

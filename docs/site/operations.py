@@ -11,7 +11,8 @@ from latex2mathml.converter import convert
 
 import autograd_tiny
 from autograd_tiny import TABLE, Expression, Family, MultiPrimitive, Primitive
-from autograd_tiny.symbols.expression import LATEX, latex_number, write
+from autograd_tiny.symbols.expression import LATEX, write
+from autograd_tiny.symbols.latex import latex_number
 from autograd_tiny.text.numbers import short_number
 
 Row = Primitive | Family | MultiPrimitive

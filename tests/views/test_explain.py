@@ -7,7 +7,7 @@ from latex2mathml import converter
 
 from autograd_tiny import Expression, Primitive, Value, dot, leaky_relu, softmax, tanh, where
 from autograd_tiny.engine.graph import adjoints, all_nodes
-from autograd_tiny.symbols.expression import GREEK, latex_name
+from autograd_tiny.symbols.latex import GREEK, latex_name
 from autograd_tiny.views.explain import explain
 from autograd_tiny.views.paths import count_paths, paths
 from autograd_tiny.views.steps import backward_steps
@@ -229,6 +229,17 @@ def test_names_can_be_squared_in_latex(pdflatex):
     assert not [formula for formula in formulas if re.search(r"(\^\{[^{}]*\}|')\^", formula)]
     lines = "\n\n".join(f"${formula}$" for formula in formulas)
     assert pdflatex(rf"\documentclass{{article}}\usepackage{{amsmath}}\begin{{document}}{lines}\end{{document}}")[0] >= 1
+
+
+def test_any_label_is_set_by_pdflatex(pdflatex):
+    """Signs that only other engines have are written as commands; of letters that pdflatex lacks, a question mark is left."""
+    x = Value(2.0, "∂ℓ/∂ŷ₁ ≤ W⁽¹⁾ᵀ⊙x")
+    explanation = explain(named("Ж你😀", named("größe", x.exp()) ** 2), wrt=x)
+    assert r"\ensuremath{\leq }" in explanation.latex
+    assert r"\text{\ifdefined\Umathchar 你\else ?\fi}" in explanation.latex
+    assert "Umathchar" not in explanation._repr_latex_()  # a notebook shows every letter
+    source = rf"\documentclass{{article}}\usepackage{{amsmath}}\begin{{document}}\[{explanation.latex}\]\end{{document}}"
+    assert pdflatex(source)[0] == 1
 
 
 def test_greek_letters_typed_or_by_name():

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.row import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.expression import LATEX, Term, latex_name, latex_number, latex_text
+from autograd_tiny.symbols.expression import LATEX, Term
+from autograd_tiny.symbols.latex import latex_name, latex_number, latex_text
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, NEGATIVE, OPERATION, POSITIVE, QUIET, SMALL

@@ -7,13 +7,12 @@ Coordinates are those of the SVG, in its points, upwards.  Packages needed: ``ti
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from autograd_tiny.symbols.expression import latex_text
+from autograd_tiny.symbols.latex import latex_text, portable
 from autograd_tiny.text.palette import DRAWN
 from autograd_tiny.views.drawing.render import RenderError
 from autograd_tiny.views.drawing.svg import merge_outline, parsed
@@ -34,17 +33,6 @@ _SMALL = 10.5
 """Texts of a font size below are the small ones."""
 _CLUSTER_MARGIN = 8
 """Between the left side of a frame and its text, as Graphviz has it."""
-_SIGNS = {
-    "×": r"\times ", "·": r"\cdot ", "÷": r"\div ", "±": r"\pm ", "−": "-", "→": r"\to ", "←": r"\leftarrow ",
-    "…": r"\ldots ", "∂": r"\partial ", "∇": r"\nabla ", "√": r"\surd ", "∞": r"\infty ", "≤": r"\leq ", "≥": r"\geq ",
-    "≠": r"\neq ", "≈": r"\approx ", "∑": r"\sum ", "∏": r"\prod ", "∫": r"\int ", "°": r"{}^{\circ}", "²": "{}^{2}",
-    "³": "{}^{3}", "′": "'", "✗": r"\times ",
-}  # fmt: skip
-"""Signs that pdflatex would not know, or not in mathematics."""
-
-_ACCENTS = "\u0300\u0301\u0302\u0303\u0304\u0306\u0307\u0308\u030a\u030b\u030c\u0327"
-"""Those that LaTeX puts on letters of any font."""
-_LETTERS = "ßæœøłÆŒØŁı"
 _TRANSLATION = re.compile(r"translate\(([-\d.]+)[ ,]+([-\d.]+)\)")
 _LARGEST = 16000
 """Points: the longest length of TeX is 16384 of its own."""
@@ -149,7 +137,7 @@ def _drawn(group: Element, kind: str, identity: str, header: str) -> Iterator[tu
         if shape.tag == "text":
             first = not any(before.tag == "text" for before in group[:place])
             content = "".join(shape.itertext())
-            written = f"${_portable(header)}$" if first and header else _typeset(content, bold=shape.get("font-weight") == "bold")
+            written = f"${portable(header)}$" if first and header else _typeset(content, bold=shape.get("font-weight") == "bold")
             if content:
                 yield place, _label(shape, kind, whole, min(starts, default=0.0), written)
         elif shape.tag not in ("g", "title"):
@@ -253,27 +241,7 @@ def _typeset(text: str, *, bold: bool) -> str:
     """A text of the picture for LaTeX: plain words in the font of the document, everything else as mathematics."""
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9 ,.()\[\]]*", text):
         return rf"\textbf{{{text}}}" if bold else text
-    return f"${_portable(latex_text(text))}$"
-
-
-def _portable(latex: str) -> str:
-    r"""Mathematics that every engine sets: a character that pdflatex lacks is left to the others, and a question mark there.
-
-    >>> _portable(r"a×\text{ö}")
-    'a\\ensuremath{\\times }\\text{ö}'
-    """
-    return re.sub(r"[^\x00-\x7f]", _portable_character, latex)
-
-
-def _portable_character(match: re.Match[str]) -> str:
-    character = match[0]
-    parts = unicodedata.normalize("NFD", character)
-    has_accent = character < "\u0180" and len(parts) == 2 and parts[0].isascii() and parts[1] in _ACCENTS
-    if has_accent or character in _LETTERS:
-        return character
-    if sign := _SIGNS.get(character):
-        return rf"\ensuremath{{{sign}}}"
-    return rf"\text{{\ifdefined\Umathchar {character}\else ?\fi}}"
+    return f"${portable(latex_text(text))}$"
 
 
 def _ranges(numbers: Sequence[int]) -> str:
