@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable
 
-from autograd_tiny.symbols.expression import GREEK
+from autograd_tiny.symbols.latex import GREEK
 
 LONGEST = 80
 
