@@ -22,7 +22,7 @@ from autograd_tiny.engine.refusals import (
     is_number,
 )
 from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive
-from autograd_tiny.engine.table import equal, greater, less, mul, neg, power
+from autograd_tiny.engine.table import add, equal, greater, less, mul, neg, power
 from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.latex import SUPERSCRIPTS, latex_name, latex_number, latex_upright
 from autograd_tiny.symbols.naming import Naming
@@ -137,13 +137,13 @@ class Expression(Operators, Node):
     __hash__ = object.__hash__
 
     def __le__(self, other: Expression | float) -> Expression:
-        return 1.0 - (self > other)
+        return at_most(self, other) if self.takes(other) else NotImplemented
 
     def __ge__(self, other: Expression | float) -> Expression:
-        return 1.0 - (self < other)
+        return at_least(self, other) if self.takes(other) else NotImplemented
 
     def __ne__(self, other: object) -> Expression:  # type: ignore[override]
-        return 1.0 - equal(self, other)  # type: ignore[no-any-return]
+        return 1.0 - equal(self, other) if self.takes(other) else NotImplemented
 
     def __bool__(self) -> bool:
         raise ChoiceRefusedError(
@@ -155,6 +155,20 @@ class Expression(Operators, Node):
         raise FormulaRefusedError(f"a number is needed, and the formula {brief(str(self))} has none yet")
 
     __float__ = __int__ = __index__ = __round__ = __floor__ = __ceil__ = __trunc__ = __complex__ = _no_number
+
+
+def at_most(x: Any, y: Any) -> Any:
+    """1 where x <= y, else 0: also where one of them is nan, which 1 - (x > y) would take for at most anything.
+
+    >>> at_most(1.0, 1.0), at_most(float("nan"), 1.0)
+    (1.0, 0.0)
+    """
+    return add(less(x, y), equal(x, y))
+
+
+def at_least(x: Any, y: Any) -> Any:
+    """1 where x >= y, else 0, as `at_most`."""
+    return add(greater(x, y), equal(x, y))
 
 
 def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) -> list[float]:

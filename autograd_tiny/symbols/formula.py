@@ -23,7 +23,7 @@ from autograd_tiny.engine.refusals import call_text
 from autograd_tiny.engine.row import Family, MultiPrimitive
 from autograd_tiny.engine.table import TABLE
 from autograd_tiny.engine.value import Value
-from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.expression import Expression, at_least, at_most
 from autograd_tiny.text.names import near
 from autograd_tiny.text.words import brief, did_you_mean, listed
 
@@ -46,8 +46,8 @@ OPERATORS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "<": (COMPARISON, primitives.less),
     ">": (COMPARISON, primitives.greater),
     "==": (COMPARISON, primitives.equal),
-    "<=": (COMPARISON, lambda x, y: primitives.sub(1.0, primitives.greater(x, y))),
-    ">=": (COMPARISON, lambda x, y: primitives.sub(1.0, primitives.less(x, y))),
+    "<=": (COMPARISON, at_most),
+    ">=": (COMPARISON, at_least),
     "!=": (COMPARISON, lambda x, y: primitives.sub(1.0, primitives.equal(x, y))),
     "+": (SUM, primitives.add),
     "-": (SUM, primitives.sub),

@@ -1,7 +1,9 @@
 """At special values programs give what ``forward`` gives, values and derivatives, or docs/special-values.md says where they do not."""
 
 import math
+import operator
 from functools import cache
+from itertools import product
 from random import Random
 
 import numpy as np
@@ -12,6 +14,7 @@ from autograd_tiny import Expression, Value, exp, gradient, log, maximum, nn, op
 from autograd_tiny.engine.table import asin
 from autograd_tiny.losses import binary_cross_entropy, hinge
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
+from autograd_tiny.symbols.formula import read_formula
 
 
 @pytest.fixture
@@ -231,3 +234,18 @@ def test_a_cross_entropy_where_a_probability_is_1_is_that_of_the_eager_loop(back
     history = compiled.fit([[40.0, 1.0], [-1.0, 0.0]], optimizer=optim.SGD(model.parameters(), 0.1), epochs=2)
     assert history == pytest.approx([0.1566, 0.1530], abs=5e-5)
     assert [x.data for x in model.parameters()] == pytest.approx([1.02663, -0.02663], abs=5e-6)
+
+
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
+def test_comparisons_choose_as_on_floats_also_at_nan(compare):
+    def chosen(x):
+        return where(compare(x[0], x[1]), 5.0, 7.0)
+
+    pairs = list(product([math.nan, 1.0, 2.0, -0.0, 0.0, math.inf], repeat=2))
+    wanted = [chosen(pair) for pair in pairs]
+    for backend in ("llvm", "python"):
+        assert compile_function(chosen, 2, backend=backend).value(pairs).tolist() == wanted
+    sign = {operator.eq: "==", operator.ne: "!=", operator.le: "<=", operator.ge: ">=", operator.lt: "<", operator.gt: ">"}[compare]
+    read = read_formula(f"y = where(a {sign} b, 5, 7)").express()
+    inputs = [read.nodes["a"], read.nodes["b"]]
+    assert [read.output.evaluate(dict(zip(inputs, pair))) for pair in pairs] == wanted
