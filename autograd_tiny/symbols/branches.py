@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from autograd_tiny.symbols.expression import Expression
 
 # A choice is the number of a condition, and whether it holds; a case is a set of choices that hold
-# together, and a node is needed in some cases.
+# together, and a node is needed in some cases.  A condition is a node, or that one of many cases is there.
 Case = frozenset[tuple[int, bool]]
 Need = frozenset[Case]
 ALWAYS: Need = frozenset([frozenset()])
 MOST_CASES = 64
-"""With more cases than these a node is taken as always needed: conditions of conditions cost more than they save."""
+"""More cases than these become one condition of its own: to compare them all takes a time that grows with their square."""
 
 # Rows of which value and derivatives are finite wherever the operands are finite and of moderate size.
 TAME = frozenset({
@@ -58,13 +58,14 @@ def with_safe_branches(output: Expression, finite: Iterable[Expression] = ()) ->
 
 class _Rewriting:
     def __init__(self, order: Sequence[Expression], finite: set[Expression]) -> None:
-        self.numbers: dict[Expression, int] = {}  # of conditions
+        self.numbers: dict[Expression | Need, int] = {}  # of conditions
         self.need = self._needed(order)
         self.conditions = list(self.numbers)
         self.finite = finite
         self.clean: set[Expression] = set()  # old nodes that are finite where they are not needed
         self.result: dict[Expression, Expression] = {}
         self.masks: dict[Any, Expression] = {}
+        self.parts: dict[int, list[int]] = {}  # of conditions, as `_within` finds them
         self.shared: dict[Any, tuple[Expression, ...]] = {}
         for node in self._conditions_first(order[-1]):
             self.result[node] = self._rewritten(node)
@@ -83,8 +84,29 @@ class _Rewriting:
                     choice = (key, place == 1)
                     there = frozenset(case | {choice} for case in cases if (key, place != 1) not in case)
                 if (known := need.get(x)) != ALWAYS:
-                    need[x] = there if known is None else _either(known | there)
+                    need[x] = there if known is None else self._either(known | there)
         return need
+
+    def _either(self, cases: Need) -> Need:
+        if len(cases) <= MOST_CASES or frozenset() in cases:
+            return _simplified(cases)
+        return frozenset([frozenset([(self.numbers.setdefault(cases, len(self.numbers)), True)])])
+
+    def _computed_from(self, key: int) -> list[Expression]:
+        """The nodes that a condition is computed from: itself, or those of all of its cases."""
+        return [x for k in self._within(key) if not isinstance(x := self.conditions[k], frozenset)]
+
+    def _within(self, key: int) -> list[int]:
+        """The conditions that a condition is made of, itself included, in the order in which they were numbered."""
+        if key not in self.parts:
+            found, waiting = {key}, [key]
+            while waiting:
+                if isinstance(condition := self.conditions[waiting.pop()], frozenset):
+                    more = {k for case in condition for k, _ in case} - found
+                    found |= more
+                    waiting += more
+            self.parts[key] = sorted(found)
+        return self.parts[key]
 
     def _conditions_first(self, root: Expression) -> Iterable[Expression]:
         """The nodes in an order in which operands, and the conditions under which a node is needed, come before it.
@@ -102,12 +124,12 @@ class _Rewriting:
             elif node not in done and node not in open_:
                 open_.add(node)
                 waiting.append((node, True))
-                conditions = {key for case in self.need[node] for key, _ in case}
-                circular = {key for key in conditions if self.conditions[key] in open_ and self.conditions[key] not in done}
+                conditions = {key: self._computed_from(key) for case in self.need[node] for key, _ in case}
+                circular = {key for key, nodes in conditions.items() if any(x in open_ and x not in done for x in nodes)}
                 if circular:
                     cases = [frozenset(choice for choice in case if choice[0] not in circular) for case in self.need[node]]
-                    self.need[node] = _either(frozenset(cases))
-                before = [*node.operands, *[self.conditions[key] for key in sorted(conditions - circular)]]
+                    self.need[node] = _simplified(frozenset(cases))
+                before = [*node.operands, *[x for key in sorted(conditions.keys() - circular) for x in conditions[key]]]
                 waiting += [(x, False) for x in reversed(before) if x.op is not None]
 
     def _rewritten(self, node: Expression) -> Expression:
@@ -142,30 +164,42 @@ class _Rewriting:
         """``x`` where it is needed, and a safe number elsewhere."""
         key = x, need, safe
         if key not in self.masks:
-            cases = sorted(sorted(case) for case in need)
-            if len(cases) == 1:
-                self.masks[key] = self._chosen(cases[0], x, safe)
-            else:
-                needed: Any = 0.0
-                for case in reversed(cases):
-                    needed = self._chosen(case, 1.0, needed)
-                self.masks[key] = where(needed, x, safe)
+            alone = next(iter(need)) if len(need) == 1 else None
+            self.masks[key] = self._chosen(alone, x, safe) if alone else where(self._is_needed(need), x, safe)
         return self.masks[key]
 
-    def _chosen(self, case: Sequence[tuple[int, bool]], x: Any, otherwise: Any) -> Any:
-        for key, holds in reversed(case):
-            condition = self.result.get(self.conditions[key], self.conditions[key])
+    def _is_needed(self, need: Need) -> Expression:
+        """Whether one of the cases is there."""
+        if need not in self.masks:
+            needed: Any = 0.0
+            for case in sorted(map(sorted, need), reverse=True):
+                needed = self._chosen(case, 1.0, needed)
+            self.masks[need] = needed
+        return self.masks[need]
+
+    def _chosen(self, case: Iterable[tuple[int, bool]], x: Any, otherwise: Any) -> Any:
+        for key, holds in sorted(case, reverse=True):
+            condition = self._condition(key)
             x = where(condition, x, otherwise) if holds else where(condition, otherwise, x)
         return x
 
+    def _condition(self, key: int) -> Expression:
+        condition = self.conditions[key]
+        if not isinstance(condition, frozenset):
+            return self.result.get(condition, condition)
+        for inner in self._within(key)[:-1]:  # those first that it is made of, so that nothing goes deep
+            if isinstance(cases := self.conditions[inner], frozenset):
+                self._is_needed(cases)
+        return self._is_needed(condition)
 
-def _either(cases: Need) -> Need:
+
+def _simplified(cases: Need) -> Need:
     """The same cases in fewer: those that another includes left out, and two that differ in one choice joined."""
     found = set(cases)
     changed = True
     while changed:
         changed = False
-        if frozenset() in found or len(found) > MOST_CASES:
+        if frozenset() in found:
             return ALWAYS
         for case in list(found):
             for key, holds in case:

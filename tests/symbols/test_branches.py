@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from autograd_tiny import Expression, Value, exp, gradient, log, mean, softmax, sqrt, tanh, where
+from autograd_tiny import Expression, Value, exp, gradient, log, mean, softmax, sqrt, tanh, total, where
 from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.symbols.branches import with_safe_branches
+from autograd_tiny.symbols.branches import MOST_CASES, with_safe_branches
 from autograd_tiny.symbols.expression import evaluate
 
 POINTS = (-2.5, -1.0, -0.5, 0.0, 0.25, 1.0, 3.0)
@@ -119,3 +119,33 @@ def test_the_outputs_of_one_operation_stay_together():
     safe = with_safe_branches(formula)[formula]
     assert len({id(node.first) for node in topological_order(safe) if node.op.family is softmax}) == 1
     assert math.isfinite(evaluate([safe], {x: -1.0, y: 2.0})[0])
+
+
+def needed_by_many(n):
+    """A root and a logarithm that ``n`` branches use, and what uses the logarithm in ``n`` more, each with a condition."""
+    x, switches = Expression("x"), [Expression(f"s{i}") for i in range(n)]
+    part, inner = sqrt(x) * log(x), 1.0 / log(x)
+    terms = [where(s > 0.0, part, 0.0) + where(s > 1.0, inner * (i + 1.0), 0.0) for i, s in enumerate(switches)]
+    return x, switches, total(terms)
+
+
+@pytest.mark.parametrize("n", [MOST_CASES // 2, MOST_CASES, MOST_CASES + 1, 3 * MOST_CASES])
+def test_what_more_branches_need_than_are_compared_is_safe_too(n):
+    x, switches, formula = needed_by_many(n)
+    safe = with_safe_branches(formula)[formula]
+    slope, = gradient(safe, [x])
+    off = dict.fromkeys(switches, -1.0)
+    assert evaluate([safe, slope], {x: -1.0} | off) == [0.0, 0.0]
+    for place in (0, n // 2, n - 1):
+        only = off | {switches[place]: 0.5}
+        assert evaluate([safe, slope], {x: 4.0} | only) == pytest.approx([2.0 * math.log(4.0), math.log(4.0) / 4.0 + 0.5])
+    both = off | {switches[n - 1]: 2.0}
+    wanted = [2.0 * math.log(4.0) + n / math.log(4.0), math.log(4.0) / 4.0 + 0.5 - n / 4.0 / math.log(4.0) ** 2]
+    assert evaluate([safe, slope], {x: 4.0} | both) == pytest.approx(wanted)
+
+
+def test_branches_without_number_take_a_time_in_proportion_and_no_recursion():
+    x, switches, formula = needed_by_many(4000)
+    safe = with_safe_branches(formula)[formula]
+    assert len(topological_order(safe)) < 20 * 4000
+    assert evaluate([safe], {x: -1.0} | dict.fromkeys(switches, 0.0)) == [0.0]
