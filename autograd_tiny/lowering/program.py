@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
@@ -246,7 +245,7 @@ def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda
     """
     builder = Builder()
     inputs = [builder.input(name) for name in program.inputs]
-    numbers = _opened_into(builder, inputs, program, expansion)
+    numbers = _opened_into(builder, inputs, program, expansion, {})
     for number, name in program.names.items():
         builder.names.setdefault(numbers[number], name)
     for number, (result, by) in program.derivative_of.items():
@@ -254,7 +253,10 @@ def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda
     return builder.program([numbers[x] for x in outputs], len(outputs))
 
 
-def _opened_into(builder: Builder, inputs: Sequence[int], program: Program, expansion: Chooser) -> list[int]:
+def _opened_into(
+    builder: Builder, inputs: Sequence[int], program: Program, expansion: Chooser, programs: dict[Any, Program]
+) -> list[int]:
+    """The numbers of a program's values in a builder; ``programs`` keeps those of the expansions that it meets."""
     numbers = [*inputs, *[builder.constant(c) for c in program.constants]]
     known: dict[Any, list[int]] = {}  # the outputs of one softmax are opened together, once
     for row, operands in program.instructions:
@@ -265,14 +267,14 @@ def _opened_into(builder: Builder, inputs: Sequence[int], program: Program, expa
             continue
         function, index = (replacement.function, replacement.index) if isinstance(replacement, Picked) else (replacement, 0)
         if (function, given) not in known:
-            inner = _expanded(function, len(given))
-            values = _opened_into(builder, given, inner, expansion)
+            if (inner := programs.get((function, len(given)))) is None:
+                inner = programs[function, len(given)] = _expanded(function, len(given))
+            values = _opened_into(builder, given, inner, expansion, programs)
             known[function, given] = [values[x] for x in inner.outputs]
         numbers.append(known[function, given][index])
     return numbers
 
 
-@lru_cache(maxsize=4096)
 def _expanded(function: Expansion, n_operands: int) -> Program:
     """The program of a function with one result or several."""
     operands = [Expression(f"x{i}") for i in range(n_operands)]

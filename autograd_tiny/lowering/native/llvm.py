@@ -67,12 +67,12 @@ def shared_kernel(recorded: Recorded, layout: Layout) -> Kernel:
     """One kernel for all equal functions, from this user's cache if an earlier process has left its machine code there."""
     cache = user_cache()
     if cache is None or not recorded.digest or not of_compiler():
-        return Kernel(machine_code(recorded.program, layout))
+        return Kernel(machine_code(recorded.opened, layout))
     key = hashlib.sha256(repr((recorded.digest, of_compiler(), tuple(layout))).encode()).hexdigest()[:32]
     if (kept := cache.get(key)) is not None:
         (workspace,) = _SIZE.unpack_from(kept)
         return Kernel(MachineCode(layout, workspace, kept[_SIZE.size :]))
-    code = machine_code(recorded.program, layout)
+    code = machine_code(recorded.opened, layout)
     cache.put(key, _SIZE.pack(code.workspace) + code.object)
     return Kernel(code)
 

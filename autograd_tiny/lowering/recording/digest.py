@@ -49,7 +49,7 @@ def digest_of(inputs: Sequence[Expression], order: Sequence[Expression], parts: 
         operands = node.operands
         written.extend([rows.setdefault(node.op, len(rows)), len(operands), *map(number, operands)])
         numbers[node] = len(numbers)
-    names = [_row_name(row) for row in rows]
+    names = [row_name(row) for row in rows]
     if "" in names:
         return ""
     listed = [[number(x) for x in part] for part in parts]
@@ -57,8 +57,8 @@ def digest_of(inputs: Sequence[Expression], order: Sequence[Expression], parts: 
     return hashlib.sha256(text.encode() + written.tobytes()).hexdigest()
 
 
-def _row_name(row: Primitive) -> str:
-    """How a row of the table is found there."""
+def row_name(row: Primitive) -> str:
+    """How a row of the table is found there; "" for one of the user's own."""
     if TABLE.get(row.name) is row:
         return row.name
     family = row.family

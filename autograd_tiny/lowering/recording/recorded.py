@@ -7,12 +7,13 @@ that finds its machine code by the digest needs no program at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
 from autograd_tiny.engine.graph import joint, topological_order
-from autograd_tiny.lowering.program import Program, foreign_variable, program_of
-from autograd_tiny.lowering.recording.digest import digest_of
+from autograd_tiny.lowering.program import Program, foreign_variable, opened, program_of
+from autograd_tiny.lowering.recording.digest import digest_of, row_name
 from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.expression import Expression
 
@@ -42,7 +43,7 @@ class Recorded:
                 raise foreign_variable(x)
         self.digest = digest_of(self.inputs, order, [self.results, self.wrt, self.finite])
         if not self.digest:
-            self.program  # noqa: B018  an operation of one's own: what is wrong with it is said at once
+            self.opened  # noqa: B018  an operation of one's own: what is wrong with it is said at once
 
     @cached_property
     def program(self) -> Program:
@@ -50,17 +51,33 @@ class Recorded:
         safe = [with_safe_branches(x, self.finite).get(x, x) for x in self.results]
         return program_of(self.inputs, safe, self.wrt)
 
+    @cached_property
+    def opened(self) -> Program:
+        """The program with every operation of the user's own as what it expands into, where it has an expansion.
+
+        Made with the record: what such an operation reads from elsewhere is the same in values and in derivatives, and
+        functions that differ in it are not equal.
+        """
+        if self.digest:
+            return self.program
+        return opened(self.program, self.program.outputs, lambda row, n_operands: None if row_name(row) else row.stable)
+
     def values_alone(self) -> Recorded:
         """The same without derivatives."""
-        return Recorded(self.inputs, self.results, (), self.finite)
+        if self.digest:
+            return Recorded(self.inputs, self.results, (), self.finite)
+        alone, n = copy(self), len(self.results)
+        alone.wrt = []
+        alone.program, alone.opened = (opened(x, x.outputs[:n]) for x in (self.program, self.opened))
+        return alone
 
     def __hash__(self) -> int:
-        return hash(self.digest or self.program)
+        return hash(self.digest or self.opened)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Recorded):
             return NotImplemented
-        return self.digest == other.digest and (bool(self.digest) or self.program == other.program)
+        return self.digest == other.digest and (bool(self.digest) or self.opened == other.opened)
 
     def __deepcopy__(self, memo: object) -> Recorded:
         return self
