@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
@@ -355,10 +355,11 @@ class Marker:
 
     def _worked_out(self, edits: Iterable[Edit]) -> Iterator[Fit]:
         """What each edit gives, with the engine's numbers and with the page's."""
+        both: list[tuple[Numbers, dict[Expression, Any]]] = [(self.engine, {}), (self.page, {})]
         for edit in edits:
-            for numbers in (self.engine, self.page):
+            for numbers, known in both:
                 with suppress(ArithmeticError, ValueError):
-                    yield Fit(edit, numbers.follow(numbers.evaluate(edit.root)))
+                    yield Fit(edit, numbers.follow_formula(edit.root, known))
 
     def _best(self, blank: Mark, worked_out: Sequence[Fit], *, loose: bool = False) -> tuple[Fit, tuple[str, ...]] | None:
         """The simplest edit that gives the printed number, and what the others say that give it, too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -36,19 +37,22 @@ class Follows:
     """A number worked out from printed numbers; how sure it is, is worked out when it is needed.
 
     Args:
-        number: the number, a Value if it depends on printed ones.
+        value: the number.
+        number: gives it once more, as a Value if it depends on printed ones.
         sources: where those stand.
     """
 
-    def __init__(self, number: Number, sources: Mapping[Value, Source]) -> None:
-        self._number, self._sources = number, sources
-        self.value: float = data_of(number)
+    def __init__(self, value: float, number: Callable[[], Number], sources: Mapping[Value, Source]) -> None:
+        self.value, self._number, self._sources = value, number, sources
 
     @cached_property
     def _slopes(self) -> list[tuple[Source, float]]:
-        if not isinstance(self._number, Value):
+        number: Number = self.value
+        with suppress(ArithmeticError, ValueError):  # where there are no derivatives
+            number = self._number()
+        if not isinstance(number, Value):
             return []
-        return [(self._sources[leaf], slope) for leaf, slope in adjoints(self._number).items() if leaf in self._sources]
+        return [(self._sources[leaf], slope) for leaf, slope in adjoints(number).items() if leaf in self._sources]
 
     @cached_property
     def slack(self) -> float:
@@ -185,4 +189,29 @@ class Numbers:
 
     def follow(self, number: Number) -> Follows:
         """What a number worked out here says, and how sure it is."""
-        return Follows(number, self._sources)
+        return Follows(data_of(number), lambda: number, self._sources)
+
+    def follow_formula(self, root: Expression, known: dict[Expression, Any]) -> Follows:
+        """What a formula says, worked out on floats first, and recorded only if somebody asks how sure it is.
+
+        Args:
+            root: the formula.
+            known: the numbers of parts that it shares with formulas before it; those of its other parts are put in.
+
+        Raises:
+            ArithmeticError, ValueError: there is no such number.
+        """
+        waiting = [root]
+        while waiting:
+            node = waiting[-1]
+            if node in known:
+                waiting.pop()
+            elif (quantity := self.derivations.quantities.get(node)) is not None:
+                known[node] = data_of(self.of(quantity))
+            elif node.op is None:
+                known[node] = node.constant_value
+            elif unknown := [x for x in node.operands if x not in known]:
+                waiting += unknown
+            else:
+                known[node] = node.op.evaluate(tuple([known[x] for x in node.operands]))
+        return Follows(known[root], lambda: self.evaluate(root), self._sources)

@@ -125,9 +125,18 @@ def read_as_it_stands(path: str | os.PathLike[str]) -> str:
     Traceback (most recent call last):
     FileNotFoundError: cannot read no/such/page.toml: No such file or directory
     """
-    with _named(f"cannot read {os.fspath(path)}"):
-        data = Path(path).read_bytes()
+    data = read_bytes(path)
     return ("\ufeff" if data.startswith(BOM_UTF8) else "") + decoded(data)
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with _named(f"cannot read {os.fspath(path)}"):
+        return Path(path).read_bytes()
 
 
 def decoded(data: bytes) -> str:

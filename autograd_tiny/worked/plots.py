@@ -6,48 +6,16 @@ matplotlib comes with the extra ``notebook``; nothing else needs it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
 from itertools import cycle
-from typing import TYPE_CHECKING
 
 from autograd_tiny.text.palette import DATA, DERIVATIVE, GRAD
-from autograd_tiny.views.drawing.svg import image
+from autograd_tiny.views.plots import Plot, new_figure
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+__all__ = ["Plot", "curves", "regions"]
 
 COLOURS = (DATA, GRAD, DERIVATIVE)
 PALE = ("#d3e3f4", "#f6dccd", "#cdeae2")
 MARKERS, DASHES = ("o", "^", "s"), ("-", "--", ":")
-
-
-class Plot:
-    """A figure that a notebook shows, also one that is only read or not trusted; the same bytes each time.
-
-    Attributes:
-        figure: the matplotlib figure.
-        title: what it shows, for those who cannot see it.
-    """
-
-    def __init__(self, figure: Figure, title: str) -> None:
-        self.figure, self.title = figure, title
-
-    def svg(self) -> str:
-        """The figure as SVG; its text is text, not outlines."""
-        from matplotlib import rc_context
-
-        file = BytesIO()
-        with rc_context({"svg.fonttype": "none", "svg.hashsalt": "autograd_tiny"}):
-            self.figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-        return file.getvalue().decode()
-
-    def __repr__(self) -> str:
-        return f"<Plot: {self.title}>"
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        svg = self.svg()
-        return {"image/svg+xml": svg, "text/html": image(svg, self.title), "text/plain": repr(self)}
 
 
 def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str, first: int = 0, log: bool = False) -> Plot:
@@ -63,7 +31,7 @@ def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure, axes = _figure(title, 5.5, 3.2)
+    figure, axes = new_figure(title, 5.5, 3.2)
     for (name, heights), colour, dash in zip(lines.items(), cycle(COLOURS), cycle(DASHES)):
         axes.plot(range(first, first + len(heights)), heights, color=colour, linestyle=dash, label=name)
     axes.set(xlabel=x_label, ylabel=y_label, yscale="log" if log else "linear")
@@ -90,7 +58,7 @@ def regions(
     """
     from matplotlib.colors import ListedColormap
 
-    figure, axes = _figure(title, 4.4, 4.4)
+    figure, axes = new_figure(title, 4.4, 4.4)
     edge = 1.08 * max(abs(x) for point in points for x in point)
     steps = [edge * (2.0 * i / 149.0 - 1.0) for i in range(150)]
     classes = [[classify((x, y)) for x in steps] for y in steps]
@@ -101,12 +69,3 @@ def regions(
         axes.scatter([x for x, _ in chosen], [y for _, y in chosen], s=14, color=colour, marker=marker, label=f"class {target}")
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=3, frameon=False)
     return Plot(figure, f"{title}: the regions of the classes, and the points")
-
-
-def _figure(title: str, width: float, height: float) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height))
-    axes = figure.subplots()
-    axes.set_title(title)
-    return figure, axes
