@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd_tiny import arrays, losses, nn, optim
+from autograd_tiny.arrays.recorded import Array, array
 from autograd_tiny.calculus.anomaly import detect_anomaly
 from autograd_tiny.calculus.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 from autograd_tiny.calculus.primitive_check import check_primitive
@@ -104,6 +105,7 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "TABLE",
+    "Array",
     "Constant",
     "Expression",
     "Family",
@@ -113,6 +115,7 @@ __all__ = [
     "Value",
     "absolute",
     "acos",
+    "array",
     "arrays",
     "asin",
     "atan",

@@ -1,7 +1,10 @@
 """Losses: one scalar that says how far outputs are from their targets.
 
-Each takes the outputs of one sample and gives a node; average over samples with ``mean``.  Outputs and targets may be
-Values, Expressions or numbers; targets are checked where their numbers are known.
+Each takes the outputs of one sample and gives a node.  Outputs and targets may be Values, Expressions or numbers; targets are
+checked where their numbers are known.
+
+Of an Array with a row per sample, a loss is the mean over the samples, or with ``batch="sum"`` their sum: the loss of each row, as
+without arrays, and beside it the same in matrix form.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd_tiny.arrays.batches import as_column, classes_of, loss_of, targets_of
+from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.table import equal, greater, less, log, logsumexp, mean, relu, softplus, total, where
 from autograd_tiny.engine.value import Value
@@ -18,32 +23,46 @@ from autograd_tiny.text.numbers import as_number, as_whole
 _SMALLEST, _LARGEST = sys.float_info.min, sys.float_info.max  # below the one, 1 / x may overflow; above the other is infinity
 
 
-def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """½ Σ (output - target)²: its derivative by an output is the plain difference.
 
     >>> half_squared_error([3.0, 1.0], [1.0, 1.0])
     2.0
     """
+    if isinstance(outputs, Array):
+        return loss_of(outputs, targets_of(outputs, targets), half_squared_error, lambda o, t: 0.5 * ((o - t) ** 2).sum(), batch)
     return 0.5 * total([(o - t) ** 2 for o, t in _paired(outputs, targets)])
 
 
-def mean_squared_error(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+def mean_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """The mean of (output - target)².
 
     >>> mean_squared_error([3.0, 1.0], [1.0, 1.0])
     2.0
     """
+    if isinstance(outputs, Array):
+        width = float(outputs.shape[-1])
+        return loss_of(outputs, targets_of(outputs, targets), mean_squared_error, lambda o, t: ((o - t) ** 2).sum() / width, batch)
     return mean([(o - t) ** 2 for o, t in _paired(outputs, targets)])
 
 
-def hinge(output: Any, target: float) -> Any:
+def hinge(output: Any, target: Any, *, batch: str = "mean") -> Any:
     """max(0, 1 - target · output) for a target of -1 or 1.  Source: Cortes and Vapnik (1995), Support-vector networks.
+
+    Of an Array with an output per sample, a vector or one column, with a list of targets.
 
     >>> hinge(0.25, 1.0), hinge(2.0, 1.0)
     (0.75, 0.0)
     """
+    if isinstance(output, Array):
+        outputs = as_column(output)
+        return loss_of(outputs, targets_of(outputs, target), _hinge_of_row, lambda o, t: relu(1.0 - t * o).sum(), batch)
     t = _target(target, "the target of a hinge loss is -1 or 1", lambda t: t in (-1.0, 1.0))
     return relu(1.0 - t * output)
+
+
+def _hinge_of_row(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+    return hinge(outputs[0], targets[0])
 
 
 def binary_cross_entropy_terms(outputs: Sequence[Any], targets: Sequence[float]) -> list[Any]:
@@ -55,16 +74,19 @@ def binary_cross_entropy_terms(outputs: Sequence[Any], targets: Sequence[float])
     return [_of_two(o, 1.0 - o, t, lambda p: -log(p), less, _SMALLEST) for o, t in _paired(outputs, targets)]
 
 
-def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[float]) -> Any:
+def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """The sum over outputs of `binary_cross_entropy_terms`, for outputs that are probabilities.
 
     >>> round(binary_cross_entropy([0.25, 0.5], [1.0, 0.0]), 6)
     2.079442
     """
+    if isinstance(outputs, Array):
+        paired = targets_of(outputs, targets)
+        return loss_of(outputs, paired, binary_cross_entropy, lambda o, t: -(t * log(o) + (1.0 - t) * log(1.0 - o)).sum(), batch)
     return total(binary_cross_entropy_terms(outputs, targets))
 
 
-def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[float]) -> Any:
+def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """`binary_cross_entropy` of the sigmoids of ``logits``: t softplus(-z) + (1 - t) softplus(z) for each.
 
     Neither overflows nor cancels: the loss of a logit that is right by far keeps its digits, and so does its derivative.
@@ -72,19 +94,28 @@ def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[fl
     >>> binary_cross_entropy_from_logits([-1000.0], [0.0]), binary_cross_entropy_from_logits([50.0], [1.0])
     (0.0, 1.9287498479639178e-22)
     """
+    if isinstance(logits, Array):
+        paired = targets_of(logits, targets)
+        form = lambda z, t: (t * softplus(-z) + (1.0 - t) * softplus(z)).sum()  # noqa: E731
+        return loss_of(logits, paired, binary_cross_entropy_from_logits, form, batch)
     return total([_of_two(-z, z, t, softplus, greater, _LARGEST) for z, t in _paired(logits, targets)])
 
 
-def cross_entropy(probabilities: Sequence[Any], target: int) -> Any:
+def cross_entropy(probabilities: Sequence[Any], target: Any, *, batch: str = "mean") -> Any:
     """-log of the probability given to class number ``target``.
+
+    Of an Array with a row per sample, ``target`` lists the class of each, as numbers or as rows with one 1 among 0s.
 
     >>> round(cross_entropy([0.25, 0.75], 0), 6)
     1.386294
     """
+    if isinstance(probabilities, Array):
+        classes = classes_of(probabilities, target)
+        return loss_of(probabilities, classes, cross_entropy, lambda p, t: -(t * log(p)).sum(), batch)
     return -log(probabilities[_class(probabilities, target)])
 
 
-def cross_entropy_from_logits(logits: Sequence[Any], target: int) -> Any:
+def cross_entropy_from_logits(logits: Sequence[Any], target: Any, *, batch: str = "mean") -> Any:
     """`cross_entropy` of the softmax of ``logits``: logsumexp(logits) - logits[target].
 
     The target's logit is taken from the others first; so neither the loss nor its derivatives overflow or cancel.
@@ -92,6 +123,9 @@ def cross_entropy_from_logits(logits: Sequence[Any], target: int) -> Any:
     >>> cross_entropy_from_logits([1000.0, 0.0], 0), cross_entropy_from_logits([50.0, 0.0], 0)
     (0.0, 1.9287498479639178e-22)
     """
+    if isinstance(logits, Array):
+        classes = classes_of(logits, target)
+        return loss_of(logits, classes, cross_entropy_from_logits, lambda z, t: logsumexp(z).sum() - (t * z).sum(), batch)
     place = _class(logits, target)
     return logsumexp([0.0 if i == place else z - logits[place] for i, z in enumerate(logits)])
 

@@ -13,6 +13,7 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from autograd_tiny.arrays.recorded import Array, array, weighted_sums
 from autograd_tiny.engine.contents import Holder, contents, hidden, is_parameter, rebuilt, walk
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.row import MultiPrimitive
@@ -220,8 +221,8 @@ class Layer(Module):
         init: "uniform", "xavier", "he", or a function of (inputs, outputs, rng).
 
     Attributes:
-        weights: ``weights[i][j]`` leads from input i to neuron j.
-        biases: one per neuron.
+        weights: ``weights[i][j]`` leads from input i to neuron j; an Array.
+        biases: one per neuron; an Array.
     """
 
     def __init__(
@@ -257,8 +258,8 @@ class Layer(Module):
             if len(row) != len(biases):
                 raise ValueError(f"weights[{i}] has {len(row)} entries, but there are {len(biases)} biases: one of each per neuron")
         _activation(activation)
-        self.weights = [[_parameter(w) for w in row] for row in weights]
-        self.biases = [_parameter(b) for b in biases]
+        self.weights = weights if isinstance(weights, Array) else array([[_parameter(w) for w in row] for row in weights])
+        self.biases = biases if isinstance(biases, Array) else array([_parameter(b) for b in biases])
         self.activation = activation
         self.label_parameters()
 
@@ -266,34 +267,71 @@ class Layer(Module):
     def neurons(self) -> list[Neuron]:
         """The neurons one by one; they share the layer's parameters."""
         activation = "linear" if self._acts_on_all else self.activation
-        return [Neuron(column, bias, activation) for column, bias in zip(zip(*self.weights), self.biases)]
+        return [Neuron(column, bias, activation) for column, bias in zip(self._columns, self.biases)]
+
+    @property
+    def _columns(self) -> Sequence[Sequence[Any]]:
+        """The weights of each neuron."""
+        return self.weights.node.columns if isinstance(self.weights, Array) else list(zip(*self.weights))
+
+    @property
+    def _biases(self) -> Sequence[Any]:
+        return self.biases.node.entries if isinstance(self.biases, Array) else self.biases
 
     @property
     def _acts_on_all(self) -> bool:
         return isinstance(_activation(self.activation), MultiPrimitive)
 
-    def weighted_sums(self, inputs: Sequence[Any], *, expanded: bool = False) -> list[Any]:
-        """What goes into the activation, one weighted sum per neuron."""
+    def weighted_sums(self, inputs: Any, *, expanded: bool = False) -> Any:
+        """What goes into the activation, one weighted sum per neuron; of a batch, a row of them per sample."""
         if not hasattr(inputs, "__len__"):
             raise TypeError(f"a layer takes a list of {len(self.weights)} numbers, got {inputs!r}")
-        if len(inputs) != len(self.weights):
-            raise ValueError(f"this layer has {len(self.weights)} inputs, got {len(inputs)} numbers")
-        columns = zip(*self.weights)
-        if isinstance(self.biases[0], Value) and not expanded:
+        if isinstance(inputs, Array) or _is_batch(inputs):
+            return self._sums_of_arrays(inputs, expanded)
+        self._check_size(len(inputs))
+        biases = self._biases
+        if isinstance(biases[0], Value) and not expanded:
             # Every operand is a Value once the inputs are: one look at them serves all neurons.
             record, operands = recorder(dot), lifted(inputs)
-            return [record(*column, *operands, bias) for column, bias in zip(columns, self.biases)]
-        return [weighted_sum(column, inputs, bias, expanded=expanded) for column, bias in zip(columns, self.biases)]
+            return [record(*column, *operands, bias) for column, bias in zip(self._columns, biases)]
+        return [weighted_sum(column, inputs, bias, expanded=expanded) for column, bias in zip(self._columns, biases)]
 
-    def activate(self, sums: Sequence[Any]) -> list[Any]:
-        """The activation of given weighted sums."""
+    def _sums_of_arrays(self, inputs: Any, expanded: bool) -> Any:
+        """The weighted sums of an Array, or of a batch; a frozen layer on plain numbers gives lists of numbers."""
+        if not isinstance(self.weights, Array) and not isinstance(inputs, Array):
+            return [self.weighted_sums(row, expanded=expanded) for row in inputs]
+        x = inputs if isinstance(inputs, Array) else array(inputs)
+        self._check_size(x.shape[-1])
+        return weighted_sums(x, self.weights, self.biases, expanded=expanded)
+
+    def _check_size(self, size: int) -> None:
+        if size != len(self.weights):
+            raise ValueError(f"this layer has {len(self.weights)} inputs, got {size} numbers")
+
+    def activate(self, sums: Any) -> Any:
+        """The activation of given weighted sums; of an Array, entry by entry, or row by row if it acts on all neurons together."""
         activation = _activation(self.activation)
+        if isinstance(sums, Array):
+            return activation(sums) if activation else sums
+        if _is_batch(sums):
+            return [self.activate(row) for row in sums]
         if activation is None:
             return list(sums)
         return list(activation(*sums)) if self._acts_on_all else [activation(z) for z in sums]
 
-    def __call__(self, inputs: Sequence[Any], *, expanded: bool = False) -> list[Any]:
-        """The outputs of all neurons for ``inputs``, which has one entry per row of ``weights``."""
+    def __call__(self, inputs: Any, *, expanded: bool = False) -> Any:
+        """The outputs of all neurons for ``inputs``, which has one entry per row of ``weights``.
+
+        A list gives a list.  Rows of samples, in an Array, a NumPy array or a list of lists, give an Array with a row per sample;
+        an activation of your own is then called with the Array of all weighted sums.
+
+        >>> layer = Layer.from_weights([[1.0, 2.0]], [0.5, -2.0], "relu")
+        >>> layer([1.0])
+        [Value(1.5, op=relu), Value(0.0, op=relu)]
+        >>> layer([[1.0], [3.0]])
+        array([[1.5, 0],
+               [3.5, 4]])
+        """
         return self.activate(self.weighted_sums(inputs, expanded=expanded))
 
 
@@ -346,11 +384,16 @@ class MLP(Module):
             if parameter.label == name.split(".", 1)[1]:  # the name it had as a layer's own
                 parameter.label = name
 
-    def __call__(self, inputs: Sequence[Any], *, expanded: bool = False) -> list[Any]:
-        """The outputs of the last layer."""
+    def __call__(self, inputs: Any, *, expanded: bool = False) -> Any:
+        """The outputs of the last layer: a list for a list, an Array for rows of samples, as `Layer` says."""
         for layer in self.layers:
             inputs = layer(inputs, expanded=expanded)
-        return list(inputs)
+        return inputs if isinstance(inputs, Array) else list(inputs)
+
+
+def _is_batch(inputs: Any) -> bool:
+    """Whether it is rows of samples, and not one sample."""
+    return getattr(inputs, "ndim", 0) == 2 or (isinstance(inputs, (list, tuple)) and bool(inputs) and hasattr(inputs[0], "__len__"))
 
 
 def _random(rng: Random | None) -> Random:

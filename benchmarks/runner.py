@@ -16,6 +16,7 @@ MODULES = {
     "mlp": "benchmarks.mlp",
     "scalar_gpt": "benchmarks.scalar_gpt",
     "memory": "benchmarks.memory",
+    "arrays": "benchmarks.arrays",
     "scaling": "benchmarks.scaling",
     "import": "benchmarks.startup",
     "native": "benchmarks.native",

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from autograd_tiny.calculus.containers import Container
+from autograd_tiny.arrays.containers import Container
 from autograd_tiny.engine.graph import Node, adjoints, gradient, joint, siblings_among, topological_order
 from autograd_tiny.engine.row import Primitive, recorder_of
 from autograd_tiny.engine.table import dot, power

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from autograd_tiny.calculus.containers import Container
+from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.derivatives import check_function, grad, hessian, jvp
 from autograd_tiny.calculus.numeric import EPSILON, SURE, NumericDerivative, StepSizeCurve, along, numeric_derivative
 from autograd_tiny.engine.graph import gradient, pulls, topological_order

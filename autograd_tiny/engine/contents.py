@@ -37,6 +37,32 @@ _MADE_BY_CLASSES = (FunctionType, classmethod, staticmethod, property, type, Mem
 class Holder:
     """Something whose attributes are looked into, as a module of a network."""
 
+    def named_parameters(self) -> dict[str, Value]:
+        """The Values in it that are learned, by where they are."""
+        raise NotImplementedError
+
+    def stand_in(self, values: Iterable[Any]) -> None:
+        """Take Values for parameters though they were computed."""
+        raise NotImplementedError
+
+
+class Indexed:
+    """Something whose items are found by their index and never replaced, as an Array of Values: iterating gives the items.
+
+    Attributes:
+        node: the record of the whole, where there is one.
+    """
+
+    __slots__ = ()
+    node: Any
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError
+
+    def with_items(self, items: Sequence[Any]) -> Any:
+        """The same with other items."""
+        raise NotImplementedError
+
 
 def is_array(thing: object) -> bool:
     """Whether it is a NumPy array."""
@@ -61,8 +87,8 @@ def parts(thing: Any) -> list[tuple[str, Any]] | None:
 
 def _places(container: Any, place: str) -> list[str]:
     """The place of each thing in a container that is at ``place`` itself."""
-    if isinstance(container, (list, tuple)):
-        return [f"{place}[{i}]" for i in range(len(container))]
+    if isinstance(container, (list, tuple, Indexed)):
+        return [f"{place}[{i}]" for i, _ in enumerate(container)]
     if isinstance(container, dict):
         return [f"{place}[{key!r}]" for key in container]
     if isinstance(container, Holder):
@@ -74,7 +100,7 @@ def items(thing: Any) -> list[Any] | None:
     """What a container holds, in the order of `parts`; None for what is none."""
     if thing.__class__ in _NO_CONTAINERS or isinstance(thing, Node):
         return None
-    if isinstance(thing, (list, tuple)):
+    if isinstance(thing, (list, tuple, Indexed)):
         return list(thing)
     if isinstance(thing, dict):
         return list(thing.values())
@@ -114,6 +140,8 @@ def with_parts(thing: Any, items: Sequence[Any]) -> Any:
     """
     if isinstance(thing, tuple):
         return getattr(type(thing), "_make", type(thing))(items)
+    if isinstance(thing, Indexed):
+        return thing.with_items(items)
     return _fill(_frame(thing), items)
 
 
@@ -206,14 +234,20 @@ def rebuilt(thing: Any, replace: Callable[[list[Any]], list[Any]], memo: dict[in
         return replace([thing])[0]
     if id(thing) in memo:
         return memo[id(thing)]
+    if isinstance(thing, Indexed):  # not remembered: its rows are made when they are asked for, and their ids used again
+        return with_parts(thing, _replaced(inside, replace, memo))
     if not isinstance(thing, tuple):
         memo[id(thing)] = _frame(thing)
-    new = replace(inside) if _holds_no_container(inside) else [rebuilt(item, replace, memo) for item in inside]
+    new = _replaced(inside, replace, memo)
     result = with_parts(thing, new) if isinstance(thing, tuple) else _fill(memo[id(thing)], new)
     if is_array(result) and all(item.__class__ is float for item in result.flat):
         result = result.astype(float)
     memo[id(thing)] = result
     return result
+
+
+def _replaced(inside: list[Any], replace: Callable[[list[Any]], list[Any]], memo: dict[int, Any]) -> list[Any]:
+    return replace(inside) if _holds_no_container(inside) else [rebuilt(item, replace, memo) for item in inside]
 
 
 def hidden(leaves: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Node]]:

@@ -141,6 +141,8 @@ class Primitive(_Row):
         return f"<primitive {self.name}>"
 
     def __call__(self, *arguments: Any) -> Any:
+        if self.arity != 1 and (whole := whole_among(arguments)):  # a single operand is asked below
+            return whole.applied(self, arguments)
         operands = self.arrange(*arguments) if self.arrange else arguments
         if self.arity is not None and len(operands) != self.arity:
             raise TypeError(f"{self.name} takes {counted(self.arity, 'operand')}, got {len(operands)}")
@@ -283,7 +285,9 @@ class MultiPrimitive(_Row):
         """How many outputs there are."""
         return len(operands) if self.outputs is None else self.outputs
 
-    def __call__(self, *arguments: Any) -> tuple[Any, ...]:
+    def __call__(self, *arguments: Any) -> Any:
+        if whole := whole_among(arguments):
+            return whole.applied(self, arguments)
         operands = self.arrange(*arguments) if self.arrange else arguments
         if recorder := recorder_of(operands):
             return tuple(recorder.record_outputs(self, tuple(operands)))
@@ -365,6 +369,14 @@ def recorder_of(operands: Sequence[Any]) -> Any:
     """The kind of scalar (Value, Expression, ...) that is to record an operation on these operands; None for floats."""
     for x in operands:
         if hasattr(type(x), "record"):
+            return type(x)
+    return None
+
+
+def whole_among(arguments: Sequence[Any]) -> Any:
+    """The kind of array among the arguments, which knows itself how an operation is applied to it; None if there is none."""
+    for x in arguments:
+        if hasattr(type(x), "applied"):
             return type(x)
     return None
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 from functools import cached_property
 from typing import Any
 
-from autograd_tiny.calculus.containers import Container
+from autograd_tiny.arrays.containers import Container
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.runners import Interpreted, Layout, Native, Runner, chosen_backend

@@ -53,7 +53,7 @@ def forward(model: MLP, samples: Sequence[Sequence[float]]) -> dict[str, Matrix]
     for n, layer in enumerate(model.layers, 1):
         sums = [layer.weighted_sums(row) for row in rows]
         rows = [layer.activate(row) for row in sums]
-        matrices |= {f"W{n}": layer.weights, f"b{n}": [layer.biases], f"Z{n}": sums, f"A{n}": rows}
+        matrices |= {f"W{n}": [list(row) for row in layer.weights], f"b{n}": [list(layer.biases)], f"Z{n}": sums, f"A{n}": rows}
     label(matrices)
     return matrices
 

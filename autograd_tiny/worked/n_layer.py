@@ -108,7 +108,7 @@ def train(model: MLP, samples: Sequence[Sample], *, epochs: int = 100, batch: in
     return history
 
 
-def logits(model: MLP, point: Sequence[float]) -> list[Any]:
+def logits(model: MLP, point: Sequence[float]) -> Any:
     """What goes into the softmax: the weighted sums of the last layer."""
     *hidden, last = model.layers
     outputs: Sequence[Any] = point

@@ -29,7 +29,7 @@ from autograd_tiny import (
     total,
     where,
 )
-from autograd_tiny.calculus.containers import Container
+from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.derivatives import _Run, derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 
 # The derivatives 1, 2, 3, 5 and 10 of exp(sin(x)), by mpmath.taylor with 60 digits.

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_tiny import Expression, Value, compile_function, draw, explain, mark
-from autograd_tiny.calculus.containers import Container
+from autograd_tiny.arrays.containers import Container
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.lowering.sources import python_source
 from autograd_tiny.symbols.expression import LATEX

@@ -9,7 +9,7 @@ import pytest
 
 from autograd_tiny import Value, atan2, exp, gradient, maximum, sigmoid, where
 from autograd_tiny.arrays import data, elementwise, grads, values
-from autograd_tiny.calculus.containers import Container
+from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.derivatives import grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
 
 X = np.array([[0.3, -0.7, 1.2], [0.5, 0.9, -0.2]])

@@ -1,6 +1,7 @@
-"""Containers of numbers: lists, tuples, dicts, NumPy arrays and modules, nested at will, as numbers in a row and back.
+"""Containers of numbers: lists, tuples, dicts, arrays and modules, nested at will, as numbers in a row and back; and as Values.
 
-NumPy is never imported here: who passes an array has imported it.
+A NumPy array of Values has dtype object, and NumPy then calls the Values' own operators and methods for every element.  NumPy is
+imported only by what works with its arrays: who passes an array has imported it.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.contents import index_names, is_array, parts, rebuilt, walk, with_parts
+from autograd_tiny.engine.contents import Holder, index_names, is_array, parts, rebuilt, walk, with_parts
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.refusals import finite_float
+from autograd_tiny.engine.refusals import data_of, finite_float
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.nn import Module
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.words import quoted
 
@@ -106,7 +106,7 @@ class Container:
 
 def _take_apart(thing: Any, name: str, blocks: list[Block], around: tuple[Any, ...] = ()) -> Build:
     """Append the blocks in ``thing``; the function that builds it again takes its blocks from an iterator."""
-    if isinstance(thing, Module):
+    if isinstance(thing, Holder):
         return _take_module_apart(thing, name, blocks)
     if is_array(thing):
         blocks.append(_array(thing, name))
@@ -122,7 +122,7 @@ def _take_apart(thing: Any, name: str, blocks: list[Block], around: tuple[Any, .
     return lambda entries: with_parts(frame, [build(entries) for build in builds])
 
 
-def _take_module_apart(module: Module, name: str, blocks: list[Block]) -> Build:
+def _take_module_apart(module: Holder, name: str, blocks: list[Block]) -> Build:
     parameters = module.named_parameters()
     if not parameters:
         raise TypeError(f"{name}: this {type(module).__name__} has no Values as parameters; pass the model itself, not its frozen() copy")
@@ -138,7 +138,7 @@ def _take_module_apart(module: Module, name: str, blocks: list[Block]) -> Build:
         copies: dict[int, Any] = {}
         result = rebuilt(module, lambda things: [new[id(x)] if isinstance(x, Value) else deepcopy(x, memo) for x in things], copies)
         for part in copies.values():
-            if isinstance(part, Module):
+            if isinstance(part, Holder):
                 part.stand_in(stand_ins)
         return result
 
@@ -165,3 +165,64 @@ def _number(x: Any, name: str) -> Any:
         ) from None
     except (ValueError, OverflowError) as error:
         raise type(error)(f"{name}: {error}") from None
+
+
+def values(numbers: Any, label: str = "") -> Any:
+    """New leaves for all numbers in an array or another container (`Container`), in the same arrangement.
+
+    Args:
+        numbers: an array of any shape becomes an array of objects of that shape.
+        label: if given, every Value is called by it and its place, ``w[0, 2]``.
+
+    >>> values([1.0, [2.0]], "w")
+    [Value(1.0, 'w[0]'), [Value(2.0, 'w[1][0]')]]
+    """
+    container = Container(numbers, label or "numbers")
+    names = container.names() if label else [""] * len(container.numbers)
+    return container.rebuild([Value(x, name) for x, name in zip(container.numbers, names)])
+
+
+def data(values: Any) -> Any:
+    """The numbers in an array or another container of Values, in the same arrangement: for an array, one of floats.
+
+    >>> data([Value(1.0), (Value(2.0), 3.0)])
+    [1.0, (2.0, 3.0)]
+    """
+    container = Container(values, "values")
+    return container.rebuild([data_of(v) for v in container.numbers])
+
+
+def grads(values: Any) -> Any:
+    """What ``backward`` left in the Values of an array or another container, in the same arrangement: floats.
+
+    A number that is no Value has grad 0.
+
+    >>> x = [Value(2.0), Value(3.0)]
+    >>> (x[0] * x[1]).backward()
+    >>> grads(x)
+    [3.0, 2.0]
+    """
+    container = Container(values, "values")
+    return container.rebuild([v.grad if isinstance(v, Value) else 0.0 for v in container.numbers])
+
+
+def elementwise(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of numbers as a function of NumPy arrays, element by element, with NumPy's broadcasting.
+
+    For what NumPy has no function for, such as ``sigmoid``, or none that records the choice, such as ``where``.  The result
+    is an array of floats where all of it are floats, else of objects; from single numbers it is what ``f`` gives.
+
+    >>> import numpy as np
+    >>> from autograd_tiny import where
+    >>> x = values(np.array([-2.0, 3.0]))
+    >>> data(elementwise(where)(x > 0.0, x**2, 0.0))
+    array([0., 9.])
+    """
+
+    def on_arrays(*operands: Any) -> Any:
+        import numpy
+
+        result = Container(numpy.frompyfunc(f, len(operands), 1)(*operands), "the result")
+        return result.rebuild(result.numbers)
+
+    return on_arrays

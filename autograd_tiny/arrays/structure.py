@@ -1,0 +1,150 @@
+"""What is done to whole arrays beside working entry by entry: products, transposes, sums, rows, parts; each with its derivative rule.
+
+A rule is arithmetic with arrays: ``pull(g, out, *operands)`` gives what each operand receives from ``g``, the derivative by the
+result.  What it is run on has a ``shape``, the operators ``@ * -``, ``T``, and the methods that are called here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from autograd_tiny.arrays.node import Shape
+from autograd_tiny.engine.row import ATOM, POWER, PRODUCT, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.table import logsumexp, softmax
+
+Pull = Callable[..., Sequence[Any]]
+
+
+class Structure:
+    """One operation on whole arrays.
+
+    Args:
+        name: for people.
+        pull: the derivative rule; None where there is none in matrix form.
+        text: the written form.
+        latex: the same in LaTeX.
+        expansion: the same in simpler operations, for one that has no rule of its own.
+    """
+
+    family = parameter = arity = None
+
+    def __init__(
+        self,
+        name: str,
+        pull: Pull | None = None,
+        *,
+        text: Notation | None = None,
+        latex: Notation | None = None,
+        expansion: Callable[..., Any] | None = None,
+    ) -> None:
+        self.name = self.symbol = name
+        self.pull, self.expansion = pull, expansion
+        self.text = text or Notation(name + "({args})")
+        self.latex = latex or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
+
+    def __repr__(self) -> str:
+        return f"<structure {self.name}>"
+
+
+def _written(left: str, right: str) -> dict[str, Any]:
+    """How a product is written, with what stands behind each factor: ``T`` for its transpose."""
+
+    def joined(sign: str, mark: str) -> Notation:
+        factors = [f"{{{i}:atom}}{mark}" if transposed else f"{{{i}:product}}" for i, transposed in enumerate((left, right))]
+        return Notation(sign.join(factors), PRODUCT)
+
+    return {"text": joined(" · ", "ᵀ"), "latex": joined(r" \cdot ", "^{{T}}")}
+
+
+# Products.  A vector is a column: as the left factor it stands transposed.
+product = Structure("product", lambda g, out, a, b: (g @ b.T, a.T @ g), **_written("", ""))
+matrix_vector = Structure("matrix times vector", lambda g, out, a, b: (g.outer(b), a.T @ g), **_written("", ""))
+vector_matrix = Structure("vector times matrix", lambda g, out, a, b: (b @ g, a.outer(g)), **_written("T", ""))
+inner = Structure("inner product", lambda g, out, a, b: (b * g, a * g), **_written("T", ""))
+outer = Structure("outer product", **_written("", "T"))
+
+
+def product_of(a: Shape, b: Shape) -> Structure:
+    """The product of two arrays of these shapes."""
+    return {(2, 2): product, (2, 1): matrix_vector, (1, 2): vector_matrix, (1, 1): inner}[len(a), len(b)]
+
+
+transpose = Structure(
+    "transpose", lambda g, out, a: (g.T,), text=Notation("{0:atom}ᵀ", POWER), latex=Notation("{0:atom}^{{T}}", POWER),
+)
+
+column = Structure("column", lambda g, out, a: (g.as_vector(),), text=Notation("{0:atom}"), latex=Notation("{0:atom}"))
+
+# Sums.  What is summed over ROWS is added up from row to row, as over a batch: what comes out has one entry per column.
+ROWS, COLUMNS = 0, 1
+
+
+def _sum(what: str) -> dict[str, Any]:
+    below = rf"_{{{{\mathrm{{{{{what}}}}}}}}}" if what else ""
+    return {"text": Notation(f"Σ{what and ' ' + what} {{0:product}}", PRODUCT), "latex": Notation(rf"\sum{below} {{0:product}}", PRODUCT)}
+
+
+def _same_to_all(g: Any, out: Any, a: Any) -> Sequence[Any]:
+    return (g.spread(a.shape),)
+
+
+sum_all = Structure("sum", _same_to_all, **_sum(""))
+sum_rows = Structure("sum over rows", _same_to_all, **_sum("rows"))
+sum_columns = Structure("sum over columns", lambda g, out, a: (g.as_column().spread(a.shape),), **_sum("columns"))
+SUMS = {None: sum_all, ROWS: sum_rows, COLUMNS: sum_columns}
+
+
+@lru_cache(maxsize=64)
+def mean_over(axis: int | None) -> Structure:
+    """The mean over all entries, over rows or over columns: a sum, divided by how many there are."""
+    return Structure(f"mean over {['rows', 'columns'][axis]}" if axis is not None else "mean", expansion=lambda a: a.mean_as_sum(axis))
+
+
+# Functions of each row.
+
+
+def _softmax_rule(g: Any, out: Any, a: Any) -> Sequence[Any]:
+    return (out * (g - (g * out).sum_in_rows()),)
+
+
+def _logsumexp_rule(g: Any, out: Any, a: Any) -> Sequence[Any]:
+    return (g.as_column() * a.by_row(softmax),) if len(a.shape) == 2 else (g * a.by_row(softmax),)
+
+
+_RULES: dict[Any, Pull] = {softmax: _softmax_rule, logsumexp: _logsumexp_rule}
+
+
+@lru_cache(maxsize=256)
+def by_row(row: Primitive | MultiPrimitive) -> Structure:
+    """A function of any number of operands, or with as many outputs, applied to each row; of a vector, to all of it."""
+    latex = Notation(rf"\mathrm{{{{{row.name}}}}}\left({{0}}\right)", ATOM)
+    return Structure(row.name, _RULES.get(row), text=Notation(f"{row.name}({{0}})"), latex=latex)
+
+
+# Parts.
+
+
+class Part(Structure):
+    """Some of the entries of an array, as ``Z[0]``.
+
+    Args:
+        key: how the part is written, in brackets.
+        places: the numbers of the entries, row by row.
+    """
+
+    parameter = None
+
+    def __init__(self, key: str, places: Sequence[int]) -> None:  # cheap: whoever walks over rows makes one for each
+        self.name = self.symbol = key
+        self.places = places
+        self.expansion = None
+
+    @staticmethod
+    def _placed(g: Any, out: Any, a: Any) -> Sequence[Any]:
+        return (g.placed(out, a),)
+
+    pull = _placed
+    text = property(lambda self: Notation(f"{{0:atom}}{self.name}"))
+    latex = property(lambda self: Notation(f"{{{{{{0:atom}}}}}}_{{{{{self.name[1:-1].replace('][', ',')}}}}}", POWER))
