@@ -3,8 +3,8 @@
 And what it warns of: `backward` run again while the gradients of an earlier run are still there.
 
 The errors that have a type of their own are TypeErrors.  While a function is recorded for compilation,
-`lowering.tracing` adds to each what to write instead; an error of the user's own passes as it is, whatever its message
-says.
+`lowering.recording.tracing` adds to each what to write instead; an error of the user's own passes as it is, whatever
+its message says.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Recorded once, run as native code or as readable Python: function -> straight-line program -> LLVM or Python source."""
 
 from autograd_tiny.lowering.api import (
-    CompiledFunction,
     CompiledLoss,
     CompiledModel,
     assign,
@@ -11,6 +10,7 @@ from autograd_tiny.lowering.api import (
     compile_model,
     parameter_vector,
 )
+from autograd_tiny.lowering.compiled import CompiledFunction
 
 __all__ = [
     "CompiledFunction",

@@ -1,187 +1,26 @@
-"""Compiling a function, a loss or a model, and what the result is called with."""
+"""Compiling a function, a loss or a model, and what the last two are called with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from functools import cached_property
 from typing import Any
 
 from autograd_tiny.arrays.containers import Container
-from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.compiled import Compiled, CompiledFunction, first_column
+from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
-from autograd_tiny.lowering.runners import Interpreted, Layout, Native, Runner, chosen_backend
-from autograd_tiny.lowering.sources import CSource, c_source, javascript_source, python_function, python_source
-from autograd_tiny.lowering.tracing import symbols, trace
+from autograd_tiny.lowering.recording.signature import RowOfNumbers, signature_of
+from autograd_tiny.lowering.recording.tracing import symbols, trace
+from autograd_tiny.lowering.runners import Layout, Runner, unfinished
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.text.names import distinct
+from autograd_tiny.text.words import counted
 
 Arguments = int | Sequence[Any]
-
-
-class Compiled:
-    """A function as it was recorded, and the means to run it.
-
-    Attributes:
-        backend: "llvm", or "python" where llvmlite is not installed.
-    """
-
-    _arguments: dict[str, int]  # what `to_jax` makes a function of: names and lengths
-
-    def __init__(self, recorded: Recorded, backend: str | None) -> None:
-        self._recorded, self.backend = recorded, chosen_backend(backend)
-
-    @property
-    def program(self) -> Program:
-        """The instructions, the same for every backend; made when they are first needed."""
-        return self._recorded.program
-
-    def __str__(self) -> str:
-        return str(self.program)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        """A program of its own for a copied model; native code is shared, and made when it is first used."""
-        twin = object.__new__(type(self))
-        made = {name for kind in type(self).__mro__ for name, x in vars(kind).items() if isinstance(x, cached_property)}
-        memo[id(self)] = twin
-        vars(twin).update({name: deepcopy(x, memo) for name, x in vars(self).items() if name not in made})
-        return twin
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError(
-            f"pickle does not take a {type(self).__name__}, since native code belongs to its process: keep parameter_vector() or "
-            "save_parameters, and compile again where it is used; copy.deepcopy copies it"
-        )
-
-    def python(self) -> str:
-        """The program as a Python module that imports nothing of ours: one function, ``value_and_grad``, of all inputs one by one.
-
-        Raises:
-            TypeError: an operation is not in the table and has no expansion.
-        """
-        return python_source(self.program)
-
-    def javascript(self) -> str:
-        """The program as a JavaScript module that imports nothing: one function, ``valueAndGrad``, of all inputs one by one.
-
-        It gives ``[y, [d_a, d_b]]``.  Where Python raises, it goes on with infinity or NaN.
-
-        Raises:
-            TypeError: an operation is not in the table and has no expansion.
-        """
-        return javascript_source(self.program)
-
-    def c(self, name: str = "f") -> CSource:
-        """The program as C99, a source file and its header, which need the C library's mathematics alone.
-
-        Functions of arrays: the value, the value with its gradient (several results: with their Jacobian), and the same for many
-        rows.  Of a loss: its value and gradient for one sample, and its mean and the gradient of that over many.
-
-        Args:
-            name: of the function that gives the value; the other names begin with it.
-
-        Raises:
-            TypeError: an operation is not in the table and has no expansion.
-            ValueError: no function of C can have this name.
-
-        >>> print(compile_function(lambda x: x[0] * x[1], ["a", "b"]).c("area").source)  # doctest: +ELLIPSIS
-        /* ...
-        double area_gradient(const double inputs[2], double gradient[2]) {
-            const double a = inputs[0];
-            const double b = inputs[1];
-            // forward
-            const double result = a * b;
-            gradient[0] = b;
-            gradient[1] = a;
-            return result;
-        }
-        ...
-        """
-        return c_source(self.program, self._arguments, name)
-
-    def to_jax(self, *, gradient: bool = False) -> Callable[..., Any]:
-        """A pure function for JAX's ``jit``, ``vmap``, ``grad`` and sharding, of one point or of one sample.
-
-        It takes one array (n,), or for a loss two, parameters (n,) and a sample (m,), and gives the result (), or the results
-        (results,) if there are several.  Differentiated by JAX it gives our derivatives, at kinks too.
-
-        Args:
-            gradient: give a tuple, the value and its derivatives as in `value_and_grad` or `jacobian`, by the program's own
-                instructions and not by ``jax.grad``.
-
-        Warns:
-            UserWarning: JAX is set to 32 bits.
-
-        Raises:
-            ImportError: JAX is not installed.
-            TypeError: an operation is not in the table and has no expansion.
-        """
-        from autograd_tiny.lowering.jax import to_jax
-
-        return to_jax(self.program, self._arguments, gradient)
-
-    def _runner(self, recorded: Recorded, layout: Layout) -> Runner:
-        if self.backend == "python":
-            return Interpreted(recorded.program, layout)
-        from autograd_tiny.lowering.native.llvm import shared_kernel
-
-        return Native(shared_kernel(recorded, layout))
-
-
-class CompiledFunction(Compiled):
-    """A function of n numbers and its derivatives, for many points at once or for one.
-
-    `compile_function` makes it.
-    """
-
-    def __init__(self, recorded: Recorded, backend: str | None) -> None:
-        super().__init__(recorded, backend)
-        self.n_inputs, self.n_results = len(recorded.inputs), len(recorded.results)
-        self._arguments = {"the inputs": self.n_inputs}
-
-    def __call__(self, *point: float) -> Any:
-        """The value at one point and the tuple of its derivatives, by plain Python: ``value, (d_a, d_b) = program(a, b)``.
-
-        For several results, the tuple of the values and the tuple of their gradients.
-        """
-        return self._scalar(*point)
-
-    @cached_property
-    def _scalar(self) -> Callable[..., Any]:
-        return python_function(self.program)
-
-    @cached_property
-    def _values(self) -> Runner:
-        return self._runner(self._recorded.values_alone(), Layout(0, self.n_inputs, self.n_results, 0, 0))
-
-    @cached_property
-    def _all(self) -> Runner:
-        return self._runner(self._recorded, Layout(0, self.n_inputs, self.n_results, self.n_results * self.n_inputs, 0))
-
-    def value(self, points: Any) -> Any:
-        """The values (rows,) at points (rows, n); (rows, results) if the function gives several."""
-        values, _, _ = self._values((), points)
-        return _first_column(values) if self.n_results == 1 else values
-
-    def value_and_grad(self, points: Any) -> tuple[Any, Any]:
-        """The values (rows,) and the gradients (rows, n) at points (rows, n).
-
-        Raises:
-            TypeError: the function gives several results.
-            ValueError: the points have another shape.
-        """
-        if self.n_results != 1:
-            raise TypeError(f"value_and_grad needs a function with one result, this one has {self.n_results}; use jacobian")
-        values, gradients, _ = self._all((), points)
-        return _first_column(values), gradients
-
-    def jacobian(self, points: Any) -> tuple[Any, Any]:
-        """The values (rows, results) and the derivatives (rows, results, n) at points (rows, n)."""
-        values, derivatives, _ = self._all((), points)
-        if isinstance(derivatives, list):
-            return values, [[row[i : i + self.n_inputs] for i in range(0, len(row), self.n_inputs)] for row in derivatives]
-        return values, derivatives.reshape(len(values), self.n_results, self.n_inputs)
 
 
 class CompiledLoss(Compiled):
@@ -204,15 +43,31 @@ class CompiledLoss(Compiled):
     def _means(self) -> Runner:
         return self._runner(self._recorded, Layout(self.n_parameters, self.n_columns, 0, 0, 1 + self.n_parameters))
 
-    def value(self, theta: Any, batch: Any) -> Any:
-        """The loss of each row (rows,), for parameters (n,) and a batch (rows, m)."""
-        values, _, _ = self._values(theta, batch)
-        return _first_column(values)
+    def __repr__(self) -> str:
+        sizes = f"{counted(self.n_parameters, 'parameter')}, {counted(self.n_columns, 'number')} in a sample"
+        return f"<{type(self).__name__} of {sizes}, {self.backend}>"
 
-    def value_and_grad(self, theta: Any, batch: Any) -> tuple[float, Any]:
+    def value(self, theta: Any, batch: Any, *, check: bool = False) -> Any:
+        """The loss of each row (rows,), for parameters (n,) and a batch (rows, m).
+
+        Args:
+            theta, batch: read while the call runs, with other threads running: give a copy of what another thread changes.
+            check: whether a loss that is not finite is an error, which says in which rows, and why.
+
+        Raises:
+            ValueError: an array has another shape.
+            TypeError: an array of something else than real numbers.
+        """
+        values, _, _ = self._values(theta, batch)
+        if check and (bad := unfinished(values)):
+            raise self._told(bad, theta, batch)
+        return first_column(values)
+
+    def value_and_grad(self, theta: Any, batch: Any, *, check: bool = False) -> tuple[float, Any]:
         """The mean loss over a batch (rows, m), and its gradient (n,) by the parameters (n,).
 
-        Both arrays are read while the call runs, with other threads running: give a copy of what another thread changes.
+        Args:
+            theta, batch, check: as for `value`; with ``check`` a gradient that is not finite is an error, too.
 
         Raises:
             ValueError: an array has another shape, or no rows.
@@ -221,40 +76,61 @@ class CompiledLoss(Compiled):
         if not len(batch):
             raise ValueError("the mean loss of no rows is not defined; the batch has 0 rows")
         _, _, means = self._means(theta, batch)
+        if check and unfinished([means]):
+            raise self._told(list(self._unfinished_rows(theta, batch, 0, len(batch))), theta, batch)
         return float(means[0]), means[1:]
 
+    def _unfinished_rows(self, theta: Any, batch: Any, start: int, end: int) -> Iterator[int]:
+        """The rows without finite loss or gradient, by halving: a mean is finite where all its rows are."""
+        if not unfinished([self._means(theta, batch[start:end])[2]]):
+            return
+        if end - start == 1:
+            yield start
+            return
+        middle = (start + end) // 2
+        yield from self._unfinished_rows(theta, batch, start, middle)
+        yield from self._unfinished_rows(theta, batch, middle, end)
 
-def _first_column(values: Any) -> Any:
-    return [row[0] for row in values] if isinstance(values, list) else values[:, 0]
+    def _told(self, bad: list[int], theta: Any, batch: Any) -> Exception:
+        if not bad:
+            return OverflowError("a sum over the batch is larger than any float, and no row alone is: scale the loss")
+        return told(bad, len(batch), lambda i: reason(self._recorded, [*map(float, theta), *map(float, batch[i])]))
 
 
-def compile_function(function: Callable[[Sequence[Any]], Any], n_inputs: Arguments, *, backend: str | None = None) -> CompiledFunction:
-    """Compile ``function(inputs)``, which takes a list of numbers and gives one result or a list of them.
+def compile_function(
+    function: Callable[..., Any], n_inputs: Arguments | None = None, *, like: Any = None, backend: str | None = None
+) -> CompiledFunction:
+    """Compile a function of numbers, lists, dicts or arrays of numbers, which gives a number or as many.
 
     The function is called once, with formulas for numbers; so it may loop, but not branch on them (use ``where``).
 
     Args:
-        function: built from the operations of the table.
-        n_inputs: how many inputs, or a list of their names.
+        function: built from the operations of the table.  Without ``n_inputs`` and ``like``, each of its parameters is a number; one
+            with a default keeps that.
+        n_inputs: of a function of one list of numbers, how many they are, or a list of their names.
+        like: an example of the argument, in any form that `grad` takes, or a tuple with one for each of several; only the arrangement
+            counts.
         backend: "llvm" or "python"; by default native code where llvmlite is installed.
 
     Raises:
-        TypeError: the function cannot be recorded; the message names the line.
+        TypeError: the function cannot be recorded; the message names the line.  Or its parameters do not say what it takes.
+        ValueError: two inputs have one name, or there is none.
         ImportError: the backend is not installed.
 
-    >>> program = compile_function(lambda x: x[0] * x[1] + x[0], ["a", "b"])
-    >>> program(2.0, 3.0)
-    (8.0, (4.0, 2.0))
+    >>> program = compile_function(lambda a, b: a * b + a)
+    >>> program(2.0, 3.0), program(b=3.0, a=2.0) == program([2.0, 3.0])
+    ((8.0, (4.0, 2.0)), True)
     >>> program.value_and_grad([[2.0, 3.0], [1.0, 0.5]])
     (array([8. , 1.5]), array([[4. , 2. ],
            [1.5, 1. ]]))
+    >>> line = compile_function(lambda p, x: p["w"] * x + p["b"], like=({"w": 0.0, "b": 0.0}, 0.0))
+    >>> line({"w": 2.0, "b": 1.0}, 3.0)
+    (7.0, ({'w': 3.0, 'b': 1.0}, 2.0))
     """
-    inputs = symbols(n_inputs, "x")
-    if not inputs:
+    signature = signature_of(function, n_inputs, like)
+    if not signature.inputs:
         raise ValueError("a function of no inputs has no derivatives: there is nothing to compile")
-    result = trace(function, inputs)
-    results = result if isinstance(result, (list, tuple)) else [result]
-    return CompiledFunction(Recorded(inputs, results, inputs), backend)
+    return CompiledFunction(signature, signature.trace(function), backend)
 
 
 def compile_formula(text: str, *, backend: str | None = None) -> CompiledFunction:
@@ -272,14 +148,14 @@ def compile_formula(text: str, *, backend: str | None = None) -> CompiledFunctio
     >>> neuron.program.inputs
     ('w', 'x', 'b')
     >>> neuron(-3.0, 2.0, 6.5)[0]
-    0.46211715726000973
+    0.462117157260009...
     """
     formula = read_formula(text)
     recorded = formula.express()
     inputs = [recorded.nodes[name] for name in formula.inputs]
     if not inputs:
         raise ValueError("a function of no inputs has no derivatives: give the formula a name without a value")
-    return CompiledFunction(Recorded(inputs, [recorded.output], inputs), backend)
+    return CompiledFunction(RowOfNumbers("the formula", inputs), recorded.output, backend)
 
 
 def compile_loss(
@@ -329,6 +205,11 @@ class CompiledModel(CompiledLoss):
     def __init__(self, model: Module, recorded: Recorded, backend: str | None) -> None:
         self.model, self.names = model, list(model.named_parameters())
         super().__init__(recorded, backend)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        twin = super().__deepcopy__(memo)
+        twin.model = deepcopy(self.model, memo)
+        return twin
 
     def parameter_vector(self) -> Any:
         """The numbers of the model's parameters now, in the order of ``theta``.
@@ -395,7 +276,7 @@ def compile_model(
         return loss(twin(sample[:size]), sample[size:])
 
     names = [f"x[{i}]" for i in range(n_inputs)] + [f"y[{i}]" for i in range(n_targets)]
-    labels = [parameter.label or name for name, parameter in parameters.items()]
+    labels = distinct([parameter.label or name for name, parameter in parameters.items()])
     return CompiledModel(model, _recorded_loss(of_sample, labels, names), backend)
 
 

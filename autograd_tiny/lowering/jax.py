@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from autograd_tiny.engine import table as p
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.program import Program, opened, program_of
-from autograd_tiny.lowering.tracing import symbols
+from autograd_tiny.lowering.recording.tracing import symbols
 
 INSTALL = 'pip install "autograd_tiny[jax]"'
 

@@ -200,3 +200,12 @@ def _array(x: list[Any], shape: tuple[int, ...]) -> Any:
     except ImportError:
         return x
     return np.array(x, np.float64).reshape(shape)
+
+
+def unfinished(*results: Any) -> list[int]:
+    """The rows in which a number is not finite, of arrays or lists with as many rows."""
+    try:
+        import numpy as np
+    except ImportError:
+        return [i for i, rows in enumerate(zip(*results)) if not all(math.isfinite(x) for row in rows for x in row)]
+    return [int(i) for i in np.flatnonzero(~np.logical_and.reduce([np.isfinite(x).all(axis=1) for x in results]))]

@@ -1,8 +1,8 @@
 """Bytes kept from one process to the next, in a directory that is the user's alone.
 
-What is kept may be machine code, so it is as good as a program of the user's: a file counts only if it is the user's own, is
-readable by nobody else, lies in a directory that nobody else can write to, and holds what its hash says.  Anything else is as if
-it were not there.  Nothing in here ever fails: what cannot be kept is made again.
+What is kept may be machine code, so it is as good as a program of the user's: a file counts only if it is the user's
+own, is readable by nobody else, lies in a directory that nobody else can write to, and holds what its hash
+says.  Anything else is as if it were not there.  Nothing in here ever fails: what cannot be kept is made again.
 """
 
 from __future__ import annotations
@@ -91,7 +91,11 @@ class Cache(NamedTuple):
                 status = entry.stat(follow_symlinks=False)
                 if entry.name.endswith(_SUFFIX):
                     found.append((status.st_mtime, status.st_size, entry.path))
-                elif f"{_SUFFIX}." in entry.name and entry.name.endswith(".part") and status.st_mtime < time.time() - ABANDONED:
+                elif (
+                    f"{_SUFFIX}." in entry.name
+                    and entry.name.endswith(".part")
+                    and status.st_mtime < time.time() - ABANDONED
+                ):
                     os.unlink(entry.path)
         total = sum(size for _, size, _ in found)
         for _, size, path in sorted(found):
@@ -112,7 +116,8 @@ def _warn_once(text: str) -> None:
 
 
 def user_cache() -> Cache | None:
-    """The cache of this user: where ``AUTOGRAD_TINY_CACHE`` says, else where this system keeps such things; None if it is "off"."""
+    """The cache of this user: where ``AUTOGRAD_TINY_CACHE`` says, else where this system keeps such things; None if
+    it is "off"."""
     named = os.environ.get(VARIABLE, "").strip()
     if named.lower() in ("off", "0"):
         return None
@@ -123,7 +128,9 @@ def user_cache() -> Cache | None:
     except RuntimeError:
         return None
     given = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME", "")
-    usual = home / ("AppData/Local" if sys.platform == "win32" else "Library/Caches" if sys.platform == "darwin" else ".cache")
+    usual = home / (
+        "AppData/Local" if sys.platform == "win32" else "Library/Caches" if sys.platform == "darwin" else ".cache"
+    )
     return Cache((Path(given) if os.path.isabs(given) else usual) / "autograd_tiny")
 
 

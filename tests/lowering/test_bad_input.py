@@ -268,7 +268,7 @@ def test_inputs_are_left_alone_and_results_are_new_arrays(line):
 def test_no_rows_have_values_and_gradients_of_length_zero(line):
     program = compile_function(lambda x: [x[0] * x[1], x[0]], 2)
     assert line.value(THETA, BATCH[:0]).shape == (0,)
-    values, derivatives = program.jacobian(np.empty((0, 2)))
+    values, derivatives = program.value_and_jacobian(np.empty((0, 2)))
     assert (values.shape, derivatives.shape) == ((0, 2), (0, 2, 2))
     with pytest.raises(TypeError, match="this one has 2; use jacobian"):
         program.value_and_grad(BATCH)

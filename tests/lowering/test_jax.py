@@ -165,7 +165,7 @@ def test_a_layer_is_one_product_with_a_matrix_however_wide(jax):
 def test_several_results_give_their_jacobian(jax):
     compiled = compile_function(lambda x: [x[0] * x[1], sigmoid(x[0]), x[1]], 2)
     point = np.array([0.5, -2.0])
-    values, derivatives = compiled.jacobian(point[None])
+    values, derivatives = compiled.value_and_jacobian(point[None])
     got_values, got = compiled.to_jax(gradient=True)(point)
     np.testing.assert_allclose(got_values, values[0], rtol=1e-15)
     np.testing.assert_allclose(got, derivatives[0], rtol=1e-15)

@@ -64,7 +64,8 @@ class Kernel:
 
 @lru_cache(maxsize=128)
 def shared_kernel(recorded: Recorded, layout: Layout) -> Kernel:
-    """One kernel for all equal functions, from this user's cache if an earlier process has left its machine code there."""
+    """One kernel for all equal functions, from this user's cache if an earlier process has left its machine code
+    there."""
     cache = user_cache()
     if cache is None or not recorded.digest or not of_compiler():
         return Kernel(machine_code(recorded.opened, layout))

@@ -69,11 +69,18 @@ def row_name(row: Primitive) -> str:
 
 @lru_cache(maxsize=1)
 def of_compiler() -> str:
-    """A name for all that decides which machine code comes out: our code, LLVM and the processor; "" if our code cannot be read."""
+    """A name for all that decides which machine code comes out: our code, LLVM and the processor; "" if our code
+    cannot be read."""
     import llvmlite
     import llvmlite.binding as llvm
 
-    known: list[Any] = [platform.python_version(), sys.platform, platform.machine(), llvmlite.__version__, llvm.llvm_version_info]
+    known: list[Any] = [
+        platform.python_version(),
+        sys.platform,
+        platform.machine(),
+        llvmlite.__version__,
+        llvm.llvm_version_info,
+    ]
     known += [llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten(), llvm.get_default_triple()]
     code = hashlib.sha256(repr(known).encode())
     try:

@@ -1,7 +1,7 @@
 """A function as it was recorded: its program, made when it is first asked for, and a digest that names it before that.
 
-A record is short where a program is long: a layer's sum is one node, and its derivatives are many instructions.  So a process
-that finds its machine code by the digest needs no program at all.
+A record is short where a program is long: a layer's sum is one node, and its derivatives are many instructions.  So a
+process that finds its machine code by the digest needs no program at all.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from autograd_tiny.symbols.expression import Expression
 
 
 class Recorded:
-    """Formulas of some inputs, and the inputs by which they are differentiated.  Two are equal if one program serves both.
+    """Formulas of some inputs, and the inputs by which they are differentiated.  Two are equal if one program serves
+    both.
 
     Args:
         inputs: the variables; nothing else may be free in the results.
@@ -32,7 +33,11 @@ class Recorded:
     """
 
     def __init__(
-        self, inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequence[Expression] = (), finite: Sequence[Expression] = ()
+        self,
+        inputs: Sequence[Expression],
+        results: Sequence[Any],
+        wrt: Sequence[Expression] = (),
+        finite: Sequence[Expression] = (),
     ) -> None:
         self.inputs, self.wrt, self.finite = list(inputs), list(wrt), list(finite)
         self.results = [x if isinstance(x, Expression) else Expression.constant(x) for x in results]
@@ -48,8 +53,11 @@ class Recorded:
     @cached_property
     def program(self) -> Program:
         """The values and the derivatives as instructions."""
-        safe = [with_safe_branches(x, self.finite).get(x, x) for x in self.results]
-        return program_of(self.inputs, safe, self.wrt)
+        return program_of(self.inputs, self.safe_results(), self.wrt)
+
+    def safe_results(self) -> list[Expression]:
+        """The results as formulas in which branches that are not taken do no harm."""
+        return [with_safe_branches(x, self.finite).get(x, x) for x in self.results]
 
     @cached_property
     def opened(self) -> Program:

@@ -1,29 +1,36 @@
 """Tracing: a user's function is called with formulas in place of numbers, and its result records what it computes.
 
-Whatever would need a number while the formula is recorded (a branch, ``float(x)``, ``x.data``) is an error that names the
-user's line: compiled in silence, it would be right for one sample only.
+Whatever would need a number while the formula is recorded (a branch, ``float(x)``, ``x.data``) is an error that names
+the user's line: compiled in silence, it would be right for one sample only.
 """
 
 from __future__ import annotations
 
 import linecache
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from autograd_tiny.engine.contents import walk
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefusedError, FormulaRefusedError, ValueRefusedError
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.numbers import as_whole
+from autograd_tiny.text.words import listed
 
-PACKAGE = str(Path(__file__).parent.parent)
+PACKAGE = str(Path(__file__).parent.parent.parent)
 
 # What to write instead of what was refused; an AttributeError of a formula asks for one of the attributes.
-OUTSIDE = "a compiled function knows only its own arguments: declare the Value as a parameter, or use v.data to build its number in"
+OUTSIDE = (
+    "a compiled function knows only its own arguments: declare the Value as a parameter, or use v.data to build its "
+    "number in"
+)
 REMEDIES: dict[type[Exception], str] = {
     ChoiceRefusedError: "a compiled program has no branches: use where(condition, x, y), maximum, minimum or relu",
-    FormulaRefusedError: "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in from outside",
+    FormulaRefusedError: "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in "
+    "from outside",
     ValueRefusedError: OUTSIDE,
 }
 ATTRIBUTES = {
@@ -39,19 +46,26 @@ def symbols(given: int | Sequence[Any], name: str) -> list[Expression]:
     [Expression('theta[0]'), Expression('theta[1]')]
     >>> symbols(["w", "b"], "theta")
     [Expression('w'), Expression('b')]
+
+    Raises:
+        TypeError: something else is given.
+        ValueError: one name is given twice; labels of Values may be alike.
     """
     count = as_whole(given)
     if count is not None and count >= 0:
         labels = [""] * count
     elif isinstance(given, Sequence) and not isinstance(given, str):
         labels = [x if isinstance(x, str) else getattr(x, "label", "") for x in given]
+        if repeated := [x for x, times in Counter(x for x in given if isinstance(x, str)).items() if times > 1]:
+            raise ValueError(f"{name}: {listed(repeated, 6)} names more than one input; give each a name of its own")
     else:
         raise TypeError(f"{name}: expected how many there are, or a list of Values or names, got {given!r}")
     return [Expression(label or f"{name}[{i}]") for i, label in enumerate(labels)]
 
 
-def trace(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What ``function`` computes from ``arguments``, which are Expressions or lists of them: one Expression or several.
+def trace(function: Callable[..., Any], *arguments: Any, **by_name: Any) -> Any:
+    """What ``function`` computes from its arguments, which are Expressions or hold them: an Expression, or a
+    container of them.
 
     Raises:
         TypeError: the function needs a number where there is none yet, uses a Value that is no argument, or returns
@@ -59,7 +73,7 @@ def trace(function: Callable[..., Any], *arguments: Any) -> Any:
     """
     before = FORMULAS_ONLY.set(True)
     try:
-        result = function(*arguments)
+        result = function(*arguments, **by_name)
     except (AttributeError, TypeError) as error:
         if not (remedy := _remedy(error)):
             raise
@@ -68,11 +82,14 @@ def trace(function: Callable[..., Any], *arguments: Any) -> Any:
         raise TypeError(f"{file}:{line}: {source + ': ' if source else ''}{error}; {remedy}") from error
     finally:
         FORMULAS_ONLY.reset(before)
-    for part in result if isinstance(result, (list, tuple)) else [result]:
+    parts = [part for _, part in walk(result)]
+    for part in parts:
         if not isinstance(part, Expression):
-            raise TypeError(f"{_described(function)} must return what it computes from its arguments, but returned {_shown(part)}")
-    if isinstance(result, (list, tuple)) and not result:
-        raise TypeError(f"{_described(function)} returned no result")
+            raise TypeError(
+                f"{described(function)} must return what it computes from its arguments, but returned {_shown(part)}"
+            )
+    if not parts:
+        raise TypeError(f"{described(function)} returned no result")
     return result
 
 
@@ -84,7 +101,8 @@ def _shown(part: Any) -> str:
     return f"{part!r}, which does not depend on them"
 
 
-def _described(function: Callable[..., Any]) -> str:
+def described(function: Callable[..., Any]) -> str:
+    """Where a function stands, and its name."""
     code = getattr(function, "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}: {code.co_name}" if code else repr(function)
 

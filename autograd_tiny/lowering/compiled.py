@@ -1,0 +1,375 @@
+"""What a compiled function is called with: numbers in the function's own form, or arrays of points."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from autograd_tiny.arrays.containers import Container
+from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.recording.derived import hessian_of, hvp_of, jvp_of, vjp_of
+from autograd_tiny.lowering.recording.failures import reason, told
+from autograd_tiny.lowering.recording.recorded import Recorded
+from autograd_tiny.lowering.recording.signature import Signature, is_row
+from autograd_tiny.lowering.runners import Interpreted, Layout, Native, Runner, as_floats, chosen_backend, unfinished
+from autograd_tiny.lowering.sources import CSource, c_source, javascript_source, python_function, python_source
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.words import counted, listed
+
+
+class Compiled:
+    """A function as it was recorded, and the means to run it.
+
+    Attributes:
+        backend: "llvm", or "python" where llvmlite is not installed.
+    """
+
+    _arguments: dict[str, int]  # what `to_jax` makes a function of: names and lengths
+
+    def __init__(self, recorded: Recorded, backend: str | None) -> None:
+        self._recorded, self.backend = recorded, chosen_backend(backend)
+
+    @property
+    def program(self) -> Program:
+        """The instructions, the same for every backend; made when they are first needed."""
+        return self._recorded.program
+
+    def __str__(self) -> str:
+        return str(self.program)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """One of its own for a copied model; the record and native code are shared."""
+        twin = object.__new__(type(self))
+        made = {name for kind in type(self).__mro__ for name, x in vars(kind).items() if isinstance(x, cached_property)}
+        memo[id(self)] = twin
+        vars(twin).update({name: x for name, x in vars(self).items() if name not in made})
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"pickle does not take a {type(self).__name__}, since native code belongs to its process: keep parameter_vector() or "
+            "save_parameters, and compile again where it is used; copy.deepcopy copies it"
+        )
+
+    def python(self) -> str:
+        """The program as a Python module that imports nothing of ours: one function, ``value_and_grad``, of all
+        inputs one by one.
+
+        Raises:
+            TypeError: an operation is not in the table and has no expansion.
+        """
+        return python_source(self.program)
+
+    def javascript(self) -> str:
+        """The program as a JavaScript module that imports nothing: one function, ``valueAndGrad``, of all inputs one
+        by one.
+
+        It gives ``[y, [d_a, d_b]]``.  Where Python raises, it goes on with infinity or NaN.
+
+        Raises:
+            TypeError: an operation is not in the table and has no expansion.
+        """
+        return javascript_source(self.program)
+
+    def c(self, name: str = "f") -> CSource:
+        """The program as C99, a source file and its header, which need the C library's mathematics alone.
+
+        Functions of arrays: the value, the value with its gradient (several results: with their Jacobian), and the
+            same for many rows.  Of a loss: its value and gradient for one sample, and its mean and the gradient of
+            that over many.
+
+        Args:
+            name: of the function that gives the value; the other names begin with it.
+
+        Raises:
+            TypeError: an operation is not in the table and has no expansion.
+            ValueError: no function of C can have this name.
+
+        >>> from autograd_tiny import compile_function
+        >>> print(compile_function(lambda x: x[0] * x[1], ["a", "b"]).c("area").source)  # doctest: +ELLIPSIS
+        /* ...
+        double area_gradient(const double inputs[2], double gradient[2]) {
+            const double a = inputs[0];
+            const double b = inputs[1];
+            // forward
+            const double result = a * b;
+            gradient[0] = b;
+            gradient[1] = a;
+            return result;
+        }
+        ...
+        """
+        return c_source(self.program, self._arguments, name)
+
+    def to_jax(self, *, gradient: bool = False) -> Callable[..., Any]:
+        """A pure function for JAX's ``jit``, ``vmap``, ``grad`` and sharding, of one point or of one sample.
+
+        It takes one array (n,), or for a loss two, parameters (n,) and a sample (m,), and gives the result (), or the
+        results (results,) if there are several.  Differentiated by JAX it gives our derivatives, at kinks too.
+
+        Args:
+            gradient: give a tuple, the value and its derivatives as in `value_and_grad` or `jacobian`, by the
+                program's own instructions and not by ``jax.grad``.
+
+        Warns:
+            UserWarning: JAX is set to 32 bits.
+
+        Raises:
+            ImportError: JAX is not installed.
+            TypeError: an operation is not in the table and has no expansion.
+        """
+        from autograd_tiny.lowering.jax import to_jax
+
+        return to_jax(self.program, self._arguments, gradient)
+
+    def _runner(self, recorded: Recorded, layout: Layout) -> Runner:
+        if self.backend == "python":
+            return Interpreted(recorded.program, layout)
+        from autograd_tiny.lowering.native.llvm import shared_kernel
+
+        return Native(shared_kernel(recorded, layout))
+
+
+class CompiledFunction(Compiled):
+    """A function of n numbers and its derivatives, for many points at once or for one.
+
+    Called, it takes what the function takes: ``value, derivatives = program(...)``.  Its methods take arrays, a point
+    (n,) or points (rows, n), as `flat` makes them, and give results for one or for every row.  `compile_function`
+    makes it.
+
+    Attributes:
+        n_inputs: how many numbers it takes.
+        n_results: how many it gives.
+    """
+
+    def __init__(self, signature: Signature, result: Any, backend: str | None) -> None:
+        self._signature, self._results = signature, Container(result, "the result")
+        super().__init__(Recorded(signature.inputs, self._results.numbers, signature.inputs), backend)
+        self.n_inputs, self.n_results = len(signature.inputs), len(self._results.numbers)
+        self._arguments = {"the inputs": self.n_inputs}
+        is_row_of_results = isinstance(result, Expression) or (
+            is_row(result, self.n_results) and not hasattr(result, "shape")
+        )
+        self._is_flat = signature.is_flat and is_row_of_results
+
+    def __repr__(self) -> str:
+        names = listed([x.label for x in self._recorded.inputs], 6)
+        return f"<{type(self).__name__} of {names}: {counted(self.n_results, 'result')}, {self.backend}>"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The value at one point and its derivatives, by plain Python: ``value, (d_a, d_b) = program(a, b)``.
+
+        The arguments are those of the function, by position or by name, or all numbers in one list or array.  Value
+        and derivatives are arranged as the function's own: a tuple of derivatives for numbers, as `grad` gives them
+        for what is like an example; for several results, the tuple of the values and the tuple of their derivatives.
+
+        Raises:
+            ArithmeticError, ValueError: as the engine raises them, with the operation and its operands.
+            TypeError: other arguments than the function has.
+        """
+        # The usual call comes first: a look at all the rest would take longer than the program.
+        if self._is_flat and not kwargs and len(args) == self.n_inputs and not hasattr(args[0], "__len__"):
+            point: Sequence[Any] = args
+        else:
+            point = self._signature.numbers(args, kwargs)
+        try:
+            found = self._scalar(*point)
+        except (ArithmeticError, ValueError) as error:
+            raise (reason(self._recorded, point) or error) from None
+        return found if self._is_flat else self._arranged(*found)
+
+    def _arranged(self, values: Any, derivatives: Any) -> tuple[Any, Any]:
+        rows = [derivatives] if self.n_results == 1 else derivatives
+        columns = [iter(column) for column in zip(*rows)]
+        blocks = self._results.blocks
+        entries = [
+            self._signature.arranged([b.rebuild([next(column) for _ in b.numbers]) for column in columns])
+            for b in blocks
+        ]
+        return self._results.rebuild([values] if self.n_results == 1 else values), self._results.assemble(entries)
+
+    def flat(self, *args: Any, **kwargs: Any) -> Any:
+        """The numbers in the function's arguments, (n,); a list where NumPy is not installed."""
+        numbers = [float(x) for x in self._signature.numbers(args, kwargs)]
+        return (
+            numbers
+            if self.backend == "python" and "numpy" not in sys.modules
+            else as_floats(numbers, (self.n_inputs,), "a point")
+        )
+
+    def arranged(self, row: Sequence[Any]) -> Any:
+        """One thing for each of the n inputs, a gradient or a point, arranged as the function's arguments."""
+        if len(row) != self.n_inputs:
+            raise ValueError(f"{counted(self.n_inputs, 'number')} can be arranged, got {len(row)}")
+        return self._signature.arranged([float(x) for x in row])
+
+    @cached_property
+    def _scalar(self) -> Callable[..., Any]:
+        return python_function(self.program)
+
+    @cached_property
+    def _values(self) -> Runner:
+        return self._runner(self._recorded.values_alone(), Layout(0, self.n_inputs, self.n_results, 0, 0))
+
+    @cached_property
+    def _all(self) -> Runner:
+        return self._runner(self._recorded, Layout(0, self.n_inputs, self.n_results, self.n_results * self.n_inputs, 0))
+
+    def value(self, points: Any, *, check: bool = False) -> Any:
+        """The values (rows,) at points (rows, n), or (rows, results) if the function gives several; without rows for
+        one point.
+
+        Args:
+            points: as many as there are rows; or one, (n,).
+            check: whether results that are not finite are an error, which says in which rows, and why.
+
+        Raises:
+            ValueError: the points have another shape.
+        """
+        rows, is_one = self._rows(points)
+        values, _, _ = self._values((), rows)
+        if check:
+            self._check(rows, values)
+        values = first_column(values) if self.n_results == 1 else values
+        return _only(values) if is_one else values
+
+    def value_and_grad(self, points: Any, *, check: bool = False) -> tuple[Any, Any]:
+        """The values (rows,) and the gradients (rows, n) at points (rows, n); a float and (n,) for one point.
+
+        Args:
+            points, check: as for `value`.
+
+        Raises:
+            TypeError: the function gives several results.
+            ValueError: the points have another shape.
+        """
+        self._refuse_several("value_and_grad", "; use jacobian")
+        rows, is_one = self._rows(points)
+        values, gradients, _ = self._all((), rows)
+        if check:
+            self._check(rows, values, gradients)
+        values = first_column(values)
+        return (_only(values), gradients[0]) if is_one else (values, gradients)
+
+    def value_and_jacobian(self, points: Any, *, check: bool = False) -> tuple[Any, Any]:
+        """The values (rows, results) and the derivatives (rows, results, n) at points (rows, n); without rows for one
+        point."""
+        rows, is_one = self._rows(points)
+        values, derivatives, _ = self._all((), rows)
+        if check:
+            self._check(rows, values, derivatives)
+        blocks = _blocks(derivatives, self.n_results, self.n_inputs)
+        return (values[0], blocks[0]) if is_one else (values, blocks)
+
+    def jacobian(self, points: Any, *, check: bool = False) -> Any:
+        """The derivatives (rows, results, n) at points (rows, n); (results, n) for one point."""
+        return self.value_and_jacobian(points, check=check)[1]
+
+    def hessian(self, points: Any) -> Any:
+        """The second derivatives (rows, n, n) at points (rows, n); (n, n) for one point.
+
+        Raises:
+            TypeError: the function gives several results.
+        """
+        self._refuse_several("hessian")
+        rows, is_one = self._rows(points)
+        _, derivatives, _ = self._hessian((), rows)
+        blocks = _blocks(derivatives, self.n_inputs, self.n_inputs)
+        return blocks[0] if is_one else blocks
+
+    def hvp(self, points: Any, vectors: Any) -> Any:
+        """The Hessian times a vector, (rows, n), without the Hessian; a vector (n,) for all rows, or one for each.
+
+        Raises:
+            TypeError: the function gives several results.
+        """
+        self._refuse_several("hvp")
+        rows, is_one = self._with_vectors(points, vectors, self.n_inputs)
+        products, _, _ = self._hvp((), rows)
+        return products[0] if is_one else products
+
+    def jvp(self, points: Any, tangents: Any) -> tuple[Any, Any]:
+        """The values (rows, results), and how fast they change, (rows, results), where the inputs change as fast as
+        ``tangents`` say."""
+        rows, is_one = self._with_vectors(points, tangents, self.n_inputs)
+        values, pushed, _ = self._jvp((), rows)
+        return (values[0], pushed[0]) if is_one else (values, pushed)
+
+    def vjp(self, points: Any, cotangents: Any) -> tuple[Any, Any]:
+        """The values (rows, results), and ``cotangents`` (rows, results) times the Jacobian, (rows, n)."""
+        rows, is_one = self._with_vectors(points, cotangents, self.n_results)
+        values, pulled, _ = self._vjp((), rows)
+        return (values[0], pulled[0]) if is_one else (values, pulled)
+
+    @cached_property
+    def _hessian(self) -> Runner:
+        return self._runner(hessian_of(self._recorded), Layout(0, self.n_inputs, self.n_inputs, self.n_inputs**2, 0))
+
+    @cached_property
+    def _hvp(self) -> Runner:
+        return self._runner(hvp_of(self._recorded), Layout(0, 2 * self.n_inputs, self.n_inputs, 0, 0))
+
+    @cached_property
+    def _jvp(self) -> Runner:
+        return self._runner(jvp_of(self._recorded), Layout(0, 2 * self.n_inputs, self.n_results, self.n_results, 0))
+
+    @cached_property
+    def _vjp(self) -> Runner:
+        return self._runner(
+            vjp_of(self._recorded), Layout(0, self.n_inputs + self.n_results, self.n_results, self.n_inputs, 0)
+        )
+
+    def _rows(self, points: Any) -> tuple[Any, bool]:
+        """Points as rows, and whether it was one point."""
+        n = self.n_inputs
+        if n == 1 and (getattr(points, "shape", None) == () or not hasattr(points, "__len__")):
+            return [[float(points)]], True
+        if is_row(points, n):
+            return (points[None] if hasattr(points, "shape") else [points]), True
+        if len(points) and not hasattr(points[0], "__len__") and getattr(points, "ndim", 1) == 1:
+            raise ValueError(f"a point has shape ({n},), and points have shape (rows, {n}); got ({len(points)},)")
+        return points, False
+
+    def _with_vectors(self, points: Any, vectors: Any, n: int) -> tuple[Any, bool]:
+        """Points, each with its vector of ``n`` numbers behind it."""
+        rows, is_one = self._rows(points)
+        own = [vectors] * len(rows) if is_row(vectors, n) else vectors
+        if len(own) != len(rows):
+            raise ValueError(
+                f"{counted(len(rows), 'point')} and {counted(len(own), 'vector')}: give one for all, ({n},), or one for each"
+            )
+        if self.backend == "python":
+            return [[*x, *v] for x, v in zip(rows, own)], is_one
+        import numpy as np
+
+        return np.hstack(
+            [as_floats(rows, (None, self.n_inputs), "the points"), as_floats(own, (None, n), "the vectors")]
+        ), is_one
+
+    def _refuse_several(self, what: str, remedy: str = "") -> None:
+        if self.n_results != 1:
+            raise TypeError(f"{what} needs a function with one result, this one has {self.n_results}{remedy}")
+
+    def _check(self, rows: Any, *results: Any) -> None:
+        """Raise what the engine says of the first rows without finite results."""
+        if bad := unfinished(*results):
+            raise told(bad, len(rows), lambda i: reason(self._recorded, [float(x) for x in rows[i]]))
+
+
+def first_column(values: Any) -> Any:
+    """What is alone in each row."""
+    return [row[0] for row in values] if isinstance(values, list) else values[:, 0]
+
+
+def _only(values: Any) -> Any:
+    """What stands in the one row: a float, or the row."""
+    return values[0] if hasattr(values[0], "__len__") else float(values[0])
+
+
+def _blocks(derivatives: Any, n_results: int, n_inputs: int) -> Any:
+    """Rows of derivatives as a matrix for each."""
+    if isinstance(derivatives, list):
+        return [[row[i : i + n_inputs] for i in range(0, len(row), n_inputs)] for row in derivatives]
+    return derivatives.reshape(len(derivatives), n_results, n_inputs)
