@@ -131,7 +131,7 @@ def test_names_are_different_in_every_view(labels):
 @settings(max_examples=30, deadline=None)
 @given(labellings)
 def test_names_are_different_in_programs(labels):
-    inputs = [label or "v" for label in labels[:4]]
+    inputs = [Value(1.0, label or "v") for label in labels[:4]]  # of Values, labels may be alike
     program = compile_function(lambda x: _with_operands(x, labels), inputs).program
     called = program.value_names()
     variables = [name for number, name in enumerate(called) if not 4 <= number < program.n_leaves]
