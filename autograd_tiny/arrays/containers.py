@@ -16,6 +16,7 @@ from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.refusals import data_of, finite_float
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.text.names import distinct
+from autograd_tiny.text.numbers import loses_as_float
 from autograd_tiny.text.words import quoted
 
 Build = Callable[[Iterator[Any]], Any]
@@ -146,6 +147,10 @@ def _take_module_apart(module: Holder, name: str, blocks: list[Block]) -> Build:
 
 
 def _array(array: Any, name: str) -> Block:
+    if isinstance(array, sys.modules["numpy"].ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got a masked one; fill in its missing entries first")
+    if loses_as_float(array):
+        raise TypeError(f"{name} must be an array of real numbers, got one of {array.dtype}")
     numbers = array.ravel().tolist()
     block = Block(name, numbers, array.shape)
     if array.dtype != float or not sys.modules["numpy"].isfinite(array).all():

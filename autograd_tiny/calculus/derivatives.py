@@ -311,10 +311,10 @@ def _run(f: Function, argnums: int | Sequence[int], args: Sequence[Any], kwargs:
     one = as_whole(argnums)
     listed: Any = argnums if hasattr(argnums, "__len__") and hasattr(argnums, "__getitem__") and one is None else [one]
     places = [as_whole(i) for i in listed]
-    if any(i not in range(len(args)) for i in places):
+    if any(i not in range(len(args)) for i in places) or len(set(places)) < len(places):
         raise ValueError(
-            f"{_name(f)} was called with {len(args)} arguments, and argnums is {argnums!r}: "
-            "it must be the place of an argument, counted from 0, or a list of places, as in grad(f, argnums=1)(x, y)"
+            f"{_name(f)} was called with {len(args)} arguments, and argnums is {argnums!r}: it must be the place of an "
+            "argument, counted from 0, or a list of places, each of them once, as in grad(f, argnums=1)(x, y)"
         )
     chosen = tuple([args[i] for i in places if i is not None]) if one is None else args[one]
     inputs = Container(chosen, name or ("arguments" if one is None else "argument") + f" {argnums}")

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd_tiny.engine.graph import adjoints
+from autograd_tiny.text.numbers import loses_as_float
 from autograd_tiny.text.words import counted, few, quoted
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def refuse_comparison(value: object) -> None:
 
 def data_of(x: Any) -> Any:
     """The number in ``x``: its data if it is a recorded Value, itself if it is a number."""
-    return getattr(x, "data", x)
+    return getattr(x, "data", x) if hasattr(type(x), "record") else x  # arrays of NumPy have another kind of data
 
 
 def label_of(x: Any) -> str:
@@ -63,7 +64,8 @@ def is_number(x: object) -> bool:
     """
     if isinstance(x, (float, int)):
         return True
-    return hasattr(x, "__float__") and not hasattr(x, "__len__") and not hasattr(type(x), "record")
+    is_one = hasattr(x, "__float__") and not hasattr(x, "__len__") and not hasattr(type(x), "record")
+    return is_one and not loses_as_float(x)
 
 
 def finite_number(x: Any, name: str) -> float:
@@ -93,16 +95,21 @@ def finite_float(x: Any, label: str = "") -> float:
     return finite_number(x, f"the data of {name}")
 
 
+NO_OPERANDS = "the operands must be numbers, Values or Expressions"
+
+
 def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], error: Exception) -> Exception:
     """The error of the same type, telling which operation failed, on which operands, and what it needs."""
     head = call_text(operation, operands)
     labels, data = [label_of(x) for x in operands], [data_of(x) for x in operands]
     if not operands:
         return type(error)(f"{head}: needs at least one operand")
+    if any(hasattr(x, "dtype") and hasattr(x, "__len__") for x in operands):
+        return TypeError(f"{head}: {NO_OPERANDS}; for arrays of NumPy use arrays.elementwise({operation.name.partition('[')[0]})")
     try:
         out = operation.forward(*data)
     except TypeError:
-        return TypeError(f"{head}: {error}; the operands must be numbers, Values or Expressions")
+        return TypeError(f"{head}: {error}; {NO_OPERANDS}")
     except (ArithmeticError, ValueError):
         domains = [operation.domain_of(i) for i in range(len(operands))]
         names = [label or ("its operand" if len(data) == 1 else f"operand {i}") for i, label in enumerate(labels, 1)]

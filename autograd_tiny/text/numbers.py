@@ -21,10 +21,17 @@ def as_number(x: Any) -> float | None:
     """
     if isinstance(x, (str, bytes)) or (hasattr(x, "__len__") and getattr(x, "ndim", None) != 0):
         return None  # text, and lists and arrays; but an array of no dimension is one number
+    if loses_as_float(x):
+        return None
     try:
         return float(x)
     except (TypeError, ValueError):  # a recorded number, which has more to it than its float
         return None
+
+
+def loses_as_float(x: Any) -> bool:
+    """Whether ``float(x)`` would leave something out: NumPy gives up an imaginary part, and the unit of a time."""
+    return getattr(getattr(x, "dtype", None), "kind", "") in ("c", "m", "M")
 
 
 def as_whole(x: Any) -> int | None:

@@ -7,7 +7,21 @@ import sys
 import numpy as np
 import pytest
 
-from autograd_tiny import Value, atan2, exp, gradient, maximum, sigmoid, where
+from autograd_tiny import (
+    Expression,
+    Value,
+    atan2,
+    exp,
+    gradient,
+    leaky_relu,
+    losses,
+    maximum,
+    optim,
+    relu,
+    sigmoid,
+    total,
+    where,
+)
 from autograd_tiny.arrays import data, elementwise, grads, values
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.derivatives import grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
@@ -144,7 +158,7 @@ def test_arrays_of_any_layout(array):
     [
         (np.array([1.0, np.nan]), ValueError, r"numbers\[1\]: .* must be finite, got nan"),
         (np.array([[1.0, 2.0], [np.inf, 0.0]]), ValueError, r"numbers\[1, 0\]: .* must be finite, got inf"),
-        (np.array([1j]), TypeError, r"numbers\[0\] is the complex 1j where a number is needed"),
+        (np.array([1j]), TypeError, r"numbers must be an array of real numbers, got one of complex128"),
         (np.array(["a", "b"]), TypeError, r"numbers\[0\] is the str 'a'"),
         (np.array([1.0, None]), TypeError, r"numbers\[1\] is the NoneType None"),
         (np.array([Value(1.0)]), TypeError, "is a Value already"),
@@ -184,6 +198,36 @@ def test_a_value_put_into_an_array_of_floats_is_refused():
     with pytest.raises(TypeError, match="dtype"):
         floats += values(floats)
     assert floats.tolist() == [0.0, 0.0]
+
+
+COMPLEX = [np.complex64(1 + 2j), np.complex128(0.5), np.timedelta64(3, "s")]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("x", COMPLEX, ids=repr)
+def test_no_imaginary_part_and_no_unit_is_left_out_unseen(x):
+    w = Value(1.0)
+    takers = [
+        Value, w.__class__.constant, Expression.constant, lambda x: w * x, lambda x: Expression("x") + x, lambda x: w**x,
+        lambda x: total(w, x), lambda x: leaky_relu(w, x), lambda x: grad(lambda y: y)(x), lambda x: values([x]),
+        lambda x: optim.SGD([w], x), lambda x: losses.hinge(w, x), lambda x: values(np.array([x])),
+        lambda x: grad(lambda y: total(y))(np.array([x])),
+    ]  # fmt: skip
+    for take in takers:
+        with pytest.raises(TypeError):
+            take(x)
+    for kind in ("m8[ns]", "M8[ns]", complex):
+        with pytest.raises(TypeError, match=r"must be an array of real numbers, got one of (timedelta64|datetime64|complex128)"):
+            values(np.array([1, 2], dtype=kind))
+    with pytest.raises(TypeError, match="x must be a plain array, got a masked one; fill in its missing entries first"):
+        values(np.ma.array([1.0, 2.0], mask=[False, True]), "x")
+
+
+@pytest.mark.parametrize("f", [sigmoid, relu, exp, maximum, leaky_relu], ids=repr)
+def test_an_array_given_to_a_function_of_numbers_is_told_of_elementwise(f):
+    for array in (np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0]])):
+        with pytest.raises(TypeError, match=r"(?s)\(array\(\[.*numbers, Values or Expressions; for arrays of NumPy use arrays.elementwise\("):
+            f(array)
 
 
 # Functions of arrays.

@@ -423,7 +423,7 @@ def test_arguments_of_wrong_structure():
         hvp(rosenbrock)([1.0, 2.0], 1.0)
     with pytest.raises(ValueError, match="<lambda> was called with 1 arguments, and argnums is 1: it must be the place"):
         grad(lambda x: x, 1)(2.0)
-    for argnums in ((0, -1), 2.0, "x", -1, None):
+    for argnums in ((0, -1), 2.0, "x", -1, None, [0, 0]):
         with pytest.raises(ValueError, match=f"argnums is {re.escape(repr(argnums))}: it must be the place of an argument"):
             grad(lambda x: x, argnums)(2.0)
     with pytest.raises(TypeError, match="derivative of <lambda>: its first argument must be a number, got a list; use grad"):
