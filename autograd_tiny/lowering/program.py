@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
-from autograd_tiny.engine.row import ATOM, SIGN, Picked, Primitive
+from autograd_tiny.engine.row import Picked, Primitive
 from autograd_tiny.engine.table import mul, neg, total
 from autograd_tiny.symbols.expression import TEXT, Expression, Term
 from autograd_tiny.text.names import distinct, invented
@@ -122,7 +122,8 @@ class Program:
 
     def __str__(self) -> str:
         names = self.value_names()
-        terms = [Term(name, SIGN if name.startswith("-") else ATOM, TEXT.brackets) for name in names]
+        terms = [Term.of_name(name, TEXT.brackets) for name in names]
+        terms[len(self.inputs) : self.n_leaves] = [Term(*TEXT.number(x), TEXT.brackets) for x in self.constants]
         lines = [f"inputs: {', '.join(names[: len(self.inputs)])}"]
         for number, (row, operands) in enumerate(self.instructions, self.n_leaves):
             lines.append(f"{names[number]} = {TEXT.notation(row).write([terms[x] for x in operands])}")

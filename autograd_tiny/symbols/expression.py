@@ -5,6 +5,7 @@ The same operators from the same table as `Value`, so every derivative rule of t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -21,7 +22,7 @@ from autograd_tiny.engine.refusals import (
     finite_number,
     is_number,
 )
-from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, SIGN, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, RELATION, SIGN, MultiPrimitive, Notation, Primitive
 from autograd_tiny.engine.table import add, equal, greater, less, mul, neg, power
 from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.latex import SUPERSCRIPTS, latex_name, latex_number, latex_upright
@@ -248,6 +249,9 @@ def readable_notation(row: Primitive) -> Notation:
 READABLE = Style(readable_notation, ("(", ")"), str, partial(python_number, written=short_number))
 
 
+_READS_AS_FORMULA, _INDICES = re.compile(r"[-+*/^=<>,;·×÷−]"), re.compile(r"\[[^][]*\]")
+
+
 class Term:
     """A written operand; ``format(term, "product")`` puts it in brackets if it binds less tightly than a product."""
 
@@ -255,6 +259,16 @@ class Term:
 
     def __init__(self, text: str, level: int, brackets: tuple[str, str]) -> None:
         self.text, self.level, self.brackets = text, level, brackets
+
+    @classmethod
+    def of_name(cls, name: str, brackets: tuple[str, str], text: str | None = None) -> Term:
+        """A name, written as ``text``: one that reads as an operation stands in brackets in formulas.
+
+        >>> [f"{Term.of_name(name, ('(', ')')):product} * y" for name in ("w[0, 1]", "a + b", "E/w")]
+        ['w[0, 1] * y', '(a + b) * y', '(E/w) * y']
+        """
+        level = RELATION if _READS_AS_FORMULA.search(_INDICES.sub("", name)) else ATOM
+        return cls(name if text is None else text, level, brackets)
 
     def __format__(self, least: str) -> str:
         return self.text.join(self.brackets) if least and self.level < LEVELS[least] else self.text
@@ -276,7 +290,7 @@ def write(root: Node, style: Style) -> str:
 
     def named(node: Node) -> Term:
         name = naming.of(node)
-        return Term(texts[name] if name in texts else style.name(name), ATOM, style.brackets)
+        return Term.of_name(name, style.brackets, texts[name] if name in texts else style.name(name))
 
     for node in nodes:
         if node.op is None:
@@ -303,7 +317,8 @@ def term(root: Node, style: Style, known: dict[Node, Term]) -> Term:
     """
     for node in operands_first([root], known.__contains__):
         if node.op is None:
-            known[node] = Term(style.name(node.label), ATOM, style.brackets) if node.label else _number(node, style)
+            name = node.label
+            known[node] = Term.of_name(name, style.brackets, style.name(name)) if name else _number(node, style)
         else:
             notation = style.notation(node.op)
             known[node] = Term(notation.write([known[x] for x in node.operands]), notation.level, style.brackets)

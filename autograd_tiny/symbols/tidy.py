@@ -185,7 +185,7 @@ class _Pass:
             return self._number(value)
         if node.label in NAMED and NAMED[node.label] == node.constant_value:
             return self._constant(node.label)
-        self.terms[node] = Term(node.label, ATOM, TEXT.brackets)
+        self.terms[node] = Term.of_name(node.label, TEXT.brackets)
         return node
 
     def _number(self, value: float) -> Expression:
@@ -243,7 +243,7 @@ class _Pass:
             twin = copy(result)
             twin.label = node.label
             node = twin
-        self.terms[node] = Term(node.label, ATOM, TEXT.brackets)
+        self.terms[node] = Term.of_name(node.label, TEXT.brackets)
         return node
 
     def _shorter(self, tidy: Expression, plain: Expression) -> Expression:

@@ -23,7 +23,7 @@ def _never(*operands: float) -> float:
 
 partial_derivative = Primitive(
     "derivative", _never, (0.0, 0.0), symbol="∂/∂", doc="the derivative of x by y, as a symbol",
-    text=Notation("∂{0}/∂{1}"), latex=Notation(r"\frac{{\partial {0}}}{{\partial {1}}}", PRODUCT),
+    text=Notation("∂{0:atom}/∂{1:atom}"), latex=Notation(r"\frac{{\partial {0}}}{{\partial {1}}}", PRODUCT),
 )
 
 

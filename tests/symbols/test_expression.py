@@ -85,6 +85,9 @@ def test_formulas_have_the_brackets_they_need(formula, text, latex):
 
 def test_names_are_printed_and_typeset():
     assert str(Expression("rate of change") * 2) == "rate of change * 2"
+    assert str(Expression("a + b") * Expression("w[-1]") ** 2) == "(a + b) * w[-1] ** 2"
+    assert (Expression("E/w") / 2.0).latex() == r"\frac{\mathrm{E/w}}{2}"
+    assert (Expression("E/w") ** 2.0).latex() == r"\left(\mathrm{E/w}\right)^{2}"
     assert Expression("w_11").latex() == "w_{11}"
     assert Expression("50%").latex() == r"\mathrm{50\%}"
     assert repr(x * y) == "Expression('x * y')"

@@ -189,7 +189,7 @@ def name(node: Value, shown: Mapping[Value, str], depth: int = 3) -> Term:
     """
     brackets = ("(", ")")
     if shown.get(node):
-        return Term(shown[node], ATOM, brackets)
+        return Term.of_name(shown[node], brackets)
     if node.op is None:
         return Term(short_number(node.data), SIGN if node.data < 0.0 else ATOM, brackets)
     text, level = formula(node, shown, depth), node.op.text.level
