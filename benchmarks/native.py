@@ -7,10 +7,12 @@ result is a loss and an array of derivatives.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from random import Random
+from statistics import median
 from typing import Any
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
@@ -18,12 +20,12 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import numpy as np
 
-from autograd_tiny import nn, tanh, total
+from autograd_tiny import logsumexp, maximum, mean, nn, tanh, total
 from autograd_tiny.losses import hinge
 from autograd_tiny.lowering import compile_function, compile_model
 from autograd_tiny.lowering.native.rows import expansion
 from autograd_tiny.lowering.program import Program, opened
-from benchmarks.measure import Measurement, Requirement, check_agreement, processor_time, versus
+from benchmarks.measure import Measurement, Requirement, check_agreement, processor_time, seconds_per_call, versus
 from benchmarks.mlp import micrograd_model, micrograd_step, moons
 
 Step = Callable[[], Any]
@@ -53,9 +55,9 @@ def new_model(hidden: int) -> nn.MLP:
     return nn.MLP([2, hidden, hidden, 1], ["relu", "relu", "linear"], rng=Random(0))
 
 
-def ours(model: nn.MLP, batch: Any) -> partial[Any]:
+def ours(model: nn.MLP, batch: Any, threads: int = 1) -> partial[Any]:
     """Mean hinge loss and its gradient, in the order of ``model.parameters()``."""
-    compiled = compile_model(model, lambda outputs, targets: hinge(outputs[0], targets[0]), backend="llvm")
+    compiled = compile_model(model, lambda outputs, targets: hinge(outputs[0], targets[0]), backend="llvm", threads=threads)
     return partial(compiled.value_and_grad, compiled.parameter_vector(), batch)
 
 
@@ -265,6 +267,44 @@ def compile_rows() -> list[Measurement]:
     ]
 
 
+MANY_INPUTS: dict[str, Callable[[Sequence[Any]], Any]] = {
+    "the sum of squares": lambda x: total([v * v for v in x]),
+    "the mean of squares": lambda x: mean([v * v for v in x]),
+    "logsumexp": logsumexp,
+    "the maximum": maximum,
+}
+
+
+def many_input_rows() -> list[Measurement]:
+    """Compiling functions of many inputs, of which time must be in proportion to their number."""
+
+    def of(function: Callable[[Sequence[Any]], Any], n: int) -> partial[Any]:
+        return partial(compile_function(function, n, backend="llvm").value_and_grad, np.full((1, n), 0.1))
+
+    return [
+        compiling(f"{name} of {n:,} inputs", partial(of, function, n))
+        for name, function in MANY_INPUTS.items()
+        for n in (1_000, 10_000)
+    ]
+
+
+def thread_rows(repeats: int) -> list[Measurement]:
+    """The gradient of a large batch on two cores beside one, by the clock on the wall."""
+    if not hasattr(os, "sched_setaffinity") or (os.cpu_count() or 1) < 2:
+        return []
+    one_core = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    try:
+        model, batch = new_model(64), samples(100_000)
+        steps = [ours(model, batch, threads) for threads in (2, 1)]
+        two, one = seconds_per_call(steps, repeats, time.perf_counter)
+    finally:
+        os.sched_setaffinity(0, one_core)
+    ratio = median(b / a for a, b in zip(two, one))
+    what = "loss and gradient, 2-64-64-1 on 100,000 points, two cores"
+    return [Measurement(what, "s", median(two), "one core", median(one), ratio, at_least(1.7))]
+
+
 def compiling(what: str, make: Callable[[], partial[Any]]) -> Measurement:
     """Recording a program, compiling it and running it once."""
     start = processor_time()
@@ -277,4 +317,4 @@ def compiling(what: str, make: Callable[[], partial[Any]]) -> Measurement:
 
 def run(repeats: int) -> list[Measurement]:
     """All rows."""
-    return training_rows(repeats) + gradient_rows(repeats) + compile_rows()
+    return training_rows(repeats) + gradient_rows(repeats) + thread_rows(repeats) + compile_rows() + many_input_rows()

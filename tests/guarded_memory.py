@@ -73,7 +73,7 @@ def main():
                 kernel = llvm.Kernel(llvm.machine_code(program.program, layout, width))
                 assert function is various or any(sums for _, sums in Assembly(program.program, layout, width).steps)
                 for rows, at_end in itertools.product((0, 1, 2, 7, 8, 9, 16, 31, 33), (True, False)):
-                    native = Native(kernel, lambda size: guarded(size, at_end=at_end))  # noqa: B023
+                    native = Native(kernel, 1, lambda size: guarded(size, at_end=at_end))  # noqa: B023
                     native._empty = lambda shape: guarded(shape, at_end=at_end)  # noqa: B023
                     points = rng.normal(size=(rows, n))
                     points[:, :n_parameters] = points[:1, :n_parameters]

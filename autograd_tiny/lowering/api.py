@@ -29,8 +29,8 @@ class CompiledLoss(Compiled):
     `compile_loss` and `compile_model` make it.
     """
 
-    def __init__(self, recorded: Recorded, backend: str | None) -> None:
-        super().__init__(recorded, backend)
+    def __init__(self, recorded: Recorded, backend: str | None, threads: int | None) -> None:
+        super().__init__(recorded, backend, threads)
         self.n_parameters = len(recorded.wrt)
         self.n_columns = len(recorded.inputs) - self.n_parameters
         self._arguments = {"the parameters": self.n_parameters, "the sample": self.n_columns}
@@ -51,7 +51,8 @@ class CompiledLoss(Compiled):
         """The loss of each row (rows,), for parameters (n,) and a batch (rows, m).
 
         Args:
-            theta, batch: read while the call runs, with other threads running: give a copy of what another thread changes.
+            theta, batch: read while the call runs, with other threads running: give a copy of what another thread
+                changes.
             check: whether a loss that is not finite is an error, which says in which rows, and why.
 
         Raises:
@@ -98,22 +99,29 @@ class CompiledLoss(Compiled):
 
 
 def compile_function(
-    function: Callable[..., Any], n_inputs: Arguments | None = None, *, like: Any = None, backend: str | None = None
+    function: Callable[..., Any],
+    n_inputs: Arguments | None = None,
+    *,
+    like: Any = None,
+    backend: str | None = None,
+    threads: int | None = None,
 ) -> CompiledFunction:
     """Compile a function of numbers, lists, dicts or arrays of numbers, which gives a number or as many.
 
     The function is called once, with formulas for numbers; so it may loop, but not branch on them (use ``where``).
 
     Args:
-        function: built from the operations of the table.  Without ``n_inputs`` and ``like``, each of its parameters is a number; one
-            with a default keeps that.
+        function: built from the operations of the table.  Without ``n_inputs`` and ``like``, each of its parameters is
+            a number; one with a default keeps that.
         n_inputs: of a function of one list of numbers, how many they are, or a list of their names.
-        like: an example of the argument, in any form that `grad` takes, or a tuple with one for each of several; only the arrangement
-            counts.
+        like: an example of the argument, in any form that `grad` takes, or a tuple with one for each of several; only
+            the arrangement counts.
         backend: "llvm" or "python"; by default native code where llvmlite is installed.
+        threads: among how many native code shares the rows of a batch; by default the machine's, where that pays.
 
     Raises:
-        TypeError: the function cannot be recorded; the message names the line.  Or its parameters do not say what it takes.
+        TypeError: the function cannot be recorded; the message names the line.  Or its parameters do not say what it
+            takes.
         ValueError: two inputs have one name, or there is none.
         ImportError: the backend is not installed.
 
@@ -130,15 +138,17 @@ def compile_function(
     signature = signature_of(function, n_inputs, like)
     if not signature.inputs:
         raise ValueError("a function of no inputs has no derivatives: there is nothing to compile")
-    return CompiledFunction(signature, signature.trace(function), backend)
+    return CompiledFunction(signature, signature.trace(function), backend, threads)
 
 
-def compile_formula(text: str, *, backend: str | None = None) -> CompiledFunction:
-    """Compile a formula as it is typed, as a function of the names in it that have no value, in the order of their first use.
+def compile_formula(text: str, *, backend: str | None = None, threads: int | None = None) -> CompiledFunction:
+    """Compile a formula as it is typed, as a function of the names in it that have no value, in the order of their
+    first use.
 
     Args:
         text: as `read_formula` takes it.
         backend: "llvm" or "python"; by default native code where llvmlite is installed.
+        threads: among how many native code shares the rows of a batch; by default the machine's, where that pays.
 
     Raises:
         FormulaError: the text is no formula.
@@ -155,11 +165,16 @@ def compile_formula(text: str, *, backend: str | None = None) -> CompiledFunctio
     inputs = [recorded.nodes[name] for name in formula.inputs]
     if not inputs:
         raise ValueError("a function of no inputs has no derivatives: give the formula a name without a value")
-    return CompiledFunction(RowOfNumbers("the formula", inputs), recorded.output, backend)
+    return CompiledFunction(RowOfNumbers("the formula", inputs), recorded.output, backend, threads)
 
 
 def compile_loss(
-    function: Callable[[Sequence[Any], Sequence[Any]], Any], parameters: Arguments, sample: Arguments, *, backend: str | None = None
+    function: Callable[[Sequence[Any], Sequence[Any]], Any],
+    parameters: Arguments,
+    sample: Arguments,
+    *,
+    backend: str | None = None,
+    threads: int | None = None,
 ) -> CompiledLoss:
     """Compile ``function(parameters, sample)``, the loss of one sample.
 
@@ -170,6 +185,7 @@ def compile_loss(
         parameters: how many parameters, or a list of them or of their names.
         sample: how many numbers a sample has, inputs and targets together, or a list of their names.
         backend: "llvm" or "python"; by default native code where llvmlite is installed.
+        threads: among how many native code shares the rows of a batch; by default the machine's, where that pays.
 
     Raises:
         TypeError: the function cannot be recorded; the message names the line.
@@ -181,7 +197,7 @@ def compile_loss(
     >>> line.value([2.0, 1.0], [[1.0, 2.0], [3.0, 5.0]])
     array([1., 4.])
     """
-    return CompiledLoss(_recorded_loss(function, parameters, sample), backend)
+    return CompiledLoss(_recorded_loss(function, parameters, sample), backend, threads)
 
 
 def _recorded_loss(function: Callable[..., Any], parameters: Arguments, sample: Arguments) -> Recorded:
@@ -190,7 +206,9 @@ def _recorded_loss(function: Callable[..., Any], parameters: Arguments, sample: 
         raise ValueError("a loss without parameters has no gradient: there is nothing to compile")
     result = trace(function, theta, x)
     if not isinstance(result, Expression):
-        raise TypeError(f"a loss is one scalar, but the function returned {len(result)}; add them up with total, or take their mean")
+        raise TypeError(
+            f"a loss is one scalar, but the function returned {len(result)}; add them up with total, or take their mean"
+        )
     return Recorded([*theta, *x], [result], theta, finite=theta)
 
 
@@ -198,13 +216,14 @@ class CompiledModel(CompiledLoss):
     """The loss of a model, compiled; `compile_model` makes it.
 
     Attributes:
-        model: the model that was compiled; its Values are read and written only by `parameter_vector`, `assign` and `fit`.
+        model: the model that was compiled; its Values are read and written only by `parameter_vector`, `assign` and
+            `fit`.
         names: the model's parameters in the order of ``theta``.
     """
 
-    def __init__(self, model: Module, recorded: Recorded, backend: str | None) -> None:
+    def __init__(self, model: Module, recorded: Recorded, backend: str | None, threads: int | None) -> None:
         self.model, self.names = model, list(model.named_parameters())
-        super().__init__(recorded, backend)
+        super().__init__(recorded, backend, threads)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         twin = super().__deepcopy__(memo)
@@ -246,6 +265,7 @@ def compile_model(
     n_inputs: int | None = None,
     n_targets: int = 1,
     backend: str | None = None,
+    threads: int | None = None,
 ) -> CompiledModel:
     """Compile the loss of a model on one sample, a row with the inputs and then the targets.
 
@@ -255,6 +275,7 @@ def compile_model(
         n_inputs: how many inputs the model takes; an `MLP` says so itself.
         n_targets: how many targets a sample has.
         backend: "llvm" or "python"; by default native code where llvmlite is installed.
+        threads: among how many native code shares the rows of a batch; by default the machine's, where that pays.
 
     >>> from random import Random
     >>> from autograd_tiny.losses import half_squared_error
@@ -266,7 +287,9 @@ def compile_model(
     """
     if n_inputs is None:
         if not isinstance(model, MLP):
-            raise TypeError(f"say how many inputs the {type(model).__name__} takes: compile_model(model, loss, n_inputs=...)")
+            raise TypeError(
+                f"say how many inputs the {type(model).__name__} takes: compile_model(model, loss, n_inputs=...)"
+            )
         n_inputs = len(model.layers[0].weights)
     parameters = model.named_parameters()
     size = n_inputs
@@ -277,11 +300,12 @@ def compile_model(
 
     names = [f"x[{i}]" for i in range(n_inputs)] + [f"y[{i}]" for i in range(n_targets)]
     labels = distinct([parameter.label or name for name, parameter in parameters.items()])
-    return CompiledModel(model, _recorded_loss(of_sample, labels, names), backend)
+    return CompiledModel(model, _recorded_loss(of_sample, labels, names), backend, threads)
 
 
 def parameter_vector(model: Module) -> Any:
-    """The numbers of a model's parameters, (n,), in the order of ``model.parameters()``; a list where NumPy is not installed."""
+    """The numbers of a model's parameters, (n,), in the order of ``model.parameters()``; a list where NumPy is not
+    installed."""
     numbers = [parameter.data for parameter in model.parameters()]
     try:
         import numpy as np

@@ -13,7 +13,16 @@ from autograd_tiny.lowering.recording.derived import hessian_of, hvp_of, jvp_of,
 from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.recording.signature import Signature, is_row
-from autograd_tiny.lowering.runners import Interpreted, Layout, Native, Runner, as_floats, chosen_backend, unfinished
+from autograd_tiny.lowering.runners import (
+    Interpreted,
+    Layout,
+    Native,
+    Runner,
+    as_floats,
+    checked_threads,
+    chosen_backend,
+    unfinished,
+)
 from autograd_tiny.lowering.sources import CSource, c_source, javascript_source, python_function, python_source
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import counted, listed
@@ -24,12 +33,13 @@ class Compiled:
 
     Attributes:
         backend: "llvm", or "python" where llvmlite is not installed.
+        threads: among how many native code shares the rows of a batch; None for as many as pay.
     """
 
     _arguments: dict[str, int]  # what `to_jax` makes a function of: names and lengths
 
-    def __init__(self, recorded: Recorded, backend: str | None) -> None:
-        self._recorded, self.backend = recorded, chosen_backend(backend)
+    def __init__(self, recorded: Recorded, backend: str | None, threads: int | None) -> None:
+        self._recorded, self.backend, self.threads = recorded, chosen_backend(backend), checked_threads(threads)
 
     @property
     def program(self) -> Program:
@@ -129,7 +139,7 @@ class Compiled:
             return Interpreted(recorded.program, layout)
         from autograd_tiny.lowering.native.llvm import shared_kernel
 
-        return Native(shared_kernel(recorded, layout))
+        return Native(shared_kernel(recorded, layout), self.threads)
 
 
 class CompiledFunction(Compiled):
@@ -144,9 +154,9 @@ class CompiledFunction(Compiled):
         n_results: how many it gives.
     """
 
-    def __init__(self, signature: Signature, result: Any, backend: str | None) -> None:
+    def __init__(self, signature: Signature, result: Any, backend: str | None, threads: int | None) -> None:
         self._signature, self._results = signature, Container(result, "the result")
-        super().__init__(Recorded(signature.inputs, self._results.numbers, signature.inputs), backend)
+        super().__init__(Recorded(signature.inputs, self._results.numbers, signature.inputs), backend, threads)
         self.n_inputs, self.n_results = len(signature.inputs), len(self._results.numbers)
         self._arguments = {"the inputs": self.n_inputs}
         is_row_of_results = isinstance(result, Expression) or (

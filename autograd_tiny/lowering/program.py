@@ -6,8 +6,10 @@ list of instructions and share what they have in common.
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
@@ -16,6 +18,18 @@ from autograd_tiny.engine.table import mul, neg, total
 from autograd_tiny.symbols.expression import TEXT, Expression, Term
 from autograd_tiny.text.names import distinct, invented
 from autograd_tiny.text.numbers import plain_number
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Whatever is made inside stays, and is no garbage: looking for cycles in it again and again takes half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Instruction(NamedTuple):
@@ -171,17 +185,20 @@ class Builder:
     def program(self, outputs: Sequence[int], n_values: int) -> Program:
         """The instructions that ``outputs`` depend on, numbered anew."""
         needed = set(outputs)
+        last: tuple[int, ...] = ()
         for number in range(len(self.values) - 1, -1, -1):
             value = self.values[number]
-            if number in needed and isinstance(value, Instruction):
-                needed.update(value.operands)
+            if number in needed and isinstance(value, Instruction) and value.operands is not last:
+                last = value.operands
+                needed.update(last)
         kinds: dict[type, list[int]] = {str: [], float: [], Instruction: []}
         for number, value in enumerate(self.values):
             if number in needed or isinstance(value, str):
                 kinds[type(value)].append(number)
         new = {old: number for number, old in enumerate([*kinds[str], *kinds[float], *kinds[Instruction]])}
         values: list[Any] = self.values
-        instructions = [Instruction(values[x].row, tuple([new[y] for y in values[x].operands])) for x in kinds[Instruction]]
+        renumber = _Renumbering(new.__getitem__)
+        instructions = [Instruction(values[x].row, renumber(values[x].operands)) for x in kinds[Instruction]]
         names = {new[x]: name for x, name in self.names.items() if x in new}
         of = {new[d]: (new[y], new[x]) for d, (y, x) in self.derivative_of.items() if d in new and y in new and x in new and d > max(x, y)}
         constants = [values[x] for x in kinds[float]]
@@ -207,9 +224,9 @@ def program_of(inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequen
         derivatives += adjoints[: len(wrt)]
         meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]
     everything = Expression.record(total, (*results, *derivatives))
+    renumber = _Renumbering(lambda x: numbers[x] if x in numbers else _leaf(x, builder))
     for node in topological_order(everything)[:-1]:
-        operands = tuple([numbers[x] if x in numbers else _leaf(x, builder) for x in node.operands])
-        numbers[node] = number = builder.emit(node.op, operands)
+        numbers[node] = number = builder.emit(node.op, renumber(node.operands))
         if node.label:
             builder.names.setdefault(number, node.label)
     outputs = [numbers[x] if x in numbers else _leaf(x, builder) for x in everything.operands]
@@ -230,6 +247,22 @@ def _leaf(x: Expression, builder: Builder) -> int:
     if x.constant_value is None:
         raise foreign_variable(x)
     return builder.constant(x.constant_value)
+
+
+class _Renumbering:
+    """Operands by their numbers; the outputs of a call have one tuple of operands in common, and have one afterwards.
+
+    So what is done for each output of a call, n of them with n operands, takes n steps and not n squared.
+    """
+
+    def __init__(self, number: Callable[[Any], int]) -> None:
+        self._number = number
+        self._last: tuple[Any, tuple[int, ...]] = ((), ())
+
+    def __call__(self, operands: tuple[Any, ...]) -> tuple[int, ...]:
+        if self._last[0] is not operands:
+            self._last = operands, tuple([self._number(x) for x in operands])
+        return self._last[1]
 
 
 Expansion = Callable[..., Any]
@@ -260,8 +293,9 @@ def _opened_into(
     """The numbers of a program's values in a builder; ``programs`` keeps those of the expansions that it meets."""
     numbers = [*inputs, *[builder.constant(c) for c in program.constants]]
     known: dict[Any, list[int]] = {}  # the outputs of one softmax are opened together, once
+    renumber = _Renumbering(numbers.__getitem__)
     for row, operands in program.instructions:
-        given = tuple([numbers[x] for x in operands])
+        given = renumber(operands)
         replacement = expansion(row, len(given))
         if replacement is None:
             numbers.append(builder.emit(row, given))

@@ -1,20 +1,23 @@
 """Running a program over the rows of a batch: as native code, or by the Python source where llvmlite is not installed.
 
-Both take parameters of shape (n,) and a batch of shape (rows, m), and give what the layout asks for: values and derivatives of
-every row, and means over the rows.
+Both take parameters of shape (n,) and a batch of shape (rows, m), and give what the layout asks for: values and
+derivatives of every row, and means over the rows.
 """
 
 from __future__ import annotations
 
 import ctypes
 import math
+import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.sources.python import python_function
+from autograd_tiny.text.numbers import as_whole
 
 if TYPE_CHECKING:
     from autograd_tiny.lowering.native.llvm import Kernel
@@ -66,13 +69,45 @@ def chosen_backend(backend: str | None) -> str:
     return "llvm"
 
 
-class Native:
-    """Runs native code, on one core; other threads run meanwhile, and may call the same program."""
+WORTH_A_THREAD = 2**24
+"""How many instructions, times rows, a thread of its own must have: half a millisecond, ten times what starting it
+takes."""
 
-    def __init__(self, kernel: Kernel, allocate: Callable[[int], Any] | None = None) -> None:
+
+def checked_threads(threads: Any) -> int | None:
+    """How many threads a user asks for, or None for as many as pay.
+
+    Raises:
+        ValueError: not a whole number from 1 up.
+    """
+    number = as_whole(threads)
+    if threads is not None and (number is None or number < 1):
+        raise ValueError(
+            f"threads is a whole number from 1 up, or None for as many as pay on this machine; got {threads!r}"
+        )
+    return number
+
+
+def machine_threads() -> int:
+    """How many threads this process may run at once."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Native:
+    """Runs native code, on as many cores as are asked for; other threads run meanwhile, and may call the same program.
+
+    Args:
+        kernel: what is run.
+        threads: among how many the rows are shared; as many as there are cores, if these have enough to do, if None.
+        allocate: gives the memory to work in, so many floats.
+    """
+
+    def __init__(
+        self, kernel: Kernel, threads: int | None = None, allocate: Callable[[int], Any] | None = None
+    ) -> None:
         import numpy as np
 
-        self._kernel, self._layout = kernel, kernel.layout
+        self._kernel, self._layout, self._threads = kernel, kernel.layout, threads
         self._empty, self._float, self._array = np.empty, np.dtype(np.float64), np.ndarray
         self._allocate = allocate or _aligned
         self._workspaces: list[tuple[Any, int]] = []  # those that no call uses; taking and giving back one is atomic
@@ -86,17 +121,49 @@ class Native:
         rows = batch.shape[0]
         values = self._empty((rows, n_values)) if n_values else None
         derivatives = self._empty((rows, n_derivatives)) if n_derivatives else None
-        means = self._empty(n_means) if n_means else None
+        # Few rows come first: a look at all the rest would take as long as they do.
+        is_little = self._threads is None and rows * self._kernel.work < 2 * WORTH_A_THREAD
+        if is_little or len(shares := self._shares(rows)) < 2:
+            means = self._empty(n_means) if n_means else None
+            self._run(parameters, batch, values, derivatives, means)
+            return values, derivatives, means
+        return values, derivatives, self._shared(parameters, (batch, values, derivatives), shares)
+
+    def _shares(self, rows: int) -> list[slice]:
+        """The rows of each thread: of all but the last a multiple of the longest vector."""
+        threads = self._threads or min(machine_threads(), rows * self._kernel.work // WORTH_A_THREAD)
+        size = -(-rows // (16 * threads)) * 16
+        return [slice(start, min(start + size, rows)) for start in range(0, rows, size)] if rows else []
+
+    def _shared(self, parameters: Any, arrays: Sequence[Any], shares: Sequence[slice]) -> Any:
+        """Run each share in a thread; the means over all of them."""
+        n_means = self._layout.n_means
+        parts = [self._empty(n_means) if n_means else None for _ in shares]
+
+        def run(i: int) -> None:
+            batch, values, derivatives = [x if x is None else x[shares[i]] for x in arrays]
+            self._run(parameters, batch, values, derivatives, parts[i])
+
+        others = [Thread(target=run, args=(i,)) for i in range(1, len(shares))]
+        for thread in others:
+            thread.start()
+        run(0)
+        for thread in others:
+            thread.join()
+        if not n_means:
+            return None
+        weights = [(share.stop - share.start) / shares[-1].stop for share in shares]
+        return sum(part * weight for part, weight in zip(parts, weights))  # in this order, whichever was ready first
+
+    def _run(self, parameters: Any, batch: Any, values: Any, derivatives: Any, means: Any) -> None:
         try:
             workspace = self._workspaces.pop()
         except IndexError:
             array = self._allocate(self._kernel.workspace)
             workspace = array, array.ctypes.data
-        self._kernel.run(
-            rows, _address(parameters), _address(batch), _address(values), _address(derivatives), workspace[1], _address(means)
-        )
+        arrays = _address(parameters), _address(batch), _address(values), _address(derivatives)
+        self._kernel.run(batch.shape[0], *arrays, workspace[1], _address(means))
         self._workspaces.append(workspace)
-        return values, derivatives, means
 
     def _fits(self, x: Any) -> bool:
         """Whether native code can read an array as it is."""
@@ -127,7 +194,8 @@ def _aligned(n: int) -> Any:
 
 
 def as_floats(x: Any, shape: tuple[int | None, ...], what: str) -> Any:
-    """``x`` as a C-contiguous array of 64-bit floats, converted where no digits can be lost but those of large integers.
+    """``x`` as a C-contiguous array of 64-bit floats, converted where no digits can be lost but those of large
+    integers.
 
     Raises:
         ValueError: the shape is another one; None stands for any length.
@@ -171,7 +239,11 @@ class Interpreted:
         ends = n_values, n_values + n_derivatives
         values, derivatives = [out[: ends[0]] for out in outputs], [out[ends[0] : ends[1]] for out in outputs]
         means = [math.fsum(column) / len(rows) for column in zip(*[out[ends[1] :] for out in outputs])]
-        return _array(values, (len(rows), n_values)), _array(derivatives, (len(rows), n_derivatives)), _array(means, (n_means,))
+        return (
+            _array(values, (len(rows), n_values)),
+            _array(derivatives, (len(rows), n_derivatives)),
+            _array(means, (n_means,)),
+        )
 
     def _row(self, i: int, theta: Sequence[float], row: Sequence[float]) -> list[float]:
         try:

@@ -80,11 +80,15 @@ class Expression(Operators, Node):
         A tuple of Expressions is kept as it is, so that the outputs of a call that are recorded with one tuple are
         siblings.
         """
+        is_kept = operands.__class__ is tuple and all(x.__class__ is cls for x in operands)
+        return cls._node(primitive, operands if is_kept else tuple([cls._lift(x) for x in operands]))
+
+    @classmethod
+    def _node(cls, primitive: Primitive, operands: tuple[Expression, ...]) -> Expression:
         e = object.__new__(cls)
         e.op = primitive
         e.label = ""
-        is_kept = operands.__class__ is tuple and all(x.__class__ is cls for x in operands)
-        e.first = operands if is_kept else tuple([cls._lift(x) for x in operands])
+        e.first = operands
         e.second = e.constant_value = None
         return e
 
@@ -94,7 +98,8 @@ class Expression(Operators, Node):
     ) -> list[Expression]:
         """New nodes, one per output, or for the outputs ``wanted``, that share their operands."""
         shared = tuple([cls._lift(x) for x in operands])
-        return [cls.record(row, shared) for row in (primitive.rows(shared) if wanted is None else [primitive[i] for i in wanted])]
+        rows = primitive.rows(shared) if wanted is None else [primitive[i] for i in wanted]
+        return [cls._node(row, shared) for row in rows]
 
     @classmethod
     def takes(cls, other: object) -> bool:

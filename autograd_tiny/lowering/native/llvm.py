@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.lowering.native.assembly import Assembly
 from autograd_tiny.lowering.native.vectors import library_addresses
-from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.program import Program, collector_at_rest
 from autograd_tiny.lowering.recording.digest import of_compiler
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.runners import Layout
@@ -23,11 +23,13 @@ class MachineCode(NamedTuple):
     Attributes:
         layout: what its inputs and outputs are.
         workspace: how many floats it needs to work in.
+        work: how many instructions a row takes.
         object: the object file.
     """
 
     layout: Layout
     workspace: int
+    work: int
     object: bytes
 
 
@@ -40,21 +42,23 @@ def machine_code(program: Program, layout: Layout, width: int = 0) -> MachineCod
         width: lanes of a vector; as many as the processor has if 0.
     """
     llvm = _llvm()
-    assembly = Assembly(program, layout, width or host_width())
-    return MachineCode(layout, assembly.workspace, _machine().emit_object(llvm.parse_assembly(assembly.text)))
+    with collector_at_rest():
+        assembly = Assembly(program, layout, width or host_width())
+    code = _machine().emit_object(llvm.parse_assembly(assembly.text))
+    return MachineCode(layout, assembly.workspace, len(assembly.program.instructions), code)
 
 
 class Kernel:
     """Machine code that can be called.
 
     Attributes:
-        layout, workspace: those of the code.
+        layout, workspace, work: those of the code.
         run: the function, with the arguments that `Assembly` tells.
     """
 
     def __init__(self, code: MachineCode) -> None:
         llvm = _llvm()
-        self.layout, self.workspace = code.layout, code.workspace
+        self.layout, self.workspace, self.work = code.layout, code.workspace, code.work
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
         self._engine.finalize_object()
@@ -71,14 +75,14 @@ def shared_kernel(recorded: Recorded, layout: Layout) -> Kernel:
         return Kernel(machine_code(recorded.opened, layout))
     key = hashlib.sha256(repr((recorded.digest, of_compiler(), tuple(layout))).encode()).hexdigest()[:32]
     if (kept := cache.get(key)) is not None:
-        (workspace,) = _SIZE.unpack_from(kept)
-        return Kernel(MachineCode(layout, workspace, kept[_SIZE.size :]))
+        workspace, work = _SIZES.unpack_from(kept)
+        return Kernel(MachineCode(layout, workspace, work, kept[_SIZES.size :]))
     code = machine_code(recorded.opened, layout)
-    cache.put(key, _SIZE.pack(code.workspace) + code.object)
+    cache.put(key, _SIZES.pack(code.workspace, code.work) + code.object)
     return Kernel(code)
 
 
-_SIZE = struct.Struct("<q")
+_SIZES = struct.Struct("<qq")
 
 
 @lru_cache(maxsize=1)

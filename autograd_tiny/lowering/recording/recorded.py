@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from autograd_tiny.engine.graph import joint, topological_order
-from autograd_tiny.lowering.program import Program, foreign_variable, opened, program_of
+from autograd_tiny.lowering.program import Program, collector_at_rest, foreign_variable, opened, program_of
 from autograd_tiny.lowering.recording.digest import digest_of, row_name
 from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.expression import Expression
@@ -53,7 +53,8 @@ class Recorded:
     @cached_property
     def program(self) -> Program:
         """The values and the derivatives as instructions."""
-        return program_of(self.inputs, self.safe_results(), self.wrt)
+        with collector_at_rest():
+            return program_of(self.inputs, self.safe_results(), self.wrt)
 
     def safe_results(self) -> list[Expression]:
         """The results as formulas in which branches that are not taken do no harm."""
