@@ -25,7 +25,7 @@ from autograd_tiny.engine.refusals import (
 from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, RELATION, SIGN, MultiPrimitive, Notation, Primitive
 from autograd_tiny.engine.table import add, equal, greater, less, mul, neg, power
 from autograd_tiny.symbols.branches import with_safe_branches
-from autograd_tiny.symbols.latex import SUPERSCRIPTS, latex_name, latex_number, latex_upright
+from autograd_tiny.symbols.latex import GREEK, SUPERSCRIPTS, latex_name, latex_number, latex_upright
 from autograd_tiny.symbols.naming import Naming
 from autograd_tiny.text.numbers import plain_number, short_number
 from autograd_tiny.text.words import brief, quoted
@@ -206,6 +206,7 @@ class Style(NamedTuple):
         name: how a name is written.
         number: how a number is written, and how tightly that binds.
         verbatim: how a name is written that looks like another one, as ``x1`` and ``x_1`` do with an index.
+        constant: how the name of a number is written, as pi.
     """
 
     notation: Callable[[Primitive], Notation]
@@ -213,6 +214,7 @@ class Style(NamedTuple):
     name: Callable[[str], str]
     number: Callable[[float], tuple[str, int]]
     verbatim: Callable[[str], str] = str
+    constant: Callable[[str], str] = str
 
     def names(self, called: Iterable[str]) -> dict[str, str]:
         """How each of several names is written, no two of them alike.
@@ -237,7 +239,7 @@ def python_number(x: float, written: Callable[[float], str] = plain_number) -> t
 
 
 TEXT = Style(lambda row: row.text, ("(", ")"), str, python_number)
-LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number, latex_upright)
+LATEX = Style(lambda row: row.latex, (r"\left(", r"\right)"), latex_name, latex_number, latex_upright, latex_name)
 
 
 def readable_notation(row: Primitive) -> Notation:
@@ -251,7 +253,9 @@ def readable_notation(row: Primitive) -> Notation:
     return row.text
 
 
-READABLE = Style(readable_notation, ("(", ")"), str, partial(python_number, written=short_number))
+READABLE = Style(
+    readable_notation, ("(", ")"), str, partial(python_number, written=short_number), constant=lambda name: GREEK.get(name, name)
+)
 
 
 _READS_AS_FORMULA, _INDICES = re.compile(r"[-+*/^=<>,;·×÷−]"), re.compile(r"\[[^][]*\]")
@@ -312,7 +316,7 @@ def write(root: Node, style: Style) -> str:
     return "; ".join([*parts, terms[root].text])
 
 
-def term(root: Node, style: Style, known: dict[Node, Term]) -> Term:
+def term(root: Expression, style: Style, known: dict[Node, Term]) -> Term:
     """A node as a term of a larger formula, all of it written in one.
 
     Args:
@@ -322,8 +326,8 @@ def term(root: Node, style: Style, known: dict[Node, Term]) -> Term:
     """
     for node in operands_first([root], known.__contains__):
         if node.op is None:
-            name = node.label
-            known[node] = Term.of_name(name, style.brackets, style.name(name)) if name else _number(node, style)
+            name, written = node.label, style.name if node.constant_value is None else style.constant
+            known[node] = Term.of_name(name, style.brackets, written(name)) if name else _number(node, style)
         else:
             notation = style.notation(node.op)
             known[node] = Term(notation.write([known[x] for x in node.operands]), notation.level, style.brackets)

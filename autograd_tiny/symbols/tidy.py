@@ -8,24 +8,20 @@ with a name is cancelled, and no form is looked up: ``out * (1 - out)`` is the r
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from fractions import Fraction
-from functools import lru_cache, reduce
-from itertools import product
+from functools import reduce
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import ATOM, MultiPrimitive, Primitive
 from autograd_tiny.engine.table import add, div, mul, neg, pow_, power, sqrt, sub
+from autograd_tiny.symbols.exact import IRRATIONAL, NAMED, ONE, Irrational, exact, fits, reduced, rounded
 from autograd_tiny.symbols.expression import LONG, TEXT, WORTH_A_NAME, Expression, Term
 from autograd_tiny.text.numbers import plain_number
 
-ONE = Fraction(1)
-LARGEST_OF_A_FRACTION = 1000
-"""A number is written as a fraction of whole numbers up to this; it equals the fraction exactly, or has other decimals."""
 HIGHEST_GATHERED = 64
 """Powers are gathered up to this exponent: of x * x the rounding is half a digit, of 64 factors it is 64 times that."""
 MOST_OPENED = 32
@@ -62,6 +58,23 @@ def tidied(expression: Expression) -> Expression:
         if expression is before:
             break
     return expression
+
+
+def named_number(value: float, labels: Container[str] = ()) -> Expression:
+    """A number as the multiple of pi, of e or of a root that it is, to the last digit; any other number as it is.
+
+    Args:
+        value: the number.
+        labels: what else is called by a name where the number stands; a constant of the same name is written in digits.
+
+    >>> import math
+    >>> [str(named_number(x)) for x in (2 * math.pi, math.pi / 180, -math.sqrt(2), 0.5)]
+    ['2 * pi', 'pi / 180', '-sqrt(2)', '0.5']
+    >>> str(named_number(math.pi, labels=["pi"]))
+    '3.141592653589793'
+    """
+    found, number = IRRATIONAL.get(abs(value)), Expression.literal(value)
+    return number if found is None or not found.is_told_apart_from(labels) else tidied(number)
 
 
 class _Product(NamedTuple):
@@ -226,7 +239,7 @@ class _Pass:
         term = self.terms[node]
         value = _number_of(node)
         if is_factor and value is not None and math.isfinite(value):
-            over, under = _reduced(_exact(abs(value)), ONE)
+            over, under = reduced(exact(abs(value)), ONE)
             fraction = f"({over} / {under})" if value > 0.0 else f"(-({over} / {under}))"
             return term if under == 1 else Term(fraction, ATOM, TEXT.brackets)
         if node.label or (node not in self.closed and len(term.text) <= LONG):
@@ -276,15 +289,15 @@ class _Pass:
         if not math.isfinite(value):
             return _Product(ONE, ONE, {self._number(value): 1}, {})
         found = IRRATIONAL.get(abs(value))
-        if found is None or (found.name and found.name in self.labels):
-            return _Product(_exact(value), ONE, {}, {})
+        if found is None or not found.is_told_apart_from(self.labels):
+            return _Product(exact(value), ONE, {}, {})
         over, under = found.factor.numerator, found.factor.denominator
         sign = -1 if value < 0.0 else 1
         node = {self._irrational(found): 1}
         above, below = ({}, node) if found.inverse else (node, {})
         return _Product(Fraction(sign * over), Fraction(under), above, below)
 
-    def _irrational(self, found: _Irrational) -> Expression:
+    def _irrational(self, found: Irrational) -> Expression:
         """pi, e, or the root of a number or of a multiple of these."""
         if found.radicand is None:
             return self._constant(found.name)
@@ -319,8 +332,8 @@ class _Pass:
             read = self._read(self.result[node])
             if read.over is not ONE or read.under is not ONE:
                 numbers = (over * read.under, under * read.over) if divides else (over * read.over, under * read.under)
-                if _fits(*numbers):
-                    over, under = map(_rounded, numbers)
+                if fits(*numbers):
+                    over, under = map(rounded, numbers)
                 else:
                     read = _Product(ONE, ONE, {self.result[node]: 1}, {})
             for here, factors in ((below, read.above), (above, read.below)) if divides else ((above, read.above), (below, read.below)):
@@ -334,9 +347,9 @@ class _Pass:
         factors = [*read.above.values(), *read.below.values()]
         if len(factors) <= 1 and exponent * max([1, *factors]) <= HIGHEST_GATHERED:
             over, under = read.over**exponent, read.under**exponent
-            if _fits(over, under):
+            if fits(over, under):
                 above, below = ({x: k * exponent for x, k in part.items()} for part in (read.above, read.below))
-                return _Product(_rounded(over), _rounded(under), above, below)
+                return _Product(rounded(over), rounded(under), above, below)
         return _Product(ONE, ONE, {base: exponent}, {})
 
     def _with_sign_inside(self, factors: _Product) -> _Product:
@@ -370,7 +383,7 @@ class _Pass:
                 term = term.negative() if negative else term
                 before = terms.get(term.key)
                 if before is not None:
-                    term = before.with_number(_rounded(before.over / before.under + term.over / term.under))
+                    term = before.with_number(rounded(before.over / before.under + term.over / term.under))
                 terms[term.key] = term
         return list(terms.values())
 
@@ -379,7 +392,7 @@ class _Pass:
     def _product(self, factors: _Product) -> Expression:
         if factors.is_zero:
             return self._number(0.0)
-        over, under = _reduced(abs(factors.over), factors.under)
+        over, under = reduced(abs(factors.over), factors.under)
         if factors.is_number and len(f"{over} / {under}") >= len(plain_number(value := float(factors.over / factors.under))):
             return self._number(value)
         above, below = (self._powers(number, part) for number, part in ((over, factors.above), (under, factors.below)))
@@ -420,71 +433,6 @@ class _Pass:
         return reduce(lambda x, y: self._made(op, (x, y)), operands)
 
 
-# Numbers.
-
-
-@lru_cache(maxsize=4096)
-def _exact(value: float) -> Fraction:
-    """What a float stands for: a small fraction if it is exactly the nearest float, else its decimals."""
-    small = Fraction(value).limit_denominator(LARGEST_OF_A_FRACTION)
-    return small if float(small) == value else Fraction(repr(value))
-
-
-def _rounded(number: Fraction) -> Fraction:
-    """What is left of a number when a float has held it, so that no number grows."""
-    return ONE if number == 1 else _exact(float(number))
-
-
-def _fits(*numbers: Fraction) -> bool:
-    """Whether numbers are floats of full precision, the second not 0."""
-    if not numbers[1]:
-        return False
-    return all(not x or SMALLEST <= abs(x) <= LARGEST for x in numbers)
-
-
-@lru_cache(maxsize=4096)
-def _reduced(over: Fraction, under: Fraction) -> tuple[Fraction, Fraction]:
-    """A quotient of two numbers in the way it is written: as decimals, as a fraction of whole numbers, or as it is."""
-    quotient = over / under
-    whole = Fraction(quotient.numerator), Fraction(quotient.denominator)
-    if not _fits(*whole):
-        return over, under
-    if under == 1:
-        is_small = max(whole) <= LARGEST_OF_A_FRACTION
-        return whole if is_small and not _has_fifths(quotient.denominator) else (over, under)
-    return min(whole, (over, under), key=lambda pair: sum(len(plain_number(float(x))) for x in pair))
-
-
-def _has_fifths(denominator: int) -> bool:
-    """Whether decimals are what people write: tenths, twentieths, hundredths, but no halves, thirds or eighths."""
-    return denominator % 5 == 0 and 10 ** denominator.bit_length() % denominator == 0
-
-
-class _Irrational(NamedTuple):
-    """``factor`` times, or divided by, a constant with a name, or the root of ``radicand`` times that constant."""
-
-    factor: Fraction
-    name: str
-    radicand: Fraction | None
-    inverse: bool
-
-
-def _irrationals() -> dict[float, _Irrational]:
-    """The floats that are small multiples of pi, e and some roots, in every order in which they are computed."""
-    found: dict[float, _Irrational] = {}
-    small = sorted(product(range(1, 5), repeat=2), key=sum)
-    named: list[tuple[str, Fraction | None]] = [("pi", None), ("e", None), ("", Fraction(2)), ("pi", Fraction(1)), ("pi", Fraction(2))]
-    for (n, d), inverse, (name, radicand) in product(small, (False, True), named):
-        inside = NAMED.get(name, 1.0) * float(radicand or 1)
-        x = inside if radicand is None else math.sqrt(inside)
-        values = [n / (d * x), n / d / x] if inverse else [n * x / d, n / d * x]
-        if radicand is not None:
-            values.append(math.sqrt(n * n / (d * d * inside) if inverse else n * n * inside / (d * d)))
-        for value in values:
-            found.setdefault(value, _Irrational(Fraction(n, d), name, radicand, inverse))
-    return found
-
-
 def _length(text: str) -> int:
     """How long a formula is: the signs in it, with ``**`` as one."""
     return len(text.replace(" ", "").replace("**", "^"))
@@ -504,6 +452,3 @@ def _same(nodes: Iterable[Expression], others: Iterable[Expression]) -> bool:
 
 
 ARITHMETIC = frozenset([add, sub, mul, div, neg])
-SMALLEST, LARGEST = Fraction(sys.float_info.min), Fraction(sys.float_info.max)
-NAMED = {"pi": math.pi, "e": math.e}
-IRRATIONAL = _irrationals()

@@ -142,7 +142,7 @@ def latex_style(called: Iterable[str], digits: int) -> Style:
     """LaTeX in which each name that is ``called`` looks like no other; its words are hidden, as `mathml` takes them."""
     names = _latex_names(tuple(called))
     number = partial(latex_number, written=partial(short_number, digits=digits))
-    return Style(LATEX.notation, LATEX.brackets, lambda x: names.get(x) or _latex_name(x), number)
+    return LATEX._replace(name=lambda x: names.get(x) or _latex_name(x), number=number)
 
 
 @lru_cache(maxsize=16)

@@ -21,7 +21,7 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Expression, Term
 from autograd_tiny.symbols.latex import SUPERSCRIPTS, portable
 from autograd_tiny.symbols.naming import names
-from autograd_tiny.symbols.tidy import tidied
+from autograd_tiny.symbols.tidy import named_number, tidied
 from autograd_tiny.text.numbers import check_digits
 from autograd_tiny.views.equations import (
     Equation,
@@ -179,7 +179,7 @@ def _as_factor(formula: Expression) -> Expression:
     """A local derivative as it stands in the chain rule: products in it are written side by side, unless a number comes second."""
 
     def written_so(e: Expression, operands: tuple[Expression, ...]) -> Expression:
-        if e.op is mul and operands[1].constant_value is None:
+        if e.op is mul and (operands[1].constant_value is None or operands[1].label):
             return Expression.record(beside, operands)
         return e if e.op is None else e.with_operands(operands)
 
@@ -243,7 +243,8 @@ class Explainer:
         """One step: backward by what each operand receives, forward by its formula and its numbers."""
         node = step.node
         if isinstance(step, ForwardStep):
-            named, numbers = [self.node(x) for x in node.operands], [Expression.literal(x.data) for x in node.operands]
+            named = [self.node(x) for x in node.operands]
+            numbers = [e if isinstance(x, Constant) else Expression.literal(x.data) for x, e in zip(node.operands, named)]
             formulas = [*_formulas(node, named), _formulas(node, numbers)[-1]]
             rights = [*[e for e in formulas if written_size(e) <= LONGEST_WRITTEN], Expression.literal(node.data)]
             self.used.clear()  # the names in it are explained by steps of their own
@@ -322,7 +323,7 @@ class Explainer:
     def node(self, value: Value) -> Expression:
         """A node as a name in a formula; a number written in the formula as this number."""
         if isinstance(value, Constant):
-            return Expression.literal(value.data)
+            return named_number(value.data, self.known)
         self.used[value] = None
         return self._variable(self.names[value])
 

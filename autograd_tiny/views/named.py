@@ -8,7 +8,7 @@ view without knowing that it is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from copy import copy
 from functools import cache
 from typing import Any
@@ -20,6 +20,7 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expansion import written_out
 from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, term
 from autograd_tiny.symbols.naming import names
+from autograd_tiny.symbols.tidy import named_number
 from autograd_tiny.text.words import brief, quoted
 
 LONGEST_WRITTEN = 500
@@ -89,6 +90,7 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
     """
     seen = _seen(roots, called)
     name = {**names(*roots), **called}
+    known = frozenset(name.values())
     twins: dict[Value, Value] = {}
     origin: dict[Expression, Value] = {}
     shared: dict[Call, tuple[Value, ...]] = {}
@@ -114,7 +116,7 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
             return node.with_operands(shared.setdefault(node.call, tuple([twins.get(x, x) for x in node.operands])))
         derivatives = _local(whole, origin)
         merged = copy(node)
-        merged.op, merged.second = _composed(name[node], whole, list(derivatives)), None
+        merged.op, merged.second = _composed(name[node], whole, list(derivatives), known), None
         merged.first, merged.d_first = tuple([twins[origin[x]] for x in derivatives]), tuple(derivatives.values())
         if not derivatives:  # made of numbers alone: a number
             merged.op = merged.first = None
@@ -151,8 +153,15 @@ class Composed(Primitive):
     """An operation that is a formula, by which it is written wherever a row's symbol or notation stands."""
 
 
-def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> Composed:
-    """The operation of a formula: its derivatives are those of the formula in terms of operands and result."""
+def _composed(name: str, whole: Expression, variables: Sequence[Expression], known: Container[str]) -> Composed:
+    """The operation of a formula: its derivatives are those of the formula in terms of operands and result.
+
+    Args:
+        name: of the result.
+        whole: the formula.
+        variables: those that are in it.
+        known: the names of the whole graph.
+    """
     result = Expression(name or "_")
 
     @cache
@@ -164,7 +173,12 @@ def _composed(name: str, whole: Expression, variables: Sequence[Expression]) -> 
             return list(_local(whole, _recorded(whole, dict(zip(variables, operands)))).values())
         return _with(slopes(), dict(zip(variables, operands)) | {result: out})
 
-    opened = mapped([whole], lambda e, operands: written_out(e.op, operands) if e.op is not None else e)[whole]
+    def as_written(e: Expression, operands: tuple[Expression, ...]) -> Expression:
+        if e.op is not None:
+            return written_out(e.op, operands)
+        return e if e.constant_value is None else named_number(e.constant_value, known)
+
+    opened = mapped([whole], as_written)[whole]
     is_short = written_size(opened) <= LONGEST_WRITTEN
 
     def notation(style: Style) -> Notation | None:

@@ -8,7 +8,7 @@ import pytest
 from random_graphs import magnitudes, random_program, recorded
 from small_graphs import named, two_two_two
 
-from autograd_tiny import Stepper, Value, dot, draw, explain, gradient, label_locals, mean, softmax, where
+from autograd_tiny import Stepper, Value, derivation, dot, draw, explain, gradient, label_locals, mean, softmax, where
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import adjoints, all_nodes, edges, topological_order
 from autograd_tiny.symbols.expression import Expression
@@ -270,3 +270,27 @@ def test_steps_over_named_values(network):
     assert Stepper(error).last > 40
     with pytest.raises(ValueError, match="'named', 'all' or a list"):
         Stepper(error, through="some")
+
+
+def test_a_constant_keeps_its_name():
+    r, t = Value(2.0, "r"), Value(0.1, "t")
+    area = named("A", math.pi * r**2)
+    y = named("y", (2.0 * math.pi * t + math.pi / 180).sin() * area / math.sqrt(2.0 * math.pi))
+    forward = derivation(y).text.split("\n\n")[1].splitlines()
+    assert forward[0] == "A = π · r² = π · 2² = 12.57"
+    assert forward[1:3] == ["y = sin(2 · π · t + π / 180) · A / sqrt(2 · π)", "  = sin(2 · π · 0.1 + π / 180) · 12.57 / sqrt(2 · π)"]
+    assert explain(area, wrt=r).text.splitlines()[0] == "∂A/∂r = 2 π r"
+    assert r"&= 2 \, \pi \, r" in explain(area, wrt=r).latex
+    assert "<B>A</B> = π · r²<" in draw(y, through="named").dot
+    assert ">2 × π<" in draw(y).dot
+    assert r"$2 \cdot \pi$" in draw(y).tikz()
+
+
+@pytest.mark.parametrize("label", ["pi", "π"])
+def test_a_value_that_is_called_like_a_constant_is_no_constant(label):
+    y = named("y", 2.0 * math.pi * Value(3.0, label) + Value(1.0, "e") * math.e)
+    text = explain(y, wrt=all_nodes(y)[0], through="named").text + derivation(y).text + draw(y).dot
+    assert "6.283" in text
+    assert "2.718" in text
+    assert f"2 · {label}" not in text
+    assert "2 × π" not in text

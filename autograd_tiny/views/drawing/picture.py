@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from autograd_tiny.engine.row import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.expression import LATEX, Term
+from autograd_tiny.symbols.expression import LATEX, READABLE, Style, Term, term
 from autograd_tiny.symbols.latex import latex_name, latex_number, latex_text
+from autograd_tiny.symbols.tidy import named_number
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, NEGATIVE, OPERATION, POSITIVE, QUIET, SMALL
@@ -191,9 +192,16 @@ def name(node: Value, shown: Mapping[Value, str], depth: int = 3) -> Term:
     if shown.get(node):
         return Term.of_name(shown[node], brackets)
     if node.op is None:
-        return Term(short_number(node.data), SIGN if node.data < 0.0 else ATOM, brackets)
+        number = Term(short_number(node.data), SIGN if node.data < 0.0 else ATOM, brackets)
+        return _constant(node, shown.values(), PICTURED) or number
     text, level = formula(node, shown, depth), node.op.text.level
     return Term(text, level, brackets) if text else Term(f"{node.op.name}(…)", ATOM, brackets)
+
+
+def _constant(node: Value, labels: Container[str], style: Style) -> Term | None:
+    """A number that is a multiple of pi, e or a root, by the name of that."""
+    number = named_number(node.data, labels) if isinstance(node, Constant) else None
+    return None if number is None or (number.op is None and not number.label) else term(number, style, {})
 
 
 def formula(node: Value, shown: Mapping[Value, str], depth: int = 3) -> str:
@@ -212,11 +220,17 @@ def _pictured(notation: Notation) -> Notation:
     return Notation(notation.template.replace(" ** ", "^").replace(" * ", " × "), notation.level)
 
 
+PICTURED = READABLE._replace(notation=lambda row: _pictured(row.text))
+"""How formulas are written in pictures."""
+
+
 def _add_node(sketch: Sketch, box_id: str, node: Value, part: PartOfModel, look: Look, labels: Labels, label_within: str) -> None:
     if isinstance(node, Constant):
         header = [Text(label_within, bold=True), Text(" = ")] if label_within else []
-        label = chip([*header, Text(look.number(node.data), QUIET)], SMALL, border=1)
-        kind, text = "constant", (header or [Text(look.number(node.data))])[0].text
+        constant = _constant(node, labels.shown.values(), PICTURED)
+        number = Text(constant.text if constant else look.number(node.data), QUIET)
+        label = chip([*header, number], SMALL, border=1)
+        kind, text = "constant", (header or [number])[0].text
     else:
         header = _header(node, labels, label_within)
         kind, fill = ("leaf", LEAF) if node.op is None else ("operation", OPERATION)
@@ -254,15 +268,22 @@ def _header_latex(node: Value, label_within: str, look: Look, labels: Labels, la
         latex: how each label is written.
     """
     if node.op is None:
-        number = f" = {latex_text(look.number(node.data))}" if label_within and isinstance(node, Constant) else ""
-        return latex.get(label_within, "") + number
+        if not isinstance(node, Constant):
+            return latex.get(label_within, "")
+        constant = _constant(node, labels.shown.values(), LATEX)
+        number = constant.text if constant else latex_text(look.number(node.data))
+        return f"{latex[label_within]} = {number}" if label_within else number if constant else ""
     head = f"{latex[label_within]} = " if label_within and node.op.symbol else latex.get(label_within, "")
     is_named_formula = isinstance(node.op, Composed) and all(x.label for x in node.operands)
     if not is_named_formula and (label_within or not _short_formula(node, labels)):
         return head + _latex_symbol(node.op.symbol)
-    known = {x: latex[labels.shown[x]] for x in node.operands if x.label}
-    operands = [(known[x], ATOM) if x in known else latex_number(x.data, short_number) for x in node.operands]
-    written = node.op.latex.write([Term(text, level, LATEX.brackets) for text, level in operands])
+
+    def operand(x: Value) -> Term:
+        if x.label:
+            return Term(latex[labels.shown[x]], ATOM, LATEX.brackets)
+        return _constant(x, labels.shown.values(), LATEX) or Term(*latex_number(x.data, short_number), LATEX.brackets)
+
+    written = node.op.latex.write([operand(x) for x in node.operands])
     several_lines = r"\begin" in written  # and there is room for one
     return head + (_latex_symbol(node.op.symbol) if several_lines else written)
 
