@@ -279,8 +279,9 @@ def test_a_constant_keeps_its_name():
     forward = derivation(y).text.split("\n\n")[1].splitlines()
     assert forward[0] == "A = π · r² = π · 2² = 12.57"
     assert forward[1:3] == ["y = sin(2 · π · t + π / 180) · A / sqrt(2 · π)", "  = sin(2 · π · 0.1 + π / 180) · 12.57 / sqrt(2 · π)"]
-    assert explain(area, wrt=r).text.splitlines()[0] == "∂A/∂r = 2 π r"
-    assert r"&= 2 \, \pi \, r" in explain(area, wrt=r).latex
+    slope = explain(area, wrt=r, through="named")
+    assert slope.text.splitlines()[0] == "∂A/∂r = 2 π r"
+    assert r"&= 2 \, \pi \, r" in slope.latex
     assert "<B>A</B> = π · r²<" in draw(y, through="named").dot
     assert ">2 × π<" in draw(y).dot
     assert r"$2 \cdot \pi$" in draw(y).tikz()
