@@ -6,6 +6,7 @@ copy, the arguments of ``grad``, the labels of variables.  NumPy is never import
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -284,6 +285,8 @@ def _closed_contents(thing: Any) -> list[Any]:
         return [thing.func, *thing.args, *thing.keywords.values()]
     if isinstance(thing, MethodType):
         return [thing.__self__, thing.__func__]
+    if isinstance(thing, Iterator):  # map, zip, a generator: they say nothing themselves, but the garbage collector knows
+        return gc.get_referents(thing)
     package = type(thing).__module__.partition(".")[0]
     if package in sys.stdlib_module_names and package not in ("collections", "types"):
         return []
