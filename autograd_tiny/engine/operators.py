@@ -1,4 +1,4 @@
-"""The operators and methods of a recorded scalar, named once, taken from the table.
+"""The operators and methods of a recorded scalar, named once, taken from the table; and rows, taken from it by name.
 
 `Operators` serves every kind of node: each method asks the node's own kind to ``record`` the row.  A kind for which
 that is too slow (`Value`) replaces them by methods built for one row each.
@@ -6,13 +6,14 @@ that is too slow (`Value`) replaces them by methods built for one row each.
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
 from autograd_tiny.engine import table
-from autograd_tiny.engine.row import MultiPrimitive, Primitive
+from autograd_tiny.engine.row import Family, MultiPrimitive, Output, Primitive
 
 S = TypeVar("S", bound="Operators")
 M = TypeVar("M", bound=Callable[..., Any])
@@ -168,3 +169,23 @@ def float_form(operation: Primitive | MultiPrimitive) -> Callable[..., Sequence[
     used = {name: known[name] for name in names_in(rule.__code__) if name in known}
     names = {name: x.forward if isinstance(x, (Primitive, MultiPrimitive)) else x for name, x in used.items()}
     return FunctionType(rule.__code__, names, rule.__name__, rule.__defaults__, rule.__closure__)
+
+
+def row_of_the_table(name: str, parameter: Any = None) -> Any:
+    """A row, or the member of a family: what a pickle holds of it."""
+    row: Any = table.TABLE[name]
+    return row if parameter is None else row[parameter]
+
+
+def _pickled(row: Any) -> Any:
+    whole: Any = getattr(row, "family", None) or row
+    if whole in table.TABLE.values():
+        return row_of_the_table, (whole.name, getattr(row, "parameter", None))
+    raise TypeError(
+        f"pickle takes rows of the table, by their names, and {whole.name} is a row of your own: name the function that "
+        "makes it in its place, or leave it out and put it back in afterwards"
+    )
+
+
+for _kind in (Primitive, Output, Family, MultiPrimitive):
+    copyreg.pickle(_kind, _pickled)

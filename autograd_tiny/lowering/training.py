@@ -76,10 +76,11 @@ def fit(
             losses = []
             for start in range(0, rows, size):
                 batch = shuffled[start : start + size]
-                (ahead,) = optimizer.ahead(optimizer.rate(), [theta], state)
+                rate = optimizer.rate()
+                (ahead,) = optimizer.ahead(rate, [theta], state)
                 loss, gradient = compiled.value_and_grad(ahead, batch)
                 with np.errstate(all="ignore"):
-                    (moved,), after = optimizer.update(optimizer.rate(), [theta], [gradient], state, optimizer.steps + 1)
+                    (moved,), after = optimizer.update(rate, [theta], [gradient], state, optimizer.steps + 1)
                 _check_step(compiled, gradient, [theta, *chain(*state)], [moved, *chain(*after)])
                 theta, state, optimizer.steps = moved, after, optimizer.steps + 1
                 losses.append(loss * len(batch))

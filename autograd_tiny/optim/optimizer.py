@@ -65,17 +65,18 @@ class Optimizer:
         rate, parameters, state = self.rate(), self.parameters, self._state()
         if self.looks_ahead:
             self._look_back()
-        gradients = [parameter.grad for parameter in parameters]
+        # Numbers of NumPy, which a loop may have put there, would go on in their own precision.
+        gradients, numbers = [float(x.grad) for x in parameters], [float(x.data) for x in parameters]
         try:
-            moved, after = self.update(rate, [parameter.data for parameter in parameters], gradients, state, self.steps + 1)
+            moved, after = self.update(rate, numbers, gradients, state, self.steps + 1)
         except ArithmeticError as error:
             raise self._refusal(rate, gradients, state, error) from None
         if [len(numbers) for numbers in (moved, *after)] != [len(parameters)] * (1 + len(state)):
             count = f"{len(parameters)} parameters, and as many numbers for each of {self.state}"
             raise ValueError(f"update of {type(self).__name__} must give {count}")
         if not math.isfinite(sum(gradients) + sum(moved) + sum(map(sum, after))):  # which may only be too large a sum
-            for i, numbers in enumerate(zip(gradients, moved, *after)):
-                if not all(map(math.isfinite, numbers)):
+            for i, each in enumerate(zip(gradients, moved, *after)):
+                if not all(map(math.isfinite, each)):
                     raise OverflowError(f"{self._failed(i)}: it gives no finite number; no parameter was moved")
         self.steps += 1
         for parameter, number in zip(parameters, moved):

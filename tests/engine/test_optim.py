@@ -341,3 +341,25 @@ def test_numpy_scalars_are_numbers():
 def test_a_step_may_be_the_whole_period_and_leaves_a_tenth():
     schedule = optim.step_decay(1.0, every=1)
     assert [schedule(t) for t in (0, 1, 2)] == pytest.approx([1.0, 0.1, 0.01], rel=1e-15)
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.Adam])
+def test_numbers_of_numpy_do_not_make_an_optimizer_go_on_in_their_precision(kind):
+    found = []
+    for number in (float, np.float32):
+        p = Value(0.5)
+        p.data, p.grad = number(0.5), number(0.25)
+        optimizer = kind([p], 0.1)
+        optimizer.step()
+        assert type(p.data) is float
+        assert all(type(x) is float for name in optimizer.state for x in getattr(optimizer, name))
+        found.append(p.data)
+    assert found[0] == found[1]
+
+
+def test_a_schedule_is_asked_once_a_step():
+    model = nn.MLP([1, 1], ["linear"], rng=Random(0))
+    asked = []
+    optimizer = optim.SGD(model.parameters(), lambda t: asked.append(t) or 0.1)
+    compile_model(model, losses.half_squared_error).fit([[1.0, 2.0]], optimizer=optimizer, epochs=3)
+    assert asked == [0, 1, 2]

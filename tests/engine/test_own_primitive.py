@@ -6,7 +6,9 @@ A new view of a graph gets its line here: add a test over ``ROWS``.
 import copy
 import doctest
 import math
+import pickle
 from pathlib import Path
+from random import Random
 
 import pytest
 from small_graphs import leaves
@@ -34,7 +36,7 @@ from autograd_tiny import (
 )
 from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import Family, Notation
-from autograd_tiny.engine.table import POSITIVE
+from autograd_tiny.engine.table import POSITIVE, TABLE
 from autograd_tiny.lowering import compile_function
 from autograd_tiny.storage.saving import load_graph, save_graph
 from autograd_tiny.symbols.expansion import expanded
@@ -353,3 +355,16 @@ def test_a_row_is_not_changed_once_it_is_made():
         for field in ("forward", "rule"):
             with pytest.raises(AttributeError, match=rf"is in use with the {field} it has; make a new"):
                 setattr(thing, field, lambda *operands: 1.0)
+
+
+def test_rows_of_the_table_are_pickled_by_their_names_and_others_refused():
+    rows = [*TABLE.values(), TABLE["power"][1.5], TABLE["leaky_relu"][0.2], TABLE["softmax"][3]]
+    for row in rows:
+        assert pickle.loads(pickle.dumps(row)) is row
+        assert copy.copy(row) is copy.deepcopy(row) is row
+    model = nn.MLP([1, 2, 2, 1], [TABLE["relu"], TABLE["softmax"], TABLE["leaky_relu"]], rng=Random(0))
+    twin = pickle.loads(pickle.dumps(model))
+    assert twin([0.5])[0].data == model([0.5])[0].data
+    own = Primitive("relu", lambda x: x, lambda out, x: (1.0,))
+    with pytest.raises(TypeError, match="pickle takes rows of the table, by their names, and relu is a row of your own"):
+        pickle.dumps(own)
