@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from autograd_tiny.arrays.containers import Container
+from autograd_tiny.calculus.taylor import derivatives_along, times
 from autograd_tiny.engine.graph import Node, adjoints, gradient, joint, siblings_among, topological_order
 from autograd_tiny.engine.row import Primitive, recorder_of
 from autograd_tiny.engine.table import dot, power
@@ -79,11 +80,20 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def derivative(f: Function, order: int = 1) -> Function:
     """The function that gives the derivative of ``f`` by its first argument, a number, so many times over.
 
+    From order 2 on by Taylor series (`calculus.taylor`): the time grows with the square of the order.
+
+    Raises:
+        ValueError: the order is no whole number from 0 up.
+        TypeError: the first argument is no number, or ``f`` gives no Value.
+        ArithmeticError, ValueError: a derivative of this order is not defined there, or larger than any float.
+
     >>> derivative(lambda x: x**3, order=2)(5.0)
     30.0
+    >>> f"{derivative(lambda x: x.sin().exp(), order=20)(0.7):.6e}"
+    '4.279536e+11'
     """
-    times = as_whole(order)
-    if times is None or times < 0:
+    n = as_whole(order)
+    if n is None or n < 0:
         raise ValueError(f"derivative: the order is a whole number from 0 up, got {order!r}")
 
     check_function(f, "derivative")
@@ -93,9 +103,10 @@ def derivative(f: Function, order: int = 1) -> Function:
             y = run.scalar()
             if run.inputs.names() != [run.inputs.name]:
                 raise TypeError(f"derivative of {_name(f)}: its first argument must be a number, got a {type(x).__name__}; use grad")
-            for _ in range(times - 1):
-                (y,) = gradient(y, run.variables)
-            return run.gradient(y)[0] if times else run.given(y)
+            if n < 2:
+                return run.gradient(y)[0] if n else run.given(y)
+            result = derivatives_along(y, run.variables[0], n, run.given)[n]
+            return y.constant(result) if run.recorded and not isinstance(result, Node) else result
 
     return nth_derivative
 
@@ -273,7 +284,7 @@ class _Run:
             if moving.keys().isdisjoint(operands):
                 continue
             local = node.op.derivatives(node, operands, partial(siblings, node)) if self.recorded else node.local_derivatives
-            terms = [_times(d, moving[x]) for x, d in zip(operands, local) if x in moving]
+            terms = [times(d, moving[x]) for x, d in zip(operands, local) if x in moving]
             moving[node] = sum(terms[1:], terms[0])
         pushed = [moving.get(y, 0.0) for y in self.outputs.numbers]
         if self.recorded or _any_recorded(pushed):
@@ -283,14 +294,6 @@ class _Run:
 
 def _any_recorded(numbers: Iterable[Any]) -> bool:
     return any(isinstance(x, Node) for x in numbers)
-
-
-def _times(local_derivative: Any, tangent: Any) -> Any:
-    """The product, where the literals 0.0 and 1.0 record nothing."""
-    for x, y in ((local_derivative, tangent), (tangent, local_derivative)):
-        if x.__class__ is float and x in (0.0, 1.0):
-            return y if x else 0.0
-    return local_derivative * tangent
 
 
 def check_function(f: object, taker: str) -> None:
