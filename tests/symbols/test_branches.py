@@ -149,3 +149,54 @@ def test_branches_without_number_take_a_time_in_proportion_and_no_recursion():
     safe = with_safe_branches(formula)[formula]
     assert len(topological_order(safe)) < 20 * 4000
     assert evaluate([safe], {x: -1.0} | dict.fromkeys(switches, 0.0)) == [0.0]
+
+
+def masked_texts():
+    """Formulas, and how they are written once they are safe: every mask is needed, and none is missing."""
+    x, y, z = map(Expression, "xyz")
+    c, d, e = x > 0.0, y > 0.0, z > 0.0
+    r = log(x)
+    yield where(y > 0.0, r, 2.0 * r), "where(y > 0, log(x), 2 * where(y > 0, 0.5, log(x)))"
+    yield (  # needed in both branches of the inner choice: one case
+        where(c, where(d, r, z), z) + where(c, r + 1.0, z),
+        "t1 = log(where(x > 0, x, 0.5)); where(x > 0, where(y > 0, t1, z), z) + where(x > 0, t1 + 1, z)",
+    )
+    yield (  # two cases that differ in one choice are one
+        where(c, where(d, r, z), where(d, 2.0 * r, z)),
+        "t1 = log(where(y > 0, x, 0.5)); where(x > 0, where(y > 0, t1, z), "
+        "where(y > 0, 2 * where(x > 0, 0.5, where(y > 0, t1, 0.5)), z))",
+    )
+    yield (  # of two cases the wider one is left; another stands beside it
+        where(c, where(d, r, z), z) + where(c, r * r, z) + where(e, r, z),
+        "t1 = log(where(where(z > 0, 1, where(x > 0, 1, 0)), x, 0.5)); t2 = where(x > 0, t1, 0.5); "
+        "where(x > 0, where(y > 0, t1, z), z) + where(x > 0, t2 * t2, z) + where(z > 0, t1, z)",
+    )
+    yield (
+        where(c, r, where(d, 2.0 * r, z)),
+        "t1 = where(x > 0, 1, 0); t2 = log(where(where(x > 0, t1, where(y > 0, 1, t1)), x, 0.5)); "
+        "where(x > 0, t2, where(y > 0, 2 * where(x > 0, 0.5, where(y > 0, t2, 0.5)), z))",
+    )
+    a = exp(x)
+    a.label = "a"
+    yield where(x > 0.0, sqrt(a) * a, 0.0), "a = exp(where(x > 0, x, 0.5)); where(x > 0, sqrt(where(x > 0, a, 0.5)) * a, 0)"
+    yield where(y > 0.0, tanh(1.0 / x) * 2.0 + 3.0, 0.0), "where(y > 0, tanh(1 / where(y > 0, x, 0.5)) * 2 + 3, 0)"
+    yield (  # what is linear passes on what is finite, and what is not
+        where(y > 0.0, total([1.0 / x, x]) - x, 0.0), "where(y > 0, total(1 / where(y > 0, x, 0.5), x) - x, 0)"
+    )
+    yield (
+        where(y > 0.0, 1.0 / (x * 3.0), 0.0),
+        "where(y > 0, 1 / where(y > 0, where(y > 0, x, 0.5) * 3, 0.5), 0)",
+    )
+    yield (
+        where(y > 0.0, x + y, x * y), "where(y > 0, x + y, where(y > 0, 0.5, x) * where(y > 0, 0.5, y))"
+    )
+    root = sqrt(x)
+    yield (  # a condition that is computed from the node says nothing of it
+        where(root > 1.0, root, where(x > 0.0, log(root), 0.0)),
+        "where(sqrt(x) > 1, sqrt(x), where(x > 0, log(where(sqrt(x) > 1, 0.5, where(x > 0, sqrt(x), 0.5))), 0))",
+    )
+
+
+@pytest.mark.parametrize(("formula", "text"), list(masked_texts()))
+def test_there_are_the_masks_that_are_needed_and_no_others(formula, text):
+    assert str(with_safe_branches(formula)[formula]) == text
