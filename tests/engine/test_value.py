@@ -11,6 +11,7 @@ import pytest
 from small_graphs import leaves
 
 from autograd_tiny import (
+    TABLE,
     Constant,
     Expression,
     Primitive,
@@ -26,6 +27,7 @@ from autograd_tiny import (
     where,
 )
 from autograd_tiny.engine.graph import adjoints, all_nodes, edges, topological_order
+from autograd_tiny.lowering import compile_function
 
 
 def test_the_published_formula_of_the_field():
@@ -392,3 +394,15 @@ def test_no_comparison_takes_the_number_of_a_value_into_a_formula(compare):
             compare(left, right)
     with pytest.raises(TypeError, match="not with the Value"):
         where(e < 1.0, value, 0.0)
+
+
+def test_edges_of_what_a_value_takes():
+    x = Value(1.0, "x")
+    assert (x * 2**53).data == 2.0**53
+    for whole in (2**53 + 1, -(2**53) - 1):
+        with pytest.raises(ValueError, match="no float equals"):
+            x * whole
+    with pytest.raises(ValueError, match=r"the outputs of this softmax are numbered from 0 to 1"):
+        TABLE["softmax"][-1](0.5, 0.5)
+    with pytest.raises(TypeError, match="while a function is recorded would fix the outcome"):
+        compile_function(lambda p: p[0] * (x == 1.0), 1)
