@@ -15,12 +15,38 @@ from typing import Any
 
 from autograd_tiny.arrays.batches import as_column, classes_of, loss_of, targets_of
 from autograd_tiny.arrays.recorded import Array
+from autograd_tiny.arrays.structure import Structure, by_row
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.table import equal, greater, less, log, logsumexp, mean, relu, softplus, total, where
+from autograd_tiny.engine.table import equal, greater, less, log, logsumexp, mean, relu, sigmoid, softmax, softplus, total, where
 from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 
 _SMALLEST, _LARGEST = sys.float_info.min, sys.float_info.max  # below the one, 1 / x may overflow; above the other is infinity
+
+
+# The same in matrix form, of all samples together: o and t have a row per sample.  With the activation before it, a cross-entropy is
+# simpler than without: what the two hand on is the plain difference, Bishop (2006), Pattern recognition, section 4.3.
+
+
+def _difference(g: Any, out: Any, t: Any) -> Any:
+    return (out - t) * g
+
+
+_HALF_SQUARED_ERROR = Structure("half squared error", expansion=lambda o, t: 0.5 * ((o - t) ** 2).sum())
+_MEAN_SQUARED_ERROR = Structure("squared error", expansion=lambda o, t: ((o - t) ** 2).sum() / float(o.shape[-1]))
+_HINGE = Structure("hinge", expansion=lambda o, t: relu(1.0 - t * o).sum())
+_BINARY_CROSS_ENTROPY = Structure(
+    "binary cross-entropy", expansion=lambda o, t: -(t * log(o) + (1.0 - t) * log(1.0 - o)).sum(), fused={sigmoid: _difference}
+)
+_BINARY_FROM_LOGITS = Structure(
+    "binary cross-entropy from logits", lambda g, out, z, t: (_difference(g, z.sigmoid(), t), -z * g),
+    expansion=lambda z, t: (t * softplus(-z) + (1.0 - t) * softplus(z)).sum(),
+)
+_CROSS_ENTROPY = Structure("cross-entropy", expansion=lambda p, t: -(t * log(p)).sum(), fused={by_row(softmax): _difference})
+_FROM_LOGITS = Structure(
+    "cross-entropy from logits", lambda g, out, z, t: (_difference(g, softmax(z), t), -z * g),
+    expansion=lambda z, t: logsumexp(z).sum() - (t * z).sum(),
+)
 
 
 def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
@@ -30,7 +56,7 @@ def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch:
     2.0
     """
     if isinstance(outputs, Array):
-        return loss_of(outputs, targets_of(outputs, targets), half_squared_error, lambda o, t: 0.5 * ((o - t) ** 2).sum(), batch)
+        return loss_of(outputs, targets_of(outputs, targets), half_squared_error, _HALF_SQUARED_ERROR, batch)
     return 0.5 * total([(o - t) ** 2 for o, t in _paired(outputs, targets)])
 
 
@@ -41,8 +67,7 @@ def mean_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch:
     2.0
     """
     if isinstance(outputs, Array):
-        width = float(outputs.shape[-1])
-        return loss_of(outputs, targets_of(outputs, targets), mean_squared_error, lambda o, t: ((o - t) ** 2).sum() / width, batch)
+        return loss_of(outputs, targets_of(outputs, targets), mean_squared_error, _MEAN_SQUARED_ERROR, batch)
     return mean([(o - t) ** 2 for o, t in _paired(outputs, targets)])
 
 
@@ -56,7 +81,7 @@ def hinge(output: Any, target: Any, *, batch: str = "mean") -> Any:
     """
     if isinstance(output, Array):
         outputs = as_column(output)
-        return loss_of(outputs, targets_of(outputs, target), _hinge_of_row, lambda o, t: relu(1.0 - t * o).sum(), batch)
+        return loss_of(outputs, targets_of(outputs, target), _hinge_of_row, _HINGE, batch)
     t = _target(target, "the target of a hinge loss is -1 or 1", lambda t: t in (-1.0, 1.0))
     return relu(1.0 - t * output)
 
@@ -81,8 +106,7 @@ def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[Any], *, batc
     2.079442
     """
     if isinstance(outputs, Array):
-        paired = targets_of(outputs, targets)
-        return loss_of(outputs, paired, binary_cross_entropy, lambda o, t: -(t * log(o) + (1.0 - t) * log(1.0 - o)).sum(), batch)
+        return loss_of(outputs, targets_of(outputs, targets), binary_cross_entropy, _BINARY_CROSS_ENTROPY, batch)
     return total(binary_cross_entropy_terms(outputs, targets))
 
 
@@ -95,9 +119,7 @@ def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[An
     (0.0, 1.9287498479639178e-22)
     """
     if isinstance(logits, Array):
-        paired = targets_of(logits, targets)
-        form = lambda z, t: (t * softplus(-z) + (1.0 - t) * softplus(z)).sum()  # noqa: E731
-        return loss_of(logits, paired, binary_cross_entropy_from_logits, form, batch)
+        return loss_of(logits, targets_of(logits, targets), binary_cross_entropy_from_logits, _BINARY_FROM_LOGITS, batch)
     return total([_of_two(-z, z, t, softplus, greater, _LARGEST) for z, t in _paired(logits, targets)])
 
 
@@ -110,8 +132,7 @@ def cross_entropy(probabilities: Sequence[Any], target: Any, *, batch: str = "me
     1.386294
     """
     if isinstance(probabilities, Array):
-        classes = classes_of(probabilities, target)
-        return loss_of(probabilities, classes, cross_entropy, lambda p, t: -(t * log(p)).sum(), batch)
+        return loss_of(probabilities, classes_of(probabilities, target), cross_entropy, _CROSS_ENTROPY, batch)
     return -log(probabilities[_class(probabilities, target)])
 
 
@@ -124,8 +145,7 @@ def cross_entropy_from_logits(logits: Sequence[Any], target: Any, *, batch: str 
     (0.0, 1.9287498479639178e-22)
     """
     if isinstance(logits, Array):
-        classes = classes_of(logits, target)
-        return loss_of(logits, classes, cross_entropy_from_logits, lambda z, t: logsumexp(z).sum() - (t * z).sum(), batch)
+        return loss_of(logits, classes_of(logits, target), cross_entropy_from_logits, _FROM_LOGITS, batch)
     place = _class(logits, target)
     return logsumexp([0.0 if i == place else z - logits[place] for i, z in enumerate(logits)])
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from autograd_tiny.arrays import shapes
-from autograd_tiny.arrays.node import ArrayNode, Shape, reduced
+from autograd_tiny.arrays.node import ArrayNode, reduced
 from autograd_tiny.arrays.operands import as_node, kind_of
 from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.arrays.structure import Structure, column
@@ -30,26 +31,28 @@ class Targets(NamedTuple):
     node: ArrayNode
 
 
-def loss_of(outputs: Array, targets: Targets, loss: Callable[..., Any], form: Callable[[Any, Any], Any], batch: str) -> Any:
+def loss_of(outputs: Array, targets: Targets, loss: Callable[..., Any], form: Structure, batch: str) -> Any:
     """The loss of an Array: of a vector, one sample; of a matrix, the mean or the sum over its rows.
 
     Args:
         outputs: what the loss is of.
         targets: what it is compared with.
         loss: of one sample, from its entries and its target.
-        form: the sum over all samples, in arithmetic with whole arrays.
+        form: the sum over all samples in matrix form.
         batch: "mean" or "sum", over the samples.
     """
     if batch not in BATCHES:
         raise ValueError(f"batch is 'mean' or 'sum', over the rows of the Array; got {quoted(batch)}")
     rows = [loss(row, target) for row, target in zip(outputs.node.rows, targets.of_rows)]
-    if len(outputs.shape) == 1:
-        (whole,) = rows
-        expansion = form
-    else:
-        whole = BATCHES[batch](rows)
-        expansion = form if batch == "sum" else lambda o, t: form(o, t).per(o.shape[0])
-    return reduced(whole, Structure(loss.__name__.strip("_"), expansion=expansion), outputs.node, targets.node)
+    is_batch = len(outputs.shape) == 2
+    whole = BATCHES[batch](rows) if is_batch else rows[0]
+    return reduced(whole, _mean_of(form) if is_batch and batch == "mean" else form, outputs.node, targets.node)
+
+
+@lru_cache(maxsize=64)
+def _mean_of(form: Structure) -> Structure:
+    """A sum over the samples, divided by how many there are."""
+    return Structure(f"mean {form.name}", expansion=lambda o, t: o.apply(form, t).per(o.shape[0]))
 
 
 def targets_of(outputs: Array, targets: Any) -> Targets:
@@ -78,7 +81,7 @@ def classes_of(outputs: Array, targets: Any) -> Targets:
     if outputs.ndim == 1 and (number := as_whole(targets)) is not None:
         if not 0 <= number < classes:
             raise ValueError(f"the target is a class number from 0 to {classes - 1}, got {targets!r}")
-        return Targets([targets], _one_hot([number], outputs.shape, outputs))
+        return _as_classes([number], outputs, "Y")
     if not hasattr(targets, "__len__"):
         raise TypeError(f"the classes of a batch are a list, one number per row, got {quoted(targets)}")
     numbers = [number for x in targets if not hasattr(x, "__len__") and (number := as_whole(x)) is not None]
@@ -87,11 +90,11 @@ def classes_of(outputs: Array, targets: Any) -> Targets:
         if node.shape != outputs.shape:
             have = f"the outputs have shape {shapes.written(outputs.shape)}, the classes {shapes.written(node.shape)}"
             raise ValueError(f"a cross-entropy needs one class per row, or a row with one 1 for each: {have}")
-        return Targets([_place_of_one(row, i) for i, row in enumerate(node.rows)], node)
+        return _as_classes([_place_of_one(row, i) for i, row in enumerate(node.rows)], outputs, shapes.name(node, "Y"))
     for i, number in enumerate(numbers):
         if not 0 <= number < classes:
             raise ValueError(f"the class of row {i} is a number from 0 to {classes - 1}, got {targets[i]!r}")
-    return Targets(numbers, _one_hot(numbers, outputs.shape, outputs))
+    return _as_classes(numbers, outputs, "Y")
 
 
 def as_column(outputs: Array) -> Array:
@@ -112,10 +115,11 @@ def _targets_node(outputs: Array, targets: Any) -> ArrayNode:
     return node
 
 
-def _one_hot(classes: Sequence[int], shape: Shape, outputs: Array) -> ArrayNode:
+def _as_classes(classes: Sequence[int], outputs: Array, label: str) -> Targets:
+    """Numbers of classes with their rows of one 1 among 0s, which are constants: a class has no derivative."""
     constant = kind_of(outputs.node.entries[0]).constant
-    entries = [constant(float(j == k)) for k in classes for j in range(shape[-1])]
-    return ArrayNode(shape, entries, label="Y")
+    entries = [constant(float(j == k)) for k in classes for j in range(outputs.shape[-1])]
+    return Targets(classes, ArrayNode(outputs.shape, entries, label=label))
 
 
 def _place_of_one(row: Sequence[Any], number: int) -> int:

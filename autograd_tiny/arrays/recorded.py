@@ -161,7 +161,7 @@ class Array(Operators, Indexed):
             return entries[places[0]]
         if not places:
             raise IndexError(f"{self._called()}[{_key_text(keys)}] holds no entry; an Array has at least one")
-        part = Part(f"[{_key_text(keys)}]", places)
+        part = Part(f"[{_key_text(keys)}]", places, shape)
         return Array(ArrayNode(shape, [entries[k] for k in places], part, (self.node,)))
 
     def _chosen(self, key: Any, axis: int) -> int | range:

@@ -6,8 +6,9 @@ result.  What it is run on has a ``shape``, the operators ``@ * -``, ``T``, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.arrays.node import Shape
@@ -26,6 +27,10 @@ class Structure:
         text: the written form.
         latex: the same in LaTeX.
         expansion: the same in simpler operations, for one that has no rule of its own.
+        shaped: the shape of the result from those of the operands; one number if not given.
+        row: the function that is applied to each row.
+        fused: by what made the first operand, ``rule(g, first, *others)``: what this then hands on to that operation's operand, where
+            the two together are simpler than one after the other.
     """
 
     family = parameter = arity = None
@@ -38,9 +43,12 @@ class Structure:
         text: Notation | None = None,
         latex: Notation | None = None,
         expansion: Callable[..., Any] | None = None,
+        shaped: Callable[..., Shape] = lambda *shapes: (),
+        row: Primitive | MultiPrimitive | None = None,
+        fused: Mapping[Any, Callable[..., Any]] = MappingProxyType({}),
     ) -> None:
         self.name = self.symbol = name
-        self.pull, self.expansion = pull, expansion
+        self.pull, self.expansion, self.shaped, self.row, self.fused = pull, expansion, shaped, row, fused
         self.text = text or Notation(name + "({args})")
         self.latex = latex or Notation(r"\mathrm{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
 
@@ -59,11 +67,13 @@ def _written(left: str, right: str) -> dict[str, Any]:
 
 
 # Products.  A vector is a column: as the left factor it stands transposed.
-product = Structure("product", lambda g, out, a, b: (g @ b.T, a.T @ g), **_written("", ""))
-matrix_vector = Structure("matrix times vector", lambda g, out, a, b: (g.outer(b), a.T @ g), **_written("", ""))
-vector_matrix = Structure("vector times matrix", lambda g, out, a, b: (b @ g, a.outer(g)), **_written("T", ""))
+product = Structure("product", lambda g, out, a, b: (g @ b.T, a.T @ g), **_written("", ""), shaped=lambda a, b: (a[0], b[1]))
+matrix_vector = Structure(
+    "matrix times vector", lambda g, out, a, b: (g.outer(b), a.T @ g), **_written("", ""), shaped=lambda a, b: a[:1]
+)
+vector_matrix = Structure("vector times matrix", lambda g, out, a, b: (b @ g, a.outer(g)), **_written("T", ""), shaped=lambda a, b: b[1:])
 inner = Structure("inner product", lambda g, out, a, b: (b * g, a * g), **_written("T", ""))
-outer = Structure("outer product", **_written("", "T"))
+outer = Structure("outer product", **_written("", "T"), shaped=lambda a, b: (a[0], b[0]))
 
 
 def product_of(a: Shape, b: Shape) -> Structure:
@@ -73,15 +83,18 @@ def product_of(a: Shape, b: Shape) -> Structure:
 
 transpose = Structure(
     "transpose", lambda g, out, a: (g.T,), text=Notation("{0:atom}ᵀ", POWER), latex=Notation("{0:atom}^{{T}}", POWER),
+    shaped=lambda a: a[::-1],
 )
 
-column = Structure("column", lambda g, out, a: (g.as_vector(),), text=Notation("{0:atom}"), latex=Notation("{0:atom}"))
+_itself = Notation("{0:atom}")
+column = Structure("column", lambda g, out, a: (g.as_vector(),), text=_itself, latex=_itself, shaped=lambda a: (a[0], 1))
+vector = Structure("vector", text=_itself, latex=_itself, shaped=lambda a: a[:1])
 
 # Sums.  What is summed over ROWS is added up from row to row, as over a batch: what comes out has one entry per column.
 ROWS, COLUMNS = 0, 1
 
 
-def _sum(what: str) -> dict[str, Any]:
+def sum_notation(what: str) -> dict[str, Any]:
     below = rf"_{{{{\mathrm{{{{{what}}}}}}}}}" if what else ""
     return {"text": Notation(f"Σ{what and ' ' + what} {{0:product}}", PRODUCT), "latex": Notation(rf"\sum{below} {{0:product}}", PRODUCT)}
 
@@ -90,16 +103,19 @@ def _same_to_all(g: Any, out: Any, a: Any) -> Sequence[Any]:
     return (g.spread(a.shape),)
 
 
-sum_all = Structure("sum", _same_to_all, **_sum(""))
-sum_rows = Structure("sum over rows", _same_to_all, **_sum("rows"))
-sum_columns = Structure("sum over columns", lambda g, out, a: (g.as_column().spread(a.shape),), **_sum("columns"))
+sum_all = Structure("sum", _same_to_all, **sum_notation(""))
+sum_rows = Structure("sum over rows", _same_to_all, **sum_notation("rows"), shaped=lambda a: a[1:])
+sum_columns = Structure(
+    "sum over columns", lambda g, out, a: (g.as_column().spread(a.shape),), **sum_notation("columns"), shaped=lambda a: a[:1]
+)
 SUMS = {None: sum_all, ROWS: sum_rows, COLUMNS: sum_columns}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=4)
 def mean_over(axis: int | None) -> Structure:
     """The mean over all entries, over rows or over columns: a sum, divided by how many there are."""
-    return Structure(f"mean over {['rows', 'columns'][axis]}" if axis is not None else "mean", expansion=lambda a: a.mean_as_sum(axis))
+    over = f" over {('rows', 'columns')[axis]}" if axis is not None else ""
+    return Structure("mean" + over, expansion=lambda a: a.mean_as_sum(axis), shaped=SUMS[axis].shaped)
 
 
 # Functions of each row.
@@ -120,7 +136,8 @@ _RULES: dict[Any, Pull] = {softmax: _softmax_rule, logsumexp: _logsumexp_rule}
 def by_row(row: Primitive | MultiPrimitive) -> Structure:
     """A function of any number of operands, or with as many outputs, applied to each row; of a vector, to all of it."""
     latex = Notation(rf"\mathrm{{{{{row.name}}}}}\left({{0}}\right)", ATOM)
-    return Structure(row.name, _RULES.get(row), text=Notation(f"{row.name}({{0}})"), latex=latex)
+    of_each_row = (lambda a: a[:-1]) if isinstance(row, Primitive) else (lambda a: a)
+    return Structure(row.name, _RULES.get(row), text=Notation(f"{row.name}({{0}})"), latex=latex, shaped=of_each_row, row=row)
 
 
 # Parts.
@@ -132,19 +149,19 @@ class Part(Structure):
     Args:
         key: how the part is written, in brackets.
         places: the numbers of the entries, row by row.
+        shape: of the part.
     """
 
-    parameter = None
+    fused: Mapping[Any, Any] = MappingProxyType({})
 
-    def __init__(self, key: str, places: Sequence[int]) -> None:  # cheap: whoever walks over rows makes one for each
+    def __init__(self, key: str, places: Sequence[int], shape: Shape) -> None:  # cheap: whoever walks over rows makes one for each
         self.name = self.symbol = key
-        self.places = places
+        self.places, self.shape, self.shaped = places, shape, lambda a: shape
         self.expansion = None
 
-    @staticmethod
-    def _placed(g: Any, out: Any, a: Any) -> Sequence[Any]:
-        return (g.placed(out, a),)
+    def pull(self, g: Any, out: Any, a: Any) -> Sequence[Any]:
+        """The derivative by the part stands in its places, and 0 in the others."""
+        return (g.placed(self, a.shape),)
 
-    pull = _placed
     text = property(lambda self: Notation(f"{{0:atom}}{self.name}"))
     latex = property(lambda self: Notation(f"{{{{{{0:atom}}}}}}_{{{{{self.name[1:-1].replace('][', ',')}}}}}", POWER))

@@ -41,10 +41,11 @@ Terms = tuple[Expression, ...]
 
 
 class Equation(NamedTuple):
-    """``left = rights[0] = rights[1] = ...``; each right side is a sum of terms."""
+    """``left = rights[0] = rights[1] = ...``; each right side is a sum of terms; shapes stand behind the last as a note."""
 
     left: Expression
     rights: tuple[Terms, ...]
+    note: Expression | None = None
 
     def lines(self, style: Style, width: int, written: dict[Node, Term] | None = None) -> list[tuple[str, str]]:
         """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
@@ -63,6 +64,8 @@ class Equation(NamedTuple):
             texts = [format(term(e, style, written), "product" if i else "") for i, e in enumerate(terms)]
             if not sides or texts != sides[-1]:
                 sides.append(texts)
+        if self.note is not None:
+            sides[-1][-1] += term(self.note, style, written).text
         return term(self.left, style, written).text, sides
 
 

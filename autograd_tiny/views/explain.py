@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial, reduce
 from typing import Any
 
+from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Call, Edge, Node, adjoints, all_nodes, mapped
@@ -33,6 +34,7 @@ from autograd_tiny.views.equations import (
     text_style,
 )
 from autograd_tiny.views.mathml import mathml
+from autograd_tiny.views.matrices.explained import explained_by_array
 from autograd_tiny.views.named import LONGEST_WRITTEN, Through, seen_through, written_size
 from autograd_tiny.views.paths import NO_PATH, census, edge_paths, uses
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
@@ -102,7 +104,7 @@ class Explanation:
 
 
 def explain(
-    what: Value | BackwardStep | ForwardStep, *, wrt: Value | None = None, through: Through = None, digits: int = 4
+    what: Value | BackwardStep | ForwardStep, *, wrt: Value | Array | None = None, through: Through = None, digits: int = 4
 ) -> Explanation:
     """Write out the chain rule, from named value to named value.
 
@@ -113,6 +115,9 @@ def explain(
     A value has a name if it has a label.  Where nothing that was computed has one, the caller's variables name values; where these
     name nothing between the two either, every operation is shown.
 
+    By an `Array`, the derivative is written in matrix form, with shapes, from named array to named array down to ``what``, and one
+    entry of it in scalars.  Every formula is compared with the gradients of the scalars before it is shown.
+
     A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
 
     Data that was changed since it was used, as by a step of an optimizer, is refused: compute again first.  Where ``backward`` was run
@@ -120,7 +125,7 @@ def explain(
 
     Args:
         what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
-        wrt: the node it is differentiated by.
+        wrt: the node it is differentiated by, or an Array.
         through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.
         digits: significant digits of numbers.
 
@@ -136,22 +141,34 @@ def explain(
     variables = sys._getframe(1).f_locals
     explanation = explained(what, wrt, through, variables, digits)
     if isinstance(what, Value):
-        warn_of_runs(what, "the explanation", by=wrt, names=partial(named_by, variables))
+        warn_of_runs(what, "the explanation", by=None if isinstance(wrt, Array) else wrt, names=partial(named_by, variables))
     return explanation
 
 
 def explained(
-    what: Value | BackwardStep | ForwardStep, wrt: Value | None, through: Through, variables: Mapping[str, Any], digits: int = 4
+    what: Value | BackwardStep | ForwardStep, wrt: Value | Array | None, through: Through, variables: Mapping[str, Any], digits: int = 4
 ) -> Explanation:
     """What `explain` writes, with ``variables`` that name Values."""
     check_digits(digits)
     if isinstance(what, (BackwardStep, ForwardStep)):
         check_unchanged(what.root, done="its explanation")
         return Explainer(what.root, digits=digits).step(what)
+    if isinstance(wrt, Array):
+        return _by_array(what, wrt, through, variables, digits)
     if wrt is None:
         raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
     explainer, seen = explainer_of(what, [wrt], through, variables, digits)
     return explainer.derivative(seen[wrt])
+
+
+def _by_array(root: Value, wrt: Array, through: Through, variables: Mapping[str, Any], digits: int) -> Explanation:
+    check_recorded(root, "explained")
+    check_unchanged(root, done="its explanation")
+    if through not in (None, "named"):
+        seen = "goes from named array to named array; label those to be shown"
+        raise ValueError(f"an explanation by an Array {seen}, and leave out through={through!r}")
+    equations, definitions, called = explained_by_array(root, wrt, variables)
+    return Explanation(equations, definitions, digits, called)
 
 
 def explainer_of(

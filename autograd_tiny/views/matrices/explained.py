@@ -1,0 +1,235 @@
+"""The derivative by a whole array, written out: in matrix form with shapes, down to the loss, and one entry of it in scalars."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from autograd_tiny.arrays import shapes
+from autograd_tiny.arrays.node import ArrayNode
+from autograd_tiny.arrays.recorded import Array
+from autograd_tiny.arrays.shapes import entry_places
+from autograd_tiny.arrays.structure import Structure
+from autograd_tiny.calculus.gradient_check import path_sizes
+from autograd_tiny.engine.graph import adjoints, all_nodes
+from autograd_tiny.engine.value import Value
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.tidy import tidied
+from autograd_tiny.views.equations import Equation, partial_derivative
+from autograd_tiny.views.matrices.entries import Entry
+from autograd_tiny.views.matrices.evaluated import Numbers, evaluate
+from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, is_view
+from autograd_tiny.views.matrices.symbolic import COUNT, Symbolic, add_shapes, keeps_arrays, pullback, replaced
+from autograd_tiny.views.matrices.written import arranged, counts, derivative, shape_note, with_plain_counts
+
+AGREEMENT = 1e-9
+"""How closely a formula must give what the scalars give, relative to the size of all paths: rounding is millions of times smaller."""
+
+
+class MatrixDerivatives:
+    """The derivatives of a number by whole arrays, each as a formula of derivatives before it.
+
+    Args:
+        graph: what the number was computed from.
+        wrt: what it is differentiated by.
+
+    Attributes:
+        formulas: for each array or scalar between the number and ``wrt``, in the order of backward, its derivative: one right side, and
+            a second where what two operations hand on together is simpler.
+    """
+
+    def __init__(self, graph: MatrixGraph, wrt: Sequence[Whole]) -> None:
+        self.graph = graph
+        self.root = graph.variables[graph.root]
+        self.symbols: dict[Whole, Expression] = {}
+        self.slopes = adjoints(graph.root)
+        self.formulas: dict[Whole, list[list[Expression]]] = {}
+        self.plain: dict[Expression, Expression] = {}
+        self._differentiate(wrt)
+        self._check()
+
+    def symbol(self, x: Whole) -> Expression:
+        """The derivative by an array or a scalar, as a symbol."""
+        if x not in self.symbols:
+            self.symbols[x] = e = Expression.record(derivative, (self.root, self.graph.variables[x]))  # type: ignore[arg-type]
+            self.graph.shapes[e] = self.graph.shapes[self.graph.variables[x]]
+        return self.symbols[x]
+
+    def _differentiate(self, wrt: Sequence[Whole]) -> None:
+        graph = self.graph
+        by_variable = {variable: x for x, variable in graph.variables.items()}
+        leads = self._leading(wrt)
+        terms: dict[Whole, list[Expression]] = {graph.root: []}
+        users: dict[Whole, list[Whole]] = {}
+        for x in reversed(graph.order):
+            if x not in terms:
+                continue
+            variable = graph.variables[x]
+            shape = graph.shapes[variable]
+            g = Symbolic(Expression.literal(1.0) if x is graph.root else self.symbol(x), () if x is graph.root else shape)
+            ends = {v: None for v in self._variables(graph.formulas[x]) if by_variable.get(v) in leads}
+            for v, part in pullback(graph.formulas[x], g, Symbolic(variable, shape), graph.shapes, ends).items():
+                terms.setdefault(by_variable[v], []).append(self._tidy(part))
+                users.setdefault(by_variable[v], []).append(x)
+            if x is not graph.root:
+                self.formulas[x] = [terms[x], *self._together(x, users[x], users)]
+        for x in wrt:
+            if x not in self.formulas:
+                self.formulas[x] = [terms.get(x, []), *self._together(x, users.get(x, []), users)]
+
+    def _tidy(self, part: Symbolic) -> Expression:
+        """A formula as it is written, where it still is one of arrays of the same shapes."""
+        add_shapes([part.e], self.graph.shapes)
+        e = tidied(part.e)
+        if not keeps_arrays(e, self.graph.shapes) or self.graph.shapes[e] != part.shape:
+            return part.e
+        self.plain[e] = part.e
+        return e
+
+    def _leading(self, wrt: Sequence[Whole]) -> set[Whole]:
+        """What lies between the root and the arrays that it is differentiated by, these included."""
+        leads = set(wrt)
+        named = {variable: x for x, variable in self.graph.variables.items()}
+        for x in self.graph.order:
+            if any(named.get(v) in leads for v in self._variables(self.graph.formulas[x])):
+                leads.add(x)
+        return leads
+
+    @staticmethod
+    def _variables(formula: Expression) -> list[Expression]:
+        return [e for e in all_nodes(formula) if e.op is None and e.constant_value is None]
+
+    def _together(self, x: Whole, users: Sequence[Whole], of: Mapping[Whole, Sequence[Whole]]) -> list[list[Expression]]:
+        """The derivative by ``x`` as two operations hand it on together, where that is simpler: a softmax and its cross-entropy.
+
+        That is so where ``x`` is used by the first of them alone, and that by the second alone.
+        """
+        graph = self.graph
+        if len(users) != 1 or users[0] is graph.root or len(of[users[0]]) != 1:
+            return []
+        (first,), (second,) = users, of[users[0]]
+        variable, inner, outer = graph.variables[first], graph.formulas[first], graph.formulas[second]
+        pairs = [e for e in all_nodes(outer) if isinstance(e.op, Structure) and inner.op in e.op.fused and e.operands[0] is variable]
+        if len(pairs) != 1:
+            return []
+        merged = replaced(outer, {variable: inner})
+        g = Symbolic(Expression.literal(1.0), ()) if second is graph.root else Symbolic(self.symbol(second), ())
+        ends = {graph.variables[x]: None}
+        found = pullback(merged, g, Symbolic(graph.variables[second], ()), graph.shapes, ends)[graph.variables[x]]
+        return [[self._tidy(Symbolic(replaced(found.e, {inner: variable}), found.shape))]]
+
+    def _check(self) -> None:
+        """Compare every formula with the gradients of the scalars.
+
+        Raises:
+            ArithmeticError: they differ, so that the formula must not be shown.
+        """
+        values = {variable: self.graph.numbers(x) for x, variable in self.graph.variables.items() if not _is_hidden(x)}
+        values |= {symbol: self.numbers(x) for x, symbol in self.symbols.items()}
+        sizes = path_sizes(self.graph.root)  # of a sum that cancels, the size of its terms tells how much is rounding
+        for x, sides in self.formulas.items():
+            expected = self.numbers(x).flat
+            scale = max([sizes.get(v, 0.0) for v in (x.entries if isinstance(x, ArrayNode) else [x])])
+
+            def holds(terms: Sequence[Expression], expected: Sequence[float] = expected, scale: float = scale) -> bool:
+                found = self._sum_of(terms, values, len(expected))
+                return all(math.isclose(a, b, rel_tol=AGREEMENT, abs_tol=AGREEMENT * scale) for a, b in zip(found, expected))
+
+            for side, terms in enumerate(sides):
+                if not holds(terms):  # tidied, arrays may have lost a size to which they were repeated
+                    sides[side] = [self.plain.get(e, e) for e in terms]
+                    if not holds(sides[side]):
+                        told = f"the matrix form of the derivative by {self.graph.names[x]} does not give what the scalars give"
+                        raise ArithmeticError(f"{told}; explain the derivative by one entry, wrt=W[0][1]")
+
+    @staticmethod
+    def _sum_of(terms: Sequence[Expression], values: Mapping[Expression, Numbers], size: int) -> list[float]:
+        parts = [evaluate(e, values) for e in terms]
+        columns = [p.flat if len(p.flat) == size else list(p.flat) * size for p in parts]
+        return [math.fsum(xs) for xs in zip(*columns)] if columns else [0.0] * size
+
+    def numbers(self, x: Whole) -> Numbers:
+        """The derivative by an array or a scalar, as the scalars have it."""
+        if isinstance(x, ArrayNode):
+            return Numbers(x.shape, [self.slopes.get(v, 0.0) for v in x.entries])
+        return Numbers((), [self.slopes.get(x, 0.0)])
+
+
+    # Written.
+
+    def equations(self, order: Sequence[Whole]) -> list[Equation]:
+        """The derivative by each of these as an equation, with shapes."""
+        return [self._equation(x) for x in order]
+
+    def _equation(self, x: Whole) -> Equation:
+        sides = tuple([tuple([self._arranged(e) for e in terms]) for terms in self.formulas[x]])
+        note = shape_note(self.formulas[x][0][0], self.graph.shapes) if len(self.formulas[x][0]) == 1 else None
+        if not self.formulas[x][0]:
+            sides = ((Expression.literal(0.0),),)
+        return Equation(self.symbol(x), sides, note)
+
+    def _arranged(self, e: Expression) -> Expression:
+        return arranged(e if self.count is not None else with_plain_counts(e), self.graph.shapes)
+
+    @cached_property
+    def count(self) -> float | None:
+        """The number of samples, if formulas name one, and no other, and nothing else has its name."""
+        every = [e for sides in self.formulas.values() for terms in sides for e in terms]
+        found = {number for e in every for number in counts(e).values()}
+        return found.pop() if len(found) == 1 and COUNT not in self.graph.names.values() else None
+
+    def entry(self, x: ArrayNode) -> Equation:
+        """One entry in scalars: the first that is not 0."""
+        numbers = self.numbers(x)
+        number = next((k for k, d in enumerate(numbers.flat) if d), 0)
+        index, place = (divmod(number, x.shape[1]) if len(x.shape) == 2 else (number,)), entry_places(x.shape)[number]
+        values = {variable: self.graph.numbers(y) for y, variable in self.graph.variables.items()}
+        values |= {symbol: self.numbers(y) for y, symbol in self.symbols.items()}
+        names = {variable: self.graph.names[y] for y, variable in self.graph.variables.items()}
+
+        def symbol(e: Expression, place: str) -> Expression:
+            if e.op is None:
+                return Expression.literal(e.constant_value) if e.constant_value is not None else Expression(names[e] + place)
+            return Expression.record(partial_derivative, (self.root, Expression(names[e.operands[1]] + place)))
+
+        def literal(e: Expression, place: str) -> Expression:
+            if e.op is None and e.constant_value is not None:
+                return Expression.literal(e.constant_value)
+            places = entry_places(values[e].shape)
+            return Expression.literal(values[e].flat[places.index(place)])
+
+        symbols, values_of = [
+            [tidied(t) if leaf is symbol else t for e in self.formulas[x][0] for t in Entry(self.graph.shapes, leaf).terms(e, index)]
+            for leaf in (symbol, literal)
+        ]
+        kept = [k for k, e in enumerate(symbols) if e.constant_value != 0.0] or [0]
+        terms = [tuple([side[k] for k in kept]) for side in (symbols, values_of)] if symbols else [(Expression.literal(0.0),)]
+        left = Expression.record(partial_derivative, (self.root, Expression(self.graph.names[x] + place)))
+        return Equation(left, (*terms, (Expression.literal(numbers.flat[number]),)))
+
+
+def explained_by_array(root: Value, wrt: Array, variables: Mapping[str, Any]) -> tuple[list[Equation], list[Equation], list[str]]:
+    """The derivative of a number by an array: the equations of its chain, what names stand for, and all names.
+
+    Raises:
+        ValueError: the number was not computed from the array.
+    """
+    if is_view(wrt.node):
+        raise ValueError(f"{shapes.name(wrt.node, 'this Array')} shows the entries of another Array; explain the derivative by that")
+    graph = MatrixGraph(root, [wrt.node], variables)
+    if wrt.node not in graph.below:
+        called = shapes.name(wrt.node, "the Array")
+        raise ValueError(f"{root!r} was not computed from {called} as a whole; for the derivative by one entry give that: wrt=W[0][1]")
+    derivatives = MatrixDerivatives(graph, [wrt.node])
+    order = list(reversed(derivatives.formulas))
+    equations = [*derivatives.equations(order), derivatives.entry(wrt.node)]
+    definitions = []
+    if derivatives.count is not None:
+        definitions.append(Equation(Expression(COUNT), ((Expression.literal(derivatives.count),),)))
+    return equations, definitions, [*graph.names.values(), COUNT]
+
+
+def _is_hidden(x: Whole) -> bool:
+    return isinstance(x, ArrayNode) and not x.entries

@@ -1,0 +1,166 @@
+"""The record of a number in matrix form: arrays and scalars that have a name, each with its formula in terms of others.
+
+Scalars and arrays stand in one graph.  A scalar that was made of whole arrays leads to them; one that is an entry of an array is a
+part of it; any other is an operation on scalars, as it was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from autograd_tiny.arrays import shapes
+from autograd_tiny.arrays.node import ArrayNode, Reduced, Shape
+from autograd_tiny.arrays.recorded import Array
+from autograd_tiny.arrays.structure import Part, Structure, column, transpose
+from autograd_tiny.engine.contents import named_by, parts
+from autograd_tiny.engine.graph import all_nodes, joint
+from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.names import distinct, invented
+from autograd_tiny.views.matrices.evaluated import Numbers
+from autograd_tiny.views.matrices.symbolic import Symbolic
+
+Whole = ArrayNode | Value
+"""What has a formula: an array, or a scalar beside arrays."""
+
+
+class MatrixGraph:
+    """All that a number was computed from, in matrix form.
+
+    Args:
+        root: the number.
+        wrt: arrays that are seen in any case.
+        variables: what the caller's variables hold; they name what has no label, where nothing that was computed has one.
+
+    Attributes:
+        order: what has a name and was computed, operands before users, the root last.
+        variables: what stands for each named array or scalar in formulas.
+        formulas: of everything in ``order``.
+        shapes: of the variables, and of whatever is asked for later.
+    """
+
+    def __init__(self, root: Value, wrt: Sequence[ArrayNode], variables: Mapping[str, Any]) -> None:
+        self.root = root
+        self.scalars: list[Value] = all_nodes(root)
+        self.arrays = self._arrays(wrt)
+        self.places = self._places()
+        self.below = self._below()
+        self.names = self._names(wrt, variables)
+        self.order: list[Whole] = []
+        self.variables: dict[Whole, Expression] = {}
+        self.formulas: dict[Whole, Expression] = {}
+        self.shapes: dict[Expression, Shape] = {}
+        self._write()
+
+    def _arrays(self, wrt: Sequence[ArrayNode]) -> list[ArrayNode]:
+        """Every array on the way, operands before users."""
+        ends = [x.whole for x in self.scalars if isinstance(x, Reduced)]
+        found: list[ArrayNode] = all_nodes(joint([*wrt, *ends]))[:-1]  # type: ignore[assignment]
+        return [x for x in found if x.shape]
+
+    def _places(self) -> dict[Value, tuple[ArrayNode, int]]:
+        """The array that each entry belongs to, and its number there; the one it was made in, and not a part or a transpose of it."""
+        found: dict[Value, tuple[ArrayNode, int]] = {}
+        for node in self.arrays:
+            if not is_view(node):
+                for number, x in enumerate(node.entries):
+                    found.setdefault(x, (node, number))
+        return found
+
+    def operands(self, x: Whole) -> Sequence[Whole]:
+        """What an array, or a scalar, was computed from."""
+        if isinstance(x, ArrayNode):
+            return [self._scalar_in(y) for y in x.operands]
+        if x in self.places and x is not self.root:
+            return [self.places[x][0]]
+        return [self._scalar_in(y) for y in x.whole.operands] if isinstance(x, Reduced) else x.operands
+
+    @staticmethod
+    def _scalar_in(node: ArrayNode) -> Whole:
+        return node.entries[0] if not node.shape and node.entries else node
+
+    def _below(self) -> list[Whole]:
+        """All of them, operands before users."""
+        found: dict[Whole, None] = {}
+        waiting: list[Whole] = [self.root]
+        while waiting:
+            missing = [] if waiting[-1] in found else [y for y in self.operands(waiting[-1]) if y not in found]
+            waiting += missing
+            if not missing:
+                found[waiting.pop()] = None
+        return list(found)
+
+    def _names(self, wrt: Sequence[ArrayNode], variables: Mapping[str, Any]) -> dict[Whole, str]:
+        """Labels, or where nothing computed has one the caller's variables; the ends have a name in any case."""
+        seen = [*dict.fromkeys([*self.below, *wrt])]
+        called = {x: label for x in seen if (label := self._label(x))}
+        is_leaf = {x: not self.operands(x) for x in seen}
+        by_variable: dict[Any, str] = {**named_by(variables), **arrays_in(variables)}
+        if any(not is_leaf[x] and x is not self.root for x in called):
+            by_variable = {x: name for x, name in by_variable.items() if x is self.root or is_leaf.get(x)}
+        called |= {x: by_variable[x] for x in seen if x not in called and x in by_variable and x not in self.places and not is_view(x)}
+        ends = [x for x in seen if x not in called and (x is self.root or self._needs_name(x))]
+        fresh = invented(called.values())
+        called |= {x: next(fresh) for x in ends}
+        ordered = [x for x in seen if x in called]
+        return dict(zip(ordered, distinct([called[x] for x in ordered])))
+
+    def _label(self, x: Whole) -> str:
+        if isinstance(x, ArrayNode):
+            return "" if is_view(x) else shapes.name(x, "")
+        return "" if x in self.places and x is not self.root else x.label
+
+    def _needs_name(self, x: Whole) -> bool:
+        """Whether it is a leaf that is no number."""
+        return not self.operands(x) and not isinstance(x, Constant)
+
+    def _write(self) -> None:
+        """The formula of everything, named things in it by their names."""
+        here: dict[Whole, Symbolic] = {}
+        for x in self.below:
+            shape = x.shape if isinstance(x, ArrayNode) else ()
+            operands = self.operands(x)
+            written = self._formula(x, [here[y] for y in operands]) if operands else None
+            if x in self.names:
+                variable = Expression(self.names[x])
+                self.variables[x], self.shapes[variable] = variable, shape
+                here[x] = Symbolic(variable, shape)
+                if written is not None:
+                    self.order.append(x)
+                    self.formulas[x] = written.e
+            else:
+                here[x] = written if written is not None else Symbolic(Expression.literal(x.data), ())  # type: ignore[union-attr]
+
+    def _formula(self, x: Whole, operands: Sequence[Symbolic]) -> Symbolic:
+        if isinstance(x, Value) and x in self.places and x is not self.root:
+            node, number = self.places[x]
+            place = shapes.entry_places(node.shape)[number]
+            return operands[0].apply(Part(place, [number], ()))
+        op = x.whole.op if isinstance(x, Reduced) else x.op
+        if not isinstance(op, Structure):
+            return Symbolic.record(op, tuple(operands))
+        return operands[0].apply(op, *operands[1:])
+
+    def numbers(self, x: Whole) -> Numbers:
+        """The numbers of an array or of a scalar."""
+        return Numbers(x.shape, [v.data for v in x.entries]) if isinstance(x, ArrayNode) else Numbers((), [x.data])
+
+
+def is_view(x: Whole) -> bool:
+    """Whether an array shows the very scalars of another one; it has no derivatives of its own, and is written as what it is of that."""
+    return isinstance(x, ArrayNode) and (isinstance(x.op, Part) or x.op in (transpose, column))
+
+
+def arrays_in(variables: Mapping[str, Any]) -> dict[ArrayNode, str]:
+    """The arrays that variables hold, also inside lists, dicts and modules, with their names."""
+    found: dict[ArrayNode, str] = {}
+    waiting = [(name, thing) for name, thing in variables.items() if not name.startswith("_")]
+    seen: dict[int, Any] = {}
+    for name, thing in waiting:
+        if isinstance(thing, Array):
+            found.setdefault(thing.node, name)
+        elif id(thing) not in seen and (inside := parts(thing)) is not None:
+            seen[id(thing)] = thing
+            waiting += [(name + place, x) for place, x in inside]  # which the loop comes to, too
+    return found
