@@ -72,7 +72,7 @@ from autograd_tiny.views.steps import backward_steps, forward_steps
 if TYPE_CHECKING:
     from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curve
     from autograd_tiny.lowering import compile_function, compile_loss, compile_model
-    from autograd_tiny.marking.marker import mark
+    from autograd_tiny.marking.mark import mark
     from autograd_tiny.views.derivation import derivation
     from autograd_tiny.views.widget import Stepper
 
@@ -86,7 +86,7 @@ _LATER = {
     "compile_loss": "lowering",
     "compile_model": "lowering",
     "derivation": "views.derivation",
-    "mark": "marking.marker",
+    "mark": "marking.mark",
     "step_size_curve": "calculus.gradient_check",
 }
 

@@ -11,6 +11,7 @@ from collections.abc import Container, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd_tiny.marking.training.times import timed, with_primes
 from autograd_tiny.text.excerpts import Spot
 from autograd_tiny.text.numbers import short_number
 
@@ -20,11 +21,11 @@ class Quantity(NamedTuple):
 
     Attributes:
         kind: ``data`` of a node; ``derivative`` of the first node by the second; ``path``: the product of the derivatives
-            of each node by the next one; ``updated``: a parameter after a step of gradient descent.
-        nodes: the labels it speaks of.
+            of each node by the next one.
+        nodes: the labels it speaks of, each with a prime for every update that comes before.
 
-    >>> str(Quantity("derivative", ("E", "w"))), str(read_quantity("w'"))
-    ('∂E/∂w', "w'")
+    >>> str(Quantity("derivative", ("E", "w"))), str(read_quantity("E'/w'"))
+    ('∂E/∂w', "∂E'/∂w'")
     """
 
     kind: str
@@ -33,8 +34,6 @@ class Quantity(NamedTuple):
     def __str__(self) -> str:
         if self.kind == "data":
             return self.nodes[0]
-        if self.kind == "updated":
-            return f"{self.nodes[0]}'"
         return "·".join(f"∂{a}/∂{b}" for a, b in pairwise(self.nodes))
 
 
@@ -49,8 +48,8 @@ def derivative(of: str, by: str) -> Quantity:
 
 
 def updated(label: str) -> Quantity:
-    """A parameter after a step of gradient descent."""
-    return Quantity("updated", (label,))
+    """What has this label, after one more update."""
+    return data(f"{label}'")
 
 
 def read_quantity(text: str) -> Quantity:
@@ -61,7 +60,7 @@ def read_quantity(text: str) -> Quantity:
     """
     if not isinstance(text, str):
         raise TypeError(f"a claim names nodes by their labels, as 'z' or 'E/w', got {text!r}")
-    factors = [[label.strip().removeprefix("∂") for label in factor.split("/")] for factor in text.split("·")]
+    factors = [[label.strip().removeprefix("∂") for label in factor.split("/")] for factor in with_primes(text).split("·")]
     nodes = factors[0]
     for before, factor in pairwise(factors):
         if len(before) < 2 or len(factor) < 2 or before[-1] != factor[0]:
@@ -69,9 +68,7 @@ def read_quantity(text: str) -> Quantity:
         nodes = nodes + factor[1:]
     if "" in nodes:
         raise ValueError(f"{text!r} is no quantity; write z, E/w for ∂E/∂w, E/z/w for a path, or w' for w after its update")
-    if len(nodes) == 1:
-        return updated(nodes[0].removesuffix("'")) if nodes[0].endswith("'") else data(nodes[0])
-    return Quantity("derivative" if len(nodes) == 2 else "path", tuple(nodes))
+    return Quantity({1: "data", 2: "derivative"}.get(len(nodes), "path"), tuple(nodes))
 
 
 def without_d(quantity: Quantity, labels: Container[str]) -> Quantity:
@@ -82,7 +79,7 @@ def without_d(quantity: Quantity, labels: Container[str]) -> Quantity:
     """
     if quantity.kind not in ("derivative", "path") or quantity.nodes[0] in labels:
         return quantity
-    bare = tuple(label[1:] for label in quantity.nodes if label[0] == "d" and label[1:] in labels)
+    bare = tuple(label[1:] for label in quantity.nodes if label[0] == "d" and timed(label[1:]).base in labels)
     return quantity._replace(nodes=bare) if len(bare) == len(quantity.nodes) else quantity
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from functools import cached_property, reduce
 from itertools import combinations, pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from autograd_tiny.engine.graph import Call, all_nodes, topological_order
 from autograd_tiny.engine.refusals import check_recorded
@@ -49,7 +49,7 @@ class NamedGraph:
         self._repeated = {label for label, times in Counter(node.label for node in every if node.label).items() if times > 1}
         self.nodes = {name: node for node, name in self.name.items()}
         self.labels = {name: node for name, node in self.nodes.items() if node.label == name}
-        self._is_whole = not others
+        self._tops: dict[str, set[str] | None] = dict.fromkeys(self.name[x] for x in (output, *others) if x in self.name)
         self._explored: dict[str, tuple[set[str], int]] = {}
 
     def find(self, label: str) -> Value:
@@ -87,10 +87,15 @@ class NamedGraph:
 
     def depends(self, of: str, by: str) -> bool:
         """Whether one node depends on another; each does on itself."""
-        if of == by or (of == self.root and self._is_whole):
+        if of == by:
             return True
         if self._index[of] < self._index[by]:
             return False
+        if of in self._tops:  # much is asked of these, and all of it at once is soon found
+            below = self._tops[of]
+            if below is None:
+                below = self._tops[of] = {self.name[x] for x in all_nodes(self.nodes[of]) if x in self.name}
+            return by in below
         found, lowest = self._explored.get(of, (set(), len(self.nodes)))
         if self._index[by] < lowest:
             lowest = 0 if found else self._index[by]  # once near, for the many questions about neighbours; then for good
@@ -160,6 +165,20 @@ class NamedGraph:
         return sorted({2, *(len(node.operands) for node in sums)})
 
 
+class Updates(Protocol):
+    """What updates give, by label, each as a formula of what was before."""
+
+    @property
+    def updates(self) -> Container[str]:
+        """The labels."""
+
+    def formula(self, label: str, variable: Callable[[Quantity], Expression], names: Mapping[Value, str]) -> Expression | None:
+        """The formula of one of them; None for what is given at the start."""
+
+    def is_parameter(self, label: str) -> bool:
+        """Whether it is a parameter, and not what an optimizer keeps beside it."""
+
+
 class Derivation(NamedTuple):
     """How a quantity follows from others.
 
@@ -179,14 +198,14 @@ class Derivations:
 
     Args:
         graph: the graph.
-        learning_rate: of the step of gradient descent that claims about updated parameters speak of.
+        program: the run that the graph shows, where it is that of a training.
 
     Attributes:
         quantities: what each variable stands for.
     """
 
-    def __init__(self, graph: NamedGraph, learning_rate: float | None = None) -> None:
-        self.graph, self.learning_rate = graph, learning_rate
+    def __init__(self, graph: NamedGraph, program: Updates | None = None) -> None:
+        self.graph, self.program = graph, program
         self.quantities: dict[Expression, Quantity] = {}
         self._variables: dict[Quantity, Expression] = {}
         self._steps: dict[Quantity, Expression | None] = {}
@@ -231,6 +250,8 @@ class Derivations:
         return self.variable(data(self.graph.name[x])) if x in self.graph.name else Expression.literal(x.data)
 
     def _data(self, name: str) -> Expression | None:
+        if self.program is not None and name in self.program.updates:
+            return self.program.formula(name, self.variable, self.graph.name)
         node = self.graph.nodes[name]
         if node.op is None:
             return None
@@ -269,10 +290,9 @@ class Derivations:
     def _path(self, *nodes: str) -> Expression:
         return reduce(operator.mul, [self.variable(derivative(of, by)) for of, by in pairwise(nodes)])
 
-    def _updated(self, name: str) -> Expression:
-        if self.learning_rate is None:
-            raise ValueError(f"{name}' is {name} after a step of gradient descent; to mark it, give the learning_rate")
-        return self.variable(data(name)) - self.learning_rate * self.variable(derivative(self.graph.root, name))
+    def is_update(self, quantity: Quantity) -> bool:
+        """Whether this is the number of a parameter after an update."""
+        return self.program is not None and quantity.kind == "data" and self.program.is_parameter(quantity.nodes[0])
 
     def derivation(self, quantity: Quantity, known: Collection[Quantity], longest: int = 80) -> Derivation:
         """A quantity as a formula of what is known: its own step, and steps before it, up to ``longest`` nodes.

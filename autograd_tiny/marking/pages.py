@@ -34,8 +34,9 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, read_number, without_d
-from autograd_tiny.marking.marker import mark
+from autograd_tiny.marking.mark import mark
 from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.training.times import timed
 from autograd_tiny.storage.files import read_as_it_stands
 from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
 from autograd_tiny.text.excerpts import Excerpt, whole
@@ -171,10 +172,11 @@ class Page(NamedTuple):
     def _by_label(self, claim: Claim, labels: Mapping[str, str], key: str) -> Claim:
         """A claim by the labels of the nodes that its names stand for."""
         quantity = without_d(claim.quantity, labels)
-        for name in quantity.nodes:
-            if name not in labels:
-                raise PageError(self.file, f"{key}: {_unknown(name, list(labels))}", _line(claim))
-        named = quantity._replace(nodes=tuple(labels[name] for name in quantity.nodes))
+        names = [timed(name) for name in quantity.nodes]
+        for name in names:
+            if name.base not in labels:
+                raise PageError(self.file, f"{key}: {_unknown(name.base, list(labels))}", _line(claim))
+        named = quantity._replace(nodes=tuple(str(name._replace(base=labels[name.base])) for name in names))
         return claim._replace(quantity=named, said=str(quantity) if named != quantity else "")
 
 

@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd_tiny.marking.claims import Claim, ClaimError
+from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted, listed
 from autograd_tiny.views.drawing.picture import Note
@@ -230,9 +231,11 @@ class Report:
         found: dict[str, list[Note]] = {}
         for mark in self.marks:
             verdict, kind, nodes = VERDICTS[mark.verdict], mark.claim.quantity.kind, mark.claim.quantity.nodes
-            name = {"data": "page", "updated": "page, updated"}.get(kind, f"page, d{nodes[0]}")
+            node = timed(nodes[-1])
+            name = f"page, {node._replace(base=node.base)}" if node.beside else "page" if kind == "data" else f"page, d{nodes[0]}"
             name += f" via {nodes[1]}" if kind == "path" else ""
-            found.setdefault(nodes[-1], []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
+            name += {0: "", 1: ", updated"}.get(node.time, f", updated {node.time} times")
+            found.setdefault(node.base, []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
         return found
 
 

@@ -84,11 +84,12 @@ class Optimizer:
         for name, new in zip(self.state, after):
             getattr(self, name)[:] = new
 
-    def rate(self) -> float:
-        """The learning rate of the next step."""
+    def rate(self, step: int | None = None) -> float:
+        """The learning rate of a step, counted from 0; of the next one if none is given."""
         if not callable(self.learning_rate):
             return checks.rate(self.learning_rate, "a learning rate")
-        return checks.rate(self.learning_rate(self.steps), f"the schedule's learning rate of step {self.steps}")
+        step = self.steps if step is None else step
+        return checks.rate(self.learning_rate(step), f"the schedule's learning rate of step {step}")
 
     def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
         """The parameters after a step, and their new state, in lists of the same lengths; nothing is changed.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from autograd_tiny import losses
 from autograd_tiny.engine.table import total
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.marker import mark
+from autograd_tiny.marking.mark import mark
 from autograd_tiny.marking.pages import Page, read_page
 from autograd_tiny.marking.report import Report
 from autograd_tiny.nn import MLP, Layer

@@ -7,9 +7,11 @@ import pytest
 
 from autograd_tiny import Value, draw, losses, mark, softmax, total
 from autograd_tiny.engine.graph import adjoints
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import Claim, Quantity, read_claim, read_claims, read_number, read_quantity
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
-from autograd_tiny.marking.numbers import Numbers
+from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.training.setting import setting
 from autograd_tiny.nn import Layer
 from autograd_tiny.text.palette import VERDICTS
 
@@ -53,9 +55,12 @@ def classifier():
 
 def engine(root, digits=6):
     """The engine's number for a quantity, as it would be printed."""
-    graph = NamedGraph(root)
-    numbers = Numbers(Derivations(graph, 0.1))
-    return lambda text: f"{float(getattr(numbers.of(read_quantity(text)), 'data', numbers.of(read_quantity(text)))):.{digits}f}"
+
+    def say(text):
+        claims, _, derivations = setting(root, (), [read_claim(f"{text} = 0")], 0.1)
+        return f"{data_of(Numbers(derivations).of(claims[0].quantity)):.{digits}f}"
+
+    return say
 
 
 def the_mark(root, *claims, number=-1):
@@ -298,7 +303,7 @@ def test_a_derivative_by_what_nothing_depends_on():
         ({"z": "0,5"}, "'0,5' is not a decimal number; write the decimal point as a point"),
         ({"z": "NaN"}, "'NaN' is not a decimal number"),
         ({"z": "1e999"}, "beyond the range"),
-        ({"z'": "1"}, "but that is computed and no parameter"),
+        ({"z'": "1"}, "z' is a number after an update of all that is trained; say what that is"),
         ({"E//w1": "1"}, "is no quantity"),
         (["z"], "'z' is no claim"),
     ],
@@ -342,7 +347,8 @@ def test_a_label_that_two_nodes_have():
         ("∂y/∂w1", Quantity("derivative", ("y", "w1"))),
         ("E / z / w", Quantity("path", ("E", "z", "w"))),
         ("∂E/∂z·∂z/∂w", Quantity("path", ("E", "z", "w"))),
-        ("w'", Quantity("updated", ("w",))),
+        ("w'", Quantity("data", ("w'",))),
+        ("E′/w″", Quantity("derivative", ("E'", "w''"))),
         ("x[0]", Quantity("data", ("x[0]",))),
     ],
 )

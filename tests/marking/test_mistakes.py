@@ -3,9 +3,10 @@
 import pytest
 
 from autograd_tiny import Value, total
-from autograd_tiny.marking.claims import read_quantity
+from autograd_tiny.marking.claims import read_claim, read_quantity
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph
-from autograd_tiny.marking.mistakes import Editor
+from autograd_tiny.marking.judging.mistakes import Editor
+from autograd_tiny.marking.training.setting import setting
 
 
 def graph():
@@ -19,8 +20,8 @@ def graph():
 
 
 def editor(text, known=()):
-    derivations = Derivations(NamedGraph(graph()), 0.1)
     printed = {read_quantity(k): None for k in known}
+    derivations = setting(graph(), (), [read_claim(f"{x} = 0") for x in (text, *known)], 0.1).derivations
     return Editor(derivations, derivations.derivation(read_quantity(text), printed), printed)
 
 

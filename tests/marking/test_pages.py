@@ -159,7 +159,7 @@ def test_lines_are_those_of_the_file(write):
         (inputs, r"line 12: inputs.q: `q` does not occur in the formula"),
         (again, r"line 21: claims: '-0,7'"),
         (infinite, r"line 11: inputs.x: "),
-        (computed, r"line 23: claims: z' claims an update of z"),
+        (computed, r"line 23: claims: z' is a number after an update of all that is trained"),
         (short, r"line 2: formula: unknown function `sigmod`"),
         (tables, r"line 23: claims: a claim is a string"),
         (escaped, r"line 1: formula: log\("),

@@ -5,8 +5,8 @@ import pytest
 from autograd_tiny import MultiPrimitive, Value, mark, softmax
 from autograd_tiny.marking.claims import data, derivative
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
-from autograd_tiny.marking.numbers import Numbers
-from autograd_tiny.marking.stale import Implied, Story, agreements, solved, sums, told_once
+from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.judging.stale import Implied, Story, agreements, solved, sums, told_once
 
 Q, R = data("q"), data("r")
 

@@ -8,10 +8,11 @@ from random_graphs import Program, Step, random_program
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
-from autograd_tiny.marking.claims import Quantity
-from autograd_tiny.marking.derivations import Derivations, NamedGraph
-from autograd_tiny.marking.numbers import Numbers
+from autograd_tiny.marking.claims import Quantity, read_claim, updated
+from autograd_tiny.marking.derivations import NamedGraph
+from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.report import FAITHFUL
+from autograd_tiny.marking.training.setting import setting
 from autograd_tiny.symbols.formula import read_formula
 
 FLAT = ("step", "sign", "less", "greater", "equal", "where", "mul", "maximum", "relu")
@@ -38,13 +39,14 @@ def marked_all_wrong(rng):
     root = nodes[-1]
     root.label = root.label or "out"
     graph = NamedGraph(root)
-    engine = Numbers(Derivations(graph, 0.1))
     labels = list(graph.labels)
     quantities = [Quantity("data", (name,)) for name in labels]
     quantities += [Quantity("derivative", (rng.choice(labels), by)) for by in labels for _ in range(2)]
     quantities += [Quantity("path", tuple(rng.choices(labels, k=3))) for _ in range(3)]
-    quantities += [Quantity("updated", (name,)) for name in labels if graph.nodes[name].op is None and graph.depends(root.label, name)]
+    trained = [name for name in labels if graph.nodes[name].op is None and graph.depends(root.label, name)]
+    quantities += [updated(name) for name in trained]
     rng.shuffle(quantities)
+    engine = Numbers(setting(root, (), [read_claim(f"{q} = 0") for q in quantities], 0.1).derivations)
     numbers = [data_of(engine.of(q)) for q in quantities]
     wrong = [x + rng.choice([1.7, -0.31, 0.052]) if rng.random() < 0.5 else x for x in numbers]
     return numbers, mark(root, [f"{q} = {x:.{rng.randint(1, 7)}f}" for q, x in zip(quantities, wrong)], learning_rate=0.1)

@@ -127,7 +127,7 @@ class Editor:
     @property
     def step(self) -> Expression | None:
         """What an update subtracts from the parameter."""
-        return self.root.operands[1] if self.quantity.kind == "updated" and self.root.op is sub else None
+        return self.root.operands[1] if self.derivations.is_update(self.quantity) and self.root.op is sub else None
 
 
 Found = Iterator[tuple[Expression, str] | tuple[Expression, str, Expression]]

@@ -17,7 +17,7 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Printed, Quantity
 from autograd_tiny.marking.derivations import Derivation, NamedGraph, rewritten
-from autograd_tiny.marking.numbers import Numbers
+from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
 MOST_BY_CHANCE = 0.05

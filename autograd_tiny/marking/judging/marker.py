@@ -22,16 +22,16 @@ from autograd_tiny.marking.claims import (
     Quantity,
     data,
     derivative,
-    read_claims,
     read_input,
     read_number,
-    without_d,
 )
-from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph
-from autograd_tiny.marking.mistakes import Edit, Editor, swapped_digits
-from autograd_tiny.marking.numbers import Follows, Number, Numbers, Source, noise_of
+from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.judging.mistakes import Edit, Editor, swapped_digits
+from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
+from autograd_tiny.marking.judging.stale import stories
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
-from autograd_tiny.marking.stale import stories
+from autograd_tiny.marking.training.program import Training
+from autograd_tiny.marking.training.setting import setting
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed
 
@@ -42,50 +42,6 @@ Such fits are about Poisson distributed: with 0.5 expected, some formula fits a 
 of five cases.  Most wrong numbers have an explanation, so that a fit is still the likelier reason; `benchmarks.marking` measures
 how many random numbers are explained, and most have far fewer candidates.
 """
-
-
-def mark(
-    output: Value,
-    claims: Mapping[str, str] | Iterable[Claim | str] | str,
-    *,
-    learning_rate: float | None = None,
-    others: Sequence[Value] = (),
-    inputs: Mapping[str, str] | None = None,
-) -> Report:
-    """Mark printed numbers about a recorded graph.
-
-    Args:
-        output: the root of the graph: a loss, where updates are claimed.
-        claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
-            data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
-            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.
-        learning_rate: of the step of gradient descent that updates speak of.
-        others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one that
-            a loss uses.
-        inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What follows
-            from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about ``w'`` printed.
-            The others count as exact.
-
-    Returns:
-        A report with one mark per claim.
-
-    Raises:
-        ValueError: for a number that cannot be read, a label that no node has or that several have, no claims at all,
-            an input that has another number in the graph than it has in print, a graph whose data was changed after it was
-            recorded, as by ``optimizer.step()``.
-
-    >>> x, w = Value(0.5, "x"), Value(-1.0, "w")
-    >>> z = w * x
-    >>> z.label = "z"
-    >>> y = z.tanh()
-    >>> y.label = "y"
-    >>> report = mark(y, {"z": "-0.5", "y": "-0.4621", "y/z": "0.7864", "y/w": "0.500"})
-    >>> [m.verdict for m in report.marks], report.marks[3].mistake
-    (['right', 'right', 'right', 'mistake'], 'activation derivative missing')
-    >>> [mark(y, {"z": "-0.5004"}, inputs=given).marks[0].verdict for given in ({}, {"w": "-1.00"})]
-    ['wrong', 'rounded']
-    """
-    return Marker(output, read_claims(claims), learning_rate, others, inputs or {}).report()
 
 
 MOST_BY_ROUNDING = 0.05
@@ -107,20 +63,15 @@ class Marker:
         self,
         output: Value,
         claims: Sequence[Claim],
-        learning_rate: float | None,
+        training: Training | float | None,
         others: Sequence[Value] = (),
         inputs: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        if learning_rate is not None and not hasattr(learning_rate, "__float__"):
-            raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
-        self.graph = NamedGraph(output, others)
+        self.claims, self.graph, self.derivations = setting(output, others, claims, training)
         check_unchanged(output, *others, done="the marks")
-        claims = [claim._replace(quantity=without_d(claim.quantity, self.graph.labels)) for claim in claims]
-        self.claims = claims
-        self.derivations = Derivations(self.graph, learning_rate)
-        for number, claim in enumerate(claims):
+        for number, claim in enumerate(self.claims):
             self._check(number, claim.quantity)
         self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
         self.marks: list[Mark] = []
@@ -147,11 +98,8 @@ class Marker:
     def _check(self, number: int, quantity: Quantity) -> None:
         """Refuse a claim about a quantity that this graph does not have."""
         try:
-            nodes = [self.graph.find(label) for label in quantity.nodes]
-            if quantity.kind == "updated":
-                if nodes[0].op is not None:
-                    raise ValueError(f"{quantity} claims an update of {quantity.nodes[0]}, but that is computed and no parameter")
-                self.derivations.step(quantity)
+            for label in quantity.nodes:
+                self.graph.find(label)
         except ValueError as error:
             raise ClaimError(str(error), number) from None
 

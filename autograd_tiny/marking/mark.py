@@ -1,0 +1,70 @@
+"""Mark published numbers: the call that everything else here serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from autograd_tiny.engine.value import Value
+from autograd_tiny.marking.claims import Claim, read_claims
+from autograd_tiny.marking.judging.marker import Marker
+from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.training.setting import training_of
+from autograd_tiny.optim import Optimizer
+
+
+def mark(
+    output: Value,
+    claims: Mapping[str, str] | Iterable[Claim | str] | str,
+    *,
+    learning_rate: float | None = None,
+    optimizer: Optimizer | None = None,
+    samples: Sequence[Mapping[str, float]] = (),
+    batch: str = "",
+    others: Sequence[Value] = (),
+    inputs: Mapping[str, str] | None = None,
+) -> Report:
+    """Mark printed numbers about a recorded graph.
+
+    Args:
+        output: the root of the graph: a loss, where updates are claimed.
+        claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
+            data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
+            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.
+            A prime is an update: ``E'`` is the loss after one, ``E'/w'`` its derivative there, ``w''`` the next weight.
+        learning_rate: of the step of gradient descent that updates of single parameters speak of.
+        optimizer: what trains, made for all parameters that are trained, as ``SGD([w, b], 0.1, momentum=0.9)``; needed where a
+            claim speaks of what follows an update.  What it keeps may be claimed, too: ``m(w)'``, ``v(w)'``, ``mhat(w)'``.
+        samples: the inputs of each sample, by their labels.  The first pass takes the first, each pass after an update the
+            next; every pass takes those of the recorded graph if there are none.
+        batch: ``"mean"`` or ``"sum"`` of the losses of all samples, for updates over a batch.  What belongs to a sample has its
+            number: ``E(2)`` is the loss of the second, ``E`` that of the batch.
+        others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one that
+            a loss uses.
+        inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What follows
+            from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about ``w'`` printed.
+            The others count as exact.
+
+    Returns:
+        A report with one mark per claim.
+
+    Raises:
+        ValueError: for a number that cannot be read, a label that no node has or that several have, no claims at all,
+            an input that has another number in the graph than it has in print, a graph whose data was changed after it was
+            recorded, as by ``optimizer.step()``, a claim about an update that is not known, training that diverges.
+
+    >>> x, w = Value(0.5, "x"), Value(-1.0, "w")
+    >>> z = w * x
+    >>> z.label = "z"
+    >>> y = z.tanh()
+    >>> y.label = "y"
+    >>> report = mark(y, {"z": "-0.5", "y": "-0.4621", "y/z": "0.7864", "y/w": "0.500"})
+    >>> [m.verdict for m in report.marks], report.marks[3].mistake
+    (['right', 'right', 'right', 'mistake'], 'activation derivative missing')
+    >>> from autograd_tiny.optim import SGD
+    >>> mark(y, {"w'": "-1.0393", "y'": "-0.4774"}, optimizer=SGD([w], 0.1)).counts
+    {'right': 2}
+    >>> [mark(y, {"z": "-0.5004"}, inputs=given).marks[0].verdict for given in ({}, {"w": "-1.00"})]
+    ['wrong', 'rounded']
+    """
+    training = training_of(optimizer, samples, batch, learning_rate)
+    return Marker(output, read_claims(claims), training, others, inputs or {}).report()

@@ -1,0 +1,1 @@
+"""Training on a page: forward passes joined by the updates of an optimizer."""

@@ -1,0 +1,128 @@
+"""What a page speaks of: the recorded graph, or the run of a training as far as its claims go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from autograd_tiny.engine.value import Value
+from autograd_tiny.marking.claims import Claim, ClaimError, Quantity, without_d
+from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.training.program import AHEAD, BATCHES, Program, Training
+from autograd_tiny.marking.training.times import Timed, timed
+from autograd_tiny.optim import SGD, Optimizer
+from autograd_tiny.text.numbers import as_number
+from autograd_tiny.text.words import listed
+
+
+class Setting(NamedTuple):
+    """What claims are marked against.
+
+    Attributes:
+        claims: with the names that the graph has.
+        graph: every node that is claimed.
+        derivations: how quantities follow from each other.
+    """
+
+    claims: list[Claim]
+    graph: NamedGraph
+    derivations: Derivations
+
+
+def training_of(
+    optimizer: Optimizer | None, samples: Sequence[Mapping[str, float]], batch: str, learning_rate: float | None
+) -> Training | float | None:
+    """How a page trains; the learning rate alone where one step of gradient descent is all that it says."""
+    if learning_rate is not None and as_number(learning_rate) is None:
+        raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
+    if optimizer is None:
+        if samples or batch:
+            raise ValueError("samples say what each step trains on; say also how: optimizer=SGD([w, b], 0.1)")
+        return learning_rate
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"an optimizer is one of autograd_tiny.optim, as SGD([w, b], 0.1), got {optimizer!r}")
+    if learning_rate is not None:
+        raise ValueError("the optimizer has its own learning rate; give no other")
+    if batch and (batch not in BATCHES or not samples):
+        raise ValueError(f"batch is 'mean' or 'sum' of the losses of samples, which are to be given; got {batch!r}")
+    return Training(optimizer, samples, batch)
+
+
+def setting(output: Value, others: Sequence[Value], claims: Sequence[Claim], training: Training | float | None) -> Setting:
+    """What these claims are marked against.
+
+    Args:
+        output: the root of the recorded graph.
+        others: more roots.
+        claims: about it, and about what follows from updates.
+        training: how it is trained, or the learning rate of one step of gradient descent; None if it is not trained.
+
+    Raises:
+        ClaimError: a claim about an update that is not known.
+        ValueError: training that is not possible.
+    """
+    graph = NamedGraph(output, others)
+    claims = [claim._replace(quantity=without_d(claim.quantity, graph.labels)) for claim in claims]
+    later = {name: timed(name) for claim in claims for name in claim.quantity.nodes if name not in graph.labels}
+    later = {name: x for name, x in later.items() if x.time or x.beside}
+    if not later and not (isinstance(training, Training) and training.samples):
+        return Setting(claims, graph, Derivations(graph))
+    _check_times(graph, claims, later, training)
+    training = _gradient_descent(graph, later.values(), training) if not isinstance(training, Training) else training
+    parameters = {x.label for x in training.optimizer.parameters}
+    passes, updates = _extent(claims, later, parameters)
+    program = Program(output, others, training, passes, updates)
+    run = NamedGraph(program.outputs[0], program.roots)
+    claims = [claim._replace(quantity=_in_run(claim.quantity, run)) for claim in claims]
+    return Setting(claims, run, Derivations(run, program))
+
+
+def _gradient_descent(graph: NamedGraph, later: Iterable[Timed], rate: float | None) -> Training:
+    """One step of gradient descent on every parameter whose update is claimed."""
+    labels = dict.fromkeys(x.base for x in later)
+    return Training(SGD([graph.labels[label] for label in labels], 0.0 if rate is None else rate))
+
+
+def _check_times(graph: NamedGraph, claims: Iterable[Claim], later: Mapping[str, Timed], training: Training | float | None) -> None:
+    """Refuse a claim about an update that is not known."""
+    for number, claim in enumerate(claims):
+        for name in claim.quantity.nodes:
+            if name in later:
+                try:
+                    _check_time(graph, claim.quantity, later[name], training)
+                except ValueError as error:
+                    raise ClaimError(str(error), number) from None
+
+
+def _check_time(graph: NamedGraph, quantity: Quantity, name: Timed, training: Training | float | None) -> None:
+    node = graph.find(name.base)
+    if isinstance(training, Training):
+        if name.beside not in ("", AHEAD) and node not in training.optimizer.parameters:
+            known = [x.label for x in training.optimizer.parameters]
+            raise ValueError(f"{name} is kept for what is trained, and {name.base} is not; trained are {listed(known, 12)}")
+        return
+    if training is None and node.op is None and quantity.kind == "data" and name.time == 1 and not name.beside:
+        raise ValueError(f"{name} is {name.base} after a step of gradient descent; to mark it, give the learning_rate")
+    if node.op is not None or name.time > 1 or name.beside or quantity.kind != "data":
+        what = f"{quantity} is a number after an update of all that is trained"
+        raise ValueError(f"{what}; say what that is: optimizer=SGD([w, b], 0.1), on a page parameters = ['w', 'b'] below [training]")
+
+
+def _extent(claims: Iterable[Claim], later: Mapping[str, Timed], parameters: Collection[str]) -> tuple[int, int]:
+    """After how many updates there is a forward pass, and how many updates there are."""
+    passes = updates = 0
+    for claim in claims:
+        for name in (later[x] for x in claim.quantity.nodes if x in later):
+            is_update = claim.quantity.kind == "data" and (name.base in parameters or name.beside) and name.beside != AHEAD
+            passes, updates = (passes, max(updates, name.time)) if is_update else (max(passes, name.time), updates)
+    passes = max(passes, updates - 1)
+    return passes, max(passes, updates)
+
+
+def _in_run(quantity: Quantity, run: NamedGraph) -> Quantity:
+    """A quantity by the names of the run: what no update changes is called the same after each."""
+    names = []
+    for name in quantity.nodes:
+        before = str(timed(name)._replace(time=0))
+        names.append(before if name not in run.labels and before in run.labels else name)
+    return quantity._replace(nodes=tuple(names))
