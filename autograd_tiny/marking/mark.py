@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, read_claims
 from autograd_tiny.marking.judging.marker import Marker
-from autograd_tiny.marking.report import Report
-from autograd_tiny.marking.training.setting import training_of
+from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.report import FAITHFUL, Mark, Report
+from autograd_tiny.marking.training.conventions import other_conventions
+from autograd_tiny.marking.training.program import Training
+from autograd_tiny.marking.training.setting import Setting, setting, training_of
+from autograd_tiny.marking.training.times import timed
 from autograd_tiny.optim import Optimizer
 
 
@@ -67,4 +74,43 @@ def mark(
     ['wrong', 'rounded']
     """
     training = training_of(optimizer, samples, batch, learning_rate)
-    return Marker(output, read_claims(claims), training, others, inputs or {}).report()
+    read = read_claims(claims)
+    report = Marker(output, read, training, others, inputs or {}).report()
+    if isinstance(training, Training) and any(map(is_later, report.slips)):
+        for convention in other_conventions(training.optimizer):
+            with suppress(ValueError):  # what another convention has no name or no number for
+                another = training._replace(optimizer=convention.optimizer)
+                if may_follow(setting(output, others, read, another), report):
+                    told = Marker(output, read, another, others, inputs or {}).report()
+                    if follows(told, report):
+                        return Report(told.marks, (f"The page follows another convention, by which it is marked: {convention.said}.",))
+    return report
+
+
+MOST_BY_CHANCE = 0.05
+"""How likely a convention may at most fit by chance, to be what the page followed: the usual level of significance."""
+
+
+def is_later(mark: Mark) -> bool:
+    """Whether a claim speaks of what follows an update."""
+    return any(timed(name).time for name in mark.claim.quantity.nodes)
+
+
+def may_follow(other: Setting, report: Report) -> bool:
+    """Whether another convention gives about the first number after an update that was blamed: a quick look, before all is marked."""
+    first = next(mark for mark in report.slips if is_later(mark))
+    printed = first.claim.printed
+    value = data_of(Numbers(other.derivations).of(other.claims[first.number].quantity))
+    return bool(abs(value - printed.number) <= MOST_UNITS * printed.unit)
+
+
+MOST_UNITS = 20
+"""How far a page that goes on with rounded numbers is taken to get from the engine's: more is looked at in vain, and costs only time."""
+
+
+def follows(told: Report, report: Report) -> bool:
+    """Whether by another convention no number after an update is blamed, and more fit than would by chance."""
+    if any(m.verdict not in FAITHFUL for m in told.marks if is_later(m)):
+        return False
+    excused = [new.claim.printed for new, old in zip(told.marks, report.marks) if old.verdict not in FAITHFUL and new.verdict in FAITHFUL]
+    return math.prod(min(1.0, 1.5 * x.unit / max(abs(x.number), x.unit)) for x in excused) <= MOST_BY_CHANCE

@@ -36,7 +36,9 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, read_number, without_d
 from autograd_tiny.marking.mark import mark
 from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.training.options import optimizer_of
 from autograd_tiny.marking.training.times import timed
+from autograd_tiny.optim import Optimizer
 from autograd_tiny.storage.files import read_as_it_stands
 from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
 from autograd_tiny.text.excerpts import Excerpt, whole
@@ -54,6 +56,8 @@ PAGE_KEYS = {
     "formula": str,
     "learning_rate": float,
     "inputs": dict,
+    "training": dict,
+    "sample": list,
     "known": list,
     "claims": list,
     "section": list,
@@ -66,7 +70,7 @@ SLIPS = (
     (r"^[^=\"'#]*[^\x00-\x7f][^=]*=", 'write a name with letters other than a to z in quotes, "größe" = 1.5'),
 )
 """What makes a line no TOML that looks right on paper, and what to write."""
-KINDS = {str: "a string", float: "a number", dict: "a table, [inputs]", list: "a list"}
+KINDS = {str: "a string", float: "a number", dict: "a table, under a heading [...]", list: "a list"}
 
 
 class PageError(ValueError):
@@ -98,6 +102,9 @@ class Page(NamedTuple):
         formula_lines: for errors, the line of the file that each line of the formula stands on.
         input_lines: for errors, the line of each input.
         known: errata among the claims that are known and waived; each must still be there.
+        training: what trains, by the keys of the file; empty if nothing is said.
+        samples: the inputs of each sample.
+        training_lines: for errors, the line of each key of ``training``.
     """
 
     title: str
@@ -110,6 +117,9 @@ class Page(NamedTuple):
     formula_lines: tuple[int, ...] = ()
     input_lines: Mapping[str, int | None] = MappingProxyType({})
     known: tuple[Claim, ...] = ()
+    training: Mapping[str, Any] = MappingProxyType({})
+    samples: tuple[Mapping[str, float], ...] = ()
+    training_lines: Mapping[str, int | None] = MappingProxyType({})
 
     def record(self) -> Recorded[Value]:
         """The formula at its inputs.
@@ -121,6 +131,7 @@ class Page(NamedTuple):
             formula = read_formula(self.formula)
         printed = self.printed_inputs()
         numbers = {name: read_number(printed[name]).number if isinstance(x, str) else x for name, x in self.inputs.items()}
+        numbers |= self.samples[0] if self.samples else {}
         try:
             return formula.record(numbers)
         except FormulaError as error:
@@ -158,8 +169,14 @@ class Page(NamedTuple):
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
         inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
+        optimizer = self._optimizer(recorded.nodes) if self.training or self.samples else None
+        rate = None if optimizer else self.learning_rate
+        samples = [{labels[name]: x for name, x in sample.items()} for sample in self.samples]
+        batch = self.training.get("batch", "")
         try:
-            report = mark(recorded.output, claims, learning_rate=self.learning_rate, others=others, inputs=inputs)
+            report = mark(
+                recorded.output, claims, learning_rate=rate, optimizer=optimizer, samples=samples, batch=batch, others=others, inputs=inputs
+            )
         except ClaimError as error:
             raise PageError(self.file, f"claims: {error}", _line(self.claims[error.number])) from None
         except ValueError as error:
@@ -168,6 +185,15 @@ class Page(NamedTuple):
             return report.waiving(known)
         except ClaimError as error:
             raise PageError(self.file, f"known: {error}", _line(self.known[error.number])) from None
+
+    def _optimizer(self, nodes: Mapping[str, Value]) -> Optimizer:
+        """What trains."""
+        varying = self.samples[0] if self.samples else {}
+        try:
+            return optimizer_of(self.training, {name: nodes[name] for name in self.inputs if name not in varying}, self.learning_rate)
+        except KeyError as error:
+            key, what = error.args
+            raise PageError(self.file, f"training.{key}: {what}", self.training_lines.get(key)) from None
 
     def _by_label(self, claim: Claim, labels: Mapping[str, str], key: str) -> Claim:
         """A claim by the labels of the nodes that its names stand for."""
@@ -251,12 +277,7 @@ class _Reader:
                 place = "above [inputs], since what stands below belongs to the inputs"
                 place += "; or into a [[section]]" if name in SECTION_KEYS else ""
                 raise self._error(f"inputs.{name}: put {name} {place}", "inputs", name)
-            if isinstance(x, bool) or not isinstance(x, (int, float, str)):
-                raise self._error(f"inputs.{name}: an input is a number, got {x!r}", "inputs", name)
-            try:
-                finite_float(0.0 if isinstance(x, str) else x, name)  # text is looked at when the claims are known
-            except (ValueError, OverflowError) as error:
-                raise self._error(f"inputs.{name}: {error}", "inputs", name) from None
+            self._check_number(x, "inputs", name)
         claims = self._claims(content, "", ())
         known = tuple(self._claims(content, "", (), "known"))
         for number, section in enumerate(content.get("section", [])):
@@ -278,9 +299,38 @@ class _Reader:
             formula_lines=formula_lines,
             input_lines={name: self.lines.line("inputs", name) for name in content["inputs"]},
             known=known,
+            training=content.get("training", {}),
+            samples=self._samples(content),
+            training_lines={key: self.lines.line("training", key) for key in content.get("training", ())},
         )
         page.printed_inputs()
         return page
+
+    def _check_number(self, x: object, *place: str | int) -> None:
+        name = str(place[-1])
+        if isinstance(x, bool) or not isinstance(x, (int, float, str)):
+            raise self._error(f"{place[0]}.{name}: an input is a number, got {x!r}", *place)
+        try:
+            finite_float(0.0 if isinstance(x, str) else x, name)  # text is looked at when the claims are known
+        except (ValueError, OverflowError) as error:
+            raise self._error(f"{place[0]}.{name}: {error}", *place) from None
+
+    def _samples(self, content: Mapping[str, Any]) -> tuple[Mapping[str, float], ...]:
+        """The inputs of each sample."""
+        samples = content.get("sample", [])
+        for number, sample in enumerate(samples):
+            where = ("sample", number)
+            if not isinstance(sample, dict):
+                raise self._error("sample: write the inputs of each sample under a heading of its own, [[sample]]", "sample")
+            if sample.keys() != samples[0].keys():
+                raise self._error(f"sample: every sample has the same inputs; the first has {listed(samples[0], 12)}", *where)
+            for name, x in sample.items():
+                self._check_number(x, *where, name)
+                if isinstance(x, str):
+                    raise self._error(f"sample.{name}: the input of a sample is a number, got {x!r}", *where, name)
+                if name in content["inputs"]:
+                    raise self._error(f"sample.{name}: {name} stands among the inputs, too; it is either the same for all or not", *where)
+        return tuple({name: float(x) for name, x in sample.items()} for sample in samples)
 
     def _claims(self, table: Mapping[str, Any], section: str, place: Place, key: str = "claims") -> list[Claim]:
         """The claims of a table, each with its place in the file."""

@@ -98,10 +98,11 @@ class Report:
 
     Attributes:
         marks: one per claim.
+        remarks: sentences about the page as a whole.
     """
 
-    def __init__(self, marks: Sequence[Mark]) -> None:
-        self.marks = tuple(marks)
+    def __init__(self, marks: Sequence[Mark], remarks: Sequence[str] = ()) -> None:
+        self.marks, self.remarks = tuple(marks), tuple(remarks)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -131,6 +132,7 @@ class Report:
         sentences = [f"{counted(len(self.marks), 'number')}: {verdicts}."]
         if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
             sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
+        sentences += self.remarks
         sentences += [_told(group, self._carriers(group)) for group in self._groups()]
         if known := [f"{mark.claim.called} = {mark.claim.printed.text}" for mark in self.marks if mark.known]:
             sentences.append(f"Known, and so waived: {listed(known, MOST_LISTED)}.")
@@ -154,7 +156,7 @@ class Report:
         for mark in self.marks:
             if mark.verdict == "carried" and waived.issuperset(mark.sources):
                 waived.add(mark.number)
-        return Report([mark._replace(known=mark.number in waived) for mark in self.marks])
+        return Report([mark._replace(known=mark.number in waived) for mark in self.marks], self.remarks)
 
     @property
     def _derivatives(self) -> list[Mark]:

@@ -60,12 +60,13 @@ OF_A_BY_Z = """\
 """
 
 AN_UPDATE = """\
-1 sign | -(w1 - 0.1 * ∂c2/∂w1) | the sign is wrong
 1 update added | w1 + 0.1 * ∂c2/∂w1 | the step is added, where gradient descent subtracts it
+1 sign | -(w1 - 0.1 * ∂c2/∂w1) | the sign is wrong
 1.2 factor | w1 - 2 * (0.1 * ∂c2/∂w1) | the step is 2 times too large | w1
 1.2 factor | 2 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too large | 0
 1.2 factor | w1 - 0.5 * (0.1 * ∂c2/∂w1) | the step is 2 times too small | w1
 1.2 factor | 0.5 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too small | 0
+1.1 not updated | w1 | it is w1, of before the update
 2 factor left out | w1 - ∂c2/∂w1 | the factor 0.1 is left out
 2 factor left out | w1 - 0.1 | the factor ∂c2/∂w1 is left out
 2 term left out | -(0.1 * ∂c2/∂w1) | the term w1 is left out

@@ -9,6 +9,8 @@ import pytest
 
 from autograd_tiny.cli import main
 from autograd_tiny.marking.pages import PAGE_KEYS, SECTION_KEYS, PageError, read_page
+from autograd_tiny.marking.report import FAITHFUL
+from autograd_tiny.marking.training.options import KEYS, OPTIMIZERS
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.worked import three_three_three
 
@@ -204,6 +206,9 @@ def test_the_schema_knows_the_same_keys():
     schema = json.loads((DOCS / "page.schema.json").read_text(encoding="utf-8"))
     assert set(schema["properties"]) == set(PAGE_KEYS)
     assert set(schema["properties"]["section"]["items"]["properties"]) == set(SECTION_KEYS)
+    training = schema["properties"]["training"]["properties"]
+    assert set(training) == {*KEYS, *(key for _, known, _ in OPTIMIZERS.values() for key in known)}
+    assert training["optimizer"]["enum"] == list(OPTIMIZERS)
     pattern = re.compile(schema["$defs"]["claims"]["items"]["pattern"])
     claims = [f"{c.quantity} = {c.printed.text}" for c in three_three_three.page().claims]
     assert all(map(pattern.search, claims))
@@ -215,8 +220,13 @@ def test_the_pages_in_the_manual(write):
     plain, sectioned = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
     assert "[[section]]" not in plain
     assert "[[section]]" in sectioned
-    for page in (plain, sectioned):
+    steps = (DOCS / "marking-steps.md").read_text(encoding="utf-8")
+    trained, samples = re.findall(r"```toml\n(.*?)```", steps, re.DOTALL)
+    for page in (plain, sectioned, trained):
         assert read_page(write(page)).mark().ok
+    in_turn = trained.replace("x = -1.0\nt = 0.95\n", "") + samples
+    verdicts = {m.claim.called: m.verdict for m in read_page(write(in_turn)).mark().marks}
+    assert (verdicts["E"], verdicts["w'"], verdicts["E'"] in FAITHFUL) == ("right", "right", False)  # E' is of the next sample
 
 
 def test_the_signs_in_the_manual():

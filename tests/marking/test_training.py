@@ -1,11 +1,14 @@
 """What follows an update: the engine's numbers are those of the training loop, and a page about it is marked like any other."""
 
+import re
+
 import pytest
 
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import read_claims
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.pages import PageError, read_page
 from autograd_tiny.marking.training.setting import setting, training_of
 from autograd_tiny.optim import SGD, Adagrad, Adam, AdamW, RMSprop, linear_decay
 
@@ -104,3 +107,197 @@ def test_an_optimizer_that_has_taken_steps_goes_on_from_there():
     assert report.marks[0].verdict == "right"
     optimizer.step()
     assert report.marks[1].value == pytest.approx(parameters[0].data, rel=1e-13)
+
+
+CLAIMS = ("E", "E/w", "v(w)'", "w'", "b'", "w2'", "E'", "v(w)''", "w''", "E''")
+
+
+def page(claims, make, digits=5, samples=()):
+    """What an author prints who follows this optimizer."""
+    return {claim: f"{x:.{digits}f}" for claim, x in zip(claims, numbers_of(claims, make, samples))}
+
+
+@pytest.mark.parametrize("velocity", ["sum", "mean", "step", "descent"])
+@pytest.mark.parametrize("nesterov", [False, True, "ahead"])
+def test_another_convention_of_momentum_is_told_and_not_blamed(velocity, nesterov):
+    printed = page(CLAIMS, lambda p: SGD(p, 0.1, momentum=0.9, velocity=velocity, nesterov=nesterov))
+    root, parameters = network()
+    report = mark(root, printed, optimizer=SGD(parameters, 0.1, momentum=0.9))
+    assert report.ok
+    said = " ".join(report.story[1:])
+    assert ("velocity = " in said, "nesterov = " in said) == (velocity != "sum", nesterov is not False)
+    if said:
+        assert said.startswith("The page follows another convention, by which it is marked: ")
+        assert all(f'velocity = "{x}"' not in said for x in ("sum", "mean", "step", "descent") if x != velocity)
+
+
+@pytest.mark.parametrize(
+    ("followed", "declared", "said"),
+    [
+        (lambda p: Adam(p, 0.1, bias_correction=False), lambda p: Adam(p, 0.1), "without bias correction (bias_correction = false)"),
+        (lambda p: Adam(p, 0.1, weight_decay=0.5), lambda p: AdamW(p, 0.1, weight_decay=0.5), "the decay inside the gradient"),
+        (
+            lambda p: RMSprop(p, 0.1, epsilon=0.01, epsilon_inside=True),
+            lambda p: RMSprop(p, 0.1, epsilon=0.01),
+            "epsilon added under the root (epsilon_inside = true)",
+        ),
+    ],
+)
+def test_other_conventions(followed, declared, said):
+    root, parameters = network()
+    report = mark(root, page(("E", "w'", "b'", "E'", "w''"), followed), optimizer=declared(parameters))
+    assert report.ok
+    assert said in report.story[1]
+
+
+def test_a_page_that_follows_no_convention_all_through_is_blamed():
+    printed = page(CLAIMS, lambda p: SGD(p, 0.1, momentum=0.9, velocity="mean"))
+    printed |= {"w''": page(CLAIMS, lambda p: SGD(p, 0.1, momentum=0.9))["w''"]}
+    root, parameters = network()
+    report = mark(root, printed, optimizer=SGD(parameters, 0.1, momentum=0.9))
+    assert not report.ok
+    assert report.remarks == ()
+
+
+def test_a_wrong_number_is_carried_into_the_next_pass():
+    printed = page(("E", "E/w", "w'", "b'", "w2'", "E'", "E'/w'", "w''"), OPTIMIZERS["gradient descent"], digits=6)
+    wrong = printed | {"w'": f"{-2.0 - float(printed['w' + chr(39)]):.6f}"}  # added where it should be subtracted, from w = -1
+    root, parameters = network()
+    report = mark(root, wrong, optimizer=SGD(parameters, 0.1))
+    slip = report.first_slip
+    assert (slip.claim.called, slip.mistake) == ("w'", "update added")
+    assert all(m.verdict == "right" for m in report.marks if m is not slip)  # they go on with the right one
+
+
+def test_derivatives_the_wrong_way_round():
+    root, _ = network()
+    report = mark(root, {"w/E": "0.3", "E/w": "-0.386", "w/z/E": "0.1"})
+    assert report.marks[0].sentence == "∂w/∂E should be 0.0, not 0.3: did you mean E/w? w does not depend on E."
+    assert "did you mean E/z/w?" in report.marks[2].sentence
+    assert mark(root, {"w/E": "0.0"}).ok
+
+
+@pytest.mark.parametrize(
+    ("claims", "options", "message"),
+    [
+        (["w' = 1"], {}, "w' is w after a step of gradient descent; to mark it, give the learning_rate"),
+        (["E' = 1"], {"learning_rate": 0.1}, "E' is a number after an update of all that is trained; say what that is"),
+        (["w'' = 1"], {"learning_rate": 0.1}, "w'' is a number after an update of all that is trained"),
+        (["m(w)' = 1"], {"optimizer": "sgd"}, r"no node is called \"m\(w\)'\""),
+        (["m(x)' = 1"], {"optimizer": "adam"}, r"m\(x\)' is kept for what is trained, and x is not; trained are w, b and w2"),
+        (["E'/w = 1"], {"optimizer": "sgd"}, "E' and w belong to different passes; write E'/w'"),
+        (["E''' = 1"], {"optimizer": "huge"}, "update 2 gives .* training diverges|forward pass after update 1 has no number"),
+        (["w' = 1"], {"optimizer": "sgd", "learning_rate": 0.1}, "the optimizer has its own learning rate"),
+        (["E = 1"], {"samples": SAMPLES}, "say also how: optimizer=SGD"),
+        (["E = 1"], {"optimizer": "sgd", "batch": "median"}, "batch is 'mean' or 'sum'"),
+        (["w' = 1"], {"optimizer": 0.1}, "an optimizer is one of autograd_tiny.optim"),
+        (["z = 1"], {"optimizer": "sgd", "samples": SAMPLES, "batch": "mean"}, r"z differs from sample to sample; write z\(1\)"),
+        (["z(7) = 1"], {"optimizer": "sgd", "samples": SAMPLES, "batch": "mean"}, r"no node is called 'z\(7\)'; .*z\(1\)"),
+        (["E = 1"], {"optimizer": "sgd", "samples": [{"u": 1.0}]}, "samples give u a number, and no input is called so"),
+    ],
+)
+def test_claims_about_updates_that_there_are_not(claims, options, message):
+    root, parameters = network()
+    made = {"sgd": SGD(parameters, 0.1), "adam": Adam(parameters, 0.1), "huge": SGD(parameters, 1e200)}
+    options = {key: made.get(x, x) if isinstance(x, str) else x for key, x in options.items()}
+    with pytest.raises((TypeError, ValueError), match=message):
+        mark(root, claims, **options)
+
+
+def test_a_learning_rate_of_zero_changes_nothing():
+    root, parameters = network()
+    claims = {"E": "0.72471", "w'": "-1.0000", "E'": "0.72471", "E''": "0.72471"}
+    assert mark(root, claims, optimizer=SGD(parameters, 0.0)).counts == {"right": 4}
+
+
+PAGE = """
+formula = "z = w*x + b; y = sigmoid(z); E = (y - t)**2 / 2"
+claims = ["E(1) = 0.12570", "E(2) = 0.32118", "E = 0.22344", "m(w)' = 0.0170", "E' = 0.2"]
+
+[inputs]
+w = 0.5
+b = 0.3
+
+[training]
+optimizer = "adam"
+learning_rate = 0.1
+batch = "mean"
+parameters = ["w", "b*"]
+
+[[sample]]
+x = -1.0
+t = 0.95
+
+[[sample]]
+x = 2.0
+t = 0
+"""
+
+
+def test_a_page_that_trains(tmp_path):
+    file = tmp_path / "page.toml"
+    file.write_text(PAGE)
+    report = read_page(file).mark()
+    w, b = Value(0.5), Value(0.3)
+    optimizer = Adam([w, b], 0.1)
+
+    def losses():
+        return [((w * x + b).sigmoid() - t) ** 2 / 2 for x, t in ((-1.0, 0.95), (2.0, 0.0))]
+
+    expected = [*losses(), sum(losses()) / 2]
+    expected[-1].backward()
+    optimizer.step()
+    expected = [x.data for x in expected] + [optimizer.means[0], sum(losses()).data / 2]
+    assert [m.value for m in report.marks] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"adam"', '"adamant"', r"page.toml, line 10: training.optimizer: an optimizer is one of sgd, momentum, .*, got 'adamant'"),
+        ("batch", "momentum = 0.9\nbatch", "line 12: training.momentum: adam has the constants beta1, beta2"),
+        ("batch", "beta1 = 1.5\nbatch", "line 1.: training.*: the first beta is a number from 0 to below 1, got 1.5"),
+        ("0.1\n", "-0.1\n", "line 11: training.learning_rate: a learning rate is a finite number from 0 up, got -0.1"),
+        ('["w", "b*"]', "[]", "line 13: training.parameters: name the inputs that are trained"),
+        ('["w", "b*"]', '["w", "x"]', "line 13: training.parameters: no input is called 'x'"),
+        ("learning_rate = 0.1\n", "", "training.learning_rate: training needs a learning_rate"),
+        ("w = 0.5\n", "w = 0.5\nx = 1.0\n", "sample.x: x stands among the inputs, too"),
+        ("t = 0\n", "", "sample: every sample has the same inputs; the first has x and t"),
+        ("t = 0\n", "t = true\n", "sample.t: an input is a number, got True"),
+        ("t = 0\n", 't = "1.0"\n', "sample.t: the input of a sample is a number"),
+        ('"mean"', '"all"', "batch is 'mean' or 'sum'"),
+        ("x = 2.0", "x = inf", "sample.x: .*finite"),
+    ],
+)
+def test_what_is_wrong_with_the_training_of_a_page(tmp_path, old, new, message):
+    file = tmp_path / "page.toml"
+    file.write_text(PAGE.replace(old, new))
+    with pytest.raises(PageError, match=re.compile(message, re.DOTALL)):
+        read_page(file).mark()
+
+
+ADAM = ("E", "E/w", "E/b", "m(w)'", "v(w)'", "mhat(w)'", "vhat(w)'", "w'", "b'", "w2'", "z'", "y'", "o'", "E'", "E'/w'", "m(w)''", "w''")
+@pytest.mark.parametrize(
+    ("claim", "wrong", "mistake"),
+    [
+        ("mhat(w)'", lambda n: n["m(w)'"], "bias correction missing"),
+        ("vhat(w)'", lambda n: n["v(w)'"], "bias correction missing"),
+        ("m(w)'", lambda n: 0.9 * n["E/w"], "shares exchanged"),
+        ("v(w)'", lambda n: 0.001 * n["E/w"], "factor left out"),
+        ("w'", lambda n: -1.0 - 0.1 * n["mhat(w)'"] / (n["vhat(w)'"] + 1e-8), "root left out"),
+        ("w'", lambda n: -1.0 + 0.1 * n["mhat(w)'"] / (n["vhat(w)'"] ** 0.5 + 1e-8), "update added"),
+        ("z'", lambda n: -1.0 * 0.5 + 0.2, "not updated"),
+        ("z'", lambda n: -1.0 * 0.5 + n["b'"], "not updated"),
+        ("E'", lambda n: n["E"], "not updated"),
+        ("E'/w'", lambda n: n["E/w"], "not updated"),
+        ("m(w)''", lambda n: 0.1 * n["E'/w'"], "term left out"),
+        ("m(w)''", lambda n: 0.9 * n["m(w)'"] + 0.1 * n["E/w"], "not updated"),
+    ],
+)
+def test_mistakes_of_optimizers_and_of_later_passes(claim, wrong, mistake):
+    numbers = dict(zip(ADAM, numbers_of(ADAM, lambda p: Adam(p, 0.1))))
+    printed = {key: f"{x:.6f}" for key, x in numbers.items() if ADAM.index(key) <= ADAM.index(claim)}
+    printed[claim] = f"{wrong(numbers):.6f}"
+    root, parameters = network()
+    mark_ = mark(root, printed, optimizer=Adam(parameters, 0.1)).marks[-1]
+    assert (mark_.verdict, mark_.mistake) == ("mistake", mistake), mark_.sentence

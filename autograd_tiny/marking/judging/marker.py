@@ -17,7 +17,6 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import (
     Claim,
-    ClaimError,
     Printed,
     Quantity,
     data,
@@ -71,8 +70,6 @@ class Marker:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         self.claims, self.graph, self.derivations = setting(output, others, claims, training)
         check_unchanged(output, *others, done="the marks")
-        for number, claim in enumerate(self.claims):
-            self._check(number, claim.quantity)
         self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
@@ -94,14 +91,6 @@ class Marker:
             raise ValueError(f"inputs: {label} is {node.data!r} in the graph and {printed.text} in print; record it as it was printed")
         given = Mark(-1, Claim(data(label), printed), node.data, "right")
         self.page.take(data(label), Source(given, lambda _: 0.5 * printed.unit))
-
-    def _check(self, number: int, quantity: Quantity) -> None:
-        """Refuse a claim about a quantity that this graph does not have."""
-        try:
-            for label in quantity.nodes:
-                self.graph.find(label)
-        except ValueError as error:
-            raise ClaimError(str(error), number) from None
 
     def report(self) -> Report:
         """All claims, marked."""
@@ -148,6 +137,8 @@ class Marker:
             return blank._replace(verdict="right")
         if printed.cuts(value, noise=noise):
             return blank._replace(verdict="rounded", why="digits are cut off")
+        if around := self._other_way_round(claim.quantity):
+            return blank._replace(why=around)
         derivation = self.derivations.derivation(claim.quantity, self.page.printed)
         ways = list(self._ways(derivation))
         for loose in (False, True):  # what fits exactly says more than what fits within the rounding of other numbers
@@ -288,6 +279,13 @@ class Marker:
         slips = self._slips(follows, blank)
         already = f"; and it builds on {self._printed(slips)}" if slips else ""
         return blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips, alternatives=alternatives)
+
+    def _other_way_round(self, quantity: Quantity) -> str:
+        """That a derivative is claimed the wrong way round, if it is: nothing is computed from its own result."""
+        pairs = list(pairwise(quantity.nodes))
+        if not pairs or not all(of != by and self.graph.depends(by, of) for of, by in pairs):
+            return ""
+        return f"did you mean {'/'.join(reversed(quantity.nodes))}? {quantity.nodes[0]} does not depend on {quantity.nodes[-1]}"
 
     def _independence(self, quantity: Quantity) -> str:
         """Which of its nodes does not depend on the next one, if that is why a derivative is 0."""

@@ -5,6 +5,7 @@ An edit whose number is the printed one explains how the printed number came abo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -12,9 +13,10 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.graph import edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
-from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sub, tanh
+from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sqrt, sub, tanh
 from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, is_number, rewritten
+from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import brief, counted, listed
 
@@ -289,6 +291,59 @@ def _updated_weights_used(d: Editor) -> Found:
             yield rewritten(d.root, after)[d.root], f"the gradient is propagated with weights after their update, {which}"
 
 
+def _not_updated(d: Editor) -> Found:
+    """A number of before an update in the place of the one after it: a weight, what an optimizer keeps, all of the weights."""
+    later = {x: q for x, q in d.parts.items() if x is not d.root}
+    before = {x: q for x, later_one in later.items() if (q := _one_update_before(d.graph, later_one)) is not None}
+    weights = {x: d.derivations.variable(q) for x, q in before.items() if d.derivations.is_update(later[x])}
+    if len(weights) > 1:
+        yield rewritten(d.root, weights)[d.root], f"the weights before their update are used, {listed(weights.values(), 3)}"
+    for x, q in before.items():
+        yield d.with_(x, d.derivations.variable(q)), f"{q} of before the update is used in place of {later[x]}"
+
+
+def _one_update_before(graph: NamedGraph, quantity: Quantity) -> Quantity | None:
+    """The same of one update before; None where there is none, or only the zeros that an optimizer begins with."""
+    names = tuple(name.removesuffix("'") for name in quantity.nodes)
+    begins = any(timed(name).beside and not timed(name).time for name in names)
+    known = names != quantity.nodes and not begins and all(name in graph.nodes for name in names)
+    return quantity._replace(nodes=names) if known else None
+
+
+def _another_time(d: Editor) -> Found:
+    """The same quantity of one update before."""
+    before = _one_update_before(d.graph, d.quantity)
+    if before is not None:
+        yield d.derivations.variable(before), f"it is {before}, of before the update"
+
+
+def _bias_correction_missing(d: Editor) -> Found:
+    corrected = {x: step.operands[0] for x, q in d.parts.items() if _is_corrected(q) and (step := d.derivations.step(q)) is not None}
+    if len(corrected) > 1:
+        yield rewritten(d.root, corrected)[d.root], "the bias of the means is not corrected"
+    for x, uncorrected in corrected.items():
+        yield d.with_(x, uncorrected), f"{d.parts[x]} is not corrected for its bias"
+
+
+def _is_corrected(quantity: Quantity) -> bool:
+    return quantity.kind == "data" and timed(quantity.nodes[0]).beside in ("mhat", "vhat")
+
+
+def _shares_exchanged(d: Editor) -> Found:
+    """A moving average whose two shares have changed places."""
+    for node in topological_order(d.root):
+        if node.op is add and all(x.op is mul and x.operands[0].constant_value is not None for x in node.operands):
+            (share, old), (rest, new) = [x.operands for x in node.operands]
+            if math.isclose((share.constant_value or 0.0) + (rest.constant_value or 0.0), 1.0):
+                yield d.with_(node, rest * old + share * new), f"the shares {share} and {rest} of a moving average are exchanged"
+
+
+def _root_left_out(d: Editor) -> Found:
+    for node in topological_order(d.root):
+        if node.op is sqrt:
+            yield d.with_(node, node.operands[0]), "a square root is left out"
+
+
 def _neighbour_taken(d: Editor) -> Found:
     for part, quantity in d.parts.items():
         for other in neighbours(d.graph, quantity) if part is not d.root else ():
@@ -328,9 +383,10 @@ def swapped_digits(expected: Printed) -> list[str]:
 
 Finder = Callable[[Editor], Found]
 MISTAKES: tuple[tuple[str, float, Finder], ...] = (
-    ("sign", 1, _sign),
     ("update added", 1, _update_added),
+    ("sign", 1, _sign),
     ("factor", 1.2, _factor),
+    ("bias correction missing", 1, _bias_correction_missing),
     ("decimal place", 1, _decimal_place),
     ("activation derivative missing", 1, _activation_derivative_missing),
     ("one path kept", 1, _part_of_the_loss_only),
@@ -339,6 +395,10 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("path left out", 1.5, _path_left_out),
     ("wrong point", 1.5, _derivative_at_the_wrong_point),
     ("updated weights used", 1.5, _updated_weights_used),
+    ("not updated", 1.1, _another_time),
+    ("not updated", 1.1, _not_updated),
+    ("shares exchanged", 1.5, _shares_exchanged),
+    ("root left out", 2, _root_left_out),
     ("activation missing", 2, _activation_missing),
     ("factor left out", 2, _factor_left_out),
     ("term left out", 2, _term_left_out),

@@ -19,6 +19,7 @@ from autograd_tiny.marking.derivations import rewritten
 from autograd_tiny.marking.training.times import Timed
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.words import listed
 
 BATCHES = {"mean": mean, "sum": total}
 AHEAD = "ahead"
@@ -91,6 +92,9 @@ class Program:
         for i, parameter in enumerate(self._parameters):
             if not parameter.label:
                 raise ValueError(f"parameter {i} that is trained has no label; give it one, as w.label = 'w'")
+        inputs = {x.label for x in reached if x.op is None}
+        if unknown := [name for sample in training.samples for name in sample if name not in inputs]:
+            raise ValueError(f"samples give {unknown[0]} a number, and no input is called so; there are {listed(inputs, 12)}")
         self.outputs: list[Value] = []
         self.roots: list[Value] = []
         self.updates: dict[str, Update] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from autograd_tiny.engine.value import Value
@@ -66,7 +67,7 @@ def setting(output: Value, others: Sequence[Value], claims: Sequence[Claim], tra
     later = {name: timed(name) for claim in claims for name in claim.quantity.nodes if name not in graph.labels}
     later = {name: x for name, x in later.items() if x.time or x.beside}
     if not later and not (isinstance(training, Training) and training.samples):
-        return Setting(claims, graph, Derivations(graph))
+        return Setting(_checked(claims, graph), graph, Derivations(graph))
     _check_times(graph, claims, later, training)
     training = _gradient_descent(graph, later.values(), training) if not isinstance(training, Training) else training
     parameters = {x.label for x in training.optimizer.parameters}
@@ -74,7 +75,7 @@ def setting(output: Value, others: Sequence[Value], claims: Sequence[Claim], tra
     program = Program(output, others, training, passes, updates)
     run = NamedGraph(program.outputs[0], program.roots)
     claims = [claim._replace(quantity=_in_run(claim.quantity, run)) for claim in claims]
-    return Setting(claims, run, Derivations(run, program))
+    return Setting(_checked(claims, run), run, Derivations(run, program))
 
 
 def _gradient_descent(graph: NamedGraph, later: Iterable[Timed], rate: float | None) -> Training:
@@ -126,3 +127,26 @@ def _in_run(quantity: Quantity, run: NamedGraph) -> Quantity:
         before = str(timed(name)._replace(time=0))
         names.append(before if name not in run.labels and before in run.labels else name)
     return quantity._replace(nodes=tuple(names))
+
+
+def _checked(claims: list[Claim], graph: NamedGraph) -> list[Claim]:
+    """The claims, if the graph has all that they speak of."""
+    for number, claim in enumerate(claims):
+        try:
+            _check(claim.quantity, graph)
+        except ValueError as error:  # noqa: PERF203
+            raise ClaimError(str(error), number) from None
+    return claims
+
+
+def _check(quantity: Quantity, run: NamedGraph) -> None:
+    """Refuse what there is not, and a quantity of one pass by one of another."""
+    for name in quantity.nodes:
+        first = str(timed(name)._replace(sample=1))
+        if name not in run.labels and first in run.labels and not timed(name).sample:
+            raise ValueError(f"{name} differs from sample to sample; write {first} for that of the first")
+        run.find(name)
+    for of, by in pairwise(quantity.nodes):
+        there = str(timed(by)._replace(time=timed(of).time))
+        if timed(of).time != timed(by).time and there in run.labels and by in run.labels and not run.depends(of, by):
+            raise ValueError(f"{of} and {by} belong to different passes; write {of}/{there}")
