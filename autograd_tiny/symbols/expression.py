@@ -258,7 +258,8 @@ READABLE = Style(
 )
 
 
-_READS_AS_FORMULA, _INDICES = re.compile(r"[-+*/^=<>,;·×÷−]"), re.compile(r"\[[^][]*\]")
+_READS_AS_FORMULA, _NO_FORMULA = re.compile(r"[-+*/^=<>,;·×÷−]"), re.compile(r"\[[^][]*\]|^∂[^∂/]+/∂[^∂/]+$")
+"""What makes a name read as an operation; and where that is none: in indices, in the sign of a derivative."""
 
 
 class Term:
@@ -273,10 +274,10 @@ class Term:
     def of_name(cls, name: str, brackets: tuple[str, str], text: str | None = None) -> Term:
         """A name, written as ``text``: one that reads as an operation stands in brackets in formulas.
 
-        >>> [f"{Term.of_name(name, ('(', ')')):product} * y" for name in ("w[0, 1]", "a + b", "E/w")]
-        ['w[0, 1] * y', '(a + b) * y', '(E/w) * y']
+        >>> [f"{Term.of_name(name, ('(', ')')):product} * y" for name in ("w[0, 1]", "a + b", "E/w", "∂E/∂w")]
+        ['w[0, 1] * y', '(a + b) * y', '(E/w) * y', '∂E/∂w * y']
         """
-        level = RELATION if _READS_AS_FORMULA.search(_INDICES.sub("", name)) else ATOM
+        level = RELATION if _READS_AS_FORMULA.search(_NO_FORMULA.sub("", name)) else ATOM
         return cls(name if text is None else text, level, brackets)
 
     def __format__(self, least: str) -> str:
