@@ -51,8 +51,9 @@ class CompiledLoss(Compiled):
         """The loss of each row (rows,), for parameters (n,) and a batch (rows, m).
 
         Args:
-            theta, batch: read while the call runs, with other threads running: give a copy of what another thread
+            theta: the parameters, read while the call runs, with other threads running: give a copy of what another thread
                 changes.
+            batch: the samples, read as the parameters are.
             check: whether a loss that is not finite is an error, which says in which rows, and why.
 
         Raises:
@@ -68,7 +69,9 @@ class CompiledLoss(Compiled):
         """The mean loss over a batch (rows, m), and its gradient (n,) by the parameters (n,).
 
         Args:
-            theta, batch, check: as for `value`; with ``check`` a gradient that is not finite is an error, too.
+            theta: as for `value`.
+            batch: as for `value`.
+            check: as for `value`; a gradient that is not finite is an error, too.
 
         Raises:
             ValueError: an array has another shape, or no rows.

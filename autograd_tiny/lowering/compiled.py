@@ -249,7 +249,8 @@ class CompiledFunction(Compiled):
         """The values (rows,) and the gradients (rows, n) at points (rows, n); a float and (n,) for one point.
 
         Args:
-            points, check: as for `value`.
+            points: as for `value`.
+            check: as for `value`; a gradient that is not finite is an error, too.
 
         Raises:
             TypeError: the function gives several results.
