@@ -66,11 +66,14 @@ class Expression(Operators, Node):
 
     @classmethod
     def literal(cls, x: float) -> Expression:
-        """A number that was computed, as it is, infinities and nan included; for formulas that are shown, with their results."""
+        """A number that was computed, as it is, infinities and nan included; for formulas that are shown, with their results.
+
+        One that has a way of its own to be written (`Style.number`) is kept as it is.
+        """
         e = object.__new__(cls)
         e.op = e.first = e.second = None
         e.label = ""
-        e.constant_value = float(x)
+        e.constant_value = x if hasattr(x, "as_term") else float(x)
         return e
 
     @classmethod
@@ -204,7 +207,7 @@ class Style(NamedTuple):
         notation: of a row.
         brackets: the opening and the closing one.
         name: how a name is written.
-        number: how a number is written, and how tightly that binds.
+        number: how a number is written, and how tightly that binds; one with a method ``as_term`` gives its own Term.
         verbatim: how a name is written that looks like another one, as ``x1`` and ``x_1`` do with an index.
         constant: how the name of a number is written, as pi.
     """
@@ -339,4 +342,7 @@ def _number(node: Any, style: Style) -> Term:
     number = getattr(node, "constant_value", None)
     if number is None:
         number = node.data
+    if hasattr(number, "as_term"):
+        written: Term = number.as_term()
+        return written
     return Term(*style.number(number), style.brackets)

@@ -14,7 +14,7 @@ from autograd_tiny.engine.table import mul
 from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, Term, python_number, term
 from autograd_tiny.symbols.latex import GREEK, latex_name, latex_number
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.views.mathml import hidden, revealed
+from autograd_tiny.views.mathml import hidden, revealed, shortened_places
 
 
 def _never(*operands: float) -> float:
@@ -70,7 +70,7 @@ class Equation(NamedTuple):
 
 
 def _fitted(terms: Sequence[str], width: int) -> list[str]:
-    if sum(len(term) + 3 for term in terms) <= width:
+    if sum(len(shortened_places(term)) + 3 for term in terms) <= width:
         return ["= " + " + ".join(terms)]
     return ["= " + terms[0], *["+ " + term for term in terms[1:]]]
 

@@ -9,6 +9,8 @@ import re
 from functools import lru_cache
 from html import escape
 
+from autograd_tiny.engine.row import ATOM, LEVELS
+from autograd_tiny.symbols.expression import Term
 from autograd_tiny.symbols.latex import latex_upright
 
 
@@ -18,13 +20,66 @@ def hidden(word: str) -> str:
     return rf"\text{{hex{shown.encode().hex()}hex}}"
 
 
+class Place(float):
+    """A number that is written as a place, to be filled in by whoever shows it: a page whose numbers move.
+
+    It computes as the float it is, and counts as true even where it is 0 now.
+
+    Attributes:
+        called: what stands for it, a letter and numbers.
+
+    >>> x = Place(0.5, "d3")
+    >>> x + 1.0, x.place() == "\x7fd3\x7f", bool(Place(0.0, "d3"))
+    (1.5, True, True)
+    """
+
+    called: str
+
+    def __new__(cls, x: float, called: str) -> Place:
+        place = super().__new__(cls, x)
+        place.called = called
+        return place
+
+    def __bool__(self) -> bool:
+        return True
+
+    def place(self, least: int | str = "") -> str:
+        """The place in a text; in a formula with the least level at which it needs no brackets."""
+        return f"{_MARK}{self.called}{least and ','}{least}{_MARK}"
+
+    def as_term(self) -> Term:
+        """How it stands in LaTeX."""
+        return _PlaceTerm(self)
+
+
+class _PlaceTerm(Term):
+    """A place, which leaves brackets to whoever fills it in: only then is it known whether the number is negative."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(hidden(place.place()), ATOM, ("", ""))
+        self._place = place
+
+    def __format__(self, least: str) -> str:
+        return hidden(self._place.place(LEVELS[least] if least else ""))
+
+
 def revealed(latex: str) -> str:
-    """LaTeX for people, its words in upright letters.
+    """LaTeX for people, its words in upright letters; places stay places.
 
     >>> revealed(hidden("50 %") + " + 1")
     '\\\\mathrm{50\\\\ \\\\%} + 1'
     """
-    return _WORD.sub(lambda match: latex_upright(_word(match[1])), latex)
+
+    def shown(match: re.Match[str]) -> str:
+        word = _word(match[1])
+        return word if word.startswith(_MARK) else latex_upright(word)
+
+    return _WORD.sub(shown, latex)
+
+
+def shortened_places(latex: str) -> str:
+    """A line with its places as long as the numbers that they stand for, about."""
+    return _HIDDEN_PLACE.sub("0.0000", latex)
 
 
 def template(latex: str) -> tuple[str, list[str]]:
@@ -63,6 +118,10 @@ def place_of(match: re.Match[str]) -> int:
 
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MARK = "\x7f"
+"""Around a place.  A label never has it: as a control character it is made visible before."""
+
+_HIDDEN_PLACE = re.compile(r"\\text\{hex7f[0-9a-f]*7fhex\}")
 _NUMBER = "000"
 """How a number begins that stands for another one."""
 _WORD = re.compile(r"\\text\{hex([0-9a-f]*)hex\}")

@@ -42,8 +42,9 @@ print_steps(y)
 # %% [markdown]
 # ## The stepper
 #
-# The same records, on the drawn graph, forward and then backward.  In a running notebook this is a widget: step with the
-# buttons, the slider or the arrow keys, and click a node to see its whole chain rule.  Where nothing runs, you see the end.
+# The same records, on the drawn graph, forward and then backward.  Step with the buttons, the slider or
+# the arrow keys, click a node to see its whole chain rule, and move an input: everything follows.  `stepper.widget()` is the same, kept in
+# step with Python.
 
 # %%
 stepper = Stepper(y)

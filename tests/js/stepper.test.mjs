@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { JSDOM } from "jsdom";
-import stepperModule, { BrokenData, createStepper, startPage } from "../../autograd_tiny/views/widget/stepper.js";
+import { readFileSync } from "node:fs";
+
+// As the page has it: the files one after the other.
+const read = (name) => readFileSync(new URL(`../../autograd_tiny/views/widget/${name}`, import.meta.url), "utf-8");
+const text = ["numbers.js", "live.js", "stepper.js"].map(read).join("\n");
+const { BrokenData, createStepper, startPage, widget } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+const stepperModule = widget([]);
 
 const box = (id, data, grad) =>
   `<g class="node" data-node="${id}"><title>${id}</title><path fill="none" stroke="#c3cad6"/>` +

@@ -26,7 +26,7 @@ from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.views.widget.frames import known_by, walkthrough
-from autograd_tiny.views.widget.page import embedded, source, style
+from autograd_tiny.views.widget.page import embedded, module, source, style
 from autograd_tiny.views.widget.stills import moments
 from autograd_tiny.worked import three_three_three
 
@@ -211,11 +211,11 @@ def test_every_program_that_draws_serves(program, monkeypatch):
     monkeypatch.setenv("AUTOGRAD_TINY_DOT", found)
     svg = ElementTree.fromstring(Stepper(in_a_layer()).data["svg"])
     for group in svg.iter(SVG + "g"):
-        shapes = [shape.get("class") for shape in group if shape.get("class") in ("outline", "line", "head")]
+        shapes = [shape.get("class") for shape in group if shape.get("class") in ("ag-outline", "ag-line", "ag-head")]
         if node := group.get("data-node"):
-            assert shapes == ["outline"], node
+            assert shapes == ["ag-outline"], node
         if (edge := group.get("data-edge")) and not edge.startswith("ej"):
-            assert shapes == ["line", "head"], edge
+            assert shapes == ["ag-line", "ag-head"], edge
 
 
 def test_there_is_room_for_every_gradient_on_the_way():
@@ -243,7 +243,7 @@ def test_every_colour_has_its_variable():
         assert f"--{name}: {color.light};" in style()
         assert f"--{name}: light-dark({color.light}, {color.dark});" in style()
     assert not re.findall("#[0-9a-f]{3,6}", source("stepper.css") + source("page.css"))
-    used = set(re.findall(r"var\(--(\w+)\)", style() + source("page.css"))) - {"boundary", "height", "turn"}
+    used = set(re.findall(r"var\(--(\w+)\)", style() + source("page.css"))) - {"boundary", "height", "name", "turn"}
     assert used == set(palette.DRAWN | palette.PAGE)
 
 
@@ -301,9 +301,12 @@ def test_the_page_is_small_and_whole(worked, tmp_path):
     path = stepper.save(tmp_path / "steps.html")
     assert path.stat().st_size < 400_000
     page = Page(path.read_text(encoding="utf-8"))
-    assert json.loads(page.texts["script application/json"]) == json.loads(
-        json.dumps({name: part for name, part in stepper.data.items() if name != "svg"})
-    )
+    held = json.loads(page.texts["script application/json"])
+    shown = json.loads(json.dumps({name: part for name, part in stepper.data.items() if name != "svg"}))
+    assert held.keys() == shown.keys() | {"digits", "graph", "values"}
+    for name in ("steps", "nodes"):
+        assert [list(x) for x in held[name]] == [list(x) for x in shown[name]]
+    assert held["values"] == stepper.values
     assert os.listdir(tmp_path) == ["steps.html"]
 
 
@@ -350,9 +353,9 @@ def test_embedded_json_cannot_end_its_element():
 
 
 def test_the_sources_can_stand_inline():
-    assert "</script" not in source("stepper.js").lower()
+    assert "</script" not in module().lower()
     assert "</style" not in (source("stepper.css") + source("page.css")).lower()
-    assert "import" not in re.findall(r"^\w+", source("stepper.js"), re.MULTILINE)
+    assert "import" not in re.findall(r"^\w+", module(), re.MULTILINE)
 
 
 def test_numbers_at_the_ends_of_the_scale():
@@ -501,12 +504,12 @@ def test_a_step_that_is_none(step):
         Stepper(neuron()).step = step
 
 
-def test_a_notebook_gets_the_widget_and_a_picture():
+def test_a_widget_comes_with_the_page_for_where_there_is_no_python():
     pytest.importorskip("anywidget")
-    bundle = Stepper(neuron())._repr_mimebundle_()
+    stepper = Stepper(neuron())
+    bundle = stepper.widget()._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert bundle["text/html"].startswith('<img alt="y, step by step" src="data:image/svg+xml;base64,')
-    assert bundle["text/plain"] == "<Stepper: y, step by step; step 0 of 7>"
+    assert bundle["text/html"] == stepper._repr_html_()
 
 
 def test_a_widget_that_was_closed_is_made_anew_at_the_same_step():
@@ -514,28 +517,28 @@ def test_a_widget_that_was_closed_is_made_anew_at_the_same_step():
     ipywidgets = pytest.importorskip("ipywidgets")
     stepper = Stepper(neuron())
     stepper.step = 2
+    stepper.values["w"] = 1.0
     first = stepper.widget()
     first.step, first_id = 3, first.model_id
     ipywidgets.Widget.close_all()
     assert stepper.step == 3
     stepper.step = 4
-    bundle = stepper._repr_mimebundle_()
     second = stepper.widget()
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == second.model_id != first_id
-    assert (second.step, second is stepper.widget()) == (4, True)
+    assert second.model_id != first_id
+    assert (second.step, second.values["w"], second is stepper.widget()) == (4, 1.0, True)
     second.close()
     assert stepper.widget().step == 4
-    assert "application/vnd.jupyter.widget-view+json" in stepper._repr_mimebundle_()
 
 
-def test_without_anywidget_a_notebook_gets_the_page_in_a_sandbox(monkeypatch):
-    monkeypatch.setitem(sys.modules, "anywidget", None)
+@pytest.mark.parametrize("anywidget", [True, False])
+def test_a_notebook_gets_the_page_in_a_sandbox(monkeypatch, anywidget):
     stepper = Stepper(neuron())
-    with pytest.raises(ModuleNotFoundError, match=r"autograd_tiny\[notebook\]"):
-        stepper.widget()
-    bundle = stepper._repr_mimebundle_()
-    assert bundle.keys() == {"text/html", "text/plain"}
-    page = Page(bundle["text/html"])
+    if not anywidget:
+        monkeypatch.setitem(sys.modules, "anywidget", None)
+        with pytest.raises(ModuleNotFoundError, match=r"autograd_tiny\[notebook\]"):
+            stepper.widget()
+    assert not hasattr(stepper, "_repr_mimebundle_")
+    page = Page(stepper._repr_html_())
     frame = next(attrs for tag, attrs in page.elements if tag == "iframe")
     assert frame["sandbox"] == "allow-scripts"
     assert frame["srcdoc"] == stepper.html()

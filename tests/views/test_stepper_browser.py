@@ -153,7 +153,7 @@ def test_it_can_be_used_without_a_pointer(tab, saved):
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert page.locator(".rule h3").text_content() == "The whole chain rule for x"
-    outline = page.evaluate("getComputedStyle(document.querySelector('[data-node=n1] .outline')).strokeDasharray")
+    outline = page.evaluate("getComputedStyle(document.querySelector('[data-node=n1] .ag-outline')).strokeDasharray")
     assert outline != "none"
 
 
@@ -184,7 +184,7 @@ def test_what_is_read_stands_out_in_light_and_dark(tab, saved, scheme):
     style = "getComputedStyle(document.querySelector({!r})).{}"
     grounds = {
         "body": luminance(page, style.format("body", "backgroundColor")),
-        "box": luminance(page, style.format("[data-node=n2] .outline", "fill")),
+        "box": luminance(page, style.format("[data-node=n2] .ag-outline", "fill")),
         "chip": luminance(page, style.format("[data-edge=e2_0] [fill='#dff1eb']", "fill")),
     }
     inks = {
@@ -239,8 +239,7 @@ def test_labels_do_nothing_but_show(tab, tmp_path):
 
 
 def test_several_steppers_in_sandboxed_frames(tab, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "anywidget", None)
-    outputs = [Stepper(product())._repr_mimebundle_()["text/html"], Stepper(product().exp())._repr_mimebundle_()["text/html"]]
+    outputs = [Stepper(product())._repr_html_(), Stepper(product().exp())._repr_html_()]
     path = tmp_path / "notebook.html"
     path.write_text("<!doctype html><meta charset=utf-8>" + "".join(outputs), encoding="utf-8")
     page = tab(path)
@@ -345,3 +344,65 @@ def test_the_widget_in_jupyterlab(browser, lab):
     playwright_api.expect(cell.nth(2)).to_contain_text("the step is 1", timeout=15_000)
     assert stepper.get_attribute("data-theme") == "light"
     context.close()
+
+
+DECK = """<!doctype html><title>Slides</title><div id="said">0</div>
+<iframe sandbox="allow-scripts" allow="fullscreen" style="width: 480px; height: 320px"></iframe>
+<script>document.addEventListener("keydown", ({ key }) => (said.textContent += " " + key));</script>"""
+
+
+def test_a_clicker_steps_on_a_slide_and_at_the_end_goes_on_with_the_slides(tab, tmp_path):
+    """The page stands in a frame of 480 by 320 pixels: nothing sticks out of it, and it gives keys back that it has no use for."""
+    Stepper(product()).save(tmp_path / "product.html")
+    (tmp_path / "deck.html").write_text(DECK, encoding="utf-8")
+    page = tab(tmp_path / "deck.html")
+    page.locator("iframe").evaluate("(frame, page) => { frame.srcdoc = page; }", (tmp_path / "product.html").read_text(encoding="utf-8"))
+    frame = page.frame_locator("iframe")
+    frame.locator(".caption").click()
+    for expected in ("Forward 1 of 1", "Backward", "Backward 1 of 1"):
+        page.keyboard.press("PageDown")
+        assert frame.locator(".phase").text_content() == expected
+    page.keyboard.press("PageUp")
+    assert frame.locator(".phase").text_content() == "Backward"
+    assert page.locator("#said").text_content() == "0", "these keys were the stepper's"
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    assert page.locator("#said").text_content().count("ArrowRight") >= 17
+    assert frame.locator("body").evaluate("body => body.scrollWidth <= window.innerWidth")
+
+
+def test_keys_that_lead_nowhere_are_left_to_the_page_around(tab, saved):
+    page = tab(saved / "product.html")
+    page.evaluate("window.heard = []; window.addEventListener('keydown', ({ key }) => heard.push(key))")
+    for key in ("Home", "ArrowLeft", "ArrowRight", "End", "PageDown", "ArrowRight", "PageUp"):
+        page.keyboard.press(key)
+    assert page.evaluate("heard") == ["Home", "ArrowLeft", "PageDown", "ArrowRight"]
+
+
+def test_on_paper_stands_the_whole_graph_and_then_every_step(tab, saved):
+    page = tab(saved / "product.html")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    rows = page.locator(".printed > table > tbody > tr")
+    assert rows.locator("th").all_text_contents() == ["Start", "Forward 1 of 1", "Backward", "Backward 1 of 1"]
+    assert rows.last.locator("math").count() == 2
+    assert set(shown(page, "grad").values()) == {"2", "-3", "1"}
+    assert not page.locator(".controls").is_visible()
+    page.emulate_media(media="screen")
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert rows.count() == 0
+    assert set(shown(page, "grad").values()) == {""}
+
+
+def test_the_whole_screen(tab, saved):
+    page = tab(saved / "product.html")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("document.fullscreenElement?.id === 'stepper'")
+    page.get_by_role("button", name="Full screen").click()
+    page.wait_for_function("!document.fullscreenElement")
+
+
+def test_where_scripts_are_forbidden_the_page_says_so_and_shows_the_picture(tab, saved):
+    page = tab(saved / "product.html", java_script_enabled=False)
+    assert "its script did not run" in page.locator("#incomplete").text_content()
+    assert page.locator("svg").is_visible()

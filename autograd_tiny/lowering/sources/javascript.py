@@ -71,6 +71,19 @@ def javascript_source(program: Program) -> str:
     return "\n\n".join([*definitions().needed(writer.functions).values(), "\n".join(function)])
 
 
+def javascript_function(program: Program) -> tuple[str, set[str]]:
+    """An arrow function from the inputs to a list of the outputs, and the names of the functions that it calls.
+
+    Raises:
+        TypeError: a row of the user's own has no expansion.
+    """
+    writer = Writer(in_rows_of_the_table(program, JAVASCRIPT.name), JAVASCRIPT)
+    lines, outputs = writer.body(writer.program.outputs, "  ", brief=True)
+    inputs, result = ", ".join(writer.names[: len(program.inputs)]), f"[{', '.join(outputs)}]"
+    text = "\n".join([f"({inputs}) => {{", *lines, f"  return {result};", "}"]) if lines else f"({inputs}) => {result}"
+    return text, writer.functions
+
+
 @lru_cache(maxsize=1)
 def definitions() -> Definitions:
     """The functions that JavaScript lacks."""

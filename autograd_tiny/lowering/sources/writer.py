@@ -157,8 +157,8 @@ class Writer:
                 needed.update(self.program.instructions[number - self.program.n_leaves].operands)
         return needed
 
-    def body(self, outputs: Sequence[int], indent: str) -> tuple[list[str], list[str]]:
-        """The lines that compute ``outputs``, and each output as it is written after them."""
+    def body(self, outputs: Sequence[int], indent: str, *, brief: bool = False) -> tuple[list[str], list[str]]:
+        """The lines that compute ``outputs``, and each output as it is written after them; in ``brief`` only the lines that must be."""
         program, needed = self.program, self.used(outputs)
         uses = Counter(
             x for i, (_, xs) in enumerate(program.instructions) if i + program.n_leaves in needed for x in xs
@@ -167,8 +167,8 @@ class Writer:
         terms: dict[int, Term] = {i: Term(self.names[i], ATOM, BRACKETS) for i in range(len(program.inputs))}
         terms |= {i: self._constant(c) for i, c in enumerate(program.constants, len(program.inputs))}
         written: set[str] = set()
-        lines = [f"{indent}{self.language.comment}forward"]
-        is_forward = True
+        lines = [] if brief else [f"{indent}{self.language.comment}forward"]
+        is_forward = not brief
         for number, (row, operands) in enumerate(program.instructions, program.n_leaves):
             if number not in needed:
                 continue
@@ -176,8 +176,8 @@ class Writer:
                 is_forward = False
                 lines.append(f"{indent}{self.language.comment}backward: d_x is the derivative by x")
             term = self._term(row, operands, terms, written, lines, indent)
-            has_name = is_forward or number in program.derivative_of or number in program.names or uses[number] > 1
-            if has_name or number in program.outputs or len(term.text) > LONGEST_PART:
+            has_name = is_forward or number in program.derivative_of or number in program.names or number in program.outputs
+            if (has_name and not brief) or uses[number] > 1 or len(term.text) > LONGEST_PART:
                 start, end = self.language.line
                 lines += wrapped(indent + start.format(name=self.names[number]), term.text, end)
                 term = Term(self.names[number], ATOM, BRACKETS)

@@ -316,7 +316,7 @@ def _blank(text: str) -> str:
 def _rows(node: Value, look: Look, box_id: str) -> list[Row]:
     data, grad, moment = look.number(node.data), look.number(node.grad), look.moment
     if moment:
-        data = moment.data.get(box_id, _blank(data))
+        data = moment.data.get(box_id, "").rjust(len(data))
         grad = moment.gradients.get(box_id, "").rjust(len(grad))
     rows = [Row("data", Text(data, DATA))] if "data" in look.show else []
     if "grad" in look.show:

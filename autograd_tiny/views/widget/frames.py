@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import adjoints, all_nodes, mapped
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.naming import names
-from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.text.words import listed, shortened, visible
+from autograd_tiny.text.words import listed, shortened
 from autograd_tiny.views.drawing.draw import Drawing, drawn
 from autograd_tiny.views.drawing.picture import Look, Moment
 from autograd_tiny.views.explain import Explainer
+from autograd_tiny.views.mathml import Place
 from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, backward_steps, forward_steps
 from autograd_tiny.views.widget.formulas import FormulaWriter, WrittenFormula
+from autograd_tiny.views.widget.live import LiveGraph, live_graph
 from autograd_tiny.views.widget.pictures import prepared
+from autograd_tiny.views.widget.values import shown_names
 
 MOST_LISTED = 8
+ROOM = 7
+"""For how many characters there is room at least where a number stands: -0.7864."""
 
 _NO_FORMULA = WrittenFormula([], "")
 
@@ -92,7 +96,23 @@ class Walkthrough(NamedTuple):
 
 def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walkthrough:
     """The steps of a computation and of its backward; ``value`` and its graph stay as they are."""
-    return _Builder(value, direction, digits).walkthrough()
+    return Walk(value, direction=direction, digits=digits).still()
+
+
+class Walk:
+    """The steps of a computation, on one drawing: with the numbers that were recorded, or with places for numbers that move."""
+
+    def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4) -> None:
+        self._value, self._digits = value, digits
+        self._places = _Places(value, direction, digits)
+
+    def still(self) -> Walkthrough:
+        """With the numbers that were recorded."""
+        return _Builder(self._value, self._digits).walkthrough(self._places)
+
+    def live(self) -> tuple[Walkthrough, LiveGraph]:
+        """With a place for each number, and the program that fills them."""
+        return self._places.walkthrough(self._places), live_graph(self._places.nodes)
 
 
 def known_by(frames: Sequence[Frame]) -> Iterator[Frame]:
@@ -107,42 +127,31 @@ def known_by(frames: Sequence[Frame]) -> Iterator[Frame]:
 class _Builder:
     """Puts the records into words, numbers and formulas."""
 
-    def __init__(self, value: Value, direction: str, digits: int) -> None:
+    drawing: Drawing
+
+    def __init__(self, value: Value, digits: int) -> None:
         self.root = _named_copy(value)
-        self.nodes = all_nodes(self.root)
+        self.nodes: list[Value] = all_nodes(self.root)
+        self.numbers = {node: i for i, node in enumerate(self.nodes)}
         self.digits = digits
         self.forward = list(forward_steps(self.root))
         self.backward = list(backward_steps(self.root))
         self.gradients = adjoints(self.root)
-        self.look = self._look(direction)
-        self.drawing = drawn(self.root, self.look)
         self.formulas = FormulaWriter()
         self.explainer = Explainer(self.root, digits=digits)
 
-    def walkthrough(self) -> Walkthrough:
+    def walkthrough(self, drawn_by: _Places) -> Walkthrough:
+        """All of it."""
+        drawing = self.drawing = drawn_by.drawing
         frames = [self._start(), *map(self._forward, self.forward), self._seed(), *map(self._backward, self.backward)]
         nodes = [self._info(node) for node in self.nodes]
         title = f"{shortened(self.root.label)}, step by step"
-        return Walkthrough(title, self._svg(), nodes, frames, self.formulas.parts, self.drawing.latex, self.drawn_at)
+        return Walkthrough(title, self._svg(drawing), nodes, frames, self.formulas.parts, drawing.latex, drawn_by.drawn_at)
 
-    def _look(self, direction: str) -> Look:
-        """How the graph is drawn, with each gradient as wide as it will ever be, so that nothing moves later."""
-        widest = {self.root: 1.0}
-        for step in self.backward:
-            for c in step.contributions:
-                widest[c.operand] = max(widest.get(c.operand, 0.0), c.after, key=lambda x: len(self._number(x)))
-        for node, gradient in widest.items():
-            node.grad = gradient
-        return Look(self._number, direction=direction, max_nodes=len(self.nodes))
-
-    def drawn_at(self, moment: Moment) -> Drawing:
-        """The graph as it is seen at a moment."""
-        return drawn(self.root, self.look._replace(moment=moment))
-
-    def _svg(self) -> str:
+    def _svg(self, drawing: Drawing) -> str:
         headings = {self._id(x): _heading(x) for x in self.nodes}
-        gradients = {self._id(x): self._number(self.gradients[x]) for x in self.nodes}
-        return prepared(self.drawing.svg(), headings, gradients)
+        numbers = {self._id(x): (short_number(x.data, self.digits), short_number(self.gradients[x], self.digits)) for x in self.nodes}
+        return prepared(drawing.svg(), headings, numbers)
 
     def _start(self) -> Frame:
         leaves = [x for x in self.nodes if x.op is None]
@@ -178,33 +187,98 @@ class _Builder:
 
     def _receipt(self, c: Contribution, upstream: float) -> str:
         product = f"{self._number(upstream)} times {self._number(c.local_derivative)}"
-        if c.before == 0.0:
+        if not c.before:
             return f"{c.operand.label} gets {product}: {self._number(c.after)}."
         return f"{c.operand.label} had {self._number(c.before)} and gets {product}: now {self._number(c.after)}."
 
     def _info(self, node: Value) -> NodeInfo:
         if isinstance(node, Constant):
-            return NodeInfo(self._id(node), self._number(node.data), "constant", repr(node.data), "", _NO_FORMULA)
+            return NodeInfo(self._id(node), self._number(node.data), "constant", self._exact(node.data), "", _NO_FORMULA)
         kind = "leaf" if node.op is None else "operation"
         chain_rule = self.formulas.write(self.explainer.derivative(node))
-        return NodeInfo(self._id(node), node.label, kind, repr(node.data), repr(self.gradients[node]), chain_rule)
+        return NodeInfo(self._id(node), node.label, kind, self._exact(node.data), self._exact(self.gradients[node]), chain_rule)
 
     def _edges(self, user: Value) -> dict[str, str]:
         """The edges to a node; one that starts at a junction comes with the edge that leads there from the operand."""
-        operands = {self.drawing.edge_id(user, place): self._id(x) for place, x in enumerate(user.operands)}
+        number = self.numbers[user]
+        operands = {f"e{number}_{place}": self._id(x) for place, x in enumerate(user.operands)}
         return {part: operand for edge, operand in operands.items() for part in (edge, self.drawing.feeds.get(edge, edge))}
 
     def _id(self, node: Value) -> str:
-        return self.drawing.node_id(node)
+        return f"n{self.numbers[node]}"
 
     def _number(self, x: float) -> str:
         return short_number(x, self.digits)
 
+    def _exact(self, x: float) -> str:
+        return repr(x)
+
+
+class _Places(_Builder):
+    """The same words and formulas, with a place for every number that follows the leaves.
+
+    A place is called by what fills it: d3 is the data of node 3, l5_0 the local derivative of node 5 by its operand 0, g3 the whole
+    gradient of node 3, b7 and a7 what an operand's gradient is before and after the contribution number 7.
+    """
+
+    def __init__(self, value: Value, direction: str, digits: int) -> None:
+        super().__init__(value, digits)
+        self._seen: set[Value] = set()
+        count = itertools.count()
+        self.gradients = {x: Place(gradient, f"g{self.numbers[x]}") for x, gradient in self.gradients.items()}
+        self.backward = [self._with_places(step, count) for step in self.backward]
+        self.explainer.adjoints = self.gradients
+        for node, number in self.numbers.items():
+            if isinstance(node, Constant):
+                continue
+            node.data = Place(node.data, f"d{number}")
+            if node.op is not None and not isinstance(node.op.rule, tuple):
+                places = tuple([Place(d, f"l{number}_{i}") for i, d in enumerate(node.local_derivatives)])
+                node.d_first = places if node.first.__class__ is tuple else places[0]
+                if node.second is not None:
+                    node.d_second = places[1]
+        self.look = self._look(direction)
+        self.drawing = drawn(self.root, self.look)
+
+    def _with_places(self, step: BackwardStep, count: Iterator[int]) -> BackwardStep:
+        user, contributions, seen = self.numbers[step.node], [], self._seen
+        for place, c in enumerate(step.contributions):
+            number = next(count)
+            before = Place(c.before, f"b{number}") if c.operand in seen else 0.0
+            seen.add(c.operand)
+            is_fixed = isinstance(step.node.op.rule, tuple)
+            local = c.local_derivative if is_fixed else Place(c.local_derivative, f"l{user}_{place}")
+            contributions.append(c._replace(local_derivative=local, before=before, after=Place(c.after, f"a{number}")))
+        return step._replace(upstream=self.gradients[step.node], contributions=tuple(contributions))
+
+    def _look(self, direction: str) -> Look:
+        """How the graph is drawn, with room for the numbers that will stand in it, so that nothing moves later."""
+        widest: dict[Value, float] = {self.root: Place(1.0, "")}
+        for step in self.backward:
+            for c in step.contributions:
+                widest[c.operand] = max(widest.get(c.operand, c.after), c.after, key=lambda x: len(short_number(x, self.digits)))
+        for node, gradient in widest.items():
+            node.grad = gradient
+        return Look(self._roomy, direction=direction, max_nodes=len(self.nodes))
+
+    def drawn_at(self, moment: Moment) -> Drawing:
+        """The graph as it is seen at a moment."""
+        return drawn(self.root, self.look._replace(moment=moment))
+
+    def _roomy(self, x: float) -> str:
+        text = short_number(x, self.digits)
+        return text.rjust(ROOM) if isinstance(x, Place) else text
+
+    def _number(self, x: float) -> str:
+        return x.place() if isinstance(x, Place) else short_number(x, self.digits)
+
+    def _exact(self, x: float) -> str:
+        return Place(x, x.called.upper()).place() if isinstance(x, Place) else repr(x)
+
 
 def _named_copy(value: Value) -> Value:
     """The graph again, to be labelled and drawn; every node but constants gets the name that formulas give it."""
-    called = names(value)
-    labels = dict(zip(called, distinct(map(visible, called.values()))))
+    labels = shown_names(value)
 
     def labelled(node: Value, operands: tuple[Value, ...]) -> Value:
         twin = node.with_operands(operands)

@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd_tiny.text.palette import recolored, variables
 
+MODULE = ("numbers.js", "live.js", "stepper.js")
 _HERE = Path(__file__).parent
 _UNSAFE_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<\u2028\u2029"}
 
@@ -31,10 +32,25 @@ def style() -> str:
     return variables(".autograd-stepper, .autograd-page") + source("stepper.css") + recolored(".autograd-stepper svg")
 
 
-def page(data: Mapping[str, Any]) -> str:
-    """The whole page; its policy lets nothing run but the stepper's own script, and nothing be loaded."""
-    script = source("stepper.js") + "\nstartPage(document);\n"
-    styles = style() + source("page.css")
+@cache
+def module() -> str:
+    """The stepper's module, the files of which it is made one after the other, without what only their readers need."""
+    text = "\n".join(map(source, MODULE))
+    text = re.sub(r"(?ms)^ */\*\*.*?\*/\n", "", text)
+    text = re.sub(r"(?m) // .*$|^ +", "", text)
+    return re.sub(r"\n{2,}", "\n", text)
+
+
+def page(data: Mapping[str, Any], rows: str) -> str:
+    """The whole page; its policy lets nothing run but the stepper's own script, and nothing be loaded.
+
+    Args:
+        data: what is shown.
+        rows: how the operations of the graph are computed, as `LiveGraph.rows`.
+    """
+    script = f"{module()}\nstartPage(document, {rows});\n"
+    styles = re.sub(r"/\*.*?\*/", "", style() + source("page.css"), flags=re.DOTALL)
+    styles = re.sub(r" ?([{};,]) ", r"\1", re.sub(r"\s+", " ", styles)).strip()
     rest = {name: part for name, part in data.items() if name != "svg"}
     return Template(source("page.html")).substitute(
         title=html.escape(data["title"]),
@@ -47,20 +63,17 @@ def page(data: Mapping[str, Any]) -> str:
     )
 
 
-def embedded(data: Mapping[str, Any]) -> str:
+def embedded(data: Mapping[str, Any] | str) -> str:
     """JSON that can stand inside a script element, whatever the labels are."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_UNSAFE_IN_SCRIPT)
 
 
-def framed(data: Mapping[str, Any], picture: str) -> str:
-    """The page in a sandboxed frame, or, where frames and styles are removed because nobody trusts them yet, a picture."""
-    content = page(data)
+def framed(content: str, title: str, picture: str, height: int) -> str:
+    """A page in a sandboxed frame, or, where frames and styles are removed because nobody trusts them yet, a picture."""
     mark = f"autograd-still-{hashlib.sha256(content.encode('utf-8', 'replace')).hexdigest()[:12]}"
-    drawn = re.search(r'height="(\d+)', data["svg"])
-    height = min(760, 440 + int(drawn[1]) * 4 // 3) if drawn else 760  # points to pixels, and room for controls and formula
     return (
         f"<div><style>.{mark} {{ display: none }}</style>"
-        f'<iframe title="{html.escape(data["title"])}" sandbox="allow-scripts" srcdoc="{html.escape(content)}"'
+        f'<iframe title="{html.escape(title)}" sandbox="allow-scripts" allow="fullscreen" srcdoc="{html.escape(content)}"'
         f' style="width: 100%; height: {height}px; border: 0; resize: vertical"></iframe>'
         f'<div class="{mark}">{picture}</div></div>'
     )

@@ -17,22 +17,22 @@ _CHARACTER_WIDTH = 0.6
 """Of a monospace font, in units of its size."""
 
 
-def prepared(svg: str, headings: Mapping[str, str], gradients: Mapping[str, str]) -> str:
+def prepared(svg: str, headings: Mapping[str, str], numbers: Mapping[str, tuple[str, str]]) -> str:
     """A drawing whose ids became ``data-node`` and ``data-edge``, and whose numbers keep their right end when they change.
 
-    Shapes and texts remain, without handlers, links and styles.  Classes tell a box's ``outline``, and of an arrow the
-    ``line`` and the ``head``.
+    Shapes and texts remain, without handlers, links and styles.  Classes tell a box's ``ag-outline``, and of an arrow
+    the ``ag-line`` and the ``ag-head``: names that no style sheet of a notebook has, too.
 
     Args:
         svg: as `draw` makes it.
         headings: for the id of each node, what the pointer shows in place of its title, which would tell the gradient.
-        gradients: for the id of each node but constants, the gradient to be shown in place of the one that was drawn.
+        numbers: for the id of each node, data and gradient, to be shown in place of those that were drawn, which may be wider.
     """
     root = fromstring(svg)
     for element in list(root.iter()):
         _clean(element)
     for group in root.iter("g"):
-        _mark(group, headings, gradients)
+        _mark(group, headings, numbers)
     for text in root.iter("text"):
         _shorten(text)
     root.set("xmlns", SVG[1:-1])
@@ -53,7 +53,7 @@ def _clean(element: Element) -> None:
             del element.attrib[name]
 
 
-def _mark(group: Element, headings: Mapping[str, str], gradients: Mapping[str, str]) -> None:
+def _mark(group: Element, headings: Mapping[str, str], numbers: Mapping[str, tuple[str, str]]) -> None:
     identity, kind = group.attrib.pop("id", ""), group.get("class", "").partition(" ")[0]
     for title in group.findall("title"):
         group.remove(title)
@@ -61,26 +61,37 @@ def _mark(group: Element, headings: Mapping[str, str], gradients: Mapping[str, s
     if kind == "edge":
         group.set("data-edge", identity)
         for shape in outlines(group):
-            shape.set("class", "line" if shape.get("fill") == "none" else "head")
+            shape.set("class", "ag-line" if shape.get("fill") == "none" else "ag-head")
+        for text in group.iter("text"):
+            _center(text)
     elif identity in headings:
         group.set("data-node", identity)
         title = Element("title")
         title.text = headings[identity]
         group.insert(0, title)
         for shape in outlines(group):
-            shape.set("class", "outline")
+            shape.set("class", "ag-outline")
         for text in group.iter("text"):
-            if text.get("class") in NUMBERS:
+            if (name := text.get("class", "")) in NUMBERS:
                 _align_right(text)
-            if text.get("class") == "grad":
-                text.text = gradients[identity]
+                text.text = numbers[identity][NUMBERS.index(name)]
 
 
 def _align_right(text: Element) -> None:
     if text.get("text-anchor") == "start":
-        width = _CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
-        text.set("x", f"{float(text.get('x', '0')) + width:.1f}")
+        text.set("x", f"{float(text.get('x', '0')) + _width(text):.1f}")
         text.set("text-anchor", "end")
+
+
+def _center(text: Element) -> None:
+    if text.get("text-anchor") == "start":
+        text.set("x", f"{float(text.get('x', '0')) + _width(text) / 2.0:.1f}")
+        text.set("text-anchor", "middle")
+        text.text = (text.text or "").strip()  # of the room that a longer number may need
+
+
+def _width(text: Element) -> float:
+    return _CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
 
 
 def _shorten(text: Element) -> None:

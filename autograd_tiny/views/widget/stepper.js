@@ -1,10 +1,11 @@
 /**
  * The stepper: a drawn graph, forward then backward, one node at a time.
  *
- * The same module serves notebooks, through anywidget, and pages that are one file.  It knows nothing of derivatives:
- * every number, word and formula is in the data it is given.
+ * The same module serves notebooks, through anywidget, and pages that are one file.  It knows nothing of derivatives: every word
+ * and formula is in the data it is given, with places for numbers, which a program of the graph fills.
  */
 
+const ROOM = 7; // characters for a number at least, as in frames.py
 const PACES = [["Slow", 3000], ["Normal", 1500], ["Fast", 600]]; // milliseconds a step
 const ICONS = {
   first: "M5 4v12M16 4 8 10l8 6z",
@@ -22,39 +23,111 @@ export class BrokenData extends Error {}
  * Build a stepper in an element.
  *
  * @param {HTMLElement} root what becomes the stepper; without `data.svg` it holds the drawn graph already.
- * @param {object} data title, svg, nodes, steps and parts, as `Stepper.data` in Python.
- * @param {object} options `step` and `playing` to begin with, the target whose `keys` steer, and `onChange({step, playing})`.
- * @returns {object} `step`, `playing`, `show(step)`, `play(on)`, `explain(node)`, `destroy()`.
+ * @param {object} data title, svg, nodes, steps, parts and digits, and the graph, which may be missing: then no number moves.
+ * @param {object} options `step`, `playing` and `values` to begin with, the `rows` of the graph, the target whose `keys` steer, and
+ *   `onChange({step, playing, values})`.
+ * @returns {object} `step`, `playing`, `values`, `show(step)`, `play(on)`, `move(values)`, `explain(node)`, `destroy()`.
  */
-export function createStepper(root, data, { step = 0, playing = false, keys = root, onChange = () => {} } = {}) {
+export function createStepper(root, data, { step = 0, playing = false, values = {}, rows = [], keys = root, onChange = () => {} } = {}) {
   check(data);
   const document = root.ownerDocument;
   const make = maker(document);
   const formulas = formulaWriter(document, data.parts);
-  const graph = createGraph(data.svg ? fragment(document, data.svg).firstElementChild : root.querySelector("svg"), data);
-  const view = layout(make, data, graph.svg);
+  const state = { step: -1, playing: false, explained: null, timer: 0, pace: PACES[1][1], values: new Map(), numbers: null };
+  const names = data.nodes.map(({ name }) => name);
+  const order = data.steps.flatMap(({ phase, node }) => (phase === "backward" ? [data.nodes.findIndex(({ id }) => id === node)] : []));
+  const program = createProgram(data.graph ?? [], rows, order);
+  const graph = createGraph(data.svg ? fragment(document, data.svg).firstElementChild : root.querySelector("svg"), data, number);
+  const inputs = program.leaves.length ? inputsPanel(make, {
+    program, names, digits: data.digits, output: names.at(-1),
+    value: (leaf) => state.values.get(leaf) ?? data.graph[leaf][0],
+    move: (leaf, value) => move({ [names[leaf]]: value }),
+    reset: () => move(Object.fromEntries(program.leaves.map((leaf) => [names[leaf], data.graph[leaf][0]]))),
+    nudge,
+    hold: (leaf, by) => compute(leaf === undefined ? state.values : nudged(leaf, by)),
+  }) : null;
+  const view = layout(make, data, graph.svg, inputs?.panel);
   const last = data.steps.length - 1;
-  const state = { step: -1, playing: false, explained: null, timer: 0, pace: PACES[1][1] };
+
+  /** The text of a number by its name, as d3: the data of node 3; in capitals, all of its digits. */
+  function number(name) {
+    const [, kind, index, place] = name.match(/(\w)(\d+)(?:_(\d+))?/);
+    const { data: known, slopes, gradients, before, after } = state.numbers;
+    const lists = { d: known, g: gradients, b: before, a: after, l: slopes[index] };
+    const x = lists[kind.toLowerCase()]?.[place ?? index];
+    if (x === undefined) return undefined;
+    return kind < "a" ? exactNumber(x) : shortNumber(x, data.digits);
+  }
+
+  const text = (template) => filled(template, number);
+
+  /** Give leaves other numbers, by their names; everything that is shown follows. */
+  function move(wanted, { quiet = false } = {}) {
+    for (const leaf of program.leaves) if (names[leaf] in wanted && !program.locked.has(leaf)) state.values.set(leaf, wanted[names[leaf]]);
+    compute(state.values);
+    if (!quiet) onChange(now());
+  }
+
+  function compute(values) {
+    state.numbers = program.run(values);
+    graph.refuse(new Map([...state.numbers.refused].map(([i, fault]) => [data.nodes[i].id, reason(fault, i)])));
+    inputs?.show();
+    if (state.step >= 0) refresh();
+  }
+
+  /** Why an operation refuses its operand: what it needs, and what it got. */
+  function reason({ operand, needs }, i) {
+    const of = operand === undefined ? undefined : data.graph[i][1][operand];
+    return { needs: needs.replace("{}", names[of]), got: of === undefined ? "" : `${names[of]} is ${number(`d${of}`)}` };
+  }
+
+  const nudged = (leaf, by) => new Map(state.values).set(leaf, inputsValue(leaf) + by);
+  const inputsValue = (leaf) => state.values.get(leaf) ?? data.graph[leaf][0];
+
+  /** The change of the result that the gradient predicts, the change that happens, and the gradient. */
+  function nudge(leaf, by) {
+    const here = program.run(state.values);
+    const there = program.run(nudged(leaf, by));
+    const difference = there.data.at(-1) - here.data.at(-1);
+    const gradient = here.gradients[leaf];
+    return [gradient === undefined ? undefined : gradient * by, Number.isNaN(difference) ? undefined : difference, gradient];
+  }
+
+  const now = () => ({ step: state.step, playing: state.playing, values: currentValues() });
+  const currentValues = () => Object.fromEntries(program.leaves.map((leaf) => [names[leaf], inputsValue(leaf)]));
 
   function show(wanted, { quiet = false } = {}) {
     const step = Math.min(Math.max(Math.round(wanted) || 0, 0), last);
     if (step === state.step) return;
     state.step = step;
-    const now = data.steps[step];
-    graph.show(step);
+    refresh();
     scrollTo(view.scroller, graph.around(step));
     view.slider.value = step;
-    view.slider.setAttribute("aria-valuetext", `${now.place}: ${now.caption}`);
     view.count.textContent = `${step} / ${last}`;
-    view.phase.textContent = now.place;
-    view.phase.dataset.phase = now.phase;
-    view.caption.textContent = now.caption;
-    view.formula.show(formulas(now.lines), now.latex);
-    view.live.textContent = [`${now.place}:`, now.caption, now.details].filter(Boolean).join(" ");
+    view.phase.textContent = data.steps[step].place;
+    view.phase.dataset.phase = data.steps[step].phase;
     for (const button of [view.first, view.previous]) disable(button, step === 0);
     for (const button of [view.next, view.last]) disable(button, step === last);
     wait();
-    if (!quiet) onChange({ step, playing: state.playing });
+    if (!quiet) onChange(now());
+  }
+
+  /** Write the numbers of the step that is shown, in the graph, in words and in formulas. */
+  function refresh() {
+    const { place, caption, details, lines, latex } = data.steps[state.step];
+    graph.show(state.step);
+    const refusals = [...state.numbers.refused].map(([i, fault]) => refusal(i, fault));
+    const said = [...refusals, text(caption)].filter((sentences) => !sentences.includes(UNKNOWN)).join(" ");
+    view.slider.setAttribute("aria-valuetext", `${place}: ${said}`);
+    view.caption.textContent = said;
+    view.formula.show(formulas(lines, number), filledLatex(latex, number));
+    view.live.textContent = [`${place}:`, said, refusals.length ? "" : text(details)].filter(Boolean).join(" ");
+    if (state.explained) writeRule(data.nodes.find(({ id }) => id === state.explained));
+  }
+
+  function refusal(i, fault) {
+    const { needs, got } = reason(fault, i);
+    return `${names[i]} cannot be computed${got ? `: it needs ${needs}, and ${got}` : `: ${needs}`}.`;
   }
 
   function play(on, { quiet = false } = {}) {
@@ -62,7 +135,7 @@ export function createStepper(root, data, { step = 0, playing = false, keys = ro
     state.playing = on;
     view.play.show(on ? "pause" : "play", on ? "Pause" : "Play");
     view.live.setAttribute("aria-live", on ? "off" : "polite"); // nobody can listen as fast as it plays
-    if (!quiet) onChange({ step: state.step, playing: on });
+    if (!quiet) onChange(now());
     if (on && state.step === last) show(0);
     wait();
   }
@@ -90,20 +163,31 @@ export function createStepper(root, data, { step = 0, playing = false, keys = ro
     graph.mark(state.explained);
     view.rule.hidden = !state.explained;
     if (!state.explained) return;
-    view.ruleTitle.textContent = `The whole chain rule for ${node.name}`;
-    view.ruleNumbers.textContent = `data ${node.data}, gradient ${node.gradient}`;
-    view.ruleFormula.show(formulas(node.lines), node.latex);
+    writeRule(node);
     view.rule.scrollIntoView?.({ block: "nearest" }); // on a phone it is far below
+  }
+
+  function writeRule(node) {
+    view.ruleTitle.textContent = `The whole chain rule for ${node.name}`;
+    view.ruleNumbers.textContent = text(`data ${node.data}, gradient ${node.gradient}`);
+    view.ruleFormula.show(formulas(node.lines, number), filledLatex(node.latex, number));
   }
 
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    event.stopPropagation(); // a notebook has shortcuts of its own for most keys
     const { target, key } = event;
     const node = target.closest?.("[data-node]");
-    const typed = { ArrowLeft: () => go(state.step - 1), ArrowRight: () => go(state.step + 1), Home: () => go(0), End: () => go(last) };
-    if (target.localName === "select") return;
-    if (typed[key]) typed[key]();
+    if (target.closest?.("select, summary, .inputs input")) {
+      event.stopPropagation();
+      return;
+    }
+    const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1, Home: -last, End: last };
+    if (steps[key] && !state.playing && state.step === (steps[key] < 0 ? 0 : last)) { // there is no further step: the slides may go on
+      if (document.defaultView.parent !== document.defaultView) document.defaultView.parent.focus();
+      return;
+    }
+    event.stopPropagation(); // a notebook has shortcuts of its own for most keys
+    if (steps[key]) go(state.step + steps[key]);
     else if (key === "Escape" && state.explained) explain(null);
     else if (node && (key === "Enter" || key === " ")) explain(node.dataset.node);
     else if (node && key === "ArrowUp") graph.focusBeside(node, -1);
@@ -125,6 +209,8 @@ export function createStepper(root, data, { step = 0, playing = false, keys = ro
     view.fit.setAttribute("aria-pressed", fitted);
     scrollTo(view.scroller, graph.around(state.step));
   });
+  view.full.hidden = !document.fullscreenEnabled;
+  view.full.addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()));
   view.close.addEventListener("click", () => {
     const id = state.explained;
     explain(null);
@@ -136,24 +222,47 @@ export function createStepper(root, data, { step = 0, playing = false, keys = ro
   });
   keys.addEventListener("keydown", onKey);
 
+  /** On paper: the whole graph with all its numbers, then every step. */
+  function toPrint() {
+    const rows = data.steps.map(({ place, caption, lines }) =>
+      make("tr", {}, make("th", {}, place), make("td", {}, text(caption)), make("td", { class: "equations" }, formulas(lines, number))));
+    view.printed.replaceChildren(make("table", {}, make("tbody", {}, ...rows)));
+    graph.show(last);
+    for (const part of graph.svg.querySelectorAll(".current")) part.classList.remove("current");
+  }
+
+  function fromPrint() {
+    view.printed.replaceChildren();
+    graph.show(state.step);
+  }
+
+  const window = document.defaultView;
+  window.addEventListener("beforeprint", toPrint);
+  window.addEventListener("afterprint", fromPrint);
+
   root.classList.add("autograd-stepper");
   root.tabIndex = -1; // a click anywhere in it brings the keys here
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", data.title);
   root.setAttribute("data-lm-suppress-shortcuts", "true"); // some versions of JupyterLab listen before a key can be stopped
   root.replaceChildren(...view.children);
+  move(values, { quiet: true });
   show(step, { quiet: true });
   play(playing, { quiet: true });
 
   return {
     get step() { return state.step; },
     get playing() { return state.playing; },
+    get values() { return currentValues(); },
     show,
     play,
+    move,
     explain,
     destroy() {
       clearTimeout(state.timer);
       keys.removeEventListener("keydown", onKey);
+      window.removeEventListener("beforeprint", toPrint);
+      window.removeEventListener("afterprint", fromPrint);
       root.replaceChildren();
     },
   };
@@ -169,13 +278,19 @@ function check(data) {
 }
 
 /** The drawn graph: what is known at a step, which node has its turn, which node is explained. */
-function createGraph(svg, { nodes, steps }) {
+function createGraph(svg, { nodes, steps, graph: isLive }, number) {
   if (!svg) throw new BrokenData("the picture is missing");
   const groupsOf = (kind) => new Map([...svg.querySelectorAll(`[data-${kind}]`)].map((group) => [group.dataset[kind], group]));
   const groups = groupsOf("node");
+  const places = new Map(); // the element of a class in a group
+  const placeOf = (group, kind) => {
+    if (!places.has(group)) places.set(group, {});
+    return (places.get(group)[kind] ??= group.querySelector(`.${kind}`));
+  };
   const edgeGroups = groupsOf("edge");
   if (!nodes.every(({ id }) => groups.has(id))) throw new BrokenData("the picture is incomplete");
   const numbers = { data: timeline(steps, "data"), grad: timeline(steps, "gradients") };
+  const rooms = new Map(); // how many characters there are places for
   const edges = steps.flatMap(({ phase, node, edges }, from) =>
     phase === "forward" ? Object.entries(edges).map(([id, operand]) => ({ id, group: edgeGroups.get(id), user: node, operand, from })) : []);
 
@@ -186,26 +301,62 @@ function createGraph(svg, { nodes, steps }) {
     groups.get(id).setAttribute("role", "button");
     groups.get(id).setAttribute("tabindex", "-1");
   }
+  const text = (template) => template && filled(template, (name) => number(name) ?? "");
+
+  /** A number where it stands, made narrower where it is longer than there is room. */
+  function write(group, kind, written) {
+    const element = placeOf(group, kind);
+    if (!element || element.textContent === written) return;
+    if (!rooms.has(element)) rooms.set(element, Math.max(ROOM, element.textContent.length));
+    element.textContent = written;
+    if (written.length > rooms.get(element)) element.setAttribute("textLength", rooms.get(element) * 0.6 * element.getAttribute("font-size"));
+    else element.removeAttribute("textLength");
+    element.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  }
+
+  /** Say in the boxes of operations why they cannot be computed; `reasons` by node. */
+  function refuse(reasons) {
+    for (const group of svg.querySelectorAll(".refused")) {
+      group.classList.remove("refused");
+      group.querySelector(".why").remove();
+    }
+    for (const [id, { needs, got }] of reasons) {
+      const group = groups.get(id);
+      const [heading, , data, , grad] = group.querySelectorAll("text");
+      const why = heading.cloneNode();
+      why.setAttribute("class", "why");
+      why.setAttribute("y", (Number(data.getAttribute("y")) + Number(grad.getAttribute("y"))) / 2);
+      why.textContent = needs;
+      if (needs.length > 2 + ROOM) why.setAttribute("textLength", 0.6 * 11 * (4 + ROOM));
+      why.setAttribute("lengthAdjust", "spacingAndGlyphs");
+      why.append(fragment(svg.ownerDocument, `<svg><title></title></svg>`).firstChild.firstChild);
+      why.lastChild.textContent = [needs, got].filter(Boolean).join("; ");
+      group.append(why);
+      group.classList.add("refused");
+    }
+  }
 
   function show(step) {
     const { node: current, phase, edges: used } = steps[step];
     svg.dataset.phase = phase;
     for (const { id, name, kind } of nodes) {
       const group = groups.get(id);
-      const data = numbers.data.at(id, step);
-      const gradient = numbers.grad.at(id, step);
+      const data = text(numbers.data.at(id, step));
+      const gradient = text(numbers.grad.at(id, step));
       group.classList.toggle("current", id === current);
       group.classList.toggle("unknown", !data);
       group.classList.toggle("unfinished", Boolean(gradient) && !numbers.grad.isFinal(id, step));
       if (kind === "constant") continue;
-      write(group, ".data", data);
-      write(group, ".grad", gradient);
-      group.setAttribute("aria-label", [name, data && `data ${data}`, gradient && `gradient ${gradient}`].filter(Boolean).join(", "));
+      write(group, "data", data);
+      write(group, "grad", gradient);
+      const label = [name, data && `data ${data}`, gradient && `gradient ${gradient}`].filter(Boolean).join(", ");
+      if (label !== group.getAttribute("aria-label")) group.setAttribute("aria-label", label);
     }
     const known = new Set(edges.filter(({ from }) => from <= step).map(({ id }) => id));
     for (const { id, group } of edges) {
       group?.classList.toggle("current", id in used);
       group?.classList.toggle("unknown", !known.has(id));
+      if (group && isLive && slopeOf(id)) write(group, "derivative", text(slopeOf(id)));
     }
     tabStop(groups.get(current) ?? svg.querySelector("[role=button]"));
   }
@@ -241,8 +392,11 @@ function createGraph(svg, { nodes, steps }) {
     return [node, ...Object.values(edges)].map((id) => groups.get(id)).filter(Boolean);
   }
 
-  return { svg, show, mark, focus, focusBeside, around };
+  return { svg, show, refuse, mark, focus, focusBeside, around };
 }
+
+/** The place of the number at an edge, whose id is e, the user, _ and which of its operands. */
+const slopeOf = (edge) => (/^e\d+_\d+$/.test(edge) ? `\x7f${edge.replace("e", "l")}\x7f` : undefined);
 
 /** For each node, how a number changes over the steps. */
 function timeline(steps, kind) {
@@ -257,11 +411,6 @@ function timeline(steps, kind) {
     at: (node, step) => changes.get(node)?.findLast((change) => change.at <= step)?.text ?? "",
     isFinal: (node, step) => changes.get(node).at(-1).at <= step,
   };
-}
-
-function write(group, selector, text) {
-  const element = group.querySelector(selector);
-  if (element && element.textContent !== text) element.textContent = text;
 }
 
 /** Bring elements into sight: the first in the middle, or, where all fit, all. */
@@ -289,7 +438,7 @@ function disable(button, disabled) {
 }
 
 /** The parts of the stepper, by name. */
-function layout(make, data, svg) {
+function layout(make, data, svg, inputs) {
   const slider = make("input", { type: "range", min: 0, max: data.steps.length - 1, step: 1, "aria-label": "Step" });
   const boundary = data.steps.findIndex(({ phase }) => phase === "seed") / Math.max(data.steps.length - 1, 1);
   slider.style.setProperty("--boundary", `${100 * boundary}%`);
@@ -303,6 +452,8 @@ function layout(make, data, svg) {
     count: make("output", { class: "count" }),
     pace: make("select", { "aria-label": "Pace" }, ...PACES.map(([name, value]) => make("option", { value }, name))),
     fit: make("button", { type: "button", class: "fit", "aria-pressed": false }, "Whole graph"),
+    full: make("button", { type: "button", class: "full" }, "Full screen"),
+    printed: make("div", { class: "printed" }),
     scroller: make("div", { class: "scroller" }, svg),
     phase: make("strong", { class: "phase" }),
     caption: make("span"),
@@ -325,13 +476,15 @@ function layout(make, data, svg) {
     make("div", { class: "controls" },
       make("div", { class: "buttons" }, view.first, view.previous, view.play, view.next, view.last),
       make("div", { class: "position" }, slider, view.count),
-      make("div", { class: "settings" }, view.pace, view.fit)),
+      make("div", { class: "settings" }, view.pace, view.fit, view.full)),
+    ...(inputs ? [inputs] : []),
     make("div", { class: "explanations" },
       make("section", { class: "step" }, make("p", { class: "caption" }, view.phase, " ", view.caption), view.formula),
       view.rule),
     make("p", { class: "hint" },
       "Choose a node to see its whole chain rule.  A gradient in italics is still being added up. ",
       make("span", { class: "keys" }, "Keys: ", ...["←", "→", "Home", "End", "space"].map((key) => make("kbd", {}, key)))),
+    view.printed,
     view.live,
   ];
   return view;
@@ -382,16 +535,28 @@ function formulaBox(make) {
   return box;
 }
 
-/** A function from the lines of a formula to MathML, one block for each equation, aligned at the equals sign. */
+/**
+ * A function from the lines of a formula and its numbers to MathML, one block for each equation, aligned at the equals sign.  A right side
+ * that says again what stands before it, now that numbers are in it, is left out.
+ */
 function formulaWriter(document, parts) {
   const whole = [];
   const expanded = (text) => text.replace(/&(\d+);/g, (_, number) => whole[number]);
   for (const part of parts) whole.push(expanded(part)); // a part refers to earlier ones only
-  return (lines) => {
+  return (lines, number) => {
     const equations = [];
+    const sides = [];
     for (const [left, right] of lines) {
-      if (left || !equations.length) equations.push("");
-      equations[equations.length - 1] += `<mtr><mtd>${expanded(left)}</mtd><mtd>${expanded(right)}</mtd></mtr>`;
+      const markup = filledMarkup(expanded(right), number);
+      if (left || !sides.length) sides.push({ left: expanded(left), rights: [] });
+      const { rights } = sides.at(-1);
+      if (!rights.length || markup.startsWith('<mo form="infix">=')) rights.push([markup]);
+      else rights.at(-1).push(markup);
+    }
+    for (const { left, rights } of sides) {
+      const seen = rights.map((right) => right.join().replace(/<.?mrow>/g, ""));
+      const kept = rights.filter((_, i) => !i || (seen[i] !== seen[i - 1] && !seen[i].includes(UNKNOWN))).flat();
+      equations.push(kept.map((right, i) => `<mtr><mtd>${i ? "" : left}</mtd><mtd>${right}</mtd></mtr>`).join(""));
     }
     return fragment(document, equations.map((rows) => `<math display="block"><mtable>${rows}</mtable></math>`).join(""));
   };
@@ -405,11 +570,11 @@ function fragment(document, markup) {
 }
 
 /** Start the stepper of a page, or say on the page why it does not start. */
-export function startPage(document) {
+export function startPage(document, rows) {
   const notice = document.getElementById("incomplete");
   try {
     const data = JSON.parse(document.getElementById("steps").textContent);
-    createStepper(document.getElementById("stepper"), data, { keys: document });
+    createStepper(document.getElementById("stepper"), data, { keys: document, rows, values: data.values });
     notice.remove();
   } catch (error) {
     notice.className = "certain";
@@ -425,8 +590,10 @@ function themeOf({ body, documentElement }) {
   return names.match(/\b(?:vscode-)?(dark|light)\b/)?.[1] ?? "";
 }
 
-/** anywidget's entry: the stepper of a notebook, its step and playing kept the same as in Python. */
-function render({ model, el }) {
+/** anywidget's entry: the stepper of a notebook, its step, playing and values kept the same as in Python. */
+export const widget = (rows) => ({ render: (context) => render(context, rows) });
+
+function render({ model, el }, rows) {
   const window = el.ownerDocument.defaultView;
   const root = el.appendChild(el.ownerDocument.createElement("div"));
   const follow = () => (root.dataset.theme = themeOf(el.ownerDocument));
@@ -436,17 +603,23 @@ function render({ model, el }) {
   const stepper = createStepper(root, model.get("data"), {
     step: model.get("step"),
     playing: model.get("playing"),
-    onChange({ step, playing }) {
+    values: model.get("values"),
+    rows,
+    onChange({ step, playing, values }) {
       model.set("step", step);
       model.set("playing", playing);
+      if (!sameValues(values, model.get("values"))) model.set("values", values);
       model.save_changes();
     },
   });
+  const onValues = () => sameValues(stepper.values, model.get("values")) || stepper.move(model.get("values"), { quiet: true });
   const onStep = () => stepper.show(model.get("step"), { quiet: true });
   const onPlaying = () => stepper.play(model.get("playing"), { quiet: true });
   model.on("change:step", onStep);
   model.on("change:playing", onPlaying);
+  model.on("change:values", onValues);
   return () => {
+    model.off("change:values", onValues);
     model.off("change:step", onStep);
     model.off("change:playing", onPlaying);
     themes.disconnect();
@@ -454,4 +627,4 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+const sameValues = (some = {}, others = {}) => JSON.stringify(Object.entries(some).sort()) === JSON.stringify(Object.entries(others).sort());

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,11 +23,15 @@ from autograd_tiny.views.drawing.draw import check_scale
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.named import Through, seen_through
 from autograd_tiny.views.widget.formulas import WrittenFormula
-from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walkthrough, walkthrough
-from autograd_tiny.views.widget.page import framed, page, source, style
+from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walk, Walkthrough, walkthrough
+from autograd_tiny.views.widget.page import framed, module, page, style
 from autograd_tiny.views.widget.stills import beamer, complete_still, png_stills, stills
+from autograd_tiny.views.widget.values import Values, leaves_of, recomputed
 
 LONGEST_TITLE = 200
+MOST_HEIGHT, ROOM_FOR_THE_REST = 800, 560
+"""Of a frame in a notebook, in pixels, and what the inputs, the controls and a formula take of it."""
+
 MOST_NODES = 400
 """A graph with more nodes than this is no longer read one node at a time."""
 
@@ -33,9 +39,10 @@ MOST_NODES = 400
 class Stepper:
     """Steps through a computation and its backward, one node at a time, on the drawn graph.
 
-    In a notebook it is shown as a widget where ``anywidget`` is installed (``pip install "autograd_tiny[notebook]"``),
-    and as the page that `save` writes where it is not.  Step 0 shows the numbers that the computation starts from.  Then
-    each operation is computed, the root's derivative by itself is set to 1, and each operation hands its gradient on.
+    In a notebook it is shown as the page that `save` writes, in a frame; `widget` is the same page kept in step with Python.
+    Step 0 shows the numbers that the computation starts from.  Then each operation is computed, the root's derivative by itself
+    is set to 1, and each operation hands its gradient on.  On the page and in the widget inputs can be moved: data, derivatives,
+    words and formulas follow at every step.
 
     The graph is read once, when the Stepper is made; neither ``grad`` nor anything else of it is changed, and ``backward``
     need not have run; where it was run several times, a warning says that the leaves hold a multiple of what the last step shows.
@@ -72,10 +79,19 @@ class Stepper:
         _check(value, digits)
         if not isinstance(title, str):
             raise TypeError(f"a title is a text, got {quoted(title)}")
-        steps = walkthrough(value, direction=direction, digits=digits)
-        self._walkthrough = steps._replace(title=shortened(title, LONGEST_TITLE)) if title else steps
+        self._root, self._direction, self._digits = value, direction, digits
+        self._title = shortened(title, LONGEST_TITLE)
+        self._walk = Walk(value, direction=direction, digits=digits)
+        self._recorded = self._titled(self._walk.still())
+        self._leaves = leaves_of(value)
+        self._moved: tuple[dict[str, float], Walkthrough] | None = None
+        self._values = {name: float(leaf.data) for name, leaf in self._leaves.items()}
+        self._handlers: list[Callable[[dict[str, float]], object]] = []
         self._step = 0
         self._widget: Any = None
+
+    def _titled(self, steps: Walkthrough) -> Walkthrough:
+        return steps._replace(title=self._title) if self._title else steps
 
     @property
     def last(self) -> int:
@@ -107,13 +123,80 @@ class Stepper:
         return f"{frame.place}: {frame.caption}"
 
     @property
+    def values(self) -> Values:
+        """The numbers of the leaves by their names: those that were recorded, until somebody moves one.
+
+        ``stepper.values["w"] = 2`` moves it in every display that a widget keeps in step, and the other way round.
+
+        Raises:
+            KeyError: no leaf has this name.
+            ValueError: the number is not finite, or an operation refuses what follows from it; then nothing moves.
+
+        >>> x = Value(3.0, "x")
+        >>> y = x * x
+        >>> y.label = "y"
+        >>> stepper = Stepper(y)
+        >>> stepper.values["x"] = 5.0
+        >>> stepper.step = stepper.last
+        >>> print(stepper.caption, y.data)
+        Backward 1 of 1: The gradient of y is complete: 1. Times the local derivative, it goes to x. 9.0
+        >>> stepper.data["steps"][1]["details"]
+        'It is 25.'
+        """
+        return Values(self._current_values, self._move)
+
+    def observe(self, handler: Callable[[dict[str, float]], object]) -> None:
+        """Call ``handler`` with the values of all leaves whenever one moves, here or in a widget."""
+        self._handlers.append(handler)
+
+    def _current_values(self) -> dict[str, float]:
+        return dict(self._values)
+
+    def _move(self, values: dict[str, float]) -> None:
+        self._moved = values, self._walked(values)
+        if self._widget is None:
+            self._take(values)
+        else:
+            self._widget.values = values  # which comes back here, as from a browser
+
+    def _take(self, values: dict[str, float]) -> None:
+        self._values = dict(values)
+        for handler in self._handlers:
+            handler(self._current_values())
+
+    def _walked(self, values: Mapping[str, float]) -> Walkthrough:
+        root = recomputed(self._root, {leaf: values[name] for name, leaf in self._leaves.items()})
+        return self._titled(walkthrough(root, direction=self._direction, digits=self._digits))
+
+    @property
+    def _walkthrough(self) -> Walkthrough:
+        """All that is shown at the current values.
+
+        Raises:
+            ValueError, ArithmeticError: an operation refuses what follows from values that were moved in a browser.
+        """
+        values = self._values
+        if all(values[name] == leaf.data for name, leaf in self._leaves.items()):
+            return self._recorded
+        if self._moved is None or self._moved[0] != values:
+            self._moved = values, self._walked(values)
+        return self._moved[1]
+
+    @property
     def data(self) -> dict[str, Any]:
-        """Everything the page and the widget show, as plain data."""
+        """Everything that is to be seen at the current values, as plain data."""
         return _as_data(self._walkthrough)
 
+    @cached_property
+    def _live(self) -> tuple[dict[str, Any], str]:
+        """What a page is made of: everything that is to be seen, with places for numbers, and the program that fills them."""
+        steps, graph = self._walk.live()
+        return _as_data(self._titled(steps)) | {"digits": self._digits, "graph": graph.nodes}, graph.rows
+
     def html(self) -> str:
-        """The page that `save` writes, as text."""
-        return page(self.data)
+        """The page that `save` writes, as text.  Its inputs move; it begins at the current values."""
+        data, rows = self._live
+        return page(data | {"values": self._current_values()}, rows)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         r"""Write all steps to one file: a page, or a picture with an overlay for each step.
@@ -172,25 +255,22 @@ class Stepper:
         if self._widget is None or self._widget.comm is None:
             if find_spec("anywidget") is None:
                 raise ModuleNotFoundError('the widget needs anywidget: pip install "autograd_tiny[notebook]"; save() needs nothing')
-            self._widget = _widget_class()(data=self.data, step=self.step)
+            data, rows = self._live
+            self._widget = _widget_class()(self, data, rows, step=self._step, values=self._values)
+            self._widget.observe(lambda change: self._take(change["new"]), "values")
         return self._widget
 
     def __repr__(self) -> str:
-        return f"<Stepper: {self._walkthrough.title}; step {self.step} of {self.last}>"
+        return f"<Stepper: {self._recorded.title}; step {self.step} of {self.last}>"
 
     def _repr_html_(self) -> str:
-        return framed(self.data, self._picture())
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        """For notebooks: the widget and a picture for where there is no Python, or, without anywidget, the page in a frame."""
-        if find_spec("anywidget") is None:
-            return {"text/html": self._repr_html_(), "text/plain": repr(self)}
-        bundle = self.widget()._repr_mimebundle_() or {}
-        live = bundle[0] if isinstance(bundle, tuple) else bundle
-        return {**live, "text/html": self._picture(), "text/plain": repr(self)}
+        """The page in a frame, which lives on where a notebook is saved, converted or opened again; `widget` needs its Python."""
+        drawn = re.search(r'height="(\d+)', self._recorded.svg)
+        height = min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT  # points to pixels
+        return framed(self.html(), self._recorded.title, self._picture(), height)
 
     def _picture(self) -> str:
-        return image(complete_still(self._walkthrough), self._walkthrough.title)
+        return image(complete_still(self._recorded), self._recorded.title)
 
 
 def _check(value: Value, digits: int) -> None:
@@ -222,12 +302,23 @@ def _widget_class() -> Any:
     AnyWidget: Any = import_module("anywidget").AnyWidget  # noqa: N806
 
     class StepperWidget(AnyWidget):  # type: ignore[misc]
-        _esm = source("stepper.js")
         _css = style()
         data = traitlets.Dict().tag(sync=True)
         step = traitlets.Int(0).tag(sync=True)
         playing = traitlets.Bool(False).tag(sync=True)
+        values = traitlets.Dict().tag(sync=True)
         _step_is_one = traitlets.validate("step")(_nearest_step)
+
+        def __init__(self, stepper: Stepper, data: dict[str, Any], rows: str, **state: Any) -> None:
+            self._stepper = stepper
+            self._esm = f"{module()}\nexport default widget({rows});\n"  # each graph has a program of its own
+            super().__init__(data=data, **state)
+
+        def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+            """The widget, and for where there is no Python the page in its frame."""
+            bundle = super()._repr_mimebundle_(**options) or {}
+            live = bundle[0] if isinstance(bundle, tuple) else bundle
+            return {**live, "text/html": self._stepper._repr_html_()}
 
     return StepperWidget
 

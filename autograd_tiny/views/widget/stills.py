@@ -67,18 +67,18 @@ def _show_node(group: Element, node: str, frame: Frame, known: Frame) -> None:
         if numbers is not None:
             text.text = numbers.get(node, "")
     if node == frame.node:
-        for shape in group.iterfind(f"{SVG}*[@class='outline']"):
+        for shape in group.iterfind(f"{SVG}*[@class='ag-outline']"):
             shape.attrib.update({"stroke": _TURN[frame.phase], "stroke-width": "3"})
 
 
 def _show_edge(group: Element, edge: str, frame: Frame, known: Frame) -> None:
     for shape in list(group):
         kind = shape.get("class")
-        if kind not in ("line", "head") and edge not in known.edges:
+        if kind not in ("ag-line", "ag-head") and edge not in known.edges:
             group.remove(shape)
-        elif kind == "line" and edge in frame.edges:
+        elif kind == "ag-line" and edge in frame.edges:
             shape.attrib.update({"stroke": _TURN[frame.phase], "stroke-width": "2.5"})
-        elif kind == "head" and edge in frame.edges:
+        elif kind == "ag-head" and edge in frame.edges:
             shape.attrib.update({"stroke": _TURN[frame.phase], "fill": _TURN[frame.phase]})
 
 

@@ -1,0 +1,81 @@
+"""A graph as a program of the page: numbers for its leaves in, every datum and every local derivative out.
+
+The page walks the nodes itself, forward and backward.  What an operation computes, and its local derivatives, are functions
+of JavaScript that are written from the row's own value and rule, one pair for each row of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd_tiny.engine.row import Primitive
+from autograd_tiny.engine.table import add, dot, mul, neg, pow_, pow_log, sub
+from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.lowering.program import program_of
+from autograd_tiny.lowering.sources.javascript import definitions, javascript_function
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.views.named import Composed
+from autograd_tiny.views.widget.page import embedded
+
+_NEVER_REFUSED = (add, sub, neg, mul, dot)
+"""What Python's arithmetic lets pass: a sum or a product may be infinite, and their difference nan."""
+
+_MAY_LACK_A_DERIVATIVE = (pow_, pow_log)
+"""By the exponent of a negative base."""
+
+
+class LiveGraph(NamedTuple):
+    """What a page computes with.
+
+    Attributes:
+        nodes: operands before users: for a leaf ``[data]``, for a constant its data, for an operation
+            ``[row, [operand, ...]]``, and where its row cannot be written ``[null, [operand, ...], data, [derivative, ...]]``.
+        rows: JavaScript, an expression: a list of rows, each with its functions and what the page says when it refuses.
+    """
+
+    nodes: list[Any]
+    rows: str
+
+
+def live_graph(nodes: Sequence[Value]) -> LiveGraph:
+    """The program of a graph, whose nodes are given operands before users."""
+    numbers = {node: i for i, node in enumerate(nodes)}
+    written: dict[tuple[Primitive, int], int | None] = {}
+    needed: set[str] = set()
+    rows: list[str] = []
+    found: list[Any] = []
+    for node in nodes:
+        if node.op is None:
+            found.append(float(node.data) if isinstance(node, Constant) else [float(node.data)])
+            continue
+        key = node.op, len(node.operands)
+        if key not in written:
+            row = _row(*key, needed)
+            written[key] = len(rows) if row else None
+            rows += [row] if row else []
+        operands = [numbers[x] for x in node.operands]
+        recorded = [] if written[key] is not None else [float(node.data), [float(d) for d in node.local_derivatives]]
+        found.append([written[key], operands, *recorded])
+    functions = "\n\n".join(definitions().needed(needed).values())
+    listed = ",\n".join(rows)
+    return LiveGraph(found, f"(() => {{\n{functions}\nreturn [\n{listed}\n];\n}})()")
+
+
+def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
+    """A row as an object of JavaScript; nothing for a row of the user's own that has no expansion."""
+    operands = [Expression(f"x{i}") for i in range(n_operands)]
+    out = Expression("out")
+    whole = row.forward(*operands) if isinstance(row, Composed) else Expression.record(row, tuple(operands))
+    try:
+        value, called = javascript_function(program_of(operands, [whole]))
+        slopes, also_called = javascript_function(program_of([out, *operands], list(row.derivatives(out, operands))))
+    except TypeError:
+        return ""
+    needed |= called | also_called
+    fields = [f"value: {value}", f"slopes: {slopes}"]
+    conditions = [(i, row.domain_of(i).condition) for i in range(n_operands) if row.domain_of(i).condition]
+    if conditions:
+        fields += [f"of: {conditions[0][0]}", f"needs: {embedded(conditions[0][1])}"]
+    fields += ["passes: true"] * (row in _NEVER_REFUSED) + ["lacks: true"] * (row in _MAY_LACK_A_DERIVATIVE)
+    return f"{{ {', '.join(fields)} }}"

@@ -1,0 +1,80 @@
+"""The numbers of the leaves of a graph, by name: read, and moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+
+from autograd_tiny.engine.graph import all_nodes, mapped
+from autograd_tiny.engine.refusals import finite_float
+from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.symbols.naming import names
+from autograd_tiny.text.names import distinct
+from autograd_tiny.text.words import did_you_mean, listed, visible
+
+
+class Values(MutableMapping[str, float]):
+    """The numbers of leaves by their names; one that is set is checked, and given to whoever holds them.
+
+    Args:
+        read: the numbers now.
+        write: takes all of them, one changed.
+    """
+
+    def __init__(self, read: Callable[[], dict[str, float]], write: Callable[[dict[str, float]], None]) -> None:
+        self._read, self._write = read, write
+
+    def __getitem__(self, name: str) -> float:
+        values = self._read()
+        if name not in values:
+            hint = did_you_mean(name, values) or f"there are {listed(values, 8)}"
+            raise KeyError(f"no leaf is called {name!r}; {hint}")
+        return values[name]
+
+    def __setitem__(self, name: str, number: float) -> None:
+        self[name]
+        self._write(self._read() | {name: finite_float(number, name)})
+
+    def __delitem__(self, name: str) -> None:
+        raise TypeError(f"a leaf has a number always; set values[{name!r}] to another one")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
+
+
+def shown_names(root: Value) -> dict[Value, str]:
+    """What every node of a graph is called where it is shown: visible names, no two of them alike."""
+    called = names(root)
+    return dict(zip(called, distinct(map(visible, called.values()))))
+
+
+def leaves_of(root: Value) -> dict[str, Value]:
+    """The leaves of a graph by their names; constants are none."""
+    called = shown_names(root)
+    return {called[x]: x for x in all_nodes(root) if x.op is None and not isinstance(x, Constant)}
+
+
+def recomputed(root: Value, data: Mapping[Value, float]) -> Value:
+    """The graph again, computed from other numbers of its leaves.
+
+    Raises:
+        ValueError, ArithmeticError: an operation refuses its operands.
+    """
+
+    def again(node: Value, operands: tuple[Value, ...]) -> Value:
+        twin = node.with_operands(operands)
+        if node.op is None:
+            twin.data = data.get(node, node.data)
+            return twin
+        fresh = Value.record(node.op, operands)
+        twin.data, twin.d_first = fresh.data, fresh.d_first
+        if node.second is not None:
+            twin.d_second = fresh.d_second
+        return twin
+
+    return mapped([root], again)[root]
