@@ -17,8 +17,9 @@ SERIALISED = """
 root => {
   const copy = root.cloneNode(true);
   root.querySelectorAll("option").forEach((option, i) => copy.querySelectorAll("option")[i].toggleAttribute("data-gone", !option.selected));
+  const fields = root.querySelectorAll("input");
+  copy.querySelectorAll("input").forEach((field, i) => field.setAttribute("value", fields[i].value));
   for (const element of copy.querySelectorAll("[hidden], [data-gone], .live, .hint")) element.remove();
-  for (const input of copy.querySelectorAll("input")) input.setAttribute("value", root.querySelector("input").value);
   for (const element of [copy, ...copy.querySelectorAll("*")]) {
     const gone = element.getAttributeNames().filter(name => /^(aria-(label|live|valuetext)|tabindex|id|role)$/.test(name));
     for (const name of gone) element.removeAttribute(name);
@@ -75,7 +76,7 @@ class Browser:
         page = self.page(html, width)
         stepper = page.locator("#stepper")
         frames, height = [], 0
-        for _ in range(1 + int(page.locator("input[type=range]").get_attribute("max"))):
+        for _ in range(1 + int(page.get_by_role("slider", name="Step", exact=True).get_attribute("max"))):
             frames.append(stepper.evaluate(SERIALISED))
             height = max(height, int(stepper.evaluate(BOTTOM)) + 12)
             page.keyboard.press("ArrowRight")

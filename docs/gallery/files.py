@@ -33,7 +33,7 @@ from autograd_tiny.worked.plots import Plot
 from docs.gallery.browser import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
-PICTURE_WIDTH, TERMINAL_COLUMNS, SECONDS_PER_STEP = 740, 84, 2.5
+PICTURE_WIDTH, TERMINAL_COLUMNS, SECONDS_PER_STEP = 820, 84, 2.5
 SVG, HTML = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xhtml}"
 
 THEME = TerminalTheme(
