@@ -58,3 +58,17 @@ def pdflatex(tmp_path):
         return int(pages[1]), said
 
     return compiled
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium; skipped, visibly, where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not program:
+        pytest.skip("no chromium on PATH")
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=program, args=flags)
+        yield chromium
+        chromium.close()

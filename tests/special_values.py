@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
-from autograd_tiny import TABLE, Family, MultiPrimitive, Primitive
+from autograd_tiny import TABLE, Family, MultiPrimitive, Primitive, Value
 
 TINY, HUGE = 5e-324, 1.7e308
 POINTS = (math.nan, math.inf, -math.inf, 0.0, -0.0, TINY, -TINY, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0, 3.0, 1000.0, -1000.0, HUGE, -HUGE)
@@ -105,3 +105,14 @@ def listed(ways: Collection[str]) -> Differences:
         if line.startswith("|") and len(cells) == 4 and cells[1] in ways:
             found[cells[0].strip("`"), cells[1]] = {pair.strip() for pair in cells[2].split(",")}
     return found
+
+
+def slopes(row: Primitive, operands: Sequence[float]) -> tuple[float, ...] | None:
+    """The local derivatives at these operands, by the table's rule on floats; None where it refuses."""
+    leaves = [Value(1.0) for _ in operands]
+    for leaf, x in zip(leaves, operands):
+        leaf.data = x
+    try:
+        return Value.record(row, tuple(leaves)).local_derivatives
+    except (ArithmeticError, ValueError):
+        return None

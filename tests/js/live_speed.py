@@ -10,27 +10,23 @@ from pathlib import Path
 from random import Random
 
 from playwright.sync_api import sync_playwright
+from stopwatch import TIMED
 
 from autograd_tiny import Value, nn
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.views.widget import Stepper
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-MOVES = """async () => {
+MOVES = f"""async () => {{
     const slider = document.querySelector(".leaf input[type=range]");
     const [from, to] = [Number(slider.min), Number(slider.max)];
-    const times = [];
-    for (let i = 0; i < 100; i += 1) {
+    const [times, timed] = [[], {TIMED}];
+    for (let i = 0; i < 100; i += 1) {{
         slider.value = from + ((to - from) * ((i * 37) % 100)) / 100;
-        const start = performance.now();
-        slider.dispatchEvent(new Event("input"));
-        document.body.getBoundingClientRect();
-        const script = performance.now() - start;
-        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-        times.push([script, performance.now() - start]);
-    }
+        times.push(await timed(() => slider.dispatchEvent(new Event("input"))));
+    }}
     return times;
-}"""
+}}"""
 
 
 def network(widths: list[int]) -> Value:

@@ -10,25 +10,19 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from stopwatch import TIMED
 
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-STEPS = """async () => {
-    const times = [];
+STEPS = f"""async () => {{
+    const [times, timed] = [[], {TIMED}];
     const next = document.querySelector(".next");
-    while (next.getAttribute("aria-disabled") === "false") {
-        const start = performance.now();
-        next.click();
-        document.body.getBoundingClientRect();
-        const script = performance.now() - start;
-        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-        times.push([script, performance.now() - start]);
-    }
+    while (next.getAttribute("aria-disabled") === "false") times.push(await timed(() => next.click()));
     return times;
-}"""
+}}"""
 
 
 def main() -> None:

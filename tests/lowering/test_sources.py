@@ -14,7 +14,7 @@ from compiled import eager_at_points, hinge_of_one, moons, rows_of_the_table
 from foreign import COMPILE, compiled_c, in_c, in_node, program_called
 from oracles.bounds import FIRST, VALUES, allowed
 from random_graphs import assert_close, magnitudes, random_program, recorded
-from special_values import POINTS, differences, listed, outcome, points, rows, same
+from special_values import POINTS, differences, listed, outcome, points, rows, same, slopes
 
 from autograd_tiny import Expression, MultiPrimitive, Primitive, Value, dot, exp, nn, sigmoid, softmax, where
 from autograd_tiny.lowering import compile_formula, compile_function, compile_loss, compile_model
@@ -89,17 +89,6 @@ def test_values_differ_from_forward_only_where_the_page_says(language, by_langua
         return compute
 
     assert differences({language: way}) == listed({language})
-
-
-def slopes(row, operands):
-    """The local derivatives at these operands, by the table's rule on floats; None where it refuses."""
-    leaves = [Value(1.0) for _ in operands]
-    for leaf, x in zip(leaves, operands):
-        leaf.data = x
-    try:
-        return Value.record(row, tuple(leaves)).local_derivatives
-    except (ArithmeticError, ValueError):
-        return None
 
 
 @BOTH

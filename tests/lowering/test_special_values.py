@@ -8,9 +8,9 @@ from random import Random
 
 import numpy as np
 import pytest
-from special_values import differences, listed, outcome, points, rows, same
+from special_values import differences, listed, outcome, points, rows, same, slopes
 
-from autograd_tiny import Expression, Value, exp, gradient, log, maximum, nn, optim, relu, sqrt, where
+from autograd_tiny import Expression, exp, gradient, log, maximum, nn, optim, relu, sqrt, where
 from autograd_tiny.engine.table import asin
 from autograd_tiny.losses import binary_cross_entropy, hinge
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
@@ -87,17 +87,6 @@ def in_python(row):
 def test_a_program_differs_from_forward_only_where_the_page_says():
     ways = {"native": on_batches(natively), "Python source": in_python}
     assert differences(ways) == listed(ways)
-
-
-def slopes(row, operands):
-    """The local derivatives at these operands, by the table's rule on floats; None where it refuses."""
-    leaves = [Value(1.0) for _ in operands]
-    for leaf, x in zip(leaves, operands):
-        leaf.data = x
-    try:
-        return Value.record(row, tuple(leaves)).local_derivatives
-    except (ArithmeticError, ValueError):
-        return None
 
 
 def wrong_slopes(row, derivatives_of, *, denormals=True):
