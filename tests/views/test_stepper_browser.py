@@ -252,7 +252,7 @@ def test_frames_are_drawn(tab, tmp_path):
 
 NOTEBOOK = [
     "from autograd_tiny import Value\nfrom autograd_tiny.views.widget import Stepper\n"
-    "stepper = Stepper(Value(-3.0, 'w') * Value(2.0, 'x'))\nstepper",
+    "stepper = Stepper(Value(-3.0, 'w') * Value(2.0, 'x'))\nstepper.widget()",
     "stepper.step = 3",
     "print('the step is', stepper.step)",
 ]
