@@ -205,6 +205,29 @@ class Printed(NamedTuple):
         return alike if power + 1 + self.places >= 3 else short_number(value, 3)
 
 
+class Unread(Printed):
+    """An answer that is no number: a blank, or something that cannot be read.
+
+    >>> str(read_claim("z = ").printed.text), unread("two").number
+    ('', nan)
+    """
+
+    __slots__ = ()
+
+    def like(self, value: float) -> str:
+        """``value`` as it is told where nothing says how precisely."""
+        return short_number(value, 4)
+
+    def beside(self, value: float) -> str:
+        """The same."""
+        return self.like(value)
+
+
+def unread(text: str) -> Unread:
+    """An answer that is no number."""
+    return Unread(text, math.nan, 1.0)
+
+
 _NOTHING = 1e-14
 """The largest share of a printed number that is taken for the engine's own rounding: that of some fifty operations, each by half
 of 2.2e-16, all to one side."""
@@ -281,13 +304,26 @@ def read_claim(text: str, section: str = "") -> Claim:
     left, equals, right = text.rpartition("=")
     if not equals:
         raise ValueError(f"{text!r} is no claim; write it as 'z = 1.25' or 'E/w = -0.301'")
-    return Claim(read_quantity(left.strip()), read_number(right.strip()), section)
+    return Claim(read_quantity(left.strip()), read_answer(right), section)
+
+
+def read_answer(text: str) -> Printed:
+    """A printed number, or the blank that is left where nobody answered."""
+    return read_number(text) if not isinstance(text, str) or text.strip() else unread("")
+
+
+def answered(text: str) -> Printed:
+    """What somebody wrote down: a printed number, a blank, or something that cannot be read, which is marked as such."""
+    try:
+        return read_answer(text)
+    except ValueError:
+        return unread(text.strip())
 
 
 def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim]:
     """Claims in any of the forms `mark` takes them: a mapping, lines of text, Claims themselves."""
     if isinstance(claims, Mapping):
-        return [Claim(read_quantity(quantity), read_number(printed)) for quantity, printed in claims.items()]
+        return [Claim(read_quantity(quantity), read_answer(printed)) for quantity, printed in claims.items()]
     if not isinstance(claims, Iterable):
         raise TypeError(f"claims are given by name, as {{'z': '1.25'}}, or as lines, 'z = 1.25'; got {claims!r}")
     if isinstance(claims, str):
@@ -309,6 +345,6 @@ def read_input(text: str, claims: Iterable[Claim], labels: Container[str]) -> Pr
     if not isinstance(text, str) or text.strip()[:1] in tuple("+-−.0123456789"):
         return read_number(text)
     quantity = without_d(read_quantity(text), labels)
-    if printed := [claim.printed for claim in claims if claim.quantity == quantity]:
+    if printed := [claim.printed for claim in claims if claim.quantity == quantity and not isinstance(claim.printed, Unread)]:
         return min(printed, key=lambda x: x.unit)
     raise ValueError(f"an input is a number, got {text!r}; as text it is a printed number, '0.12', or what a claim speaks of, as w'")

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
@@ -15,11 +16,13 @@ from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
+from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.claims import (
     Claim,
     ClaimError,
     Printed,
     Quantity,
+    Unread,
     data,
     derivative,
     read_claims,
@@ -46,11 +49,12 @@ how many random numbers are explained, and most have far fewer candidates.
 
 def mark(
     output: Value,
-    claims: Mapping[str, str] | Iterable[Claim | str] | str,
+    claims: Mapping[str, Any] | Iterable[Claim | str] | str,
     *,
     learning_rate: float | None = None,
     others: Sequence[Value] = (),
     inputs: Mapping[str, str] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Report:
     """Mark printed numbers about a recorded graph.
 
@@ -58,13 +62,15 @@ def mark(
         output: the root of the graph: a loss, where updates are claimed.
         claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
             data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
-            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.
+            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.  Numbers from code are given as they are, floats, nested lists or arrays:
+            ``{"dW1": dW1, "db1": db1}``, or ``{"W1": dW1}``, are the derivatives of the output by the entries of W1 and b1.
         learning_rate: of the step of gradient descent that updates speak of.
         others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one that
             a loss uses.
         inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What follows
             from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about ``w'`` printed.
             The others count as exact.
+        tolerance: of numbers from code, as a share of the largest number in the same array.
 
     Returns:
         A report with one mark per claim.
@@ -85,7 +91,8 @@ def mark(
     >>> [mark(y, {"z": "-0.5004"}, inputs=given).marks[0].verdict for given in ({}, {"w": "-1.00"})]
     ['wrong', 'rounded']
     """
-    return Marker(output, read_claims(claims), learning_rate, others, inputs or {}).report()
+    read = Answers(output, others, tolerance).read(claims) if isinstance(claims, Mapping) else read_claims(claims)
+    return Marker(output, read, learning_rate, others, inputs or {}).report()
 
 
 MOST_BY_ROUNDING = 0.05
@@ -122,13 +129,26 @@ class Marker:
         self.derivations = Derivations(self.graph, learning_rate)
         for number, claim in enumerate(claims):
             self._check(number, claim.quantity)
-        self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
+        self.engine = Numbers(self.derivations)
+        self.noises: dict[Quantity, float] = {}
+        self.inputs = inputs
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is known before the first claim."""
+        self.page = Numbers(self.derivations)
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
-        self.noises: dict[Quantity, float] = {}
-        for label, text in inputs.items():
+        for label, text in self.inputs.items():
             self._take_input(label, text)
+
+    def for_another(self, answers: Sequence[Printed]) -> Marker:
+        """A marker for other answers about the same quantities; what is the same for all was worked out once."""
+        other = copy(self)
+        other.claims = [claim._replace(printed=printed) for claim, printed in zip(self.claims, answers, strict=True)]
+        other._begin()
+        return other
 
     def _take_input(self, label: str, text: str) -> None:
         """Take an input as it was printed: any number that rounds to that may have been gone on with."""
@@ -159,6 +179,9 @@ class Marker:
         """All claims, marked."""
         for number, claim in enumerate(self.claims):
             value = data_of(self.engine.of(claim.quantity))
+            if isinstance(claim.printed, Unread):
+                self.marks.append(_without_number(number, claim, value))
+                continue
             self.marks.append(mark := self._mark(number, claim, value))
             self.page.take(claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
             if mark.verdict in SLIPS:
@@ -300,7 +323,7 @@ class Marker:
 
     def _roundings(self, printed: Printed) -> list[Callable[[float], float]]:
         """To as many decimal places, and as many digits, as this number has and as most numbers on the page have."""
-        page = [claim.printed for claim in self.claims]
+        page = [claim.printed for claim in self.claims if not isinstance(claim.printed, Unread)]
         places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
         digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
         return [*(partial(round, ndigits=k) for k in places), *(partial(_to_digits, k) for k in digits)]
@@ -325,6 +348,7 @@ class Marker:
         return f"{listed(shown, 3)}, which {'is' if len(shown) == 1 else 'are'} wrong"
 
     def _explained(self, blank: Mark, derivation: Derivation, ways: Sequence[Follows]) -> Mark:
+        blank = blank._replace(formula=f"{blank.claim.called} = {derivation.root}")
         editor = Editor(self.derivations, derivation, self.page.printed)
         single = list(self._worked_out([*editor.edits(), *self._in_print(blank, ways)]))
         found = (
@@ -413,6 +437,15 @@ class Marker:
                     before = number < blank.number  # it is easier to copy from what is written already
                     if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
                         yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
+
+
+def _without_number(number: int, claim: Claim, value: float) -> Mark:
+    try:
+        read_number(claim.printed.text)
+    except ValueError as error:
+        if claim.printed.text:
+            return Mark(number, claim, value, "undecided", why=str(error))
+    return Mark(number, claim, value, "unanswered")
 
 
 def _to_digits(digits: int, x: float) -> float:

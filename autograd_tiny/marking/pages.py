@@ -34,7 +34,7 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, read_number, without_d
-from autograd_tiny.marking.marker import mark
+from autograd_tiny.marking.marker import Marker
 from autograd_tiny.marking.report import Report
 from autograd_tiny.storage.files import read_as_it_stands
 from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
@@ -151,25 +151,33 @@ class Page(NamedTuple):
             PageError: as for `record`; a claim about a node that there is not, or about an update without a learning rate.
         """
         recorded = self.record()
-        labels = {name: node.label for name, node in recorded.nodes.items()}
-        claims = [self._by_label(claim, labels, "claims") for claim in self.claims]
-        known = [self._by_label(claim, labels, "known") for claim in self.known]
-        used = set(all_nodes(recorded.output))
-        others = [node for node in recorded.nodes.values() if node not in used]
-        inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
+        report = self._marker(recorded, self.claims).report()
         try:
-            report = mark(recorded.output, claims, learning_rate=self.learning_rate, others=others, inputs=inputs)
-        except ClaimError as error:
-            raise PageError(self.file, f"claims: {error}", _line(self.claims[error.number])) from None
-        except ValueError as error:
-            raise PageError(self.file, error) from None
-        try:
-            return report.waiving(known)
+            return report.waiving([self._by_label(claim, recorded, "known") for claim in self.known])
         except ClaimError as error:
             raise PageError(self.file, f"known: {error}", _line(self.known[error.number])) from None
 
-    def _by_label(self, claim: Claim, labels: Mapping[str, str], key: str) -> Claim:
+    def for_a_class(self) -> Marker:
+        """A marker for others' answers to what the page claims, each quantity once; the errors are those of `mark`."""
+        recorded = self.record()
+        asked = {self._by_label(claim, recorded, "claims").quantity: claim for claim in reversed(self.claims)}
+        return self._marker(recorded, tuple(reversed(asked.values())))
+
+    def _marker(self, recorded: Recorded[Value], claims: Sequence[Claim]) -> Marker:
+        by_label = [self._by_label(claim, recorded, "claims") for claim in claims]
+        used = set(all_nodes(recorded.output))
+        others = [node for node in recorded.nodes.values() if node not in used]
+        inputs = {recorded.nodes[name].label: text for name, text in self.printed_inputs().items()}
+        try:
+            return Marker(recorded.output, by_label, self.learning_rate, others, inputs)
+        except ClaimError as error:
+            raise PageError(self.file, f"claims: {error}", _line(claims[error.number])) from None
+        except ValueError as error:
+            raise PageError(self.file, error) from None
+
+    def _by_label(self, claim: Claim, recorded: Recorded[Value], key: str) -> Claim:
         """A claim by the labels of the nodes that its names stand for."""
+        labels = {name: node.label for name, node in recorded.nodes.items()}
         quantity = without_d(claim.quantity, labels)
         for name in quantity.nodes:
             if name not in labels:
