@@ -23,6 +23,7 @@ from rich.text import Text
 
 from autograd_tiny import __version__
 from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.formulas import Recorded, read_assignments, read_formula
 from autograd_tiny.lowering import compile_formula
 from autograd_tiny.marking.files.corrections import corrected
 from autograd_tiny.marking.files.sources import files_in
@@ -30,7 +31,6 @@ from autograd_tiny.marking.reports import FORMATS
 from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report
 from autograd_tiny.marking.reports.outcomes import Outcome, outcomes_of
 from autograd_tiny.storage.files import decoded, make_directory, write_file
-from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.tables import print_whole
 from autograd_tiny.text.words import did_you_mean, listed

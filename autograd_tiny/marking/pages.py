@@ -33,11 +33,13 @@ from typing import Any, NamedTuple
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
+from autograd_tiny.formulas import FormulaError, Recorded, read_formula
+from autograd_tiny.formulas.errors import with_caret
+from autograd_tiny.formulas.vocabulary import CONSTANTS
 from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, read_number, without_d
 from autograd_tiny.marking.marker import mark
 from autograd_tiny.marking.report import Report
 from autograd_tiny.storage.files import read_as_it_stands
-from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
 from autograd_tiny.text.excerpts import Excerpt, whole
 from autograd_tiny.text.toml_lines import Place, TomlLines
 from autograd_tiny.text.words import did_you_mean, listed
