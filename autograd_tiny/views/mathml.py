@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from html import escape
+from typing import Literal
 
 from autograd_tiny.symbols.latex import latex_upright
 
@@ -44,11 +45,12 @@ def template(latex: str) -> tuple[str, list[str]]:
 
 
 @lru_cache(maxsize=4096)
-def converted(line: str) -> str:
-    """A template in MathML, in which `PLACE` finds the places."""
+def converted(latex: str, display: Literal["block", "inline"] = "block") -> str:
+    """LaTeX in MathML; of a template, in which `PLACE` finds the places.  Lines that are ``aligned`` are the rows of a table."""
     from latex2mathml.converter import convert
 
-    return str(convert(line, display="block"))
+    written = latex.replace("{aligned}", "{align*}")  # the name by which it knows them
+    return _CELL.sub(lambda match: f'{match[0]} style="{_ALIGNED[match[1]]}"', str(convert(written, display=display)))
 
 
 def mathml(latex: str) -> str:
@@ -63,6 +65,9 @@ def place_of(match: re.Match[str]) -> int:
 
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CELL = re.compile(r'<mtd columnalign="(right|left)"')
+_ALIGNED = {"right": "text-align: right; padding-right: 0", "left": "text-align: left; padding-left: 0"}
+"""Browsers take from styles how a cell is aligned, and no longer from its attribute."""
 _NUMBER = "000"
 """How a number begins that stands for another one."""
 _WORD = re.compile(r"\\text\{hex([0-9a-f]*)hex\}")
