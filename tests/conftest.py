@@ -12,7 +12,7 @@ import sysconfig
 import pytest
 
 os.environ["AUTOGRAD_TINY_CACHE"] = "off"  # no test takes machine code that another one, or another day, has left
-collect_ignore = ["oracles/in_mpmath.py"]  # makes numbers that the tests read from files, and needs mpmath for it
+collect_ignore = ["oracles/in_mpmath.py", "js"]  # makes numbers that the tests read from files, and needs mpmath; scripts that measure
 
 
 def _skips_that_fail(config: pytest.Config) -> int:

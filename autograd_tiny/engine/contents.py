@@ -16,6 +16,7 @@ from itertools import product
 from types import (
     CellType,
     FunctionType,
+    GeneratorType,
     GetSetDescriptorType,
     MappingProxyType,
     MemberDescriptorType,
@@ -285,6 +286,9 @@ def _closed_contents(thing: Any) -> list[Any]:
         return [thing.func, *thing.args, *thing.keywords.values()]
     if isinstance(thing, MethodType):
         return [thing.__self__, thing.__func__]
+    if isinstance(thing, GeneratorType) and (frame := thing.gi_frame):  # up to Python 3.10 the frame alone knows what it holds
+        around = [id(x) for x in (frame, frame.f_globals, frame.f_builtins, frame.f_back, frame.f_code)]
+        return [x for x in gc.get_referents(thing, frame) if id(x) not in around]
     if isinstance(thing, Iterator):  # map, zip, a generator: they say nothing themselves, but the garbage collector knows
         return gc.get_referents(thing)
     package = type(thing).__module__.partition(".")[0]

@@ -153,6 +153,8 @@ class Primitive(_Row):
     def evaluate(self, operands: Sequence[Any]) -> float:
         """The value at floats.  A failure names the operation and its operands."""
         try:
+            if any(hasattr(x, "__len__") for x in operands):  # old NumPy makes a number of an array with one entry
+                raise TypeError("an array is no number")
             return float(self.forward(*operands))
         except (ArithmeticError, ValueError, TypeError) as error:
             raise refusal(self, operands, error) from None
