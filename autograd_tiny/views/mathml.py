@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from html import escape
+from typing import Literal
 
 from autograd_tiny.engine.row import ATOM, LEVELS
 from autograd_tiny.symbols.expression import Term
@@ -99,11 +100,12 @@ def template(latex: str) -> tuple[str, list[str]]:
 
 
 @lru_cache(maxsize=4096)
-def converted(line: str) -> str:
-    """A template in MathML, in which `PLACE` finds the places."""
+def converted(latex: str, display: Literal["block", "inline"] = "block") -> str:
+    """LaTeX in MathML; of a template, in which `PLACE` finds the places.  Lines that are ``aligned`` are the rows of a table."""
     from latex2mathml.converter import convert
 
-    return str(convert(line, display="block"))
+    written = latex.replace("{aligned}", "{align*}")  # the name by which it knows them
+    return _CELL.sub(lambda match: f'{match[0]} style="{_ALIGNED[match[1]]}"', str(convert(written, display=display)))
 
 
 def mathml(latex: str) -> str:
@@ -122,6 +124,9 @@ _MARK = "\x7f"
 """Around a place.  A label never has it: as a control character it is made visible before."""
 
 _HIDDEN_PLACE = re.compile(r"\\text\{hex7f[0-9a-f]*7fhex\}")
+_CELL = re.compile(r'<mtd columnalign="(right|left)"')
+_ALIGNED = {"right": "text-align: right; padding-right: 0", "left": "text-align: left; padding-left: 0"}
+"""Browsers take from styles how a cell is aligned, and no longer from its attribute."""
 _NUMBER = "000"
 """How a number begins that stands for another one."""
 _WORD = re.compile(r"\\text\{hex([0-9a-f]*)hex\}")

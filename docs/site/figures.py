@@ -7,14 +7,13 @@ import sys
 from html import escape
 from typing import Any
 
-from latex2mathml.converter import convert
-
 from autograd_tiny import Expression, Stepper
 from autograd_tiny.marking.report import Report
 from autograd_tiny.views.derivation import Derivation
 from autograd_tiny.views.drawing.draw import Drawing
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.explain import Explanation
+from autograd_tiny.views.mathml import converted
 
 CONTROLS, MOST = 430, 760
 """The height of a stepper without its picture, and the largest height of a stepper, in pixels."""
@@ -48,7 +47,7 @@ def content(what: Any, alt: str) -> tuple[str, str]:
         return "formula", scrolled(what.html, "The derivation, written out")
     if isinstance(what, (Expression, str)):
         latex = what if isinstance(what, str) else what.latex()
-        return "formula", scrolled(convert(latex, display="block"), "A formula")
+        return "formula", scrolled(converted(latex), "A formula")
     if isinstance(what, Report):
         return "report", scrolled(what._repr_html_(), "Claims and marks")
     raise TypeError(f"a page shows a Drawing, a Stepper, an Explanation, a Derivation, an Expression, a Report or LaTeX, got {what!r}")

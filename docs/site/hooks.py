@@ -12,18 +12,18 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bs4 import BeautifulSoup
 from examples import completed
 from figures import fitted, scrolled
-from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from autograd_tiny.views.drawing.svg import image
+from autograd_tiny.views.mathml import converted
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -180,6 +180,6 @@ def _formula(found: re.Match[str]) -> str:
     return _mathml(found[1] or found[2], "block" if found[1] else "inline")
 
 
-def _mathml(latex: str, display: Any) -> str:
-    formula = convert(unescape(latex), display=display)
+def _mathml(latex: str, display: Literal["block", "inline"]) -> str:
+    formula = converted(unescape(latex), display)
     return formula if display == "inline" else f'<span class="scrolled" tabindex="0" role="group" aria-label="A formula">{formula}</span>'

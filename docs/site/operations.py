@@ -7,13 +7,12 @@ from functools import partial
 from html import escape
 from typing import Any, NamedTuple
 
-from latex2mathml.converter import convert
-
 import autograd_tiny
 from autograd_tiny import TABLE, Expression, Family, MultiPrimitive, Primitive
 from autograd_tiny.symbols.expression import LATEX, write
 from autograd_tiny.symbols.latex import latex_number
 from autograd_tiny.text.numbers import short_number
+from autograd_tiny.views.mathml import converted
 
 Row = Primitive | Family | MultiPrimitive
 
@@ -124,4 +123,4 @@ def written(formula: Expression | float) -> str:
 
 
 def math(latex: str) -> str:
-    return convert(rf"\displaystyle {latex}")
+    return converted(rf"\displaystyle {latex}", "inline")

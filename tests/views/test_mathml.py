@@ -52,6 +52,15 @@ def test_lines_that_differ_in_words_and_numbers_are_converted_once():
     assert converted.cache_info().misses == 1
 
 
+def test_aligned_lines_are_rows_of_a_table():
+    explanation = explain(Value(3.0, "x").exp(), wrt=Value(1.0, "other"))
+    table = ElementTree.fromstring(converted(explanation._repr_latex_().strip("$"), "inline"))
+    rows = [row for row in table.iter() if row.tag.endswith("mtr")]
+    assert ["".join(cell.itertext()) for row in rows for cell in row] == ["∂t1∂other", "=0"]
+    assert "&" not in "".join(table.itertext())
+    assert [cell.get("style").partition(";")[0] for cell in rows[0]] == ["text-align: right", "text-align: left"]
+
+
 def test_formulas_share_their_parts():
     a, b = Value(-3.0, "a"), Value(2.0, "long one")
     y = a * b
