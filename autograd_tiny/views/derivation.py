@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property, partial
 from html import escape
@@ -137,9 +137,10 @@ class Derivation:
     def toml(self) -> str:
         """A page for ``autograd-tiny mark``: the formulas, the inputs, and every number as it is printed here.
 
+        What no formula can read as a name, as ``layers[0].bias``, has another one there: ``layers_0_bias``.
+
         Raises:
-            ValueError: a label that no formula can read, as ``W[0][1]``, or one of two values; a number that is not
-                finite, or beyond the range of what can be marked.
+            ValueError: a number that is not finite, or beyond the range of what can be marked.
         """
         return self._page.toml(self.sections, self.digits)
 
@@ -191,19 +192,17 @@ class PageSource(NamedTuple):
         formula: the computation, in it every value that is seen under its name.
         inputs: the leaves.
         learning_rate: of the updates; None if there are none.
-        labels: what each value that is seen is called, and the label that it has.
+        renamed: what is called otherwise on the page, and how.
     """
 
     output: str
     formula: Expression
     inputs: list[Claim]
     learning_rate: float | None
-    labels: list[tuple[str, str]]
+    renamed: dict[str, str]
 
     def toml(self, sections: Sequence[Section], digits: int) -> str:
         """The page, as `Derivation.toml` describes it."""
-        for name, label in self.labels:
-            _check_readable(name, label)
         for claim in [*self.inputs, *[claim for section in sections for claim in section.claims]]:
             size = abs(claim.number)
             if not math.isfinite(size) or (size and not SMALLEST_MARKED <= size <= LARGEST_MARKED):
@@ -211,7 +210,8 @@ class PageSource(NamedTuple):
                 what = f"{claim.quantity} is {claim.number!r}"
                 raise ValueError(f"derivation: {what}, and a page that can be marked holds numbers {range_}")
         *parts, last = str(self.formula).split("; ")
-        lines = [f'title = "Derivation of {self.output}"']
+        lines = [f"# {other} is {quoted(name)}" for name, other in self.renamed.items()]
+        lines.append(f'title = "Derivation of {self.output}"')
         if self.learning_rate is not None:
             lines.append(f"learning_rate = {self.learning_rate!r}")
         lines += ["formula = '''", *parts, f"{self.output} = {last}", "'''", "", "[inputs]"]
@@ -314,11 +314,12 @@ def derived(
         remedy = "list what to show, through=[...], or fewer Values in wrt"
         raise ValueError(f"derivation: the page would have {number:,} equations, and {why}; {remedy}")
     original = {twin: node for node, twin in seen.items()}
-    sections = [_forward(explainer, order), _backward(explainer, order, between, original)]
+    readable = _readable(explainer.called)
+    sections = [_forward(explainer, readable, order), _backward(explainer, readable, order, between, original)]
     if rate is not None:
-        sections.append(_update(explainer, [seen[x] for x in moved], rate))
+        sections.append(_update(explainer, readable, [seen[x] for x in moved], rate))
     called = [*explainer.called, *([] if rate is None else [_rate_name(explainer)])]
-    return Derivation(sections, digits, called, _page(output, explainer, seen, rate))
+    return Derivation(sections, digits, called, _page(output, explainer, readable, seen, rate))
 
 
 def _checked_rate(rate: object) -> float:
@@ -340,15 +341,19 @@ def _checked_wrt(wrt: Value | Iterable[Value]) -> list[Value]:
     return chosen
 
 
-def _forward(explainer: Explainer, order: Sequence[Value]) -> Section:
+def _forward(explainer: Explainer, readable: Mapping[str, str], order: Sequence[Value]) -> Section:
     """Every value that was computed, operands first."""
     steps = [ForwardStep(explainer.root, number, node) for number, node in enumerate(order, 1)]
     equations = [equation for step in steps for equation in explainer.step(step).equations]
-    return Section("Forward", equations, [Claim(explainer.names[node], node.data) for node in order])
+    return Section("Forward", equations, [Claim(readable[explainer.names[node]], node.data) for node in order])
 
 
 def _backward(
-    explainer: Explainer, order: Sequence[Value], between: set[Value], original: Mapping[Value, Value]
+    explainer: Explainer,
+    readable: Mapping[str, str],
+    order: Sequence[Value],
+    between: set[Value],
+    original: Mapping[Value, Value],
 ) -> Section:
     """The derivative by everything between, each where backward has gathered all that is added to it."""
     claims: list[Claim] = []
@@ -358,7 +363,7 @@ def _backward(
         """A derivative as a claim, unless it is what rounding left of 0."""
         size = sizes(of)[original[by]]
         if number == 0.0 or not math.isfinite(size) or abs(number) > ROUNDING * size:
-            claims.append(Claim(f"{explainer.names[of]}/{explainer.names[by]}", number))
+            claims.append(Claim(f"{readable[explainer.names[of]]}/{readable[explainer.names[by]]}", number))
 
     gathered = _gathered(explainer, order, between)
     for x in gathered:
@@ -382,7 +387,7 @@ def _gathered(explainer: Explainer, order: Sequence[Value], wanted: Iterable[Val
     return found
 
 
-def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Section:
+def _update(explainer: Explainer, readable: Mapping[str, str], leaves: Sequence[Value], rate: float) -> Section:
     """The leaves after a step of gradient descent."""
     equations, claims = [], []
     eta = Expression(_rate_name(explainer))
@@ -393,7 +398,7 @@ def _update(explainer: Explainer, leaves: Sequence[Value], rate: float) -> Secti
         symbols = sub(explainer.node(leaf), of_rate(eta, explainer.symbol(explainer.root, leaf)))
         numbers = sub(Expression.literal(leaf.data), chain(Expression.literal(rate), Expression.literal(slope)))
         equations.append(Equation(Expression(primed), ((symbols,), (numbers,), (Expression.literal(new),))))
-        claims.append(Claim(f"{name}'", new))
+        claims.append(Claim(f"{readable[name]}'", new))
     return Section("Update", equations, claims)
 
 
@@ -403,8 +408,10 @@ def _rate_name(explainer: Explainer) -> str:
     return next(name for name in names if name not in explainer.known)
 
 
-def _page(output: Value, explainer: Explainer, seen: Mapping[Value, Value], rate: float | None) -> PageSource:
-    called = {node: explainer.names[twin] for node, twin in seen.items() if not isinstance(node, Constant)}
+def _page(
+    output: Value, explainer: Explainer, readable: Mapping[str, str], seen: Mapping[Value, Value], rate: float | None
+) -> PageSource:
+    called = {node: readable[explainer.names[twin]] for node, twin in seen.items() if not isinstance(node, Constant)}
 
     def formula(node: Value, operands: tuple[Expression, ...]) -> Expression:
         if node.op is None:
@@ -415,24 +422,30 @@ def _page(output: Value, explainer: Explainer, seen: Mapping[Value, Value], rate
 
     below = all_nodes(output)
     inputs = [Claim(called[node], node.data) for node in below if node.op is None and node in called]
-    labels = [(called[node], seen[node].label) for node in below if node in called]
-    return PageSource(explainer.names[explainer.root], mapped([output], formula)[output], inputs, rate, labels)
+    renamed = {name: other for name, other in readable.items() if name != other}
+    return PageSource(called[output], mapped([output], formula)[output], inputs, rate, renamed)
 
 
-def _check_readable(name: str, label: str) -> None:
-    """Refuse a name that a formula on a page cannot read."""
-    if label and label != name:
-        raise ValueError(f"derivation: two values have the label {label!r}; to be marked, each needs one of its own")
+def _readable(names: Sequence[str]) -> dict[str, str]:
+    """For each name one that a formula on a page can read: itself where that is one, else what is left of it."""
+    readable = {name: name for name in names if _is_readable(name)}
+    taken = set(readable)
+    for name in names:
+        if name not in readable:
+            letters = unicodedata.normalize("NFKC", name)
+            plain = "_".join("".join(c if f"x{c}".isidentifier() else " " for c in letters).split()).strip("_")
+            head = next(head for head in (f"x_{plain}".rstrip("_"), "x") if _is_readable(head))
+            tries = itertools.chain([plain, head], (f"{head}_{number}" for number in itertools.count(2)))
+            readable[name] = next(other for other in tries if other not in taken and _is_readable(other))
+            taken.add(readable[name])
+    return readable
+
+
+def _is_readable(name: str) -> bool:
     try:
-        if read_formula(f"{name} = 1").names == (name,):
-            return
-        why = ""
-    except FormulaError as error:
-        why = f" ({error.message})"
-    other = re.sub(r"\W+", "_", name).strip("_") or "x"
-    other = other if other.isidentifier() and other != name else f"x_{other}"
-    told = f"the label {name!r} is no name that a formula on a page can read{why}"
-    raise ValueError(f"derivation: {told}; give another, as {other!r}")
+        return read_formula(f"{name} = 1").names == (name,)
+    except FormulaError:
+        return False
 
 
 def _quoted(text: str) -> str:
