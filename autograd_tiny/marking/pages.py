@@ -33,7 +33,8 @@ from typing import Any, NamedTuple
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, read_number, without_d
+from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, without_d
+from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.mark import mark
 from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.training.options import optimizer_of

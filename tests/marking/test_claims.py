@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from autograd_tiny.marking.claims import Claim, Quantity, read_claim, read_claims, read_number, read_quantity, without_d
+from autograd_tiny.marking.claims import Claim, Quantity, read_claim, read_claims, read_quantity, without_d
+from autograd_tiny.marking.forms.printed import read_number
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_tiny import Value, mark
-from autograd_tiny.marking.claims import read_number
+from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.numbers import noise_of
 from autograd_tiny.marking.report import FAITHFUL
 from autograd_tiny.symbols.formula import read_formula

@@ -212,7 +212,7 @@ def test_the_schema_knows_the_same_keys():
     pattern = re.compile(schema["$defs"]["claims"]["items"]["pattern"])
     claims = [f"{c.quantity} = {c.printed.text}" for c in three_three_three.page().claims]
     assert all(map(pattern.search, claims))
-    assert not pattern.search("z = 0,5")
+    assert not pattern.search("z = ")
 
 
 def test_the_pages_in_the_manual(write):

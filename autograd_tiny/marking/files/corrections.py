@@ -73,6 +73,6 @@ def _replacements(claim: str, mark: Mark) -> Iterator[tuple[int, int, str]]:
     """From where to where in the text of a claim its number stands, and the right one."""
     printed = mark.claim.printed.text
     for match in _NUMBER.finditer(claim):
-        if match.end() == len(claim) and match["number"].replace("−", "-") == printed:
+        if match.end() == len(claim) and match["number"].replace("−", "-").replace("–", "-") == printed:
             minus = "−" if "−" in match["number"] else "-"
             yield *match.span("number"), mark.right.replace("-", minus)

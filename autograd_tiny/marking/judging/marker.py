@@ -15,16 +15,9 @@ from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import (
-    Claim,
-    Printed,
-    Quantity,
-    data,
-    derivative,
-    read_input,
-    read_number,
-)
+from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_input
 from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.judging.mistakes import Edit, Editor, swapped_digits
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.judging.stale import stories
@@ -133,8 +126,10 @@ class Marker:
         printed = claim.printed
         blank = Mark(number, claim, value, "wrong")
         noise = self._noise(claim, value)
-        if printed.rounds(value, noise=noise):
+        if printed.states(value, noise=noise):
             return blank._replace(verdict="right")
+        if printed.rounds(value, noise=noise):
+            return blank._replace(verdict="rounded", why="it is rounded, where its dots say that digits are left off")
         if printed.cuts(value, noise=noise):
             return blank._replace(verdict="rounded", why="digits are cut off")
         if around := self._other_way_round(claim.quantity):
@@ -351,7 +346,7 @@ class Marker:
         root = Expression.constant(printed.number)
         for value in filter(math.isfinite, dict.fromkeys([blank.value, *(follows.value for follows in ways)])):
             expected = read_number(printed.like(value))
-            if any(float(text) == printed.number for text in swapped_digits(expected)):
+            if any(read_number(text).number == printed.number for text in swapped_digits(expected)):
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
         if printed.digits >= 3:  # two digits agree with those of another number too often
             for number, claim in enumerate(self.claims):

@@ -6,6 +6,7 @@ An edit whose number is the printed one explains how the printed number came abo
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -14,8 +15,9 @@ from typing import NamedTuple
 from autograd_tiny.engine.graph import edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sqrt, sub, tanh
-from autograd_tiny.marking.claims import Printed, Quantity, data, derivative, updated
+from autograd_tiny.marking.claims import Quantity, data, derivative, updated
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, is_number, rewritten
+from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import brief, counted, listed
@@ -371,13 +373,17 @@ def neighbours(graph: NamedGraph, quantity: Quantity) -> list[Quantity]:
 
 def swapped_digits(expected: Printed) -> list[str]:
     """What a number becomes when two digits that stand side by side change places."""
-    mantissa, e, exponent = expected.text.partition("e")
+    start = re.match(r"[-+\d., \u00a0\u2009\u202f]*", expected.text)
+    mantissa = start[0] if start else ""
+    rest = expected.text[len(mantissa) :]
+    if rest.startswith(("^", "**", "⁻", *"⁰¹²³⁴⁵⁶⁷⁸⁹")):  # a power of ten
+        return []
     places = [i for i, c in enumerate(mantissa) if c.isdigit()]
     found = []
     for i, j in pairwise(places):
         swapped = list(mantissa)
         swapped[i], swapped[j] = swapped[j], swapped[i]
-        found.append("".join(swapped) + e + exponent)
+        found.append("".join(swapped) + rest)
     return found
 
 

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Printed, Quantity
+from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivation, NamedGraph, rewritten
+from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 

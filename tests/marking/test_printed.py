@@ -1,0 +1,148 @@
+"""Every form of a printed number stands for exactly the numbers that it says, by exact arithmetic on what is printed."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd_tiny import Value, mark
+from autograd_tiny.marking.forms.printed import read_number
+
+FORMS = {
+    "{whole}.{digits}": 0,
+    ".{digits}": 0,
+    "{thousands},{hundreds}.{digits}": 0,
+    "{thousands} {hundreds}.{digits}": 0,
+    "{thousands}\u202f{hundreds}": 0,
+    "{whole}.{digits}%": -2,
+    "{whole} %": -2,
+    "{whole}.{digits}e{power}": 1,
+    "{whole}.{digits}×10^{power}": 1,
+    "{whole}.{digits} · 10^{{{power}}}": 1,
+    "{whole}.{digits}*10**{power}": 1,
+    "{whole}.{digits}×10{superscript}": 1,
+    "{whole}.{digits}…": 0,
+    "{whole}.{digits}...": 0,
+    "{whole}.{digits}…%": -2,
+}
+SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+numbers = st.fixed_dictionaries(
+    {
+        "form": st.sampled_from(sorted(FORMS)),
+        "sign": st.sampled_from(["", "-", "−", "+"]),
+        "whole": st.integers(2, 999),
+        "thousands": st.integers(1, 999),
+        "hundreds": st.integers(0, 999).map("{:03d}".format),
+        "digits": st.integers(0, 99999).map("{:05d}".format).flatmap(lambda d: st.integers(1, 5).map(lambda n: d[:n])),
+        "power": st.integers(-9, 9),
+        "beyond": st.fractions(min_value=-2, max_value=2, max_denominator=1000),
+    }
+)
+
+
+def exactly(number):
+    """The text, the number and one unit of its last digit, as fractions."""
+    form, power = number["form"], number["power"]
+    text = number["sign"] + form.format(**number, superscript=str(power).translate(SUPERSCRIPT))
+    whole = f"{number['thousands']}{number['hundreds']}" if "thousands" in form else "" if form.startswith(".") else str(number["whole"])
+    digits = number["digits"] if "{digits}" in form else ""
+    exponent = Fraction(10) ** (power if FORMS[form] == 1 else FORMS[form])
+    unit = exponent / 10 ** len(digits)
+    return text, int(whole + digits) * unit * (-1 if number["sign"] in ("-", "−") else 1), unit
+
+
+@settings(max_examples=400, deadline=None)
+@given(numbers)
+def test_which_numbers_a_print_stands_for(number):
+    text, exact, unit = exactly(number)
+    printed = read_number(text)
+    assert printed.number == float(exact)
+    assert printed.unit == pytest.approx(float(unit), rel=1e-12)
+    outward = number["beyond"] * (-1 if exact < 0 else 1)  # in units, away from zero
+    value = float(exact + outward * unit)
+    if min(abs(2 * number["beyond"] - edge) for edge in range(-4, 5)) > Fraction(1, 500):  # beside an edge floats decide
+        rounds, cuts = abs(number["beyond"]) < Fraction(1, 2), 0 <= number["beyond"] < 1
+        if exact:  # zero has no side
+            assert (printed.rounds(value), printed.cuts(value)) == (rounds, cuts)
+            assert printed.states(value) == (cuts if "…" in text or "..." in text else rounds)
+
+
+@settings(max_examples=300, deadline=None)
+@given(numbers, st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-3))
+def test_what_is_written_alike_is_read_back_as_that_number(number, value):
+    printed = read_number(exactly(number)[0])
+    alike = read_number(printed.like(value))
+    assert alike.states(value, slack=1e-12 * abs(value))
+    assert type(printed).like(alike, value) == alike.text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("1,234", "it might be 1234 or 1.234, write which"),
+        ("0,332", "write the decimal point as a point"),
+        ("-1.234,5", "write the decimal point as a point"),
+        ("12,34.5", ""),
+        ("1,234 567.8", ""),
+        ("2/0", "divided by 0"),
+        ("1.5/3", ""),
+        ("3×10", ""),
+        ("310^2", ""),
+        ("e5", ""),
+        ("%", ""),
+        ("…", ""),
+        ("0.3….", ""),
+        ("5 %%", ""),
+        ("1/3%", ""),
+    ],
+)
+def test_what_could_be_misread_is_refused(text, says):
+    with pytest.raises(ValueError, match=f"{text.replace('^', '.')}.*{says}" if says else "is not a decimal number"):
+        read_number(text)
+
+
+def marked(printed, value):
+    """The verdict on a number printed for ``value``, a Value that is given."""
+    y = Value(value, "x") * 1.0
+    y.label = "y"
+    return mark(y, {"y": printed}).marks[0]
+
+
+@pytest.mark.parametrize(
+    ("printed", "value", "verdict"),
+    [
+        ("2/3", 2 / 3, "right"),
+        ("2/3", 0.6667, "wrong"),  # a fraction is exact
+        ("-1/3", -1 / 3, "right"),
+        ("0.666…", 2 / 3, "right"),
+        ("0.667…", 2 / 3, "rounded"),
+        ("0.665…", 2 / 3, "wrong"),
+        ("66.7%", 2 / 3, "right"),
+        ("66.6%", 2 / 3, "rounded"),
+        ("≈ 0.67", 2 / 3, "right"),
+        ("1,234.6", 1234.56, "right"),
+        ("1.2×10⁻³", 0.00123, "right"),
+        ("1.0×10⁴", 9960.0, "right"),  # below a power of ten digits stand closer
+        ("1.0×10⁴", 9940.0, "wrong"),
+        ("10⁻³", 0.00104, "right"),
+        ("10⁻³", 0.1, "mistake"),
+    ],
+)
+def test_verdicts_on_each_form(printed, value, verdict):
+    assert marked(printed, value).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("printed", "value", "engine", "mistake"),
+    [
+        ("-33.3%", 1 / 3, "33.3%", "sign"),
+        ("-2/3", 2 / 3, "2/3", "sign"),
+        ("31.3%", 0.133, "13.3%", "digits swapped"),
+        ("4.56×10⁻³", 0.0456, "4.56×10⁻²", "decimal place"),
+        ("1,243.5", 1234.5, "1,234.5", "digits swapped"),
+    ],
+)
+def test_mistakes_are_found_and_told_in_the_form_that_was_printed(printed, value, engine, mistake):
+    found = marked(printed, value)
+    assert (found.engine, found.mistake) == (engine, mistake)
