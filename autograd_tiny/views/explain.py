@@ -35,6 +35,7 @@ from autograd_tiny.views.equations import (
 )
 from autograd_tiny.views.mathml import mathml
 from autograd_tiny.views.matrices.explained import explained_by_array
+from autograd_tiny.views.matrices.graph import ALL_ARRAYS, ARRAYS, settled
 from autograd_tiny.views.named import LONGEST_WRITTEN, Through, seen_through, written_size
 from autograd_tiny.views.paths import NO_PATH, census, edge_paths, uses
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
@@ -126,7 +127,8 @@ def explain(
     Args:
         what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
         wrt: the node it is differentiated by, or an Array.
-        through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.
+        through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.  By an Array,
+            "arrays" for those that have a name, or all if none has one, "all arrays", or the Arrays and Values to be shown.
         digits: significant digits of numbers.
 
     >>> w, x, b = Value(-3.0), Value(2.0), Value(6.5)
@@ -164,10 +166,10 @@ def explained(
 def _by_array(root: Value, wrt: Array, through: Through, variables: Mapping[str, Any], digits: int) -> Explanation:
     check_recorded(root, "explained")
     check_unchanged(root, done="its explanation")
-    if through not in (None, "named"):
-        seen = "goes from named array to named array; label those to be shown"
-        raise ValueError(f"an explanation by an Array {seen}, and leave out through={through!r}")
-    equations, definitions, called = explained_by_array(root, wrt, variables)
+    through = settled(through)
+    if isinstance(through, str) and through not in ("named", ARRAYS, ALL_ARRAYS):
+        raise ValueError(f"through is 'named', 'arrays', 'all arrays' or a list of Arrays where wrt is an Array, got {through!r}")
+    equations, definitions, called = explained_by_array(root, wrt, variables, through)
     return Explanation(equations, definitions, digits, called)
 
 

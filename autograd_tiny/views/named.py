@@ -13,6 +13,7 @@ from copy import copy
 from functools import cache
 from typing import Any
 
+from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Call, all_nodes, gradient, joint, mapped, topological_order
 from autograd_tiny.engine.row import ATOM, Notation, Primitive, recorder_of
@@ -25,8 +26,11 @@ from autograd_tiny.text.words import brief, quoted
 
 LONGEST_WRITTEN = 500
 """A formula of more operations and operands is left out.  What is written wherever it is used doubles at every square of a square."""
-Through = str | Iterable[Value] | None
-"""What is seen: "named" values, "all" of them, or those given; None for the named ones if anything between has a name, else all."""
+Through = str | Sequence[Value | Array] | Iterable[Value] | None
+"""What is seen: "named" values, "all" of them, or those given; None for the named ones if anything between has a name, else all.
+
+"arrays", "all arrays" and lists with Arrays are for `views.matrices`.
+"""
 
 
 def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[str, Any]) -> dict[Value, Value]:
@@ -56,7 +60,7 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[st
             raise ValueError("nothing in the graph has a name; give labels, as z.label = 'z', or all at once with label_locals()")
         return named_view(roots, called)
     if isinstance(through, str):
-        raise ValueError(f"through is 'named', 'all' or a list of Values, got {through!r}")
+        raise ValueError(f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {through!r}")
     chosen, known = [*through, *roots], set(nodes)
     for node in chosen:
         if not isinstance(node, Value) or node not in known:

@@ -244,7 +244,7 @@ def test_a_formula_that_does_not_give_the_gradient_is_never_shown(monkeypatch):
     [
         (lambda X, W, L: explain(L, wrt=array([1.0], "q")), ValueError, "was not computed from q as a whole"),
         (lambda X, W, L: explain(X, wrt=W), TypeError, "only a recorded Value can be explained"),
-        (lambda X, W, L: explain(L, wrt=W, through="all"), ValueError, "goes from named array to named array; label those"),
+        (lambda X, W, L: explain(L, wrt=W, through="all"), ValueError, "'named', 'arrays', 'all arrays' or a list of Arrays"),
         (lambda X, W, L: explain(L, wrt=W, digits=0), ValueError, "a float has 1 to 17 significant digits"),
     ],
 )

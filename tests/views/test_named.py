@@ -94,7 +94,7 @@ def test_outputs_of_a_softmax_are_called_by_their_names():
 
 @pytest.mark.parametrize(
     ("through", "error"),
-    [("some", "'named', 'all' or a list"), ([Value(1.0, "other")], "that the result depends on, got Value"), (["z"], "got 'z'")],
+    [("some", "'all arrays' or a list"), ([Value(1.0, "other")], "that the result depends on, got Value"), (["z"], "got 'z'")],
 )
 def test_what_is_no_way_through(network, through, error):
     w, root = network
@@ -268,7 +268,7 @@ def test_steps_over_named_values(network):
     stepper.step = 12
     assert stepper.caption.startswith("Backward 2 of 9: The gradient of o2 is complete: -0.2171.")
     assert Stepper(error).last > 40
-    with pytest.raises(ValueError, match="'named', 'all' or a list"):
+    with pytest.raises(ValueError, match="'named', 'all', 'arrays', 'all arrays' or a list"):
         Stepper(error, through="some")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import combinations
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -77,6 +77,27 @@ def card(header: Iterable[Text], rows: Iterable[Row], fill: str, *, rim: str = "
     return _table(f"<TR><TD>{label[1:-1]}</TD></TR>", "", border=RIM, color=rim) if rim else label
 
 
+class Block(NamedTuple):
+    """A table in a box: what it is, on the left, and rows of numbers, each with its ground."""
+
+    name: str
+    rows: Sequence[Sequence[tuple[Text, str]]]
+
+
+def sheet(header: Iterable[Text], blocks: Sequence[Block], fill: str, *, rim: str = "") -> str:
+    """A box with a header and tables of numbers under each other, as an HTML-like label; with a rim as `card`."""
+    width = 1 + max((len(row) for block in blocks for row in block.rows), default=1)
+    rule = f' BORDER="1" SIDES="B" COLOR="{RULE}"' if blocks else ""
+    lines = [f'<TR><TD COLSPAN="{width}"{rule}>{"".join(text.markup for text in header)}</TD></TR>']
+    for block in blocks:
+        for place, row in enumerate(block.rows):
+            name = f'<TD ALIGN="LEFT">{escaped(block.name)}</TD>' if place == 0 else "<TD></TD>"
+            cells = [f'<TD ALIGN="RIGHT"{_background(ground, rounded=True)}>{text.markup}</TD>' for text, ground in row]
+            lines.append(f"<TR>{name}{''.join(cells)}</TR>")
+    label = _table("".join(lines), fill, padding=3)
+    return _table(f"<TR><TD>{label[1:-1]}</TD></TR>", "", border=RIM, color=rim) if rim else label
+
+
 def chip(texts: Iterable[Text], fill: str, *, border: int = 0) -> str:
     """A small box with one line, as an HTML-like label."""
     return _table(f"<TR><TD>{''.join(text.markup for text in texts)}</TD></TR>", fill, padding=1, border=border)
@@ -107,6 +128,7 @@ class _Part:
         self.part_id = part_id
         self.boxes: dict[str, dict[str, str]] = {}
         self.ordered: list[str] = []
+        self.lines: list[Sequence[str]] = []
         self.inner: dict[str, _Part] = {}
 
 
@@ -151,6 +173,11 @@ class Sketch:
         place.boxes[box_id] = {"id": box_id, "class": kind, "label": label} | order
         self._paths[box_id] = part
         self.titles[box_id], self.labels[box_id] = visible(title), visible(text)
+
+    def in_line(self, box_ids: Sequence[str]) -> None:
+        """Keep boxes of one part on one rank, in their order."""
+        self._part(self._paths[box_ids[0]]).lines.append(box_ids)
+        self._orders_parts = True
 
     def arrow(self, arrow_id: str, tail: str, head: str, label: str = "", *, title: str, faint: bool = False) -> None:
         """Add an arrow from one box to another."""
@@ -236,7 +263,7 @@ class Sketch:
         Graphviz heeds ``ordering=in`` in no cluster where arrows have labels, and turns it round in one that goes from left to
         right, as it turns round these pairs (2.43 and 16.1).
         """
-        pairs: dict[tuple[str, str], None] = {}
+        pairs: dict[tuple[str, str], None] = dict.fromkeys(pair for line in part.lines for pair in pairwise(line))
         ranks = self._ranks() if part.ordered else {}
         uses = Counter(arrow.tail for arrow in self._arrows)
         for box_id in part.ordered:

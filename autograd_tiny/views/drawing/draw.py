@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from autograd_tiny.arrays.node import ArrayNode
+from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.refusals import FRESH, check_recorded, held_by_leaves, repeated_text, same_gradient
@@ -21,9 +23,12 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text.numbers import check_digits, short_number
-from autograd_tiny.text.words import visible
+from autograd_tiny.text.words import counted, visible
+from autograd_tiny.views.drawing.arrays import ArraySketch
 from autograd_tiny.views.drawing.grouping import parts_of_model
 from autograd_tiny.views.drawing.picture import MAX_NODES, SHOWN, Labels, Look, Note, Sketched, name, sketch_nodes, sketch_summary
+from autograd_tiny.views.matrices.graph import is_by_arrays, settled
+from autograd_tiny.views.matrices.seen import SeenArrays
 from autograd_tiny.views.named import Through, seen_through
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
@@ -48,8 +53,8 @@ class Drawing:
         shows_gradients: whether the grad of every node is in it.
     """
 
-    def __init__(self, root: Value, description: str, dot: str, sketched: Sketched, *, shows_gradients: bool = False) -> None:
-        self.title, self.description, self.dot = visible(f"Graph of {name(root, Labels(all_nodes(root)).shown).text}"), description, dot
+    def __init__(self, root: str, description: str, dot: str, sketched: Sketched, *, shows_gradients: bool = False) -> None:
+        self.title, self.description, self.dot = visible(f"Graph of {root}"), description, dot
         sketch, self.nodes, self.edges = sketched
         self.titles, self.feeds, self.latex, self._labels, self._svg = sketch.titles, sketch.feeds, sketch.latex, sketch.labels, ""
         self.shows_gradients = shows_gradients
@@ -120,25 +125,27 @@ class Drawing:
 
         return render(self.dot, suffix[1:], scale=scale)
 
-    def node_id(self, value: Value) -> str:
-        """The id that a node has in the SVG; a node that was opened has that of its result.
+    def node_id(self, value: Value | Array) -> str:
+        """The id that a node has in the SVG; a node that was opened has that of its result, an entry of an array that of the array.
 
         Raises:
             ValueError: the node is not in the picture.
         """
-        if value not in self.nodes:
+        node = value.node if isinstance(value, Array) else value
+        if node not in self.nodes:
             raise ValueError(f"{value!r} is not in this picture")
-        return self.nodes[value]
+        return self.nodes[node]
 
-    def edge_id(self, user: Value, place: int) -> str:
+    def edge_id(self, user: Value | Array, place: int) -> str:
         """The id of the edge from operand number ``place`` of ``user``, counted from 0.
 
         Raises:
             ValueError: the edge is not in the picture, as those of a node that was opened.
         """
-        if (user, place) not in self.edges:
+        node = user.node if isinstance(user, Array) else user
+        if (node, place) not in self.edges:
             raise ValueError(f"no edge from operand {place} of {user!r} is in this picture")
-        return self.edges[user, place]
+        return self.edges[node, place]
 
     def __repr__(self) -> str:
         return f"<Drawing: {self.title}; {self.description}>"
@@ -176,17 +183,23 @@ def draw(
     up over calls of ``backward``; set their grad to 0 in between.  Where grads contradict the picture, a warning says so.)
     Data that was changed since it was used, as by a step of an optimizer, is refused: compute again, then draw.
 
+    By arrays, a box is an `Array` with its shape, its formula and, up to 6 rows and columns, its numbers and gradients as tables.  An
+    edge says what backward does there to the gradient of the array that it leads to: ``· Wᵀ``, ``⊙ (1 - A²)``, ``Σ rows``.
+
     A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few seconds, is
     summarised: a box for each part of the model and for each kind of operation outside these, with counts.
 
     Args:
         value: a recorded Value.
         through: "named" for a box for each value that has a name, its formula in it, and one derivative between two of them; or the
-            Values that are shown.  Names are labels, or the caller's variables where nothing that was computed has a label.
+            Values that are shown.  Names are labels, or the caller's variables where nothing that was computed has a label.  "arrays"
+            for a box for each array that has a name, or for all of them if none that was computed has one; "all arrays"; or a list with
+            Arrays in it.
         direction: from operands to results: "LR" left to right, "RL", "TB" top to bottom, "BT".
         digits: how many significant digits numbers have, or a format such as ".3f".
         show: what of "data", "grad" and "derivatives".
-        expand: open fused operations, such as ``dot`` and ``sigmoid``, into simpler ones: True for all, or their names.
+        expand: open fused operations, such as ``dot`` and ``sigmoid``, into simpler ones: True for all, or their names.  By arrays, open
+            arrays into their scalars: their names.
         color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger: the full one from
             the size of the largest grad among the leaves on.
         clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]`` tell.  Operands
@@ -207,6 +220,7 @@ def draw(
     check_unchanged(value, done="a picture")
     largest = _largest_gradient(all_nodes(value)) if color_gradients else 0.0
     look = Look(_number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes)
+    through = settled(through)
     drawing = drawn(value, look) if through == "all" else _drawn_through(value, through, sys._getframe(1).f_locals, look)
     if drawing.shows_gradients and (contradiction := _contradiction(value)):
         warnings.warn(contradiction, stacklevel=2)
@@ -215,9 +229,9 @@ def draw(
 
 def drawn(value: Value, look: Look) -> Drawing:
     """The picture that `draw` makes, whatever the gradients are."""
-    if look.direction not in DIRECTIONS:
-        raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {look.direction!r}")
+    _check_direction(look)
     nodes = all_nodes(value)
+    called = name(value, Labels(nodes).shown).text
     if _is_small(nodes, look.max_nodes):
         twins, origins = expanded(value, look.expand)
         opened = all_nodes(twins[value])
@@ -227,10 +241,10 @@ def drawn(value: Value, look: Look) -> Drawing:
             if sketch.length() <= LENGTH_PER_NODE * max(look.max_nodes, MAX_NODES):
                 kept = [(x, place) for x in nodes if twins[x].op is x.op for place in range(len(x.operands))]
                 in_full = Sketched(sketch, {x: ids[twins[x]] for x in nodes}, {(x, place): edges[twins[x], place] for x, place in kept})
-                return Drawing(value, _size(opened), sketch.dot(look.direction), in_full, shows_gradients="grad" in look.show)
+                return Drawing(called, _size(opened), sketch.dot(look.direction), in_full, shows_gradients="grad" in look.show)
     summary = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
-    return Drawing(value, description, summary.sketch.dot(look.direction, caption=description), summary)
+    return Drawing(called, description, summary.sketch.dot(look.direction, caption=description), summary)
 
 
 def check_scale(scale: float, suffix: str) -> None:
@@ -241,7 +255,30 @@ def check_scale(scale: float, suffix: str) -> None:
         raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
 
 
+def drawn_by_arrays(seen: SeenArrays, look: Look) -> Drawing:
+    """The picture of a number by arrays."""
+    _check_direction(look)
+    if len(seen.nodes) > look.max_nodes:
+        remedy = "list the arrays to show, through=[...], or raise max_nodes"
+        raise ValueError(f"a picture of {len(seen.nodes):,} arrays is more than max_nodes={look.max_nodes:,}; {remedy}")
+    made = ArraySketch(seen, look)
+    edges = sum(len(seen.operands(x)) for x in seen.nodes)
+    arrays = sum(isinstance(x, ArrayNode) for x in seen.nodes)
+    sizes = (arrays, "array"), (len(seen.nodes) - arrays, "scalar"), (edges, "edge")
+    sketched = Sketched(made.sketch, made.nodes, made.edges)
+    size = ", ".join([counted(n, noun) for n, noun in sizes if n])
+    root = seen.graph.names[seen.graph.root]
+    return Drawing(root, size, made.sketch.dot(look.direction), sketched, shows_gradients="grad" in look.show)
+
+
+def _check_direction(look: Look) -> None:
+    if look.direction not in DIRECTIONS:
+        raise ValueError(f"a direction is one of {', '.join(DIRECTIONS)}, got {look.direction!r}")
+
+
 def _drawn_through(value: Value, through: Through, variables: Mapping[str, Any], look: Look) -> Drawing:
+    if is_by_arrays(through):
+        return drawn_by_arrays(SeenArrays(value, through, variables), look)
     seen = seen_through([value], through, variables)
     drawing = drawn(seen[value], look)
     drawing.nodes |= {node: drawing.nodes[twin] for node, twin in seen.items() if twin in drawing.nodes}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping, 
 from types import MappingProxyType
 from typing import NamedTuple
 
+from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.row import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import LATEX, READABLE, Style, Term, term
@@ -118,8 +119,8 @@ class Sketched(NamedTuple):
     """
 
     sketch: Sketch
-    nodes: dict[Value, str]
-    edges: dict[tuple[Value, int], str]
+    nodes: dict[Node, str]
+    edges: dict[tuple[Node, int], str]
 
 
 def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], look: Look) -> Sketched:
@@ -132,7 +133,7 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
     """
     moment = look.moment
     sketch = Sketch(dict.fromkeys(moment.ends, moment.color) if moment else {})
-    ids = {node: f"n{i}" for i, node in enumerate(nodes)}
+    ids: dict[Node, str] = {node: f"n{i}" for i, node in enumerate(nodes)}
     labels = Labels(nodes)
     names = {node: name(node, labels.shown).text for node in nodes}
     users_part = {x: parts.get(user, ()) for user in reversed(nodes) for x in user.operands}
@@ -142,7 +143,8 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
         _add_node(sketch, ids[node], node, parts[node], look, labels, within[node])
     latex = LATEX.names(filter(None, [*within.values(), *labels.shown.values()]))
     sketch.latex |= {ids[node]: _header_latex(node, within[node], look, labels, latex) for node in nodes}
-    edges = {(user, place): f"e{i}_{place}" for i, user in enumerate(nodes) for place in range(len(user.operands))}
+    uses = [(user, place) for user in nodes for place in range(len(user.operands))]
+    edges: dict[tuple[Node, int], str] = {(user, place): f"e{ids[user][1:]}_{place}" for user, place in uses}
     for user in nodes:
         for place, (x, derivative) in enumerate(zip(user.operands, user.local_derivatives)):
             path = f"{names[x]} → {names[user]}"
@@ -150,7 +152,7 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
             if isinstance(x, Constant):
                 sketch.arrow(*arrow, title=f"{path}: a constant", faint=True)
             else:
-                label = _derivative_chip(edges[user, place], look.number(derivative), moment) if "derivatives" in look.show else ""
+                label = derivative_chip(edges[user, place], look.number(derivative), moment) if "derivatives" in look.show else ""
                 sketch.arrow(*arrow, label, title=f"{path}: local derivative {short_number(derivative, 8)}")
     return Sketched(sketch, ids, edges)
 
@@ -302,7 +304,7 @@ def _latex_symbol(symbol: str) -> str:
 _SIGNS = {"Σ": r"\sum", "×": r"\times"} | {sign: sign for sign in "+-/<>="}
 
 
-def _derivative_chip(edge_id: str, number: str, moment: Moment | None) -> str:
+def derivative_chip(edge_id: str, number: str, moment: Moment | None) -> str:
     """The local derivative on an edge."""
     if moment and edge_id not in moment.edges:
         return chip([Text(_blank(number))], "")
@@ -320,7 +322,7 @@ def _rows(node: Value, look: Look, box_id: str) -> list[Row]:
         grad = moment.gradients.get(box_id, "").rjust(len(grad))
     rows = [Row("data", Text(data, DATA))] if "data" in look.show else []
     if "grad" in look.show:
-        rows.append(Row("grad", Text(grad, GRAD), _ground(node.grad, look.largest)))
+        rows.append(Row("grad", Text(grad, GRAD), ground_of(node.grad, look.largest)))
     return rows + [Row(note.name, Text(note.text), note.ground) for note in look.notes.get(node.label, ())]
 
 
@@ -333,7 +335,7 @@ def _title(node: Value, look: Look, labels: Labels) -> str:
     return f"{head}: data {short_number(node.data, 8)}{grad}{notes}"
 
 
-def _ground(grad: float, largest: float) -> str:
+def ground_of(grad: float, largest: float) -> str:
     """The colour that goes with a gradient: none for 0, the full one for the largest."""
     if not largest or not grad or not math.isfinite(grad):
         return ""

@@ -13,6 +13,8 @@ from autograd_tiny.views.drawing.render import RenderError
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+CHARACTER_WIDTH = 0.6
+"""Of a monospace font, in units of its size."""
 _NO_LINE = ("none", "transparent")
 _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Courier New', monospace"  # all about as wide as Courier
 

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from autograd_tiny.symbols.latex import latex_text, portable
 from autograd_tiny.text.palette import DRAWN
 from autograd_tiny.views.drawing.render import RenderError
-from autograd_tiny.views.drawing.svg import merge_outline, parsed
+from autograd_tiny.views.drawing.svg import CHARACTER_WIDTH, merge_outline, parsed
 
 _NAMES = {color.light: f"graph-{name}" for name, color in DRAWN.items()}
 _PICTURE = r"""\begin{tikzpicture}[x=1bp, y=1bp, line width=1bp,
@@ -137,17 +137,21 @@ def _drawn(group: Element, kind: str, identity: str, header: str) -> Iterator[tu
         if shape.tag == "text":
             first = not any(before.tag == "text" for before in group[:place])
             content = "".join(shape.itertext())
+            row = [float(text.get("x", "0")) for text in group.findall("text") if text.get("y") == shape.get("y")]
+            is_last = float(shape.get("x", "0")) >= max(row)
             written = f"${portable(header)}$" if first and header else _typeset(content, bold=shape.get("font-weight") == "bold")
             if content:
-                yield place, _label(shape, kind, whole, min(starts, default=0.0), written)
+                yield place, _label(shape, kind, whole, min(starts, default=0.0), written, is_last=is_last)
         elif shape.tag not in ("g", "title"):
             box = boxes.get(place)
             is_outline = kind == "node" and box and _paint(shape, "stroke")
             yield place, _node(shape, box, identity) if box and is_outline else _shape(shape, box)
 
 
-def _label(text: Element, kind: str, box: _Box | None, leftmost: float, written: str) -> str:
+def _label(text: Element, kind: str, box: _Box | None, leftmost: float, written: str, *, is_last: bool) -> str:
     """A text where the SVG has it, on the side on which it is aligned, since no font is as wide as Courier.
+
+    Numbers in a box end where their column ends; the last column, at the margin of the box.
 
     It is no node of TikZ: these take pdflatex twice as long, and a frame with fifty overlays is set fifty times.
     """
@@ -158,7 +162,8 @@ def _label(text: Element, kind: str, box: _Box | None, leftmost: float, written:
     elif box and kind == "cluster":
         x, side = box.left + _CLUSTER_MARGIN, "base,left"
     elif box and kind == "node" and anchor != "middle" and (anchor == "end" or x > leftmost + 1):
-        x, side = box.right - (leftmost - box.left), "base,right"
+        end = x if anchor == "end" else x + CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
+        x, side = box.right - (leftmost - box.left) if is_last else end, "base,right"
     font = r"\graphsmall" if float(text.get("font-size", "11")) < _SMALL else r"\graphfont"
     color = _color(text.get("fill", "black"))
     return rf"\pgftext[{side},at={{\pgfpointxy{{{_number(x)}}}{{{_number(y)}}}}}]{{{font}\color{{{color}}}{written}}}"

@@ -20,7 +20,7 @@ from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.views.equations import Equation, partial_derivative
 from autograd_tiny.views.matrices.entries import Entry
 from autograd_tiny.views.matrices.evaluated import Numbers, evaluate
-from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, is_view
+from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, Wholes, is_view
 from autograd_tiny.views.matrices.symbolic import COUNT, Symbolic, add_shapes, keeps_arrays, pullback, replaced
 from autograd_tiny.views.matrices.written import arranged, counts, derivative, shape_note, with_plain_counts
 
@@ -46,6 +46,7 @@ class MatrixDerivatives:
         self.symbols: dict[Whole, Expression] = {}
         self.slopes = adjoints(graph.root)
         self.formulas: dict[Whole, list[list[Expression]]] = {}
+        self.users: dict[Whole, list[Whole]] = {}
         self.plain: dict[Expression, Expression] = {}
         self._differentiate(wrt)
         self._check()
@@ -62,14 +63,14 @@ class MatrixDerivatives:
         by_variable = {variable: x for x, variable in graph.variables.items()}
         leads = self._leading(wrt)
         terms: dict[Whole, list[Expression]] = {graph.root: []}
-        users: dict[Whole, list[Whole]] = {}
+        users = self.users
         for x in reversed(graph.order):
             if x not in terms:
                 continue
             variable = graph.variables[x]
             shape = graph.shapes[variable]
             g = Symbolic(Expression.literal(1.0) if x is graph.root else self.symbol(x), () if x is graph.root else shape)
-            ends = {v: None for v in self._variables(graph.formulas[x]) if by_variable.get(v) in leads}
+            ends = {v: None for v in self.variables_in(graph.formulas[x]) if by_variable.get(v) in leads}
             for v, part in pullback(graph.formulas[x], g, Symbolic(variable, shape), graph.shapes, ends).items():
                 terms.setdefault(by_variable[v], []).append(self._tidy(part))
                 users.setdefault(by_variable[v], []).append(x)
@@ -93,12 +94,13 @@ class MatrixDerivatives:
         leads = set(wrt)
         named = {variable: x for x, variable in self.graph.variables.items()}
         for x in self.graph.order:
-            if any(named.get(v) in leads for v in self._variables(self.graph.formulas[x])):
+            if any(named.get(v) in leads for v in self.variables_in(self.graph.formulas[x])):
                 leads.add(x)
         return leads
 
     @staticmethod
-    def _variables(formula: Expression) -> list[Expression]:
+    def variables_in(formula: Expression) -> list[Expression]:
+        """The variables of a formula."""
         return [e for e in all_nodes(formula) if e.op is None and e.constant_value is None]
 
     def _together(self, x: Whole, users: Sequence[Whole], of: Mapping[Whole, Sequence[Whole]]) -> list[list[Expression]]:
@@ -164,13 +166,14 @@ class MatrixDerivatives:
         return [self._equation(x) for x in order]
 
     def _equation(self, x: Whole) -> Equation:
-        sides = tuple([tuple([self._arranged(e) for e in terms]) for terms in self.formulas[x]])
+        sides = tuple([tuple([self.arranged(e) for e in terms]) for terms in self.formulas[x]])
         note = shape_note(self.formulas[x][0][0], self.graph.shapes) if len(self.formulas[x][0]) == 1 else None
         if not self.formulas[x][0]:
             sides = ((Expression.literal(0.0),),)
         return Equation(self.symbol(x), sides, note)
 
-    def _arranged(self, e: Expression) -> Expression:
+    def arranged(self, e: Expression) -> Expression:
+        """A formula as it is written; the number of samples by its name, if that is clear."""
         return arranged(e if self.count is not None else with_plain_counts(e), self.graph.shapes)
 
     @cached_property
@@ -210,7 +213,9 @@ class MatrixDerivatives:
         return Equation(left, (*terms, (Expression.literal(numbers.flat[number]),)))
 
 
-def explained_by_array(root: Value, wrt: Array, variables: Mapping[str, Any]) -> tuple[list[Equation], list[Equation], list[str]]:
+def explained_by_array(
+    root: Value, wrt: Array, variables: Mapping[str, Any], through: Wholes = None
+) -> tuple[list[Equation], list[Equation], list[str]]:
     """The derivative of a number by an array: the equations of its chain, what names stand for, and all names.
 
     Raises:
@@ -218,7 +223,7 @@ def explained_by_array(root: Value, wrt: Array, variables: Mapping[str, Any]) ->
     """
     if is_view(wrt.node):
         raise ValueError(f"{shapes.name(wrt.node, 'this Array')} shows the entries of another Array; explain the derivative by that")
-    graph = MatrixGraph(root, [wrt.node], variables)
+    graph = MatrixGraph(root, [wrt.node], variables, through)
     if wrt.node not in graph.below:
         called = shapes.name(wrt.node, "the Array")
         raise ValueError(f"{root!r} was not computed from {called} as a whole; for the derivative by one entry give that: wrt=W[0][1]")

@@ -6,7 +6,7 @@ part of it; any other is an operation on scalars, as it was recorded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd_tiny.arrays import shapes
@@ -18,11 +18,15 @@ from autograd_tiny.engine.graph import all_nodes, joint
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.names import distinct, invented
+from autograd_tiny.text.words import quoted
 from autograd_tiny.views.matrices.evaluated import Numbers
 from autograd_tiny.views.matrices.symbolic import Symbolic
 
 Whole = ArrayNode | Value
 """What has a formula: an array, or a scalar beside arrays."""
+ARRAYS, ALL_ARRAYS = "arrays", "all arrays"
+Wholes = str | Iterable[Array | Value] | None
+"""Which arrays are seen: the named ones; "arrays" for these, or all where none has a name; "all arrays"; or those given."""
 
 
 class MatrixGraph:
@@ -32,21 +36,24 @@ class MatrixGraph:
         root: the number.
         wrt: arrays that are seen in any case.
         variables: what the caller's variables hold; they name what has no label, where nothing that was computed has one.
+        through: which arrays are seen.
 
     Attributes:
         order: what has a name and was computed, operands before users, the root last.
         variables: what stands for each named array or scalar in formulas.
         formulas: of everything in ``order``.
         shapes: of the variables, and of whatever is asked for later.
+        data: numbers of scalars in place of those that were recorded.
     """
 
-    def __init__(self, root: Value, wrt: Sequence[ArrayNode], variables: Mapping[str, Any]) -> None:
+    def __init__(self, root: Value, wrt: Sequence[ArrayNode], variables: Mapping[str, Any], through: Wholes = None) -> None:
         self.root = root
+        self.data: Mapping[Value, float] = {}
         self.scalars: list[Value] = all_nodes(root)
         self.arrays = self._arrays(wrt)
         self.places = self._places()
         self.below = self._below()
-        self.names = self._names(wrt, variables)
+        self.names = self._names(wrt, variables, through)
         self.order: list[Whole] = []
         self.variables: dict[Whole, Expression] = {}
         self.formulas: dict[Whole, Expression] = {}
@@ -86,12 +93,12 @@ class MatrixGraph:
         waiting: list[Whole] = [self.root]
         while waiting:
             missing = [] if waiting[-1] in found else [y for y in self.operands(waiting[-1]) if y not in found]
-            waiting += missing
+            waiting += reversed(missing)
             if not missing:
                 found[waiting.pop()] = None
         return list(found)
 
-    def _names(self, wrt: Sequence[ArrayNode], variables: Mapping[str, Any]) -> dict[Whole, str]:
+    def _names(self, wrt: Sequence[ArrayNode], variables: Mapping[str, Any], through: Wholes) -> dict[Whole, str]:
         """Labels, or where nothing computed has one the caller's variables; the ends have a name in any case."""
         seen = [*dict.fromkeys([*self.below, *wrt])]
         called = {x: label for x in seen if (label := self._label(x))}
@@ -100,11 +107,31 @@ class MatrixGraph:
         if any(not is_leaf[x] and x is not self.root for x in called):
             by_variable = {x: name for x, name in by_variable.items() if x is self.root or is_leaf.get(x)}
         called |= {x: by_variable[x] for x in seen if x not in called and x in by_variable and x not in self.places and not is_view(x)}
-        ends = [x for x in seen if x not in called and (x is self.root or self._needs_name(x))]
+        shown = {x for x in seen if x is self.root or is_leaf[x] or x in wrt}
+        chosen = self._chosen(through, seen, {x for x in called if x not in shown})
+        called = {x: name for x, name in called.items() if x in shown or x in chosen}
+        ends = [x for x in seen if x not in called and (x is self.root or x in chosen or self._needs_name(x))]
         fresh = invented(called.values())
         called |= {x: next(fresh) for x in ends}
         ordered = [x for x in seen if x in called]
         return dict(zip(ordered, distinct([called[x] for x in ordered])))
+
+    def _chosen(self, through: Wholes, seen: Sequence[Whole], named: set[Whole]) -> set[Whole]:
+        """What is seen of all that lies between the leaves and the root."""
+        if through is None or (through in (ARRAYS, "named") and (named or through != ARRAYS)):
+            return named
+        if isinstance(through, str):
+            return named.union([x for x in seen if isinstance(x, ArrayNode) and x.entries and self.operands(x) and not is_view(x)])
+        chosen: set[Whole] = set()
+        for x in through:
+            whole = x.node if isinstance(x, Array) else x
+            if isinstance(whole, ArrayNode) and is_view(whole):
+                raise ValueError(f"through lists {shapes.name(whole)}, which shows the entries of another Array; list that one")
+            if whole not in seen or (isinstance(x, Value) and x in self.places and x is not self.root):
+                wanted = "Arrays, and Values beside them, that the result depends on"
+                raise ValueError(f"through lists {wanted}, got {quoted(x)}")
+            chosen.add(whole)
+        return chosen
 
     def _label(self, x: Whole) -> str:
         if isinstance(x, ArrayNode):
@@ -144,7 +171,8 @@ class MatrixGraph:
 
     def numbers(self, x: Whole) -> Numbers:
         """The numbers of an array or of a scalar."""
-        return Numbers(x.shape, [v.data for v in x.entries]) if isinstance(x, ArrayNode) else Numbers((), [x.data])
+        shape, scalars = (x.shape, x.entries) if isinstance(x, ArrayNode) else ((), (x,))
+        return Numbers(shape, [self.data.get(v, v.data) for v in scalars])
 
 
 def is_view(x: Whole) -> bool:
@@ -164,3 +192,15 @@ def arrays_in(variables: Mapping[str, Any]) -> dict[ArrayNode, str]:
             seen[id(thing)] = thing
             waiting += [(name + place, x) for place, x in inside]  # which the loop comes to, too
     return found
+
+
+def settled(through: Any) -> Any:
+    """``through`` as a word or a list, to be read more than once."""
+    return [through] if isinstance(through, Array) else through if through is None or isinstance(through, str) else list(through)
+
+
+def is_by_arrays(through: Any) -> bool:
+    """Whether ``through``, which is settled, asks for arrays."""
+    if through is None or isinstance(through, str):
+        return through in (ARRAYS, ALL_ARRAYS)
+    return any(isinstance(x, Array) for x in through)

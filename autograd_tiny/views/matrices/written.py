@@ -12,7 +12,7 @@ from autograd_tiny.arrays.shapes import written as shape_text
 from autograd_tiny.arrays.structure import Structure
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import POWER, PRODUCT, SIGN, Notation
-from autograd_tiny.engine.table import div, mul, neg
+from autograd_tiny.engine.table import add, div, mul, neg, sub
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.matrices.evaluated import PRODUCTS, SUMS
 from autograd_tiny.views.matrices.symbolic import COUNT, Ones, Sum, add_shapes, replaced
@@ -102,16 +102,29 @@ def with_plain_counts(root: Expression) -> Expression:
 
 
 def shape_note(e: Expression, shapes: dict[Expression, Shape]) -> Expression:
-    """The shape of a formula; of a matrix product, also those of its factors."""
+    """The shape of a formula; of a matrix product, also those of its factors, and of a sum with one those of all terms."""
+    add_shapes([e], shapes)
     whole = f"({shape_text(shapes[e])})"
     inner = _main(e, shapes)
-    if inner.op in PRODUCTS or inner.op is structure.outer:
-        whole += " = " + "".join([f"({shape_text(shape)})" for shape in _factor_shapes(inner, shapes)])
+    terms = _terms(inner, shapes)
+    if any(_is_product(x.op) for x in terms):
+        whole += " = " + " + ".join(["".join([f"({shape_text(shape)})" for shape in _factor_shapes(x, shapes)]) for x in terms])
     elif inner.op in SUMS or isinstance(inner.op, Sum):
         whole += f" from ({shape_text(shapes[inner.operands[0]])})"
     latex = whole.replace("×", r" \times ").replace(" from ", r" \text{{ from }} ")
     note = Structure("shape", text=Notation("   " + whole), latex=Notation(r"\qquad " + latex))
     return Expression.record(note, ())  # type: ignore[arg-type]
+
+
+def _is_product(op: Any) -> bool:
+    return op in PRODUCTS or op is structure.outer
+
+
+def _terms(e: Expression, shapes: dict[Expression, Shape]) -> list[Expression]:
+    """The terms of a sum or a difference, without signs and scalar factors."""
+    if e.op not in (add, sub):
+        return [e]
+    return [term for x in e.operands for term in _terms(_main(x, shapes), shapes)]
 
 
 def _main(e: Expression, shapes: dict[Expression, Shape]) -> Expression:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from xml.etree.ElementTree import Element, fromstring, tostring
 
-from autograd_tiny.views.drawing.svg import merge_outline, outlines
+from autograd_tiny.views.drawing.svg import CHARACTER_WIDTH, merge_outline, outlines
 
 SVG = "{http://www.w3.org/2000/svg}"
 NUMBERS = ("data", "grad")
@@ -13,8 +13,6 @@ NUMBERS = ("data", "grad")
 
 _SHAPES_AND_TEXT = {"svg", "g", "title", "desc", "path", "polygon", "polyline", "ellipse", "rect", "line", "text", "tspan"}
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
-_CHARACTER_WIDTH = 0.6
-"""Of a monospace font, in units of its size."""
 
 
 def prepared(svg: str, headings: Mapping[str, str], numbers: Mapping[str, tuple[str, str]]) -> str:
@@ -91,7 +89,7 @@ def _center(text: Element) -> None:
 
 
 def _width(text: Element) -> float:
-    return _CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
+    return CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
 
 
 def _shorten(text: Element) -> None:

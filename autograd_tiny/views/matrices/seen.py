@@ -1,0 +1,168 @@
+"""A computation as arrays: what pictures, steps and derivations show of each, and the rule between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from autograd_tiny.arrays.node import ArrayNode, Shape
+from autograd_tiny.engine.graph import Node
+from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.symbols.expression import Expression, Style, Term, term
+from autograd_tiny.views.equations import Equation, latex_style, text_style
+from autograd_tiny.views.mathml import revealed
+from autograd_tiny.views.matrices.explained import MatrixDerivatives
+from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, Wholes
+from autograd_tiny.views.matrices.symbolic import COUNT
+from autograd_tiny.views.matrices.written import arranged, shape_note
+
+MOST_SHOWN = 6
+"""An array of more rows or columns is shown by its shape alone."""
+
+
+class SeenArrays:
+    """The arrays that a number was computed from, and scalars beside them.
+
+    Args:
+        root: the number.
+        through: which arrays are seen, as for `MatrixGraph`.
+        variables: what the caller's variables hold.
+        wrt: what the number is differentiated by; if left out, all leaves that are no constants.
+
+    Attributes:
+        graph: their formulas.
+        derivatives: the derivatives by them.
+        nodes: all of them, operands before users, the root last.
+
+    Raises:
+        ValueError: no array is seen; ``through`` lists what the number was not computed from.
+        TypeError, ArithmeticError: an operation has no derivative in matrix form, or none that gives what the scalars give.
+    """
+
+    def __init__(self, root: Value, through: Wholes, variables: Mapping[str, Any], wrt: Sequence[Whole] | None = None) -> None:
+        self.graph = graph = MatrixGraph(root, [x for x in wrt or [] if isinstance(x, ArrayNode)], variables, through)
+        self.nodes: list[Whole] = [x for x in graph.below if x in graph.variables]
+        if not any(isinstance(x, ArrayNode) for x in self.nodes):
+            raise ValueError(f"{root!r} was computed from no Array as a whole; leave out through={through!r}")
+        leaves = [x for x in self.nodes if x not in graph.formulas and not is_constant(x)]
+        self.derivatives = MatrixDerivatives(graph, leaves if wrt is None else wrt)
+
+    def operands(self, x: Whole) -> list[Whole]:
+        """The arrays and scalars in the formula of one, each once."""
+        return self._operands[x]
+
+    @cached_property
+    def _operands(self) -> dict[Whole, list[Whole]]:
+        graph = self.graph
+        named = {variable: x for x, variable in graph.variables.items()}
+        found: dict[Whole, list[Whole]] = {x: [] for x in self.nodes}
+        for x, formula in graph.formulas.items():
+            found[x] = [named[v] for v in MatrixDerivatives.variables_in(formula) if v in named]
+        return found
+
+    def gathered(self) -> list[Whole]:
+        """All that has a derivative, in the order in which backward has completed these; without the root."""
+        users = self.derivatives.users
+        waiting = {x: len(users.get(x, ())) for x in self.derivatives.formulas}
+        found = [x for x, count in waiting.items() if not count]  # what leads nowhere has the derivative 0
+        for user in reversed(self.graph.order):
+            for x in self.operands(user):
+                if user in users.get(x, ()):
+                    waiting[x] -= 1
+                    if waiting[x] == 0:
+                        found.append(x)
+        return found
+
+    # Written.
+
+    def shape(self, x: Whole) -> Shape:
+        """The shape; of a scalar ()."""
+        return x.shape if isinstance(x, ArrayNode) else ()
+
+    def formula(self, x: Whole) -> Equation:
+        """How it is computed, with shapes."""
+        written = arranged(self.graph.formulas[x], self.graph.shapes)
+        note = shape_note(self.graph.formulas[x], self.graph.shapes) if self.shape(x) else None
+        return Equation(self.graph.variables[x], ((written,),), note)
+
+    def derivative(self, x: Whole) -> Equation:
+        """The derivative of the root by it, with shapes."""
+        (equation,) = self.derivatives.equations([x])
+        return equation
+
+    @property
+    def called(self) -> list[str]:
+        """All names."""
+        return [*self.graph.names.values(), COUNT]
+
+    def text(self, e: Expression) -> str:
+        """A formula in plain text."""
+        return term(e, self._text, self._texts).text
+
+    def latex(self, e: Expression) -> str:
+        """A formula in LaTeX."""
+        return revealed(term(e, self._latex, self._latexes).text)
+
+    @cached_property
+    def _text(self) -> Style:
+        return text_style(4)
+
+    @cached_property
+    def _latex(self) -> Style:
+        return latex_style(self.called, 4)
+
+    @cached_property
+    def _texts(self) -> dict[Node, Term]:
+        return {}
+
+    @cached_property
+    def _latexes(self) -> dict[Node, Term]:
+        return {}
+
+    def rule(self, x: Whole, user: Whole) -> tuple[str, str, str]:
+        """What ``x`` receives from a user: what stands around the derivative by the user, in text and in LaTeX; and all of it.
+
+        >>> from autograd_tiny import array
+        >>> W, x = array([[1.0, 2.0]], "W"), array([3.0, 1.0], "x")
+        >>> loss = (W @ x).tanh().sum()
+        >>> seen = SeenArrays(loss, "all arrays", {})
+        >>> [seen.rule(x.node, user)[0] for user in seen.derivatives.users[x.node]]
+        ['Wᵀ ·']
+        """
+        derivatives = self.derivatives
+        if user not in derivatives.users.get(x, ()):
+            return "", "", ""
+        e = derivatives.arranged(derivatives.formulas[x][0][derivatives.users[x].index(user)])
+        if user is self.graph.root:
+            return self.text(e), self.latex(e), self.text(e)
+        g = derivatives.symbol(user)
+        return around(self.text(e), self.text(g), "·"), around(self.latex(e), self.latex(g), r"\cdot"), self.text(e)
+
+
+def is_constant(x: Whole) -> bool:
+    """Whether it consists of constants alone, as the targets of a loss."""
+    return all(isinstance(v, Constant) for v in (x.entries if isinstance(x, ArrayNode) else [x]))
+
+
+def is_small(shape: Shape) -> bool:
+    """Whether the numbers of an array of this shape can be shown."""
+    return max(shape, default=1) <= MOST_SHOWN
+
+
+def around(whole: str, inner: str, dot: str) -> str:
+    """What stands around a part of a formula, where that is its first or its last factor; else the formula.
+
+    >>> [around(whole, "g", "·") for whole in ("g · Wᵀ", "Xᵀ · g", "Σ rows g", "g", "g + g")]
+    ['· Wᵀ', 'Xᵀ ·', 'Σ rows', '· 1', 'g + g']
+    """
+    if whole == inner:
+        return f"{dot} 1"
+    if whole.count(inner) != 1:
+        return whole
+    rest = whole.replace(inner, "")
+    if whole.endswith(" " + inner) and " + " not in rest and " - " not in rest:
+        return rest.strip()
+    if rest.startswith(" ") and " + " not in rest[:3] and " - " not in rest[:3]:
+        return rest.strip()
+    return f"{dot} (-1)" if whole == "-" + inner else whole
