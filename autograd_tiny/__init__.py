@@ -72,6 +72,7 @@ from autograd_tiny.views.steps import backward_steps, forward_steps
 if TYPE_CHECKING:
     from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curve
     from autograd_tiny.lowering import compile_function, compile_loss, compile_model
+    from autograd_tiny.marking.answers.people import mark_all
     from autograd_tiny.marking.mark import mark
     from autograd_tiny.views.derivation import derivation
     from autograd_tiny.views.widget import Stepper
@@ -87,6 +88,7 @@ _LATER = {
     "compile_model": "lowering",
     "derivation": "views.derivation",
     "mark": "marking.mark",
+    "mark_all": "marking.answers.people",
     "step_size_curve": "calculus.gradient_check",
 }
 
@@ -159,6 +161,7 @@ __all__ = [
     "logsumexp",
     "losses",
     "mark",
+    "mark_all",
     "maximum",
     "mean",
     "minimum",

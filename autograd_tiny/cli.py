@@ -24,10 +24,12 @@ from rich.text import Text
 from autograd_tiny import __version__
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.lowering import compile_formula
+from autograd_tiny.marking.answers.class_files import mark_class
+from autograd_tiny.marking.answers.sheet import Sheet
 from autograd_tiny.marking.files.corrections import corrected
-from autograd_tiny.marking.files.sources import files_in
+from autograd_tiny.marking.files.sources import files_in, pages_in
 from autograd_tiny.marking.reports import FORMATS
-from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report
+from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report, print_tally
 from autograd_tiny.marking.reports.outcomes import Outcome, outcomes_of
 from autograd_tiny.storage.files import decoded, make_directory, write_file
 from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formula
@@ -102,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     mark_it.add_argument("--brief", action="store_true", help="only the story, without the table")
     mark_it.add_argument("--json", type=Path, metavar="FILE", help="also write the marks as JSON")
     mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
+    mark_it.add_argument("--answers", type=Path, metavar="CLASS.csv", help="mark a class: a row per person, a column per claim of the page")
+    mark_it.add_argument("--encoding", default="", metavar="NAME", help="of the answers, as cp1252 (default: UTF-8)")
+    mark_it.add_argument("--plot", type=Path, metavar="FILE", help="of a class also draw how many made which mistake: .svg or .png")
     mark_it.set_defaults(run=_mark)
 
     draw_it = commands.add_parser("draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives")
@@ -316,6 +321,10 @@ def _call(program: Path) -> str:
 
 
 def _mark(options: argparse.Namespace, console: Console) -> int:
+    if options.answers:
+        return _mark_class(options, console)
+    if options.encoding or options.plot:
+        raise ValueError("--encoding and --plot are for a class; add --answers CLASS.csv")
     given = [name for name in ("diff", "write", "brief", "json", "out") if getattr(options, name)]
     if options.format != "text" and given:
         raise ValueError(f"--format {options.format} is all that goes to standard output; leave out --{given[0]}")
@@ -336,6 +345,21 @@ def _mark(options: argparse.Namespace, console: Console) -> int:
     if any(outcome.error for outcome in outcomes):
         return WRONG_USE
     return DONE if all(outcome.report and outcome.report.ok for outcome in outcomes) else FAILED
+
+
+def _mark_class(options: argparse.Namespace, console: Console) -> int:
+    given = [name for name in ("diff", "write", "brief", "json") if getattr(options, name)] or ["format"] * (options.format != "text")
+    if given:
+        raise ValueError(f"--answers marks a class, and there is no --{given[0]} of that; leave it out")
+    if options.out and options.out.suffix.lower() != ".csv":
+        raise ValueError(f"the marks of a class are written as .csv, got {str(options.out)!r}; for a picture there is --plot")
+    pages = [page for file in files_in(options.pages) for page in pages_in(file)]
+    if len(pages) > 1:
+        raise ValueError(f"a class answers one page, and there are {len(pages)}")
+    tally = mark_class(pages[0], Sheet(options.answers, options.encoding), options.out)
+    print_tally(tally, console)
+    _tell_written([path for path in (options.out, options.plot and tally.plot(pages[0].title).save(options.plot)) if path], console)
+    return DONE
 
 
 def _correct(file: Path, console: Console, *, write: bool) -> None:

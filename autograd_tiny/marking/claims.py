@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd_tiny.marking.forms.blanks import Unread, read_answer
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.training.times import timed, with_primes
 from autograd_tiny.text.excerpts import Spot
@@ -127,13 +128,13 @@ def read_claim(text: str, section: str = "") -> Claim:
     left, equals, right = text.rpartition("=")
     if not equals:
         raise ValueError(f"{text!r} is no claim; write it as 'z = 1.25' or 'E/w = -0.301'")
-    return Claim(read_quantity(left.strip()), read_number(right.strip()), section)
+    return Claim(read_quantity(left.strip()), read_answer(right), section)
 
 
 def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim]:
     """Claims in any of the forms `mark` takes them: a mapping, lines of text, Claims themselves."""
     if isinstance(claims, Mapping):
-        return [Claim(read_quantity(quantity), read_number(printed)) for quantity, printed in claims.items()]
+        return [Claim(read_quantity(quantity), read_answer(printed)) for quantity, printed in claims.items()]
     if not isinstance(claims, Iterable):
         raise TypeError(f"claims are given by name, as {{'z': '1.25'}}, or as lines, 'z = 1.25'; got {claims!r}")
     if isinstance(claims, str):
@@ -155,6 +156,6 @@ def read_input(text: str, claims: Iterable[Claim], labels: Container[str]) -> Pr
     if not isinstance(text, str) or text.strip()[:1] in tuple("+-−.0123456789"):
         return read_number(text)
     quantity = without_d(read_quantity(text), labels)
-    if printed := [claim.printed for claim in claims if claim.quantity == quantity]:
+    if printed := [claim.printed for claim in claims if claim.quantity == quantity and not isinstance(claim.printed, Unread)]:
         return min(printed, key=lambda x: x.unit)
     raise ValueError(f"an input is a number, got {text!r}; as text it is a printed number, '0.12', or what a claim speaks of, as w'")

@@ -53,7 +53,9 @@ class NamedGraph:
         self._explored: dict[str, tuple[set[str], int]] = {}
 
     def find(self, label: str) -> Value:
-        """The one node with this label."""
+        """The one node with this label; the output also by the name that it has without one."""
+        if label == self.root:
+            return self.nodes[label]
         if label in self._repeated:
             raise ValueError(f"several nodes are called {label!r}; give each a label of its own")
         if label in self.labels:

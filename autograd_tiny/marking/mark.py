@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
+from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.claims import Claim, read_claims
+from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.judging.marker import Marker
-from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.report import FAITHFUL, Mark, Report
-from autograd_tiny.marking.training.conventions import other_conventions
+from autograd_tiny.marking.training.conventions import Convention, other_conventions
 from autograd_tiny.marking.training.program import Training
-from autograd_tiny.marking.training.setting import Setting, setting, training_of
+from autograd_tiny.marking.training.setting import training_of
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.optim import Optimizer
 
 
 def mark(
     output: Value,
-    claims: Mapping[str, str] | Iterable[Claim | str] | str,
+    claims: Mapping[str, Any] | Iterable[Claim | str] | str,
     *,
     learning_rate: float | None = None,
     optimizer: Optimizer | None = None,
@@ -29,6 +32,7 @@ def mark(
     batch: str = "",
     others: Sequence[Value] = (),
     inputs: Mapping[str, str] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Report:
     """Mark printed numbers about a recorded graph.
 
@@ -36,7 +40,8 @@ def mark(
         output: the root of the graph: a loss, where updates are claimed.
         claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
             data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
-            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.
+            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.  Numbers from code are given as they are, floats, nested lists or arrays:
+            ``{"dW1": dW1, "db1": db1}``, or ``{"W1": dW1}``, are the derivatives of the output by the entries of W1 and b1.
             A prime is an update: ``E'`` is the loss after one, ``E'/w'`` its derivative there, ``w''`` the next weight.
         learning_rate: of the step of gradient descent that updates of single parameters speak of.
         optimizer: what trains, made for all parameters that are trained, as ``SGD([w, b], 0.1, momentum=0.9)``; needed where a
@@ -50,6 +55,7 @@ def mark(
         inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What follows
             from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about ``w'`` printed.
             The others count as exact.
+        tolerance: of numbers from code, as a share of the largest number in the same array.
 
     Returns:
         A report with one mark per claim.
@@ -73,18 +79,58 @@ def mark(
     >>> [mark(y, {"z": "-0.5004"}, inputs=given).marks[0].verdict for given in ({}, {"w": "-1.00"})]
     ['wrong', 'rounded']
     """
-    training = training_of(optimizer, samples, batch, learning_rate)
-    read = read_claims(claims)
-    report = Marker(output, read, training, others, inputs or {}).report()
-    if isinstance(training, Training) and any(map(is_later, report.slips)):
-        for convention in other_conventions(training.optimizer):
-            with suppress(ValueError):  # what another convention has no name or no number for
-                another = training._replace(optimizer=convention.optimizer)
-                if may_follow(setting(output, others, read, another), report):
-                    told = Marker(output, read, another, others, inputs or {}).report()
-                    if follows(told, report):
-                        return Report(told.marks, (f"The page follows another convention, by which it is marked: {convention.said}.",))
-    return report
+    read = Answers(output, others, tolerance).read(claims) if isinstance(claims, Mapping) else read_claims(claims)
+    return Judge(output, read, training_of(optimizer, samples, batch, learning_rate), others, inputs or {}).report()
+
+
+class Judge:
+    """Marks one sheet after another about the same quantities; what is the same for all is worked out once.
+
+    Args:
+        output: as for `mark`.
+        claims: those of the first sheet, which say what every sheet is about.
+        training: how it is trained, as `training_of` says it.
+        others: as for `mark`.
+        inputs: as for `mark`.
+
+    Raises:
+        ValueError: as for `mark`.
+    """
+
+    def __init__(
+        self, output: Value, claims: Sequence[Claim], training: Training | float | None, others: Sequence[Value], inputs: Mapping[str, str]
+    ) -> None:
+        self._marker = Marker(output, claims, training, others, inputs)
+        self._training = training
+        self._on = partial(Marker, output, claims, others=others, inputs=inputs)
+        self._by: dict[str, Marker] = {}
+
+    @property
+    def marker(self) -> Marker:
+        """The marker by the convention that the page says it follows."""
+        return self._marker
+
+    def report(self, answers: Sequence[Printed] | None = None) -> Report:
+        """The marks of one sheet, by the convention that it follows.
+
+        Args:
+            answers: one per claim, in their order; those of the first sheet if not given.
+        """
+        report = self._marker.for_another(answers).report()
+        if isinstance(self._training, Training) and any(map(is_later, report.slips)):
+            for convention in other_conventions(self._training.optimizer):
+                with suppress(ValueError):  # what another convention has no name or no number for
+                    marker = self._marker_by(convention, self._training)
+                    if may_follow(marker, report):
+                        told = marker.for_another(answers).report()
+                        if follows(told, report):
+                            return Report(told.marks, (f"The page follows another convention, by which it is marked: {convention.said}.",))
+        return report
+
+    def _marker_by(self, convention: Convention, training: Training) -> Marker:
+        if convention.said not in self._by:
+            self._by[convention.said] = self._on(training=training._replace(optimizer=convention.optimizer))
+        return self._by[convention.said]
 
 
 MOST_BY_CHANCE = 0.05
@@ -96,11 +142,11 @@ def is_later(mark: Mark) -> bool:
     return any(timed(name).time for name in mark.claim.quantity.nodes)
 
 
-def may_follow(other: Setting, report: Report) -> bool:
+def may_follow(other: Marker, report: Report) -> bool:
     """Whether another convention gives about the first number after an update that was blamed: a quick look, before all is marked."""
     first = next(mark for mark in report.slips if is_later(mark))
     printed = first.claim.printed
-    value = data_of(Numbers(other.derivations).of(other.claims[first.number].quantity))
+    value = data_of(other.engine.of(other.claims[first.number].quantity))
     return bool(abs(value - printed.number) <= MOST_UNITS * printed.unit)
 
 

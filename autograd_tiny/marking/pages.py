@@ -33,11 +33,12 @@ from typing import Any, NamedTuple
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, ClaimError, read_claim, read_input, without_d
+from autograd_tiny.marking.claims import Claim, ClaimError, Quantity, read_claim, read_input, without_d
 from autograd_tiny.marking.forms.printed import read_number
-from autograd_tiny.marking.mark import mark
+from autograd_tiny.marking.mark import Judge
 from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.training.options import optimizer_of
+from autograd_tiny.marking.training.setting import training_of
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.storage.files import read_as_it_stands
@@ -164,28 +165,36 @@ class Page(NamedTuple):
             PageError: as for `record`; a claim about a node that there is not, or about an update without a learning rate.
         """
         recorded = self.record()
+        report = self._judge(recorded, self.claims).report()
+        try:
+            return report.waiving([self._by_label(claim, recorded, "known") for claim in self.known])
+        except ClaimError as error:
+            raise PageError(self.file, f"known: {error}", _line(self.known[error.number])) from None
+
+    def for_a_class(self) -> Judge:
+        """A judge of others' answers to what the page claims, each quantity once; the errors are those of `mark`."""
+        recorded = self.record()
+        asked: dict[Quantity, Claim] = {}
+        for claim in self.claims:
+            asked.setdefault(self._by_label(claim, recorded, "claims").quantity, claim)
+        return self._judge(recorded, tuple(asked.values()))
+
+    def _judge(self, recorded: Recorded[Value], claims: Sequence[Claim]) -> Judge:
+        by_label = [self._by_label(claim, recorded, "claims") for claim in claims]
         labels = {name: node.label for name, node in recorded.nodes.items()}
-        claims = [self._by_label(claim, labels, "claims") for claim in self.claims]
-        known = [self._by_label(claim, labels, "known") for claim in self.known]
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
         inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
         optimizer = self._optimizer(recorded.nodes) if self.training or self.samples else None
         rate = None if optimizer else self.learning_rate
         samples = [{labels[name]: x for name, x in sample.items()} for sample in self.samples]
-        batch = self.training.get("batch", "")
         try:
-            report = mark(
-                recorded.output, claims, learning_rate=rate, optimizer=optimizer, samples=samples, batch=batch, others=others, inputs=inputs
-            )
+            training = training_of(optimizer, samples, self.training.get("batch", ""), rate)
+            return Judge(recorded.output, by_label, training, others, inputs)
         except ClaimError as error:
-            raise PageError(self.file, f"claims: {error}", _line(self.claims[error.number])) from None
+            raise PageError(self.file, f"claims: {error}", _line(claims[error.number])) from None
         except ValueError as error:
             raise PageError(self.file, error) from None
-        try:
-            return report.waiving(known)
-        except ClaimError as error:
-            raise PageError(self.file, f"known: {error}", _line(self.known[error.number])) from None
 
     def _optimizer(self, nodes: Mapping[str, Value]) -> Optimizer:
         """What trains."""
@@ -196,8 +205,9 @@ class Page(NamedTuple):
             key, what = error.args
             raise PageError(self.file, f"training.{key}: {what}", self.training_lines.get(key)) from None
 
-    def _by_label(self, claim: Claim, labels: Mapping[str, str], key: str) -> Claim:
+    def _by_label(self, claim: Claim, recorded: Recorded[Value], key: str) -> Claim:
         """A claim by the labels of the nodes that its names stand for."""
+        labels = {name: node.label for name, node in recorded.nodes.items()}
         quantity = without_d(claim.quantity, labels)
         names = [timed(name) for name in quantity.nodes]
         for name in names:

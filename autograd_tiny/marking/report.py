@@ -17,7 +17,7 @@ from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted, listed
 from autograd_tiny.views.drawing.picture import Note
 
-FAITHFUL = ("right", "rounded", "undecided")
+FAITHFUL = ("right", "rounded", "undecided", "unanswered")
 """Verdicts that blame nothing."""
 SLIPS = ("mistake", "stale", "wrong")
 """Verdicts of the numbers at which something went wrong."""
@@ -40,6 +40,7 @@ class Mark(NamedTuple):
         alternatives: the other explanations that fit, the simplest first.
         fits: for a stale claim, the values of operands that it fits together with others.
         known: whether it is a known erratum, or carries on nothing but such, and so is waived.
+        formula: for a wrong claim, the line of the derivation that it should have followed.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Mark(NamedTuple):
     alternatives: tuple[str, ...] = ()
     fits: tuple[str, ...] = ()
     known: bool = False
+    formula: str = ""
 
     @property
     def right(self) -> str:
@@ -79,6 +81,8 @@ class Mark(NamedTuple):
         quantity, printed = self.claim.called, self.claim.printed.text
         if self.verdict == "right":
             return f"{quantity} = {printed} is right."
+        if self.verdict == "unanswered":
+            return f"{quantity} is not answered; it is {self.engine}."
         if self.verdict in FAITHFUL:
             return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.engine}."
         return f"{quantity} should be {self.engine}, not {printed}: {self.why or 'nothing known explains it'}{self._also}."
@@ -251,6 +255,7 @@ def _entry(mark: Mark) -> dict[str, Any]:
         "verdict": mark.verdict,
         "known": mark.known,
         "mistake": mark.mistake,
+        "formula": mark.formula,
         "sentence": mark.sentence,
         "carried_from": list(mark.sources),
         "other_explanations": mark.others,

@@ -7,16 +7,19 @@ import os
 import shutil
 import stat
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS)
 ELSEWHERE = "; choose a place that you may write to"
 
 
-def write_file(path: str | os.PathLike[str], content: str | bytes, *, private: bool = False) -> Path:
+def write_file(path: str | os.PathLike[str], content: str | bytes | Iterable[str], *, private: bool = False) -> Path:
     """Write a file (text as UTF-8) under a temporary name beside its place, then rename it, so that nobody ever sees half of it.
+
+    Text that does not fit into memory is given in pieces; where making one of them fails, nothing is written.
 
     A file that was there before hands down its permissions, and its owner and group as far as we may give them; a new
     one has those that the umask leaves.  A link is followed; what is no ordinary file, as /dev/stdout, is written to as
@@ -35,12 +38,13 @@ def write_file(path: str | os.PathLike[str], content: str | bytes, *, private: b
         raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {path}: it is a directory; add a file name")
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    data = [content] if isinstance(content, bytes) else (x.encode() for x in ([content] if isinstance(content, str) else content))
     with _named(f"cannot write {path}", ELSEWHERE):
         if private:
             _replace(path, data, replaces=False, opener=_opened_privately)
         elif path.exists() and not path.is_file():
-            path.write_bytes(data)
+            with path.open("wb") as file:
+                file.writelines(data)
         else:
             target = Path(os.path.realpath(path))
             replaces = target.exists()
@@ -48,11 +52,11 @@ def write_file(path: str | os.PathLike[str], content: str | bytes, *, private: b
     return path
 
 
-def _replace(target: Path, data: bytes, *, replaces: bool, opener: Callable[[str, int], int] | None) -> None:
+def _replace(target: Path, data: Iterable[bytes], *, replaces: bool, opener: Callable[[str, int], int] | None) -> None:
     part = target.with_name(f".{target.name[:40]}.{os.urandom(4).hex()}.part")
     try:
         with open(part, "xb", opener=opener) as file:
-            file.write(data)
+            file.writelines(data)
         if replaces:
             _hand_down(target, part)
         os.replace(part, target)
@@ -135,8 +139,18 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     Raises:
         OSError: it cannot be read.
     """
+    with opened(path) as file, _named(f"cannot read {os.fspath(path)}"):
+        return file.read()
+
+
+def opened(path: str | os.PathLike[str]) -> BinaryIO:
+    """A file opened to be read piece by piece.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
     with _named(f"cannot read {os.fspath(path)}"):
-        return Path(path).read_bytes()
+        return Path(path).open("rb")
 
 
 def decoded(data: bytes) -> str:

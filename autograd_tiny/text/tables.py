@@ -12,5 +12,7 @@ def print_whole(table: Table, console: Console) -> None:
     wide = console.options.update(max_width=10_000)
     cells = [[Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns]
     frame = Measurement.get(console, wide, table).maximum - sum(max(m.maximum for m in column) for column in cells)
-    least = [max(m.maximum if column.no_wrap else m.minimum for m in found) for column, found in zip(table.columns, cells)]
+    least = [
+        max(column.min_width or 0, *(m.maximum if column.no_wrap else m.minimum for m in found)) for column, found in zip(table.columns, cells)
+    ]
     Console(width=max(console.width, frame + sum(least))).print(table)

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from itertools import pairwise
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_input
 from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.forms.blanks import Unread
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.judging.mistakes import Edit, Editor, swapped_digits
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
@@ -63,13 +65,27 @@ class Marker:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         self.claims, self.graph, self.derivations = setting(output, others, claims, training)
         check_unchanged(output, *others, done="the marks")
-        self.engine, self.page = Numbers(self.derivations), Numbers(self.derivations)
+        self.engine = Numbers(self.derivations)
+        self.noises: dict[Quantity, float] = {}
+        self.inputs = inputs
+        self._begin()
+
+    def _begin(self) -> None:
+        """What is known before the first claim."""
+        self.page = Numbers(self.derivations)
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
-        self.noises: dict[Quantity, float] = {}
-        for label, text in inputs.items():
+        for label, text in self.inputs.items():
             self._take_input(label, text)
+
+    def for_another(self, answers: Sequence[Printed] | None) -> Marker:
+        """A marker for other answers about the same quantities, or these again; what is the same for all is worked out once."""
+        other = copy(self)
+        if answers is not None:
+            other.claims = [claim._replace(printed=printed) for claim, printed in zip(self.claims, answers, strict=True)]
+        other._begin()
+        return other
 
     def _take_input(self, label: str, text: str) -> None:
         """Take an input as it was printed: any number that rounds to that may have been gone on with."""
@@ -89,6 +105,10 @@ class Marker:
         """All claims, marked."""
         for number, claim in enumerate(self.claims):
             value = data_of(self.engine.of(claim.quantity))
+            if isinstance(claim.printed, Unread):
+                fault = claim.printed.fault
+                self.marks.append(Mark(number, claim, value, "undecided" if fault else "unanswered", why=fault))
+                continue
             self.marks.append(mark := self._mark(number, claim, value))
             self.page.take(claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
             if mark.verdict in SLIPS:
@@ -234,7 +254,7 @@ class Marker:
 
     def _roundings(self, printed: Printed) -> list[Callable[[float], float]]:
         """To as many decimal places, and as many digits, as this number has and as most numbers on the page have."""
-        page = [claim.printed for claim in self.claims]
+        page = [claim.printed for claim in self.claims if not isinstance(claim.printed, Unread)]
         places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
         digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
         return [*(partial(round, ndigits=k) for k in places), *(partial(_to_digits, k) for k in digits)]
@@ -259,6 +279,7 @@ class Marker:
         return f"{listed(shown, 3)}, which {'is' if len(shown) == 1 else 'are'} wrong"
 
     def _explained(self, blank: Mark, derivation: Derivation, ways: Sequence[Follows]) -> Mark:
+        blank = blank._replace(formula=f"{blank.claim.called} = {derivation.root}")
         editor = Editor(self.derivations, derivation, self.page.printed)
         single = list(self._worked_out([*editor.edits(), *self._in_print(blank, ways)]))
         found = (

@@ -16,6 +16,7 @@ RULES = {
     "wrong": "A number is wrong, and nothing known explains it.",
     "carried": "A number follows from earlier numbers that are wrong.",
     "undecided": "A number is computed from numbers that are printed with too few digits to tell.",
+    "unanswered": "A number is left blank.",
     "unreadable": "A page cannot be read or marked.",
 }
 

@@ -15,11 +15,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from autograd_tiny.marking.answers.tally import Tally
 from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.reports.outcomes import Outcome
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import print_whole
 from autograd_tiny.text.words import counted
+
+_ROOM_FOR_MISTAKES = 18
+"""In so many columns of a terminal the names of mistakes are whole words, and beside all verdicts there is room for them in 80."""
 
 
 def print_outcomes(outcomes: Sequence[Outcome], console: Console, *, table: bool = True) -> None:
@@ -37,6 +41,20 @@ def print_outcomes(outcomes: Sequence[Outcome], console: Console, *, table: bool
     if not alone and marked:
         verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
         console.print(Text(f"{counted(len(marked), 'page')}, {counted(counts.total(), 'number')}: {verdicts}.", "bold"))
+
+
+def print_tally(tally: Tally, console: Console) -> None:
+    """Print how many people made which mistake."""
+    head, *rows = tally.rows()
+    table = Table(*head, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in table.columns[:-1]:
+        column.justify, column.no_wrap = "right", True
+    table.columns[0].justify = "left"
+    table.columns[-1].min_width = min(_ROOM_FOR_MISTAKES, max(len(cells[-1]) for cells in rows))
+    for cells in rows:
+        table.add_row(*map(Text, cells))
+    print_whole(table, console)
+    console.print(Text(f"{counted(tally.people, 'answer sheet')}.", "bold"))
 
 
 def print_report(report: Report, console: Console, *, table: bool = True) -> None:

@@ -11,7 +11,7 @@ from autograd_tiny.marking.pages import Page, PageError
 from autograd_tiny.marking.report import Report
 from autograd_tiny.text.excerpts import Spot
 
-LEVELS = {"mistake": "error", "stale": "error", "wrong": "error", "carried": "warning", "undecided": "note"}
+LEVELS = {"mistake": "error", "stale": "error", "wrong": "error", "carried": "warning", "undecided": "note", "unanswered": "note"}
 """How loud a verdict is, in the words of SARIF; a verdict that is not here is not told."""
 
 
