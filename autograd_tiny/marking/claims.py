@@ -128,7 +128,7 @@ def read_claim(text: str, section: str = "") -> Claim:
     left, equals, right = text.rpartition("=")
     if not equals:
         raise ValueError(f"{text!r} is no claim; write it as 'z = 1.25' or 'E/w = -0.301'")
-    return Claim(read_quantity(left.strip()), read_answer(right), section)
+    return Claim(read_quantity(left.strip()), read_answer(right.strip()), section)
 
 
 def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim]:

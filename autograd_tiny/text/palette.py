@@ -69,7 +69,7 @@ VERDICTS = {
     "stale": Verdict("o", "#ead6f2", "#7a2f96", "magenta"),
     "wrong": Verdict("!", "#f9d2cb", "#a52a14", "red"),
     "undecided": Verdict("?", "#e8e9ec", "#4a525e", "dim"),
-    "unanswered": Verdict("_", "#f4f5f6", "#6a7280", "dim"),
+    "unanswered": Verdict("_", "#f4f5f6", "#5a626e", "dim"),
 }
 
 

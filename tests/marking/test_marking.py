@@ -321,7 +321,7 @@ def test_an_update_needs_a_learning_rate():
 
 def test_numbers_that_are_no_text():
     with pytest.raises(TypeError, match=r"a printed number is a string, so that its precision is known: '0.5'"):
-        mark(neuron(), {"z": 0.5})
+        read_number(0.5)
     with pytest.raises(TypeError, match="a claim is a line of text"):
         mark(neuron(), [0.5])
     with pytest.raises(TypeError, match="only a recorded Value can be marked"):

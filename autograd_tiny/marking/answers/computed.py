@@ -14,7 +14,7 @@ from typing import Any
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.engine.contents import is_array
 from autograd_tiny.engine.graph import all_nodes, joint
-from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.engine.refusals import check_recorded, data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_quantity, without_d
 from autograd_tiny.marking.forms.blanks import read_answer
@@ -80,6 +80,8 @@ class Answers:
         if isinstance(tolerance, bool) or not 0.0 < tolerance < 1.0:
             raise ValueError(f"a tolerance is a share of the number, above 0 and below 1, got {tolerance!r}")
         self.tolerance = tolerance
+        for node in (output, *others):
+            check_recorded(node, "marked")
         self.root = names(output, *others)[output]
         self.leaves = {node.label: node.op is None for node in all_nodes(joint([output, *others])) if node.label}
         self.entries: dict[str, dict[tuple[int, ...], str]] = {}
