@@ -13,6 +13,7 @@ def print_whole(table: Table, console: Console) -> None:
     cells = [[Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns]
     frame = Measurement.get(console, wide, table).maximum - sum(max(m.maximum for m in column) for column in cells)
     least = [
-        max(column.min_width or 0, *(m.maximum if column.no_wrap else m.minimum for m in found)) for column, found in zip(table.columns, cells)
+        max([column.min_width or 0, *(m.maximum if column.no_wrap else m.minimum for m in found)])
+        for column, found in zip(table.columns, cells)
     ]
     Console(width=max(console.width, frame + sum(least))).print(table)
