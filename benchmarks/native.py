@@ -20,7 +20,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 
 import numpy as np
 
-from autograd_tiny import logsumexp, maximum, mean, nn, tanh, total
+from autograd_tiny import logsumexp, maximum, mean, nn, sin, tanh, total
 from autograd_tiny.losses import hinge
 from autograd_tiny.lowering import compile_function, compile_model
 from autograd_tiny.lowering.native.rows import expansion
@@ -241,6 +241,33 @@ def gradient_rows(repeats: int) -> list[Measurement]:
     ]
 
 
+def sparse_rows(repeats: int) -> list[Measurement]:
+    """The Hessian of 10,000 variables in a chain, once more for another point, and for eight points in one call."""
+    import casadi
+
+    n, rows = 10_000, 8
+
+    def neighbours(x: Any) -> Any:
+        return total([(b - a) ** 4 + sin(a) * b for a, b in zip(x, x[1:])])
+
+    symbols = casadi.SX.sym("x", n)
+    y = casadi.sum1((symbols[1:] - symbols[:-1]) ** 4 + casadi.sin(symbols[:-1]) * symbols[1:])
+    coloured = casadi.Function("hessian", [symbols], [casadi.hessian(y, symbols)[0]])
+    points = np.random.default_rng(0).normal(size=(rows, n))
+    program = compile_function(neighbours, n, backend="llvm", threads=1)
+    mapped = coloured.map(rows)
+    one, columns = casadi.DM(points[0]), casadi.DM(np.ascontiguousarray(points.T))
+    ours = program.hessian(points[0], sparsity=True)
+    theirs = coloured(one)
+    check_agreement(ours.tocsc().data.tolist(), theirs.nonzeros(), 1e-10)
+    once, at_once = partial(program.hessian, points[0], sparsity=True), partial(program.hessian, points, sparsity=True)
+    name = "Hessian of 10,000 variables in a chain"
+    return [
+        versus(name, once, "CasADi, coloured", partial(coloured, one), repeats, at_least(1.0)),
+        versus(f"{name}, {rows} points in one call", at_once, "CasADi map", partial(mapped, columns), repeats, at_least(1.0)),
+    ]
+
+
 def chain(x: Sequence[Any], steps: int) -> Any:
     """Eight numbers that depend on each other, step by step: nothing of it is a layer, so every instruction is compiled."""
     state = list(x)
@@ -317,4 +344,4 @@ def compiling(what: str, make: Callable[[], partial[Any]]) -> Measurement:
 
 def run(repeats: int) -> list[Measurement]:
     """All rows."""
-    return training_rows(repeats) + gradient_rows(repeats) + thread_rows(repeats) + compile_rows() + many_input_rows()
+    return training_rows(repeats) + gradient_rows(repeats) + sparse_rows(repeats) + thread_rows(repeats) + compile_rows() + many_input_rows()

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from autograd_tiny.arrays.containers import Container
+from autograd_tiny.calculus.sparse import sparse_jacobian
 from autograd_tiny.calculus.taylor import derivatives_along, times
 from autograd_tiny.engine.graph import Node, adjoints, gradient, joint, siblings_among, topological_order
 from autograd_tiny.engine.row import Primitive, recorder_of
@@ -111,7 +112,7 @@ def derivative(f: Function, order: int = 1) -> Function:
     return nth_derivative
 
 
-def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def jacobian(f: Function, argnums: int | Sequence[int] = 0, *, sparsity: bool = False) -> Function:
     """The function that gives the derivatives of all outputs of ``f`` by all numbers in the argument.
 
     In forward mode where there are fewer inputs than outputs, else in reverse mode.
@@ -119,11 +120,18 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     Args:
         f: gives a Value or a container of Values.
         argnums: as for `grad`.
+        sparsity: whether only the entries that the record knows of are computed, in reverse mode, for a large matrix
+            of few (`calculus.sparse`).
 
     Returns:
         A function whose result is arranged as what ``f`` gives, each number replaced by the whole argument's
         arrangement: lists of m and of n numbers give a list of m lists of n.  Two arrays give one array, with the
-        output's axes before the input's.
+        output's axes before the input's.  With ``sparsity``, it is a ``scipy.sparse.csr_array``, a row for each number
+        that ``f`` gives and a column for each number in the argument, in order.
+
+    Raises:
+        ImportError: for ``sparsity``, SciPy is not installed.
+        TypeError: for ``sparsity``, the result depends on Values from outside, which such an array cannot hold.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0] ** 2, 3 * x[1]])([2.0, 5.0])
     [[5.0, 2.0], [4.0, 0.0], [0.0, 3.0]]
@@ -132,6 +140,8 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     def jacobian_of_f(*args: Any, **kwargs: Any) -> Any:
         with _run(f, argnums, args, kwargs) as run:
+            if sparsity:
+                return run.sparse_jacobian()
             if len(run.variables) < len(run.outputs.numbers):
                 columns = [run.push_forward({v: 1.0}) for v in run.variables]
             else:
@@ -145,15 +155,20 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     return jacobian_of_f
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def hessian(f: Function, argnums: int | Sequence[int] = 0, *, sparsity: bool = False) -> Function:
     """The function that gives the second derivatives of ``f``: the Jacobian of its gradient.
 
-    An argument that is a list of n numbers gives a list of n lists, an array of shape s one of shape s + s.
+    An argument that is a list of n numbers gives a list of n lists, an array of shape s one of shape s + s.  With
+    ``sparsity``, as for `jacobian`, the time grows with the number of entries that need not be 0.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 5.0])
     [[10.0, 6.0], [6.0, 0.0]]
+    >>> from autograd_tiny import total
+    >>> chain = hessian(lambda x: total([(b - a) ** 4 for a, b in zip(x, x[1:])]), sparsity=True)
+    >>> chain([float(i) for i in range(1000)]).nnz
+    2998
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums), argnums, sparsity=sparsity)
 
 
 def hvp(f: Function) -> Function:
@@ -270,6 +285,16 @@ class _Run:
             return gradient(y, self.variables)
         found = adjoints(y)
         return [found.get(v, 0.0) for v in self.variables]
+
+    def sparse_jacobian(self) -> Any:
+        """The derivatives of all outputs by all variables as a sparse array of floats."""
+        if self.recorded:
+            raise TypeError(
+                "sparsity=True gives an array of floats, but the result depends on Values from outside: give numbers, or "
+                "leave sparsity out"
+            )
+        entries = sparse_jacobian(self.outputs.numbers, self.variables, recorded=False)
+        return entries.with_numbers(entries.numbers)
 
     def push_forward(self, tangents: Mapping[Any, Any]) -> list[Any]:
         """The derivatives of the outputs in the direction where the variables have these tangents, in forward mode.

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from autograd_tiny.arrays.containers import Container
+from autograd_tiny.calculus.sparse import Entries
 from autograd_tiny.lowering.program import Program
-from autograd_tiny.lowering.recording.derived import hessian_of, hvp_of, jvp_of, vjp_of
+from autograd_tiny.lowering.recording.derived import entries_of, hessian_of, hvp_of, jvp_of, vjp_of
 from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.recording.signature import Signature, is_row
@@ -274,17 +275,34 @@ class CompiledFunction(Compiled):
         blocks = _blocks(derivatives, self.n_results, self.n_inputs)
         return (values[0], blocks[0]) if is_one else (values, blocks)
 
-    def jacobian(self, points: Any, *, check: bool = False) -> Any:
-        """The derivatives (rows, results, n) at points (rows, n); (results, n) for one point."""
-        return self.value_and_jacobian(points, check=check)[1]
+    def jacobian(self, points: Any, *, check: bool = False, sparsity: bool = False) -> Any:
+        """The derivatives (rows, results, n) at points (rows, n); (results, n) for one point.
 
-    def hessian(self, points: Any) -> Any:
-        """The second derivatives (rows, n, n) at points (rows, n); (n, n) for one point.
+        Args:
+            points: as for `value`.
+            check: as for `value`.
+            sparsity: whether only those are computed that the record does not know to be 0; each row's are then a
+                ``scipy.sparse.csr_array``, (results, n), and those of several rows a list of them.
 
         Raises:
+            ImportError: for ``sparsity``, SciPy is not installed.
+        """
+        return self._sparse(self._entries, points, check) if sparsity else self.value_and_jacobian(points, check=check)[1]
+
+    def hessian(self, points: Any, *, sparsity: bool = False) -> Any:
+        """The second derivatives (rows, n, n) at points (rows, n); (n, n) for one point.
+
+        Args:
+            points: as for `value`.
+            sparsity: as for `jacobian`.
+
+        Raises:
+            ImportError: for ``sparsity``, SciPy is not installed.
             TypeError: the function gives several results.
         """
         self._refuse_several("hessian")
+        if sparsity:
+            return self._sparse(self._hessian_entries, points)
         rows, is_one = self._rows(points)
         _, derivatives, _ = self._hessian((), rows)
         blocks = _blocks(derivatives, self.n_inputs, self.n_inputs)
@@ -319,6 +337,18 @@ class CompiledFunction(Compiled):
         return self._runner(hessian_of(self._recorded), Layout(0, self.n_inputs, self.n_inputs, self.n_inputs**2, 0))
 
     @cached_property
+    def _entries(self) -> tuple[Entries, Runner]:
+        return self._sparse_runner(self._recorded)
+
+    @cached_property
+    def _hessian_entries(self) -> tuple[Entries, Runner]:
+        return self._sparse_runner(hessian_of(self._recorded))
+
+    def _sparse_runner(self, recorded: Recorded) -> tuple[Entries, Runner]:
+        entries, values = entries_of(recorded)
+        return entries, self._runner(values, Layout(0, self.n_inputs, len(entries.numbers), 0, 0))
+
+    @cached_property
     def _hvp(self) -> Runner:
         return self._runner(hvp_of(self._recorded), Layout(0, 2 * self.n_inputs, self.n_inputs, 0, 0))
 
@@ -331,6 +361,15 @@ class CompiledFunction(Compiled):
         return self._runner(
             vjp_of(self._recorded), Layout(0, self.n_inputs + self.n_results, self.n_results, self.n_inputs, 0)
         )
+
+    def _sparse(self, matrix: tuple[Entries, Runner], points: Any, check: bool = False) -> Any:
+        """A matrix at one point as a sparse array, or at several as a list of them."""
+        (entries, runner), (rows, is_one) = matrix, self._rows(points)
+        numbers, _, _ = runner((), rows)
+        if check:
+            self._check(rows, numbers)
+        found = [entries.with_numbers(row) for row in numbers]
+        return found[0] if is_one else found
 
     def _rows(self, points: Any) -> tuple[Any, bool]:
         """Points as rows, and whether it was one point."""

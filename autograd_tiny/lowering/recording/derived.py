@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd_tiny.calculus.sparse import Entries, sparse_jacobian
 from autograd_tiny.engine.graph import gradient
 from autograd_tiny.engine.refusals import FORMULAS_ONLY
 from autograd_tiny.engine.table import dot
@@ -14,6 +15,17 @@ from autograd_tiny.symbols.expression import Expression
 def hessian_of(recorded: Recorded) -> Recorded:
     """The gradient of the one result, to be differentiated by all inputs."""
     return Recorded(recorded.inputs, _gradient(recorded.results[0], recorded.inputs), recorded.inputs)
+
+
+def entries_of(recorded: Recorded) -> tuple[Entries, Recorded]:
+    """Where the derivatives of all results by all inputs need not be 0, and these derivatives as results."""
+    before = FORMULAS_ONLY.set(True)
+    try:
+        entries = sparse_jacobian(recorded.results, recorded.inputs, recorded=True)
+    finally:
+        FORMULAS_ONLY.reset(before)
+    numbers = [x if isinstance(x, Expression) else Expression.literal(x) for x in entries.numbers]
+    return entries, Recorded(recorded.inputs, numbers)
 
 
 def hvp_of(recorded: Recorded) -> Recorded:
