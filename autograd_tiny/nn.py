@@ -20,7 +20,7 @@ from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import TABLE, dot
 from autograd_tiny.engine.value import Value, lifted, recorder
 from autograd_tiny.text.numbers import as_whole
-from autograd_tiny.text.words import did_you_mean, listed
+from autograd_tiny.text.words import counted, did_you_mean, foreign_word, listed
 
 ModuleT = TypeVar("ModuleT", bound="Module")
 Activation = str | Callable[..., Any]
@@ -43,6 +43,38 @@ def he(n_inputs: int, n_outputs: int, rng: Random) -> float:
 
 
 INITIALIZERS: Mapping[str, Callable[[int, int, Random], float]] = MappingProxyType({"uniform": uniform, "xavier": xavier, "he": he})
+
+MODULES: Mapping[str, str] = MappingProxyType(
+    {
+        "forward": "a call, model(x); a class of your own defines __call__",
+        "train": "nothing, since no layer behaves otherwise while it is trained",
+        "eval": "model.frozen(), a copy that computes floats",
+        "to": "nothing: all numbers are Python's floats; compile_model makes native code",
+        "half": "nothing: all numbers are floats of 64 bits",
+        "cuda": "nothing: compile_model(model, loss) makes native code, and its to_jax a function for accelerators",
+        "compile": "compile_model(model, loss)",
+        "fit": "a loop of backward and step, or compile_model(model, loss) and its fit",
+    }
+)
+"""Methods of modules and models."""
+NETWORKS: Mapping[str, str] = MappingProxyType(
+    {
+        "Linear": 'Layer(n, m), or Layer(n, m, "relu") with its activation',
+        "Dense": 'Layer(n, m, "relu")',
+        "Sequential": 'MLP([2, 4, 1], ["relu", "linear"]), or MLP.from_layers([...])',
+        "Parameter": "autograd_tiny.Value",
+        "ReLU": 'the activation of a layer, "relu"',
+        "Sigmoid": 'the activation of a layer, "sigmoid"',
+        "Tanh": 'the activation of a layer, "tanh"',
+        "Softmax": 'the activation of a layer, "softmax"',
+        "MSELoss": "losses.mean_squared_error",
+        "BCELoss": "losses.binary_cross_entropy",
+        "BCEWithLogitsLoss": "losses.binary_cross_entropy_from_logits",
+        "CrossEntropyLoss": "losses.cross_entropy_from_logits, or of probabilities losses.cross_entropy",
+        "functional": "the rows of the table, as autograd_tiny.relu, and losses",
+    }
+)
+"""Names in ``torch.nn`` and ``keras.layers``."""
 
 
 class Module(Holder):
@@ -160,6 +192,18 @@ class Module(Holder):
     def __call__(self, inputs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no __call__")
 
+    def __getattr__(self, name: str) -> Any:
+        """Only called for what is not there."""
+        raise AttributeError(foreign_word(MODULES, f"{type(self).__name__} has no attribute", name), name=name, obj=self)
+
+    def __repr__(self) -> str:
+        """Its class, its shape where there is one, and how many parameters it has."""
+        return f"<{' '.join(filter(None, [type(self).__name__, self._shape()]))}: {counted(len(self.parameters()), 'parameter')}>"
+
+    def _shape(self) -> str:
+        """How many numbers go in and come out, as 2 → 3 relu → 1 linear."""
+        return ""
+
 
 def _mismatch(parameters: Mapping[str, Any], state: Mapping[str, Any]) -> str:
     """Which names are missing, which are unknown, and what may have been meant; nothing if all fit."""
@@ -208,6 +252,9 @@ class Neuron(Module):
         weighted = weighted_sum(self.weights, inputs, self.bias, expanded=expanded)
         activation = _activation(self.activation)
         return activation(weighted) if activation else weighted
+
+    def _shape(self) -> str:
+        return f"{len(self.weights)} → 1 {_called(self.activation)}"
 
 
 class Layer(Module):
@@ -334,6 +381,9 @@ class Layer(Module):
         """
         return self.activate(self.weighted_sums(inputs, expanded=expanded))
 
+    def _shape(self) -> str:
+        return f"{len(self.weights)} → {len(self.biases)} {_called(self.activation)}"
+
 
 class MLP(Module):
     """A multilayer perceptron: layers in a row.
@@ -390,6 +440,16 @@ class MLP(Module):
             inputs = layer(inputs, expanded=expanded)
         return inputs if isinstance(inputs, Array) else list(inputs)
 
+    def _shape(self) -> str:
+        after = [f"{len(layer.biases)} {_called(layer.activation)}" for layer in self.layers]
+        return " → ".join([str(len(self.layers[0].weights)), *after])
+
+
+def _called(activation: Activation) -> str:
+    if isinstance(activation, str):
+        return activation
+    return str(getattr(activation, "name", None) or getattr(activation, "__name__", type(activation).__name__))
+
 
 def _is_batch(inputs: Any) -> bool:
     """Whether it is rows of samples, and not one sample."""
@@ -400,6 +460,10 @@ def _random(rng: Random | None) -> Random:
     if rng is not None and not isinstance(rng, Random):
         raise TypeError(f"rng is a random.Random, as Random(0), got {rng!r}")
     return Random() if rng is None else rng
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(foreign_word(NETWORKS, f"module {__name__!r} has no attribute", name))
 
 
 def _parameter(x: Any) -> Value:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from random import Random
 from statistics import median
 from typing import Any
@@ -248,7 +249,7 @@ def sparse_rows(repeats: int) -> list[Measurement]:
     n, rows = 10_000, 8
 
     def neighbours(x: Any) -> Any:
-        return total([(b - a) ** 4 + sin(a) * b for a, b in zip(x, x[1:])])
+        return total([(b - a) ** 4 + sin(a) * b for a, b in pairwise(x)])
 
     symbols = casadi.SX.sym("x", n)
     y = casadi.sum1((symbols[1:] - symbols[:-1]) ** 4 + casadi.sin(symbols[:-1]) * symbols[1:])
@@ -344,4 +345,5 @@ def compiling(what: str, make: Callable[[], partial[Any]]) -> Measurement:
 
 def run(repeats: int) -> list[Measurement]:
     """All rows."""
-    return training_rows(repeats) + gradient_rows(repeats) + sparse_rows(repeats) + thread_rows(repeats) + compile_rows() + many_input_rows()
+    repeated = (training_rows, gradient_rows, sparse_rows, thread_rows)
+    return [*[row for rows in repeated for row in rows(repeats)], *compile_rows(), *many_input_rows()]

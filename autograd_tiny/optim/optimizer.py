@@ -10,6 +10,7 @@ from autograd_tiny.engine.contents import is_parameter
 from autograd_tiny.engine.value import Value
 from autograd_tiny.optim import checks
 from autograd_tiny.optim.checks import Schedule
+from autograd_tiny.optim.habits import knowing_keywords
 
 Numbers = Sequence[Any]
 State = tuple[Numbers, ...]
@@ -34,6 +35,11 @@ class Optimizer:
     symbols: tuple[str, ...] = ()
     looks_ahead = False
     _places: list[float] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            setattr(cls, "__init__", knowing_keywords(vars(cls)["__init__"]))  # noqa: B010  (mypy refuses the assignment)
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule) -> None:
         if not isinstance(parameters, Iterable):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from autograd_tiny.text.names import near
 
@@ -74,3 +74,12 @@ def did_you_mean(name: str, known: Iterable[str], most: int | None = None) -> st
     """
     close = [f"`{x}`" for x in near(name, known)[:most]]
     return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def foreign_word(table: Mapping[str, str], what: str, word: str) -> str:
+    """What an error says of a word that is not here: what is written in its place, if it is known.
+
+    >>> foreign_word({"lr": "learning_rate"}, "SGD has no argument", "lr")
+    "SGD has no argument 'lr'; here that is learning_rate"
+    """
+    return f"{what} {word!r}" + (f"; here that is {table[word]}" if word in table else "")

@@ -1,7 +1,7 @@
 """Sparse Jacobians and Hessians: the dense ones' numbers, at no more places than the record knows of."""
 
 import sys
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random
 
 import numpy as np
@@ -16,7 +16,7 @@ both = pytest.mark.parametrize("backend", ["llvm", "python"])
 
 
 def chain(x):
-    return total([(b - a) ** 4 + sin(a) * b for a, b in zip(x, x[1:])])
+    return total([(b - a) ** 4 + sin(a) * b for a, b in pairwise(x)])
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -64,7 +64,7 @@ def test_arguments_in_other_forms_are_columns_in_their_order():
 
 def test_scipy_minimizes_with_it():
     def rosenbrock(x):
-        return total([100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in zip(x, x[1:])])
+        return total([100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x)])
 
     start = np.full(30, 0.5)
     compiled = compile_function(rosenbrock, like=list(start))
@@ -80,7 +80,7 @@ def test_scipy_minimizes_with_it():
 @both
 def test_compiled_at_one_point_and_at_several(backend):
     def f(x):
-        return [a * b for a, b in zip(x, x[1:])] + [where(x[0] > 0.0, x[0], 0.0), softmax(x[:3])[1], x[4]]
+        return [a * b for a, b in pairwise(x)] + [where(x[0] > 0.0, x[0], 0.0), softmax(x[:3])[1], x[4]]
 
     points = np.random.default_rng(0).normal(size=(3, 6))
     c = compile_function(f, 6, backend=backend)

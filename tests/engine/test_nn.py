@@ -195,3 +195,31 @@ def test_of_the_names_that_may_be_meant_one_is_told():
     with pytest.raises(ValueError, match=r"did you mean `layers\[0\].weights\[0\]\[0\]`\?$") as caught:
         model.load_state_dict(state)
     assert str(caught.value).count("mean") == 1
+
+
+def test_a_model_is_shown_with_its_shape():
+    model = nn.MLP([2, 4, 3], ["relu", "softmax"], rng=Random(0))
+    assert str(model) == "<MLP 2 → 4 relu → 3 softmax: 27 parameters>"
+    assert repr(model.layers[1].neurons[0]) == "<Neuron 4 → 1 linear: 5 parameters>"
+    assert repr(nn.Layer(1, 1, leaky_relu).frozen()) == "<Layer 1 → 1 leaky_relu: 0 parameters>"
+
+    class Own(nn.Module):
+        def __init__(self):
+            self.scale = Value(1.0)
+
+    assert repr(Own()) == "<Own: 1 parameter>"
+
+
+@pytest.mark.parametrize(
+    ("use", "message"),
+    [
+        (lambda model: model.forward([1.0]), "MLP has no attribute 'forward'; here that is a call, model(x)"),
+        (lambda model: model.eval(), "here that is model.frozen()"),
+        (lambda model: model.wieghts, "MLP has no attribute 'wieghts'$"),
+        (lambda model: nn.Linear(2, 3), "no attribute 'Linear'; here that is Layer(n, m)"),
+        (lambda model: nn.Nothing, "module 'autograd_tiny.nn' has no attribute 'Nothing'$"),
+    ],
+)
+def test_words_of_other_libraries_get_the_name_here(use, message):
+    with pytest.raises(AttributeError, match=message.replace("(", r"\(").replace(")", r"\)")):
+        use(nn.MLP([1, 1], ["linear"]))

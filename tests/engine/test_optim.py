@@ -1,5 +1,6 @@
 """Optimizers: one rule for floats, arrays and formulas; a step is taken whole or not at all."""
 
+import inspect
 import math
 import pickle
 from copy import deepcopy
@@ -363,3 +364,24 @@ def test_a_schedule_is_asked_once_a_step():
     optimizer = optim.SGD(model.parameters(), lambda t: asked.append(t) or 0.1)
     compile_model(model, losses.half_squared_error).fit([[1.0, 2.0]], optimizer=optimizer, epochs=3)
     assert asked == [0, 1, 2]
+
+
+@pytest.mark.parametrize("kind", [optim.SGD, optim.RMSprop, optim.Adagrad, optim.Adam, optim.AdamW])
+def test_keywords_of_other_libraries_get_the_name_here(kind):
+    with pytest.raises(TypeError, match=f"^{kind.__name__} has no argument 'lr'; here that is learning_rate$"):
+        kind([Value(1.0)], lr=0.1)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'wrong'"):
+        kind([Value(1.0)], 0.1, wrong=1)
+    assert "learning_rate" in inspect.signature(kind).parameters
+
+
+def test_an_optimizer_of_ones_own_may_have_such_a_keyword():
+    class Own(optim.SGD):
+        def __init__(self, parameters, lr):
+            super().__init__(parameters, lr)
+
+    class Any(optim.SGD):
+        def __init__(self, parameters, **options):
+            super().__init__(parameters, options["lr"])
+
+    assert Own([Value(1.0)], lr=0.5).learning_rate == Any([Value(1.0)], lr=0.5).learning_rate == 0.5
