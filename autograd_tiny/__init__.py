@@ -11,7 +11,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from autograd_tiny import arrays, losses, nn, optim
+from autograd_tiny import arrays, losses, nn, optim, samples
 from autograd_tiny.arrays.recorded import Array, array
 from autograd_tiny.calculus.anomaly import detect_anomaly
 from autograd_tiny.calculus.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from autograd_tiny.marking.answers.people import mark_all
     from autograd_tiny.marking.mark import mark
     from autograd_tiny.views.derivation import derivation
+    from autograd_tiny.views.training import TrainingPage, record_training
     from autograd_tiny.views.widget import Stepper
 
 __version__ = "0.1.0"
@@ -82,6 +83,7 @@ __version__ = "0.1.0"
 
 _LATER = {
     "Stepper": "views.widget",
+    "TrainingPage": "views.training",
     "check_gradient": "calculus.gradient_check",
     "compile_function": "lowering",
     "compile_loss": "lowering",
@@ -89,6 +91,7 @@ _LATER = {
     "derivation": "views.derivation",
     "mark": "marking.mark",
     "mark_all": "marking.answers.people",
+    "record_training": "views.training",
     "step_size_curve": "calculus.gradient_check",
 }
 
@@ -114,6 +117,7 @@ __all__ = [
     "MultiPrimitive",
     "Primitive",
     "Stepper",
+    "TrainingPage",
     "Value",
     "absolute",
     "acos",
@@ -169,7 +173,9 @@ __all__ = [
     "optim",
     "paths",
     "power",
+    "record_training",
     "relu",
+    "samples",
     "save_graph",
     "save_parameters",
     "sigmoid",

@@ -14,9 +14,10 @@ from autograd_tiny.views.drawing.draw import Drawing
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.explain import Explanation
 from autograd_tiny.views.mathml import converted
+from autograd_tiny.views.training.page import NetworkPage
 
-CONTROLS, MOST = 430, 760
-"""The height of a stepper without its picture, and the largest height of a stepper, in pixels."""
+CONTROLS, MOST, TRAINING = 430, 760, 860
+"""The height of a stepper without its picture, the largest height of a stepper, and that of a training page, in pixels."""
 SMALLEST = 0.75
 """The scale at which numbers in a picture can still be read without effort."""
 
@@ -25,7 +26,8 @@ def show(what: Any, *, caption: str = "", alt: str = "") -> None:
     """Print what a page shows of a result.
 
     Args:
-        what: a Drawing, a Stepper, an Explanation, a Derivation, an Expression, the report of a marked page, or LaTeX as a string.
+        what: a Drawing, a Stepper, a page that trains, an Explanation, a Derivation, an Expression, the report of a
+            marked page, or LaTeX as a string.
         caption: a line below it, plain text.
         alt: what a picture shows, for those who do not see it; what the Drawing says of itself if not given.
     """
@@ -41,6 +43,8 @@ def content(what: Any, alt: str) -> tuple[str, str]:
         return "graph", scrolled(fitted(image(what.svg(), described), what.svg()), described)
     if isinstance(what, Stepper):
         return "stepper", frame(what)
+    if isinstance(what, NetworkPage):
+        return "stepper", framed(what.title, what.html(), TRAINING)
     if isinstance(what, Explanation):
         return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The chain rule, written out")
     if isinstance(what, Derivation):
@@ -50,17 +54,22 @@ def content(what: Any, alt: str) -> tuple[str, str]:
         return "formula", scrolled(converted(latex), "A formula")
     if isinstance(what, Report):
         return "report", scrolled(what._repr_html_(), "Claims and marks")
-    raise TypeError(f"a page shows a Drawing, a Stepper, an Explanation, a Derivation, an Expression, a Report or LaTeX, got {what!r}")
+    shown = "a Drawing, a Stepper, a TrainingPage, an Explanation, a Derivation, an Expression, a Report or LaTeX"
+    raise TypeError(f"a page shows {shown}, got {what!r}")
 
 
 def frame(stepper: Stepper) -> str:
-    """The stepper's own page in a frame that may do nothing but run it, loaded when the reader gets there."""
+    """The stepper's own page in a frame."""
     drawn = stepper.data["svg"].partition('height="')[2].partition("pt")[0]
     height = min(MOST, CONTROLS + round(float(drawn) * 4 / 3))  # points to pixels
-    title = escape(f"Step through it: {stepper.data['title']}")
+    return framed(f"Step through it: {stepper.data['title']}", stepper.html(), height)
+
+
+def framed(title: str, page: str, height: int) -> str:
+    """A page in a frame that may do nothing but run it, loaded when the reader gets there."""
     return (
-        f'<iframe title="{title}" loading="lazy" sandbox="allow-scripts" style="height: {height}px"'
-        f' srcdoc="{escape(stepper.html())}"></iframe>'
+        f'<iframe title="{escape(title)}" loading="lazy" sandbox="allow-scripts" style="height: {height}px"'
+        f' srcdoc="{escape(page)}"></iframe>'
     )
 
 

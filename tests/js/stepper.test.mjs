@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 // As the page has it: the files one after the other.
 const read = (name) => readFileSync(new URL(`../../autograd_tiny/views/widget/${name}`, import.meta.url), "utf-8");
-const text = ["numbers.js", "live.js", "stepper.js"].map(read).join("\n");
+const text = ["numbers.js", "elements.js", "live.js", "stepper.js"].map(read).join("\n");
 const { BrokenData, createStepper, startPage, widget } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
 const stepperModule = widget([]);
 
@@ -253,8 +253,8 @@ test("broken data is refused in words", () => {
 });
 
 function page(json, svg = SVG) {
-  document.body.innerHTML = `<p id="incomplete">Incomplete.</p><main id="stepper">${svg}</main><script type="application/json" id="steps"></script>`;
-  document.getElementById("steps").textContent = json;
+  document.body.innerHTML = `<p id="incomplete">Incomplete.</p><main id="stepper">${svg}</main><script type="application/json" id="data"></script>`;
+  document.getElementById("data").textContent = json;
 }
 
 test("a page starts with the picture that stands in it, and hears keys anywhere", () => {

@@ -195,7 +195,7 @@ def test_motion_is_reduced_for_those_who_ask(tab, saved):
 
 def test_a_page_that_was_cut_off_says_so(tab, saved, tmp_path):
     whole = (saved / "product.html").read_text(encoding="utf-8")
-    cuts = [whole.index("<style>") + 50, whole.index("<svg") + 300, whole.index('id="steps"') + 200, whole.index('type="module"') + 500]
+    cuts = [whole.index("<style>") + 50, whole.index("<svg") + 300, whole.index('id="data"') + 200, whole.index('type="module"') + 500]
     for i, cut in enumerate(cuts):
         path = tmp_path / f"cut{i}.html"
         path.write_text(whole[:cut], encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -82,6 +83,25 @@ def javascript_function(program: Program) -> tuple[str, set[str]]:
     inputs, result = ", ".join(writer.names[: len(program.inputs)]), f"[{', '.join(outputs)}]"
     text = "\n".join([f"({inputs}) => {{", *lines, f"  return {result};", "}"]) if lines else f"({inputs}) => {result}"
     return text, writer.functions
+
+
+def javascript_sums(program: Program, given: Mapping[str, int]) -> tuple[str, set[str]]:
+    """An arrow function of arrays, which adds the outputs to its last one, and the names of the functions it calls.
+
+    Args:
+        program: what is computed.
+        given: the arrays that the inputs are taken from, in their order: the name of each, and its length.
+
+    Raises:
+        TypeError: a row of the user's own has no expansion.
+    """
+    writer = Writer(in_rows_of_the_table(program, JAVASCRIPT.name), JAVASCRIPT, [*given, "sums"])
+    lines, outputs = writer.body(writer.program.outputs, "  ", brief=True)
+    used = writer.used(writer.program.outputs)
+    places = [f"{name}[{i}]" for name, n in given.items() for i in range(n)]
+    inputs = [f"  const {writer.names[i]} = {place};" for i, place in enumerate(places) if i in used]
+    added = [line for i, x in enumerate(outputs) for line in wrapped(f"  sums[{i}] += ", x, ";")]
+    return "\n".join([f"({', '.join([*given, 'sums'])}) => {{", *inputs, *lines, *added, "}"]), writer.functions
 
 
 @lru_cache(maxsize=1)

@@ -70,16 +70,6 @@ function faultOf(row, operands, out, slopes) {
   return slopes.every(isRight) ? undefined : { needs: "no derivative here" };
 }
 
-/** What a typed text is: `{ value }`, or `{ problem }` in words. */
-export function readNumber(text) {
-  const typed = text.trim().replace("−", "-");
-  if (!typed) return { problem: "a number is needed" };
-  if (/^[-+]?\d+,\d+$/.test(typed)) return { problem: `write ${typed.replace(",", ".")}, with a point` };
-  if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(typed)) return { problem: `${typed.slice(0, 20)} is no number` };
-  const value = Number(typed);
-  return Number.isFinite(value) ? { value } : { problem: "larger than any number here" };
-}
-
 /** The ends of a slider, chosen from a number: a round number beyond twice its size, to both sides. */
 export function rangeOf(value) {
   if (value === 0) return [-1, 1];

@@ -20,6 +20,16 @@ export function exactNumber(x) {
   return `${mantissa}e${power[0]}${power.slice(1).padStart(2, "0")}`;
 }
 
+/** What a typed text is: `{ value }`, or `{ problem }` in words. */
+export function readNumber(text) {
+  const typed = text.trim().replace("−", "-");
+  if (!typed) return { problem: "a number is needed" };
+  if (/^[-+]?\d+,\d+$/.test(typed)) return { problem: `write ${typed.replace(",", ".")}, with a point` };
+  if (!/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(typed)) return { problem: `${typed.slice(0, 20)} is no number` };
+  const value = Number(typed);
+  return Number.isFinite(value) ? { value } : { problem: "larger than any number here" };
+}
+
 /** `toExponential`, but half way between two to the even one, as Python rounds. */
 function rounded(x, digits) {
   const text = x.toExponential(digits - 1);

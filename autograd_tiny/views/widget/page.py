@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd_tiny.text.palette import recolored, variables
 
-MODULE = ("numbers.js", "live.js", "stepper.js")
+MODULE = ("numbers.js", "elements.js", "live.js", "stepper.js")
 _HERE = Path(__file__).parent
 _UNSAFE_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<\u2028\u2029"}
 
@@ -34,28 +34,53 @@ def style() -> str:
 
 @cache
 def module() -> str:
-    """The stepper's module, the files of which it is made one after the other, without what only their readers need."""
-    text = "\n".join(map(source, MODULE))
+    """The stepper's module, the files of which it is made one after the other."""
+    return joined(map(source, MODULE))
+
+
+def joined(scripts: Iterable[str]) -> str:
+    """Scripts one after the other, without what only their readers need."""
+    text = "\n".join(scripts)
     text = re.sub(r"(?ms)^ */\*\*.*?\*/\n", "", text)
     text = re.sub(r"(?m) // .*$|^ +", "", text)
     return re.sub(r"\n{2,}", "\n", text)
 
 
 def page(data: Mapping[str, Any], rows: str) -> str:
-    """The whole page; its policy lets nothing run but the stepper's own script, and nothing be loaded.
+    """The whole page of a stepper.
 
     Args:
         data: what is shown.
         rows: how the operations of the graph are computed, as `LiveGraph.rows`.
     """
-    script = f"{module()}\nstartPage(document, {rows});\n"
-    styles = re.sub(r"/\*.*?\*/", "", style() + source("page.css"), flags=re.DOTALL)
+    return standalone(
+        title=data["title"],
+        notice='the steps cannot be shown. Save it again with Stepper(value).save("steps.html").',
+        main=f'<main id="stepper" class="autograd-stepper"><div class="scroller">{data["svg"]}</div></main>',
+        data={name: part for name, part in data.items() if name != "svg"},
+        style=style(),
+        script=f"{module()}\nstartPage(document, {rows});\n",
+    )
+
+
+def standalone(*, title: str, notice: str, main: str, data: Mapping[str, Any], style: str, script: str) -> str:
+    """A page that is one file; its policy lets nothing run but its own script, and nothing be loaded.
+
+    Args:
+        title: of the page.
+        notice: what an incomplete page says.
+        main: the element that the script fills.
+        data: what the script reads.
+        style: the style sheet, but for what holds for the page around.
+        script: the module that starts the page.
+    """
+    styles = re.sub(r"/\*.*?\*/", "", style + source("page.css"), flags=re.DOTALL)
     styles = re.sub(r" ?([{};,]) ", r"\1", re.sub(r"\s+", " ", styles)).strip()
-    rest = {name: part for name, part in data.items() if name != "svg"}
     return Template(source("page.html")).substitute(
-        title=html.escape(data["title"]),
-        svg=data["svg"],
-        data=embedded(rest),
+        title=html.escape(title),
+        notice=html.escape(notice, quote=False),
+        main=main,
+        data=embedded(data),
         style=styles,
         style_hash=_hash(styles),
         script=script,

@@ -7,18 +7,6 @@
 
 const ROOM = 7; // characters for a number at least, as in frames.py
 const PACES = [["Slow", 3000], ["Normal", 1500], ["Fast", 600]]; // milliseconds a step
-const ICONS = {
-  first: "M5 4v12M16 4 8 10l8 6z",
-  previous: "M14 4 6 10l8 6z",
-  play: "M6 3.5v13L16.5 10z",
-  pause: "M6.5 4v12M13.5 4v12",
-  next: "M6 4l8 6-8 6z",
-  last: "M15 4v12M4 4l8 6-8 6z",
-};
-
-/** The data of a stepper is not what it should be; the message says so to the reader of the page. */
-export class BrokenData extends Error {}
-
 /**
  * Build a stepper in an element.
  *
@@ -432,11 +420,6 @@ function scrollTo(scroller, elements) {
   });
 }
 
-/** Disabling the button that has the focus would lose the focus. */
-function disable(button, disabled) {
-  button.setAttribute("aria-disabled", String(disabled));
-}
-
 /** The parts of the stepper, by name. */
 function layout(make, data, svg, inputs) {
   const slider = make("input", { type: "range", min: 0, max: data.steps.length - 1, step: 1, "aria-label": "Step" });
@@ -488,26 +471,6 @@ function layout(make, data, svg, inputs) {
     view.live,
   ];
   return view;
-}
-
-function maker(document) {
-  return (tag, attributes = {}, ...children) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  };
-}
-
-function iconButton(make, icon, label, key) {
-  const button = make("button", { type: "button", class: icon });
-  button.show = (name, text) => {
-    button.replaceChildren(fragment(button.ownerDocument, `<svg viewBox="0 0 20 20" aria-hidden="true"><path d="${ICONS[name]}"/></svg>`));
-    button.setAttribute("aria-label", text);
-    button.title = `${text} (${key})`;
-  };
-  button.show(icon, label);
-  return button;
 }
 
 /** A formula, and a button that copies it as LaTeX. */
@@ -562,26 +525,9 @@ function formulaWriter(document, parts) {
   };
 }
 
-/** Markup as elements.  `pictures.py` and `formulas.py` made it harmless; who could change it could change this script too. */
-function fragment(document, markup) {
-  const template = document.createElement("template");
-  template.innerHTML = markup;
-  return template.content;
-}
-
-/** Start the stepper of a page, or say on the page why it does not start. */
-export function startPage(document, rows) {
-  const notice = document.getElementById("incomplete");
-  try {
-    const data = JSON.parse(document.getElementById("steps").textContent);
-    createStepper(document.getElementById("stepper"), data, { keys: document, rows, values: data.values });
-    notice.remove();
-  } catch (error) {
-    notice.className = "certain";
-    notice.append(` (${error instanceof BrokenData ? error.message : "the steps cannot be read"})`);
-    throw error;
-  }
-}
+/** Start the stepper of a page. */
+export const startPage = (document, rows) => start(document, "the steps cannot be read", (data) =>
+  createStepper(document.getElementById("stepper"), data, { keys: document, rows, values: data.values }));
 
 /** "dark" or "light" where the notebook has a theme of its own; otherwise "", for what the system says. */
 function themeOf({ body, documentElement }) {
