@@ -72,7 +72,7 @@ def moons(n: int = 100, *, noise: float = 0.1, seed: int = 0, targets: Targets =
         targets: of the upper moon, and of the lower one.
 
     >>> [[round(x, 2) for x in row] for row in moons(2, noise=0.0)]
-    [[-1.38, 0.24, -1.0], [-0.22, -0.72, 1.0]]
+    [[-1.38, 0.22, -1.0], [-0.19, -0.48, 1.0]]
     """
 
     def point(label: int, rng: Random) -> tuple[float, float]:

@@ -72,7 +72,7 @@ def promised():
 def public():
     """The names of the package, and of the modules among them."""
     names = set(autograd_tiny.__all__)
-    for module in (autograd_tiny.arrays, autograd_tiny.losses, autograd_tiny.nn, autograd_tiny.optim):
+    for module in (autograd_tiny.arrays, autograd_tiny.losses, autograd_tiny.nn, autograd_tiny.optim, autograd_tiny.samples):
         here = {name for name, x in vars(module).items() if getattr(x, "__module__", None) == module.__name__ and callable(x)}
         own = getattr(module, "__all__", here)  # a folder says what of its modules is its own
         names |= {f"{module.__name__.rpartition('.')[2]}.{name}" for name in own if not name.startswith("_")}

@@ -92,7 +92,6 @@ const maximum = (...xs) => xs.reduce((a, b) => (b > a || b !== b ? b : a));
 
 // The exact sum, rounded once: J. R. Shewchuk, Adaptive precision floating-point arithmetic (1997); ties as in math.fsum.
 function total(...terms) {
-  if (terms.length < 3) return terms.reduce((a, b) => a + b); // is rounded once
   const parts = []; // their sum is exact, and no two overlap
   for (let x of terms) {
     let n = 0;

@@ -7,7 +7,6 @@ import math
 import os
 import struct
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -112,11 +111,7 @@ class NetworkPage:
 
     def _repr_html_(self) -> str:
         """The page in a frame."""
-        return framed(self._shown, self.title, f"<p>{escape(self.title)}: a page, which needs its script.</p>", HEIGHT)
-
-    @cached_property
-    def _shown(self) -> str:
-        return self.html()
+        return framed(self.html(), self.title, f"<p>{escape(self.title)}: a page, which needs its script.</p>", HEIGHT)
 
     def __repr__(self) -> str:
         sizes = "-".join(str(n) for n in [self._inputs, *[len(layer.biases) for layer in self._model.layers]])
@@ -129,7 +124,7 @@ class NetworkPage:
 
 
 class TrainingPage(NetworkPage):
-    """A page on which a small network trains: played, stepped, at the rate that is set there; one file, without a server.
+    """A page on which a small network trains: played or stepped, at the rate that is set there; one file, no server.
 
     It shows the loss over the steps; the graph at one sample, with weights, activations and gradients; for networks of
     two inputs the regions that they tell apart, and what each neuron gives over the plane.  All of it is computed by
@@ -147,8 +142,8 @@ class TrainingPage(NetworkPage):
         title: of the page.
 
     Raises:
-        TypeError: another model than an MLP, or a loss or an optimizer that cannot be recorded, as one that branches on
-        numbers. ValueError: rows of other lengths, too many parameters, an optimizer for others or with a schedule.
+        TypeError: another model than an MLP, or a loss or an optimizer that cannot be recorded, as one that branches.
+        ValueError: rows of other lengths, too many parameters, an optimizer for others or with a schedule.
 
     >>> from random import Random
     >>> from autograd_tiny import TrainingPage, losses, nn, optim, samples
