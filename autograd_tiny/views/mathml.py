@@ -104,6 +104,8 @@ def converted(latex: str, display: Literal["block", "inline"] = "block") -> str:
     """LaTeX in MathML; of a template, in which `PLACE` finds the places.  Lines that are ``aligned`` are the rows of a table."""
     from latex2mathml.converter import convert
 
+    if "{aligned}" not in latex:  # a branch has cells too, and stands on pages whose policy refuses styles of elements
+        return str(convert(latex, display=display))
     written = latex.replace("{aligned}", "{align*}")  # the name by which it knows them
     return _CELL.sub(lambda match: f'{match[0]} style="{_ALIGNED[match[1]]}"', str(convert(written, display=display)))
 
