@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     mark_it.add_argument("--format", choices=["text", *FORMATS], default="text", help="of what is printed (default: text)")
     mark_it.add_argument("--diff", action="store_true", help="first show what --write would change")
     mark_it.add_argument("--write", action="store_true", help="show it, and put right numbers in place of wrong ones")
+    mark_it.add_argument("--strict", action="store_true", help="a last digit that is one unit off is wrong, too")
     mark_it.add_argument("--brief", action="store_true", help="only the story, without the table")
     mark_it.add_argument("--json", type=Path, metavar="FILE", help="also write the marks as JSON")
     mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
@@ -331,7 +332,7 @@ def _mark(options: argparse.Namespace, console: Console) -> int:
     files = files_in(options.pages)
     for file in files if options.diff or options.write else ():
         _correct(file, console, write=options.write)
-    outcomes = [outcome for file in files for outcome in outcomes_of(file)]
+    outcomes = [outcome for file in files for outcome in outcomes_of(file, strict=options.strict)]
     if (options.json or options.out) and len(outcomes) > 1:
         raise ValueError(f"--json and -o are for one page, and there are {len(outcomes)}; --format json tells of all")
     for outcome in outcomes:

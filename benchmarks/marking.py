@@ -25,8 +25,8 @@ from benchmarks.pages import FROM_MEMORY, NO_NUMBER, Page, Plan, Style, random_n
 from benchmarks.planting import KINDS, SYNONYMS, Plant, garbage, last_digit, plants, same_digits, synonyms
 
 DIGITS = range(3, 9)
-VERDICTS = ("right", "rounded", "undecided", "carried", "mistake", "stale", "wrong")
-FAITHFUL = VERDICTS[:3]
+VERDICTS = ("right", "rounded", "last digit", "undecided", "carried", "mistake", "stale", "wrong")
+FAITHFUL = VERDICTS[:4]
 LOCATED, NAMED = 95.0, 90.0
 """Per cent of the plants that have to be located and named."""
 UNNAMED = {"random number": garbage, "last digit": last_digit}

@@ -17,7 +17,7 @@ from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted, listed
 from autograd_tiny.views.drawing.picture import Note
 
-FAITHFUL = ("right", "rounded", "undecided", "unanswered")
+FAITHFUL = ("right", "rounded", "last digit", "undecided", "unanswered")
 """Verdicts that blame nothing."""
 SLIPS = ("mistake", "stale", "wrong")
 """Verdicts of the numbers at which something went wrong."""
@@ -80,9 +80,11 @@ class Mark(NamedTuple):
         """What is to be said about the claim."""
         quantity, printed = self.claim.called, self.claim.printed.text
         if self.verdict == "right":
-            return f"{quantity} = {printed} is right."
+            return f"{quantity} = {printed} is right{self.why and ', '}{self.why}."
         if self.verdict == "unanswered":
             return f"{quantity} is not answered; it is {self.engine}."
+        if self.verdict == "last digit":
+            return f"{quantity} = {printed}: {self.why}; the engine's number is {self.engine}."
         if self.verdict in FAITHFUL:
             return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.engine}."
         return f"{quantity} should be {self.engine}, not {printed}: {self.why or 'nothing known explains it'}{self._also}."
@@ -118,6 +120,19 @@ class Report:
     def ok(self) -> bool:
         """Whether nothing on the page is wrong but what is known to be."""
         return all(mark.verdict in FAITHFUL or mark.known for mark in self.marks)
+
+    @property
+    def strict(self) -> Report:
+        """The same report, with a last digit that is one unit off called wrong.
+
+        >>> from autograd_tiny import Value, mark
+        >>> y = Value(2.0 / 3.0, "y").exp()
+        >>> y.label = "E"
+        >>> report = mark(y, ["E = 1.9476"])
+        >>> report.ok, report.strict.ok
+        (True, False)
+        """
+        return Report([m._replace(verdict="wrong") if m.verdict == "last digit" else m for m in self.marks], self.remarks)
 
     @property
     def slips(self) -> tuple[Mark, ...]:

@@ -64,6 +64,7 @@ class Verdict(NamedTuple):
 VERDICTS = {
     "right": Verdict("=", "#d9f0e3", "#00694a", "green"),
     "rounded": Verdict("~", "#eaf1d3", "#55691a", "green"),
+    "last digit": Verdict("±", "#eaf1d3", "#55691a", "green"),
     "carried": Verdict(">", "#fbe6c0", "#8a5200", "yellow"),
     "mistake": Verdict("✗", "#f9d2cb", "#a52a14", "red"),
     "stale": Verdict("o", "#ead6f2", "#7a2f96", "magenta"),

@@ -231,7 +231,7 @@ def test_the_pages_in_the_manual(write):
 
 def test_the_signs_in_the_manual():
     manual = (DOCS / "marking.md").read_text(encoding="utf-8")
-    signs = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", manual, re.MULTILINE))
+    signs = dict(re.findall(r"^\| `([\w ]+)` \| (\S+) \|", manual, re.MULTILINE))
     assert signs == {verdict: shown.sign for verdict, shown in VERDICTS.items()}
 
 

@@ -36,7 +36,7 @@ def test_an_unprinted_number_was_rounded_before():
 
 
 def test_what_no_rounding_gives_stays_wrong():
-    for wrong in ("-0.019049117", "-0.019049120", "-0.019049128", "-0.019048"):
+    for wrong in ("-0.019049116", "-0.019049120", "-0.019049128", "-0.019046"):
         assert verdicts(PRODUCT, NUMBERS, [f"y = {wrong}"]) == ["wrong"]
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from autograd_tiny.marking.forms.blanks import Unread
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.judging.mistakes import Edit, Editor, swapped_digits
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
+from autograd_tiny.marking.judging.precision import Precision, to_digits
 from autograd_tiny.marking.judging.stale import stories
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.training.program import Training
@@ -41,6 +42,15 @@ how many random numbers are explained, and most have far fewer candidates.
 MOST_BY_ROUNDING = 0.05
 """How likely a number may at most fit by chance, for the rounding of numbers that are not printed to excuse it: stricter, since this
 excuses a number that is not what was worked out."""
+
+
+SIGNIFICAND = 53
+"""Bits of a double, in which the engine works."""
+OFF_BY_ONE = "its last digit is one unit off, and nothing known explains that"
+LIKELIER_THAN = 1.3
+"""A last digit that is one unit off is likelier than mistakes that are more far-fetched than this."""
+FEWEST_DIGITS = 3
+"""With fewer, one unit of the last digit is no small difference."""
 
 
 class Fit(NamedTuple):
@@ -76,6 +86,8 @@ class Marker:
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
+        read = [(claim, value) for claim, value in zip(self.claims, self.values) if not isinstance(claim.printed, Unread)]
+        self.precision = Precision(self.derivations, [claim for claim, value in read if not claim.printed.states(value)])
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
@@ -101,10 +113,14 @@ class Marker:
         given = Mark(-1, Claim(data(label), printed), node.data, "right")
         self.page.take(data(label), Source(given, lambda _: 0.5 * printed.unit))
 
+    @cached_property
+    def values(self) -> list[float]:
+        """The engine's number for each claim."""
+        return [data_of(self.engine.of(claim.quantity)) for claim in self.claims]
+
     def report(self) -> Report:
         """All claims, marked."""
-        for number, claim in enumerate(self.claims):
-            value = data_of(self.engine.of(claim.quantity))
+        for number, (claim, value) in enumerate(zip(self.claims, self.values)):
             if isinstance(claim.printed, Unread):
                 fault = claim.printed.fault
                 self.marks.append(Mark(number, claim, value, "undecided" if fault else "unanswered", why=fault))
@@ -147,7 +163,8 @@ class Marker:
         blank = Mark(number, claim, value, "wrong")
         noise = self._noise(claim, value)
         if printed.states(value, noise=noise):
-            return blank._replace(verdict="right")
+            why = "" if self.precision.format is None or printed.states(value) else f"as {self.precision.format.name} precision gives it"
+            return blank._replace(verdict="right", why=why)
         if printed.rounds(value, noise=noise):
             return blank._replace(verdict="rounded", why="it is rounded, where its dots say that digits are left off")
         if printed.cuts(value, noise=noise):
@@ -160,6 +177,10 @@ class Marker:
             for way, follows in ways:
                 if self._fits(claim, follows, loose=loose):
                     return self._followed(blank, way, follows)
+        if self.precision.single.gives(claim, alone=self._has_further_digits(claim, value)):
+            return blank._replace(verdict="right", why="as single precision gives it")
+        if why := self.precision.rounded(claim):
+            return blank._replace(verdict="rounded", why=why)
         for why, follows in self._from_rounded(blank, derivation):
             followed = self._followed(blank, "follows from", follows)
             return followed._replace(why=why) if followed.verdict == "rounded" else followed
@@ -167,6 +188,8 @@ class Marker:
 
     def _noise(self, claim: Claim, value: float) -> float | None:
         """The most that rounding errors may have moved a number that is to be this claim's, where that might decide."""
+        if self.precision.format is not None:
+            return self._rounding_errors(claim.quantity, value) * 2.0 ** (SIGNIFICAND - self.precision.format.bits)
         return self._rounding_errors(claim.quantity, value) if claim.printed.is_near_an_edge(value) else None
 
     def _rounding_errors(self, quantity: Quantity, value: float) -> float:
@@ -174,8 +197,12 @@ class Marker:
         if quantity not in self.noises:
             self.noises[quantity] = 0.0
             with suppress(ArithmeticError, ValueError):  # where there are no finite derivatives
-                self.noises[quantity] = noise_of(Numbers(self.derivations, recorded=True).of(quantity))
+                self.noises[quantity] = noise_of(self._recorded.of(quantity))
         return max(self.noises[quantity], noise_of(value))
+
+    @cached_property
+    def _recorded(self) -> Numbers:
+        return Numbers(self.derivations, recorded=True)
 
     def _fits(self, claim: Claim, follows: Follows, *, loose: bool) -> bool:
         """Whether a number may have been printed as in this claim, rounded or cut off.
@@ -228,10 +255,7 @@ class Marker:
         fit a wrong one by chance; and where the right number ends with the printed digits, as it then needs no rounding.
         """
         printed, value = blank.claim.printed, blank.value
-        if not math.isfinite(value):
-            return []
-        further = abs(math.remainder(value, printed.unit))  # the digits that printing it takes away
-        if further < 1e-3 * printed.unit and further <= self._rounding_errors(blank.claim.quantity, value):
+        if not self._has_further_digits(blank.claim, value):
             return []
         parts = {
             part: quantity
@@ -252,12 +276,19 @@ class Marker:
             return []
         return [found[x] for x in others if abs(x - printed.number) < 0.5 * printed.unit]
 
+    def _has_further_digits(self, claim: Claim, value: float) -> bool:
+        """Whether printing a number takes digits away."""
+        if not math.isfinite(value):
+            return False
+        further = abs(math.remainder(value, claim.printed.unit))
+        return further >= 1e-3 * claim.printed.unit or further > self._rounding_errors(claim.quantity, value)
+
     def _roundings(self, printed: Printed) -> list[Callable[[float], float]]:
         """To as many decimal places, and as many digits, as this number has and as most numbers on the page have."""
         page = [claim.printed for claim in self.claims if not isinstance(claim.printed, Unread)]
         places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
         digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
-        return [*(partial(round, ndigits=k) for k in places), *(partial(_to_digits, k) for k in digits)]
+        return [*(partial(round, ndigits=k) for k in places), *(partial(to_digits, k) for k in digits)]
 
     def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
         claim = blank.claim
@@ -288,6 +319,8 @@ class Marker:
             or self._best(blank, list(self._worked_out(self._deeper(editor).edits())))
             or self._best(blank, single, loose=True)
         )
+        if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
+            return blank._replace(verdict="last digit", why=OFF_BY_ONE)
         if found is None:
             self.unexplained[blank.number] = derivation
             return blank._replace(why=self._independence(blank.claim.quantity))
@@ -295,6 +328,15 @@ class Marker:
         slips = self._slips(follows, blank)
         already = f"; and it builds on {self._printed(slips)}" if slips else ""
         return blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips, alternatives=alternatives)
+
+    def _is_last_digit(self, blank: Mark, ways: Sequence[Follows]) -> bool:
+        """Whether a number is one unit off in its last digit, from the engine's or from what follows from right numbers."""
+        printed = blank.claim.printed
+        values = [blank.value, *(follows.value for follows in ways if not self._slips(follows, blank))]
+        return printed.digits >= FEWEST_DIGITS and any(
+            abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(blank.claim, value)
+            for value in values
+        )
 
     def _other_way_round(self, quantity: Quantity) -> str:
         """That a derivative is claimed the wrong way round, if it is: nothing is computed from its own result."""
@@ -375,10 +417,6 @@ class Marker:
                     before = number < blank.number  # it is easier to copy from what is written already
                     if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
                         yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
-
-
-def _to_digits(digits: int, x: float) -> float:
-    return float(f"{x:.{digits - 1}e}")
 
 
 def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.refusals import data_of
@@ -31,6 +31,20 @@ def noise_of(number: Number) -> float:
         return own
     moved = math.fsum(2.0 * abs(slope) * math.ulp(node.data) for node, slope in adjoints(number).items())
     return max(own, moved) if math.isfinite(moved) else own
+
+
+class Rounding(NamedTuple):
+    """How numbers are rounded before they are gone on with.
+
+    Attributes:
+        shorter: what becomes of a number.
+        every_operation: whether that is so after each operation, and not only for whole quantities.
+        inputs: whether it is so for what is given, too, as in a floating-point format.
+    """
+
+    shorter: Callable[[float], float]
+    every_operation: bool = True
+    inputs: bool = True
 
 
 class Follows:
@@ -96,14 +110,15 @@ class Numbers:
     Args:
         derivations: how quantities follow from each other.
         recorded: whether every number is a Value, so that it knows by its derivatives how much rounding errors matter.
+        rounding: how numbers are rounded before they are gone on with; they are not if not given.
 
     Attributes:
         printed: the printed number of each quantity, the last one where there are several that differ.
         earlier: the printed numbers before that, without those that are only a shorter form of it.
     """
 
-    def __init__(self, derivations: Derivations, *, recorded: bool = False) -> None:
-        self.derivations, self._recorded = derivations, recorded
+    def __init__(self, derivations: Derivations, *, recorded: bool = False, rounding: Rounding | None = None) -> None:
+        self.derivations, self._recorded, self._rounding = derivations, recorded, rounding
         self.printed: dict[Quantity, Value] = {}
         self.earlier: dict[Quantity, list[Value]] = {}
         self._sources: dict[Value, Source] = {}
@@ -147,9 +162,11 @@ class Numbers:
             if last in self._known or last in self.printed:
                 continue
             if step is not None:
-                self._known[last] = self.evaluate(step)
+                number = self.evaluate(step)
+                by_quantity = self._rounding is not None and not self._rounding.every_operation
+                self._known[last] = self._rounding.shorter(data_of(number)) if self._rounding and by_quantity else number
             elif (step := self.derivations.step_from(last, self.printed)) is None:
-                given = self.derivations.graph.nodes[last.nodes[0]].data
+                given = cast(float, self._given(self.derivations.graph.nodes[last.nodes[0]].data))
                 self._known[last] = Value(given) if self._recorded else given
             else:
                 waiting.append((last, step))
@@ -177,15 +194,21 @@ class Numbers:
             if (quantity := self.derivations.quantities.get(node)) is not None:
                 numbers[node] = instead[quantity] if quantity in instead else self.of(quantity)
             elif node.op is None:
-                numbers[node] = node.constant_value
+                numbers[node] = self._given(node.constant_value)
             else:
                 operands = tuple([numbers[x] for x in node.operands])
                 recorded = any(isinstance(x, Value) for x in operands)
-                numbers[node] = Value.record(node.op, operands) if recorded else node.op.evaluate(operands)
+                numbers[node] = Value.record(node.op, operands) if recorded else self._stored(node.op.evaluate(operands))
             if node in rounded:
                 exact = data_of(numbers[node])
                 numbers[node] = numbers[node] + (rounded[node](exact) - exact)
         return numbers[root]  # type: ignore[no-any-return]
+
+    def _stored(self, x: float) -> float:
+        return self._rounding.shorter(x) if self._rounding is not None and self._rounding.every_operation else x
+
+    def _given(self, x: float | None) -> float | None:
+        return self._rounding.shorter(x) if x is not None and self._rounding is not None and self._rounding.inputs else x
 
     def follow(self, number: Number) -> Follows:
         """What a number worked out here says, and how sure it is."""

@@ -15,6 +15,7 @@ RULES = {
     "stale": "Numbers are wrong and fit together another value of one operand, as if from before an edit.",
     "wrong": "A number is wrong, and nothing known explains it.",
     "carried": "A number follows from earlier numbers that are wrong.",
+    "last digit": "A number is one unit off in its last digit, and nothing known explains that.",
     "undecided": "A number is computed from numbers that are printed with too few digits to tell.",
     "unanswered": "A number is left blank.",
     "unreadable": "A page cannot be read or marked.",

@@ -11,7 +11,11 @@ from autograd_tiny.marking.pages import Page, PageError
 from autograd_tiny.marking.report import Report
 from autograd_tiny.text.excerpts import Spot
 
-LEVELS = {"mistake": "error", "stale": "error", "wrong": "error", "carried": "warning", "undecided": "note", "unanswered": "note"}
+LEVELS = {
+    **dict.fromkeys(("mistake", "stale", "wrong"), "error"),
+    "carried": "warning",
+    **dict.fromkeys(("last digit", "undecided", "unanswered"), "note"),
+}
 """How loud a verdict is, in the words of SARIF; a verdict that is not here is not told."""
 
 
@@ -51,17 +55,23 @@ class Outcome(NamedTuple):
         return str(PageError(self.file, self.error.what, self.error.line)) if isinstance(self.error, PageError) else self.what
 
 
-def outcomes_of(path: Path) -> list[Outcome]:
-    """All pages of a file, marked; what goes wrong with one is told in its place."""
+def outcomes_of(path: Path, *, strict: bool = False) -> list[Outcome]:
+    """All pages of a file, marked; what goes wrong with one is told in its place.
+
+    Args:
+        path: of the file.
+        strict: whether a last digit that is one unit off is wrong.
+    """
     try:
-        return [_outcome(path.as_posix(), page) for page in pages_in(path)]
+        return [_outcome(path.as_posix(), page, strict=strict) for page in pages_in(path)]
     except (ValueError, OSError) as error:
         return [Outcome(path.as_posix(), error=error)]
 
 
-def _outcome(file: str, page: Page) -> Outcome:
+def _outcome(file: str, page: Page, *, strict: bool) -> Outcome:
     try:
-        return Outcome(file, page, page.mark())
+        report = page.mark()
+        return Outcome(file, page, report.strict if strict else report)
     except (ValueError, ArithmeticError) as error:
         return Outcome(file, page, error=error)
 

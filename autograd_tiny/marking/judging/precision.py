@@ -1,0 +1,214 @@
+"""How precisely a page was worked out: in single or half precision, or with every number rounded to a few digits.
+
+Numbers that differ from the engine's are looked at together.  If the page was worked out so, nearly all of them fit; if not, only as
+many as do by chance.  The ratio of the two likelihoods decides, as in A. Wald, Sequential Tests of Statistical Hypotheses (1945).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property, partial
+from itertools import product
+from typing import NamedTuple
+
+from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.marking.claims import Claim
+from autograd_tiny.marking.derivations import Derivations
+from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.judging.numbers import Numbers, Rounding
+from autograd_tiny.text.words import counted
+
+LEAST_RATIO = 1000.0
+"""How many times likelier the numbers must be if the page was worked out so.  Some thirty ways are tried, and each is taken for the
+way of a page that has another one with a chance of at most 1/1000."""
+STRAYS = 0.05
+"""The share of numbers that may miss for reasons of their own, as other slips."""
+MOST_NODES, MOST_CLAIMS = 2000, 40
+"""Rounding at every step is looked for on graphs of so many nodes, by the first so many numbers that differ."""
+
+
+class Format(NamedTuple):
+    """A floating-point format.
+
+    Attributes:
+        name: its name.
+        code: the letter that `struct` has for it.
+        bits: of its significand, the leading one included.
+    """
+
+    name: str
+    code: str
+    bits: int
+
+    def round(self, x: float) -> float:
+        """The nearest number of this format.
+
+        Raises:
+            OverflowError: it is too large for the format.
+        """
+        return float(struct.unpack(self.code, struct.pack(self.code, x))[0])
+
+    def spacing(self, x: float) -> float:
+        """How far apart numbers of this format stand at ``x``."""
+        return math.ulp(x) * 2.0 ** (53 - self.bits)
+
+    def has(self, printed: Printed) -> bool:
+        """Whether some number of this format is printed so.
+
+        >>> [SINGLE.has(Printed(text, float(text), 1e-9)) for text in ("0.100000001", "0.100000002")]
+        [True, False]
+        """
+        try:
+            return printed.rounds(self.round(printed.number))
+        except OverflowError:
+            return False
+
+
+SINGLE, HALF = Format("single", "f", 24), Format("half", "e", 11)
+
+
+class Evidence(NamedTuple):
+    """Of a number that differs from the engine's: whether it fits, and how likely it would by chance."""
+
+    fits: bool
+    by_chance: float
+
+
+def likelihood_ratio(found: Iterable[Evidence]) -> float:
+    """How many times likelier this is if the page was worked out so than by chance."""
+    ratio = 1.0
+    for fits, by_chance in found:
+        if by_chance < 1.0:
+            ratio *= (1.0 - STRAYS) / by_chance if fits else STRAYS / (1.0 - by_chance)
+    return ratio
+
+
+def format_of(differing: Sequence[Claim]) -> Format | None:
+    """The format in which the numbers of a page were worked out; None for double, or where they are printed with too few digits to tell.
+
+    Args:
+        differing: the claims that print another number than the engine's.
+    """
+    for narrow in (HALF, SINGLE):
+        numbers = [claim.printed for claim in differing if claim.printed.number]
+        evidence = [Evidence(narrow.has(x), min(1.0, x.unit / narrow.spacing(x.number))) for x in numbers]
+        if likelihood_ratio(evidence) >= LEAST_RATIO:
+            return narrow
+    return None
+
+
+class Steps(NamedTuple):
+    """Rounding at every step of a page.
+
+    Attributes:
+        said: to how many digits, in words.
+        numbers: what follows.
+    """
+
+    said: str
+    numbers: Numbers
+
+
+def rounded_steps(derivations: Derivations, differing: Sequence[Claim]) -> Steps | None:
+    """To how many digits every number was rounded before it was gone on with; None if that explains no page.
+
+    Args:
+        derivations: how quantities follow from each other.
+        differing: the claims that nothing simpler explains.
+    """
+    if len(derivations.graph.nodes) > MOST_NODES:
+        return None
+    nonzero = [claim for claim in differing if claim.printed.number][:MOST_CLAIMS]  # 0 is what many roundings give
+    if len(nonzero) < 2:  # one number alone does not show what was done at every step
+        return None
+    best, most = None, LEAST_RATIO
+    for ndigits, by_places, every_operation in product(range(1, 9), (True, False), (False, True)):
+        shorter: Callable[[float], float] = partial(round, ndigits=ndigits) if by_places else partial(to_digits, ndigits)
+        numbers = Numbers(derivations, rounding=Rounding(shorter, every_operation, inputs=False))
+        evidence = []
+        for claim in nonzero:
+            magnitude = 0 if by_places else math.floor(math.log10(abs(claim.printed.number))) + 1
+            # A number on the way that is rounded moves what follows by about a unit of its last digit, to either side.
+            by_chance = claim.printed.unit / (2.0 * 10.0 ** (magnitude - ndigits))
+            evidence.append(Evidence(agrees(claim, numbers), min(1.0, by_chance)))
+        if sum(x.fits for x in evidence) > 1 and (ratio := likelihood_ratio(evidence)) > most:
+            best, most = Steps(counted(ndigits, "decimal place" if by_places else "digit"), numbers), ratio
+    return best
+
+
+def agrees(claim: Claim, numbers: Numbers) -> bool:
+    """Whether a claim prints exactly the number that follows."""
+    with suppress(ArithmeticError, ValueError):
+        return claim.printed.rounds(data_of(numbers.of(claim.quantity)))
+    return False
+
+
+class Single:
+    """The numbers of a page by single precision.
+
+    Args:
+        derivations: how quantities follow from each other.
+        differing: the claims that print another number than the engine's.
+    """
+
+    def __init__(self, derivations: Derivations, differing: Sequence[Claim]) -> None:
+        self._numbers, self._differing = Numbers(derivations, rounding=Rounding(SINGLE.round)), differing
+
+    @cached_property
+    def _agreeing(self) -> list[Claim]:
+        return [claim for claim in self._differing if agrees(claim, self._numbers)]
+
+    def gives(self, claim: Claim, *, alone: bool) -> bool:
+        """Whether single precision gives this number.
+
+        The author's operations may be others, as those of a sigmoid, or in another order.  Where other numbers of the page are
+        exactly those of single precision, one that is two steps off is still that, if it is a number of single precision at all.
+
+        Args:
+            claim: the claim.
+            alone: whether the number is believed to be that of single precision where no other one of the page is.
+        """
+        if claim in self._agreeing:
+            return alone or len(self._agreeing) > 1
+        if not SINGLE.has(claim.printed) or not self._agreeing:
+            return False
+        with suppress(ArithmeticError, ValueError):
+            value = data_of(self._numbers.of(claim.quantity))
+            return claim.printed.rounds(value, 2.0 * SINGLE.spacing(value))
+        return False
+
+
+class Precision:
+    """How precisely a page was worked out.
+
+    Args:
+        derivations: how quantities follow from each other.
+        differing: the claims that print another number than the engine's.
+
+    Attributes:
+        format: the format in which its numbers were worked out; None for double.
+        single: what single precision gives.
+    """
+
+    def __init__(self, derivations: Derivations, differing: Sequence[Claim]) -> None:
+        self._derivations, self._differing = derivations, differing
+        self.format = format_of(differing)
+        self.single = Single(derivations, differing)
+
+    @cached_property
+    def _steps(self) -> Steps | None:
+        return rounded_steps(self._derivations, self._differing)
+
+    def rounded(self, claim: Claim) -> str:
+        """That a number follows with every number before it rounded as the page does it; nothing if it does not."""
+        if self._steps is None or not agrees(claim, self._steps.numbers):
+            return ""
+        return f"every number is rounded to {self._steps.said} before it is gone on with"
+
+
+def to_digits(digits: int, x: float) -> float:
+    """A number rounded to so many significant digits."""
+    return float(f"{x:.{digits - 1}e}")
