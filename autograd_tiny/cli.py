@@ -22,7 +22,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autograd_tiny import __version__
+from autograd_tiny.arrays import Array
 from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.formulas import Recorded, read_assignments, read_formula
 from autograd_tiny.lowering import compile_formula
 from autograd_tiny.marking.answers.class_files import mark_class
 from autograd_tiny.marking.answers.sheet import Sheet
@@ -32,7 +34,6 @@ from autograd_tiny.marking.reports import FORMATS
 from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report, print_tally
 from autograd_tiny.marking.reports.outcomes import Outcome, outcomes_of
 from autograd_tiny.storage.files import decoded, make_directory, write_file
-from autograd_tiny.symbols.formula import Recorded, read_assignments, read_formula
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.tables import print_whole
 from autograd_tiny.text.words import did_you_mean, listed
@@ -88,7 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
     formula = argparse.ArgumentParser(add_help=False)
     formula.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; - reads it from standard input")
-    formula.add_argument("values", type=_text, nargs="*", metavar="name=value", help="a number for every input of the formula")
+    numbers = "for every input of the formula a number, or a list: 'W=[[1,2],[3,4]]'"
+    formula.add_argument("values", type=_text, nargs="*", metavar="name=value", help=numbers)
     formula.add_argument("--digits", type=_digits, default=4, help="significant digits shown (default: 4)")
 
     demo = commands.add_parser("demo", help="mark every number of the published 3-3-3 example, draw it, step through it")
@@ -130,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     compile_it.set_defaults(run=_compile)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
-    wrt = "what to differentiate by: an input, or a name in the formula; of a --derivation several, or all inputs without it"
+    wrt = "what to differentiate by: any name, an array or its entry W[0][1]; of a --derivation several, or all inputs without it"
     explain_it.add_argument("--wrt", type=_text, action="append", metavar="NAME", help=wrt)
     whole = "the whole page: every value forward, every derivative backward, and with --learning-rate every update"
     explain_it.add_argument("--derivation", action="store_true", help=whole)
@@ -261,12 +263,15 @@ def _compile(options: argparse.Namespace, console: Console) -> int:
 
 def _explain(options: argparse.Namespace, console: Console) -> int:
     recorded = _recorded(options)
+    named: dict[str, Value | Array] = {**recorded.nodes, **recorded.arrays}
     for name in options.wrt or ():
-        if name not in recorded.nodes:
-            hint = did_you_mean(name, recorded.nodes, 1)
-            raise ValueError(f"the formula has no {name!r}, it has {', '.join(recorded.nodes)}{hint and '; '}{hint}")
-    wrt = options.wrt and [recorded.nodes[name] for name in options.wrt]
+        if name not in named:
+            hint = did_you_mean(name, named, 1)
+            whole = [name for name in named if "[" not in name]
+            raise ValueError(f"the formula has no {name!r}, it has {', '.join(whole)}{hint and '; '}{hint}")
+    wrt = options.wrt and [named[name] for name in options.wrt]
     if options.derivation:
+        wrt = wrt and [x for thing in wrt for x in (thing.node.entries if isinstance(thing, Array) else (thing,))]
         derivation = derived(recorded.output, wrt, options.learning_rate, options.through, {}, options.digits)
         if options.out and not options.latex:
             _tell_written([derivation.save(options.out)], console)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import autograd_tiny as ag
 from autograd_tiny import Expression, Primitive, Stepper, Value, losses, nn, optim
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.report import Report
-from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.views.derivation import Derivation
 from autograd_tiny.views.drawing.draw import Drawing
 from autograd_tiny.views.explain import Explanation

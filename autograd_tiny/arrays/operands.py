@@ -53,15 +53,14 @@ def nodes_of(operands: Sequence[Any]) -> list[ArrayNode]:
     return [as_node(x, kind) for x in operands]
 
 
-def as_node(x: Any, kind: Any) -> ArrayNode:
-    """An Array, a scalar or nested lists as a node; numbers become constants of a kind."""
+def as_node(x: Any, kind: Any, what: str = "a list beside an Array") -> ArrayNode:
+    """An Array, a scalar or nested lists as a node; numbers become constants of a kind; ``what`` errors call the lists."""
     if isinstance(x, Indexed):
         return x.node  # type: ignore[no-any-return]
     if isinstance(x, Node):
         return ArrayNode((), (x,))
     if is_number(x):
         return ArrayNode((), (kind.constant(x),))
-    what = "a list beside an Array"
     shape = shapes.nested_shape(x, what)
     return ArrayNode(shape, entries_of(x, shape, what, kind))
 

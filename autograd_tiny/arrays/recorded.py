@@ -405,8 +405,16 @@ def matrix_product(a: Any, b: Any) -> Any:
 def _dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     result = matrix_product(weights, inputs)
     if isinstance(result, Array):
-        raise TypeError(f"dot takes two vectors, got shapes {weights.shape} and {inputs.shape}; of matrices write W @ x")
-    return result if bias is None else result + bias
+        left, right = [shapes.written(node.shape) for node in nodes_of((weights, inputs))]
+        raise TypeError(f"dot takes two vectors, got shapes {left} and {right}; of matrices write W @ x")
+    if bias is None:
+        return result
+    nodes = nodes_of((weights, inputs, bias))
+    if nodes[2].shape:
+        raise TypeError(f"the bias of dot is one number, got shape {shapes.written(nodes[2].shape)}")
+    product = ArrayNode((), (), product_of(nodes[0].shape, nodes[1].shape), tuple(nodes[:2]))
+    whole = recorder_on(dot, nodes)(*[x for node in nodes for x in node.entries])
+    return reduced(whole, add, product, nodes[2])
 
 
 def weighted_sums(x: Any, weights: Any, biases: Any, *, expanded: bool = False) -> Array:

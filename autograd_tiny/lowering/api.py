@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from autograd_tiny.arrays.containers import Container
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.lowering.compiled import Compiled, CompiledFunction, first_column
 from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
@@ -16,7 +17,6 @@ from autograd_tiny.lowering.recording.tracing import symbols, trace
 from autograd_tiny.lowering.runners import Layout, Runner, unfinished
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.words import counted
 

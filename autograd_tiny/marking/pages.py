@@ -33,6 +33,9 @@ from typing import Any, NamedTuple
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
+from autograd_tiny.formulas import FormulaError, Recorded, read_formula
+from autograd_tiny.formulas.errors import with_caret
+from autograd_tiny.formulas.vocabulary import CONSTANTS
 from autograd_tiny.marking.claims import Claim, ClaimError, Quantity, read_claim, read_input, without_d
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.mark import Judge
@@ -42,7 +45,6 @@ from autograd_tiny.marking.training.setting import training_of
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.storage.files import read_as_it_stands
-from autograd_tiny.symbols.formula import CONSTANTS, FormulaError, Recorded, read_formula, with_caret
 from autograd_tiny.text.excerpts import Excerpt, whole
 from autograd_tiny.text.toml_lines import Place, TomlLines
 from autograd_tiny.text.words import did_you_mean, listed

@@ -23,9 +23,9 @@ from autograd_tiny.engine.graph import Node, all_nodes, mapped, topological_orde
 from autograd_tiny.engine.refusals import warn_of_runs
 from autograd_tiny.engine.table import sub
 from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.formulas import FormulaError, read_formula
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import Expression, Term
-from autograd_tiny.symbols.formula import FormulaError, read_formula
 from autograd_tiny.symbols.latex import portable
 from autograd_tiny.text.numbers import as_number, check_digits, short_number
 from autograd_tiny.text.words import quoted

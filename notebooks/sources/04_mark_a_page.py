@@ -9,7 +9,7 @@
 
 # %%
 from autograd_tiny import draw, mark
-from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.formulas import read_formula
 
 formula = """
 z = w1*x1 + w2*x2 + b

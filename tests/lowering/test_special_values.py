@@ -12,9 +12,9 @@ from special_values import differences, listed, outcome, points, rows, same, slo
 
 from autograd_tiny import Expression, exp, gradient, log, maximum, nn, optim, relu, sqrt, where
 from autograd_tiny.engine.table import asin
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.losses import binary_cross_entropy, hinge
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
-from autograd_tiny.symbols.formula import read_formula
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_tiny import Value, mark
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.numbers import noise_of
 from autograd_tiny.marking.report import FAITHFUL
-from autograd_tiny.symbols.formula import read_formula
 
 HONEST = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
 

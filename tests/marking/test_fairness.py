@@ -9,9 +9,9 @@ from random import Random
 import pytest
 
 from autograd_tiny import cli, mark
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.precision import HALF, SINGLE, Format
-from autograd_tiny.symbols.formula import read_formula
 
 FORMULA = "z = w1*x1 + w2*x2 + b; h = sigmoid(z); y = h*v; E = (y - t)**2"
 NAMES = ("x1", "x2", "w1", "w2", "v", "b", "t")

@@ -7,13 +7,13 @@ import pytest
 
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_claim, read_input, read_quantity
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.pages import Page, PageError, read_page
 from autograd_tiny.marking.report import FAITHFUL
-from autograd_tiny.symbols.formula import read_formula
 
 
 def marks(formula, at, claims, **given):

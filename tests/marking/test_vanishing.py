@@ -8,12 +8,12 @@ from random_graphs import Program, Step, random_program
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import Quantity, read_claim, updated
 from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.report import FAITHFUL
 from autograd_tiny.marking.training.setting import setting
-from autograd_tiny.symbols.formula import read_formula
 
 FLAT = ("step", "sign", "less", "greater", "equal", "where", "mul", "maximum", "relu")
 """Rows with a derivative of 0 somewhere, and the product that puts it before other terms."""

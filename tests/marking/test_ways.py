@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd_tiny import mark
-from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.formulas import read_formula
 
 NEURON = "z = w*x; a = tanh(z); E = (a - t)**2 / 2"
 AT = {"w": 0.31, "x": 1.7, "t": 0.9}  # z = 0.527

@@ -135,7 +135,7 @@ def test_every_module_and_what_submodules_offer_is_in_the_reference(site, pages)
     text = (site / "reference" / "modules.html").read_text(encoding="utf-8")
     assert {name for name in module_names() if f"<code>autograd_tiny.{name}</code>" not in text} == set()
     shown = {identifier for page, seen in pages.items() if "reference" in page.parts for identifier in seen.ids}
-    for name in ("nn", "losses", "optim", "arrays", "lowering", "storage.saving", "symbols.formula"):
+    for name in ("nn", "losses", "optim", "arrays", "lowering", "storage.saving", "formulas"):
         members = inspect.getmembers(import_module(f"autograd_tiny.{name}"))
         defined = [(n, thing) for n, thing in members if inspect.isfunction(thing) or inspect.isclass(thing)]
         offered = [n for n, thing in defined if not n.startswith("_") and thing.__module__.startswith(f"autograd_tiny.{name}")]

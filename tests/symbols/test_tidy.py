@@ -27,8 +27,8 @@ from autograd_tiny import (
 )
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.table import neg, pow_
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.symbols.expression import TEXT, evaluate, term
-from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.symbols.tidy import tidied
 
 a, b, c, x, y, h, out, target = map(Expression, ["a", "b", "c", "x", "y", "h", "out", "target"])

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from autograd_tiny import Constant, Primitive, Value, dot, losses, nn, sigmoid, softmax, softplus, total, where
 from autograd_tiny.engine.graph import all_nodes, edges, topological_order
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.symbols.expansion import expanded
-from autograd_tiny.symbols.formula import read_formula
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing.dot_text import Sketch

@@ -8,7 +8,7 @@ from random_graphs import magnitudes, random_program, recorded
 
 from autograd_tiny import derivation, explain
 from autograd_tiny.engine.graph import adjoints, topological_order
-from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.symbols.latex import SUPERSCRIPTS
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.views.explain import LONGEST_PATH, MOST_PATHS

@@ -12,7 +12,7 @@ from random_graphs import random_program
 from autograd_tiny import Primitive, Value, power
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.value import Constant
-from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.steps import backward_steps
 from autograd_tiny.views.widget import Stepper

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd_tiny import Primitive, Value, total
-from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.views.widget import Stepper
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from autograd_tiny import Value, backward_steps
 from autograd_tiny.engine.graph import adjoints, all_nodes
-from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.widget import Stepper

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd_tiny import Primitive, Stepper, Value, losses, nn, total, where
-from autograd_tiny.symbols.formula import read_formula
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.text.palette import DRAWN
 from autograd_tiny.views.drawing import tikz
 from autograd_tiny.views.drawing.draw import draw
