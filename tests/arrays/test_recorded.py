@@ -353,7 +353,7 @@ X, W, V = matrix(), array([[1.0, 2.0], [3.0, 4.0]], "W"), array([1.0, 2.0], "v")
         (lambda: X + W, ValueError, "add: X is 2×3 and W is 2×2; entry by entry the shapes must be equal"),
         (lambda: X * X.T, ValueError, r"mul: X is 2×3 and X.T is 3×2; .*; X.T would fit"),
         (lambda: X - V, ValueError, r"v is 2; .*; for one entry of v per row of X make it a column: array\(\[v\]\).T; X.T would fit"),
-        (lambda: dot(W, W), TypeError, r"dot takes two vectors, got shapes \(2, 2\) and \(2, 2\); of matrices write W @ x"),
+        (lambda: dot(W, W), TypeError, r"dot takes two vectors, got shapes 2×2 and 2×2; of matrices write W @ x"),
         (lambda: X**W, TypeError, r"the Array 'W' is an exponent; .* entry by entry write exp\(B \* log\(A\)\)"),
         (lambda: 2.0**X, TypeError, "the Array 'X' is an exponent"),
         (lambda: power(X, V), TypeError, "the Array 'v' is an exponent"),
