@@ -61,7 +61,17 @@ class Fit(NamedTuple):
 
 
 class Marker:
-    """Marks the claims of a page one after the other; what a claim prints is what later claims may build on."""
+    """Marks the claims of a page one after the other; what a claim prints is what later claims may build on.
+
+    Args:
+        output: the root of the graph.
+        claims: what is marked.
+        training: how the page trains.
+        others: more roots.
+        inputs: what is known only as it was printed.
+        asked: what a sheet of answers has a place for, in its order, of which the claims fill some.  A number is then taken to be
+            computed from those asked for before it, answered or not, and no story is told of a page that was edited.
+    """
 
     def __init__(
         self,
@@ -70,10 +80,13 @@ class Marker:
         training: Training | float | None,
         others: Sequence[Value] = (),
         inputs: Mapping[str, str] = MappingProxyType({}),
+        asked: Sequence[Quantity] = (),
     ) -> None:
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
-        self.claims, self.graph, self.derivations = setting(output, others, claims, training)
+        places = [Claim(quantity, read_number("0")) for quantity in asked]
+        every, self.graph, self.derivations = setting(output, others, [*claims, *places], training)
+        self.claims, self.asked = every[: len(claims)], [claim.quantity for claim in every[len(claims) :]]
         check_unchanged(output, *others, done="the marks")
         self.engine = Numbers(self.derivations)
         self.noises: dict[Quantity, float] = {}
@@ -131,8 +144,14 @@ class Marker:
                 self._take_misprint(mark)
             elif mark.verdict in FAITHFUL:  # from here on the right number is known as it is printed now
                 self.misprinted.pop(claim.quantity, None)
-        self._tell_stories()
+        if not self.asked:
+            self._tell_stories()
         return Report(self.marks)
+
+    def _known(self, quantity: Quantity) -> dict[Quantity, object]:
+        """What a number may have been computed from: what is printed before it, or asked for."""
+        before = self.asked[: self.asked.index(quantity)] if self.asked else ()
+        return {**dict.fromkeys(before), **self.page.printed}
 
     def _take_misprint(self, mark: Mark) -> None:
         """A number that is wrong may be so in print only: remember the right one, unless the page has printed it with more digits."""
@@ -171,7 +190,7 @@ class Marker:
             return blank._replace(verdict="rounded", why="digits are cut off")
         if around := self._other_way_round(claim.quantity):
             return blank._replace(why=around)
-        derivation = self.derivations.derivation(claim.quantity, self.page.printed)
+        derivation = self.derivations.derivation(claim.quantity, self._known(claim.quantity))
         ways = list(self._ways(derivation))
         for loose in (False, True):  # what fits exactly says more than what fits within the rounding of other numbers
             for way, follows in ways:
@@ -311,12 +330,12 @@ class Marker:
 
     def _explained(self, blank: Mark, derivation: Derivation, ways: Sequence[Follows]) -> Mark:
         blank = blank._replace(formula=f"{blank.claim.called} = {derivation.root}")
-        editor = Editor(self.derivations, derivation, self.page.printed)
+        editor = Editor(self.derivations, derivation, self._known(derivation.quantity))
         single = list(self._worked_out([*editor.edits(), *self._in_print(blank, ways)]))
         found = (
             self._best(blank, single)
             or self._best(blank, list(self._worked_out(editor.double_edits())))
-            or self._best(blank, list(self._worked_out(self._deeper(editor).edits())))
+            or self._best(blank, list(self._worked_out(editor.deeper().edits())))
             or self._best(blank, single, loose=True)
         )
         if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
@@ -351,11 +370,6 @@ class Marker:
             if not self.graph.depends(of, by):
                 return f"{of} does not depend on {by}"
         return ""
-
-    def _deeper(self, editor: Editor) -> Editor:
-        """The same quantity as a formula of what its printed operands were computed from."""
-        known = self.page.printed.keys() - set(editor.parts.values())
-        return Editor(self.derivations, self.derivations.derivation(editor.quantity, known), self.page.printed)
 
     def _worked_out(self, edits: Iterable[Edit]) -> Iterator[Fit]:
         """What each edit gives, with the engine's numbers and with the page's."""
@@ -410,7 +424,7 @@ class Marker:
         for value in filter(math.isfinite, dict.fromkeys([blank.value, *(follows.value for follows in ways)])):
             expected = read_number(printed.like(value))
             if any(read_number(text).number == printed.number for text in swapped_digits(expected)):
-                yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
+                yield Edit("digits swapped", root, "two digits have changed places", 1.5)
         if printed.digits >= 3:  # two digits agree with those of another number too often
             for number, claim in enumerate(self.claims):
                 if claim.quantity != blank.claim.quantity and claim.printed[1:] == printed[1:]:  # as precisely, too

@@ -74,6 +74,11 @@ class Editor:
                     for twice, and_what, *without in find_second(edited) if second in SLIPS_OF_THE_PEN else ():
                         yield Edit(f"{first}, {second}", twice, f"{what}; besides, {and_what}", effort + more, *without)
 
+    def deeper(self) -> Editor:
+        """The same quantity as a formula of what its known operands were computed from."""
+        known = self.known.keys() - set(self.parts.values())
+        return Editor(self.derivations, self.derivations.derivation(self.quantity, known), self.known)
+
     def with_(self, old: Expression, new: Expression) -> Expression:
         """The formula with one node replaced."""
         return rewritten(self.root, {old: new})[self.root]

@@ -1,0 +1,146 @@
+"""A sheet of answers, marked: what is said to the one who filled it in, which does not give the right numbers away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+from autograd_tiny.exercises.answers import Answer, Blank, has_digits
+from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
+from autograd_tiny.text.palette import VERDICTS
+from autograd_tiny.text.words import counted
+
+
+class Outcome(NamedTuple):
+    """What is said about one blank.
+
+    Attributes:
+        blank: the blank.
+        answer: what was entered.
+        mark: of the number; None where there is none.
+    """
+
+    blank: Blank
+    answer: Answer
+    mark: Mark | None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the number would be right, but for having fewer digits than are asked for."""
+        mark = self.mark
+        return mark is not None and mark.verdict in FAITHFUL and not has_digits(mark.claim.printed, mark.value, self.blank.digits)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether nothing is wrong with this number, or only what it was computed from."""
+        return self.mark is not None and self.mark.verdict not in SLIPS and not self.is_short
+
+    @property
+    def verdict(self) -> str:
+        """The marker's verdict; empty where there is no number."""
+        return self.mark.verdict if self.mark else ""
+
+    @property
+    def sentence(self) -> str:
+        """What is said, without the right number."""
+        if self.mark is None:
+            return self.answer.problem
+        if self.is_short:
+            return f"Too few digits to tell; give {counted(self.blank.digits, 'significant digit')}."
+        return told(self.mark)
+
+
+def told(mark: Mark) -> str:
+    """What is said to the one who answered.
+
+    It begins with a word of its own for what is right, and for what follows from a wrong number before it.
+    """
+    why = mark.why
+    if mark.verdict in SLIPS:
+        return f"{why[0].upper()}{why[1:]}." if why else "This is not right, and no mistake that is known gives this number."
+    return {"right": "Right.", "carried": f"Accepted: {why}."}.get(mark.verdict, f"Right: {why}.")
+
+
+class Checked(Report):
+    """The marks of a sheet of answers.  It prints, and shows in a notebook, without the right numbers.
+
+    Attributes:
+        marks: one for each number that was entered, as of any report; these know the right numbers.
+        outcomes: one for each blank.
+    """
+
+    def __init__(self, marks: Sequence[Mark], outcomes: Sequence[Outcome]) -> None:
+        super().__init__(marks)
+        self.outcomes = tuple(outcomes)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every blank is filled, and right."""
+        return all(outcome.is_accepted and outcome.verdict in FAITHFUL for outcome in self.outcomes)
+
+    @property
+    def score(self) -> float:
+        """The share of blanks with an accepted answer: right, or carried on from an earlier mistake."""
+        return sum(outcome.is_accepted for outcome in self.outcomes) / len(self.outcomes)
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The blanks without an answer."""
+        return tuple(outcome.blank.name for outcome in self.outcomes if not outcome.answer.text)
+
+    @property
+    def feedback(self) -> dict[str, str]:
+        """What is said about each answer, by the name of its blank."""
+        return {outcome.blank.name: outcome.sentence for outcome in self.outcomes if outcome.answer.text}
+
+    @property
+    def summary(self) -> str:
+        """How many blanks are right, and how many are left, in a sentence."""
+        accepted = sum(outcome.is_accepted for outcome in self.outcomes)
+        empty = len(self.unanswered)
+        return f"{accepted} of {counted(len(self.outcomes), 'answer')} accepted" + (f", {empty} left." if empty else ".")
+
+    def require(self) -> None:
+        """Nothing if every blank is right; for an autograder.
+
+        Raises:
+            AssertionError: saying what was found, without the right numbers.
+        """
+        if not self.ok:
+            raise AssertionError(str(self))
+
+    def rows_told(self) -> list[tuple[str, str, str, str]]:
+        """For each blank its name, what was entered, the sign of the verdict, and what is said."""
+        return [(o.blank.name, o.answer.text, VERDICTS[o.verdict].sign if o.mark else "", o.sentence) for o in self.outcomes]
+
+    def __str__(self) -> str:
+        rows = self.rows_told()
+        name, answer = (max(len(row[i]) for row in rows) for i in (0, 1))
+        lines = [f"{row[0]:{name}}  {row[1]:{answer}}  {row[2]:1}  {row[3]}".rstrip() for row in rows]
+        return "\n".join([*lines, "", self.summary])
+
+    def __repr__(self) -> str:
+        return f"<Checked: {self.summary.rstrip('.')}>"
+
+    def _repr_html_(self) -> str:
+        rows = [_row(outcome) for outcome in self.outcomes]
+        return f"<p>{escape(self.summary)}</p><table>{''.join(rows)}</table>"
+
+    def as_data(self) -> dict[str, Any]:
+        """As of any report, and under ``answers`` what was said about each blank."""
+        entries = [
+            {"blank": o.blank.name, "answer": o.answer.text, "verdict": o.verdict, "accepted": o.is_accepted, "said": o.sentence}
+            for o in self.outcomes
+        ]
+        return {**super().as_data(), "answers": entries}
+
+
+def _row(outcome: Outcome) -> str:
+    style = "text-align:left"
+    if outcome.mark:
+        verdict = VERDICTS["undecided" if outcome.is_short else outcome.verdict]
+        style += f";background:{verdict.ground};color:{verdict.ink}"
+    cells = [outcome.blank.name, outcome.answer.text]
+    shown = "".join(f'<td style="text-align:left">{escape(text)}</td>' for text in cells)
+    return f'<tr>{shown}<td style="{style}">{escape(outcome.sentence)}</td></tr>'

@@ -1,0 +1,335 @@
+"""The exercise: numbers of a graph to be found by hand, and what is said about each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from autograd_tiny.calculus.changes import check_unchanged
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.engine.value import Value
+from autograd_tiny.exercises.answers import Answer, Blank, read_answer, written
+from autograd_tiny.exercises.asked import asked_for
+from autograd_tiny.exercises.checked import Checked, Outcome
+from autograd_tiny.exercises.formulas import shown
+from autograd_tiny.exercises.hints import GRADES, formula, rule
+from autograd_tiny.exercises.recording import moved, recorded_at, trained_by
+from autograd_tiny.exercises.sheet import Sheet
+from autograd_tiny.exercises.variants import variants_of
+from autograd_tiny.marking.claims import Claim, Quantity, read_quantity, without_d
+from autograd_tiny.marking.derivations import NamedGraph
+from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.judging.marker import Marker
+from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.training.setting import Setting, setting
+from autograd_tiny.optim import Optimizer
+from autograd_tiny.symbols.formula import Recorded, read_formula
+from autograd_tiny.text.numbers import as_whole, short_number
+from autograd_tiny.text.words import did_you_mean, listed
+
+MOST_DIGITS = 12
+
+
+class Exercise:
+    """Numbers of a graph that somebody is to find by hand, each marked for itself.
+
+    It prints as text.
+
+    Args:
+        output: the root of a recorded graph, a formula as text, or what ``read_formula(...).record(...)`` gives.
+        ask: what is to be found, in this order: ``"z"`` a number, ``"E/w"`` a derivative, ``"E/z/w"`` the product along a path, ``"w'"`` a
+            weight after its update, ``"W"`` all entries of an array; ``"forward"``, ``"local derivatives"``, ``"gradients"``, ``"updates"``
+            all there are of a kind.  One of these, or a list.
+        given: numbers for the inputs, by name: all for a formula; for a recorded graph those that are to be others than were recorded.
+        digits: how many significant digits an answer needs, where the number has so many.
+        learning_rate: of gradient descent, where updates are asked for.
+        training: what trains, if that is more: an optimizer made for Values of the graph, or the table ``[training]`` of a page as a
+            mapping, ``{"optimizer": "adam", "learning_rate": 0.1, "parameters": ["w*"]}``.
+        told: quantities, as in ``ask``, whose numbers the exercise states, rounded to its digits.
+        title: a heading; what is computed if there is none.
+
+    Attributes:
+        blanks: what is to be found.
+
+    Raises:
+        ValueError: nothing to ask, the same asked twice, a label that no node has or several have, a derivative the wrong way round, a
+            number that is not finite, an update without a learning rate.
+        TypeError: an argument of the wrong kind.
+
+    >>> exercise = Exercise("z = w*x + b; y = tanh(z)", ["z", "y", "y/z", "y/w"], given={"w": -3, "x": 2, "b": 6.5}, digits=3)
+    >>> print(exercise)
+    y = tanh(z)
+    Given: w = -3, x = 2, b = 6.5
+        z = w · x + b
+        y = tanh(z)
+    Find, with 3 significant digits:
+        z      = ____
+        y      = ____
+        ∂y/∂z  = ____
+        ∂y/∂w  = ____
+    >>> print(exercise.check({"z": "0.5", "y": "0.462", "y/z": "0.786", "y/w": "2.00"}))
+    z      0.5    =  Right.
+    y      0.462  =  Right.
+    ∂y/∂z  0.786  =  Right.
+    ∂y/∂w  2.00   ✗  The derivative of the activation, ∂y/∂z, is missing.
+    <BLANKLINE>
+    3 of 4 answers accepted.
+    """
+
+    def __init__(
+        self,
+        output: Value | str | Recorded[Value],
+        ask: str | Iterable[str],
+        *,
+        given: Mapping[str, float] | None = None,
+        digits: int = 3,
+        learning_rate: float | None = None,
+        training: Optimizer | Mapping[str, Any] | None = None,
+        told: str | Iterable[str] = (),
+        title: str = "",
+    ) -> None:
+        if as_whole(digits) is None or not 1 <= digits <= MOST_DIGITS:
+            raise ValueError(f"an answer has 1 to {MOST_DIGITS} significant digits, got digits={digits!r}")
+        self.digits, self.title = digits, title
+        self.output, self.others = _recorded(output, given)
+        check_unchanged(self.output, *self.others, done="the exercise")
+        graph = NamedGraph(self.output, self.others)
+        self.training, trained = trained_by(training, learning_rate, graph)
+        told_first = asked_for(told, graph, trained) if told else []
+        asked = [x for x in asked_for(ask, graph, trained) if x not in told_first]
+        if not asked:
+            raise ValueError(f"all that is asked for is told, {listed(told_first, 6)}; leave it out of told")
+        claims = [Claim(quantity, _UNPRINTED) for quantity in (*told_first, *asked)]
+        self.setting: Setting = setting(self.output, self.others, claims, self.training)
+        every = [claim.quantity for claim in self.setting.claims]
+        self.told: tuple[Quantity, ...] = tuple(every[: len(told_first)])
+        self.blanks: tuple[Blank, ...] = tuple(Blank(quantity, digits) for quantity in every[len(told_first) :])
+        for quantity in every:
+            self._check(quantity)
+
+    def _check(self, quantity: Quantity) -> None:
+        """Refuse what has no number, what is given, and a derivative the wrong way round."""
+        graph, derivations = self.setting.graph, self.setting.derivations
+        of, by = quantity.nodes[0], quantity.nodes[-1]
+        if not graph.depends(of, by) and graph.depends(by, of):
+            raise ValueError(f"{quantity}: {of} does not depend on {by}; did you mean {'/'.join(reversed(quantity.nodes))}?")
+        if quantity.kind == "data" and derivations.step(quantity) is None:
+            raise ValueError(f"{quantity} is given, {short_number(graph.nodes[quantity.nodes[0]].data)}; ask for what is computed")
+        value = self.value(quantity)
+        if abs(value) == float("inf") or value != value:
+            raise ValueError(f"{quantity} is {value} here, and nobody can write that down; choose other inputs")
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        return Numbers(self.setting.derivations)
+
+    def value(self, quantity: Quantity) -> float:
+        """The engine's number for a quantity.
+
+        Raises:
+            ValueError: there is none at these inputs.
+        """
+        try:
+            return float(data_of(self._numbers.of(quantity)))
+        except ArithmeticError as error:
+            raise ValueError(f"{quantity} has no number at these inputs: {error}") from None
+
+    @property
+    def inputs(self) -> dict[str, float]:
+        """The numbers that are given, by their labels."""
+        return {name: node.data for name, node in self._own.labels.items() if node.op is None}
+
+    @cached_property
+    def _own(self) -> NamedGraph:
+        return NamedGraph(self.output, self.others)
+
+    @cached_property
+    def solution(self) -> dict[str, str]:
+        """The right answers, by the names of the blanks."""
+        return {blank.name: written(self.value(blank.quantity), blank.digits) for blank in self.blanks}
+
+    @property
+    def heading(self) -> str:
+        """The title, or what is computed."""
+        if self.title:
+            return self.title
+        return self.formulas[-1] if self.formulas else str(self.blanks[0].quantity)
+
+    @cached_property
+    def formulas(self) -> tuple[str, ...]:
+        """How everything with a label is computed."""
+        derivations = self.setting.derivations
+        computed = [name for name, node in self._own.labels.items() if node.op is not None]
+        return tuple(shown(Quantity("data", (name,)), derivations) for name in computed if name in derivations.graph.labels)
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """What is told beside the inputs, as it is told."""
+        return {str(quantity): written(self.value(quantity), self.digits) for quantity in self.told}
+
+    def blank(self, name: str) -> Blank:
+        """The blank that is meant by a name: ``E/w``, ``dE/dw``, ``∂E/∂w``.
+
+        Raises:
+            ValueError: there is no such blank.
+        """
+        by_name = {blank.name: blank for blank in self.blanks}
+        if name not in by_name and isinstance(name, str) and name:
+            quantity = without_d(read_quantity(name), self.setting.graph.labels)
+            name = str(quantity) if str(quantity) in by_name else name
+        if name not in by_name:
+            hint = did_you_mean(str(name), by_name) or f"it asks for {listed(by_name, 12)}"
+            raise ValueError(f"the exercise has no blank {name!r}; {hint}")
+        return by_name[name]
+
+    def check(self, answers: Mapping[str, Any]) -> Checked:
+        """Mark answers, which may be some of those that are asked for.
+
+        Args:
+            answers: texts, by the names of the blanks; a number that was computed counts with all its digits, and None is no answer.
+
+        Raises:
+            ValueError: there is no blank with this name, or two names mean the same one.
+
+        >>> exercise = Exercise("y = sigmoid(w*x)", ["y", "y/w"], given={"w": 0.5, "x": 2})
+        >>> exercise.check({"y": "0.7311", "dy/dw": ",39"}).feedback
+        {'y': 'Right.', '∂y/∂w': "',39' has a decimal comma; write it with a point."}
+        """
+        if not isinstance(answers, Mapping):
+            raise TypeError(f"answers are given by the names of the blanks, {{'z': '0.5'}}, got {answers!r}")
+        found: dict[Blank, Answer] = {}
+        for name, entered in answers.items():
+            blank = self.blank(name)
+            if blank in found:
+                raise ValueError(f"{blank.name} is answered twice; give one answer")
+            found[blank] = read_answer(entered, blank.digits)
+        return self._checked({blank: found.get(blank, Answer("")) for blank in self.blanks})
+
+    def _checked(self, answers: Mapping[Blank, Answer]) -> Checked:
+        told = [Claim(quantity, read_number(self.stated[str(quantity)])) for quantity in self.told]
+        claimed = {blank: Claim(blank.quantity, x.printed) for blank, x in answers.items() if x.printed}
+        if not claimed:
+            return Checked([], [Outcome(blank, answer, None) for blank, answer in answers.items()])
+        claims = [*told, *claimed.values()]
+        report = Marker(self.output, claims, self.training, self.others, asked=self.asked).report()
+        marks = dict(zip(claimed, report.marks[len(told) :]))
+        return Checked(report.marks, [Outcome(blank, answer, marks.get(blank)) for blank, answer in answers.items()])
+
+    def hint(self, name: str, grade: int = 1) -> str:
+        """A hint for one blank.
+
+        Args:
+            name: of the blank.
+            grade: 1 says which rule, 2 gives the formula, 3 the number.
+
+        Raises:
+            ValueError: there is no such blank or grade.
+
+        >>> exercise = Exercise("z = w*x; y = z**2", ["y/w"], given={"w": 0.5, "x": 3})
+        >>> for grade in (1, 2, 3):
+        ...     print(exercise.hint("y/w", grade))
+        The chain rule: through z, whose derivative is multiplied by the local one.
+        ∂y/∂w = ∂y/∂z · ∂z/∂w; ∂z/∂w = x
+        ∂y/∂w = 9
+        """
+        if grade not in range(1, len(GRADES) + 1):
+            raise ValueError(f"a hint has the grade 1, which rule, 2, the formula, or 3, the number; got {grade!r}")
+        blank = self.blank(name)
+        if grade == len(GRADES):
+            return f"{blank.name} = {self.solution[blank.name]}"
+        return (rule, formula)[grade - 1](blank.quantity, self.setting.derivations)
+
+    def at(self, numbers: Mapping[str, float]) -> Exercise:
+        """The same exercise with other numbers for some of its inputs.
+
+        Raises:
+            ValueError: there is no such input, or the graph has no number there.
+        """
+        twin = object.__new__(Exercise)
+        same = ("digits", "title", "told", "blanks", "sheet")  # the sheet if it has been made
+        vars(twin).update({name: x for name, x in vars(self).items() if name in same})
+        twins = recorded_at([self.output, *self.others], numbers)
+        twin.output, twin.others = twins[self.output], tuple(twins[node] for node in self.others)
+        twin.training = moved(self.training, twins)
+        claims = [Claim(quantity, _UNPRINTED) for quantity in self.asked]
+        twin.setting = setting(twin.output, twin.others, claims, twin.training)
+        return twin
+
+    @property
+    def asked(self) -> tuple[Quantity, ...]:
+        """What is told and what is asked for, in the order in which it counts as known."""
+        return (*self.told, *(blank.quantity for blank in self.blanks))
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """The exercise as formulas of its inputs."""
+        return Sheet(self.setting.derivations, self.asked)
+
+    @property
+    def sheet_numbers(self) -> list[float]:
+        """The numbers of the sheet's formulas at these inputs."""
+        return self.sheet.evaluated(self.leaves)
+
+    @property
+    def leaves(self) -> dict[str, float]:
+        """The numbers of everything that is not computed, what an optimizer begins with included."""
+        return {name: node.data for name, node in self.setting.graph.nodes.items() if node.op is None}
+
+    def variants(
+        self, n: int, seed: int, *, vary: Iterable[str] | None = None, decimals: int | None = None, without: Sequence[str] = ()
+    ) -> list[Exercise]:
+        """The same exercise with other numbers, the same ones for the same seed on every Python.
+
+        A number keeps its sign, about its size and how many decimals it has, and one below 1 stays there; what is 0 or 1, as targets
+        often are, stays.  Refused are settings where something has no number, a sigmoid, tanh or softmax is saturated, an operand is near a
+        kink, an answer is 0, below 0.001 or above 1000, or a known mistake gives the right answer by chance.
+
+        Args:
+            n: how many.
+            seed: a whole number; another one gives others.
+            vary: labels of the inputs that vary, or patterns, ``"w*"``.
+            decimals: how many the new numbers have.
+            without: demands that are left out: ``"kinks"``, ``"saturation"``, ``"readable"``, ``"mistakes"``.
+
+        Raises:
+            ValueError: they cannot be found, saying which demand was too strict.
+
+        >>> exercise = Exercise("z = w*x + b; y = sigmoid(z)", ["z", "y", "y/w"], given={"w": 0.5, "x": 1.5, "b": -0.2})
+        >>> [variant.solution["z"] for variant in exercise.variants(3, seed=1)]
+        ['0.01', '0.08', '1.45']
+        """
+        return variants_of(self, n, seed, vary, decimals, without)
+
+    def __str__(self) -> str:
+        given = ", ".join([f"{name} = {short_number(x, 12)}" for name, x in self.inputs.items()])
+        stated = [f"Also known: {', '.join(f'{name} = {text}' for name, text in self.stated.items())}"] if self.told else []
+        width = max(len(blank.name) for blank in self.blanks)
+        blanks = [f"    {blank.name:{width}}  = ____" for blank in self.blanks]
+        formulas = [f"    {line}" for line in self.formulas]
+        return "\n".join([self.heading, f"Given: {given}", *formulas, *stated, f"Find, with {self.digits} significant digits:", *blanks])
+
+    def __repr__(self) -> str:
+        return f"<Exercise: {self.heading}, {len(self.blanks)} blanks>"
+
+
+_UNPRINTED = read_number("0")
+
+
+def _recorded(output: Any, given: Mapping[str, float] | None) -> tuple[Value, tuple[Value, ...]]:
+    """The root, and what it does not depend on."""
+    if isinstance(output, str):
+        output = read_formula(output).record(given or {})
+    elif given:
+        roots = [output.output, *output.nodes.values()] if isinstance(output, Recorded) else [output]
+        twins = recorded_at(roots, given)
+        if not isinstance(output, Recorded):
+            return twins[output], ()
+        output = Recorded(twins[output.output], {name: twins[node] for name, node in output.nodes.items()})
+    if isinstance(output, Recorded):
+        used = set(all_nodes(output.output))
+        return output.output, tuple(node for node in output.nodes.values() if node not in used and node.op is not None)
+    if not isinstance(output, Value):
+        raise TypeError(f"an exercise is made of a recorded Value or a formula, 'y = tanh(w*x)', got {output!r}")
+    return output, ()
