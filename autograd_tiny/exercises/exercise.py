@@ -18,6 +18,7 @@ from autograd_tiny.exercises.hints import GRADES, formula, rule
 from autograd_tiny.exercises.recording import moved, recorded_at, trained_by
 from autograd_tiny.exercises.sheet import Sheet
 from autograd_tiny.exercises.variants import variants_of
+from autograd_tiny.formulas import Recorded, read_formula
 from autograd_tiny.marking.claims import Claim, Quantity, read_quantity, without_d
 from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
@@ -25,7 +26,6 @@ from autograd_tiny.marking.judging.marker import Marker
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.training.setting import Setting, setting
 from autograd_tiny.optim import Optimizer
-from autograd_tiny.symbols.formula import Recorded, read_formula
 from autograd_tiny.text.numbers import as_whole, short_number
 from autograd_tiny.text.words import did_you_mean, listed
 

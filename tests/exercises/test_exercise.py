@@ -6,9 +6,9 @@ import pytest
 
 from autograd_tiny import Value, array
 from autograd_tiny.exercises import Exercise
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.mark import mark
 from autograd_tiny.optim import SGD
-from autograd_tiny.symbols.formula import read_formula
 
 NEURON = "z = w*x + b; y = tanh(z); E = (y - t)**2"
 GIVEN = {"w": -3, "x": 2, "b": 6.5, "t": 1}
