@@ -2,7 +2,7 @@
 
 from autograd_tiny.exercises.answers import Blank
 from autograd_tiny.exercises.checked import Checked, Outcome
+from autograd_tiny.exercises.choosing.topics import TOPICS, random_exercise
 from autograd_tiny.exercises.exercise import Exercise
-from autograd_tiny.exercises.topics import TOPICS, random_exercise
 
 __all__ = ["TOPICS", "Blank", "Checked", "Exercise", "Outcome", "random_exercise"]

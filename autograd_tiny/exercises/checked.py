@@ -54,12 +54,12 @@ class Outcome(NamedTuple):
 def told(mark: Mark) -> str:
     """What is said to the one who answered.
 
-    It begins with a word of its own for what is right, and for what follows from a wrong number before it.
+    It begins with a word of its own for what is right, and for what is taken as right.
     """
     why = mark.why
     if mark.verdict in SLIPS:
         return f"{why[0].upper()}{why[1:]}." if why else "This is not right, and no mistake that is known gives this number."
-    return {"right": "Right.", "carried": f"Accepted: {why}."}.get(mark.verdict, f"Right: {why}.")
+    return "Right." if mark.verdict == "right" else f"Accepted: {why}."
 
 
 class Checked(Report):

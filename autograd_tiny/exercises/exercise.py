@@ -11,13 +11,13 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.exercises.answers import Answer, Blank, read_answer, written
-from autograd_tiny.exercises.asked import asked_for
+from autograd_tiny.exercises.asking.asked import asked_for
+from autograd_tiny.exercises.asking.formulas import shown
+from autograd_tiny.exercises.asking.hints import GRADES, formula, rule
+from autograd_tiny.exercises.asking.recording import moved, recorded_at, trained_by
 from autograd_tiny.exercises.checked import Checked, Outcome
-from autograd_tiny.exercises.formulas import shown
-from autograd_tiny.exercises.hints import GRADES, formula, rule
-from autograd_tiny.exercises.recording import moved, recorded_at, trained_by
+from autograd_tiny.exercises.choosing.variants import variants_of
 from autograd_tiny.exercises.sheet import Sheet
-from autograd_tiny.exercises.variants import variants_of
 from autograd_tiny.formulas import Recorded, read_formula
 from autograd_tiny.marking.claims import Claim, Quantity, read_quantity, without_d
 from autograd_tiny.marking.derivations import NamedGraph

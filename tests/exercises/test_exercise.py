@@ -123,7 +123,13 @@ def test_empty_answers_are_no_answers_and_typographic_ones_are():
 
 def test_a_whole_number_may_be_rounded_to_the_digits_asked_for():
     exercise = Exercise("y = w*x", ["y"], given={"w": 1234, "x": 10})
-    assert [exercise.check({"y": text}).ok for text in ("12340", "12300", "1.23e4", "12400")] == [True, True, True, False]
+    assert [exercise.check({"y": text}).ok for text in ("12340", "12300", "1.23e4", "12500")] == [True, True, True, False]
+
+
+def test_one_unit_of_the_last_digit_is_accepted_and_said():
+    checked = neuron().check({"y": "0.463"})
+    assert checked.outcomes[1].is_accepted
+    assert checked.feedback["y"].startswith("Accepted: its last digit is one unit off")
 
 
 def test_zero_and_kinks_may_be_asked_for():

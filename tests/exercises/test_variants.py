@@ -3,7 +3,7 @@
 import pytest
 
 from autograd_tiny.exercises import TOPICS, Exercise, random_exercise
-from autograd_tiny.exercises.variants import NEAR_A_KINK
+from autograd_tiny.exercises.choosing.variants import NEAR_A_KINK
 from autograd_tiny.marking.judging.mistakes import Editor
 from autograd_tiny.marking.judging.numbers import Numbers
 

@@ -70,7 +70,8 @@ class Marker:
         others: more roots.
         inputs: what is known only as it was printed.
         asked: what a sheet of answers has a place for, in its order, of which the claims fill some.  A number is then taken to be
-            computed from those asked for before it, answered or not, and no story is told of a page that was edited.
+            computed from those asked for before it, answered or not, and by nothing that comes after it: neither how precisely the whole
+            was worked out, nor whether it was edited.
     """
 
     def __init__(
@@ -100,7 +101,8 @@ class Marker:
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
         read = [(claim, value) for claim, value in zip(self.claims, self.values) if not isinstance(claim.printed, Unread)]
-        self.precision = Precision(self.derivations, [claim for claim, value in read if not claim.printed.states(value)])
+        differing = [claim for claim, value in read if not claim.printed.states(value)]
+        self.precision = Precision(self.derivations, [] if self.asked else differing)
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
