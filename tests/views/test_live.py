@@ -87,7 +87,7 @@ def test_a_thousand_settings_of_twenty_graphs(tmp_path):
     for (root, used), (_, _, settings), states in zip(roots, cases, found):
         for setting, state in zip(settings, states):
             try:
-                twin = recomputed(root, dict(zip(used, setting)))
+                twin = recomputed([root], dict(zip(used, setting)))[root]
             except (ArithmeticError, ValueError):
                 assert state["refused"]
                 assert not any(state["gradients"])
@@ -180,7 +180,7 @@ def test_what_the_engine_refuses_the_page_refuses(tmp_path):
         _, _, used = graph_of(root)
         for setting, state in zip(given, states):
             try:
-                recomputed(root, dict(zip(used, setting)))
+                recomputed([root], dict(zip(used, setting)))[root]
                 is_refused = False
             except (ArithmeticError, ValueError):
                 is_refused = True

@@ -32,6 +32,7 @@ class ArraySketch:
     Args:
         seen: what is drawn.
         look: what is shown, and how; of ``expand``, True or names open arrays into their scalars.
+        gradients: of the scalars; what ``backward`` left in them if not given.
 
     Attributes:
         sketch: the sketch.
@@ -39,8 +40,8 @@ class ArraySketch:
         edges: the id of the edge to each user from its operand number 0, 1, ..., of those between arrays that are not open.
     """
 
-    def __init__(self, seen: SeenArrays, look: Look) -> None:
-        self.seen, self.look, self.names = seen, look, seen.graph.names
+    def __init__(self, seen: SeenArrays, look: Look, gradients: Mapping[Value, float] | None = None) -> None:
+        self.seen, self.look, self.names, self._gradients = seen, look, seen.graph.names, gradients
         moment = look.moment
         self.sketch = Sketch(dict.fromkeys(moment.ends, moment.color) if moment else {})
         self.open = self._open(look.expand)
@@ -79,10 +80,14 @@ class ArraySketch:
         kind, fill = _kind(x, bool(formula[0]))
         rim = self.look.moment.rim(box_id) if self.look.moment else ""
         label = sheet([text for text in header if text.text], list(self._blocks(x, box_id, kind)), fill, rim=rim)
-        title = self.names[x] + (f" = {formula[0]}" if formula[0] else "") + (f", {shape_text(shape)}" if shape else "")
-        self.sketch.box(box_id, kind, label, title=title + self._numbers(x), text=name)
+        self.sketch.box(box_id, kind, label, title=self.heading(x) + self._numbers(x), text=name)
         self.sketch.latex[box_id] = self._latex(x, formula[1] if is_short else r"\ldots" if formula[0] else "", shape)
         self.nodes |= {x: box_id} | (dict.fromkeys(x.entries, box_id) if isinstance(x, ArrayNode) else {})
+
+    def heading(self, x: Whole) -> str:
+        """What it is, without its numbers."""
+        formula, shape = self._formula(x)[0], self.seen.shape(x)
+        return self.names[x] + (f" = {formula}" if formula else "") + (f", {shape_text(shape)}" if shape else "")
 
     def _formula(self, x: Whole) -> tuple[str, str]:
         """How it is computed, in text and in LaTeX; empty for a leaf."""
@@ -99,19 +104,21 @@ class ArraySketch:
     def _blocks(self, x: Whole, box_id: str, kind: str) -> Iterator[Block]:
         if not is_small(self.seen.shape(x)):
             return
-        scalars: Sequence[Value] = x.entries if isinstance(x, ArrayNode) else [x]
         moment, look = self.look.moment, self.look
         if "data" in look.show:
-            texts = [look.number(v.data) for v in scalars]
+            texts = [look.number(number) for number in self.seen.graph.numbers(x).flat]
             texts = _known(texts, moment.data.get(box_id, "")) if moment else texts
             yield Block("data", self._cells(texts, x, DATA))
         if "grad" in look.show and kind != "constant":
-            texts = [look.number(v.grad) for v in scalars]
-            grounds = [ground_of(v.grad, look.largest) for v in scalars]
+            gradients = [self._gradient(v) for v in _scalars(x)]
+            grounds, texts = [ground_of(g, look.largest) for g in gradients], [look.number(g) for g in gradients]
             texts = _known(texts, moment.gradients.get(box_id, "")) if moment else texts
             yield Block("grad", self._cells(texts, x, GRAD, grounds))
         for note in look.notes.get(self.names[x], ()):
             yield Block(note.name, [[(Text(note.text), note.ground)]])
+
+    def _gradient(self, v: Value) -> float:
+        return v.grad if self._gradients is None else self._gradients.get(v, 0.0)
 
     def _cells(self, texts: Sequence[str], x: Whole, color: str, grounds: Sequence[str] = ()) -> list[list[tuple[Text, str]]]:
         cells = [(Text(text, color), ground) for text, ground in zip(texts, grounds or [""] * len(texts))]
@@ -190,7 +197,7 @@ class ArraySketch:
 
 def _known(texts: Sequence[str], known: str) -> list[str]:
     """The numbers that are known at a moment, each as wide as it will be."""
-    numbers = known.split()
+    numbers = known.split(" ")
     return [(numbers[i] if i < len(numbers) else "").rjust(len(text)) for i, text in enumerate(texts)]
 
 

@@ -255,13 +255,13 @@ def check_scale(scale: float, suffix: str) -> None:
         raise ValueError(f"only a .png has a scale: a {suffix} has no pixels, and is as sharp at any size")
 
 
-def drawn_by_arrays(seen: SeenArrays, look: Look) -> Drawing:
-    """The picture of a number by arrays."""
+def drawn_by_arrays(seen: SeenArrays, look: Look, gradients: Mapping[Value, float] | None = None) -> Drawing:
+    """The picture of a number by arrays, with gradients in place of those that backward left."""
     _check_direction(look)
     if len(seen.nodes) > look.max_nodes:
         remedy = "list the arrays to show, through=[...], or raise max_nodes"
         raise ValueError(f"a picture of {len(seen.nodes):,} arrays is more than max_nodes={look.max_nodes:,}; {remedy}")
-    made = ArraySketch(seen, look)
+    made = ArraySketch(seen, look, gradients)
     edges = sum(len(seen.operands(x)) for x in seen.nodes)
     arrays = sum(isinstance(x, ArrayNode) for x in seen.nodes)
     sizes = (arrays, "array"), (len(seen.nodes) - arrays, "scalar"), (edges, "edge")

@@ -183,6 +183,11 @@ class MatrixDerivatives:
         found = {number for e in every for number in counts(e).values()}
         return found.pop() if len(found) == 1 and COUNT not in self.graph.names.values() else None
 
+    @property
+    def definitions(self) -> list[Equation]:
+        """What names stand for that are no arrays: the number of samples."""
+        return [] if self.count is None else [Equation(Expression(COUNT), ((Expression.literal(self.count),),))]
+
     def entry(self, x: ArrayNode) -> Equation:
         """One entry in scalars: the first that is not 0."""
         numbers = self.numbers(x)
@@ -230,10 +235,7 @@ def explained_by_array(
     derivatives = MatrixDerivatives(graph, [wrt.node])
     order = list(reversed(derivatives.formulas))
     equations = [*derivatives.equations(order), derivatives.entry(wrt.node)]
-    definitions = []
-    if derivatives.count is not None:
-        definitions.append(Equation(Expression(COUNT), ((Expression.literal(derivatives.count),),)))
-    return equations, definitions, [*graph.names.values(), COUNT]
+    return equations, derivatives.definitions, [*graph.names.values(), COUNT]
 
 
 def _is_hidden(x: Whole) -> bool:

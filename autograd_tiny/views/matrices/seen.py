@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
 from autograd_tiny.arrays.node import ArrayNode, Shape
-from autograd_tiny.engine.graph import Node
+from autograd_tiny.arrays.shapes import entry_places
+from autograd_tiny.engine.graph import Node, all_nodes, joint
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Expression, Style, Term, term
+from autograd_tiny.symbols.naming import names
+from autograd_tiny.text.names import distinct
 from autograd_tiny.views.equations import Equation, latex_style, text_style
 from autograd_tiny.views.mathml import revealed
 from autograd_tiny.views.matrices.explained import MatrixDerivatives
@@ -138,6 +142,38 @@ class SeenArrays:
             return self.text(e), self.latex(e), self.text(e)
         g = derivatives.symbol(user)
         return around(self.text(e), self.text(g), "·"), around(self.latex(e), self.latex(g), r"\cdot"), self.text(e)
+
+    @property
+    def _entries(self) -> list[Value]:
+        return [v for x in self.nodes if isinstance(x, ArrayNode) for v in x.entries]
+
+    def scalars(self) -> list[Value]:
+        """Every scalar that the arrays and the number consist of, operands before users, the number last.
+
+        The number may depend on some entries of an array alone, as a loss on the probability of the right class.
+        """
+        root = self.graph.root
+        found: list[Any] = all_nodes(joint([*self._entries, root]))[:-1]
+        return [*[x for x in found if x is not root], root]
+
+    @cached_property
+    def scalar_names(self) -> dict[Value, str]:
+        """A name for every scalar: an entry of a named array is called by that and its place."""
+        called: dict[Value, str] = names(*self._entries, self.graph.root)
+        for x, name in self.graph.names.items():
+            if isinstance(x, ArrayNode):
+                called |= {v: name + place for v, place in zip(x.entries, entry_places(x.shape)) if not isinstance(v, Constant)}
+            else:
+                called[x] = name
+        return dict(zip(called, distinct(called.values())))
+
+    def at(self, data: Mapping[Value, float], slopes: Mapping[Value, float]) -> SeenArrays:
+        """The same with other numbers of the scalars, and other derivatives by them."""
+        twin = copy(self)
+        twin.graph, twin.derivatives = copy(self.graph), copy(self.derivatives)
+        twin.graph.data = data
+        twin.derivatives.graph, twin.derivatives.slopes = twin.graph, dict(slopes)
+        return twin
 
 
 def is_constant(x: Whole) -> bool:

@@ -99,7 +99,10 @@ def _simplify(element: Element) -> None:
         if child.tag == "mrow" and len(child) == 1:
             element[i] = child = child[0]
         if child.tag == "mo":
+            is_fixed = child.get("stretchy") == "false"
             child.attrib.clear()
+            if is_fixed and child.text in ("(", ")"):
+                child.set("stretchy", "false")
             if child.text == "−" and (previous is None or (previous.tag == "mo" and previous.text != ")")):
                 child.set("form", "prefix")
         previous = child

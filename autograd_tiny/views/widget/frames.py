@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import adjoints, all_nodes, mapped
@@ -18,13 +18,13 @@ from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, b
 from autograd_tiny.views.widget.formulas import FormulaWriter, WrittenFormula
 from autograd_tiny.views.widget.live import LiveGraph, live_graph
 from autograd_tiny.views.widget.pictures import prepared
-from autograd_tiny.views.widget.values import shown_names
+from autograd_tiny.views.widget.values import leaves_of, recomputed, shown_names
 
 MOST_LISTED = 8
 ROOM = 7
 """For how many characters there is room at least where a number stands: -0.7864."""
 
-_NO_FORMULA = WrittenFormula([], "")
+NO_FORMULA = WrittenFormula([], "")
 
 
 class Frame(NamedTuple):
@@ -100,17 +100,27 @@ def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walk
 
 
 class Walk:
-    """The steps of a computation, on one drawing: with the numbers that were recorded, or with places for numbers that move."""
+    """The steps of a computation, on one drawing: with the numbers that were recorded, or with places for numbers that move.
+
+    Attributes:
+        leaves: what can move, by its name.
+    """
 
     def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4) -> None:
-        self._value, self._digits = value, digits
+        self._value, self._direction, self._digits = value, direction, digits
         self._places = _Places(value, direction, digits)
+        self.leaves = leaves_of(value)
 
     def still(self) -> Walkthrough:
         """With the numbers that were recorded."""
         return _Builder(self._value, self._digits).walkthrough(self._places)
 
-    def live(self) -> tuple[Walkthrough, LiveGraph]:
+    def moved(self, numbers: Mapping[Value, float]) -> Walkthrough:
+        """With other numbers of leaves, and what follows from these."""
+        root = recomputed([self._value], numbers)[self._value]
+        return walkthrough(root, direction=self._direction, digits=self._digits)
+
+    def live(self) -> tuple[Walkthrough, LiveGraph] | None:
         """With a place for each number, and the program that fills them."""
         return self._places.walkthrough(self._places), live_graph(self._places.nodes)
 
@@ -157,7 +167,7 @@ class _Builder:
         leaves = [x for x in self.nodes if x.op is None]
         caption = "The numbers the computation starts from." if self.forward else "A leaf: there is nothing to compute."
         details = ", ".join(f"{x.label} = {self._number(x.data)}" for x in leaves if x.label)
-        return Frame("start", "Start", "", {}, {self._id(x): self._number(x.data) for x in leaves}, {}, caption, details, _NO_FORMULA)
+        return Frame("start", "Start", "", {}, {self._id(x): self._number(x.data) for x in leaves}, {}, caption, details, NO_FORMULA)
 
     def _forward(self, step: ForwardStep) -> Frame:
         node, number = step.node, self._number(step.node.data)
@@ -180,7 +190,7 @@ class _Builder:
         caption = f"The gradient of {node.label} is complete: {self._number(step.upstream)}. {goes}"
         details = " ".join(self._receipt(c, step.upstream) for c in received)
         gradients = {self._id(c.operand): self._number(c.after) for c in received}
-        formula = self.formulas.write(self.explainer.step(step)) if received else _NO_FORMULA
+        formula = self.formulas.write(self.explainer.step(step)) if received else NO_FORMULA
         place = f"Backward {step.number} of {len(self.backward)}"
         edges = {edge: x for edge, x in self._edges(node).items() if x in gradients}
         return Frame("backward", place, self._id(node), edges, {}, gradients, caption, details, formula)
@@ -193,7 +203,7 @@ class _Builder:
 
     def _info(self, node: Value) -> NodeInfo:
         if isinstance(node, Constant):
-            return NodeInfo(self._id(node), self._number(node.data), "constant", self._exact(node.data), "", _NO_FORMULA)
+            return NodeInfo(self._id(node), self._number(node.data), "constant", self._exact(node.data), "", NO_FORMULA)
         kind = "leaf" if node.op is None else "operation"
         chain_rule = self.formulas.write(self.explainer.derivative(node))
         return NodeInfo(self._id(node), node.label, kind, self._exact(node.data), self._exact(self.gradients[node]), chain_rule)

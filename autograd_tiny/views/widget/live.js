@@ -47,11 +47,12 @@ export function createProgram(nodes, rows, order) {
       }
     });
     if (data.at(-1) === undefined) return { data, slopes, gradients, before, after, refused };
+    gradients.fill(0); // also of what the result does not depend on, as entries of an array
     gradients[nodes.length - 1] = 1;
     let count = 0;
     for (const i of order) {
       nodes[i][1].forEach((operand, place) => {
-        before[count] = gradients[operand] ?? 0;
+        before[count] = gradients[operand];
         gradients[operand] = after[count] = before[count] + slopes[i][place] * gradients[i];
         count += 1;
       });

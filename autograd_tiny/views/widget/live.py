@@ -32,10 +32,13 @@ class LiveGraph(NamedTuple):
         nodes: operands before users: for a leaf ``[data]``, for a constant its data, for an operation
             ``[row, [operand, ...]]``, and where its row cannot be written ``[null, [operand, ...], data, [derivative, ...]]``.
         rows: JavaScript, an expression: a list of rows, each with its functions and what the page says when it refuses.
+        names, boxes: what each node is called and the id of the box it is in, where the page shows other things than these nodes.
     """
 
     nodes: list[Any]
     rows: str
+    names: Sequence[str] = ()
+    boxes: Sequence[str] = ()
 
 
 def live_graph(nodes: Sequence[Value]) -> LiveGraph:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 from autograd_tiny.views.drawing.svg import CHARACTER_WIDTH, merge_outline, outlines
@@ -24,7 +24,8 @@ def prepared(svg: str, headings: Mapping[str, str], numbers: Mapping[str, tuple[
     Args:
         svg: as `draw` makes it.
         headings: for the id of each node, what the pointer shows in place of its title, which would tell the gradient.
-        numbers: for the id of each node, data and gradient, to be shown in place of those that were drawn, which may be wider.
+        numbers: for the id of each node, data and gradient, to be shown in place of those that were drawn, which may be wider; those
+            of an array one after the other, with a space in between.
     """
     root = fromstring(svg)
     for element in list(root.iter()):
@@ -69,10 +70,17 @@ def _mark(group: Element, headings: Mapping[str, str], numbers: Mapping[str, tup
         group.insert(0, title)
         for shape in outlines(group):
             shape.set("class", "ag-outline")
-        for text in group.iter("text"):
-            if (name := text.get("class", "")) in NUMBERS:
-                _align_right(text)
-                text.text = numbers[identity][NUMBERS.index(name)]
+        for text, number in placed(group.iter("text"), dict(zip(NUMBERS, numbers[identity]))):
+            _align_right(text)
+            text.text = number
+
+
+def placed(texts: Iterable[Element], numbers: Mapping[str, str]) -> Iterator[tuple[Element, str]]:
+    """The texts of a box that show its numbers, each with the number that it shows; nothing where that is not known."""
+    waiting = {name: iter(given.split(" ")) for name, given in numbers.items()}
+    for text in texts:
+        if (name := text.get("class", "")) in waiting:
+            yield text, next(waiting[name], "")
 
 
 def _align_right(text: Element) -> None:

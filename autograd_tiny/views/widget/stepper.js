@@ -22,8 +22,9 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
   const make = maker(document);
   const formulas = formulaWriter(document, data.parts);
   const state = { step: -1, playing: false, explained: null, timer: 0, pace: PACES[1][1], values: new Map(), numbers: null };
-  const names = data.nodes.map(({ name }) => name);
-  const order = data.steps.flatMap(({ phase, node }) => (phase === "backward" ? [data.nodes.findIndex(({ id }) => id === node)] : []));
+  const names = data.names ?? data.nodes.map(({ name }) => name); // of what is computed
+  const boxes = data.boxes ?? data.nodes.map(({ id }) => id);
+  const order = (data.graph ?? []).flatMap((node, i) => (node.length > 1 ? [i] : [])).reverse();
   const program = createProgram(data.graph ?? [], rows, order);
   const graph = createGraph(data.svg ? fragment(document, data.svg).firstElementChild : root.querySelector("svg"), data, number);
   const inputs = program.leaves.length ? inputsPanel(make, {
@@ -58,7 +59,7 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
 
   function compute(values) {
     state.numbers = program.run(values);
-    graph.refuse(new Map([...state.numbers.refused].map(([i, fault]) => [data.nodes[i].id, reason(fault, i)])));
+    graph.refuse(new Map([...state.numbers.refused].map(([i, fault]) => [boxes[i], reason(fault, i)])));
     inputs?.show();
     if (state.step >= 0) refresh();
   }
@@ -266,14 +267,14 @@ function check(data) {
 }
 
 /** The drawn graph: what is known at a step, which node has its turn, which node is explained. */
-function createGraph(svg, { nodes, steps, graph: isLive }, number) {
+function createGraph(svg, { nodes, steps, graph: isLive, boxes }, number) {
   if (!svg) throw new BrokenData("the picture is missing");
   const groupsOf = (kind) => new Map([...svg.querySelectorAll(`[data-${kind}]`)].map((group) => [group.dataset[kind], group]));
   const groups = groupsOf("node");
-  const places = new Map(); // the element of a class in a group
-  const placeOf = (group, kind) => {
+  const places = new Map(); // the elements of a class in a group
+  const placesOf = (group, kind) => {
     if (!places.has(group)) places.set(group, {});
-    return (places.get(group)[kind] ??= group.querySelector(`.${kind}`));
+    return (places.get(group)[kind] ??= [...group.querySelectorAll(`.${kind}`)]);
   };
   const edgeGroups = groupsOf("edge");
   if (!nodes.every(({ id }) => groups.has(id))) throw new BrokenData("the picture is incomplete");
@@ -291,10 +292,16 @@ function createGraph(svg, { nodes, steps, graph: isLive }, number) {
   }
   const text = (template) => template && filled(template, (name) => number(name) ?? "");
 
-  /** A number where it stands, made narrower where it is longer than there is room. */
+  /** Numbers where they stand, one or those of an array with spaces in between. */
   function write(group, kind, written) {
-    const element = placeOf(group, kind);
-    if (!element || element.textContent === written) return;
+    const elements = placesOf(group, kind);
+    const texts = elements.length > 1 ? written.split(" ") : [written];
+    elements.forEach((element, i) => writeOne(element, texts[i] ?? ""));
+  }
+
+  /** A number where it stands, made narrower where it is longer than there is room. */
+  function writeOne(element, written) {
+    if (element.textContent === written) return;
     if (!rooms.has(element)) rooms.set(element, Math.max(ROOM, element.textContent.length));
     element.textContent = written;
     if (written.length > rooms.get(element)) element.setAttribute("textLength", rooms.get(element) * 0.6 * element.getAttribute("font-size"));
@@ -310,7 +317,8 @@ function createGraph(svg, { nodes, steps, graph: isLive }, number) {
     }
     for (const [id, { needs, got }] of reasons) {
       const group = groups.get(id);
-      const [heading, , data, , grad] = group.querySelectorAll("text");
+      const heading = group.querySelector("text");
+      const [data, grad] = [placesOf(group, "data")[0] ?? heading, placesOf(group, "grad").at(-1) ?? heading];
       const why = heading.cloneNode();
       why.setAttribute("class", "why");
       why.setAttribute("y", (Number(data.getAttribute("y")) + Number(grad.getAttribute("y"))) / 2);
@@ -344,7 +352,7 @@ function createGraph(svg, { nodes, steps, graph: isLive }, number) {
     for (const { id, group } of edges) {
       group?.classList.toggle("current", id in used);
       group?.classList.toggle("unknown", !known.has(id));
-      if (group && isLive && slopeOf(id)) write(group, "derivative", text(slopeOf(id)));
+      if (group && isLive && !boxes && slopeOf(id)) write(group, "derivative", text(slopeOf(id)));
     }
     tabStop(groups.get(current) ?? svg.querySelector("[role=button]"));
   }

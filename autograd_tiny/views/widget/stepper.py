@@ -21,12 +21,15 @@ from autograd_tiny.text.numbers import as_whole, check_digits
 from autograd_tiny.text.words import quoted, shortened
 from autograd_tiny.views.drawing.draw import check_scale
 from autograd_tiny.views.drawing.svg import image
+from autograd_tiny.views.matrices.graph import is_by_arrays, settled
 from autograd_tiny.views.named import Through, seen_through
+from autograd_tiny.views.widget.arrays import ArrayWalk
 from autograd_tiny.views.widget.formulas import WrittenFormula
-from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walk, Walkthrough, walkthrough
+from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walk, Walkthrough
+from autograd_tiny.views.widget.live import LiveGraph
 from autograd_tiny.views.widget.page import framed, module, page, style
 from autograd_tiny.views.widget.stills import beamer, complete_still, png_stills, stills
-from autograd_tiny.views.widget.values import Values, leaves_of, recomputed
+from autograd_tiny.views.widget.values import Values
 
 LONGEST_TITLE = 200
 MOST_HEIGHT, ROOM_FOR_THE_REST = 800, 560
@@ -49,7 +52,9 @@ class Stepper:
 
     Args:
         value: a recorded Value, the root.
-        through: "all" for a step per operation, "named" for one per value that has a name, or the Values that are shown; see `draw`.
+        through: "all" for a step per operation, "named" for one per value that has a name, or the Values that are shown; "arrays" for
+            a step per array, "all arrays", or a list with Arrays in it; see `draw`.  By arrays, a step backward is the derivative by
+            a whole array, in matrix form; inputs move where the graph has no more than 3,000 scalars.
         direction: of the drawing, from operands to results: "LR", "RL", "TB" or "BT".
         digits: how many significant digits numbers have.
         title: what stands above the picture; "y, step by step" where the root is y and none is given.
@@ -74,21 +79,29 @@ class Stepper:
         check_recorded(value, "stepped through")
         check_unchanged(value, done="its steps")
         warn_of_runs(value, "the last step")
-        if through != "all":
-            value = seen_through([value], through, sys._getframe(1).f_locals)[value]
-        _check(value, digits)
+        through, variables = settled(through), sys._getframe(1).f_locals
+        check_digits(digits)
         if not isinstance(title, str):
             raise TypeError(f"a title is a text, got {quoted(title)}")
-        self._root, self._direction, self._digits = value, direction, digits
-        self._title = shortened(title, LONGEST_TITLE)
-        self._walk = Walk(value, direction=direction, digits=digits)
+        self._digits, self._title = digits, shortened(title, LONGEST_TITLE)
+        self._walk = self._walk_through(value, through, variables, direction)
         self._recorded = self._titled(self._walk.still())
-        self._leaves = leaves_of(value)
+        self._leaves = self._walk.leaves
         self._moved: tuple[dict[str, float], Walkthrough] | None = None
         self._values = {name: float(leaf.data) for name, leaf in self._leaves.items()}
         self._handlers: list[Callable[[dict[str, float]], object]] = []
         self._step = 0
         self._widget: Any = None
+
+    def _walk_through(self, value: Value, through: Any, variables: Mapping[str, Any], direction: str) -> Walk | ArrayWalk:
+        if is_by_arrays(through):
+            by_arrays = ArrayWalk(value, through, variables, direction=direction, digits=self._digits)
+            _check_size(by_arrays.size, "arrays")
+            return by_arrays
+        if through != "all":
+            value = seen_through([value], through, variables)[value]
+        _check_size(len(all_nodes(value)), "nodes")
+        return Walk(value, direction=direction, digits=self._digits)
 
     def _titled(self, steps: Walkthrough) -> Walkthrough:
         return steps._replace(title=self._title) if self._title else steps
@@ -153,6 +166,8 @@ class Stepper:
         return dict(self._values)
 
     def _move(self, values: dict[str, float]) -> None:
+        if self._live is None:
+            raise ValueError("inputs do not move here, since there are too many scalars to follow; compute again, and make a new Stepper")
         self._moved = values, self._walked(values)
         if self._widget is None:
             self._take(values)
@@ -165,8 +180,7 @@ class Stepper:
             handler(self._current_values())
 
     def _walked(self, values: Mapping[str, float]) -> Walkthrough:
-        root = recomputed(self._root, {leaf: values[name] for name, leaf in self._leaves.items()})
-        return self._titled(walkthrough(root, direction=self._direction, digits=self._digits))
+        return self._titled(self._walk.moved({leaf: values[name] for name, leaf in self._leaves.items()}))
 
     @property
     def _walkthrough(self) -> Walkthrough:
@@ -188,14 +202,21 @@ class Stepper:
         return _as_data(self._walkthrough)
 
     @cached_property
-    def _live(self) -> tuple[dict[str, Any], str]:
+    def _live(self) -> tuple[Walkthrough, LiveGraph] | None:
+        """What a page is made of whose numbers move."""
+        return self._walk.live()
+
+    def _paged(self) -> tuple[dict[str, Any], str]:
         """What a page is made of: everything that is to be seen, with places for numbers, and the program that fills them."""
-        steps, graph = self._walk.live()
-        return _as_data(self._titled(steps)) | {"digits": self._digits, "graph": graph.nodes}, graph.rows
+        if self._live is None:
+            return self.data | {"digits": self._digits}, "[]"
+        steps, graph = self._live
+        others = {"names": list(graph.names), "boxes": list(graph.boxes)} if graph.names else {}
+        return _as_data(self._titled(steps)) | {"digits": self._digits, "graph": graph.nodes} | others, graph.rows
 
     def html(self) -> str:
         """The page that `save` writes, as text.  Its inputs move; it begins at the current values."""
-        data, rows = self._live
+        data, rows = self._paged()
         return page(data | {"values": self._current_values()}, rows)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -255,7 +276,7 @@ class Stepper:
         if self._widget is None or self._widget.comm is None:
             if find_spec("anywidget") is None:
                 raise ModuleNotFoundError('the widget needs anywidget: pip install "autograd_tiny[notebook]"; save() needs nothing')
-            data, rows = self._live
+            data, rows = self._paged()
             self._widget = _widget_class()(self, data, rows, step=self._step, values=self._values)
             self._widget.observe(lambda change: self._take(change["new"]), "values")
         return self._widget
@@ -273,11 +294,10 @@ class Stepper:
         return image(complete_still(self._recorded), self._recorded.title)
 
 
-def _check(value: Value, digits: int) -> None:
-    check_digits(digits)
-    if (count := len(all_nodes(value))) > MOST_NODES:
+def _check_size(count: int, what: str) -> None:
+    if count > MOST_NODES:
         raise ValueError(
-            f"a graph of {count:,} nodes is too large to be stepped through by eye, {MOST_NODES} are the most; step through a part of it, "
+            f"a graph of {count:,} {what} is too large to be stepped through by eye, {MOST_NODES} are the most; step through a part of it, "
             "Stepper(one_of_its_nodes), draw() a summary, or read backward_steps(value), which has no limit"
         )
 

@@ -10,7 +10,7 @@ from autograd_tiny.views.drawing.picture import Moment
 from autograd_tiny.views.drawing.render import render
 from autograd_tiny.views.drawing.tikz import overlays
 from autograd_tiny.views.widget.frames import Frame, Walkthrough, known_by
-from autograd_tiny.views.widget.pictures import SVG
+from autograd_tiny.views.widget.pictures import SVG, placed
 
 _TURN = {"forward": DATA, "seed": GRAD, "backward": GRAD}
 """The colour of the node whose turn it is, and of its edges."""
@@ -62,10 +62,8 @@ def _still(walkthrough: Walkthrough, frame: Frame, known: Frame) -> str:
 
 
 def _show_node(group: Element, node: str, frame: Frame, known: Frame) -> None:
-    for text in group.iter(SVG + "text"):
-        numbers = {"data": known.data, "grad": known.gradients}.get(text.get("class", ""))
-        if numbers is not None:
-            text.text = numbers.get(node, "")
+    for text, number in placed(group.iter(SVG + "text"), {"data": known.data.get(node, ""), "grad": known.gradients.get(node, "")}):
+        text.text = number
     if node == frame.node:
         for shape in group.iterfind(f"{SVG}*[@class='ag-outline']"):
             shape.attrib.update({"stroke": _TURN[frame.phase], "stroke-width": "3"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 
 from autograd_tiny.engine.graph import all_nodes, mapped
 from autograd_tiny.engine.refusals import finite_float
@@ -59,8 +59,8 @@ def leaves_of(root: Value) -> dict[str, Value]:
     return {called[x]: x for x in all_nodes(root) if x.op is None and not isinstance(x, Constant)}
 
 
-def recomputed(root: Value, data: Mapping[Value, float]) -> Value:
-    """The graph again, computed from other numbers of its leaves.
+def recomputed(roots: Sequence[Value], data: Mapping[Value, float]) -> dict[Value, Value]:
+    """A graph again, computed from other numbers of its leaves: every node with its twin.
 
     Raises:
         ValueError, ArithmeticError: an operation refuses its operands.
@@ -77,4 +77,4 @@ def recomputed(root: Value, data: Mapping[Value, float]) -> Value:
             twin.d_second = fresh.d_second
         return twin
 
-    return mapped([root], again)[root]
+    return mapped(roots, again)

@@ -1,0 +1,153 @@
+"""Steps by arrays: an array a step, its formula in matrix form, its numbers in tables; inputs that move, in Python and on the page."""
+
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from foreign import program_called
+
+from autograd_tiny import Stepper, array, losses, nn
+from autograd_tiny.text.numbers import short_number
+from autograd_tiny.views.drawing.svg import parsed
+from autograd_tiny.views.widget.page import module
+from autograd_tiny.views.widget.stills import stills
+
+RUN = """
+const DATA = %s;
+const ROWS = %s;
+const order = DATA.graph.flatMap((node, i) => (node.length > 1 ? [i] : [])).reverse();
+const program = createProgram(DATA.graph, ROWS, order);
+const moved = %s;
+const found = program.run(new Map(program.leaves.map((leaf) => [leaf, moved[DATA.names[leaf]]])));
+const number = (name) => shortNumber({ d: found.data, g: found.gradients }[name[0]][Number(name.slice(1))], DATA.digits);
+console.log(JSON.stringify(DATA.steps.map(({ data, gradients }) => [data, gradients].map((texts) =>
+  Object.fromEntries(Object.entries(texts).map(([id, text]) => [id, filled(text, number)]))))));
+"""
+
+
+def network():
+    X = array([[1.0, 2.0], [3.0, 4.0], [-1.0, 0.5]], "X")
+    W1, b1 = array([[0.1, -0.2], [0.5, 0.6]], "W1"), array([0.1, 0.2], "b1")
+    W2 = array([[0.1, -0.2, 0.3], [0.5, 0.6, -0.7]], "W2")
+    Z = X @ W1 + b1
+    A = Z.tanh()
+    P = (A @ W2).softmax()
+    for x, label in ((Z, "Z"), (A, "A"), (P, "P")):
+        x.label = label
+    L = losses.cross_entropy(P, [0, 1, 2])
+    L.label = "L"
+    return X, W1, L, {"Z": Z, "A": A, "P": P}
+
+
+def plain(lines, parts):
+    """A formula of the page as its letters alone."""
+
+    def expanded(text):
+        return re.sub(r"&(\d+);", lambda match: expanded(parts[int(match[1])]), text)
+
+    return ["".join(re.sub(r"<[^>]*>", " ", expanded(left + right)).split()) for left, right in lines]
+
+
+def test_an_array_a_step():
+    X, W1, L, named = network()
+    stepper = Stepper(L, through="arrays")
+    assert repr(stepper) == "<Stepper: L, array by array; step 0 of 12>"
+    assert [f"{step['place']}: {step['caption']}" for step in stepper.data["steps"]] == [
+        "Start: The arrays the computation starts from.",
+        "Forward 1 of 4: Z (3×2) is computed from X, W1 and b1.",
+        "Forward 2 of 4: A (3×2) is computed from Z.",
+        "Forward 3 of 4: P (3×3) is computed from A and W2.",
+        "Forward 4 of 4: L is computed from P and Y.",
+        "Backward: Backward starts at L: its derivative by itself is 1.",
+        "Backward 1 of 7: The derivative by P (3×3) is complete. It comes from L.",
+        "Backward 2 of 7: The derivative by A (3×2) is complete. It comes from P.",
+        "Backward 3 of 7: The derivative by W2 (2×3) is complete. It comes from P.",
+        "Backward 4 of 7: The derivative by Z (3×2) is complete. It comes from A.",
+        "Backward 5 of 7: The derivative by X (3×2) is complete. It comes from Z.",
+        "Backward 6 of 7: The derivative by W1 (2×2) is complete. It comes from Z.",
+        "Backward 7 of 7: The derivative by b1 (2) is complete. It comes from Z.",
+    ]
+    data = stepper.data
+    formulas = {step["place"]: plain(step["lines"], data["parts"]) for step in data["steps"]}
+    assert formulas["Forward 1 of 4"] == ["Z=X·W1+b1(3×2)=(3×2)(2×2)+(2)"]
+    assert formulas["Backward 6 of 7"] == ["∂L∂W1=XT·∂L∂Z(2×2)=(2×3)(3×2)"]
+    assert formulas["Forward 4 of 4"][-1] == "m=3"
+    assert all(g == 0.0 for row in W1.grad for g in row)  # nothing of the graph is changed
+    L.backward()
+    ids = {node["name"]: node["id"] for node in data["nodes"]}
+    known = {}
+    for step in data["steps"]:
+        known |= step["gradients"]
+    for name, x in {**named, "X": X, "W1": W1}.items():
+        assert known[ids[name]] == " ".join(short_number(g) for row in x.grad for g in row)
+    chain = next(node for node in data["nodes"] if node["name"] == "W1")
+    assert plain(chain["lines"], data["parts"])[1].startswith("∂L∂W10,0=")
+    assert (chain["data"], chain["kind"]) == ("[[0.1, -0.2], [0.5, 0.6]]", "leaf")
+
+
+def test_moved_inputs_are_followed_in_python_and_on_the_page(tmp_path):
+    _, _, L, _ = network()
+    stepper = Stepper(L, through="arrays")
+    page = stepper.html()
+    data = json.loads(re.search(r'<script type="application/json" id="steps">(.*?)</script>', page, re.DOTALL)[1])
+    rows = page[page.rindex("startPage(document, ") + len("startPage(document, ") : page.rindex(");\n</script>")]
+    stepper.values["W1[0][1]"] = 2.0  # by which probabilities change that the loss does not depend on
+    stepper.values["X[2][0]"] = 0.25
+    (tmp_path / "run.mjs").write_text(module() + RUN % (json.dumps(data), rows, json.dumps(dict(stepper.values))), encoding="utf-8")
+    done = subprocess.run([program_called("node"), "run.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    there = json.loads(done.stdout)
+    here = [[step["data"], step["gradients"]] for step in stepper.data["steps"]]
+    assert there == here
+    X, W1, _, _ = network()
+    X[2][0].data, W1[0][1].data = 0.25, 2.0
+    rebuilt = array(X.data) @ array(W1.data) + array([0.1, 0.2])
+    assert here[1][0][data["steps"][1]["node"]] == " ".join(short_number(z) for row in rebuilt.data for z in row)
+
+
+def test_pictures_of_steps_show_what_is_known(tmp_path):
+    _, _, L, named = network()
+    stepper = Stepper(L, through="arrays")
+    first, *_, last = stills(stepper._walkthrough)
+    blank, full = ([t.text or "" for t in parsed(svg).iter("text") if t.get("class") == "data"] for svg in (first, last))
+    assert len(blank) == len(full) == 6 + 4 + 2 + 6 + 9 + 9 + 6 + 6 + 1
+    assert blank.count("") == 6 + 6 + 9 + 1
+    assert "" not in full
+    assert short_number(named["Z"].data[2][1]) in full
+    stepper.save(tmp_path / "steps.tex")
+    assert r"\only<2-" in (tmp_path / "steps.tex").read_text(encoding="utf-8")
+    assert len(stepper.save_frames(tmp_path / "png", format="png")) == stepper.last + 1
+
+
+def test_of_a_large_graph_the_numbers_stay(monkeypatch):
+    from autograd_tiny.views.widget import arrays
+
+    _, _, L, _ = network()
+    monkeypatch.setattr(arrays, "MOST_LIVE", 10)
+    stepper = Stepper(L, through="arrays")
+    assert "\x7f" not in stepper.html()
+    with pytest.raises(ValueError, match="too many scalars to follow"):
+        stepper.values["W1[0][1]"] = 2.0
+
+
+def test_a_network_on_a_batch_is_stepped_through_layer_by_layer():
+    from random import Random
+
+    model = nn.MLP([2, 3, 1], ["tanh", "sigmoid"], rng=Random(1))
+    out = model(array(np.array([[0.0, 1.0], [1.0, 0.5]]), "X"))
+    out.label = "out"
+    L = losses.half_squared_error(out, [[1.0], [0.0]])
+    L.label = "L"
+    stepper = Stepper(L, through="all arrays")
+    assert stepper.last > 10
+    assert "layers[0].weights" in {node["name"] for node in stepper.data["nodes"]}
+
+
+def test_what_cannot_be_stepped_through():
+    _, _, L, _ = network()
+    with pytest.raises(ValueError, match="a direction is one of"):
+        Stepper(L, through="arrays", direction="up")
+    with pytest.raises(ValueError, match="through lists Arrays"):
+        Stepper(L, through=[array([1.0])])
