@@ -4,6 +4,9 @@
 
 Compares the value, the gradient and the gradient of the gradient's sum, all in doubles.  A disagreement beyond rounding is
 made as simple as possible and printed as a program to run; the exit status is then 1.
+
+With each graph of scalars comes a program of arrays, as many as ``--programs`` says: its gradients are compared, too, and each formula
+of them in matrix form, worked out on numbers by NumPy, with the gradients of the scalars.
 """
 
 from __future__ import annotations
@@ -16,7 +19,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from oracles.in_torch import derivatives, import_torch, torch_function, torch_text
+import numpy
+import random_arrays
+from matrix_formulas import largest_difference
+from oracles.in_torch import array_gradients, derivatives, import_torch, torch_function, torch_text
 from random_graphs import Operand, Program, Step, margin, random_program
 
 from autograd_tiny import TABLE, Value, gradient, total
@@ -24,6 +30,7 @@ from autograd_tiny.engine.graph import topological_order
 
 TOLERANCE = 1e-14  # of the size of all paths from any node to the result; the largest seen is 1e-16
 NEAR_A_KINK = 1e-9
+OF_ARRAYS = 1e-10  # of the largest entry of an array, or of 1: what the matrix form is held to
 
 
 def disagreement(program: Program) -> str:
@@ -71,6 +78,22 @@ def _size_of_paths(root: Value) -> float:
         for x, d in zip(node.operands, node.local_derivatives):
             derivatives[x] = derivatives.get(x, 0.0) + abs(d) * derivatives[node]
     return 1.0 + sum((1.0 + abs(node.data)) * d for node, d in derivatives.items())
+
+
+def disagreement_of_arrays(seed: int) -> str:
+    """What differs of a program of arrays between the engine and PyTorch, or between its formulas in matrix form and the scalars."""
+    program = random_arrays.random_program(Random(seed))
+    leaves, loss = random_arrays.recorded(program)
+    value, expected = array_gradients(program)
+    if not math.isclose(loss.data, value, rel_tol=OF_ARRAYS, abs_tol=OF_ARRAYS):
+        return f"value {loss.data}, PyTorch: {value}"
+    loss.backward()
+    for leaf, slopes in zip(leaves, expected):
+        ours, theirs = numpy.array(leaf.grad), numpy.array(slopes)
+        if numpy.abs(ours - theirs).max() > OF_ARRAYS * max(1.0, numpy.abs(theirs).max()):
+            return f"gradient by {leaf.label}: {leaf.grad}, PyTorch: {slopes}"
+    difference = largest_difference(loss, leaves)
+    return f"a formula in matrix form is off by {difference}" if difference > OF_ARRAYS else ""
 
 
 def shrink(program: Program, fails: Callable[[Program], bool]) -> Program:
@@ -158,6 +181,7 @@ def main() -> int:
     """Run until the time is up or something disagrees."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, required=True, help="how long to look")
+    parser.add_argument("--programs", type=int, default=1, help="how many programs of arrays come with each graph of scalars")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first graph; the next ones count up from it")
     arguments = parser.parse_args()
     import_torch().set_num_threads(1)
@@ -176,9 +200,14 @@ def main() -> int:
         if found:
             print(f"seed {seed}: {found}\n\nThe simplest program that was found to disagree:\n\n{as_python(shrink(program, _disagrees))}")
             return 1
+        for number in range(seed * arguments.programs, (seed + 1) * arguments.programs):
+            if differs := disagreement_of_arrays(number):
+                print(f"the program of arrays {number}: {differs}\n\n{random_arrays.random_program(Random(number))}")
+                return 1
         seed += 1
     count, seconds = seed - arguments.seed, time.perf_counter() - start
     print(f"{count} graphs agree with PyTorch, {count / seconds:.0f} a second; {refused} of them the engine refused to differentiate twice")
+    print(f"{count * arguments.programs} programs of arrays agree with PyTorch, and so do their formulas in matrix form")
     return 0
 
 

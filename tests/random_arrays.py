@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
+from autograd_tiny import Array, array
 from autograd_tiny.arrays.shapes import broadcast
 
 SHAPES = [(2, 3), (3, 2), (3, 3), (1, 3), (2, 1), (3, 1), (3,), (2,), (1, 1), (1,)]
@@ -108,3 +109,14 @@ def run(program: Program, leaves: Sequence[Any], operations: dict[str, Callable[
         term = ENDS[how](results[k])
         loss = term if loss is None else loss + 0.5 * term
     return results, loss
+
+
+def recorded(program: Program) -> tuple[list[Array], Any]:
+    """The leaves as Arrays, some of what is computed with a label, and the one number."""
+    leaves = [array(numbers, f"P{k}") for k, numbers in enumerate(program.leaves)]
+    results, loss = run(program, leaves)
+    for k in program.labelled:
+        if isinstance(results[k], Array):
+            results[k].label = results[k].label or f"R{k}"
+    loss.label = "L"
+    return leaves, loss

@@ -17,10 +17,12 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autograd_tiny.arrays.recorded import Array
+from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.calculus.gradient_check import path_sizes
 from autograd_tiny.engine.contents import named_by
 from autograd_tiny.engine.graph import Node, all_nodes, mapped, topological_order
-from autograd_tiny.engine.refusals import warn_of_runs
+from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
 from autograd_tiny.engine.table import sub
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.formulas import FormulaError, read_formula
@@ -35,12 +37,14 @@ from autograd_tiny.views.equations import (
     environment,
     latex_style,
     lines_of,
+    of_rate,
     set_width,
     text_style,
-    written_product,
 )
 from autograd_tiny.views.explain import Explainer, explainer_of
 from autograd_tiny.views.mathml import mathml
+from autograd_tiny.views.matrices.derived import ArrayDerivation
+from autograd_tiny.views.matrices.graph import check_through_arrays, is_by_arrays, settled
 from autograd_tiny.views.named import Through
 from autograd_tiny.views.paths import count_paths
 from autograd_tiny.views.steps import ForwardStep
@@ -56,9 +60,6 @@ SMALLEST_MARKED, LARGEST_MARKED = 1e-280, 1e300
 
 
 _GRID = "display: grid; grid-template-columns: repeat(2, max-content); gap: .7em .3em; place-items: center start"
-of_rate = written_product(
-    "of_rate", "{0:product} {1:product}", r"{0:product} \, {1:product}", "a learning rate and a derivative, side by side"
-)
 
 
 class Claim(NamedTuple):
@@ -80,11 +81,11 @@ class Derivation:
     """A derivation written out: as text, LaTeX, Markdown, HTML with MathML, and as a page that can be marked.
 
     Attributes:
-        sections: Forward, Backward and, with a learning rate, Update.
+        sections: Forward, Backward and, with a learning rate, Update; in matrix form, first what is Given.
         digits: how many significant digits numbers are written with.
     """
 
-    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource) -> None:
+    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource | None) -> None:
         self.sections, self.digits = list(sections), digits
         self._called, self._page = tuple(called), page
 
@@ -140,8 +141,10 @@ class Derivation:
         What no formula can read as a name, as ``layers[0].bias``, has another one there: ``layers_0_bias``.
 
         Raises:
-            ValueError: a number that is not finite, or beyond the range of what can be marked.
+            ValueError: a number that is not finite, or beyond the range of what can be marked; a derivation in matrix form.
         """
+        if self._page is None:
+            raise ValueError("derivation: a page that can be marked has scalars; leave out Arrays in wrt and through")
         return self._page.toml(self.sections, self.digits)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -225,7 +228,7 @@ class PageSource(NamedTuple):
 
 def derivation(
     output: Value,
-    wrt: Value | Iterable[Value] | None = None,
+    wrt: Value | Array | Iterable[Value | Array] | None = None,
     learning_rate: float | None = None,
     through: Through = None,
     digits: int = 4,
@@ -237,13 +240,16 @@ def derivation(
     is computed from was printed before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient
     descent.
 
+    With an `Array` in ``wrt``, it is written in matrix form: what is given, each array forward with its shapes, the derivative by each
+    once, by those before it, the updates, and of all up to 6 rows and columns the numbers.
+
     Names are those that `explain` finds: labels, or the caller's variables where nothing that was computed has a label.
 
     Args:
         output: the recorded Value that is differentiated.
-        wrt: the Values to differentiate by; if left out, all leaves that have a name.
+        wrt: the Values or Arrays to differentiate by; if left out, all leaves that have a name.
         learning_rate: of the updates.
-        through: as for `explain`: "named", "all", or the Values to be shown in between.
+        through: as for `explain`: "named", "all", or the Values to be shown in between; by Arrays "arrays", "all arrays" or a list.
         digits: significant digits of numbers.
 
     Raises:
@@ -279,7 +285,7 @@ def derivation(
 
 def derived(
     output: Value,
-    wrt: Value | Iterable[Value] | None,
+    wrt: Value | Array | Iterable[Value | Array] | None,
     learning_rate: float | None,
     through: Through,
     variables: Mapping[str, Any],
@@ -289,6 +295,9 @@ def derived(
     check_digits(digits)
     rate = None if learning_rate is None else _checked_rate(learning_rate)
     chosen = None if wrt is None else _checked_wrt(wrt)
+    through = settled(through)
+    if is_by_arrays(through) or is_by_arrays(chosen):
+        return _by_arrays(output, chosen, rate, through, variables, digits)
     explainer, seen = explainer_of(output, chosen or [], through, variables, digits)
     below = set(all_nodes(output))
     if chosen is None:
@@ -310,9 +319,7 @@ def derived(
             between.add(node)
     number = len(order) + len(between) - 1 + len(moved)
     if number > MOST_EQUATIONS:
-        why = f"more than {MOST_EQUATIONS} are read by nobody"
-        remedy = "list what to show, through=[...], or fewer Values in wrt"
-        raise ValueError(f"derivation: the page would have {number:,} equations, and {why}; {remedy}")
+        raise ValueError(_too_long(number, "Values"))
     original = {twin: node for node, twin in seen.items()}
     readable = _readable(explainer.called)
     sections = [_forward(explainer, readable, order), _backward(explainer, readable, order, between, original)]
@@ -322,6 +329,26 @@ def derived(
     return Derivation(sections, digits, called, _page(output, explainer, readable, seen, rate))
 
 
+def _by_arrays(
+    output: Value, wrt: Sequence[Any] | None, rate: float | None, through: Any, variables: Mapping[str, Any], digits: int
+) -> Derivation:
+    """A derivation in matrix form."""
+    check_recorded(output, "explained")
+    check_unchanged(output, done="its derivation")
+    check_through_arrays(through)
+    whole = ArrayDerivation(output, wrt, through, variables, rate, digits)
+    parts = whole.parts()
+    if (number := sum(len(part.equations) for part in parts)) > MOST_EQUATIONS:
+        raise ValueError(_too_long(number, "Arrays"))
+    return Derivation([Section(part.title, part.equations, []) for part in parts], digits, whole.called, None)
+
+
+def _too_long(number: int, what: str) -> str:
+    why = f"more than {MOST_EQUATIONS} are read by nobody"
+    remedy = f"list what to show, through=[...], or fewer {what} in wrt"
+    return f"derivation: the page would have {number:,} equations, and {why}; {remedy}"
+
+
 def _checked_rate(rate: object) -> float:
     number = as_number(rate)
     if number is None or isinstance(rate, bool) or not (math.isfinite(number) and number > 0.0):
@@ -329,15 +356,17 @@ def _checked_rate(rate: object) -> float:
     return number
 
 
-def _checked_wrt(wrt: Value | Iterable[Value]) -> list[Value]:
+def _checked_wrt(wrt: Value | Array | Iterable[Value | Array]) -> list[Any]:
     if isinstance(wrt, (str, bytes)) or not isinstance(wrt, (Value, Iterable)):
         raise TypeError(f"derivation: wrt lists the Values to differentiate by, as wrt=[w, b], got {quoted(wrt)}")
-    chosen = list(dict.fromkeys([wrt] if isinstance(wrt, Value) else wrt))
+    chosen = list(dict.fromkeys([wrt] if isinstance(wrt, (Value, Array)) else wrt))
     if not chosen:
         raise ValueError("derivation: wrt is empty; list Values, as wrt=[w, b], or leave it out for all named leaves")
     for x in chosen:
         if isinstance(x, Constant):
             raise ValueError(f"derivation: {x!r} in wrt is a constant; only a Value has a derivative")
+        if any(isinstance(y, Array) for y in chosen) and not isinstance(x, (Value, Array)):
+            raise TypeError(f"derivation: wrt lists Values and Arrays, got {quoted(x)}")
     return chosen
 
 

@@ -35,17 +35,21 @@ def written_product(name: str, text: str, latex: str, doc: str) -> Primitive:
 chain = written_product(
     "chain", "{0:product} · {1:product}", r"{0:product} \cdot {1:product}", "the product of two factors of the chain rule"
 )
+of_rate = written_product(
+    "of_rate", "{0:product} {1:product}", r"{0:product} \, {1:product}", "a learning rate and a derivative, side by side"
+)
 beside = written_product("beside", "{0:product} {1:power}", r"{0:product} \, {1:power}", "a product inside of a factor")
 
 Terms = tuple[Expression, ...]
 
 
 class Equation(NamedTuple):
-    """``left = rights[0] = rights[1] = ...``; each right side is a sum of terms; shapes stand behind the last as a note."""
+    """``left = rights[0] = rights[1] = ... = result``; each right side is a sum of terms; shapes stand behind the last as a note."""
 
     left: Expression
     rights: tuple[Terms, ...]
     note: Expression | None = None
+    result: Expression | None = None
 
     def lines(self, style: Style, width: int, written: dict[Node, Term] | None = None) -> list[tuple[str, str]]:
         """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
@@ -66,6 +70,8 @@ class Equation(NamedTuple):
                 sides.append(texts)
         if self.note is not None:
             sides[-1][-1] += term(self.note, style, written).text
+        if self.result is not None:
+            sides.append([term(self.result, style, written).text])
         return term(self.left, style, written).text, sides
 
 

@@ -35,7 +35,7 @@ from autograd_tiny.views.equations import (
 )
 from autograd_tiny.views.mathml import mathml
 from autograd_tiny.views.matrices.explained import explained_by_array
-from autograd_tiny.views.matrices.graph import ALL_ARRAYS, ARRAYS, settled
+from autograd_tiny.views.matrices.graph import check_through_arrays, settled
 from autograd_tiny.views.named import LONGEST_WRITTEN, Through, seen_through, written_size
 from autograd_tiny.views.paths import NO_PATH, census, edge_paths, uses
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
@@ -167,8 +167,7 @@ def _by_array(root: Value, wrt: Array, through: Through, variables: Mapping[str,
     check_recorded(root, "explained")
     check_unchanged(root, done="its explanation")
     through = settled(through)
-    if isinstance(through, str) and through not in ("named", ARRAYS, ALL_ARRAYS):
-        raise ValueError(f"through is 'named', 'arrays', 'all arrays' or a list of Arrays where wrt is an Array, got {through!r}")
+    check_through_arrays(through)
     equations, definitions, called = explained_by_array(root, wrt, variables, through)
     return Explanation(equations, definitions, digits, called)
 

@@ -1,57 +1,30 @@
 """Derivatives in matrix form: every formula gives what the scalars give; what is written; what is refused."""
 
+import json
 import math
 import re
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_arrays import random_program, run
+from matrix_formulas import largest_difference
+from random_arrays import random_program, recorded
 
-from autograd_tiny import Array, Value, array, explain, losses, nn, total
-from autograd_tiny.views.matrices.evaluated import evaluate
-from autograd_tiny.views.matrices.explained import MatrixDerivatives
+from autograd_tiny import Value, array, explain, losses, nn, total
 from autograd_tiny.views.matrices.graph import MatrixGraph
 
-
-def recorded(program):
-    leaves = [array(numbers, f"P{k}") for k, numbers in enumerate(program.leaves)]
-    results, loss = run(program, leaves)
-    for k in program.labelled:
-        if isinstance(results[k], Array):
-            results[k].label = results[k].label or f"R{k}"
-    loss.label = "L"
-    return leaves, loss
-
-
-def derivatives_of(loss, leaves):
-    graph = MatrixGraph(loss, [leaf.node for leaf in leaves], {})
-    wrt = [leaf.node for leaf in leaves if leaf.node in graph.below]
-    return graph, MatrixDerivatives(graph, wrt)
-
-
-def largest_difference(graph, found):
-    """Between what formulas give, worked out on numbers, and the gradients of the scalars; relative to the largest of an array."""
-    values = {variable: graph.numbers(x) for x, variable in graph.variables.items()}
-    values |= {symbol: found.numbers(x) for x, symbol in found.symbols.items()}
-    worst = 0.0
-    for x, sides in found.formulas.items():
-        expected = np.array(found.numbers(x).flat)
-        for terms in sides:
-            numbers = [evaluate(e, values) for e in terms]
-            total = sum((np.broadcast_to(n.flat, expected.shape) for n in numbers), np.zeros(expected.shape))
-            worst = max(worst, np.abs(total - expected).max() / max(1.0, np.abs(expected).max()))
-    return worst
+ORACLES = Path(__file__).parents[1] / "oracles"
+PYTORCH = json.loads((ORACLES / "pytorch.json").read_text(encoding="utf-8"))["arrays"]
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**9))
 def test_every_formula_of_a_random_program_gives_the_gradients_of_the_scalars(seed):
     leaves, loss = recorded(random_program(Random(seed)))
-    graph, found = derivatives_of(loss, leaves)
-    assert largest_difference(graph, found) < 1e-10
+    assert largest_difference(loss, leaves) < 1e-10
 
 
 @pytest.mark.slow
@@ -59,8 +32,18 @@ def test_ten_thousand_random_programs():
     rng = Random(0)
     for _ in range(10_000):
         leaves, loss = recorded(random_program(rng))
-        graph, found = derivatives_of(loss, leaves)
-        assert largest_difference(graph, found) < 1e-10
+        assert largest_difference(loss, leaves) < 1e-10
+
+
+def test_gradients_of_random_programs_are_those_of_pytorch():
+    assert len(PYTORCH) == 100
+    for record in PYTORCH:
+        leaves, loss = recorded(random_program(Random(record["seed"])))
+        assert loss.data == pytest.approx(record["value"], rel=1e-13)
+        loss.backward()
+        for leaf, expected in zip(leaves, record["gradients"]):
+            theirs = np.array(expected)
+            assert np.abs(np.array(leaf.grad) - theirs).max() <= 1e-12 * max(1.0, np.abs(theirs).max())
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -210,10 +193,9 @@ def test_known_simplifications_are_found_and_hold(name):
     A = activation(Z)
     A.label = "A"
     L = loss(A, targets)
-    graph, found = derivatives_of(L, [Z])
     text = str(explain(L, wrt=Z))
     assert f"= {expected}   (3×3)" in text
-    assert largest_difference(graph, found) < 1e-12
+    assert largest_difference(L, [Z]) < 1e-12
 
 
 def test_a_simplification_that_does_not_hold_is_not_written():

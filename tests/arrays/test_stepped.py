@@ -91,7 +91,7 @@ def test_moved_inputs_are_followed_in_python_and_on_the_page(tmp_path):
     _, _, L, _ = network()
     stepper = Stepper(L, through="arrays")
     page = stepper.html()
-    data = json.loads(re.search(r'<script type="application/json" id="steps">(.*?)</script>', page, re.DOTALL)[1])
+    data = json.loads(re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
     rows = page[page.rindex("startPage(document, ") + len("startPage(document, ") : page.rindex(");\n</script>")]
     stepper.values["W1[0][1]"] = 2.0  # by which probabilities change that the loss does not depend on
     stepper.values["X[2][0]"] = 0.25

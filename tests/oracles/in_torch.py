@@ -93,3 +93,27 @@ def derivatives(output: Any, inputs: Sequence[Any]) -> list[Any]:
     if not output.requires_grad:
         return [torch.zeros_like(x) for x in inputs]
     return list(torch.autograd.grad(output, inputs, create_graph=True, materialize_grads=True))
+
+
+def array_operations() -> dict[str, Callable[..., Any]]:
+    """The operations of `random_arrays` on tensors."""
+    torch = import_torch()
+    return {
+        "tanh": lambda x, _: torch.tanh(x), "sigmoid": lambda x, _: torch.sigmoid(x), "relu": lambda x, _: torch.relu(x),
+        "square": lambda x, _: x**2, "neg": lambda x, _: -x, "softplus": lambda x, _: torch.logaddexp(x, torch.zeros_like(x)),
+        "sin": lambda x, _: torch.sin(x), "half": lambda x, _: 0.5 * x + 1.0, "add": lambda x, y, _: x + y,
+        "sub": lambda x, y, _: x - y, "mul": lambda x, y, _: x * y, "safe_div": lambda x, y, _: x / (y**2 + 2.0),
+        "matmul": lambda x, y, _: x @ y, "T": lambda x, _: x.T, "sum": lambda x, axis: x.sum(dim=axis),
+        "mean": lambda x, axis: x.mean(dim=axis), "softmax": lambda x, _: x.softmax(-1), "logsumexp": lambda x, _: x.logsumexp(-1),
+        "part": lambda x, key: x[key], "entry": lambda x, key: x[key] * x,
+    }  # fmt: skip
+
+
+def array_gradients(program: Any) -> tuple[float, list[Any]]:
+    """The number that a program of `random_arrays` leads to, and its gradient by each leaf, as PyTorch has them, in doubles."""
+    from random_arrays import run
+
+    torch = import_torch()
+    leaves = [torch.tensor(numbers, dtype=torch.float64, requires_grad=True) for numbers in program.leaves]
+    _, loss = run(program, leaves, array_operations())
+    return loss.item(), [d.tolist() for d in derivatives(loss, leaves)]

@@ -6,7 +6,7 @@
 from mpmath, by differences of the value and so without any formula for a derivative, rounded once to a float.  At kinks,
 where no derivative exists, they come from PyTorch.  The losses from logits, with their first derivatives, are from mpmath, too.
 
-`pytorch.json` holds compositions from PyTorch in doubles: losses, a network, trajectories of optimizers.
+`pytorch.json` holds compositions from PyTorch in doubles: losses, a network, trajectories of optimizers, programs of arrays.
 
 Numbers are written as Python writes floats, so they are read back exactly; null stands for what no finite float holds.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
@@ -28,6 +29,7 @@ from autograd_tiny.engine.row import Family, MultiPrimitive, Primitive
 HERE = Path(__file__).parent
 Point = tuple[float, ...]
 
+ARRAY_PROGRAMS = 100
 PARAMETERS = {"power": (0, 1, 2, 3, -1, -2, 0.5, -0.5, 2.5, 0.1), "leaky_relu": (0.01, 0.2)}
 
 _SIZES = (0.0, 1e-300, 1e-8, 1e-3, 0.1, 0.5, 1.0, 1.7, 3.0, 5.5, 10.0, 20.0, 26.0, 37.0, 100.0, 700.0, 1e5, 1e15, 1e200)
@@ -300,6 +302,17 @@ def trajectories() -> Iterator[dict[str, Any]]:
         yield {"optimizer": name, "options": options, "start": start, "samples": samples, "steps": steps}
 
 
+def array_programs() -> Iterator[dict[str, Any]]:
+    """Programs of arrays, each by the seed that `random_arrays` makes it from."""
+    sys.path.append(str(HERE.parent))
+    from in_torch import array_gradients
+    from random_arrays import random_program
+
+    for seed in range(ARRAY_PROGRAMS):
+        value, gradients = array_gradients(random_program(Random(seed)))
+        yield {"seed": seed, "value": value, "gradients": gradients}
+
+
 def write(name: str, sections: dict[str, list[Any]]) -> None:
     """A JSON file with one record per line, put in place whole or not at all."""
     lines = [
@@ -325,7 +338,8 @@ def main() -> None:
 
     import_torch()
     write("rows.json", {"rows": list(rows()), "losses": list(losses_from_logits())})
-    write("pytorch.json", {"losses": list(losses()), "networks": [network()], "trajectories": list(trajectories())})
+    sections = {"losses": list(losses()), "networks": [network()], "trajectories": list(trajectories())}
+    write("pytorch.json", sections | {"arrays": list(array_programs())})
 
 
 if __name__ == "__main__":

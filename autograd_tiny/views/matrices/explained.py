@@ -167,7 +167,8 @@ class MatrixDerivatives:
 
     def _equation(self, x: Whole) -> Equation:
         sides = tuple([tuple([self.arranged(e) for e in terms]) for terms in self.formulas[x]])
-        note = shape_note(self.formulas[x][0][0], self.graph.shapes) if len(self.formulas[x][0]) == 1 else None
+        is_shaped = len(self.formulas[x][0]) == 1 and isinstance(x, ArrayNode)
+        note = shape_note(self.formulas[x][0][0], self.graph.shapes) if is_shaped else None
         if not self.formulas[x][0]:
             sides = ((Expression.literal(0.0),),)
         return Equation(self.symbol(x), sides, note)

@@ -110,7 +110,7 @@ class MatrixGraph:
         shown = {x for x in seen if x is self.root or is_leaf[x] or x in wrt}
         chosen = self._chosen(through, seen, {x for x in called if x not in shown})
         called = {x: name for x, name in called.items() if x in shown or x in chosen}
-        ends = [x for x in seen if x not in called and (x is self.root or x in chosen or self._needs_name(x))]
+        ends = [x for x in seen if x not in called and (x is self.root or x in chosen or x in wrt or self._needs_name(x))]
         fresh = invented(called.values())
         called |= {x: next(fresh) for x in ends}
         ordered = [x for x in seen if x in called]
@@ -204,3 +204,9 @@ def is_by_arrays(through: Any) -> bool:
     if through is None or isinstance(through, str):
         return through in (ARRAYS, ALL_ARRAYS)
     return any(isinstance(x, Array) for x in through)
+
+
+def check_through_arrays(through: Any) -> None:
+    """Refuse what ``through`` cannot be where derivatives are by arrays."""
+    if isinstance(through, str) and through not in ("named", ARRAYS, ALL_ARRAYS):
+        raise ValueError(f"through is 'named', 'arrays', 'all arrays' or a list of Arrays where wrt has an Array, got {through!r}")

@@ -7,6 +7,7 @@ from copy import copy
 from functools import cached_property
 from typing import Any
 
+from autograd_tiny.arrays import shapes
 from autograd_tiny.arrays.node import ArrayNode, Shape
 from autograd_tiny.arrays.shapes import entry_places
 from autograd_tiny.engine.graph import Node, all_nodes, joint
@@ -49,6 +50,11 @@ class SeenArrays:
         self.nodes: list[Whole] = [x for x in graph.below if x in graph.variables]
         if not any(isinstance(x, ArrayNode) for x in self.nodes):
             raise ValueError(f"{root!r} was computed from no Array as a whole; leave out through={through!r}")
+        for x in wrt or []:
+            if x is root or x not in self.nodes:
+                called = shapes.name(x, "an Array") if isinstance(x, ArrayNode) else repr(x)
+                remedy = "give the Array that it is an entry of" if x in graph.places else "give Arrays that lead to it"
+                raise ValueError(f"{root!r} was not computed from {called} as a whole; {remedy}")
         leaves = [x for x in self.nodes if x not in graph.formulas and not is_constant(x)]
         self.derivatives = MatrixDerivatives(graph, leaves if wrt is None else wrt)
 
