@@ -1,4 +1,4 @@
-"""The price of the record of whole arrays: a layer on a batch, recorded through Arrays and sample by sample through `nn.Layer`.
+"""The price of arrays: a layer on a batch, recorded through Arrays and sample by sample through `nn.Layer`; compiled from both.
 
 The scalars cost the same in both, apart from the bias: in a layer it belongs to the weighted sum, in ``X @ W + b`` it is an
 addition of its own.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from autograd_tiny import Value, array
-from autograd_tiny.nn import Layer
+import numpy
+
+from autograd_tiny import Value, array, compile_loss, compile_model
+from autograd_tiny.losses import half_squared_error
+from autograd_tiny.lowering.api import CompiledLoss
+from autograd_tiny.nn import MLP, Layer
 from benchmarks.measure import Measurement, Requirement, check_agreement, versus
 
 SAMPLES, INPUTS, NEURONS = 32, 64, 32
@@ -57,6 +61,18 @@ def bytes_of(record: Callable[[], Any]) -> int:
     return size
 
 
+def compiled() -> tuple[CompiledLoss, CompiledLoss]:
+    """One layer and a squared error: the model, and the same function written with arrays."""
+    width = INPUTS * NEURONS
+
+    def loss(theta: Sequence[Any], sample: Sequence[Any]) -> Any:
+        weights = array([theta[i : i + NEURONS] for i in range(0, width, NEURONS)])
+        return half_squared_error((array(sample[:INPUTS]) @ weights + array(theta[width:])).relu(), sample[INPUTS:])
+
+    model = MLP([INPUTS, NEURONS], ["relu"], rng=Random(0))
+    return compile_loss(loss, model.parameters(), INPUTS + NEURONS), compile_model(model, half_squared_error, n_targets=NEURONS)
+
+
 def scalars_alone() -> list[Value]:
     """The entries that `through_arrays` records, without the arrays."""
     return list(through_arrays().node.entries)
@@ -75,4 +91,11 @@ def run(repeats: int) -> list[Measurement]:
     ]
     whole, alone = bytes_of(through_arrays), bytes_of(scalars_alone)
     limit = Requirement("ratio", "at least", 1 / 1.05)
-    return [*rows, Measurement(f"{what} memory", "B", whole, "the scalars alone", alone, alone / whole, limit)]
+    rows.append(Measurement(f"{what} memory", "B", whole, "the scalars alone", alone, alone / whole, limit))
+    of_arrays, of_model = compiled()
+    theta, batch = [p.data for p in LAYER.parameters()], numbers(2000, INPUTS + NEURONS)
+    arguments = numpy.array(theta), numpy.array(batch)
+    check_agreement(list(of_arrays.value_and_grad(*arguments)[1]), list(of_model.value_and_grad(*arguments)[1]))
+    native = f"layer {INPUTS}-{NEURONS} on 2000 samples, gradient, compiled from x @ W + b"
+    peers = lambda: of_arrays.value_and_grad(*arguments), "compile_model", lambda: of_model.value_and_grad(*arguments)
+    return [*rows, versus(native, *peers, repeats, Requirement("ratio", "at least", 1 / 1.1))]

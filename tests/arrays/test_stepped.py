@@ -122,7 +122,7 @@ def test_pictures_of_steps_show_what_is_known(tmp_path):
 
 
 def test_of_a_large_graph_the_numbers_stay(monkeypatch):
-    from autograd_tiny.views.widget import arrays
+    from autograd_tiny.views.widget.walks import arrays
 
     _, _, L, _ = network()
     monkeypatch.setattr(arrays, "MOST_LIVE", 10)

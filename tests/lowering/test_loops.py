@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from compiled import eager, hinge_of_one, moons
 
-from autograd_tiny import dot, logsumexp, nn, relu, tanh, total
+from autograd_tiny import array, dot, logsumexp, nn, relu, tanh, total
 from autograd_tiny.lowering import compile_loss, compile_model
 from autograd_tiny.lowering.native import arrangement, frame
 from autograd_tiny.lowering.native.arrangement import arranged
@@ -42,6 +42,25 @@ def test_a_layer_is_three_loops():
     assert sorted(shapes) == [("MatrixVector", 12, 14), ("MatrixVector", 14, 12), ("MeanOuter", 12, 14)]
     _, small = mlp(2, 4, 4, 1)
     assert not loops(small)
+
+
+@pytest.mark.parametrize(
+    "layer", [lambda x, w, b: x @ w + b, lambda x, w, b: w.T @ x + b, lambda x, w, b: (array([x]) @ w + b)[0]]
+)
+def test_layers_written_with_arrays_are_the_same_loops(layer):
+    model, of_model = mlp(12, 14, 3)
+
+    def loss(theta, sample):
+        hidden = layer(array(sample[:12]), _rows(theta[:168], 14), array(theta[168:182])).relu()
+        return hinge_of_one(layer(hidden, _rows(theta[182:224], 3), array(theta[224:]))[:1], sample[12:])
+
+    of_arrays = compile_loss(loss, model.parameters(), 13, backend="llvm")
+    assert sorted(map(repr, loops(of_arrays))) == sorted(map(repr, loops(of_model)))
+    assert len(loops(of_model)) >= 2
+
+
+def _rows(numbers, width):
+    return array([numbers[i : i + width] for i in range(0, len(numbers), width)])
 
 
 @pytest.mark.parametrize("width", [2, 4, 8, 16])

@@ -15,7 +15,7 @@ from autograd_tiny.symbols.expression import LATEX
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.names import distinct, invented
 from autograd_tiny.text.words import visible
-from autograd_tiny.views.widget.frames import walkthrough
+from autograd_tiny.views.widget.walks.frames import walkthrough
 
 LABELS = ["", "x", "x#2", "x#3", "x_1", "x1", "x_2", "t", "t1", "t_1", "t2", "u1", "u", "alpha", "α", "d_x", "x (2)", "x\n2", "x\t2", "x 2",
           "x⁽¹⁾", "x⁽²⁾", "e1", "result", "output", "x" * 50, "x" * 51, "net.x",

@@ -25,9 +25,9 @@ from autograd_tiny.formulas import read_formula
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.widget import Stepper
-from autograd_tiny.views.widget.frames import known_by, walkthrough
 from autograd_tiny.views.widget.page import embedded, module, source, style
 from autograd_tiny.views.widget.stills import moments
+from autograd_tiny.views.widget.walks.frames import known_by, walkthrough
 from autograd_tiny.worked import three_three_three
 
 SVG = "{http://www.w3.org/2000/svg}"

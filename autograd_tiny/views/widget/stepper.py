@@ -23,13 +23,13 @@ from autograd_tiny.views.drawing.draw import check_scale
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.matrices.graph import is_by_arrays, settled
 from autograd_tiny.views.named import Through, seen_through
-from autograd_tiny.views.widget.arrays import ArrayWalk
 from autograd_tiny.views.widget.formulas import WrittenFormula
-from autograd_tiny.views.widget.frames import Frame, NodeInfo, Walk, Walkthrough
 from autograd_tiny.views.widget.live import LiveGraph
 from autograd_tiny.views.widget.page import framed, module, page, style
 from autograd_tiny.views.widget.stills import beamer, complete_still, png_stills, stills
 from autograd_tiny.views.widget.values import Values
+from autograd_tiny.views.widget.walks.arrays import ArrayWalk
+from autograd_tiny.views.widget.walks.frames import Frame, NodeInfo, Walk, Walkthrough
 
 LONGEST_TITLE = 200
 MOST_HEIGHT, ROOM_FOR_THE_REST = 800, 560

@@ -9,8 +9,8 @@ from autograd_tiny.text.palette import DATA, GRAD
 from autograd_tiny.views.drawing.picture import Moment
 from autograd_tiny.views.drawing.render import render
 from autograd_tiny.views.drawing.tikz import overlays
-from autograd_tiny.views.widget.frames import Frame, Walkthrough, known_by
 from autograd_tiny.views.widget.pictures import SVG, placed
+from autograd_tiny.views.widget.walks.frames import Frame, Walkthrough, known_by
 
 _TURN = {"forward": DATA, "seed": GRAD, "backward": GRAD}
 """The colour of the node whose turn it is, and of its edges."""

@@ -21,10 +21,10 @@ from autograd_tiny.views.matrices.graph import Whole, Wholes
 from autograd_tiny.views.matrices.seen import SeenArrays, is_constant, is_small
 from autograd_tiny.views.matrices.written import counts
 from autograd_tiny.views.widget.formulas import FormulaWriter, WrittenFormula
-from autograd_tiny.views.widget.frames import MOST_LISTED, NO_FORMULA, ROOM, Frame, NodeInfo, Walkthrough
 from autograd_tiny.views.widget.live import LiveGraph, live_graph
 from autograd_tiny.views.widget.pictures import prepared
 from autograd_tiny.views.widget.values import recomputed
+from autograd_tiny.views.widget.walks.frames import MOST_LISTED, NO_FORMULA, ROOM, Frame, NodeInfo, Walkthrough
 
 MOST_LIVE = 3000
 """A page computes no more scalars than this each time an input moves; of a larger graph the numbers stay."""
