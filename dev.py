@@ -38,12 +38,15 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """run the tests: [--all] [--coverage] [--python X.Y]; other arguments go to pytest"""
+    """run the tests: [--all] [--coverage] [--python X.Y] [--wasm]; other arguments go to pytest"""
     parser = argparse.ArgumentParser(prog="dev.py test", epilog="All other arguments go to pytest.", allow_abbrev=False)
     parser.add_argument("--all", action="store_true", help="also the tests marked slow")
     parser.add_argument("--coverage", action="store_true", help="measure which lines and branches run; too few is a failure")
     parser.add_argument("--python", choices=SUPPORTED, help="the Python to use, in an environment of its own")
+    parser.add_argument("--wasm", action="store_true", help="on Python 3.14 as WebAssembly, in Node.js: what runs in a browser")
     options, for_pytest = parser.parse_known_args(arguments)
+    if options.wasm:
+        return run(environment(".venv", "dev", "release"), "python", "-m", "tests.wasm", *for_pytest)
     name = f".venv-{options.python}" if options.python else ".venv"
     extras = ("dev", "lab", "jax", "docs", "quality") if options.all else ("dev", "quality") if options.coverage else ("dev",)
     programs = environment(name, *extras, version=options.python or THIS_PYTHON)

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import sysconfig
 
 import pytest
@@ -30,9 +31,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"AUTOGRAD_TINY_NO_SKIP is set: {count} skipped, which counts as failing", red=True)
 
 
-@pytest.fixture(params=["dot", "graphviz-pure"])
+@pytest.fixture(params=["the page's"] if sys.platform == "emscripten" else ["dot", "graphviz-pure"])
 def renderer(request, monkeypatch):
     """Each program that may draw; `dot` is skipped, visibly, where Graphviz is not installed."""
+    if sys.platform == "emscripten":
+        return request.param
     from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE
 
     found = shutil.which(request.param) or shutil.which(request.param, path=sysconfig.get_path("scripts"))

@@ -6,6 +6,7 @@ one walk and one `gradient` serve both.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import partial
@@ -13,6 +14,9 @@ from typing import Any, NamedTuple, TypeVar
 
 NodeT = TypeVar("NodeT", bound="Node")
 T = TypeVar("T")
+
+_being_freed: list[list[Any]] = []
+"""In a browser, what the nodes held that are just being freed, and what these hold."""
 
 
 class Node:
@@ -55,6 +59,26 @@ class Node:
     def differentiable(cls, output: Any, inputs: list[Any]) -> tuple[Any, list[Any]]:
         """What `gradient` differentiates by what: these nodes, or their equals in a graph that suits it better."""
         return output, inputs
+
+    if sys.platform == "emscripten":
+
+        def __del__(self) -> None:
+            """Free a chain of nodes one after the other.
+
+            Python frees what a node held inside of freeing the node.  Elsewhere it notices when the stack gets deep; in a browser
+            that is JavaScript's stack, which Python does not know, and some thousand nodes would end the whole interpreter.
+            """
+            held = [getattr(self, "first", None), getattr(self, "second", None)]
+            self.first = self.second = None
+            if _being_freed:
+                _being_freed[-1].extend(held)
+                return
+            _being_freed.append(held)
+            try:
+                while held:
+                    held.pop()
+            finally:
+                _being_freed.clear()
 
     def __copy__(self: NodeT) -> NodeT:
         """Another node for the same operation on the same operands."""

@@ -273,6 +273,8 @@ class _Reader:
             content = tomllib.loads(self.source.text)
         except tomllib.TOMLDecodeError as error:
             raise self._no_toml(error) from None
+        except RecursionError:
+            raise PageError(self.name, "its lists and tables are nested too deeply") from None
         self.lines = TomlLines(self.source)
         self._check(content, PAGE_KEYS, ())
         for key in NEEDED:

@@ -24,6 +24,7 @@ from autograd_tiny.engine.table import TABLE
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.nn import Module
 from autograd_tiny.storage.files import read_text, write_file
+from autograd_tiny.storage.jsons import read_json
 from autograd_tiny.symbols.expansion import row_name
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed, quoted
@@ -244,8 +245,6 @@ def _inside(place: str) -> Iterator[None]:
     """Whatever is found to be wrong is a ValueError that names the place."""
     try:
         yield
-    except RecursionError:
-        raise ValueError(f"{place}: it is nested too deeply") from None
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f"{place}: {error}") from None
 
@@ -256,10 +255,10 @@ def _reading(path: str | os.PathLike[str]) -> AbstractContextManager[None]:
 
 def _content(text: str, kind: str, fields: set[str]) -> dict[str, Any]:
     """What a file holds, if it is of this kind and has exactly these fields."""
-    from json import JSONDecodeError, loads
+    from json import JSONDecodeError
 
     try:
-        content: Any = loads(text, object_pairs_hook=_object)
+        content: Any = read_json(text, object_pairs_hook=_object)
     except JSONDecodeError as error:
         raise ValueError(f"it is cut off or not JSON: {error}") from None
     found = content.get("format") if isinstance(content, dict) else None

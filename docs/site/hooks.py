@@ -5,8 +5,10 @@ A page is written so that it reads where it lies, on its own too; links are rewr
 
 from __future__ import annotations
 
+import logging
 import posixpath
 import re
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
@@ -17,16 +19,21 @@ from typing import Any, Literal
 from bs4 import BeautifulSoup
 from examples import completed
 from figures import fitted, scrolled
+from live import bundle
+from live.npm import PackageError
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from autograd_tiny.text.palette import recolored, variables
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.mathml import converted
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+BUNDLES = ROOT / ".npm"
+log = logging.getLogger("mkdocs.hooks.site")
 OUTSIDE = ("CHANGELOG.md", "CONTRIBUTING.md", "notebooks/README.md", "notebooks/*.ipynb")
 """Pages that do not live in docs/, in the order of the navigation."""
 
@@ -52,8 +59,12 @@ def on_startup(*, command: str, dirty: bool) -> None:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """In the navigation, a name with a star stands for all pages that it matches."""
+    """In the navigation, a name with a star stands for all pages that it matches; pages know the Python that they can load."""
     config.nav = _expanded(config.nav)
+    try:
+        config.extra["python"] = bundle.made(BUNDLES)
+    except PackageError as error:
+        log.info("The site is built without its playground, and no block of code can be run: %s", error)
     return config
 
 
@@ -96,6 +107,15 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
     for identifier in _OPERATION.findall(html):
         config.plugins["autorefs"].register_anchor(page, identifier, primary=True)  # type: ignore[attr-defined]
     return _ARITHMATEX.sub(lambda found: _mathml(found[2], "block" if found[1] == "div" else "inline"), html)
+
+
+def on_post_build(config: MkDocsConfig) -> None:
+    """What a page loads of Python lies beside the pages."""
+    if python := config.extra.get("python"):
+        name = f"python-{python['version']}"
+        shutil.copytree(BUNDLES / name, Path(config.site_dir, "assets", name), dirs_exist_ok=True)
+        graph = variables("#playground") + recolored("#playground svg")
+        Path(config.site_dir, "assets", "live", "graph.css").write_text(graph, encoding="utf-8")
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:

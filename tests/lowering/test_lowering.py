@@ -286,6 +286,7 @@ def test_infinities_and_nan_pass_as_floats_do():
 
 
 def test_equal_programs_share_their_native_code_and_signs_of_zero_differ():
+    pytest.importorskip("llvmlite")
     one, two = (compile_function(lambda x: x[0] * 3.0, [name]) for name in "ab")
     assert one._all._kernel is two._all._kernel
     plus, minus = (compile_function(lambda x: x[0] * zero, 1) for zero in (0.0, -0.0))  # noqa: B023

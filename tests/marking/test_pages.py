@@ -127,6 +127,7 @@ def changed(old, new):
         (changed("[inputs]\n", "[inputs]\nlearning_rate = 1\n"), r"line 10: inputs.learning_rate: put learning_rate above \[inputs\]"),
         ("[inputs]\nw = 1\nformula = 'y = w'", r"the page has no formula; put it above \[inputs\]"),
         (changed("w*x", "0,5*w*x"), r"page.toml, line 4: formula: .*write decimals with a point, 1.5\n"),
+        ("claims = " + "[" * 100_000, r"page.toml: its lists and tables are nested too deeply"),
     ],
 )
 def test_a_page_that_cannot_be_read(write, text, message):

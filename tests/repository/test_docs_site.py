@@ -2,10 +2,8 @@
 
 import inspect
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from html.parser import HTMLParser
@@ -36,30 +34,6 @@ def beside_the_pages():
     sys.path.insert(0, str(ROOT / "docs" / "site"))
     yield
     sys.path.remove(str(ROOT / "docs" / "site"))
-
-
-def build(project, folder):
-    """The process that built a project's site, strictly, into a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
-        cwd=project,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "docs" / "site")},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    """The built site; each process of the test run builds its own."""
-    pytest.importorskip("material", reason='the site is built with the extra "docs"')
-    folder = tmp_path_factory.mktemp("site")
-    done = build(ROOT, folder)
-    assert done.returncode == 0, done.stdout
-    assert "WARNING" not in done.stdout, done.stdout
-    return folder
 
 
 class Seen(HTMLParser):
@@ -144,10 +118,9 @@ def test_every_module_and_what_submodules_offer_is_in_the_reference(site, pages)
 
 
 @pytest.mark.slow
-def test_an_example_that_raises_fails_the_build(tmp_path):
+def test_an_example_that_raises_fails_the_build(tmp_path, build):
     from examples import completed
 
-    pytest.importorskip("material", reason='the site is built with the extra "docs"')
     (tmp_path / "docs").mkdir()
     settings = "site_name: small\ntheme: {name: material}\nplugins: [markdown-exec]\nmarkdown_extensions: [pymdownx.superfences]\n"
     (tmp_path / "mkdocs.yml").write_text(settings, encoding="utf-8")

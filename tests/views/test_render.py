@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 import sysconfig
 import time
 
@@ -34,6 +35,7 @@ def fake(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_program(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "platform", "linux")  # which in a browser it is not
     monkeypatch.delenv(PROGRAM_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))

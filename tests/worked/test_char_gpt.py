@@ -122,7 +122,7 @@ def test_what_comes_after_a_name_does_not_matter(compiled):
     theta = compiled.parameter_vector()
     (loss, gradient), (other_loss, other_gradient) = (compiled.value_and_grad(theta, [r]) for r in (row, other))
     assert loss == other_loss
-    assert gradient.tolist() == other_gradient.tolist()
+    assert list(gradient) == list(other_gradient)
 
 
 def test_training_compiled_is_training_eagerly(compiled):

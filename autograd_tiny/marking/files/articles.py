@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from autograd_tiny.marking.pages import PageError
+from autograd_tiny.storage.jsons import read_json
 from autograd_tiny.text.excerpts import Excerpt
 
 _FENCE = re.compile(r"(?P<prefix>[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)?)(?P<fence>`{3,}(?!.*`)|~{3,})(?P<info>.*)")
@@ -61,8 +62,8 @@ def markdown_cells(source: Excerpt, file: str) -> Iterator[Excerpt]:
         PageError: it is no notebook.
     """
     try:
-        content = json.loads(source.text)
-    except (ValueError, RecursionError) as error:
+        content = read_json(source.text)
+    except ValueError as error:
         raise PageError(file, f"this is no notebook: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
         raise PageError(file, "this is no notebook of today, as it has no list of cells; open it in Jupyter and save it again")

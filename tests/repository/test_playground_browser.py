@@ -1,0 +1,257 @@
+"""The playground and blocks that run, in Chromium, from a server that does nothing but hand out files."""
+
+import functools
+import http.server
+import json
+import threading
+from urllib.parse import quote
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 120_000  # milliseconds, on a machine that does a lot else
+OPENED = "document.querySelector('.play-graph svg') && document.querySelector('.play').dataset.laid"
+MARKUP = "<img src=x onerror=globalThis.hurt=1>"
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(site):
+    """Where the site is served; without npm it has no playground."""
+    if not list(site.glob("assets/python-*")):
+        pytest.skip("npm is not installed, or cannot fetch: the site was built without its playground")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=site))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def tab(browser, address):
+    """A function that opens a page of the site; what it asks of others and complains about is recorded."""
+    contexts = []
+
+    def open_tab(page="playground.html", *, width=1280, scheme="light", before="", **options):
+        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options))
+        tab = contexts[-1].new_page()
+        tab.set_default_timeout(PATIENCE)
+        tab.complaints, tab.asked = [], []
+        tab.on("request", lambda request: tab.asked.append(request.url))
+        tab.on("console", lambda message: tab.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        tab.on("pageerror", lambda error: tab.complaints.append(str(error)))
+        if before:
+            tab.add_init_script(before)
+        tab.goto(address + page)
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def started(tab):
+    """A playground with its first picture."""
+    tab.click(".play-load")
+    tab.wait_for_function(OPENED)
+    return tab
+
+
+def follows(tab, **values):
+    """Waits until picture and address follow these inputs."""
+    tab.wait_for_function(
+        "values => { const laid = JSON.parse(document.querySelector('.play').dataset.laid);"
+        " return Object.entries(values).every(([name, value]) => Math.abs(laid[name] - value) < 1e-9) }",
+        arg=values,
+    )
+
+
+def data(tab):
+    return tab.locator(".play-graph .data").all_text_contents()
+
+
+def test_the_playground_draws_marks_and_trains(tab, address):
+    page = tab()
+    assert "8 MB" in page.text_content(".play-load") or "7." in page.text_content(".play-load")
+    assert not [url for url in page.asked if "/python-" in url]  # nothing before it is asked for
+    started(page)
+    assert sorted(data(page)) == sorted(["-3", "2", "6.5", "-6", "0.5", "0.4621"])
+    assert page.locator(".play-load").is_hidden()
+    assert page.evaluate("document.activeElement.className") == "play-formula"
+    assert "1 mistake" in page.text_content(".play-report")
+    assert page.locator(".play-chain math").count() > 0
+    assert "0.7864" in page.text_content(".play-chain")
+
+    page.locator("[data-name=w]").fill("-2.5")
+    page.keyboard.press("Tab")
+    follows(page, w=-2.5)
+    assert {"-2.5", "-5", "1.5", "0.9051"} <= set(data(page))
+    page.locator("#play-in-w").press("ArrowRight")  # the slider, by a key
+    page.wait_for_function("JSON.parse(document.querySelector('.play').dataset.laid).w > -2.5")
+    page.select_option(".play-wrt", "x")
+    page.wait_for_function("document.querySelector('.play-chain').textContent.includes('∂x')")
+
+    for panel in ("steps", "latex", "train"):
+        page.click(f".play-{panel} > summary")
+    page.wait_for_function("document.querySelector('.play-latex pre').textContent.includes('frac')")
+    assert page.frame_locator(".play-steps iframe").locator(".phase").text_content() == "Start"
+    before = float(page.locator("[data-name=w]").input_value())
+    page.click("[data-steps='100']")
+    page.locator(".play-curve svg").wait_for()
+    assert page.text_content(".play-curve").startswith("After 100 steps the output is -")
+    page.click("[data-steps='0']")
+    follows(page, w=before)
+    assert page.complaints == []
+    assert {url for url in page.asked if not url.startswith((address, "data:", "blob:", "about:"))} == set()
+
+
+def test_what_is_wrong_is_said_below_the_formula_and_mended_by_typing(tab):
+    page = started(tab())
+    page.fill(".play-formula", "y = tahn(w)")
+    page.wait_for_function("document.querySelector('.play-error').textContent.includes('did you mean `tanh`')")
+    page.fill(".play-formula", "y = tanh(w) * k")
+    page.wait_for_function("!document.querySelector('.play-error').textContent && document.querySelector('#play-in-k')")
+    follows(page, k=1, w=-3)
+    assert page.complaints == []
+
+
+def test_the_address_brings_everything_back_in_another_tab(tab):
+    page = started(tab())
+    page.fill(".play-formula", "u = a*b\nv = u + sin(a)")
+    page.locator("#play-in-b").wait_for()
+    page.locator("[data-name=b]").fill("4.25")
+    page.fill(".play-claims", "u = 4.25")
+    follows(page, a=1, b=4.25)
+    page.wait_for_function("location.hash.includes('u+%3D+4.25')")
+    other = page.context.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(page.url)
+    started(other)
+    assert other.input_value(".play-formula") == "u = a*b\nv = u + sin(a)"
+    assert "1 number: 1 right" in other.text_content(".play-report")
+    assert data(other) == data(page)
+
+
+@pytest.mark.parametrize(
+    "hash_",
+    [
+        f"formula={quote(MARKUP)}&wrt={quote(MARKUP)}&claims={quote(MARKUP)}&in.{quote(MARKUP)}=1&train={quote(MARKUP)}&rate=x",
+        f"formula={quote('y = w*x')}&wrt={quote(MARKUP)}&claims={quote(MARKUP + ' = 1')}&in.w=1e999&in.__proto__=3&train={quote(MARKUP)}",
+        "formula=%E0%A4%A&in.w=--3&claims=%00",
+    ],
+)
+def test_a_hostile_or_damaged_link_is_text(tab, hash_):
+    page = tab(f"playground.html#{hash_}")
+    page.click(".play-load")
+    page.wait_for_function("document.querySelector('.play-error').textContent || document.querySelector('.play-graph svg')")
+    page.wait_for_timeout(500)
+    assert page.locator("#playground img").count() == 0
+    assert page.evaluate("globalThis.hurt") is None
+    page.fill(".play-formula", "y = 2*k")
+    page.wait_for_function(f"{OPENED} && document.querySelector('#play-in-k')")
+    assert page.complaints == []
+
+
+def test_what_is_saved_is_what_is_shown(tab):
+    page = started(tab())
+    begins = {"SVG": "<svg", "HTML with all steps": "<!doctype html>", "TOML to be marked": "formula =", "notebook": "{"}
+    for title, begin in begins.items():
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=title, exact=True).click()
+        text = saved.value.path().read_text(encoding="utf-8")
+        assert begin in text[:500]
+    assert json.loads(text)["nbformat"] == 4
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_playground_on_a_phone(tab, scheme):
+    page = started(tab(width=390, scheme=scheme))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in page.locator(".live-button:visible").all():
+        ink, ground = button.evaluate("b => [getComputedStyle(b).color, getComputedStyle(b).backgroundColor]")
+        assert ink != ground
+    assert page.locator(".play-graph").bounding_box()["width"] <= 390
+
+
+# Blocks of code.
+
+
+def run(tab, number, code=None):
+    """What a block shows when it is run, as it stands or with other code."""
+    block = tab.locator(".language-python.highlight code").nth(number)
+    if code is not None:
+        block.fill(code)
+    tab.locator(".run").nth(number).click()
+    tab.wait_for_function("n => document.querySelectorAll('.run')[n].textContent === 'Run'", arg=number)
+    return tab.locator(".run-output").nth(number)
+
+
+def test_blocks_of_a_page_run_and_can_be_changed(tab):
+    page = tab("tutorial/04-neuron.html")
+    assert not [url for url in page.asked if "/python-" in url]
+    stepper = run(page, 2)  # which runs those above it, too
+    assert stepper.locator("iframe").get_attribute("sandbox") == "allow-scripts"
+    assert stepper.frame_locator("iframe").locator(".phase").text_content() == "Start"
+    assert page.locator(".run-output").nth(0).locator("img").count() == 1
+    assert page.locator(".run-output").nth(1).locator("math").count() > 0
+    assert run(page, 1, "print(y.data)\nw1").inner_text().split("\n")[0] == "0.6351489523872873"
+    assert "NameError: name 'nobody'" in run(page, 1, "x = 1\nnobody").inner_text()
+    assert page.complaints == []
+
+
+def test_what_a_browser_does_not_have_is_said(tab):
+    page = tab("tutorial/01-one-product.html")
+    assert "a browser has Python's own library here" in run(page, 0, "import numpy").inner_text()
+    assert "nobody to ask on this page" in run(page, 0, "input()").inner_text()
+    assert "MemoryError" in run(page, 0, "x = [0] * 10**6\nwhile True:\n    x = x + x").inner_text()
+    assert "written into the memory of this page" in run(page, 0, "open('a.txt', 'w').write('a')").inner_text()
+    assert "RecursionError" in run(page, 0, "def f(): f()\nf()").inner_text()
+    assert run(page, 0, "6 * 7").inner_text().strip() == "42"
+
+
+def test_an_endless_loop_is_stopped_and_the_page_lives(tab):
+    page = tab("tutorial/01-one-product.html")
+    run(page, 0, "x = 1")
+    page.locator(".language-python.highlight code").first.fill("while True: pass")
+    page.locator(".run").first.click()
+    page.wait_for_timeout(300)
+    page.locator(".run").first.click()
+    page.wait_for_function("document.querySelector('.run-state').textContent.startsWith('stopped')")
+    assert "NameError" in run(page, 0, "x").inner_text()
+    assert run(page, 0, "6 * 7").inner_text().strip() == "42"
+
+
+def test_the_second_visit_needs_no_network(tab):
+    page = tab("tutorial/01-one-product.html")
+    run(page, 0)
+    page.wait_for_function("document.documentElement.dataset.offline === 'ready'")
+    page.context.set_offline(True)
+    page.reload()
+    assert run(page, 0, "6 * 7").inner_text().strip() == "42"
+
+
+@pytest.mark.parametrize("before", ["delete globalThis.WebAssembly", "delete globalThis.DecompressionStream"])
+def test_a_browser_that_is_too_old_shows_the_pages_as_they_are(tab, before):
+    page = tab(before=before)
+    assert "It needs a browser with WebAssembly" in page.text_content("#playground")
+    page = tab("tutorial/01-one-product.html", before=before)
+    page.wait_for_load_state("networkidle")
+    assert page.locator(".run").count() == 0
+    assert page.complaints == []
+
+
+def test_every_block_of_the_tutorial_runs(tab):
+    for page in ("02-chain-rule", "03-used-twice", "05-layers-softmax-loss", "06-three-three-three", "07-one-training-step"):
+        opened = tab(f"tutorial/{page}.html")
+        opened.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+        for number in range(opened.locator(".run").count()):
+            run_all = opened.locator(".run").nth(number)
+            run_all.click()
+            opened.wait_for_function("n => document.querySelectorAll('.run')[n].textContent === 'Run'", arg=number)
+        assert opened.locator(".run-failed").all_text_contents() == [], page
+        opened.context.close()

@@ -1,0 +1,67 @@
+"""python -m tests.wasm [pytest's arguments]; `dev.py test --wasm` runs it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from dev import ROOT, fail, quietly, tell
+from docs.site.live.npm import GRAPHVIZ, PYODIDE, PackageError, unpacked
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = ROOT / ".venv-wasm"
+"""Where the packages are that Python imports there; they are installed by no Python of this machine."""
+PYTHON = "3.14"
+BROWSER = {"sys_platform": "emscripten", "platform_machine": "wasm32", "python_version": PYTHON, "extra": ""}
+FOR_TESTS = ("pytest", "hypothesis")
+MOST_PROCESSES = 2  # each takes half a gigabyte
+STACK = 4000  # KiB; Python does not know how deep JavaScript's stack is, and pytest alone takes a good part of the usual 984
+
+
+def main() -> int:
+    """Run the tests in as many processes as there are processors; the exit code."""
+    node = shutil.which("node")
+    if node is None:
+        fail("the tests on WebAssembly run in Node.js, and there is no node on this machine")
+    try:
+        pyodide, graphviz = unpacked(PYODIDE), unpacked(GRAPHVIZ)
+    except PackageError as error:
+        fail(str(error))
+    install(wanted())
+    parts = min(MOST_PROCESSES, os.cpu_count() or 1)
+    command = [node, f"--stack-size={STACK}", HERE / "run.mjs", pyodide, graphviz, ROOT, PACKAGES]
+    arguments = ["-q", "-p", "no:cacheprovider", "-p", "tests.wasm.needs", "-m", "not slow", *sys.argv[1:]]
+    started = [subprocess.Popen([*command, f"{i}/{parts}", *arguments], cwd=ROOT) for i in range(parts)]
+    codes = [process.wait() for process in started]
+    tell(f"Python {PYTHON} as WebAssembly: {'all tests that run there pass' if not any(codes) else 'failed'}")
+    return max(codes)
+
+
+def wanted() -> list[str]:
+    """What the project needs in a browser, and what its tests need."""
+    needed = [Requirement(text) for text in requires("autograd_tiny") or ()]
+    chosen = [x for x in needed if x.marker is None or x.marker.evaluate(BROWSER) or x.name in FOR_TESTS]
+    return sorted({f"{x.name}{x.specifier}" for x in chosen})
+
+
+def install(packages: list[str]) -> None:
+    """Unpack wheels of pure Python, if these are not there yet."""
+    stamp, recipe = PACKAGES / "dev-stamp", hashlib.sha256("\n".join([PYTHON, *packages]).encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == recipe:
+        return
+    tell(f"setting up {PACKAGES.name} with packages of pure Python")
+    shutil.rmtree(PACKAGES, ignore_errors=True)
+    pure = ["--only-binary", ":all:", "--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", PYTHON]
+    quietly(sys.executable, "-m", "pip", "install", "--no-compile", "--target", PACKAGES, *pure, *packages)
+    stamp.write_text(recipe)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""A plugin of pytest for a Python without processes, threads, NumPy and native code: what a test needs of these, it says itself.
+
+There is no list of tests.  A test that starts a process, or uses a package that is not here, is stopped where it does so and counted
+under what it asked for; every other test must pass.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import pty
+import re
+import socket
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from doctest import UnexpectedException
+from typing import Any, NoReturn
+
+import js  # JavaScript's global names: this runs in Pyodide alone
+import pytest
+from _pytest.doctest import MultipleDoctestFailures
+
+from autograd_tiny.views.drawing.render import RenderError
+
+PACKAGES = {
+    "numpy": "NumPy",
+    "scipy": "NumPy",
+    "matplotlib": "NumPy",
+    "jax": "NumPy",
+    "llvmlite": "native code",
+    "playwright": "a browser",
+    "anywidget": "a notebook",
+    "ipywidgets": "a notebook",
+    "IPython": "a notebook",
+    "nbformat": "a notebook",
+    "nbclient": "a notebook",
+    "jupytext": "a notebook",
+    "traitlets": "a notebook",
+    "jsonschema": "native code",
+    "xmlschema": "a package of the lint",
+}
+"""Packages that are not here, and what a test needs that uses one."""
+PREFIX, EXCEPTION = "needs ", "an exception: "
+
+TOGETHER = 20
+"""Neighbours that one process runs, since they take about as long and share fixtures."""
+
+ENVIRONMENT = "tests/repository/test_environment.py::"
+
+EXCEPTIONS = {
+    f"{ENVIRONMENT}test_a_working_directory_that_cannot_be_written_to": "files in memory have no owner",
+    f"{ENVIRONMENT}test_what_is_no_ordinary_file_is_written_to_and_not_replaced": "files in memory are ordinary files",
+    f"{ENVIRONMENT}test_a_file_that_there_is_no_room_for": "files in memory have no limit of their own",
+    "tests/cli/test_cli.py::test_draw_writes_a_larger_png": "in a browser pictures are SVG",
+    "tests/storage/test_files.py::test_a_file_that_is_replaced_hands_down_its_permissions": "files in memory know no umask",
+    "tests/storage/test_saving.py::test_a_file_of_another_kind_is_refused_by_name[content4-it is nested too deeply]": (
+        "Python's reader of JSON overflows JavaScript's stack, which ends this Python, where elsewhere it is a RecursionError"
+    ),
+}
+"""Tests that need nothing of these and do not pass here, each with the reason; no more than two of a hundred."""
+
+
+def stop(need: str) -> NoReturn:
+    """End the test that asked for something that is not here; no ``except`` of the code under test catches it."""
+    pytest.skip(f"{PREFIX}{need}", allow_module_level=True)
+
+
+class Missing:
+    """Stands in a test's module for a package that is not here, until it is used."""
+
+    def __init__(self, need: str) -> None:
+        self.need = need
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # doctest and pytest look at everything that a module holds
+            raise AttributeError(name)
+        stop(self.need)
+
+
+_import = builtins.__import__
+
+
+def _imported(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+    """``import`` as ever, but a test that imports what is not here gets a `Missing` instead; the package's own imports fail."""
+    need = PACKAGES.get(name.partition(".")[0]) if level == 0 else None
+    if need and _is_test(globals):
+        return Missing(need)
+    return _import(name, globals, locals, fromlist, level)
+
+
+def _is_test(module: Any) -> bool:
+    return f"{os.sep}tests{os.sep}" in str((module or {}).get("__file__", ""))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    builtins.__import__ = _imported
+    subprocess.Popen.__init__ = lambda *_, **__: stop("a process")  # type: ignore[method-assign]
+    threading.Thread.start = lambda *_, **__: stop("a thread")  # type: ignore[method-assign]
+    pty.openpty = lambda: stop("a terminal")
+    socket.socket.connect = lambda *_, **__: stop("a network")  # type: ignore[method-assign,assignment]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that another process runs, and mark the exceptions."""
+    part, _, parts = os.environ.get("TESTS_PART", "0/1").partition("/")
+    mine = [i // TOGETHER % int(parts) == int(part) for i in range(len(items))]
+    config.hook.pytest_deselected(items=[item for item, here in zip(items, mine) if not here])
+    items[:] = [item for item, here in zip(items, mine) if here]
+    for item in items:
+        if reason := EXCEPTIONS.get(item.nodeid) or EXCEPTIONS.get(item.nodeid.partition("[")[0]):
+            item.add_marker(pytest.mark.skip(reason=f"{EXCEPTION}{reason}"))
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Let `run.mjs` know which test it was, should one end Python itself."""
+    js.globalThis.currentTest = nodeid
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    """A test whose error goes back to a package that is not here needs that package."""
+    report = yield
+    if call.excinfo and report.outcome == "failed" and (need := _missing(call.excinfo.value)):
+        report.outcome, report.longrepr = "skipped", (str(item.path), 0, f"Skipped: {PREFIX}{need}")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[Any]:
+    """The same of a file of tests that cannot even be imported."""
+    report = yield
+    call = getattr(report, "call", None)
+    if report.outcome == "failed" and call and call.excinfo and (need := _missing(call.excinfo.value)):
+        report.outcome, report.longrepr = "skipped", (str(collector.path), 0, f"Skipped: {PREFIX}{need}")
+    return report
+
+
+def _missing(error: BaseException | None) -> str:
+    """What an error says is not here, itself or by what it goes back to."""
+    if isinstance(error, MultipleDoctestFailures):
+        return next(filter(None, map(_missing, error.failures)), "")
+    while error is not None:
+        if isinstance(error, UnexpectedException):  # of an example in a page or a docstring
+            error = error.exc_info[1]
+        if isinstance(error, ModuleNotFoundError):
+            said = [error.name or "", *re.findall(r"\w+", str(error))]
+            if need := next((PACKAGES[word] for word in said if word in PACKAGES), ""):
+                return need
+        if isinstance(error, RenderError) and "pictures are SVG" in str(error):
+            return "a process"  # that writes PNG or PDF
+        error = error.__cause__ or error.__context__
+    return ""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    skipped = terminalreporter.stats.get("skipped", ())
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count:6} {reason}")
