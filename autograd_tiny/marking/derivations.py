@@ -335,11 +335,19 @@ def rewritten(root: Expression, replaced: Mapping[Expression, Expression]) -> di
 
     Factors of 1 and terms of 0 that come in fold away.
     """
-    twins = {node: replaced.get(node, node) for node in all_nodes(root)}
-    for node in topological_order(root):
-        operands = tuple([twins[x] for x in node.operands])
-        if node not in replaced and any(x is not y for x, y in zip(operands, node.operands)):
-            twins[node] = _folded(node, operands)
+    return {node: node for node in all_nodes(root)} | changed(topological_order(root), replaced)
+
+
+def changed(order: Sequence[Expression], replaced: Mapping[Expression, Expression]) -> dict[Expression, Expression]:
+    """The nodes of a formula, operands first, that are others once some are replaced, and what they are then; as `rewritten`."""
+    twins = dict(replaced)
+    for node in order:
+        operands = node.operands
+        for x in operands:
+            if x in twins:
+                if node not in replaced:
+                    twins[node] = _folded(node, tuple([twins.get(x, x) for x in operands]))
+                break
     return twins
 
 

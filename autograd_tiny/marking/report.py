@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd_tiny.marking.claims import Claim, ClaimError
+from autograd_tiny.marking.forms.computed import Computed, Whole
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted, listed
@@ -185,8 +186,9 @@ class Report:
         """Slips that are told together: of one kind in one section, or with one stale story; unexplained ones each alone."""
         groups: dict[tuple[object, ...], list[Mark]] = {}
         for slip in self.slips:
-            key = slip.number if slip.verdict == "wrong" else slip.fits or slip.mistake
-            groups.setdefault((slip.claim.section, key), []).append(slip)
+            whole = _whole_of(slip)
+            key = slip.number if slip.verdict == "wrong" and whole is None else slip.fits or slip.mistake
+            groups.setdefault((slip.claim.section, key, whole), []).append(slip)
         return list(groups.values())
 
     def _carriers(self, group: Iterable[Mark]) -> int:
@@ -198,38 +200,43 @@ class Report:
                 reached.add(mark.number)
         return len(reached - slips)
 
-    def rows(self) -> list[tuple[Mark, str]]:
-        """Every mark, and the section that begins with it, if one does."""
-        found: list[tuple[Mark, str]] = []
+    def lines(self) -> list[Line]:
+        """The lines of the table of marks: one per mark, and one for all entries of an array of which the same is to be said."""
+        found: list[Line] = []
         for section, group in groupby(self.marks, key=lambda mark: mark.claim.section):
-            found += [(mark, section if i == 0 else "") for i, mark in enumerate(group)]
+            begins = len(found)
+            for whole, marks in groupby(group, key=_whole_of):
+                found += _lines(whole, list(marks))
+            found[begins] = found[begins]._replace(section=section)
         return found
 
     def __str__(self) -> str:
-        lines: list[str] = []
-        cells = [(m.claim.called, m.engine, m.claim.printed.text, m.finding) for m in self.marks]
+        text: list[str] = []
+        lines = self.lines()
+        cells = [(x.called, x.engine, x.printed, x.mark.finding) for x in lines]
         widths = [max(map(len, column)) for column in zip(*cells, ("", "engine", "printed", ""))]
-        lines.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
-        for (_, section), (quantity, right, printed, finding) in zip(self.rows(), cells):
-            lines += ["", section] if section else []
-            lines.append(f"{quantity:{widths[0]}}  {right:>{widths[1]}}  {printed:>{widths[2]}}  {finding}")
-        return "\n".join([*lines, "", *self.story])
+        text.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
+        for line, (called, engine, printed, finding) in zip(lines, cells):
+            text += ["", line.section] if line.section else []
+            text.append(f"{called:{widths[0]}}  {engine:>{widths[1]}}  {printed:>{widths[2]}}  {finding}")
+        return "\n".join([*text, "", *self.story])
 
     def __repr__(self) -> str:
         return f"<Report: {self.story[0].rstrip('.')}>"
 
     def _repr_html_(self) -> str:
         rows = []
-        for mark, section in self.rows():
-            if section:
-                rows.append(f'<tr><th colspan="4" style="text-align:left;padding-top:.8em">{escape(section)}</th></tr>')
+        for line in self.lines():
+            mark = line.mark
+            if line.section:
+                rows.append(f'<tr><th colspan="4" style="text-align:left;padding-top:.8em">{escape(line.section)}</th></tr>')
             verdict = VERDICTS[mark.verdict]
             style = f"background:{verdict.ground};color:{verdict.ink};text-align:left"
             right_aligned = '<td style="text-align:right;font-family:monospace">'
-            numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (mark.engine, mark.claim.printed.text))
+            numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (line.engine, line.printed))
             title = escape(mark.sentence)
             rows.append(
-                f'<tr title="{title}"><td style="text-align:left">{escape(mark.claim.called)}</td>{numbers}'
+                f'<tr title="{title}"><td style="text-align:left">{escape(line.called)}</td>{numbers}'
                 f'<td style="{style}">{escape(mark.finding)}</td></tr>'
             )
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
@@ -258,6 +265,44 @@ class Report:
             name += {0: "", 1: ", updated"}.get(node.time, f", updated {node.time} times")
             found.setdefault(node.base, []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
         return found
+
+
+class Line(NamedTuple):
+    """A line of the table of marks.
+
+    Attributes:
+        mark: the mark; the first of several that are shown as one.
+        called: what it is about.
+        engine: the engine's number.
+        printed: the number that was printed.
+        section: that begins with it, if one does.
+    """
+
+    mark: Mark
+    called: str
+    engine: str
+    printed: str
+    section: str = ""
+
+
+def _whole_of(mark: Mark) -> Whole | None:
+    return mark.claim.printed.whole if isinstance(mark.claim.printed, Computed) else None
+
+
+def _lines(whole: Whole | None, marks: Sequence[Mark]) -> list[Line]:
+    """The lines for the marks of an array, or of no array."""
+    if whole is None:
+        return [Line(mark, mark.claim.called, mark.engine, mark.claim.printed.text) for mark in marks]
+    alike: dict[str, list[Mark]] = {}
+    for mark in marks:
+        alike.setdefault(mark.finding, []).append(mark)
+    found = []
+    for same in alike.values():
+        first, more = same[0], " ..." if len(same) > 1 and whole.fits else ""
+        among = f"{len(same)} entries" if len(same) == len(marks) else f"{len(same)} of {len(marks)} entries"
+        called = f"{whole.called}, {among}" if len(same) > 1 else first.claim.called
+        found.append(Line(first, called, first.engine + more, first.claim.printed.text + more))
+    return found
 
 
 def _entry(mark: Mark) -> dict[str, Any]:
@@ -292,4 +337,6 @@ def _told(group: Sequence[Mark], carriers: int) -> str:
         values = listed(first.fits, MOST_LISTED)
         return f"{listed(quantities, MOST_LISTED)} look like numbers from before an edit: they fit together {values}{besides}.{tail}"
     more = f" The same in {listed(quantities[1:], MOST_LISTED)}." if len(group) > 1 else ""
+    if _whole_of(first) is not None and more:
+        more = f" The same in {len(group) - 1} more of its entries."
     return first.sentence + more + tail

@@ -1,4 +1,4 @@
-"""Numbers from code as claims: floats, nested lists and arrays, compared to within a tolerance.
+"""Claims by name, numbers from code among them: floats, nested lists and arrays, compared to within a tolerance.
 
 Where no digits were printed, a tolerance says how near is right: by default 1e-6 of the largest number in the same array, as far
 as numbers in double precision agree that were worked out in another order, and by differences too.
@@ -6,65 +6,30 @@ as numbers in double precision agree that were worked out in another order, and 
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from autograd_tiny.arrays.containers import Container
-from autograd_tiny.engine.contents import is_array
+from autograd_tiny.engine.contents import Indexed, is_array
 from autograd_tiny.engine.graph import all_nodes, joint
 from autograd_tiny.engine.refusals import check_recorded, data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_quantity, without_d
 from autograd_tiny.marking.forms.blanks import read_answer
+from autograd_tiny.marking.forms.computed import Computed, Shape, Whole, computed
 from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.naming import names
+from autograd_tiny.text.numbers import as_number
 from autograd_tiny.text.words import did_you_mean, listed
 
 TOLERANCE = 1e-6
 _PLACE = re.compile(r"(?P<base>.+?)(?P<index>(?:\[\d+(?:, ?\d+)*\])+)")
 _ROUNDING = 64
 """So many times its precision a type of numbers may be off after some hundred operations: in single precision 8e-6."""
-
-
-class Computed(Printed):
-    """A number as a program worked it out; half its unit is the tolerance."""
-
-    __slots__ = ()
-
-    def rounds(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
-        """Whether ``value`` is this number to within the tolerance, and what else it may be off."""
-        return abs(value - self.number) <= 0.5 * self.unit + slack + (noise or 0.0)
-
-    def cuts(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
-        """Never: a program cuts no digits off."""
-        return False
-
-    def is_near_an_edge(self, value: float) -> bool:
-        """Whether rounding errors might decide."""
-        return abs(abs(value - self.number) - 0.5 * self.unit) < 1e-3 * self.unit
-
-    def like(self, value: float) -> str:
-        """``value`` with all its digits."""
-        return repr(value)
-
-    def beside(self, value: float) -> str:
-        """``value`` with as many digits as it needs to differ."""
-        return _shown(value)
-
-
-def _shown(number: float) -> str:
-    return f"{number:.7g}"
-
-
-def computed(number: float, tolerance: float) -> Computed:
-    """A number that is right if it is off by at most ``tolerance``.
-
-    >>> computed(0.5, 1e-3).rounds(0.5009), computed(0.5, 1e-3).rounds(0.502)
-    (True, False)
-    """
-    return Computed(_shown(number), number, 2.0 * tolerance)
 
 
 class Answers:
@@ -77,13 +42,13 @@ class Answers:
     """
 
     def __init__(self, output: Value, others: Sequence[Value] = (), tolerance: float = TOLERANCE) -> None:
-        if isinstance(tolerance, bool) or not 0.0 < tolerance < 1.0:
-            raise ValueError(f"a tolerance is a share of the number, above 0 and below 1, got {tolerance!r}")
+        if as_number(tolerance) is None or not 0.0 < tolerance < 1.0:
+            raise ValueError(f"a tolerance is a share of the largest number, above 0 and below 1, got {tolerance!r}")
         self.tolerance = tolerance
         for node in (output, *others):
             check_recorded(node, "marked")
         self.root = names(output, *others)[output]
-        self.leaves = {node.label: node.op is None for node in all_nodes(joint([output, *others])) if node.label}
+        self.leaves = {node.label: node.op is None for node in all_nodes(joint([output, *others]))[:-1] if node.label}
         self.entries: dict[str, dict[tuple[int, ...], str]] = {}
         for label in self.leaves:
             if match := _PLACE.fullmatch(label):
@@ -97,7 +62,7 @@ class Answers:
             read_text: reads a string.
 
         Raises:
-            ValueError, TypeError: naming the key, for what is no number, an array that the graph does not have, another shape.
+            ValueError, TypeError: naming the key, for what is no number, an array that the graph does not have.
         """
         found: list[Claim] = []
         for key, answer in claims.items():
@@ -109,18 +74,18 @@ class Answers:
 
     def _from_code(self, key: str, answer: Any) -> list[Claim]:
         quantity = self._meant(key)
-        if hasattr(answer, "__array__") and not is_array(answer) and "numpy" in sys.modules:
-            answer = sys.modules["numpy"].asarray(answer)
-        container = Container(answer, key)
-        numbers = [data_of(x) for x in container.numbers]
-        largest = max(map(abs, numbers), default=0.0) or self.tolerance  # where all is 0, hardly anything else is right
-        tolerance = largest * max(self.tolerance, _ROUNDING * _precision(answer))
-        places = [name.removeprefix(key) for name in container.names()]
-        if places == [""]:
-            return [self._claim(quantity, computed(numbers[0], tolerance))]
-        labels = self._entries_of(key, quantity.nodes[-1], [_index(place) for place in places])
-        entries = [quantity._replace(nodes=(*quantity.nodes[:-1], label)) for label in labels]
-        return [self._claim(entry, computed(x, tolerance)) for entry, x in zip(entries, numbers)]
+        shape, numbers = _taken_apart(answer, key)
+        largest = max(map(abs, filter(math.isfinite, numbers)), default=0.0) or 1.0  # where all is 0, hardly anything else is right
+        tolerance = max(self.tolerance, _ROUNDING * _precision(answer))
+        name = timed(quantity.nodes[-1])
+        if name.base not in self.entries and len(numbers) == 1 and (not shape or name.base in self.leaves):
+            return [self._claim(quantity, computed(numbers[0], tolerance, largest))]
+        places = self._places_of(key, name.base)
+        wanted = tuple(max(numbers) + 1 for numbers in zip(*places))
+        whole = Whole(str(quantity), shape, wanted, tuple(numbers))
+        entries = [quantity._replace(nodes=(*quantity.nodes[:-1], str(name._replace(base=places[place])))) for place in sorted(places)]
+        in_order = numbers if whole.fits else [math.nan] * len(entries)
+        return [self._claim(entry, computed(x, tolerance, largest, whole)) for entry, x in zip(entries, in_order, strict=True)]
 
     def _claim(self, quantity: Quantity, printed: Computed) -> Claim:
         """A claim; an output without a label is called so."""
@@ -139,36 +104,53 @@ class Answers:
         inside = self.entries.get(name, {}).values() or [name]
         return derivative(self.root, name) if all(self.leaves.get(label) for label in inside) else data(name)
 
-    def _entries_of(self, key: str, base: str, places: Sequence[tuple[int, ...]]) -> list[str]:
-        """The labels of an array's entries, in the order of these places."""
+    def _places_of(self, key: str, base: str) -> dict[tuple[int, ...], str]:
+        """The labels of an array's entries by their places; every place has one, and so has what is one number."""
+        if base in self.leaves and base not in self.entries:
+            return {(): base}
         if base not in self.entries:
             hint = did_you_mean(base, self.entries) or (f"there are {listed(self.entries, 9)}" if self.entries else "")
-            how = "label its entries, as values(array, 'W') does"
+            how = "label its entries: array(data, 'W'), Z.label = 'Z', or values(data, 'W')"
             raise ValueError(f"{key}: the graph has no array {base!r}; {hint or how}")
         entries = self.entries[base]
-        if set(places) != set(entries):
-            mine, theirs = _shape(places), _shape(list(entries))
-            hint = "; is it transposed?" if mine == theirs[::-1] and mine != theirs else ""
-            if mine == theirs:
-                missing = next(place for place in places if place not in entries)
-                hint = f", but not {base}{list(missing)}; what the output does not depend on is to be given as others="
-            raise ValueError(f"{key} is {_by(mine)}, and {base} in the graph {_by(theirs)}{hint}")
-        return [entries[place] for place in places]
+        wanted = [max(numbers) + 1 for numbers in zip(*entries)]
+        if len({len(place) for place in entries}) > 1 or math.prod(wanted) != len(entries):
+            raise ValueError(
+                f"{key}: of {base} the graph has {len(entries)} entries, not all of {' × '.join(map(str, wanted))}; what the output "
+                "does not depend on is to be given as others="
+            )
+        return entries
 
 
 def _index(place: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", place))
 
 
-def _shape(places: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
-    return tuple(max(numbers) + 1 for numbers in zip(*places))
+def _taken_apart(answer: Any, key: str) -> tuple[Shape, list[float]]:
+    """The shape of an array or of nested lists, and their numbers, the last index fastest."""
+    if hasattr(answer, "__array__") and not isinstance(answer, Indexed) and "numpy" in sys.modules:
+        answer = sys.modules["numpy"].asarray(answer)
+    if is_array(answer):
+        return answer.shape, [_number(x, key) for x in answer.ravel().tolist()]
+    if not isinstance(answer, (list, tuple, Indexed)):
+        return (), [_number(answer, key)]
+    parts = [_taken_apart(part, key) for part in answer]
+    shapes = dict.fromkeys(shape for shape, _ in parts)
+    if len(shapes) != 1:
+        what = f"this {type(answer).__name__} has rows of {len(shapes)} shapes" if parts else "this one is empty"
+        raise ValueError(f"{key}: an array has rows of one length; {what}")
+    return (len(parts), *next(iter(shapes))), list(chain.from_iterable(numbers for _, numbers in parts))
 
 
-def _by(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) if len(shape) > 1 else f"{shape[0]} long" if shape else "one number"
+def _number(x: Any, key: str) -> float:
+    number = data_of(x) if isinstance(x, Value) else as_number(x)
+    if number is None:
+        raise TypeError(f"{key}: a number from code is a float, a list of floats or an array of them, got {x!r}")
+    return float(number)
 
 
 def _precision(answer: Any) -> float:
-    if not is_array(answer) or answer.dtype.kind != "f":
+    dtype = getattr(answer, "dtype", None)
+    if getattr(dtype, "kind", "") != "f" or "numpy" not in sys.modules:
         return 0.0
-    return float(sys.modules["numpy"].finfo(answer.dtype).eps)
+    return float(sys.modules["numpy"].finfo(dtype).eps)

@@ -19,11 +19,13 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_input
 from autograd_tiny.marking.derivations import Derivation
 from autograd_tiny.marking.forms.blanks import Unread
+from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.judging.mistakes import Edit, Editor, swapped_digits
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.judging.precision import Precision, to_digits
 from autograd_tiny.marking.judging.stale import stories
+from autograd_tiny.marking.judging.wholes import Array, Wholes
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import setting
@@ -51,6 +53,8 @@ LIKELIER_THAN = 1.3
 """A last digit that is one unit off is likelier than mistakes that are more far-fetched than this."""
 FEWEST_DIGITS = 3
 """With fewer, one unit of the last digit is no small difference."""
+MOST_IN_VAIN = 3
+"""After so many entries of an array that nothing explains, neither all at once nor one by one, the others are not looked at."""
 
 
 class Fit(NamedTuple):
@@ -92,17 +96,19 @@ class Marker:
         self.engine = Numbers(self.derivations)
         self.noises: dict[Quantity, float] = {}
         self.inputs = inputs
+        self.wholes = Wholes(self.graph)
         self._begin()
 
     def _begin(self) -> None:
         """What is known before the first claim."""
         self.page = Numbers(self.derivations)
+        self.wholes.begin()
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
-        read = [(claim, value) for claim, value in zip(self.claims, self.values) if not isinstance(claim.printed, Unread)]
-        differing = [claim for claim, value in read if not claim.printed.states(value)]
-        self.precision = Precision(self.derivations, [] if self.asked else differing)
+        printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
+        differing = [] if self.asked else [claim for claim in printed if not claim.printed.states(self._value(claim))]
+        self.precision = Precision(self.derivations, differing)
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
@@ -128,27 +134,59 @@ class Marker:
         given = Mark(-1, Claim(data(label), printed), node.data, "right")
         self.page.take(data(label), Source(given, lambda _: 0.5 * printed.unit))
 
-    @cached_property
-    def values(self) -> list[float]:
-        """The engine's number for each claim."""
-        return [data_of(self.engine.of(claim.quantity)) for claim in self.claims]
+    def _value(self, claim: Claim) -> float:
+        """The engine's number for a claim."""
+        return data_of(self.engine.of(claim.quantity))
 
     def report(self) -> Report:
         """All claims, marked."""
-        for number, (claim, value) in enumerate(zip(self.claims, self.values)):
-            if isinstance(claim.printed, Unread):
-                fault = claim.printed.fault
-                self.marks.append(Mark(number, claim, value, "undecided" if fault else "unanswered", why=fault))
-                continue
-            self.marks.append(mark := self._mark(number, claim, value))
-            self.page.take(claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
-            if mark.verdict in SLIPS:
-                self._take_misprint(mark)
-            elif mark.verdict in FAITHFUL:  # from here on the right number is known as it is printed now
-                self.misprinted.pop(claim.quantity, None)
+        while len(self.marks) < len(self.claims):
+            array = self.wholes.array_at(self.claims, len(self.marks))
+            if array is None:
+                self._take(self._marked(len(self.marks)))
+            else:
+                self._mark_array(array)
         if not self.asked:
             self._tell_stories()
-        return Report(self.marks)
+        return Report(self.marks, self._remarks())
+
+    def _marked(self, number: int) -> Mark:
+        """The mark of one claim."""
+        claim = self.claims[number]
+        value = self._value(claim)
+        if isinstance(claim.printed, Unread):
+            return Mark(number, claim, value, "undecided" if claim.printed.fault else "unanswered", why=claim.printed.fault)
+        if not math.isfinite(claim.printed.number):
+            return Mark(number, claim, value, "wrong", why=f"it is {claim.printed.text}")
+        return self._mark(number, claim, value)
+
+    def _mark_array(self, array: Array) -> None:
+        """Mark the entries of an array: by what was done to all of them, or else one by one."""
+        in_vain = 0
+        for number, known in enumerate(self.wholes.marks(array), start=array.first):
+            if isinstance(known, Mark):
+                self._take(known)
+            elif in_vain < MOST_IN_VAIN:
+                self._take(self._marked(number))
+                in_vain += self.marks[-1].verdict == "wrong"
+            else:
+                self._take(Mark(number, self.claims[number], known, "wrong"))
+
+    def _take(self, mark: Mark) -> None:
+        """Add a mark; what it is about is from now on known as it was claimed."""
+        self.marks.append(mark)
+        if not math.isfinite(mark.claim.printed.number):
+            return
+        self.page.take(mark.claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
+        if mark.verdict in SLIPS:
+            self._take_misprint(mark)
+        elif mark.verdict in FAITHFUL:  # from here on the right number is known as it is printed now
+            self.misprinted.pop(mark.claim.quantity, None)
+
+    def _remarks(self) -> list[str]:
+        """How near numbers from code must be, where there are any."""
+        shares = {claim.printed.tolerance for claim in self.claims if isinstance(claim.printed, Computed)}
+        return [f"Numbers from code are right to within {max(shares):.2g} of the largest number of their array."] if shares else []
 
     def _known(self, quantity: Quantity) -> dict[Quantity, object]:
         """What a number may have been computed from: what is printed before it, or asked for."""
@@ -306,7 +344,7 @@ class Marker:
 
     def _roundings(self, printed: Printed) -> list[Callable[[float], float]]:
         """To as many decimal places, and as many digits, as this number has and as most numbers on the page have."""
-        page = [claim.printed for claim in self.claims if not isinstance(claim.printed, Unread)]
+        page = [claim.printed for claim in self.claims if math.isfinite(claim.printed.number)]
         places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
         digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
         return [*(partial(round, ndigits=k) for k in places), *(partial(to_digits, k) for k in digits)]
@@ -343,7 +381,8 @@ class Marker:
         if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
             return blank._replace(verdict="last digit", why=OFF_BY_ONE)
         if found is None:
-            self.unexplained[blank.number] = derivation
+            if not isinstance(blank.claim.printed, Computed):  # no program goes on with numbers of before an edit
+                self.unexplained[blank.number] = derivation
             return blank._replace(why=self._independence(blank.claim.quantity))
         (edit, follows), alternatives = found
         slips = self._slips(follows, blank)
@@ -353,6 +392,8 @@ class Marker:
     def _is_last_digit(self, blank: Mark, ways: Sequence[Follows]) -> bool:
         """Whether a number is one unit off in its last digit, from the engine's or from what follows from right numbers."""
         printed = blank.claim.printed
+        if isinstance(printed, Computed):  # which has no last digit, but a tolerance
+            return False
         values = [blank.value, *(follows.value for follows in ways if not self._slips(follows, blank))]
         return printed.digits >= FEWEST_DIGITS and any(
             abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(blank.claim, value)

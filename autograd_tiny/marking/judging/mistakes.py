@@ -12,11 +12,11 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import edges, topological_order
+from autograd_tiny.engine.graph import Edge, edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sqrt, sub, tanh
 from autograd_tiny.marking.claims import Quantity, data, derivative, updated
-from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, is_number, rewritten
+from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, changed, is_number, rewritten
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
@@ -81,7 +81,11 @@ class Editor:
 
     def with_(self, old: Expression, new: Expression) -> Expression:
         """The formula with one node replaced."""
-        return rewritten(self.root, {old: new})[self.root]
+        return changed(self._order, {old: new}).get(self.root, self.root)
+
+    @cached_property
+    def _order(self) -> list[Expression]:
+        return topological_order(self.root)
 
     def with_use(self, user: Expression, place: int, new: Expression) -> Expression:
         """The formula with one operand of one node replaced."""
@@ -352,11 +356,14 @@ def _root_left_out(d: Editor) -> Found:
 
 
 def _neighbour_taken(d: Editor) -> Found:
+    used: dict[Expression, list[Edge]] = {}
+    for edge in edges(d.root):
+        used.setdefault(edge.operand, []).append(edge)
     for part, quantity in d.parts.items():
         for other in neighbours(d.graph, quantity) if part is not d.root else ():
             variable = d.derivations.variable(other)
             yield d.with_(part, variable), f"{other} is taken in place of {quantity}"
-            uses = [edge for edge in edges(d.root) if edge.operand is part]
+            uses = used.get(part, [])
             for edge in uses if len(uses) > 1 else ():
                 yield d.with_use(edge.user, edge.place, variable), f"{other} is taken for {quantity} in one of {len(uses)} places"
 

@@ -69,13 +69,13 @@ def _marks_table(report: Report) -> Table:
     table = Table("", "engine", "printed", "", box=box.SIMPLE_HEAD)
     for column in table.columns[1:3]:
         column.justify, column.no_wrap = "right", True
-    for mark, section in report.rows():
-        if section:
+    for line in report.lines():
+        if line.section:
             table.add_section()
-            table.add_row(Text(section, "bold"))
-        said = Text(mark.finding, VERDICTS[mark.verdict].terminal)
-        printed = Text(mark.claim.printed.text) if mark.verdict == "right" else _digit_by_digit(mark.claim.printed.text, mark.engine)
-        table.add_row(_Quantity(mark.claim.called), mark.engine, printed, said)
+            table.add_row(Text(line.section, "bold"))
+        said = Text(line.mark.finding, VERDICTS[line.mark.verdict].terminal)
+        printed = Text(line.printed) if line.mark.verdict == "right" else _digit_by_digit(line.printed, line.engine)
+        table.add_row(_Quantity(line.called), line.engine, printed, said)
     return table
 
 
