@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd_tiny.marking.claims import Claim, ClaimError
-from autograd_tiny.marking.forms.computed import Computed, Whole
+from autograd_tiny.marking.forms.computed import Computed, Whole, by
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted, listed
@@ -86,6 +86,8 @@ class Mark(NamedTuple):
             return f"{quantity} is not answered; it is {self.engine}."
         if self.verdict == "last digit":
             return f"{quantity} = {printed}: {self.why}; the engine's number is {self.engine}."
+        if (whole := _whole_of(self)) is not None and not whole.fits:
+            return f"{whole.called} should be {by(whole.wanted)}, not {by(whole.given)}: {self.why}."
         if self.verdict in FAITHFUL:
             return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.engine}."
         return f"{quantity} should be {self.engine}, not {printed}: {self.why or 'nothing known explains it'}{self._also}."
@@ -301,7 +303,8 @@ def _lines(whole: Whole | None, marks: Sequence[Mark]) -> list[Line]:
         first, more = same[0], " ..." if len(same) > 1 and whole.fits else ""
         among = f"{len(same)} entries" if len(same) == len(marks) else f"{len(same)} of {len(marks)} entries"
         called = f"{whole.called}, {among}" if len(same) > 1 else first.claim.called
-        found.append(Line(first, called, first.engine + more, first.claim.printed.text + more))
+        engine, printed = (first.engine, first.claim.printed.text) if whole.fits else (by(whole.wanted), by(whole.given))
+        found.append(Line(first, called, engine + more, printed + more))
     return found
 
 
@@ -337,6 +340,6 @@ def _told(group: Sequence[Mark], carriers: int) -> str:
         values = listed(first.fits, MOST_LISTED)
         return f"{listed(quantities, MOST_LISTED)} look like numbers from before an edit: they fit together {values}{besides}.{tail}"
     more = f" The same in {listed(quantities[1:], MOST_LISTED)}." if len(group) > 1 else ""
-    if _whole_of(first) is not None and more:
-        more = f" The same in {len(group) - 1} more of its entries."
+    if (whole := _whole_of(first)) is not None and more:
+        more = f" The same in {len(group) - 1} more of its entries." if whole.fits else ""
     return first.sentence + more + tail

@@ -104,14 +104,14 @@ PLANTED = {
     "no decay": (backward(decay=0), "W3", "term left out", "the term size"),
     "Z for A": (backward(into_w3=lambda z, a: z, decay=2 * DECAY), "W3", "activation missing", "the input of sigmoid"),
     "W for W.T": (backward(back=W2), "W1", "transposed", "on the way back W2 stands where its transpose should"),
-    "W1 transposed": (changed(W1=lambda g: g["W1"].T), "W1", "transposed", "its shape is 4 × 3, and should be 3 × 4"),
+    "W1 transposed": (changed(W1=lambda g: g["W1"].T), "W1", "transposed", "∂L/∂W1 should be 3 × 4, not 4 × 3: it is transposed"),
     "W2 transposed": (changed(W2=lambda g: g["W2"].T), "W2", "transposed", "rows and columns have changed places"),
     "other axis": (changed(b1=lambda g: g["d_z1"].sum(axis=1)), "b1", "wrong axis", "over the 5 samples"),
     "not added up": (changed(b1=lambda g: g["d_z1"]), "b1", "wrong axis", "the shares of the 5 samples are not added up"),
     "a column": (changed(b1=lambda g: g["b1"][:, None]), "b1", "shape", "NumPy would subtract such a column"),
     "a mean": (changed(b1=lambda g: g["b1"] / N), "b1", "factor", "a mean over the samples is in place of their sum"),
     "last sample": (changed(W1=lambda g: np.outer(X[-1], g["d_z1"][-1])), "W1", "one path kept", "only the last one counts"),
-    "one number": (changed(b1=lambda g: 0.5), "b1", "shape", "its shape is one number, and should be 4 long"),
+    "one number": (changed(b1=lambda g: 0.5), "b1", "shape", "∂L/∂b1 should be 4 long, not one number"),
 }
 
 
@@ -238,7 +238,7 @@ def test_a_class_that_hands_in_arrays():
     handed = {who: {name: x for name, x in arrays.items() if name[0] != "d"} for who, arrays in handed.items()}
     everybody = mark_all(recorded(), handed)
     assert everybody.points == {"Ada": 46, "Bob": 42, "Eve": 34, "Max": 2}
-    assert "its shape is 4 × 1, and should be 4 long" in everybody.first_slips["Bob"]
+    assert "∂L/∂b1 should be 4 long, not 4 × 1: the numbers are right" in everybody.first_slips["Bob"]
     assert "the derivative of tanh is missing" in everybody.first_slips["Eve"]
     assert everybody.reports["Max"].counts == {"right": 2, "unanswered": 44}
     for who, report in everybody.reports.items():

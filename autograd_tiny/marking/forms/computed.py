@@ -85,7 +85,7 @@ def computed(number: float, tolerance: float, largest: float, whole: Whole | Non
     (True, False)
     """
     fits = whole is None or whole.fits
-    text = shown(number) if fits else f"an array, {by(whole.given)}"  # type: ignore[union-attr]
+    text = shown(number) if fits else by(whole.given)  # type: ignore[union-attr]
     entry = Computed(text, number if fits else float("nan"), 2.0 * tolerance * largest)
     entry.whole, entry.tolerance = whole, tolerance
     return entry

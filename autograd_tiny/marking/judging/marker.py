@@ -136,7 +136,8 @@ class Marker:
 
     def _value(self, claim: Claim) -> float:
         """The engine's number for a claim."""
-        return data_of(self.engine.of(claim.quantity))
+        value: float = data_of(self.engine.of(claim.quantity))
+        return value
 
     def report(self) -> Report:
         """All claims, marked."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.derivations import NamedGraph
-from autograd_tiny.marking.forms.computed import Computed, Shape, Whole, by
+from autograd_tiny.marking.forms.computed import Computed, Shape, Whole
 from autograd_tiny.marking.judging.backward import NONE, Backward, Planted, Shares, Slopes
 from autograd_tiny.marking.report import Mark
 
@@ -33,6 +33,9 @@ class Found(NamedTuple):
     line: str = ""
     planted: Planted | None = None
     factor: float = 1.0
+
+
+OTHERWISE = Found("shape", "its numbers do not tell how that came about")
 
 
 class Array(NamedTuple):
@@ -118,8 +121,8 @@ class Wholes:
         if array.claims[0].quantity.kind == "data":
             right = [node.data for node in array.nodes]
             if not array.whole.fits:
-                found = misshapen(array.whole, right, [], array.claims[0].printed.unit)
-                return [self._mistaken(mark, found) for mark in self._blank(array, right)]
+                shape = misshapen(array.whole, right, [], array.claims[0].printed.unit)
+                return [self._mistaken(mark, shape or OTHERWISE) for mark in self._blank(array, right)]
             return [mark if mark.claim.printed.rounds(mark.value) else mark.value for mark in self._blank(array, right)]
         of = array.claims[0].quantity.nodes[0]
         backward, course = self.backward(of), self._courses.setdefault(of, Course({}, {}, [1.0], []))
@@ -135,6 +138,8 @@ class Wholes:
         found = self._explained(array, backward, right) or next(
             (x for base, numbers in zip(carried, expected) if (x := self._explained(array, backward, numbers, course, base))), None
         )
+        if found is None and not array.whole.fits:
+            found = OTHERWISE
         course.sources.append(array.first)
         if found is not None and found.planted is not None:
             course.slopes.update(found.planted.slopes)
@@ -250,23 +255,22 @@ def over_entries(shares: Sequence[Shares]) -> list[float]:
     return [sum(sample) for sample in zip(*(x.each for x in shares))]
 
 
-def misshapen(whole: Whole, right: Sequence[float], shares: Sequence[Shares], unit: float) -> Found:
-    """What is wrong with an array of another shape, by its numbers where these tell."""
+def misshapen(whole: Whole, right: Sequence[float], shares: Sequence[Shares], unit: float) -> Found | None:
+    """What is wrong with an array of another shape, as far as its numbers tell."""
 
     def alike(numbers: Sequence[float]) -> bool:
         return len(numbers) == len(whole.numbers) and all(abs(x - y) <= 0.5 * unit for x, y in zip(numbers, whole.numbers))
 
-    shapes = f"its shape is {by(whole.given)}, and should be {by(whole.wanted)}"
     samples = _samples(shares)
     if len(whole.wanted) == len(whole.given) == 2 and alike(_transposed(right, whole.wanted)):
-        return Found("transposed", f"{shapes}: it is transposed")
+        return Found("transposed", "it is transposed")
     if alike(right):
         column = len(whole.given) == 2 and whole.given[1] == 1
         broadcast = ", and NumPy would subtract such a column from every entry of a row" if column else ""
-        return Found("shape", f"{shapes}; the numbers are right{broadcast}")
+        return Found("shape", f"the numbers are right{broadcast}")
     if samples > 1 and alike([x for sample in zip(*(x.each for x in shares)) for x in sample]):
-        return Found("wrong axis", f"{shapes}: the shares of the {samples} samples are not added up")
+        return Found("wrong axis", f"the shares of the {samples} samples are not added up")
     if samples > 1 and alike(over_entries(shares)):
-        return Found("wrong axis", f"{shapes}: the sum is over the entries of each sample, where it must be over the {samples} samples")
-    return Found("shape", shapes)
+        return Found("wrong axis", f"the sum is over the entries of each sample, where it must be over the {samples} samples")
+    return None
 
