@@ -51,4 +51,5 @@ def html(node: ArrayNode) -> str:
     """An array as a table, under its name and its shape."""
     rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells(node, number))
     caption = f"{escape(shapes.name(node, ''))} <small>({shapes.written(node.shape)})</small>"
-    return f'<table><caption style="text-align: left">{caption}</caption>{rows}</table>'
+    styles = "text-align: right; font-variant-numeric: tabular-nums", "text-align: left; white-space: nowrap"
+    return f'<table style="{styles[0]}"><caption style="{styles[1]}">{caption}</caption>{rows}</table>'

@@ -14,6 +14,7 @@ from typing import Any
 from autograd_tiny import (
     Stepper,
     Value,
+    array,
     draw,
     exp,
     explain,
@@ -186,6 +187,35 @@ def network_gradients() -> Drawing:
     loss.label = "loss"
     loss.backward()
     return draw(loss, direction="TB", color_gradients=True)
+
+
+def arrays() -> Drawing:
+    """Layers as arrays
+
+    A box for each array, its numbers and gradients in tables, on the edges what backward does there.
+    """
+    X, Y = array([[0.5, -1.0], [1.0, 0.25], [-0.5, 2.0]], "X"), [[1.0], [0.0], [1.0]]
+    W1, b1 = array([[0.2, -0.4, 0.1], [0.7, 0.3, -0.6]], "W1"), array([0.1, 0.0, -0.1], "b1")
+    W2 = array([[0.5], [-0.3], [0.8]], "W2")
+    Z1 = X @ W1 + b1
+    A1 = Z1.tanh()
+    P = A1 @ W2
+    E = losses.half_squared_error(P, Y)
+    E.backward()
+    return draw(E, through="arrays")
+
+
+def array_opened() -> Drawing:
+    """An array opened
+
+    The same product of a matrix and a vector, one of its arrays opened into the scalars that it consists of.
+    """
+    W, x = array([[1.0, -2.0], [0.5, 3.0], [0.25, 1.0]], "W"), array([2.0, 1.0], "x")
+    z = W @ x
+    a = z.relu()
+    y = a.sum()
+    y.backward()
+    return draw(y, through="arrays", expand=["z", "x"])
 
 
 def attention_head() -> Drawing:
@@ -372,7 +402,7 @@ def training() -> Plot:
 
 CHAPTERS: dict[str, list[Callable[[], Any]]] = {
     "Graphs": [neuron, neuron_before_backward, used_twice, constants, choice, top_to_bottom, labels, fused, opened, second_derivative],
-    "Networks": [network, network_gradients, attention_head, summary, gpt],
+    "Networks": [network, network_gradients, arrays, array_opened, attention_head, summary, gpt],
     "Marks": [three_by_three, three_by_three_marked, marks, report, marks_on_graph],
     "Steps and formulas": [stepper, stills, steps_in_terminal, explanation],
     "Curves": [step_sizes, training],

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from autograd_tiny import Value, array, draw, explain, losses
+from autograd_tiny import Stepper, Value, array, derivation, draw, explain, losses
 from autograd_tiny.views.drawing.svg import structure
 
 
@@ -155,3 +155,20 @@ def test_without_arrays_there_is_nothing_to_draw():
     X = array([[1.0, 2.0]], "X")
     with pytest.raises(ValueError, match="shows the entries of another Array"):
         draw((X.T @ X).sum(), through=[X.T])
+
+
+def test_arrays_and_scalars_of_one_name_are_told_apart():
+    W, other, scalar = array([[1.0, 2.0]], "W"), array([[3.0], [4.0]], "W"), Value(2.0, "W")
+    y = scalar * (W @ other).sum()
+    y.label = "y"
+    names = {texts[0].split(" ")[0] for kind, _, texts in shown(draw(y, through="arrays")).values() if kind.startswith("node")}
+    assert names == {"W", "W#2", "W#3", "t1", "y"}
+
+
+@pytest.mark.parametrize("show", [lambda L, W: draw(L, through="arrays"), lambda L, W: Stepper(L, through="arrays"), derivation])
+def test_numbers_that_were_changed_after_use_are_shown_by_nobody(show):
+    X, W1, _, _ = network()
+    L = (X @ W1).sum()
+    W1[0][0].data = 7.0
+    with pytest.raises(ValueError, match="was changed afterwards"):
+        show(L, W1)
