@@ -41,6 +41,8 @@ from autograd_tiny.views.derivation import derived
 from autograd_tiny.views.drawing.draw import draw
 from autograd_tiny.views.drawing.render import RenderError
 from autograd_tiny.views.explain import Explainer, explained
+from autograd_tiny.views.matrices.graph import ALL_ARRAYS, ARRAYS
+from autograd_tiny.views.named import seen_through
 from autograd_tiny.views.steps import backward_steps, forward_steps
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
@@ -118,11 +120,13 @@ def _parser() -> argparse.ArgumentParser:
     draw_it.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="where the graph leads (default: LR)")
     draw_it.add_argument("--expand", action="store_true", help="open fused operations such as sigmoid into simpler ones")
     draw_it.add_argument("--forward-only", action="store_true", help="without gradients, as before backward")
+    _add_through(draw_it, "a box")
     draw_it.set_defaults(run=_draw)
 
     step = commands.add_parser("step", parents=[formula], help="step through forward and backward, one operation at a time")
     pages = "a page, .html, for a browser; .tex for overlays on a slide; or a folder, with a / at its end, for one SVG a step"
     step.add_argument("-o", "--out", "--output", metavar="FILE", help=pages)
+    _add_through(step, "a step")
     step.set_defaults(run=_step)
 
     compile_it = commands.add_parser("compile", help="write a formula and its derivatives as a program of C, JavaScript or Python")
@@ -137,12 +141,18 @@ def _parser() -> argparse.ArgumentParser:
     whole = "the whole page: every value forward, every derivative backward, and with --learning-rate every update"
     explain_it.add_argument("--derivation", action="store_true", help=whole)
     explain_it.add_argument("--learning-rate", type=float, metavar="N", help="of the updates of a --derivation")
-    explain_it.add_argument("--through", choices=["named", "all"], help="show only values with a name, or every operation")
+    through = "show only values with a name, or every operation; in matrix form, arrays with a name, or all of them"
+    explain_it.add_argument("--through", choices=["named", "all", ARRAYS, ALL_ARRAYS], help=through)
     explain_it.add_argument("--latex", action="store_true", help="as LaTeX, to be copied")
     written = "write it to a file; .tex is LaTeX, and of a --derivation .md Markdown, .toml a page for mark"
     explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help=written)
     explain_it.set_defaults(run=_explain)
     return parser
+
+
+def _add_through(command: argparse.ArgumentParser, what: str) -> None:
+    told = f"{what} for each operation (default), value with a name, array with a name, or for all arrays"
+    command.add_argument("--through", choices=["all", "named", ARRAYS, ALL_ARRAYS], default="all", help=told)
 
 
 def _text(word: str) -> str:
@@ -193,7 +203,7 @@ def _draw(options: argparse.Namespace, console: Console) -> int:
     output = _recorded(options).output
     if not options.forward_only:
         output.backward()
-    drawing = draw(output, direction=options.direction, digits=options.digits, expand=options.expand)
+    drawing = draw(output, through=options.through, direction=options.direction, digits=options.digits, expand=options.expand)
     path = drawing.save(options.out, scale=options.scale)
     console.print(f"wrote {path}", soft_wrap=True, markup=False)
     return DONE
@@ -202,15 +212,19 @@ def _draw(options: argparse.Namespace, console: Console) -> int:
 def _step(options: argparse.Namespace, console: Console) -> int:
     output = _recorded(options).output
     if options.out:
-        stepper = Stepper(output, digits=options.digits, title=_one_line(options.formula))
+        stepper = Stepper(output, through=options.through, digits=options.digits, title=_one_line(options.formula))
         if options.out.endswith(("/", os.sep)) or os.path.isdir(options.out):
             stills = stepper.save_frames(options.out)
             console.print(f"wrote {stills[0]} to {stills[-1].name}", soft_wrap=True, markup=False)
         else:
             _tell_written([stepper.save(options.out)], console)
         return DONE
-    explainer = Explainer(output, digits=options.digits)
-    called = explainer.names
+    if options.through in (ARRAYS, ALL_ARRAYS):
+        text = derived(output, None, None, options.through, {}, options.digits).text
+        console.print(text, soft_wrap=True, markup=False)
+        return DONE
+    explainer = Explainer(seen_through([output], options.through, {})[output], digits=options.digits)
+    output, called = explainer.root, explainer.names
 
     def number(x: float) -> str:
         return short_number(x, options.digits)
@@ -271,7 +285,8 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
             raise ValueError(f"the formula has no {name!r}, it has {', '.join(whole)}{hint and '; '}{hint}")
     wrt = options.wrt and [named[name] for name in options.wrt]
     if options.derivation:
-        wrt = wrt and [x for thing in wrt for x in (thing.node.entries if isinstance(thing, Array) else (thing,))]
+        if options.out and options.out.suffix.lower() == ".toml":  # a page has scalars
+            wrt = wrt and [x for thing in wrt for x in (thing.node.entries if isinstance(thing, Array) else (thing,))]
         derivation = derived(recorded.output, wrt, options.learning_rate, options.through, {}, options.digits)
         if options.out and not options.latex:
             _tell_written([derivation.save(options.out)], console)

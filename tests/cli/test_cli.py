@@ -146,6 +146,25 @@ def test_explain_prints_the_chain_rule_wherever_the_values_stand(capsys):
     assert "&= 1.6" in latex
 
 
+LAYER = ["z = W @ x; a = tanh(z); L = total(a)", "W=[[1,2],[3,4]]", "x=[0.5,0.25]"]
+
+
+def test_arrays_are_drawn_stepped_through_and_derived_as_such(capsys, tmp_path):
+    assert main(["draw", *LAYER, "--through", "arrays", "-o", str(tmp_path / "L.svg")]) == 0
+    assert "⊙ (1 - a²)" in (tmp_path / "L.svg").read_text(encoding="utf-8")
+    assert main(["step", *LAYER, "--through", "arrays", "-o", str(tmp_path / "L.html")]) == 0
+    assert "The derivative by W (2×2) is complete." in (tmp_path / "L.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["step", *LAYER, "--through", "all arrays"]) == 0
+    assert "∂L/∂z = ∂L/∂a ⊙ (1 - a²)   (2) = [0.42, 0.02659]" in capsys.readouterr().out
+    assert main(["explain", *LAYER, "--derivation", "--wrt", "W", "--learning-rate", "1"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "W' = W - η ∂L/∂W = [[0.79, 1.895], [2.987, 3.993]]"
+    assert main(["explain", *LAYER, "--derivation", "--wrt", "W", "-o", str(tmp_path / "page.toml")]) == 0  # a page has scalars
+    assert main(["mark", str(tmp_path / "page.toml")]) == 0
+    assert main(["step", "y = w * x", "w=1", "x=2", "--through", "arrays"]) == 2
+    assert "computed from no Array as a whole; leave out through='arrays'" in capsys.readouterr().err
+
+
 def test_a_whole_derivation(capsys, tmp_path):
     whole = ["explain", *NEURON, "--derivation"]
     assert main([*whole, "--wrt", "w", "--wrt", "b", "--learning-rate", "0.1"]) == 0
