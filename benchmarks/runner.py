@@ -22,6 +22,7 @@ MODULES = {
     "native": "benchmarks.native",
     "char_gpt": "benchmarks.char_gpt",
     "jax_program": "benchmarks.jax_program",
+    "gradbench": "benchmarks.gradbench",
 }
 
 
