@@ -11,6 +11,8 @@ from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted
 
+UNKNOWN = "This is not right, and no mistake that is known gives this number."
+
 
 class Outcome(NamedTuple):
     """What is said about one blank.
@@ -58,7 +60,7 @@ def told(mark: Mark) -> str:
     """
     why = mark.why
     if mark.verdict in SLIPS:
-        return f"{why[0].upper()}{why[1:]}." if why else "This is not right, and no mistake that is known gives this number."
+        return f"{why[0].upper()}{why[1:]}." if why else UNKNOWN
     return "Right." if mark.verdict == "right" else f"Accepted: {why}."
 
 

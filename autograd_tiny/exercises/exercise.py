@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from html import escape
+from pathlib import Path
 from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
@@ -17,6 +20,8 @@ from autograd_tiny.exercises.asking.hints import GRADES, formula, rule
 from autograd_tiny.exercises.asking.recording import moved, recorded_at, trained_by
 from autograd_tiny.exercises.checked import Checked, Outcome
 from autograd_tiny.exercises.choosing.variants import variants_of
+from autograd_tiny.exercises.page.page import page_of
+from autograd_tiny.exercises.page.picture import picture_of
 from autograd_tiny.exercises.sheet import Sheet
 from autograd_tiny.formulas import Recorded, read_formula
 from autograd_tiny.marking.claims import Claim, Quantity, read_quantity, without_d
@@ -26,10 +31,14 @@ from autograd_tiny.marking.judging.marker import Marker
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.training.setting import Setting, setting
 from autograd_tiny.optim import Optimizer
+from autograd_tiny.storage.files import write_file
 from autograd_tiny.text.numbers import as_whole, short_number
 from autograd_tiny.text.words import did_you_mean, listed
+from autograd_tiny.views.widget.page import framed
 
 MOST_DIGITS = 12
+HEIGHT = 900
+"""Of the page in a notebook, in pixels."""
 
 
 class Exercise:
@@ -301,6 +310,25 @@ class Exercise:
         ['0.01', '0.08', '1.45']
         """
         return variants_of(self, n, seed, vary, decimals, without)
+
+    def html(self) -> str:
+        """The page that marks answers by itself: one HTML file that loads nothing."""
+        return page_of(self, picture_of(self))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to one file, an .html.
+
+        Raises:
+            ValueError: the name does not end in .html or .htm.
+            OSError: the directory does not exist or cannot be written to.
+        """
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"the exercise is saved as .html, got {os.fspath(path)!r}")
+        return write_file(path, self.html())
+
+    def _repr_html_(self) -> str:
+        """The page in a frame; as text where frames are taken out."""
+        return framed(self.html(), self.heading, f"<pre>{escape(str(self))}</pre>", HEIGHT)
 
     def __str__(self) -> str:
         given = ", ".join([f"{name} = {short_number(x, 12)}" for name, x in self.inputs.items()])

@@ -63,7 +63,7 @@ class Question(NamedTuple):
     Attributes:
         quantity: what it is.
         root: its formula from what is asked for before it.
-        parts: parts of that formula that stand for quantities nobody is asked for: the part, and what the quantity is called.
+        parts: parts of that formula that stand for quantities that are computed: the part, and the quantity.
         slips: the known mistakes, each alone; two at once; in what it was computed from.
     """
 
@@ -102,7 +102,7 @@ class Sheet:
         derivation = self._derivations.derivation(quantity, known)
         editor = Editor(self._derivations, derivation, known)
         slips = tuple(tuple(self._slips(edits)) for edits in (editor.edits(), editor.double_edits(), editor.deeper().edits()))
-        root, parts = self._with_parts(derivation, known)
+        root, parts = self._with_parts(derivation)
         return Question(quantity, root, parts, slips)  # type: ignore[arg-type]
 
     def _slips(self, edits: Iterable[Edit]) -> Iterable[Slip]:
@@ -110,7 +110,7 @@ class Sheet:
             without = None if edit.without is None else self._number(edit.without)
             yield Slip(edit.mistake, edit.what, edit.effort, self._number(edit.root), without)
 
-    def _with_parts(self, derivation: Derivation, known: Mapping[Quantity, object]) -> tuple[int, tuple[tuple[int, Quantity], ...]]:
+    def _with_parts(self, derivation: Derivation) -> tuple[int, tuple[tuple[int, Quantity], ...]]:
         """A formula, each of its operations by itself, so that one part may be rounded and an equal one not."""
         numbers: dict[Expression, int] = {}
         for node in all_nodes(derivation.root):
@@ -122,7 +122,7 @@ class Sheet:
         parts = [
             (numbers[part], quantity)
             for part, quantity in derivation.parts.items()
-            if part is not derivation.root and quantity not in known and self._derivations.step(quantity) is not None
+            if part is not derivation.root and self._derivations.step(quantity) is not None
         ]
         return numbers[derivation.root], tuple(parts)
 
@@ -155,7 +155,8 @@ class Sheet:
     def _find_ways(self) -> dict[Quantity, Way]:
         """How every quantity in the formulas follows from others, and these from others, down to what is given."""
         for question in self.questions:
-            self._put(question.quantity)
+            for quantity in (question.quantity, *[x for _, x in question.parts]):
+                self._put(quantity)
         ways: dict[Quantity, Way] = {}
         for formula in self.formulas:  # which become more on the way
             if isinstance(formula, Quantity):

@@ -361,9 +361,9 @@ class Marker:
         return blank._replace(verdict="rounded", why=f"it follows from rounded numbers{cut}")
 
     def _slips(self, follows: Follows, blank: Mark) -> tuple[int, ...]:
-        """The wrong claims that a number depends on, as far as they matter."""
+        """The wrong claims that a number depends on, as far as they matter, in the order of the page."""
         least = 0.5 * blank.claim.printed.unit  # what moves a number less than rounding does is not what made it wrong
-        return tuple(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least)
+        return tuple(sorted(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least))
 
     def _printed(self, claims: Iterable[int]) -> str:
         shown = [f"{self.claims[i].called} = {self.claims[i].printed.text}" for i in claims]

@@ -44,25 +44,41 @@ class LiveGraph(NamedTuple):
 def live_graph(nodes: Sequence[Value]) -> LiveGraph:
     """The program of a graph, whose nodes are given operands before users."""
     numbers = {node: i for i, node in enumerate(nodes)}
-    written: dict[tuple[Primitive, int], int | None] = {}
-    needed: set[str] = set()
-    rows: list[str] = []
+    rows = RowWriter()
     found: list[Any] = []
     for node in nodes:
         if node.op is None:
             found.append(float(node.data) if isinstance(node, Constant) else [float(node.data)])
             continue
-        key = node.op, len(node.operands)
-        if key not in written:
-            row = _row(*key, needed)
-            written[key] = len(rows) if row else None
-            rows += [row] if row else []
+        row = rows.number(node.op, len(node.operands))
         operands = [numbers[x] for x in node.operands]
-        recorded = [] if written[key] is not None else [float(node.data), [float(d) for d in node.local_derivatives]]
-        found.append([written[key], operands, *recorded])
-    functions = "\n\n".join(definitions().needed(needed).values())
-    listed = ",\n".join(rows)
-    return LiveGraph(found, f"(() => {{\n{functions}\nreturn [\n{listed}\n];\n}})()")
+        recorded = [] if row is not None else [float(node.data), [float(d) for d in node.local_derivatives]]
+        found.append([row, operands, *recorded])
+    return LiveGraph(found, rows.source())
+
+
+class RowWriter:
+    """Writes rows of the table as functions of JavaScript, each once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Primitive, int], int | None] = {}
+        self._needed: set[str] = set()
+        self._rows: list[str] = []
+
+    def number(self, row: Primitive, n_operands: int) -> int | None:
+        """Which of the written rows this is; None for a row of the user's own that cannot be written."""
+        key = row, n_operands
+        if key not in self._numbers:
+            written = _row(*key, self._needed)
+            self._numbers[key] = len(self._rows) if written else None
+            self._rows += [written] if written else []
+        return self._numbers[key]
+
+    def source(self) -> str:
+        """An expression of JavaScript: the list of the rows, with the functions that they call."""
+        functions = "\n\n".join(definitions().needed(self._needed).values())
+        listed = ",\n".join(self._rows)
+        return f"(() => {{\n{functions}\nreturn [\n{listed}\n];\n}})()"
 
 
 def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:

@@ -1,0 +1,1 @@
+"""An exercise as one page that marks answers by itself."""

@@ -1,0 +1,150 @@
+"""The exercise as one HTML file that loads nothing: what it says, its formulas, and the marker that runs on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograd_tiny.exercises.answers import DECIMAL, PROBLEMS
+from autograd_tiny.exercises.asking.hints import formula, rule
+from autograd_tiny.exercises.checked import UNKNOWN
+from autograd_tiny.exercises.sheet import Operation, Question, Slip
+from autograd_tiny.marking.claims import Quantity
+from autograd_tiny.marking.judging.marker import FEWEST_DIGITS, LIKELIER_THAN, MOST_BY_CHANCE, MOST_BY_ROUNDING, OFF_BY_ONE
+from autograd_tiny.marking.judging.numbers import Numbers, noise_of
+from autograd_tiny.marking.report import FAITHFUL, SLIPS
+from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.palette import VERDICTS, recolored, variables
+from autograd_tiny.views.widget.live import RowWriter
+from autograd_tiny.views.widget.page import joined, source, standalone
+
+if TYPE_CHECKING:
+    from autograd_tiny.exercises.exercise import Exercise
+
+MODULE = ("numbers.js", "elements.js")
+OWN = ("marker.js", "exercise.js")
+_HERE = Path(__file__).parent
+
+
+@cache
+def module() -> str:
+    """The page's module."""
+    return joined([*map(source, MODULE), *((_HERE / name).read_text(encoding="utf-8") for name in OWN)])
+
+
+def page_of(exercise: Exercise, picture: str) -> str:
+    """The whole page.
+
+    Args:
+        exercise: what is asked.
+        picture: the graph, as SVG; empty for none.
+
+    Raises:
+        TypeError: an operation of the user's own has no expansion.
+    """
+    data, rows = content(exercise)
+    formulas = "".join(f"<li>{escape(line)}</li>" for line in exercise.formulas)
+    given = ", ".join(f"{name} = {short_number(x, 12)}" for name, x in exercise.inputs.items())
+    stated = ", ".join(f"{name} = {text}" for name, text in exercise.stated.items())
+    known = f'<p class="given">Also known: {escape(stated)}</p>' if stated else ""
+    return standalone(
+        title=exercise.heading,
+        notice='the exercise cannot be shown. Save it again with exercise.save("exercise.html").',
+        main=(
+            f'<main id="exercise" class="autograd-exercise"><h1>{escape(exercise.heading)}</h1>'
+            f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(given)}</p>{known}'
+            f'{picture and f"<div class=scroller>{picture}</div>"}'
+            f"<p>Find, with {exercise.digits} significant digits:</p></main>"
+        ),
+        data=data,
+        style=variables(".autograd-exercise, .autograd-page")
+        + (_HERE / "exercise.css").read_text(encoding="utf-8")
+        + recolored(".autograd-exercise svg"),
+        script=f"{module()}\nstartExercise(document, {rows});\n",
+    )
+
+
+def content(exercise: Exercise) -> tuple[dict[str, Any], str]:
+    """What the page reads, and, as JavaScript, the rows that its formulas use."""
+    sheet, rows = exercise.sheet, RowWriter()
+    quantities = {quantity: number for number, quantity in enumerate(sheet.ways)}
+    texts: dict[str, int] = {}
+    data = {
+        "title": exercise.heading,
+        "digits": exercise.digits,
+        "told": list(exercise.stated.values()),
+        "blanks": [{"name": blank.name, "hints": _hints(exercise, blank.quantity)} for blank in exercise.blanks],
+        "formulas": [_formula(place, x, quantities, rows) for place, x in enumerate(sheet.formulas)],
+        "quantities": [_quantity(exercise, quantity, quantities) for quantity in quantities],
+        "questions": [_question(exercise, question, quantities, texts) for question in sheet.questions],
+        "texts": list(texts),
+        "reading": {"decimal": DECIMAL, "problems": PROBLEMS},
+        "limits": {
+            "faithful": FAITHFUL,
+            "slips": SLIPS,
+            "mostByChance": MOST_BY_CHANCE,
+            "mostByRounding": MOST_BY_ROUNDING,
+            "likelierThan": LIKELIER_THAN,
+            "fewestDigits": FEWEST_DIGITS,
+            "offByOne": OFF_BY_ONE,
+            "unknown": UNKNOWN,
+            "signs": {name: verdict.sign for name, verdict in VERDICTS.items()},
+        },
+    }
+    data["key"] = "autograd-exercise-" + hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
+    return data, rows.source()
+
+
+def _hints(exercise: Exercise, quantity: Quantity) -> list[str]:
+    return [say(quantity, exercise.setting.derivations) for say in (rule, formula)]
+
+
+def _formula(place: int, x: float | Quantity | Operation, quantities: Mapping[Quantity, int], rows: RowWriter) -> Any:
+    """A formula; its operands by how far before it they stand, which is shorter to write."""
+    if isinstance(x, Operation):
+        number = rows.number(x.row, len(x.operands))
+        if number is None:
+            raise TypeError(f"{x.row.name} cannot be written in JavaScript: give the Primitive an expansion= in rows of the table")
+        return [number, *[place - operand for operand in x.operands]]
+    return {"q": quantities[x]} if isinstance(x, Quantity) else x
+
+
+def _quantity(exercise: Exercise, quantity: Quantity, quantities: Mapping[Quantity, int]) -> dict[str, Any]:
+    way = exercise.sheet.ways[quantity]
+    found: dict[str, Any] = {"name": str(quantity)}
+    if quantity.nodes[0] not in exercise.setting.graph.labels:
+        found["unlabelled"] = True
+    if way.step is None:
+        return found | {"given": exercise.leaves[quantity.nodes[0]]}
+    if way.from_output is not None:
+        found |= {"inner": [quantities[x] for x in way.inner], "fromOutput": way.from_output}
+    return found | {"step": way.step}
+
+
+def _question(exercise: Exercise, question: Question, quantities: Mapping[Quantity, int], texts: dict[str, int]) -> dict[str, Any]:
+    quantity, derivations = question.quantity, exercise.setting.derivations
+    noise = 0.0
+    with suppress(ArithmeticError, ValueError):
+        noise = noise_of(Numbers(derivations, recorded=True).of(quantity))
+    apart = next((pair for pair in pairwise(quantity.nodes) if not derivations.graph.depends(*pair)), None)
+    return {
+        "q": quantities[quantity],
+        "root": question.root,
+        "parts": [[part, quantities[x]] for part, x in question.parts],
+        "slips": [[_slip(slip, before, texts) for before, slip in zip((None, *slips), slips)] for slips in question.slips],
+        "noise": noise,
+        "independence": f"{apart[0]} does not depend on {apart[1]}" if apart else "",
+    }
+
+
+def _slip(slip: Slip, before: Slip | None, texts: dict[str, int]) -> list[Any]:
+    """A slip; its formula by how far behind that of the slip before it stands."""
+    number = [texts.setdefault(text, len(texts)) for text in (slip.mistake, slip.what)]
+    return [*number, slip.effort, slip.root - (before.root if before else 0), *([] if slip.without is None else [slip.without])]

@@ -1,0 +1,53 @@
+"""The graph of an exercise with a blank for each number that is asked for, and with what is given."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.exercises.answers import written
+from autograd_tiny.marking.training.times import timed
+from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.palette import SMALL
+from autograd_tiny.views.drawing.draw import Drawing, draw
+from autograd_tiny.views.drawing.picture import Note
+from autograd_tiny.views.widget.pictures import prepared
+
+if TYPE_CHECKING:
+    from autograd_tiny.exercises.exercise import Exercise
+
+BLANK = "_______"
+MOST_NODES = 60
+_LINE = re.compile(rf"(?P<before><text[^>]*>(?P<name>[^<]*)</text>)<text(?P<rest>[^>]*>{BLANK}</text>)")
+"""What a number is called, and behind it the place where it is missing."""
+
+
+def drawn(exercise: Exercise) -> Drawing | None:
+    """The graph, named value by named value; None where it is too large to be a picture."""
+    if len(all_nodes(exercise.output)) > MOST_NODES:
+        return None
+    notes: dict[str, list[Note]] = {}
+    for name, x in exercise.inputs.items():
+        notes.setdefault(name, []).append(Note("given", short_number(x, 12), SMALL, ""))
+    for quantity in exercise.told:
+        text = written(exercise.value(quantity), exercise.digits)
+        notes.setdefault(timed(quantity.nodes[-1]).base, []).append(Note(str(quantity), text, SMALL, ""))
+    for blank in exercise.blanks:
+        notes.setdefault(timed(blank.quantity.nodes[-1]).base, []).append(Note(blank.name, BLANK, SMALL, ""))
+    return draw(exercise.output, through="named", show=(), notes=notes)
+
+
+def picture_of(exercise: Exercise) -> str:
+    """The graph as SVG of a page, its blanks known by their numbers; empty where there is none."""
+    drawing = drawn(exercise)
+    if drawing is None:
+        return ""
+    numbers = {escape(blank.name, quote=False): number for number, blank in enumerate(exercise.blanks)}
+
+    def numbered(match: re.Match[str]) -> str:
+        number = numbers.get(match["name"])
+        return match[0] if number is None else f'{match["before"]}<text data-blank="{number}"{match["rest"]}'
+
+    return _LINE.sub(numbered, prepared(drawing.svg(), {}, {}))

@@ -1,0 +1,174 @@
+"""The page of an exercise: its marker against ours on the same answers, its size, what it gives away and what it refuses to run."""
+
+import json
+import math
+import re
+import subprocess
+from contextlib import suppress
+from random import Random
+
+import pytest
+from foreign import program_called
+
+from autograd_tiny import Primitive, Value
+from autograd_tiny.exercises import TOPICS, Exercise, random_exercise
+from autograd_tiny.exercises.page.page import content, module
+from autograd_tiny.marking.judging.numbers import Numbers
+
+RUN = """
+import { readFileSync } from "node:fs";
+const cases = JSON.parse(readFileSync("cases.json"));
+const found = cases.map(({ data, sheets }, i) => {
+  const mark = createMarker(data, ROWS[i]);
+  const told = data.told.map((text) => readAnswer(text, data.reading, data.digits).printed);
+  return sheets.map((sheet) => {
+    const answers = sheet.map((text) => readAnswer(text, data.reading, data.digits));
+    const marks = mark([...told, ...answers.map(({ printed }) => printed)]).slice(told.length);
+    return marks.map((m, k) => {
+      const { verdict, accepted, sentence } = outcomeOf(m, answers[k], data.digits, data.limits);
+      return [verdict, accepted, sentence, m?.mistake ?? ""];
+    });
+  });
+});
+console.log(JSON.stringify(found));
+"""
+
+
+def in_page(cases, folder):
+    """What the pages of exercises say about sheets of answers: verdict, whether accepted, sentence, mistake."""
+    pages = [content(exercise) for exercise, _ in cases]
+    given = [{"data": data, "sheets": sheets} for (data, _), (_, sheets) in zip(pages, cases)]
+    (folder / "cases.json").write_text(json.dumps(given))
+    rows = ",\n".join(rows for _, rows in pages)
+    (folder / "page.mjs").write_text(f"{module()}\nconst ROWS = [\n{rows}];\n{RUN}", encoding="utf-8")
+    done = subprocess.run([program_called("node"), "page.mjs"], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def by_us(exercise, sheet):
+    outcomes = exercise.check({blank.name: text for blank, text in zip(exercise.blanks, sheet)}).outcomes
+    return [[o.verdict, o.is_accepted, o.sentence, o.mark.mistake if o.mark else ""] for o in outcomes]
+
+
+def sheets_of(exercise, n, random):
+    """Answer sheets: right ones, one mistake and what follows from it, slips of the pen, blanks left out, nonsense."""
+    made = []
+    numbers = exercise.sheet_numbers
+    for _ in range(n):
+        sheet = list(exercise.solution.values())
+        place = int(random.random() * len(sheet))
+        question = exercise.sheet.questions[len(exercise.told) + place]
+        kind = int(random.random() * 6)
+        slips = [slip for slip in question.slips[int(random.random() * 3)] if math.isfinite(numbers[slip.root])] or [None]
+        slip = slips[int(random.random() * len(slips))]
+        if kind < 3 and slip is not None:
+            sheet[place] = f"{numbers[slip.root]:.{exercise.digits + 1}g}"
+        elif kind == 3:
+            sheet[place] = f"{random.random():.3f}"
+        elif kind == 4:
+            sheet[place] = sheet[place][:-1] + str(int(random.random() * 10))
+        else:
+            texts = ("", ",5", "1/3", "-", "0.5 m", "0", "12300", "1e3", "1e400", "-0.0", "x")
+            sheet[place] = texts[int(random.random() * len(texts))]
+        if kind < 4 and random.random() < 0.8:
+            follow(exercise, sheet, place)
+        for other in range(len(sheet)):
+            if random.random() < 0.1:
+                sheet[other] = ""
+        made.append(sheet)
+    return made
+
+
+def follow(exercise, sheet, place):
+    """Go on with a wrong answer: what depends on it is computed from what stands on the sheet."""
+    derivations = exercise.setting.derivations
+    numbers = Numbers(derivations)
+    with suppress(ArithmeticError, ValueError):
+        for number, blank in enumerate(exercise.blanks):
+            if number > place:
+                sheet[number] = f"{numbers.evaluate(derivations.step(blank.quantity)):.{exercise.digits}g}"
+            numbers.printed[blank.quantity] = float(sheet[number])
+
+
+def differences(cases, folder):
+    """Sheets about which the page says something else than we do."""
+    found = in_page(cases, folder)
+    return [
+        (exercise.heading, sheet, blank.name, ours, theirs)
+        for (exercise, sheets), answers in zip(cases, found)
+        for sheet, answer in zip(sheets, answers)
+        for blank, ours, theirs in zip(exercise.blanks, by_us(exercise, sheet), answer)
+        if ours != theirs
+    ]
+
+
+def test_the_page_says_what_we_say(tmp_path):
+    random = Random(1)
+    made = [random_exercise(topic, 1, seed=2) for topic in ("neuron", "layer", "softmax and loss", "training step", "adam")]
+    assert not differences([(exercise, sheets_of(exercise, 12, random)) for exercise in made], tmp_path)
+
+
+@pytest.mark.slow
+def test_the_page_says_what_we_say_about_thousands_of_sheets(tmp_path):
+    random = Random(2)
+    made = [random_exercise(topic, difficulty, seed=3) for topic in TOPICS for difficulty in (1, 2, 3)]
+    assert not differences([(exercise, sheets_of(exercise, 70, random)) for exercise in made], tmp_path)
+
+
+NEURON = "z = w*x + b; y = tanh(z); E = (y - t)**2"
+GIVEN = {"w": -3, "x": 2, "b": 6.5, "t": 1}
+
+
+def test_the_page_of_a_network_is_small_and_tells_no_answer():
+    exercise = random_exercise("2-2-2 network", 3, seed=1)
+    page = exercise.html()
+    assert len(page.encode()) < 250_000
+    given = {f"{x:.3g}" for x in exercise.inputs.values()}
+    for name, text in exercise.solution.items():
+        if len(text.strip("-0.")) > 2 and text not in given:
+            assert not re.search(rf"(?<![\d.]){re.escape(text)}", page), name
+            assert repr(exercise.value(exercise.blank(name).quantity)) not in page
+
+
+def test_the_page_lets_only_its_own_script_run_and_shows_hostile_labels_as_text(tmp_path):
+    bad = '</script><img src=x onerror="alert(1)">'
+    w, x = Value(2.0, bad), Value(3.0, "x")
+    y = w * x
+    y.label = "<b>y</b>"
+    exercise = Exercise(y, ["forward", "gradients"], title="</title><script>alert(2)</script>")
+    page = exercise.save(tmp_path / "exercise.html").read_text(encoding="utf-8")
+    assert "<img" not in page
+    assert "<b>y" not in page
+    assert page.count("<script") == 2
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert "<img" not in exercise._repr_html_().split("</iframe>")[1]
+    assert exercise.check({y.label: "6"}).feedback == {y.label: "Right."}
+
+
+def test_what_is_given_and_asked_is_seen_in_the_picture():
+    exercise = Exercise(NEURON, ["z", "E/z", "E/w"], given=GIVEN, told=["y"])
+    page = exercise.html()
+    assert re.findall(r'data-blank="(\d)"', page) == ["2", "0", "1"]
+    assert ">0.462<" in page
+    large = random_exercise("matrix form", 3, seed=1)
+    assert large.html()
+
+
+def test_a_page_is_an_html_file(tmp_path):
+    exercise = Exercise(NEURON, "forward", given=GIVEN)
+    with pytest.raises(ValueError, match=r"saved as \.html, got"):
+        exercise.save(tmp_path / "exercise.pdf")
+
+
+def test_an_operation_that_cannot_be_written_is_named():
+    odd = Primitive("odd", lambda x: 2.0 * x, lambda out, x: (2.0,))
+    x = Value(3.0, "x")
+    y = Value.record(odd, (x,))
+    y.label = "y"
+    exercise = Exercise(y, ["y", "y/x"])
+    assert exercise.check(exercise.solution).ok
+    with pytest.raises(TypeError, match="odd cannot be written in JavaScript"):
+        exercise.html()
