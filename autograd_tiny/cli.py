@@ -285,8 +285,6 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
             raise ValueError(f"the formula has no {name!r}, it has {', '.join(whole)}{hint and '; '}{hint}")
     wrt = options.wrt and [named[name] for name in options.wrt]
     if options.derivation:
-        if options.out and options.out.suffix.lower() == ".toml":  # a page has scalars
-            wrt = wrt and [x for thing in wrt for x in (thing.node.entries if isinstance(thing, Array) else (thing,))]
         derivation = derived(recorded.output, wrt, options.learning_rate, options.through, {}, options.digits)
         if options.out and not options.latex:
             _tell_written([derivation.save(options.out)], console)

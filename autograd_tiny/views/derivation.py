@@ -85,7 +85,7 @@ class Derivation:
         digits: how many significant digits numbers are written with.
     """
 
-    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource | None) -> None:
+    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource | ScalarPage) -> None:
         self.sections, self.digits = list(sections), digits
         self._called, self._page = tuple(called), page
 
@@ -138,13 +138,13 @@ class Derivation:
     def toml(self) -> str:
         """A page for ``autograd-tiny mark``: the formulas, the inputs, and every number as it is printed here.
 
-        What no formula can read as a name, as ``layers[0].bias``, has another one there: ``layers_0_bias``.
+        What no formula can read as a name, as ``layers[0].bias``, has another one there: ``layers_0_bias``.  Of a derivation in matrix
+        form it is the page of the scalars.
 
         Raises:
-            ValueError: a number that is not finite, or beyond the range of what can be marked; a derivation in matrix form.
+            ValueError: a number that is not finite, or beyond the range of what can be marked; of a derivation in matrix form, more than
+                300 equations in scalars.
         """
-        if self._page is None:
-            raise ValueError("derivation: a page that can be marked has scalars; leave out Arrays in wrt and through")
         return self._page.toml(self.sections, self.digits)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -224,6 +224,16 @@ class PageSource(NamedTuple):
             lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = ["]
             lines += [*[f"    {claim}," for claim in claims], "]"]
         return "\n".join(lines)
+
+
+class ScalarPage(NamedTuple):
+    """Of a derivation in matrix form, that of its scalars, which can be marked."""
+
+    of_scalars: Callable[[], Derivation]
+
+    def toml(self, sections: Sequence[Section], digits: int) -> str:
+        """The page, as `Derivation.toml` describes it."""
+        return self.of_scalars().toml
 
 
 def derivation(
@@ -340,7 +350,9 @@ def _by_arrays(
     parts = whole.parts()
     if (number := sum(len(part.equations) for part in parts)) > MOST_EQUATIONS:
         raise ValueError(_too_long(number, "Arrays"))
-    return Derivation([Section(part.title, part.equations, []) for part in parts], digits, whole.called, None)
+    scalars = wrt and [v for x in wrt for v in (x.node.entries if isinstance(x, Array) else (x,))]
+    page = ScalarPage(lambda: derived(output, scalars, rate, None, variables, digits))
+    return Derivation([Section(part.title, part.equations, []) for part in parts], digits, whole.called, page)
 
 
 def _too_long(number: int, what: str) -> str:
