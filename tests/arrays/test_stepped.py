@@ -3,16 +3,18 @@
 import json
 import re
 import subprocess
+from random import Random
 
 import numpy as np
 import pytest
 from foreign import program_called
+from random_arrays import random_program, recorded
 
 from autograd_tiny import Stepper, array, losses, nn
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing.svg import parsed
 from autograd_tiny.views.widget.page import module
-from autograd_tiny.views.widget.stills import stills
+from autograd_tiny.views.widget.stills import moments, stills
 
 RUN = """
 const DATA = %s;
@@ -118,7 +120,10 @@ def test_pictures_of_steps_show_what_is_known(tmp_path):
     assert short_number(named["Z"].data[2][1]) in full
     stepper.save(tmp_path / "steps.tex")
     assert r"\only<2-" in (tmp_path / "steps.tex").read_text(encoding="utf-8")
-    assert len(stepper.save_frames(tmp_path / "png", format="png")) == stepper.last + 1
+    walkthrough = stepper._walkthrough  # PNGs are drawn anew at each moment
+    start, _, forward = [walkthrough.drawn_at(moment).dot for moment in list(moments(walkthrough))[:3]]
+    assert short_number(named["A"].data[2][1]) in forward
+    assert short_number(named["A"].data[2][1]) not in start
 
 
 def test_of_a_large_graph_the_numbers_stay(monkeypatch):
@@ -133,8 +138,6 @@ def test_of_a_large_graph_the_numbers_stay(monkeypatch):
 
 
 def test_a_network_on_a_batch_is_stepped_through_layer_by_layer():
-    from random import Random
-
     model = nn.MLP([2, 3, 1], ["tanh", "sigmoid"], rng=Random(1))
     out = model(array(np.array([[0.0, 1.0], [1.0, 0.5]]), "X"))
     out.label = "out"
@@ -151,3 +154,18 @@ def test_what_cannot_be_stepped_through():
         Stepper(L, through="arrays", direction="up")
     with pytest.raises(ValueError, match="through lists Arrays"):
         Stepper(L, through=[array([1.0])])
+
+
+@pytest.mark.parametrize("through", ["arrays", "all arrays"])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_last_step_of_a_random_program_shows_the_gradients(seed, through):
+    leaves, loss = recorded(random_program(Random(seed)))
+    data = Stepper(loss, through=through).data
+    known = {}
+    for step in data["steps"]:
+        known |= step["gradients"]
+    loss.backward()
+    ids = {node["name"]: node["id"] for node in data["nodes"]}
+    for leaf in leaves:
+        if leaf.label in ids:
+            assert known[ids[leaf.label]] == " ".join(short_number(v.grad) for v in leaf.node.entries)

@@ -20,7 +20,7 @@ from autograd_tiny.views.drawing.picture import Look, derivative_chip, ground_of
 from autograd_tiny.views.matrices.graph import Whole
 from autograd_tiny.views.matrices.seen import SeenArrays, is_constant, is_small
 
-LONGEST_RULE, LONGEST_FORMULA = 44, 28
+LONGEST_RULE, LONGEST_FORMULA = 44, 48
 """Of a rule on an edge, of a formula in a box; longer ones are in its title alone."""
 MOST_OPENED = 64
 """Entries of an array that is opened."""
