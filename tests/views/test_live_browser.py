@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autograd_tiny import Primitive, Value, total
+from autograd_tiny import Primitive, Value, array, total
 from autograd_tiny.formulas import read_formula
+from autograd_tiny.losses import cross_entropy
 from autograd_tiny.views.widget import Stepper
 
 
@@ -38,7 +39,8 @@ def opened(browser, tmp_path):
 
 READ = """() => {
     const cells = (row) => [...row.children].map((cell) => cell.textContent);
-    const numbers = (group) => ["data", "grad"].map((kind) => group.querySelector("." + kind)?.textContent ?? null);
+    const shown = (group, kind) => [...group.querySelectorAll("." + kind)].map((x) => x.textContent).join(" ").trim();
+    const numbers = (group) => ["data", "grad"].map((kind) => shown(group, kind));
     const next = document.querySelector(".next");
     document.querySelector(".first").click();
     const text = (selector) => document.querySelector(selector).textContent;
@@ -155,6 +157,23 @@ def test_the_named_view_moves(opened):
     type_in(page, {"w": -2.5})
     w.data = -2.5
     assert_shows(page, neuron())
+
+
+def test_arrays_move_entry_by_entry(opened):
+    def layer(numbers):
+        w, x = array([numbers[:2], numbers[2:]], "W"), array([[0.5, -1.0], [2.0, 0.25], [1.0, 1.5]], "X")
+        z = x @ w
+        p = z.softmax()
+        z.label, p.label = "Z", "P"
+        loss = cross_entropy(p, [0, 1, 1])
+        loss.label = "L"
+        return Stepper(loss, through="arrays")
+
+    page = opened(layer([0.3, -0.2, 1.5, 0.75]))
+    assert_shows(page, layer([0.3, -0.2, 1.5, 0.75]))
+    page.locator(".inputs > summary").click()
+    type_in(page, {"W[0][1]": 4.0, "W[1][0]": -0.001})
+    assert_shows(page, layer([0.3, 4.0, -0.001, 0.75]))
 
 
 def neuron():
