@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from autograd_tiny import Stepper, Value, array, derivation, draw, explain, losses
+from autograd_tiny import Stepper, Value, array, derivation, draw, explain, losses, maximum
 from autograd_tiny.views.drawing.svg import structure
 
 
@@ -118,6 +118,19 @@ def test_an_array_is_opened_into_its_scalars():
     drawing = draw(L, through="arrays", expand="Z")
     assert drawing.node_id(Z[0][1]) != drawing.node_id(Z[0][0])
     assert [t for t in titles if t.startswith("Z[0][0] → A")] == ["Z[0][0] → A"]
+
+
+def test_what_has_no_derivative_in_matrix_form_is_drawn_without():
+    w, X = Value(2.0, "w"), array([[1.0, 2.0], [3.0, 5.0]], "X")
+    tied = array([[w, 1.0], [3.0, w]], "W")
+    for y in (maximum(X) * 2.0, (tied @ tied).sum()):
+        titles = [title for kind, title, _ in shown(draw(y, through="arrays")).values() if kind.startswith("edge")]
+        assert any("no derivative in matrix form" in title for title in titles)
+        with pytest.raises((TypeError, ArithmeticError), match="explain the derivative by one entry"):
+            Stepper(y, through="arrays")
+    opened = draw((tied @ tied).sum(), through="arrays", expand=["W"])
+    assert "W[0][0]" in opened.dot
+    assert "W[1][1]" in opened.dot
 
 
 def test_scalars_beside_arrays_have_boxes_too():

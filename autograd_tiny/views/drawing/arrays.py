@@ -59,7 +59,7 @@ class ArraySketch:
     def _open(self, expand: Any) -> set[Whole]:
         """The arrays that are opened into their scalars."""
         arrays = {self.names[x]: x for x in self.seen.nodes if isinstance(x, ArrayNode)}
-        wanted = arrays if expand is True else () if expand is False else [expand] if isinstance(expand, str) else expand
+        wanted = list(arrays) if expand is True else [] if expand is False else [expand] if isinstance(expand, str) else list(expand)
         for name in wanted:
             if name not in arrays:
                 hint = did_you_mean(name, arrays) or f"there are {listed(list(arrays), 8)}"
@@ -133,21 +133,20 @@ class ArraySketch:
     def _add_entries(self, x: ArrayNode, box_id: str) -> None:
         """The entries of an array, each a box, in a frame with its name."""
         kind, fill = _kind(x, x in self.seen.graph.formulas)
-        frame = (f"{self.names[x]}  {shape_text(x.shape)}",)
-        for number, (v, place) in enumerate(zip(x.entries, entry_places(x.shape))):
+        frame, ids = (f"{self.names[x]}  {shape_text(x.shape)}",), [f"{box_id}_{number}" for number in range(len(x.entries))]
+        for entry_id, v, place in zip(ids, x.entries, entry_places(x.shape)):
             name = f"{shortened(self.names[x])}{place}"
             rows = [Row("data", Text(self.look.number(v.data), DATA))] if "data" in self.look.show else []
             if "grad" in self.look.show and kind != "constant":
                 rows.append(Row("grad", Text(self.look.number(v.grad), GRAD), ground_of(v.grad, self.look.largest)))
-            entry_id = f"{box_id}_{number}"
             symbol = f" = {v.op.symbol}" if v.op is not None and x in self.seen.graph.formulas else ""
             header = [Text(name, bold=True), *([Text(symbol)] if symbol else [])]
             title = f"{name}: data {short_number(v.data, 8)}"
             self.sketch.box(entry_id, kind, card(header, rows, fill), title=title, text=name, part=frame)
             self.sketch.latex[entry_id] = f"{self.seen.latex(self.seen.graph.variables[x])}{latex_text(place)}"
             self.nodes[v] = entry_id
-        self.sketch.in_line([self.nodes[v] for v in x.entries])
-        self.nodes[x] = f"{box_id}_0"
+        self.sketch.in_line(ids)
+        self.nodes[x] = ids[0]
 
     # Edges.
 
@@ -157,10 +156,11 @@ class ArraySketch:
             rule, latex, whole = self.seen.rule(x, user)
             names = f"{self.names[x]} → {self.names[user]}"
             slope = f"∂{self.names[self.seen.graph.root]}/∂{self.names[x]}"
-            title = f"{names}: {slope} receives {whole}" if whole else f"{names}: no derivative"
+            nothing = "a constant" if is_constant(x) else "no derivative in matrix form"
+            title = f"{names}: {slope} receives {whole}" if whole else f"{names}: {nothing}"
             text = brief(rule, LONGEST_RULE) if rule and "derivatives" in self.look.show else ""
             label = derivative_chip(edge_id, text, self.look.moment) if text else ""
-            self.sketch.arrow(edge_id, self.nodes[x], self.nodes[user], label, title=title, faint=not rule)
+            self.sketch.arrow(edge_id, self.nodes[x], self.nodes[user], label, title=title, faint=is_constant(x))
             if text:
                 self.sketch.latex[edge_id] = latex if text == rule else r"\ldots"
             return

@@ -278,7 +278,7 @@ def _check_direction(look: Look) -> None:
 
 def _drawn_through(value: Value, through: Through, variables: Mapping[str, Any], look: Look) -> Drawing:
     if is_by_arrays(through):
-        return drawn_by_arrays(SeenArrays(value, through, variables), look)
+        return drawn_by_arrays(SeenArrays(value, through, variables, needs_rules=False), look)
     seen = seen_through([value], through, variables)
     drawing = drawn(seen[value], look)
     drawing.nodes |= {node: drawing.nodes[twin] for node, twin in seen.items() if twin in drawing.nodes}

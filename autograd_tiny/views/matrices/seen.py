@@ -34,6 +34,7 @@ class SeenArrays:
         through: which arrays are seen, as for `MatrixGraph`.
         variables: what the caller's variables hold.
         wrt: what the number is differentiated by; if left out, all leaves that are no constants.
+        needs_rules: refuse what has no derivative in matrix form; else none is seen.
 
     Attributes:
         graph: their formulas.
@@ -45,7 +46,15 @@ class SeenArrays:
         TypeError, ArithmeticError: an operation has no derivative in matrix form, or none that gives what the scalars give.
     """
 
-    def __init__(self, root: Value, through: Wholes, variables: Mapping[str, Any], wrt: Sequence[Whole] | None = None) -> None:
+    def __init__(
+        self,
+        root: Value,
+        through: Wholes,
+        variables: Mapping[str, Any],
+        wrt: Sequence[Whole] | None = None,
+        *,
+        needs_rules: bool = True,
+    ) -> None:
         self.graph = graph = MatrixGraph(root, [x for x in wrt or [] if isinstance(x, ArrayNode)], variables, through)
         self.nodes: list[Whole] = [x for x in graph.below if x in graph.variables]
         if not any(isinstance(x, ArrayNode) for x in self.nodes):
@@ -56,7 +65,12 @@ class SeenArrays:
                 remedy = "give the Array that it is an entry of" if x in graph.places else "give Arrays that lead to it"
                 raise ValueError(f"{root!r} was not computed from {called} as a whole; {remedy}")
         leaves = [x for x in self.nodes if x not in graph.formulas and not is_constant(x)]
-        self.derivatives = MatrixDerivatives(graph, leaves if wrt is None else wrt)
+        try:
+            self.derivatives = MatrixDerivatives(graph, leaves if wrt is None else wrt)
+        except (TypeError, ArithmeticError):
+            if needs_rules:
+                raise
+            self.derivatives = MatrixDerivatives(graph, [])
 
     def operands(self, x: Whole) -> list[Whole]:
         """The arrays and scalars in the formula of one, each once."""
