@@ -152,6 +152,7 @@ def explained(
 ) -> Explanation:
     """What `explain` writes, with ``variables`` that name Values."""
     check_digits(digits)
+    through = settled(through)
     if isinstance(what, (BackwardStep, ForwardStep)):
         check_unchanged(what.root, done="its explanation")
         return Explainer(what.root, digits=digits).step(what)
@@ -166,7 +167,6 @@ def explained(
 def _by_array(root: Value, wrt: Array, through: Through, variables: Mapping[str, Any], digits: int) -> Explanation:
     check_recorded(root, "explained")
     check_unchanged(root, done="its explanation")
-    through = settled(through)
     check_through_arrays(through)
     equations, definitions, called = explained_by_array(root, wrt, variables, through)
     return Explanation(equations, definitions, digits, called)

@@ -59,6 +59,8 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[st
         if not called:
             raise ValueError("nothing in the graph has a name; give labels, as z.label = 'z', or all at once with label_locals()")
         return named_view(roots, called)
+    if through in ("arrays", "all arrays"):
+        raise ValueError(f"through={through!r} is for derivatives by an Array: give the whole Array in wrt, and not a Value of it")
     if isinstance(through, str):
         raise ValueError(f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {through!r}")
     chosen, known = [*through, *roots], set(nodes)

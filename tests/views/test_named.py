@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import partial
 from random import Random
 
 import pytest
@@ -295,3 +296,22 @@ def test_a_value_that_is_called_like_a_constant_is_no_constant(label):
     assert "2.718" in text
     assert f"2 · {label}" not in text
     assert "2 × π" not in text
+
+
+@pytest.mark.parametrize("show", [partial(explain, wrt=Value(1.0, "q")), draw, Stepper, derivation])
+def test_what_is_no_way_to_look_through_is_refused(show):
+    a = Value(2.0, "a")
+    c = named("c", named("b", a * 3.0) * a)
+    with pytest.raises(TypeError, match=r"through is 'named', 'all', .* or a list of Values or Arrays, got 3"):
+        show(c, through=3)
+    with pytest.raises(ValueError, match=r"through is 'named', 'all', .*, got 'nmed'"):
+        show(c, through="nmed")
+
+
+def test_one_value_to_look_through_is_a_list_of_one():
+    a = Value(2.0, "a")
+    b = named("b", a * 3.0)
+    c = named("c", named("d", b * a) * a)
+    assert explain(c, wrt=a, through=b).text == explain(c, wrt=a, through=[b]).text != explain(c, wrt=a).text
+    with pytest.raises(ValueError, match="through='arrays' is for derivatives by an Array: give the whole Array in wrt"):
+        explain(c, wrt=a, through="arrays")

@@ -195,8 +195,18 @@ def arrays_in(variables: Mapping[str, Any]) -> dict[ArrayNode, str]:
 
 
 def settled(through: Any) -> Any:
-    """``through`` as a word or a list, to be read more than once."""
-    return [through] if isinstance(through, Array) else through if through is None or isinstance(through, str) else list(through)
+    """``through`` as a word or a list, to be read more than once; what is given alone is a list of one.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if through is None or isinstance(through, str):
+        return through
+    if isinstance(through, (Array, Value)):
+        return [through]
+    if not isinstance(through, Iterable):
+        raise TypeError(f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {quoted(through)}")
+    return list(through)
 
 
 def is_by_arrays(through: Any) -> bool:
