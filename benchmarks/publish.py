@@ -103,7 +103,9 @@ def _unbroken(text: str) -> str:
 
 def _measured(record: Record) -> str:
     machine = record.machine
-    return f"One core of an {machine['cpu']}, {machine['python']}, float64, medians of {record.repeats} samples taken in turn"
+    where = f"One core of an {machine['cpu']}, {machine['python']}, float64"
+    why = "each pair is measured side by side, so that our number has one value beside one peer and another beside the next"
+    return f"{where}; medians of {record.repeats} samples taken in turn: {why}"
 
 
 def places(record: Record) -> list[Place]:
