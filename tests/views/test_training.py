@@ -327,6 +327,8 @@ def test_what_is_refused():
     refused(ValueError, r"samples\[0\] has 2 numbers", rows=[[0, 0]])
     refused(ValueError, r"b\[0\] has 4 numbers", rows={"a": ROWS, "b": [[0, 0, 1, 1]]})
     refused(ValueError, r"samples\[0\].*nan", rows=[[0, 0, math.nan]])
+    refused(TypeError, r"samples: a training page takes rows of numbers, .*samples.plane\(\) gives; got 'moons'", rows="moons")
+    refused(TypeError, r"samples: a training page takes rows of numbers, .*; got \[1.0, 2.0\]", rows=[1.0, 2.0])
     refused(TypeError, r"a title is a text, got 3", title=3)
     with pytest.raises(ValueError, match=r"one set of samples, got 4"):
         record_training(network(3), losses.half_squared_error, samples.plane())

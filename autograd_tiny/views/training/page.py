@@ -285,6 +285,10 @@ def _packed(numbers: Sequence[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(numbers)}d", *numbers)).decode()
 
 
+def _is_rows(rows: Any) -> bool:
+    return not isinstance(rows, str) and hasattr(rows, "__len__") and all(hasattr(row, "__len__") for row in rows)
+
+
 def _checked(samples: Any, inputs: int) -> dict[str, list[list[float]]]:
     """The samples as floats, under their names.
 
@@ -298,6 +302,9 @@ def _checked(samples: Any, inputs: int) -> dict[str, list[list[float]]]:
     found: dict[str, list[list[float]]] = {}
     length = 0
     for name, rows in named.items():
+        if not _is_rows(rows):
+            what = "rows of numbers, the inputs and then the targets, or a dict of such, as autograd_tiny.samples.plane() gives"
+            raise TypeError(f"{name}: a training page takes {what}; got {quoted(rows)}")
         if not 1 <= len(rows) <= MOST_SAMPLES:
             raise ValueError(f"{name}: a page takes 1 to {MOST_SAMPLES:,} samples, got {len(rows):,}")
         found[shortened(str(name))] = [[finite_float(x, f"{name}[{i}]") for x in row] for i, row in enumerate(rows)]
