@@ -101,6 +101,17 @@ def test_typed_numbers_are_marked_updates_too(ask):
     assert ask("marks", **NEURON, claims=" \n")["report"] == ""
 
 
+def test_an_exercise_asks_tells_nothing_and_marks_each_answer(ask):
+    blanks = ask("exercise", **NEURON)["blanks"]
+    assert blanks == ["z", "y", "∂y/∂z", "∂y/∂b", "∂y/∂x", "∂y/∂w"]
+    said = ask("checked", **NEURON, answers={"z": "0.5", "∂y/∂w": "2.00", "y": MARKUP})
+    assert [said["answers"][name]["accepted"] for name in ("z", "∂y/∂w", "y")] == [True, False, False]
+    assert "activation" in said["answers"]["∂y/∂w"]["said"]
+    assert ask("hinted", **NEURON, blank="∂y/∂w", grade=3)["hint"] == "∂y/∂w = 1.57"
+    assert "grade" in ask("hinted", **NEURON, blank="z", grade="x")["error"]
+    assert len(ask("exercise", **ask("example"))["blanks"]) == 24
+
+
 def test_training_is_gradient_descent_on_the_output(ask):
     w, x = Value(2.0, "w"), Value(3.0, "x")
     outputs = []
@@ -160,6 +171,7 @@ def test_blocks_share_what_they_define_and_show_their_last_expression(ask):
     assert ask("run", code="x = 3\nprint('so')\nx * 2") == {"shown": [{"text": "so\n"}, {"text": "6"}], "failed": "", "files": []}
     assert ask("run", code="x; None; x")["shown"] == [{"text": "3"}]
     assert ask("run", code="x; None; 'x'; x", session=True)["shown"] == [{"text": "3"}, {"text": "'x'"}, {"text": "3"}]
+    assert ask("run", code="display(1, 'so')\nprint(2)\n3")["shown"] == [{"text": "1"}, {"text": "'so'"}, {"text": "2\n"}, {"text": "3"}]
     ask("forget")
     assert ask("run", code="x")["failed"] == "line 1: x\nNameError: name 'x' is not defined"
 

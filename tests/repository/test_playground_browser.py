@@ -82,7 +82,7 @@ def test_the_playground_draws_marks_and_trains(tab, address):
     started(page)
     assert sorted(data(page)) == sorted(["-3", "2", "6.5", "-6", "0.5", "0.4621"])
     assert page.locator(".play-load").is_hidden()
-    assert page.evaluate("document.activeElement.className") == "play-formula"
+    assert page.evaluate("document.activeElement.matches('.play-formula')")
     assert "1 mistake" in page.text_content(".play-report")
     assert page.locator(".play-chain math").count() > 0
     assert "0.7864" in page.text_content(".play-chain")
@@ -100,6 +100,12 @@ def test_the_playground_draws_marks_and_trains(tab, address):
         page.click(f".play-{panel} > summary")
     page.wait_for_function("document.querySelector('.play-latex pre').textContent.includes('frac')")
     assert page.frame_locator(".play-steps iframe").locator(".phase").text_content() == "Start"
+    page.click(".play-exercise > summary")
+    page.get_by_label("∂y/∂x", exact=True).fill("9")
+    page.get_by_role("button", name="Check").click()
+    page.locator(".play-blank[data-accepted=false] .play-said").wait_for()
+    page.get_by_role("button", name="A hint for z", exact=True).click()
+    page.wait_for_function("document.querySelector('.play-blank .play-said').textContent")
     before = float(page.locator("[data-name=w]").input_value())
     page.click("[data-steps='100']")
     page.locator(".play-curve svg").wait_for()
@@ -245,9 +251,13 @@ def test_a_browser_that_is_too_old_shows_the_pages_as_they_are(tab, before):
     assert page.complaints == []
 
 
-def test_every_block_of_the_tutorial_runs(tab):
-    for page in ("02-chain-rule", "03-used-twice", "05-layers-softmax-loss", "06-three-three-three", "07-one-training-step"):
-        opened = tab(f"tutorial/{page}.html")
+def test_every_block_of_the_tutorial_and_of_notebooks_runs(tab):
+    for page in (
+        *("tutorial/02-chain-rule", "tutorial/03-used-twice", "tutorial/05-layers-softmax-loss", "tutorial/06-three-three-three"),
+        *("tutorial/07-one-training-step", "notebooks/02_step_through_backward", "notebooks/04_mark_a_page"),
+    ):
+        opened = tab(f"{page}.html")
+        opened.locator(".run").first.wait_for(state="attached")
         opened.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
         for number in range(opened.locator(".run").count()):
             run_all = opened.locator(".run").nth(number)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import builtins
 import io
+import sys
 import traceback
 import warnings
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 from figures import content
@@ -25,8 +28,10 @@ MOST_TEXT, LARGEST_FILE = 20_000, 5_000_000
 BLOCK = "<block>"
 """What Python calls the file that a block is, in tracebacks."""
 
-_variables: dict[str, Any] = {"__name__": "__main__"}
+_variables: dict[str, Any] = {}
 """What the blocks of a page have defined so far."""
+_screens: list[Callable[[Any], None]] = []
+"""What shows a value of the block that runs."""
 
 
 def run(block: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,10 +55,13 @@ def run(block: Mapping[str, Any]) -> dict[str, Any]:
                 _variables["_"] = value
                 shown.append(_shown(value))
 
+        _screens.append(show)
         try:
             _execute(code, show if is_session else None, show)
         except BaseException as error:  # whatever the code raises, SystemExit and KeyboardInterrupt too, is shown
             failed = _told(error, code)
+        finally:
+            _screens.pop()
     shown.extend(_taken(said))
     new = [name for name, seen in _files().items() if seen != before.get(name)]
     files = [{"name": name, "content": b64encode(Path(name).read_bytes()).decode()} for name in new]
@@ -63,8 +71,21 @@ def run(block: Mapping[str, Any]) -> dict[str, Any]:
 def forget(_: object = None) -> dict[str, Any]:
     """Begin anew: nothing is defined."""
     _variables.clear()
-    _variables["__name__"] = "__main__"
+    _variables.update({"__name__": "__main__", "display": display})
     return {}
+
+
+def display(*values: Any) -> None:
+    """Show values before a block ends, as in a notebook."""
+    for value in values:
+        _screens[-1](value)
+
+
+def _as_notebooks_do() -> None:
+    """Cells of notebooks import ``display``, also where there is no IPython."""
+    if find_spec("IPython") is None:
+        sys.modules["IPython.display"] = module = ModuleType("IPython.display")
+        vars(module)["display"] = display
 
 
 def _execute(code: str, each: Callable[[Any], None] | None, last: Callable[[Any], None]) -> None:
@@ -133,3 +154,7 @@ def _files() -> dict[str, tuple[int, int]]:
     """The files beside the code, which on a page lie in memory, each with what tells whether it was changed."""
     found = {path: path.stat() for path in Path().iterdir() if path.is_file() and not path.name.startswith(".")}
     return {path.name: (seen.st_mtime_ns, seen.st_size) for path, seen in found.items() if seen.st_size <= LARGEST_FILE}
+
+
+forget()
+_as_notebooks_do()

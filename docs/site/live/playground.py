@@ -17,6 +17,7 @@ from figures import content, scrolled
 
 from autograd_tiny import Stepper, Value, draw, explain, mark
 from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.exercises import Exercise
 from autograd_tiny.formulas import Recorded, read_formula
 from autograd_tiny.marking.report import Report
 from autograd_tiny.optim import SGD
@@ -28,7 +29,7 @@ from autograd_tiny.worked import three_three_three
 State = Mapping[str, Any]
 Answer = dict[str, Any]
 
-MOST_STEPS = 1000
+MOST_STEPS, MOST_BLANKS = 1000, 24
 RATE = 0.1
 """Of learning, where none was typed."""
 
@@ -84,6 +85,23 @@ def marks(state: State) -> Answer:
     others = [node for node in recorded.nodes.values() if node not in used]
     report: Report = mark(recorded.output, claims, learning_rate=_rate(state), others=others)
     return {"report": scrolled(report._repr_html_(), "Claims and marks")}
+
+
+def exercise(state: State) -> Answer:
+    """The names of what an exercise on the formula asks for; none of their numbers."""
+    return {"blanks": [blank.name for blank in _exercise(state).blanks]}
+
+
+def checked(state: State) -> Answer:
+    """What is said of each of the ``answers``, by blank, and of all of them."""
+    given = state.get("answers")
+    report = _exercise(state).check({str(name): str(text) for name, text in given.items()} if isinstance(given, Mapping) else {})
+    return {"answers": {said["blank"]: said for said in report.as_data()["answers"]}, "summary": report.summary}
+
+
+def hinted(state: State) -> Answer:
+    """A hint for one ``blank``: by its ``grade`` which rule, the formula, or the number."""
+    return {"hint": _exercise(state).hint(str(state.get("blank")), state.get("grade", 1))}
 
 
 def trained(state: State) -> Answer:
@@ -150,6 +168,14 @@ def _differentiated(state: State) -> Recorded[Value]:
     recorded = read_formula(str(state["formula"])).record(_values(state))
     recorded.output.backward()
     return recorded
+
+
+def _exercise(state: State) -> Exercise:
+    recorded = _differentiated(state)
+    everything = Exercise(recorded, ["forward", "gradients"])
+    if len(everything.blanks) <= MOST_BLANKS:
+        return everything
+    return Exercise(recorded, [blank.name for blank in everything.blanks[:MOST_BLANKS]])
 
 
 def _rate(state: State) -> float | None:

@@ -2,6 +2,7 @@
 
 import { fromAddress, toAddress } from "./address.js";
 import { EXAMPLES } from "./examples.js";
+import { Exercise } from "./exercise.js";
 import { StoppedError } from "./python.js";
 import { framed, make, saved } from "./run.js";
 import { Training } from "./train.js";
@@ -37,6 +38,7 @@ const FORM = `
       <div class="play-chain shown formula"></div>
       <details class="play-steps"><summary>Step through it</summary><div></div></details>
       <details class="play-train"><summary>Train it</summary><div></div></details>
+      <details class="play-exercise"><summary>Do it by hand</summary><div></div></details>
       <details class="play-marks"><summary>Mark numbers</summary>
         <label>Numbers to be marked, one a line
           <textarea class="play-claims" rows="4" spellcheck="false" placeholder="y = 0.46"></textarea></label>
@@ -59,12 +61,13 @@ class Playground {
     for (const name of ["load", "status", "example", "formula", "error", "inputs", "wrt", "saves", "graph", "chain", "claims", "report"])
       this[name] = find(name);
     this.body = place.querySelector(".play");
-    this.details = Object.fromEntries(["steps", "marks", "latex"].map((name) => [name, find(name)]));
+    this.details = Object.fromEntries(["steps", "exercise", "marks", "latex"].map((name) => [name, find(name)]));
     this.training = new Training(find("train").querySelector("div"), {
       trains: (steps) => this.#train(steps),
       moves: (values) => this.#place(values),
       changed: () => this.#later(),
     });
+    this.exercise = new Exercise(find("exercise").querySelector("div"), (question, more) => this.#answer(question, more));
     this.numbers = atATime(() => this.#guarded(() => this.#number()));
     this.rest = atATime(() => this.#guarded(() => this.#lay()));
     this.runs = 0;
@@ -190,6 +193,15 @@ class Playground {
     return this.numbers();
   }
 
+  /** What Python answers to a question about what is typed and more; null where it was stopped. */
+  async #answer(question, more = {}) {
+    let answer = null;
+    await this.#guarded(async () => {
+      answer = await this.python.ask(question, { ...this.typed, ...more });
+    });
+    return answer;
+  }
+
   async #train(steps) {
     let done = null;
     await this.#guarded(async () => {
@@ -228,7 +240,8 @@ class Playground {
     svg.setAttribute("aria-label", answer.alt);
     this.graph.replaceChildren(document.importNode(svg, true));
     await this.#number();
-    const { steps, marks, latex } = this.details;
+    const { steps, exercise, marks, latex } = this.details;
+    if (exercise.open) await this.exercise.offer(JSON.stringify([this.typed.formula, this.typed.values]));
     if (marks.open) this.report.innerHTML = orRefusal(await this.python.ask("marks", this.typed), "report");
     if (latex.open) latex.querySelector("pre").textContent = (await this.python.ask("written", this.typed)).latex ?? "";
     if (steps.open) await this.#step(steps.querySelector("div"));

@@ -5,7 +5,7 @@ import { Python } from "./python.js";
 /** Give a page its buttons; `site.python` is started by the first of them that is pressed. */
 export async function start(site) {
   const place = document.querySelector("#playground");
-  const blocks = site.runs ? document.querySelectorAll(".language-python.highlight, .language-pycon.highlight") : [];
+  const blocks = site.runs ? document.querySelectorAll(".language-python.highlight, .language-pycon.highlight, .hl-python.highlight") : [];
   if (!place && !blocks.length) return;
   for (const sheet of ["live.css", "graph.css"]) {
     const style = document.createElement("link");
