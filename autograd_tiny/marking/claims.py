@@ -5,11 +5,13 @@ A number is kept as the string that was printed, since ``0.2040`` says more than
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
 from autograd_tiny.marking.forms.blanks import Unread, read_answer
+from autograd_tiny.marking.forms.cells import is_array_text, read_cells
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.training.times import timed, with_primes
 from autograd_tiny.text.excerpts import Spot
@@ -65,9 +67,13 @@ def read_quantity(text: str) -> Quantity:
         if len(before) < 2 or len(factor) < 2 or before[-1] != factor[0]:
             raise ValueError(f"{text!r}: each derivative of a path begins with the node where the one before it ends")
         nodes = nodes + factor[1:]
+    nodes = [_PRIMED_ENTRY.sub(r"\2\1", node) for node in nodes]
     if "" in nodes:
         raise ValueError(f"{text!r} is no quantity; write z, E/w for ∂E/∂w, E/z/w for a path, or w' for w after its update")
     return Quantity({1: "data", 2: "derivative"}.get(len(nodes), "path"), tuple(nodes))
+
+
+_PRIMED_ENTRY = re.compile(r"('+)((?:\[\d+\])+)$")  # W'[0][1] is an entry of W', and called W[0][1]'
 
 
 def without_d(quantity: Quantity, labels: Container[str]) -> Quantity:
@@ -94,6 +100,28 @@ class ClaimError(ValueError):
         self.number = number
 
 
+class Grid(NamedTuple):
+    """The vector or the matrix that a number is printed in.
+
+    Attributes:
+        text: what the page calls it, ``E/W``.
+        quantity: what it is said to be.
+        shape: as it is printed.
+        place: of the number in it.
+        turned: whether it is printed as the transpose of what it is called, ``W.T``.
+        span: where in the line the number stands.
+        line: the number of the line, so that two that print the same are two.
+    """
+
+    text: str
+    quantity: Quantity
+    shape: tuple[int, ...]
+    place: tuple[int, ...]
+    turned: bool
+    span: tuple[int, int]
+    line: int = 0
+
+
 class Claim(NamedTuple):
     """One number on a page.
 
@@ -103,6 +131,7 @@ class Claim(NamedTuple):
         section: where on the page it stands.
         said: what the page calls the quantity, where that is not what it is called here.
         spot: where in its file it stands, if it has one.
+        grid: the vector or the matrix that it is an entry of, if it is one.
     """
 
     quantity: Quantity
@@ -110,6 +139,7 @@ class Claim(NamedTuple):
     section: str = ""
     said: str = ""
     spot: Spot | None = None
+    grid: Grid | None = None
 
     @property
     def called(self) -> str:
@@ -131,6 +161,38 @@ def read_claim(text: str, section: str = "") -> Claim:
     return Claim(read_quantity(left.strip()), read_answer(right.strip()), section)
 
 
+def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
+    """The claims of a line of text: one, or one for each number in a vector or a matrix, ``E/W = [[0.1, _], [0.2, 0.3]]``.
+
+    Their entries are called by the places where they are printed; `entries.fitted` looks what these are in a graph.
+
+    >>> [f"{claim.quantity} = {claim.printed.text}" for claim in read_entries("E/W' = [[0.1, _], [0.2, 0.3]]")]
+    ["∂E/∂W[0][0]' = 0.1", "∂E/∂W[1][0]' = 0.2", "∂E/∂W[1][1]' = 0.3"]
+    """
+    left, _, right = text.rpartition("=") if isinstance(text, str) else ("", "", "")
+    if not is_array_text(right):
+        return [read_claim(text, section)]
+    name, turned = _TRANSPOSED.subn(r"\1", left.strip())
+    quantity = read_quantity(name)
+    cells = read_cells(right)
+    before = len(left) + 1
+    grids = [
+        Grid(left.strip(), quantity, cells.shape, cell.place, bool(turned), (before + cell.span[0], before + cell.span[1]), line)
+        for cell in cells.printed
+    ]
+    named = [quantity._replace(nodes=(*quantity.nodes[:-1], entry_name(quantity.nodes[-1], grid.place))) for grid in grids]
+    return [Claim(x, read_number(cell.text), section, grid=grid) for x, cell, grid in zip(named, cells.printed, grids)]
+
+
+_TRANSPOSED = re.compile(r"(?:\.T|ᵀ)('*)$")
+
+
+def entry_name(name: str, place: Iterable[int]) -> str:
+    """What an entry of an array is called, ``m(W)'`` as ``m(W[0][1])'``."""
+    whole = timed(name)
+    return str(whole._replace(base=whole.base + "".join([f"[{i}]" for i in place])))
+
+
 def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim]:
     """Claims in any of the forms `mark` takes them: a mapping, lines of text, Claims themselves."""
     if isinstance(claims, Mapping):
@@ -139,7 +201,8 @@ def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim
         raise TypeError(f"claims are given by name, as {{'z': '1.25'}}, or as lines, 'z = 1.25'; got {claims!r}")
     if isinstance(claims, str):
         claims = [line for line in claims.splitlines() if line.strip()]
-    return [claim if isinstance(claim, Claim) else read_claim(claim) for claim in claims]
+    lines = [[claim] if isinstance(claim, Claim) else read_entries(claim, line=line) for line, claim in enumerate(claims)]
+    return [claim for line in lines for claim in line]
 
 
 def read_input(text: str, claims: Iterable[Claim], labels: Container[str]) -> Printed:

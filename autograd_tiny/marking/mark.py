@@ -12,6 +12,7 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.claims import Claim, read_claims
+from autograd_tiny.marking.entries import fitted
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.judging.marker import Marker
 from autograd_tiny.marking.report import FAITHFUL, Mark, Report
@@ -40,7 +41,9 @@ def mark(
         output: the root of the graph: a loss, where updates are claimed.
         claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
             data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
-            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.  Numbers from code are given as they are, floats, nested lists or arrays:
+            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.  A vector or a matrix is claimed as it is printed,
+            ``"E/W = [[0.1, _], [0.2, 0.3]]"``, with ``_`` for what is not printed.
+            Numbers from code are given as they are, floats, nested lists or arrays:
             ``{"dW1": dW1, "db1": db1}``, or ``{"W1": dW1}``, are the derivatives of the output by the entries of W1 and b1.
             A prime is an update: ``E'`` is the loss after one, ``E'/w'`` its derivative there, ``w''`` the next weight.
         learning_rate: of the step of gradient descent that updates of single parameters speak of.
@@ -79,7 +82,13 @@ def mark(
     >>> [mark(y, {"z": "-0.5004"}, inputs=given).marks[0].verdict for given in ({}, {"w": "-1.00"})]
     ['wrong', 'rounded']
     """
-    read = Answers(output, others, tolerance).read(claims) if isinstance(claims, Mapping) else read_claims(claims)
+    if isinstance(claims, Mapping):
+        read = Answers(output, others, tolerance).read(claims)
+    else:
+        read = read_claims(claims)
+        if any(claim.grid for claim in read):
+            answers = Answers(output, others, tolerance)
+            read = [fitted(claim, answers.entries, answers.leaves) for claim in read]
     return Judge(output, read, training_of(optimizer, samples, batch, learning_rate), others, inputs or {}).report()
 
 

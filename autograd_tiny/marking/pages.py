@@ -30,13 +30,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from autograd_tiny.arrays.shapes import entry_places, nested_shape, written
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
 from autograd_tiny.formulas import FormulaError, Recorded, read_formula
 from autograd_tiny.formulas.errors import with_caret
 from autograd_tiny.formulas.vocabulary import CONSTANTS
-from autograd_tiny.marking.claims import Claim, ClaimError, Quantity, read_claim, read_input, without_d
+from autograd_tiny.marking.claims import Claim, ClaimError, Quantity, read_entries, read_input, without_d
+from autograd_tiny.marking.entries import ShapeError, by_place, entries_among, filled, fitted, repeated
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.mark import Judge
 from autograd_tiny.marking.report import Report
@@ -45,7 +47,7 @@ from autograd_tiny.marking.training.setting import training_of
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.storage.files import read_as_it_stands
-from autograd_tiny.text.excerpts import Excerpt, whole
+from autograd_tiny.text.excerpts import Excerpt, Spot, whole
 from autograd_tiny.text.toml_lines import Place, TomlLines
 from autograd_tiny.text.words import did_you_mean, listed
 
@@ -99,7 +101,7 @@ class Page(NamedTuple):
         source: where it comes from.
         formula: the formula lines; the last one is the output.
         inputs: for every input of the formula a number, a number as a string, which is known only as it was printed, or what a
-            claim speaks of, which is what that claim printed.
+            claim speaks of, which is what that claim printed; for a vector a list of these, for a matrix a list of rows.
         learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.
         claims: the numbers, in the order of the page.
         file: the name of the file it was read from, for errors.
@@ -114,7 +116,7 @@ class Page(NamedTuple):
     title: str
     source: str
     formula: str
-    inputs: dict[str, float | str]
+    inputs: dict[str, Any]
     learning_rate: float | None
     claims: tuple[Claim, ...]
     file: str = ""
@@ -122,7 +124,7 @@ class Page(NamedTuple):
     input_lines: Mapping[str, int | None] = MappingProxyType({})
     known: tuple[Claim, ...] = ()
     training: Mapping[str, Any] = MappingProxyType({})
-    samples: tuple[Mapping[str, float], ...] = ()
+    samples: tuple[Mapping[str, Any], ...] = ()
     training_lines: Mapping[str, int | None] = MappingProxyType({})
 
     def record(self) -> Recorded[Value]:
@@ -134,7 +136,8 @@ class Page(NamedTuple):
         with _errors_of(self.file):
             formula = read_formula(self.formula)
         printed = self.printed_inputs()
-        numbers = {name: read_number(printed[name]).number if isinstance(x, str) else x for name, x in self.inputs.items()}
+        known = {name: read_number(text).number for name, text in printed.items()}
+        numbers: dict[str, Any] = {name: filled(x, name, known) for name, x in self.inputs.items()}
         numbers |= self.samples[0] if self.samples else {}
         try:
             return formula.record(numbers)
@@ -152,12 +155,12 @@ class Page(NamedTuple):
         labels = {*self.inputs, *read_formula(self.formula).names}
         claims = [claim._replace(quantity=without_d(claim.quantity, labels)) for claim in self.claims]
         found = {}
-        for name, x in self.inputs.items():
+        for name, x in by_place(self.inputs).items():
             if isinstance(x, str):
                 try:
                     found[name] = read_input(x, claims, labels).text
                 except ValueError as error:
-                    raise PageError(self.file, f"inputs.{name}: {error}", self.input_lines.get(name)) from None
+                    raise PageError(self.file, f"inputs.{name}: {error}", self.input_lines.get(name.partition("[")[0])) from None
         return found
 
     def mark(self) -> Report:
@@ -189,7 +192,7 @@ class Page(NamedTuple):
         inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
         optimizer = self._optimizer(recorded.nodes) if self.training or self.samples else None
         rate = None if optimizer else self.learning_rate
-        samples = [{labels[name]: x for name, x in sample.items()} for sample in self.samples]
+        samples = [{labels[name]: x for name, x in by_place(sample).items()} for sample in self.samples]
         try:
             training = training_of(optimizer, samples, self.training.get("batch", ""), rate)
             return Judge(recorded.output, by_label, training, others, inputs)
@@ -200,9 +203,10 @@ class Page(NamedTuple):
 
     def _optimizer(self, nodes: Mapping[str, Value]) -> Optimizer:
         """What trains."""
-        varying = self.samples[0] if self.samples else {}
+        varying = by_place(self.samples[0]) if self.samples else {}
         try:
-            return optimizer_of(self.training, {name: nodes[name] for name in self.inputs if name not in varying}, self.learning_rate)
+            inputs = {name: nodes[name] for name in by_place(self.inputs) if name not in varying}
+            return optimizer_of(self.training, inputs, self.learning_rate)
         except KeyError as error:
             key, what = error.args
             raise PageError(self.file, f"training.{key}: {what}", self.training_lines.get(key)) from None
@@ -210,11 +214,18 @@ class Page(NamedTuple):
     def _by_label(self, claim: Claim, recorded: Recorded[Value], key: str) -> Claim:
         """A claim by the labels of the nodes that its names stand for."""
         labels = {name: node.label for name, node in recorded.nodes.items()}
+        try:
+            claim = fitted(claim, entries_among(labels), labels)
+        except ShapeError as error:
+            also = repeated(recorded.arrays.get(timed(claim.grid.quantity.nodes[-1]).base)) if claim.grid else ""
+            raise PageError(self.file, f"{key}: {error}{also}", _line(claim)) from None
+        except ValueError as error:
+            raise PageError(self.file, f"{key}: {error}", _line(claim)) from None
         quantity = without_d(claim.quantity, labels)
         names = [timed(name) for name in quantity.nodes]
         for name in names:
             if name.base not in labels:
-                raise PageError(self.file, f"{key}: {_unknown(name.base, list(labels))}", _line(claim))
+                raise PageError(self.file, f"{key}: {_unknown(name.base, recorded)}", _line(claim))
         named = quantity._replace(nodes=tuple(str(name._replace(base=labels[name.base])) for name in names))
         return claim._replace(quantity=named, said=str(quantity) if named != quantity else "")
 
@@ -223,8 +234,14 @@ def _line(claim: Claim) -> int | None:
     return claim.spot and claim.spot.line
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
+def _unknown(name: str, recorded: Recorded[Value]) -> str:
     """That a formula has no such name, and what to do."""
+    known = [*[x for x in recorded.nodes if "[" not in x], *recorded.arrays]
+    base = name.partition("[")[0]
+    if base in recorded.arrays:
+        shape = written(recorded.arrays[base].shape)
+        entry = base + entry_places(recorded.arrays[base].shape)[-1]
+        return f"{base} is an array, {shape}, of which one number is {entry}; all of them are claimed as {base} = [...]"
     if name[:1] == "d" and name[1:] in known:
         return f"the formula has no {name!r}; a derivative is written {name[1:]}/w or d{name[1:]}/dw"
     hint = did_you_mean(name, known) or f"it has {listed(known, 12)}"
@@ -267,6 +284,7 @@ def page_from(name: str, source: Excerpt) -> Page:
 class _Reader:
     def __init__(self, name: str, source: Excerpt) -> None:
         self.name, self.source = name, source
+        self.claimed: list[Claim] = []
 
     def page(self) -> Page:
         try:
@@ -323,6 +341,17 @@ class _Reader:
 
     def _check_number(self, x: object, *place: str | int) -> None:
         name = str(place[-1])
+        if isinstance(x, list):
+            try:
+                nested_shape(x, name)
+            except (TypeError, ValueError) as error:
+                raise self._error(f"{place[0]}.{error}", *place) from None
+            for entry, number in by_place({name: x}).items():
+                self._check_entry(number, entry, *place)
+        else:
+            self._check_entry(x, name, *place)
+
+    def _check_entry(self, x: object, name: str, *place: str | int) -> None:
         if isinstance(x, bool) or not isinstance(x, (int, float, str)):
             raise self._error(f"{place[0]}.{name}: an input is a number, got {x!r}", *place)
         try:
@@ -330,7 +359,7 @@ class _Reader:
         except (ValueError, OverflowError) as error:
             raise self._error(f"{place[0]}.{name}: {error}", *place) from None
 
-    def _samples(self, content: Mapping[str, Any]) -> tuple[Mapping[str, float], ...]:
+    def _samples(self, content: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """The inputs of each sample."""
         samples = content.get("sample", [])
         for number, sample in enumerate(samples):
@@ -341,11 +370,12 @@ class _Reader:
                 raise self._error(f"sample: every sample has the same inputs; the first has {listed(samples[0], 12)}", *where)
             for name, x in sample.items():
                 self._check_number(x, *where, name)
-                if isinstance(x, str):
-                    raise self._error(f"sample.{name}: the input of a sample is a number, got {x!r}", *where, name)
+                for entry, number in by_place({name: x}).items():
+                    if isinstance(number, str):
+                        raise self._error(f"sample.{entry}: the input of a sample is a number, got {number!r}", *where, name)
                 if name in content["inputs"]:
                     raise self._error(f"sample.{name}: {name} stands among the inputs, too; it is either the same for all or not", *where)
-        return tuple({name: float(x) for name, x in sample.items()} for sample in samples)
+        return tuple({name: x if isinstance(x, list) else float(x) for name, x in sample.items()} for sample in samples)
 
     def _claims(self, table: Mapping[str, Any], section: str, place: Place, key: str = "claims") -> list[Claim]:
         """The claims of a table, each with its place in the file."""
@@ -356,10 +386,23 @@ class _Reader:
                 message = f"{key}: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
                 raise self._error(message, *where)
             try:
-                claims.append(read_claim(entry, section)._replace(spot=self.lines.spot(*where)))
+                read = read_entries(entry, section, line=len(self.claimed))
+                claims += [claim._replace(spot=self._spot(entry, claim, where)) for claim in read]
+                self.claimed += read
             except ValueError as error:
                 raise self._error(f"{key}: {error}", *where) from None
         return claims
+
+    def _spot(self, entry: str, claim: Claim, where: Place) -> Spot | None:
+        """Where in the file a claim stands; of an entry in a matrix, its number."""
+        span = self.lines.string(*where)
+        if claim.grid is None or span is None:
+            return self.lines.spot(*where)
+        start = self.source.text.find(entry, *span)
+        if start < 0:  # it is written with backslashes
+            return self.lines.spot(*where)
+        first, last = claim.grid.span
+        return self.source.spot(start + first, start + last)
 
     def _check(self, table: Mapping[str, Any], keys: Mapping[str, type], place: Place) -> None:
         path = "section." if place else ""

@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd_tiny.marking.claims import Claim, ClaimError
+from autograd_tiny.marking.forms.cells import NOT_PRINTED
 from autograd_tiny.marking.forms.computed import Computed, Whole, by
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
@@ -23,6 +24,8 @@ FAITHFUL = ("right", "rounded", "last digit", "undecided", "unanswered")
 SLIPS = ("mistake", "stale", "wrong")
 """Verdicts of the numbers at which something went wrong."""
 MOST_LISTED = 9
+WIDEST_ROW = 36
+"""A wider row of a matrix, in characters, is told number by number: twice as much and its findings are what a terminal is wide."""
 LONGEST_ALTERNATIVES = 100
 """Other explanations are named up to so many characters, and counted beyond."""
 
@@ -202,20 +205,25 @@ class Report:
                 reached.add(mark.number)
         return len(reached - slips)
 
-    def lines(self) -> list[Line]:
-        """The lines of the table of marks: one per mark, and one for all entries of an array of which the same is to be said."""
+    def lines(self, width: int = WIDEST_ROW) -> list[Line]:
+        """The lines of the table of marks.
+
+        One per mark; one for all entries of an array from code of which the same is to be said; one per row of a printed matrix, if
+        it is no wider than ``width``.
+        """
         found: list[Line] = []
         for section, group in groupby(self.marks, key=lambda mark: mark.claim.section):
             begins = len(found)
-            for whole, marks in groupby(group, key=_whole_of):
-                found += _lines(whole, list(marks))
+            for (whole, grid), together in groupby(group, key=lambda mark: (_whole_of(mark), _grid_of(mark))):
+                marks = list(together)
+                found += _lines(whole, marks) if grid is None else _rows(marks, width)
             found[begins] = found[begins]._replace(section=section)
         return found
 
     def __str__(self) -> str:
         text: list[str] = []
         lines = self.lines()
-        cells = [(x.called, x.engine, x.printed, x.mark.finding) for x in lines]
+        cells = [(x.called, "  ".join(x.engine), "  ".join(x.printed), x.finding) for x in lines]
         widths = [max(map(len, column)) for column in zip(*cells, ("", "engine", "printed", ""))]
         text.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
         for line, (called, engine, printed, finding) in zip(lines, cells):
@@ -228,18 +236,18 @@ class Report:
 
     def _repr_html_(self) -> str:
         rows = []
-        for line in self.lines():
-            mark = line.mark
+        for line in self.lines(2 * WIDEST_ROW):
             if line.section:
                 rows.append(f'<tr><th colspan="4" style="text-align:left;padding-top:.8em">{escape(line.section)}</th></tr>')
-            verdict = VERDICTS[mark.verdict]
-            style = f"background:{verdict.ground};color:{verdict.ink};text-align:left"
-            right_aligned = '<td style="text-align:right;font-family:monospace">'
-            numbers = "".join(f"{right_aligned}{escape(x)}</td>" for x in (line.engine, line.printed))
-            title = escape(mark.sentence)
+            style = f"{_colors(line.worst)};text-align:left"
+            right_aligned = '<td style="text-align:right;font-family:monospace;white-space:pre">'
+            alone = len(line.marks) == 1
+            printed = [escape(x) if alone or not m else _colored(x, m) for x, m in zip(line.printed, line.marks)]
+            numbers = "".join(f"{right_aligned}{'  '.join(cells)}</td>" for cells in (map(escape, line.engine), printed))
+            title = f' title="{escape(line.worst.sentence)}"' if alone and line.worst else ""
             rows.append(
-                f'<tr title="{title}"><td style="text-align:left">{escape(line.called)}</td>{numbers}'
-                f'<td style="{style}">{escape(mark.finding)}</td></tr>'
+                f'<tr{title}><td style="text-align:left">{escape(line.called)}</td>{numbers}'
+                f'<td style="{style}">{escape(line.finding)}</td></tr>'
             )
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
         head = "<tr><th></th><th>engine</th><th>printed</th><th></th></tr>"
@@ -270,21 +278,80 @@ class Report:
 
 
 class Line(NamedTuple):
-    """A line of the table of marks.
+    """A line of the table of marks: a number, several that are shown as one, or a row of a matrix.
 
     Attributes:
-        mark: the mark; the first of several that are shown as one.
-        called: what it is about.
-        engine: the engine's number.
-        printed: the number that was printed.
+        marks: one, the first of several that are shown as one; of a row one for each column, None where nothing is printed.
+        called: what it is about; of a matrix, in its first row.
+        engine: the engine's numbers.
+        printed: the numbers that were printed.
+        finding: what was found.
         section: that begins with it, if one does.
     """
 
-    mark: Mark
+    marks: tuple[Mark | None, ...]
     called: str
-    engine: str
-    printed: str
+    engine: tuple[str, ...]
+    printed: tuple[str, ...]
+    finding: str
     section: str = ""
+
+    @property
+    def worst(self) -> Mark | None:
+        """The first mark that blames something, else the first."""
+        marks = [mark for mark in self.marks if mark]
+        return next((mark for mark in marks if mark.verdict not in FAITHFUL), marks[0] if marks else None)
+
+
+def _line(mark: Mark) -> Line:
+    return Line((mark,), mark.claim.called, (mark.engine,), (mark.claim.printed.text,), mark.finding)
+
+
+def _grid_of(mark: Mark) -> tuple[object, ...] | None:
+    """What is the same for the numbers of one printed matrix."""
+    grid = mark.claim.grid
+    return grid and (grid.text, grid.shape, grid.line)
+
+
+def _rows(marks: Sequence[Mark], width: int) -> list[Line]:
+    """The lines for the marks of one printed matrix: its rows, or where these are too wide its numbers."""
+    by_place = {mark.claim.grid.place: mark for mark in marks if mark.claim.grid}
+    grid = marks[0].claim.grid
+    if grid is None or len(by_place) < len(marks):
+        return [_line(mark) for mark in marks]
+    places = [[(i, j) for j in range(grid.shape[1])] for i in range(grid.shape[0])] if len(grid.shape) == 2 else [range(grid.shape[0])]
+    rows = [[by_place.get(x if isinstance(x, tuple) else (x,)) for x in row] for row in places]
+    engine = _aligned([[mark.engine if mark else NOT_PRINTED for mark in row] for row in rows])
+    printed = _aligned([[mark.claim.printed.text if mark else NOT_PRINTED for mark in row] for row in rows])
+    if any(len("  ".join(row)) > width for row in engine + printed):
+        return [_line(mark) for mark in marks]
+    called = [grid.text, *[""] * len(rows)]
+    return [Line(tuple(row), name, right, told, _found(row)) for row, name, right, told in zip(rows, called, engine, printed)]
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return [tuple([text.rjust(width) for text, width in zip(row, widths)]) for row in rows]
+
+
+def _found(row: Sequence[Mark | None]) -> str:
+    """What was found in a row of a matrix, in short where it is the same everywhere."""
+    findings = {mark.finding for mark in row if mark}
+    if len(findings) < 2:
+        return "".join(findings)
+    told = [(mark, "".join([f"[{i}]" for i in mark.claim.grid.place])) for mark in row if mark and mark.claim.grid]
+    return ", ".join([f"{place} {mark.finding}" for mark, place in told if mark.finding != "right"])
+
+
+def _colored(text: str, mark: Mark) -> str:
+    """A number in the colours of its verdict, with what is to be said about it."""
+    padding = " " * (len(text) - len(text.lstrip()))
+    return f'{padding}<span style="{_colors(mark)}" title="{escape(mark.sentence)}">{escape(text.lstrip())}</span>'
+
+
+def _colors(mark: Mark | None) -> str:
+    verdict = mark and VERDICTS[mark.verdict]
+    return f"background:{verdict.ground};color:{verdict.ink}" if verdict else ""
 
 
 def _whole_of(mark: Mark) -> Whole | None:
@@ -294,7 +361,7 @@ def _whole_of(mark: Mark) -> Whole | None:
 def _lines(whole: Whole | None, marks: Sequence[Mark]) -> list[Line]:
     """The lines for the marks of an array, or of no array."""
     if whole is None:
-        return [Line(mark, mark.claim.called, mark.engine, mark.claim.printed.text) for mark in marks]
+        return [_line(mark) for mark in marks]
     alike: dict[str, list[Mark]] = {}
     for mark in marks:
         alike.setdefault(mark.finding, []).append(mark)
@@ -304,7 +371,7 @@ def _lines(whole: Whole | None, marks: Sequence[Mark]) -> list[Line]:
         among = f"{len(same)} entries" if len(same) == len(marks) else f"{len(same)} of {len(marks)} entries"
         called = f"{whole.called}, {among}" if len(same) > 1 else first.claim.called
         engine, printed = (first.engine, first.claim.printed.text) if whole.fits else (by(whole.wanted), by(whole.given))
-        found.append(Line(first, called, engine + more, printed + more))
+        found.append(Line((first,), called, (engine + more,), (printed + more,), first.finding))
     return found
 
 

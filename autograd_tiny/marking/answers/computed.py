@@ -7,7 +7,6 @@ as numbers in double precision agree that were worked out in another order, and 
 from __future__ import annotations
 
 import math
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
@@ -17,8 +16,10 @@ from autograd_tiny.engine.contents import Indexed, is_array
 from autograd_tiny.engine.graph import all_nodes, joint
 from autograd_tiny.engine.refusals import check_recorded, data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_quantity, without_d
+from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_entries, read_quantity, without_d
+from autograd_tiny.marking.entries import entries_among, fitted
 from autograd_tiny.marking.forms.blanks import read_answer
+from autograd_tiny.marking.forms.cells import is_array_text
 from autograd_tiny.marking.forms.computed import Computed, Shape, Whole, computed
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.training.times import timed
@@ -27,7 +28,6 @@ from autograd_tiny.text.numbers import as_number
 from autograd_tiny.text.words import did_you_mean, listed
 
 TOLERANCE = 1e-6
-_PLACE = re.compile(r"(?P<base>.+?)(?P<index>(?:\[\d+(?:, ?\d+)*\])+)")
 _ROUNDING = 64
 """So many times its precision a type of numbers may be off after some hundred operations: in single precision 8e-6."""
 
@@ -49,10 +49,7 @@ class Answers:
             check_recorded(node, "marked")
         self.root = names(output, *others)[output]
         self.leaves = {node.label: node.op is None for node in all_nodes(joint([output, *others]))[:-1] if node.label}
-        self.entries: dict[str, dict[tuple[int, ...], str]] = {}
-        for label in self.leaves:
-            if match := _PLACE.fullmatch(label):
-                self.entries.setdefault(match["base"], {})[_index(match["index"])] = label
+        self.entries = entries_among(self.leaves)
 
     def read(self, claims: Mapping[str, Any], read_text: Callable[[str], Printed] = read_answer) -> list[Claim]:
         """The claims: strings as printed numbers, ``None`` as blanks, everything else as numbers from code.
@@ -66,7 +63,9 @@ class Answers:
         """
         found: list[Claim] = []
         for key, answer in claims.items():
-            if answer is None or isinstance(answer, str):
+            if isinstance(answer, str) and is_array_text(answer):
+                found += [fitted(claim, self.entries, self.leaves) for claim in read_entries(f"{key} = {answer}", line=len(found))]
+            elif answer is None or isinstance(answer, str):
                 found.append(Claim(without_d(read_quantity(key), self.leaves), read_text(answer or "")))
             else:
                 found += self._from_code(key, answer)
@@ -120,10 +119,6 @@ class Answers:
                 "does not depend on is to be given as others="
             )
         return entries
-
-
-def _index(place: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", place))
 
 
 def _taken_apart(answer: Any, key: str) -> tuple[Shape, list[float]]:

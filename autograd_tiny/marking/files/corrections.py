@@ -72,6 +72,10 @@ def _put_right(path: Path, text: str) -> str:
 def _replacements(claim: str, mark: Mark) -> Iterator[tuple[int, int, str]]:
     """From where to where in the text of a claim its number stands, and the right one."""
     printed = mark.claim.printed.text
+    if mark.claim.grid:
+        if claim.replace("−", "-").replace("–", "-") == printed:
+            yield 0, len(claim), mark.right.replace("-", "−" if "−" in claim else "-")
+        return
     for match in _NUMBER.finditer(claim):
         if match.end() == len(claim) and match["number"].replace("−", "-").replace("–", "-") == printed:
             minus = "−" if "−" in match["number"] else "-"

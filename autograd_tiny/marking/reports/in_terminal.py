@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograd_tiny.marking.answers.tally import Tally
-from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.report import Mark, Report
 from autograd_tiny.marking.reports.outcomes import Outcome
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import print_whole
@@ -73,10 +73,17 @@ def _marks_table(report: Report) -> Table:
         if line.section:
             table.add_section()
             table.add_row(Text(line.section, "bold"))
-        said = Text(line.mark.finding, VERDICTS[line.mark.verdict].terminal)
-        printed = Text(line.printed) if line.mark.verdict == "right" else _digit_by_digit(line.printed, line.engine)
-        table.add_row(_Quantity(line.called), line.engine, printed, said)
+        said = Text(line.finding, VERDICTS[line.worst.verdict].terminal if line.worst else "")
+        printed = Text("  ").join([_compared(*cell) for cell in zip(line.printed, line.engine, line.marks)])
+        table.add_row(_Quantity(line.called), "  ".join(line.engine), printed, said)
     return table
+
+
+def _compared(printed: str, engine: str, mark: Mark | None) -> Text:
+    """A printed number, beside the engine's if it is not the same."""
+    if mark is None or mark.verdict == "right":
+        return Text(printed)
+    return Text(" " * (len(printed) - len(printed.lstrip()))) + _digit_by_digit(printed.lstrip(), engine.lstrip())
 
 
 class _Quantity:
@@ -87,7 +94,7 @@ class _Quantity:
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         widths = [cell_len(part) for factor in self.factors for part in factor]
-        return Measurement(max(widths) + 1, sum(widths))
+        return Measurement(max(widths, default=0) + 1, sum(widths))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         lines = [""]
