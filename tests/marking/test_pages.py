@@ -218,12 +218,12 @@ def test_the_schema_knows_the_same_keys():
 
 def test_the_pages_in_the_manual(write):
     manual = (DOCS / "marking.md").read_text(encoding="utf-8")
-    plain, sectioned = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    plain, sectioned, in_matrices = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
     assert "[[section]]" not in plain
     assert "[[section]]" in sectioned
     steps = (DOCS / "marking-steps.md").read_text(encoding="utf-8")
     trained, samples = re.findall(r"```toml\n(.*?)```", steps, re.DOTALL)
-    for page in (plain, sectioned, trained):
+    for page in (plain, sectioned, in_matrices, trained):
         assert read_page(write(page)).mark().ok
     in_turn = trained.replace("x = -1.0\nt = 0.95\n", "") + samples
     verdicts = {m.claim.called: m.verdict for m in read_page(write(in_turn)).mark().marks}

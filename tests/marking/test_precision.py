@@ -235,7 +235,7 @@ def test_a_derivative_with_d_as_an_input(tmp_path):
         ('"u"', r"page.toml, line 8: inputs.v: an input is a number, got 'u'; as text it is a printed number, '0.12', or what a claim"),
         ('"0,38"', r"page.toml, line 8: inputs.v: '0,38' is not a decimal number; write the decimal point as a point"),
         ('""', r"page.toml, line 8: inputs.v: "),
-        ("[true]", r"page.toml, line 8: inputs.v: an input is a number, got True"),
+        ("[true]", r"page.toml, line 8: inputs.v\[0\]: an input is a number, got True"),
         ("[]", r"page.toml, line 8: inputs.v would be empty"),
     ],
 )
