@@ -82,10 +82,11 @@ def variables(selector: str) -> str:
     return f"{selector} {{ {light} }}\n@supports (color: light-dark(red, red)) {{ {selector} {{ {both} }} }}\n"
 
 
-def recolored(selector: str) -> str:
-    """A style sheet that lets the variables replace the colours of drawings."""
+def recolored(selector: str, drawing: str | None = None) -> str:
+    """A style sheet that lets the variables replace the colours of drawings; of one drawing, those that are in it."""
+    painted = {f'{paint}="{color.light}"': (paint, name) for name, color in DRAWN.items() for paint in ("fill", "stroke")}
     return "".join(
-        f'{selector} [{paint}="{color.light}"] {{ {paint}: var(--{name}); }}\n'
-        for name, color in DRAWN.items()
-        for paint in ("fill", "stroke")
+        f"{selector} [{written}] {{ {paint}: var(--{name}); }}\n"
+        for written, (paint, name) in painted.items()
+        if drawing is None or written in drawing
     )

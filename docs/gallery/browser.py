@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -78,10 +80,22 @@ class Browser:
         frames, height = [], 0
         for _ in range(1 + int(page.get_by_role("slider", name="Step", exact=True).get_attribute("max"))):
             frames.append(stepper.evaluate(SERIALISED))
-            height = max(height, int(stepper.evaluate(BOTTOM)) + 12)
+            height = max(height, ceil(stepper.evaluate(BOTTOM)) + 12)
             page.keyboard.press("ArrowRight")
         page.close()
         return frames, height
+
+    def photos(self, html: str, fragment: str, width: int, height: int) -> dict[str, str]:
+        """The page at what the fragment of its address says, in light and in dark, as JPEG in base 64."""
+        found = {}
+        for scheme in ("light", "dark"):
+            page = self.page(html, width, height)
+            page.emulate_media(color_scheme=scheme)
+            page.goto(page.url + fragment)
+            page.get_by_text(f"Step {fragment.rpartition('=')[2]}:").first.wait_for()
+            found[scheme] = base64.b64encode(page.screenshot(type="jpeg", quality=75)).decode()
+            page.close()
+        return found
 
     def size(self, html: str, selector: str) -> tuple[int, int]:
         """Width and height of an element, rounded up."""

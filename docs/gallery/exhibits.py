@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd_tiny import (
     Stepper,
+    TrainingPage,
     Value,
     array,
     draw,
@@ -25,6 +26,7 @@ from autograd_tiny import (
     mark,
     nn,
     optim,
+    samples,
     sigmoid,
     sin,
     step_size_curve,
@@ -334,6 +336,19 @@ def stepper() -> Stepper:
     return Stepper(y)
 
 
+def inputs_that_move() -> Stepper:
+    """Inputs that move
+
+    On the page every input has a slider, and all that is shown follows.  A nudge shows the change that the gradient predicts beside the
+    one that happens: here for the squared error of a line at one point.
+    """
+    w, x, t = Value(0.75), Value(2.0), Value(1.0)
+    y = w * x
+    loss = (y - t) ** 2
+    label_locals()
+    return Stepper(loss)
+
+
 def stills() -> list[Path]:
     """Stills
 
@@ -400,10 +415,21 @@ def training() -> Plot:
     return plots.curves(histories, title="Exclusive or", x_label="step", y_label="loss")
 
 
+def training_page() -> TrainingPage:
+    """A network that trains on a page
+
+    Played or stepped, at the rate that is set there: the regions that it tells apart, what each neuron gives over the plane, and the graph
+    at one sample, with weights, activations and gradients.  One file, without a server.
+    """
+    model = nn.MLP([2, 8, 8, 1], ["tanh", "tanh", "tanh"], rng=Random(0))
+    optimizer = optim.Adam(model.parameters(), 0.01)
+    return TrainingPage(model, losses.half_squared_error, samples.plane(), optimizer)
+
+
 CHAPTERS: dict[str, list[Callable[[], Any]]] = {
     "Graphs": [neuron, neuron_before_backward, used_twice, constants, choice, top_to_bottom, labels, fused, opened, second_derivative],
     "Networks": [network, network_gradients, arrays, array_opened, attention_head, summary, gpt],
     "Marks": [three_by_three, three_by_three_marked, marks, report, marks_on_graph],
-    "Steps and formulas": [stepper, stills, steps_in_terminal, explanation],
-    "Curves": [step_sizes, training],
+    "Steps and formulas": [stepper, inputs_that_move, stills, steps_in_terminal, explanation],
+    "Curves": [step_sizes, training, training_page],
 }

@@ -26,6 +26,7 @@ from autograd_tiny.views.drawing.draw import Drawing
 from autograd_tiny.views.drawing.render import RenderError
 from autograd_tiny.views.drawing.svg import structure
 from autograd_tiny.views.explain import Explanation
+from autograd_tiny.views.training.page import NetworkPage
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.views.widget.formulas import FormulaWriter
 from autograd_tiny.views.widget.page import style
@@ -34,6 +35,8 @@ from docs.gallery.browser import Browser
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE_WIDTH, TERMINAL_COLUMNS, SECONDS_PER_STEP = 820, 84, 2.5
+TRAINING = 1000, 720
+"""Width and height of the photograph of a page that trains."""
 SVG, HTML = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xhtml}"
 
 THEME = TerminalTheme(
@@ -144,6 +147,11 @@ def _(stepper: Stepper) -> Files:
     return Files({".svg": None, ".html": stepper.html()}, linked=".html")
 
 
+@files_of.register
+def _(page: NetworkPage) -> Files:
+    return Files({".svg": None, ".html": page.html()}, linked=".html")
+
+
 @files_of.register(Explanation)
 @files_of.register(Report)
 def _(written: object) -> Files:
@@ -171,6 +179,18 @@ def _(stepper: Stepper, browser: Browser) -> str:
     with tempfile.TemporaryDirectory() as directory:
         still = stepper.save_frames(directory)[1:][_chosen(len(frames))].read_text(encoding="utf-8")
     return _page_as_svg(body, _style_at_any_size() + film, PICTURE_WIDTH, height, stepper.data["title"], still)
+
+
+@picture_by_browser.register
+def _(page: NetworkPage, browser: Browser) -> str:
+    images = "".join(
+        f'<image class="{scheme}" width="{TRAINING[0]}" height="{TRAINING[1]}" href="data:image/jpeg;base64,{image}"/>'
+        for scheme, image in browser.photos(page.html(), "#data=moons&step=60", *TRAINING).items()
+    )
+    css = ".dark { display: none } @media (prefers-color-scheme: dark) { .dark { display: inline } .light { display: none } }"
+    size = f'width="{TRAINING[0]}" height="{TRAINING[1]}" viewBox="0 0 {TRAINING[0]} {TRAINING[1]}"'
+    title = f"<title>{escape(repr(page))}</title>"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">{title}<style>{css}</style>{images}</svg>\n'
 
 
 def _style_at_any_size() -> str:
@@ -240,7 +260,10 @@ def same(thing: Any, suffix: str, committed: str, fresh: str | None) -> bool:
     try:
         if fresh is not None:
             return bool(_said(suffix, committed) == _said(suffix, fresh))
-        return bool(said_by_page(ElementTree.fromstring(committed)) == _said_by(thing))
+        root = ElementTree.fromstring(committed)
+        if isinstance(thing, NetworkPage):  # a photograph
+            return root.findtext(SVG + "title") == repr(thing)
+        return bool(said_by_page(root) == _said_by(thing))
     except (ElementTree.ParseError, RenderError, AttributeError, ValueError, StopIteration):
         return False  # no file that we wrote
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 
 // As the page has it: the files one after the other.
 const read = (name) => readFileSync(new URL(`../../autograd_tiny/views/widget/${name}`, import.meta.url), "utf-8");
-const text = ["numbers.js", "elements.js", "live.js", "stepper.js"].map(read).join("\n");
+const text = ["numbers.js", "elements.js", "live.js", "stepper.js", "anywidget.js"].map(read).join("\n");
 const { BrokenData, createStepper, startPage, widget } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
 const stepperModule = widget([]);
 

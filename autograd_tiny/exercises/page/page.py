@@ -58,10 +58,11 @@ def page_of(exercise: Exercise, picture: str) -> str:
         title=exercise.heading,
         notice='the exercise cannot be shown. Save it again with exercise.save("exercise.html").',
         main=(
-            f'<main id="exercise" class="autograd-exercise"><h1>{escape(exercise.heading)}</h1>'
+            "exercise",
+            f"<h1>{escape(exercise.heading)}</h1>"
             f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(given)}</p>{known}'
             f'{picture and f"<div class=scroller>{picture}</div>"}'
-            f"<p>Find, with {exercise.digits} significant digits:</p></main>"
+            f"<p>Find, with {exercise.digits} significant digits:</p>",
         ),
         data=data,
         style=variables(".autograd-exercise, .autograd-page")

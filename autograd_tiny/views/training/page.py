@@ -92,7 +92,7 @@ class NetworkPage:
         return standalone(
             title=self.title,
             notice='the training cannot be shown. Save it again with TrainingPage(...).save("training.html").',
-            main='<main id="training" class="autograd-training"></main>',
+            main=("training", ""),
             data=data,
             style=variables(".autograd-training, .autograd-page") + _own("training.css"),
             script=f"{module}\nstartTraining(document, {scripts.text});\n",

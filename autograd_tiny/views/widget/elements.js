@@ -39,6 +39,21 @@ function fragment(document, markup) {
   return template.content;
 }
 
+/** Make what is in an element like the content, and touch nothing that is so already: to lay out a formula anew takes long. */
+function become(element, content) {
+  const [olds, news] = [[...element.childNodes], [...content.childNodes]];
+  if (olds.length !== news.length) return element.replaceChildren(...news);
+  olds.forEach((old, i) => {
+    const fresh = news[i];
+    if (old.nodeName !== fresh.nodeName || !sameAttributes(old, fresh)) old.replaceWith(fresh);
+    else if (old.nodeType === 1) become(old, fresh);
+    else if (old.data !== fresh.data) old.data = fresh.data;
+  });
+}
+
+const sameAttributes = ({ attributes: some = [] }, { attributes: others = [] }) =>
+  some.length === others.length && [...some].every(({ name, value }) => others.getNamedItem(name)?.value === value);
+
 /** Disabling the button that has the focus would lose the focus. */
 function disable(button, disabled) {
   button.setAttribute("aria-disabled", String(disabled));

@@ -17,6 +17,8 @@ from autograd_tiny.text.palette import recolored, variables
 
 MODULE = ("numbers.js", "elements.js", "live.js", "stepper.js")
 _HERE = Path(__file__).parent
+_SPACED = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:,|;|:) | ?(?:=>|[!=]==|&&|\|\||[=?:{}<>]) ?""")
+"""A string, or a sign with blanks around it that mean nothing."""
 _UNSAFE_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<\u2028\u2029"}
 
 
@@ -29,7 +31,11 @@ def source(name: str) -> str:
 @cache
 def style() -> str:
     """The style sheet, with the colours as variables, of which those of drawings replace the colours in them."""
-    return variables(".autograd-stepper, .autograd-page") + source("stepper.css") + recolored(".autograd-stepper svg")
+    return _style_without_drawing() + recolored(".autograd-stepper svg")
+
+
+def _style_without_drawing() -> str:
+    return variables(".autograd-stepper, .autograd-page") + source("stepper.css")
 
 
 @cache
@@ -43,7 +49,12 @@ def joined(scripts: Iterable[str]) -> str:
     text = "\n".join(scripts)
     text = re.sub(r"(?ms)^ */\*\*.*?\*/\n", "", text)
     text = re.sub(r"(?m) // .*$|^ +", "", text)
-    return re.sub(r"\n{2,}", "\n", text)
+    return "\n".join([line if set("`/") & set(line) else _closer(line) for line in text.split("\n") if line])
+
+
+def _closer(line: str) -> str:
+    """A line of JavaScript, in which there is no template and no regular expression, without blanks around signs."""
+    return _SPACED.sub(lambda match: match[0] if match[0][0] in "\"'" else match[0].strip(), line)
 
 
 def page(data: Mapping[str, Any], rows: str) -> str:
@@ -56,36 +67,45 @@ def page(data: Mapping[str, Any], rows: str) -> str:
     return standalone(
         title=data["title"],
         notice='the steps cannot be shown. Save it again with Stepper(value).save("steps.html").',
-        main=f'<main id="stepper" class="autograd-stepper"><div class="scroller">{data["svg"]}</div></main>',
+        main=("stepper", f'<div class="scroller">{data["svg"]}</div>'),
         data={name: part for name, part in data.items() if name != "svg"},
-        style=style(),
+        style=_style_without_drawing() + recolored(".autograd-stepper svg", data["svg"]),
         script=f"{module()}\nstartPage(document, {rows});\n",
     )
 
 
-def standalone(*, title: str, notice: str, main: str, data: Mapping[str, Any], style: str, script: str) -> str:
+def standalone(
+    *, title: str, notice: str, main: tuple[str, str], data: Mapping[str, Any], style: str, script: str
+) -> str:
     """A page that is one file; its policy lets nothing run but its own script, and nothing be loaded.
 
     Args:
         title: of the page.
         notice: what an incomplete page says.
-        main: the element that the script fills.
+        main: the id of the element that the script fills, which has the class ``autograd-`` and that, and what is in it.
         data: what the script reads.
         style: the style sheet, but for what holds for the page around.
         script: the module that starts the page.
     """
-    styles = re.sub(r"/\*.*?\*/", "", style + source("page.css"), flags=re.DOTALL)
-    styles = re.sub(r" ?([{};,]) ", r"\1", re.sub(r"\s+", " ", styles)).strip()
+    name, content = main
+    styles = _shortened(style + source("page.css"), f".autograd-{name}")
     return Template(source("page.html")).substitute(
         title=html.escape(title),
         notice=html.escape(notice, quote=False),
-        main=main,
+        main=f'<main id="{name}" class="autograd-{name}">{content}</main>',
         data=embedded(data),
         style=styles,
         style_hash=_hash(styles),
         script=script,
         script_hash=_hash(script),
     )
+
+
+def _shortened(style: str, root: str) -> str:
+    """A style sheet without comments and blanks, and without the ``root`` before its parts: on a page nothing else is there."""
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    style = re.sub(r" ?([{};,]) |(:) ", r"\1\2", re.sub(r"\s+", " ", style)).strip()
+    return style.replace(f"{root} ", "").replace(";}", "}")
 
 
 def embedded(data: Mapping[str, Any] | str) -> str:

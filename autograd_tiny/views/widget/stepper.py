@@ -25,7 +25,7 @@ from autograd_tiny.views.matrices.graph import is_by_arrays, settled
 from autograd_tiny.views.named import Through, seen_through
 from autograd_tiny.views.widget.formulas import WrittenFormula
 from autograd_tiny.views.widget.live import LiveGraph
-from autograd_tiny.views.widget.page import framed, module, page, style
+from autograd_tiny.views.widget.page import framed, joined, module, page, source, style
 from autograd_tiny.views.widget.stills import beamer, complete_still, png_stills, stills
 from autograd_tiny.views.widget.values import Values
 from autograd_tiny.views.widget.walks.arrays import ArrayWalk
@@ -85,13 +85,14 @@ class Stepper:
             raise TypeError(f"a title is a text, got {quoted(title)}")
         self._digits, self._title = digits, shortened(title, LONGEST_TITLE)
         self._walk = self._walk_through(value, through, variables, direction)
-        self._recorded = self._titled(self._walk.still())
         self._leaves = self._walk.leaves
         self._moved: tuple[dict[str, float], Walkthrough] | None = None
         self._values = {name: float(leaf.data) for name, leaf in self._leaves.items()}
         self._handlers: list[Callable[[dict[str, float]], object]] = []
         self._step = 0
         self._widget: Any = None
+        if is_by_arrays(through):
+            self._recorded  # noqa: B018  it is no copy, and what it is made of may change
 
     def _walk_through(self, value: Value, through: Any, variables: Mapping[str, Any], direction: str) -> Walk | ArrayWalk:
         if is_by_arrays(through):
@@ -102,6 +103,11 @@ class Stepper:
             value = seen_through([value], through, variables)[value]
         _check_size(len(all_nodes(value)), "nodes")
         return Walk(value, direction=direction, digits=self._digits)
+
+    @cached_property
+    def _recorded(self) -> Walkthrough:
+        """All that is shown at the numbers that were recorded; a page that is saved does not need it."""
+        return self._titled(self._walk.still())
 
     def _titled(self, steps: Walkthrough) -> Walkthrough:
         return steps._replace(title=self._title) if self._title else steps
@@ -331,7 +337,8 @@ def _widget_class() -> Any:
 
         def __init__(self, stepper: Stepper, data: dict[str, Any], rows: str, **state: Any) -> None:
             self._stepper = stepper
-            self._esm = f"{module()}\nexport default widget({rows});\n"  # each graph has a program of its own
+            entry = joined([source("anywidget.js")])
+            self._esm = f"{module()}\n{entry}\nexport default widget({rows});\n"  # each graph has a program of its own
             super().__init__(data=data, **state)
 
         def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:

@@ -108,12 +108,13 @@ class Walk:
 
     def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4) -> None:
         self._value, self._direction, self._digits = value, direction, digits
+        self._copy = _named_copy(value)  # as it is now: stills are made when they are asked for
         self._places = _Places(value, direction, digits)
         self.leaves = leaves_of(value)
 
     def still(self) -> Walkthrough:
         """With the numbers that were recorded."""
-        return _Builder(self._value, self._digits).walkthrough(self._places)
+        return _Builder(self._copy, self._digits).walkthrough(self._places)
 
     def moved(self, numbers: Mapping[Value, float]) -> Walkthrough:
         """With other numbers of leaves, and what follows from these."""
