@@ -76,7 +76,8 @@ def _size_of_paths(root: Value) -> float:
     derivatives = {root: 1.0}
     for node in reversed(topological_order(root)):
         for x, d in zip(node.operands, node.local_derivatives):
-            derivatives[x] = derivatives.get(x, 0.0) + abs(d) * derivatives[node]
+            size = 0.0 if math.isnan(d) else abs(d)  # there is none by the constant exponent of a negative base
+            derivatives[x] = derivatives.get(x, 0.0) + size * derivatives[node]
     return 1.0 + sum((1.0 + abs(node.data)) * d for node, d in derivatives.items())
 
 

@@ -14,7 +14,8 @@ TORCH = {
     "mul": "{0} * {1}",
     "div": "{0} / {1}",
     "power": "{0} ** {k}",
-    "pow": "torch.exp({1} * torch.log({0}))",  # x ** y has no mixed second derivative in PyTorch where y is 0; it is 1 / x
+    # x ** y has no mixed second derivative in PyTorch where y is 0; it is 1 / x
+    "pow": "(torch.exp({1} * torch.log({0})) if {0} > 0 else torch.pow({0}, {1}))",
     "pow_log": "{0} * torch.log({1})",
     "exp": "torch.exp({0})",
     "expm1": "torch.expm1({0})",
