@@ -74,6 +74,18 @@ def test_numbers_are_those_of_the_scalars_and_every_derivative_stands_once_behin
         assert set(re.findall(r"∂E/∂\w+", line)) <= set(lefts[:number])
 
 
+def test_a_derivative_waits_for_all_that_uses_its_array():
+    x, W, V = array([1.0, -0.5], "x"), array([[0.5, 1.0], [2.0, 0.25]], "W"), array([[1.0, 0.0], [3.0, 1.0]], "V")
+    a = (W @ x).tanh()
+    b = V @ a
+    c = a * 2.0
+    L = (b * c).sum() + a.sum()
+    lefts = re.findall(r"(?m)^(∂L/∂\w+)", derivation(L, wrt=[W, V]).text)
+    assert sorted(lefts) == ["∂L/∂V", "∂L/∂W", "∂L/∂a", "∂L/∂b", "∂L/∂c"]
+    assert lefts.index("∂L/∂a") > max(lefts.index("∂L/∂b"), lefts.index("∂L/∂c"))
+    assert lefts.index("∂L/∂W") > lefts.index("∂L/∂a")
+
+
 def test_what_is_given_and_in_which_order():
     _, W1, _, W2, A1, E = network()
     assert [s.title for s in derivation(E, wrt=W2).sections] == ["Given", "Forward", "Backward"]

@@ -120,6 +120,17 @@ def test_an_array_is_opened_into_its_scalars():
     assert [t for t in titles if t.startswith("Z[0][0] → A")] == ["Z[0][0] → A"]
 
 
+def test_between_scalars_all_paths_count():
+    X = array([1.5, -2.0], "X")
+    y = (X * X + X).sum()
+    titles = [title for _, title, _ in shown(draw(y, through="arrays", expand=["X", "t2"])).values()]
+    assert [t for t in titles if t.startswith("X[0] → t2[0]")] == ["X[0] → t2[0]: local derivative 1"]
+    A = X * X + X
+    y = A.sum()
+    titles = [title for _, title, _ in shown(draw(y, through=[A], expand=["X", "A"])).values()]
+    assert [t for t in titles if t.startswith("X[0] → A[0]")] == ["X[0] → A[0]: local derivative 4"]
+
+
 def test_what_has_no_derivative_in_matrix_form_is_drawn_without():
     w, X = Value(2.0, "w"), array([[1.0, 2.0], [3.0, 5.0]], "X")
     tied = array([[w, 1.0], [3.0, w]], "W")

@@ -122,8 +122,12 @@ def test_pictures_of_steps_show_what_is_known(tmp_path):
     assert r"\only<2-" in (tmp_path / "steps.tex").read_text(encoding="utf-8")
     walkthrough = stepper._walkthrough  # PNGs are drawn anew at each moment
     start, _, forward = [walkthrough.drawn_at(moment).dot for moment in list(moments(walkthrough))[:3]]
-    assert short_number(named["A"].data[2][1]) in forward
-    assert short_number(named["A"].data[2][1]) not in start
+    numbers = [short_number(x) for row in named["A"].data for x in row]
+    for shown_there in (forward, full):
+        places = [shown_there.index(number) for number in numbers]
+        assert places == sorted(places)
+    assert forward.count(numbers[0]) == numbers.count(numbers[0]) == 2
+    assert all(number not in start for number in numbers)
 
 
 def test_of_a_large_graph_the_numbers_stay(monkeypatch):
