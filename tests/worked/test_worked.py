@@ -1,6 +1,8 @@
 """The 3-3-3 example against numbers worked out here a second time, in plain floats and without the engine."""
 
+import inspect
 import math
+from pathlib import Path
 
 import pytest
 
@@ -45,11 +47,24 @@ def test_updated_parameters():
 
 
 def test_the_page_as_a_file_is_the_network_in_code():
-    page, recorded = example.page(), example.record()
+    page, recorded = example.in_scalars(), example.record()
     from_file = page.record()
     assert {name: node.data for name, node in from_file.nodes.items()} == {name: node.data for name, node in recorded.nodes.items()}
     assert page.learning_rate == example.LEARNING_RATE
     assert [m.verdict for m in page.mark().marks] == [m.verdict for m in REPORT.marks]
+
+
+def test_the_page_in_matrices_has_the_same_marks_and_is_short():
+    marks = example.page().mark().marks
+    by_name = {"·".join(map(example.with_indices, m.claim.quantity.nodes)) + m.claim.section: m for m in marks}
+    assert len(by_name) == len(marks) == 133
+    for m in REPORT.marks:
+        same = by_name["·".join(m.claim.quantity.nodes) + m.claim.section]
+        assert (same.verdict, same.mistake, same.claim.printed) == (m.verdict, m.mistake, m.claim.printed)
+        assert same.value == pytest.approx(m.value, rel=1e-12)
+    lines = Path(inspect.getfile(example)).with_suffix(".toml").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 100
+    assert lines.index("[[section]]") <= 16  # fifteen lines and an empty one before the claims
 
 
 def test_every_printed_number_is_marked():

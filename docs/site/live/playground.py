@@ -45,7 +45,7 @@ def opened(state: State) -> Answer:
 
 def example(_: State) -> Answer:
     """The published network that the tutorial marks, as if somebody had typed it."""
-    page = three_three_three.page()
+    page = three_three_three.in_scalars()
     claims = "\n".join(f"{claim.called} = {claim.printed.text}" for claim in page.claims)
     return {"formula": page.formula.strip(), "values": dict(page.inputs), "wrt": "W_i1j1", "claims": claims, "rate": page.learning_rate}
 
