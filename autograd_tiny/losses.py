@@ -49,7 +49,7 @@ _FROM_LOGITS = Structure(
 )
 
 
-def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
+def half_squared_error(outputs: Sequence[Any] | Array, targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """½ Σ (output - target)²: its derivative by an output is the plain difference.
 
     >>> half_squared_error([3.0, 1.0], [1.0, 1.0])
@@ -60,7 +60,7 @@ def half_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch:
     return 0.5 * total([(o - t) ** 2 for o, t in _paired(outputs, targets)])
 
 
-def mean_squared_error(outputs: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
+def mean_squared_error(outputs: Sequence[Any] | Array, targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """The mean of (output - target)².
 
     >>> mean_squared_error([3.0, 1.0], [1.0, 1.0])
@@ -86,11 +86,11 @@ def hinge(output: Any, target: Any, *, batch: str = "mean") -> Any:
     return relu(1.0 - t * output)
 
 
-def _hinge_of_row(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+def _hinge_of_row(outputs: Sequence[Any] | Array, targets: Sequence[Any]) -> Any:
     return hinge(outputs[0], targets[0])
 
 
-def binary_cross_entropy_terms(outputs: Sequence[Any], targets: Sequence[float]) -> list[Any]:
+def binary_cross_entropy_terms(outputs: Sequence[Any] | Array, targets: Sequence[float]) -> list[Any]:
     """-(t log o + (1 - t) log(1 - o)) for each output o, a probability, and its target t between 0 and 1.
 
     A part whose factor is 0 is left out: the term of a target of 1 is -log o alone, which is defined up to o = 1.  Where the
@@ -99,7 +99,7 @@ def binary_cross_entropy_terms(outputs: Sequence[Any], targets: Sequence[float])
     return [_of_two(o, 1.0 - o, t, lambda p: -log(p), less, _SMALLEST) for o, t in _paired(outputs, targets)]
 
 
-def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
+def binary_cross_entropy(outputs: Sequence[Any] | Array, targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """The sum over outputs of `binary_cross_entropy_terms`, for outputs that are probabilities.
 
     >>> round(binary_cross_entropy([0.25, 0.5], [1.0, 0.0]), 6)
@@ -110,7 +110,7 @@ def binary_cross_entropy(outputs: Sequence[Any], targets: Sequence[Any], *, batc
     return total(binary_cross_entropy_terms(outputs, targets))
 
 
-def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[Any], *, batch: str = "mean") -> Any:
+def binary_cross_entropy_from_logits(logits: Sequence[Any] | Array, targets: Sequence[Any], *, batch: str = "mean") -> Any:
     """`binary_cross_entropy` of the sigmoids of ``logits``: t softplus(-z) + (1 - t) softplus(z) for each.
 
     Neither overflows nor cancels: the loss of a logit that is right by far keeps its digits, and so does its derivative.
@@ -123,7 +123,7 @@ def binary_cross_entropy_from_logits(logits: Sequence[Any], targets: Sequence[An
     return total([_of_two(-z, z, t, softplus, greater, _LARGEST) for z, t in _paired(logits, targets)])
 
 
-def cross_entropy(probabilities: Sequence[Any], target: Any, *, batch: str = "mean") -> Any:
+def cross_entropy(probabilities: Sequence[Any] | Array, target: Any, *, batch: str = "mean") -> Any:
     """-log of the probability given to class number ``target``.
 
     Of an Array with a row per sample, ``target`` lists the class of each, as numbers or as rows with one 1 among 0s.
@@ -136,7 +136,7 @@ def cross_entropy(probabilities: Sequence[Any], target: Any, *, batch: str = "me
     return -log(probabilities[_class(probabilities, target)])
 
 
-def cross_entropy_from_logits(logits: Sequence[Any], target: Any, *, batch: str = "mean") -> Any:
+def cross_entropy_from_logits(logits: Sequence[Any] | Array, target: Any, *, batch: str = "mean") -> Any:
     """`cross_entropy` of the softmax of ``logits``: logsumexp(logits) - logits[target].
 
     The target's logit is taken from the others first; so neither the loss nor its derivatives overflow or cancel.
@@ -187,7 +187,7 @@ def _class(scores: Sequence[Any], target: Any) -> int:
     return number
 
 
-def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+def _paired(outputs: Sequence[Any] | Array, targets: Sequence[Any]) -> list[tuple[Any, Any]]:
     for given in (outputs, targets):
         if not hasattr(given, "__len__"):
             raise TypeError(f"a loss takes a list of outputs and a list of targets, got {given!r}; for a single one write [...]")

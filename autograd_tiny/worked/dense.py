@@ -23,11 +23,10 @@ from __future__ import annotations
 
 from random import Random
 
-from autograd_tiny.engine.table import mean
 from autograd_tiny.losses import cross_entropy
 from autograd_tiny.nn import MLP
 from autograd_tiny.optim import SGD
-from autograd_tiny.worked.matrices import Record, forward
+from autograd_tiny.worked.batches import Record, forward, named
 
 SAMPLES = [[1.0, 0.5, -0.5], [-1.0, 2.0, 0.5], [0.5, -1.5, 1.0], [2.0, 1.0, 0.5]]
 TARGETS = [0, 1, 2, 0]
@@ -43,15 +42,24 @@ def record(model: MLP | None = None) -> Record:
 
     The matrices are X, then W1, b1, Z1, A1 for the dense layer with ReLU, and W2, b2, Z2, A2 for the one with softmax.
 
-    >>> gradients = record().gradients()
-    >>> round(gradients["Z2"][0][0], 4)
+    >>> from autograd_tiny import explain
+    >>> recorded = record()
+    >>> for name in ("W2", "b2", "A1"):
+    ...     print(explain(recorded.loss, wrt=recorded.arrays[name]).text.splitlines()[0])
+    ∂L/∂W2 = A1ᵀ · ∂L/∂Z2   (3×3) = (3×4)(4×3)
+    ∂L/∂b2 = Σ rows ∂L/∂Z2   (1×3) from (4×3)
+    ∂L/∂A1 = ∂L/∂Z2 · W2ᵀ   (4×3) = (4×3)(3×3)
+    >>> print(explain(recorded.loss, wrt=recorded.arrays["Z2"]))
+    ∂L/∂Z2 = A2 ⊙ (∂L/∂A2 - Σ columns (∂L/∂A2 ⊙ A2))
+           = (A2 - Y) / m   (4×3)
+    ∂L/∂A2 = -(Y / (m · A2))   (4×3)
+    ...
+    with m = 4
+    >>> round(recorded.gradients()["Z2"][0][0], 4)
     -0.1667
     """
-    model = model or network()
-    matrices = forward(model, SAMPLES)
-    loss = mean([cross_entropy(row, target) for row, target in zip(matrices["A2"], TARGETS)])
-    loss.label = "L"
-    return Record(model, matrices, loss)
+    arrays = forward(model or network(), SAMPLES)
+    return Record(arrays, named("L", cross_entropy(arrays["A2"], TARGETS)))
 
 
 def train(steps: int = 50, learning_rate: float = 0.5) -> list[float]:

@@ -15,15 +15,40 @@ the right shape, with wrong numbers: 0.0391 for the derivative by the first weig
 
 The decks do not say how many inputs there are, nor any number; three inputs and the numbers below are ours.  Their
 formulas sum over the samples, so E is the sum of six errors, not the mean.
+
+The engine writes the four formulas itself, with their shapes:
+
+>>> from autograd_tiny import explain
+>>> recorded = record()
+>>> print(explain(recorded.loss, wrt=recorded.arrays["W_ih"]))
+∂E/∂W_ih = X · (∂E/∂Z1)ᵀ   (3×5) = (3×6)(6×5)
+∂E/∂Z1 = ∂E/∂h1 ⊙ h1 ⊙ (1 - h1)   (5×6)
+∂E/∂h1 = W_ho · ∂E/∂Z2   (5×6) = (5×1)(1×6)
+∂E/∂Z2 = ∂E/∂O ⊙ O ⊙ (1 - O)   (1×6)
+∂E/∂O = O - Y   (1×6)
+...
+>>> for name in ("W_ho", "b_ho", "b_ih"):
+...     print(explain(recorded.loss, wrt=recorded.arrays[name]).text.splitlines()[0])
+∂E/∂W_ho = h1 · (∂E/∂Z2)ᵀ   (5×1) = (5×6)(6×1)
+∂E/∂b_ho = Σ columns ∂E/∂Z2   (1×1) from (1×6)
+∂E/∂b_ih = Σ columns ∂E/∂Z1   (5×1) from (5×6)
+
+The product of the last slide, of 1 × 6 and 5 × 6, it refuses:
+
+>>> recorded.arrays["Z2"] @ recorded.arrays["h1"]
+Traceback (most recent call last):
+ValueError: the product Z2 @ h1: Z2 is 1×6 and h1 is 5×6; the columns of the left, 6, must be as many as the rows of the right, 5; ...
 """
 
 from __future__ import annotations
 
 from random import Random
 
+from autograd_tiny.arrays import array
+from autograd_tiny.engine.table import sigmoid
 from autograd_tiny.losses import half_squared_error
 from autograd_tiny.nn import MLP
-from autograd_tiny.worked.matrices import Record, forward, label, transposed
+from autograd_tiny.worked.batches import Record, named
 
 SAMPLES = [[0.2, 0.9, 0.4], [0.7, 0.1, 0.8], [0.5, 0.6, 0.1], [0.9, 0.3, 0.3], [0.1, 0.4, 0.7], [0.6, 0.8, 0.9]]
 TARGETS = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]
@@ -41,20 +66,12 @@ def record() -> Record:
     >>> round(gradients["W_ih"][0][0], 4)
     -0.0275
     """
-    model = MLP([3, 5, 1], ["sigmoid", "sigmoid"], rng=Random(0))
-    rows = forward(model, SAMPLES)
-    matrices = {
-        "X": transposed(rows["X"]),
-        "W_ih": rows["W1"],
-        "b_ih": transposed(rows["b1"]),
-        "Z1": transposed(rows["Z1"]),
-        "h1": transposed(rows["A1"]),
-        "W_ho": rows["W2"],
-        "b_ho": rows["b2"],
-        "Z2": transposed(rows["Z2"]),
-        "O": transposed(rows["A2"]),
-    }
-    label(matrices)
-    loss = half_squared_error(matrices["O"][0], TARGETS)
-    loss.label = "E"
-    return Record(model, matrices, loss)
+    hidden, output = MLP([3, 5, 1], ["sigmoid", "sigmoid"], rng=Random(0)).layers
+    a = {"X": array(list(zip(*SAMPLES)), "X")}
+    for name, layer in (("ih", hidden), ("ho", output)):
+        a[f"W_{name}"], a[f"b_{name}"] = array(layer.weights, f"W_{name}"), array([[b] for b in layer.biases], f"b_{name}")
+    a["Z1"] = named("Z1", a["W_ih"].T @ a["X"] + a["b_ih"])
+    a["h1"] = named("h1", sigmoid(a["Z1"]))
+    a["Z2"] = named("Z2", a["W_ho"].T @ a["h1"] + a["b_ho"])
+    a["O"] = named("O", sigmoid(a["Z2"]))
+    return Record(a, named("E", half_squared_error(a["O"], [TARGETS], batch="sum")))

@@ -35,7 +35,7 @@ from autograd_tiny.losses import cross_entropy, cross_entropy_from_logits
 from autograd_tiny.nn import MLP
 from autograd_tiny.optim import SGD, cosine_decay
 from autograd_tiny.text.progress import progress
-from autograd_tiny.worked.matrices import Record, forward
+from autograd_tiny.worked.batches import Record, forward, named
 
 CLASSES = 3
 
@@ -75,14 +75,25 @@ def record(model: MLP, samples: Sequence[Sample]) -> Record:
 
     The matrices are X, and for layer n Wn, bn, Zn and An.
 
-    >>> from autograd_tiny.worked.matrices import shape
-    >>> gradients = record(network(4), spiral()).gradients()
-    >>> [shape(gradients[name]) for name in ("Z2", "W2", "b2", "A1", "Z1", "W1", "b1")]
-    [(300, 3), (4, 3), (1, 3), (300, 4), (300, 4), (2, 4), (1, 4)]
+    >>> from autograd_tiny import explain
+    >>> recorded = record(network(4), spiral())
+    >>> print(explain(recorded.loss, wrt=recorded.arrays["W1"]))
+    ∂J/∂W1 = Xᵀ · ∂J/∂Z1   (2×4) = (2×300)(300×4)
+    ∂J/∂Z1 = ∂J/∂A1 ⊙ step(Z1)   (300×4)
+    ∂J/∂A1 = ∂J/∂Z2 · W2ᵀ   (300×4) = (300×3)(3×4)
+    ∂J/∂Z2 = A2 ⊙ (∂J/∂A2 - Σ columns (∂J/∂A2 ⊙ A2))
+           = (A2 - Y) / m   (300×3)
+    ...
+    with m = 300
+    >>> for name in ("W2", "b2", "b1"):
+    ...     print(explain(recorded.loss, wrt=recorded.arrays[name]).text.splitlines()[0])
+    ∂J/∂W2 = A1ᵀ · ∂J/∂Z2   (4×3) = (4×300)(300×3)
+    ∂J/∂b2 = Σ rows ∂J/∂Z2   (1×3) from (300×3)
+    ∂J/∂b1 = Σ rows ∂J/∂Z1   (1×4) from (300×4)
     """
-    matrices = forward(model, [sample.point for sample in samples])
-    outputs = matrices[f"A{len(model.layers)}"]
-    return Record(model, matrices, mean([cross_entropy(row, sample.target) for row, sample in zip(outputs, samples)]))
+    arrays = forward(model, [sample.point for sample in samples])
+    outputs = arrays[f"A{len(model.layers)}"]
+    return Record(arrays, named("J", cross_entropy(outputs, [sample.target for sample in samples])))
 
 
 def train(model: MLP, samples: Sequence[Sample], *, epochs: int = 100, batch: int = 30, rate: float = 1.0, seed: int = 0) -> list[float]:

@@ -8,7 +8,7 @@
 # of three neurons with ReLU, sigmoid and softmax.  Its inputs, weights and names are kept here as they were.
 
 # %%
-from autograd_tiny import Value, draw, losses, optim, softmax
+from autograd_tiny import Value, draw, explain, losses, optim, softmax
 from autograd_tiny.worked import three_three_three as example
 
 recorded = example.record()
@@ -83,6 +83,23 @@ print(" " * 8 + "diagonal alone   whole column   backward")
 for j, s in enumerate(sums):
     terms = [output.grad * output.local_derivatives[j] for output in outputs]
     print(f"{s.label:8}{terms[j]:14.4f}{sum(terms):15.4f}{nodes[s.label].grad:11.4f}")
+
+# %% [markdown]
+# ## The same in matrices
+#
+# With the weights of a layer as a matrix, a layer is one line: a row of inputs times the weights, plus the biases.  `W_ij[0][1]` is
+# now what `W_i1j2` was.
+
+# %%
+whole = example.page().record()
+print(example.page().formula)
+whole.arrays["W_kl"]
+
+# %% [markdown]
+# And so is its backward pass: the derivative by all nine weights at once, with shapes, and below it one of them in scalars.
+
+# %%
+explain(whole.output, wrt=whole.arrays["W_kl"])
 
 # %% [markdown]
 # ## Is the page right?

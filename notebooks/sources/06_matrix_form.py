@@ -11,7 +11,7 @@
 # %%
 import numpy as np
 
-from autograd_tiny import draw, nn
+from autograd_tiny import draw, explain, nn
 from autograd_tiny.losses import half_squared_error
 from autograd_tiny.worked import matrix_form
 
@@ -29,7 +29,7 @@ for name, matrix in data.items():
 # of any formula.  Under the matrices are single numbers; here is one hidden neuron on the first sample:
 
 # %%
-draw(recorded.matrices["h1"][0][0])
+draw(recorded.arrays["h1"][0][0])
 
 # %% [markdown]
 # ## One weight, six samples
@@ -104,6 +104,16 @@ for name, matrix in formulas.items():
     print(f"∂E/∂{name}", matrix.shape, "equals the engine's:", same)
 
 # %% [markdown]
+# ## The engine writes them, too
+#
+# `record()` computes with whole arrays, and the engine keeps what was done to them.  So it can write all of this itself, from one
+# named matrix to the next, with the shapes and with one entry in scalars; each formula has been compared with the scalars before it
+# is shown.
+
+# %%
+explain(recorded.loss, wrt=recorded.arrays["W_ih"])
+
+# %% [markdown]
 # ## The slip on the last slide
 #
 # The last slide of formulas has, for both ∂E/∂W_ih and ∂E/∂b_ih, the factor **∂Z2/∂W_ho where ∂Z2/∂h1 belongs**.  That is h1
@@ -112,6 +122,11 @@ for name, matrix in formulas.items():
 
 # %%
 slipped = data["X"] @ (data["h1"] * (1 - data["h1"]) * (data["h1"] * delta)).T
+
+try:
+    recorded.arrays["Z2"] @ recorded.arrays["h1"]
+except ValueError as error:
+    print(error)
 
 print("shape", slipped.shape)
 print("by the slide ", slipped[0])

@@ -11,7 +11,7 @@
 # %%
 import numpy as np
 
-from autograd_tiny import Value, draw, losses, softmax
+from autograd_tiny import Value, draw, explain, losses, softmax
 from autograd_tiny.worked import dense, plots
 
 np.set_printoptions(precision=4, suppress=True)
@@ -76,12 +76,18 @@ for name, matrix in by_hand.items():
     print(f"∂L/∂{name}", matrix.shape, "equals the engine's:", same)
 
 # %% [markdown]
+# The engine writes the same rules, since the layers were computed as whole arrays:
+
+# %%
+explain(recorded.loss, wrt=recorded.arrays["W1"])
+
+# %% [markdown]
 # Where a ReLU was off, nothing goes down.  In the first sample all three were:
 
 # %%
 print("Z1 ", data["Z1"][0])
 print("d_z1", d_z1[0])
-draw(recorded.matrices["A1"][0][0])
+draw(recorded.arrays["A1"][0][0])
 
 # %% [markdown]
 # ## The slip

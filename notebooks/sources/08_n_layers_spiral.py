@@ -11,7 +11,7 @@
 # %%
 import numpy as np
 
-from autograd_tiny import draw
+from autograd_tiny import draw, explain
 from autograd_tiny.worked import n_layer, plots
 
 samples = n_layer.spiral()
@@ -75,7 +75,10 @@ for name, formula in formulas.items():
     compare(f"d{name}", formula, gradients[name])
 
 # %% [markdown]
-# For more layers, repeat the last four lines.
+# For more layers, repeat the last four lines.  The engine writes them from the record of the whole matrices, with m = 300:
+
+# %%
+explain(recorded.loss, wrt=recorded.arrays["W1"])
 
 # %% [markdown]
 # ## Why divide by m?

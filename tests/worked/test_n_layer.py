@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from autograd_tiny.worked import n_layer
-from autograd_tiny.worked.matrices import shape
 
 SAMPLES = n_layer.spiral()
 CLASSES = np.eye(3)[[sample.target for sample in SAMPLES]]
@@ -68,7 +67,7 @@ def test_the_shapes_are_those_on_the_slides(two_layers):
 
 def test_more_layers():
     gradients = n_layer.record(n_layer.network(5, 4, 6), SAMPLES[::10]).gradients()
-    assert [shape(gradients[f"W{n}"]) for n in (1, 2, 3, 4)] == [(2, 5), (5, 4), (4, 6), (6, 3)]
+    assert [np.shape(gradients[f"W{n}"]) for n in (1, 2, 3, 4)] == [(2, 5), (5, 4), (4, 6), (6, 3)]
 
 
 def test_divided_by_m_a_step_does_not_grow_with_the_number_of_samples():

@@ -104,6 +104,9 @@ class Symbolic(Operators):
             return self
         if self.e.op is structure.transpose:
             return Symbolic(self.e.operands[0], self.shape[::-1])
+        if self.e.op is structure.product:  # (A B)ᵀ = Bᵀ Aᵀ; the size that the two have in common is of no consequence here
+            left, right = [Symbolic(x, shape) for x, shape in zip(self.e.operands, ((self.shape[0], 0), (0, self.shape[1])))]
+            return right.T @ left.T
         return self.apply(structure.transpose)
 
     def outer(self, other: Symbolic) -> Symbolic:
