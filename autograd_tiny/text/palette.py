@@ -82,6 +82,30 @@ def variables(selector: str) -> str:
     return f"{selector} {{ {light} }}\n@supports (color: light-dark(red, red)) {{ {selector} {{ {both} }} }}\n"
 
 
+FOLLOWING = frozenset(color.light for color in DRAWN.values())
+"""The colours that follow the scheme of the page; others stay what they are."""
+
+
+def adaptive(drawing: str, root: str, fixed: str) -> str:
+    """A style sheet by which a drawing that stands alone, or on a page, follows the scheme of what is around it.
+
+    Where a browser does not know ``light-dark``, the colours stay as they are drawn; so they do in other programs.  No rule weighs
+    anything: whatever a page says of the drawing holds.
+
+    Args:
+        drawing: its markup; what is not in it has no rule.
+        root: the class of the drawing's root.
+        fixed: the class of parts with grounds of their own, on which nothing changes.
+    """
+    rules = [
+        f':where(.{root} :not(.{fixed}))>:where([{paint}="{light}"]){{{paint}:light-dark({light},{dark})}}'
+        for light, dark in DRAWN.values()
+        for paint in ("fill", "stroke")
+        if f'{paint}="{light}"' in drawing
+    ]
+    return "svg:root{color-scheme:light dark}" + "".join(rules)
+
+
 def recolored(selector: str, drawing: str | None = None) -> str:
     """A style sheet that lets the variables replace the colours of drawings; of one drawing, those that are in it."""
     painted = {f'{paint}="{color.light}"': (paint, name) for name, color in DRAWN.items() for paint in ("fill", "stroke")}

@@ -566,7 +566,7 @@ NASTY = [
     "`$(echo)`", "javascript:alert(1)", '" onload="alert(1)', "e\u0301", "\u2028", "<TABLE>", "\\\\", "n0", "graph", "", "0",
 ]
 labels = st.text(st.characters(exclude_categories=()), max_size=12) | st.lists(st.sampled_from(NASTY), max_size=3).map("".join)
-TAGS = {"svg", "title", "desc", "g", "path", "polygon", "polyline", "text", "tspan"}
+TAGS = {"svg", "title", "desc", "g", "path", "polygon", "polyline", "text", "tspan", "style"}
 ATTRIBUTES = {
     "width", "height", "viewBox", "role", "font-family", "id", "class", "transform", "fill", "stroke", "points", "d", "x", "y",
     "text-anchor", "font-weight", "font-size", "{http://www.w3.org/XML/1998/namespace}space",
@@ -597,6 +597,34 @@ def check_labels(names):
             assert text.get("{http://www.w3.org/XML/1998/namespace}space") == "preserve"
             after = r"(#\d+)?" + (" = " if node is y else ": ")
             assert re.match(re.escape(visible) + after, group.findtext("svg:title", None, NAMESPACES))
+
+
+SCHEMES = """() => ["light", "dark"].map((scheme) => {
+    document.documentElement.style.colorScheme = scheme;
+    const fill = (selector) => getComputedStyle(document.querySelector(selector)).fill;
+    return ["#plain text", "#plain .grad", "#plain .node path", "#tinted text"].map(fill);
+})"""
+
+
+def test_a_picture_follows_the_scheme_around_it(browser, tmp_path):
+    """In a page as in an image; a box with a ground of its own stays as it is, and what a page says of a picture holds."""
+    y = Value(-3.0, "w") * Value(2.0, "x")
+    y.backward()
+    plain, tinted = draw(y), draw(y, color_gradients=True)
+    inline = {name: picture.svg().partition("<svg")[2] for name, picture in (("plain", plain), ("tinted", tinted))}
+    pictures = "".join(f'<svg id="{name}"{svg}' for name, svg in inline.items())
+    page = browser.new_page()
+    page.set_content(f"<!doctype html><style>svg .grad {{ fill: #7a0019 }}</style>{pictures}{plain._repr_mimebundle_()['text/html']}")
+    light, dark = page.evaluate(SCHEMES)
+    assert light == ["rgb(28, 39, 51)", "rgb(122, 0, 25)", "rgb(255, 255, 255)", "rgb(28, 39, 51)"]
+    assert dark == ["rgb(227, 233, 241)", "rgb(122, 0, 25)", "rgb(27, 34, 44)", "rgb(28, 39, 51)"]
+    image = page.locator("img")
+    shown = {}
+    for scheme in ("light", "dark"):
+        page.evaluate("scheme => { document.documentElement.style.colorScheme = scheme; document.body.style.background = 'white' }", scheme)
+        shown[scheme] = image.screenshot()
+    assert shown["light"] != shown["dark"]
+    page.close()
 
 
 def test_visible():

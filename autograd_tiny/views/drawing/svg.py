@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from xml.etree import ElementTree
 
-from autograd_tiny.text.palette import TEXT_CLASSES
+from autograd_tiny.text.palette import FOLLOWING, TEXT_CLASSES, adaptive
 from autograd_tiny.views.drawing.render import RenderError
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -16,6 +16,7 @@ _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 CHARACTER_WIDTH = 0.6
 """Of a monospace font, in units of its size."""
 _NO_LINE = ("none", "transparent")
+_ROOT, _FIXED = "autograd-drawing", "own-ground"
 _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Courier New', monospace"  # all about as wide as Courier
 
 
@@ -41,8 +42,11 @@ def finish(svg: bytes, *, title: str, description: str, titles: Mapping[str, str
         _describe(group, titles.get(group.get("id", "")), labels.get(group.get("id", "")))
         if "node" in group.get("class", "").split():
             _center_header(group)
-    root.attrib |= {"xmlns": _SVG[1:-1], "role": "img", "font-family": _FONTS}
-    for tag, content in (("desc", description), ("title", title)):
+        if any(shape.get("fill", "none") not in (*FOLLOWING, *_NO_LINE) for shape in group):
+            group.set("class", f"{group.get('class', '')} {_FIXED}".strip())
+    root.attrib |= {"xmlns": _SVG[1:-1], "role": "img", "font-family": _FONTS, "class": _ROOT}
+    style = adaptive(ElementTree.tostring(root, encoding="unicode"), _ROOT, _FIXED)
+    for tag, content in (("style", style), ("desc", description), ("title", title)):
         element = ElementTree.Element(tag)
         element.text, element.tail = content, "\n"
         root.insert(0, element)

@@ -70,7 +70,7 @@ def _mark(group: Element, headings: Mapping[str, str], numbers: Mapping[str, tup
         group.insert(0, title)
         for shape in outlines(group):
             shape.set("class", "ag-outline")
-        for text, number in placed(group.iter("text"), dict(zip(NUMBERS, numbers[identity]))):
+        for text, number in placed(group.iter("text"), dict(zip(NUMBERS, numbers.get(identity, ())))):
             _align_right(text)
             text.text = number
 
