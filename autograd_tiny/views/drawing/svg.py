@@ -42,8 +42,7 @@ def finish(svg: bytes, *, title: str, description: str, titles: Mapping[str, str
         _describe(group, titles.get(group.get("id", "")), labels.get(group.get("id", "")))
         if "node" in group.get("class", "").split():
             _center_header(group)
-        if any(shape.get("fill", "none") not in (*FOLLOWING, *_NO_LINE) for shape in group):
-            group.set("class", f"{group.get('class', '')} {_FIXED}".strip())
+    _fix_grounds(root)
     root.attrib |= {"xmlns": _SVG[1:-1], "role": "img", "font-family": _FONTS, "class": _ROOT}
     style = adaptive(ElementTree.tostring(root, encoding="unicode"), _ROOT, _FIXED)
     for tag, content in (("style", style), ("desc", description), ("title", title)):
@@ -51,6 +50,18 @@ def finish(svg: bytes, *, title: str, description: str, titles: Mapping[str, str
         element.text, element.tail = content, "\n"
         root.insert(0, element)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _fix_grounds(root: ElementTree.Element) -> None:
+    """Mark what keeps its colours on a dark page: parts with grounds of their own, and with one such box all boxes."""
+    own = [group for group in root.iter("g") if any(_has_own_ground(shape) for shape in group)]
+    boxes = [group for group in root.iter("g") if "node" in group.get("class", "").split()]
+    for group in {*own, *(boxes if set(own) & set(boxes) else ())}:
+        group.set("class", f"{group.get('class', '')} {_FIXED}".strip())
+
+
+def _has_own_ground(shape: ElementTree.Element) -> bool:
+    return shape.get("fill", "none") not in (*FOLLOWING, *_NO_LINE)
 
 
 def structure(svg: str) -> dict[str, tuple[str, str, tuple[str, ...]]]:
