@@ -47,5 +47,7 @@ def _case(suite: Element, file: str, mark: Mark) -> None:
     place = f"{file}:{claim.spot.line}:{claim.spot.column}: " if claim.spot else ""
     if mark.known:
         SubElement(case, "skipped", {"message": visible(f"{mark.finding}: {mark.sentence}")})
+    elif mark.verdict == "unanswered":
+        SubElement(case, "skipped", {"message": visible(mark.sentence)})
     elif LEVELS.get(mark.verdict) in ("error", "warning"):
         SubElement(case, "failure", {"type": mark.verdict, "message": visible(mark.finding)}).text = visible(place + mark.sentence)
