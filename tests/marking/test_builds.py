@@ -63,7 +63,7 @@ def test_the_workflow_for_github(book):
     add_a_wrong_page(book)
     code, shown = run(command)
     assert code == 1
-    assert "::error file=numbers/two/article.md,line=5,col=26" in shown
+    assert "::error file=numbers/two/article.md,line=5,col=25," in shown
 
 
 def test_the_workflow_for_gitlab(book):

@@ -9,7 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
-from autograd_tiny.engine.graph import adjoints, all_nodes
+from autograd_tiny.engine.graph import adjoints, all_nodes, operands_first
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Quantity
@@ -53,20 +53,18 @@ class Follows:
     Args:
         value: the number.
         number: gives it once more, as a Value if it depends on printed ones.
-        sources: where those stand.
+        slopes: gives the printed numbers that a Value depends on, and its derivatives by them.
     """
 
-    def __init__(self, value: float, number: Callable[[], Number], sources: Mapping[Value, Source]) -> None:
-        self.value, self._number, self._sources = value, number, sources
+    def __init__(self, value: float, number: Callable[[], Number], slopes: Callable[[Value], list[tuple[Source, float]]]) -> None:
+        self.value, self._number, self._slopes_of = value, number, slopes
 
     @cached_property
     def _slopes(self) -> list[tuple[Source, float]]:
         number: Number = self.value
         with suppress(ArithmeticError, ValueError):  # where there are no derivatives
             number = self._number()
-        if not isinstance(number, Value):
-            return []
-        return [(self._sources[leaf], slope) for leaf, slope in adjoints(number).items() if leaf in self._sources]
+        return self._slopes_of(number) if isinstance(number, Value) else []
 
     @cached_property
     def slack(self) -> float:
@@ -123,6 +121,8 @@ class Numbers:
         self.earlier: dict[Quantity, list[Value]] = {}
         self._sources: dict[Value, Source] = {}
         self._known: dict[Quantity, Number] = {}
+        self._worked_out: set[Value] = set()
+        self._gradients: dict[Value, dict[Value, float]] = {}
         self._users: dict[Quantity, list[Quantity]] = {}
 
     def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
@@ -165,6 +165,8 @@ class Numbers:
                 number = self.evaluate(step)
                 by_quantity = self._rounding is not None and not self._rounding.every_operation
                 self._known[last] = self._rounding.shorter(data_of(number)) if self._rounding and by_quantity else number
+                if isinstance(number, Value):
+                    self._worked_out.add(number)
             elif (step := self.derivations.step_from(last, self.printed)) is None:
                 given = cast(float, self._given(self.derivations.graph.nodes[last.nodes[0]].data))
                 self._known[last] = Value(given) if self._recorded else given
@@ -181,6 +183,8 @@ class Numbers:
         root: Expression,
         instead: Mapping[Quantity, Number] = MappingProxyType({}),
         rounded: Mapping[Expression, Callable[[float], float]] = MappingProxyType({}),
+        *,
+        by_all: bool = True,
     ) -> Number:
         """The number of a formula.
 
@@ -188,11 +192,12 @@ class Numbers:
             root: the formula.
             instead: numbers to take for some quantities instead of these.
             rounded: parts whose numbers are rounded before they are used, and how.
+            by_all: whether the number knows its derivatives by all printed numbers, and not only by those of ``instead``.
         """
         numbers: dict[Expression, Any] = {}
         for node in all_nodes(root):
             if (quantity := self.derivations.quantities.get(node)) is not None:
-                numbers[node] = instead[quantity] if quantity in instead else self.of(quantity)
+                numbers[node] = instead[quantity] if quantity in instead else self.of(quantity) if by_all else data_of(self.of(quantity))
             elif node.op is None:
                 numbers[node] = self._given(node.constant_value)
             else:
@@ -212,7 +217,7 @@ class Numbers:
 
     def follow(self, number: Number) -> Follows:
         """What a number worked out here says, and how sure it is."""
-        return Follows(data_of(number), lambda: number, self._sources)
+        return Follows(data_of(number), lambda: number, self.slopes)
 
     def follow_formula(self, root: Expression, known: dict[Expression, Any]) -> Follows:
         """What a formula says, worked out on floats first, and recorded only if somebody asks how sure it is.
@@ -237,4 +242,39 @@ class Numbers:
                 waiting += unknown
             else:
                 known[node] = node.op.evaluate(tuple([known[x] for x in node.operands]))
-        return Follows(known[root], lambda: self.evaluate(root), self._sources)
+        return Follows(known[root], lambda: self.evaluate(root), self.slopes)
+
+    def slopes(self, number: Value) -> list[tuple[Source, float]]:
+        """The printed numbers that a number depends on, and its derivatives by them.
+
+        A formula is short, and its quantities are in many formulas: what each of them depends on is worked out once.
+        """
+        if number in self._sources:
+            return [(self._sources[number], 1.0)]
+        waiting = [number]
+        while waiting:
+            last = waiting[-1]
+            near = {} if last in self._gradients else self._nearest(last)
+            if missing := [x for x in near if x not in self._sources and x not in self._gradients]:
+                waiting += missing
+                continue
+            if last not in self._gradients:
+                found: dict[Value, float] = {}
+                for x, slope in near.items():
+                    for leaf, further in ((x, 1.0),) if x in self._sources else self._gradients[x].items():
+                        found[leaf] = found.get(leaf, 0.0) + slope * further
+                self._gradients[last] = found
+            waiting.pop()
+        found = self._gradients[number] if number in self._worked_out else self._gradients.pop(number)
+        return [(self._sources[leaf], slope) for leaf, slope in found.items()]
+
+    def _nearest(self, number: Value) -> dict[Value, float]:
+        """The printed numbers, and those of whole quantities, that a number was computed from directly, and its derivatives by them."""
+        order: dict[Value, None] = {}
+        for node in operands_first([number], lambda x: x in order or (x in self._worked_out and x is not number)):
+            order[node] = None
+        slopes = {number: 1.0}
+        for user in reversed(order):
+            for operand, slope in zip(user.operands, user.local_derivatives):
+                slopes[operand] = slopes.get(operand, 0.0) + slope * slopes[user]
+        return {x: slope for x, slope in slopes.items() if x in self._sources or (x in self._worked_out and x is not number)}

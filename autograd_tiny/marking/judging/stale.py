@@ -101,7 +101,7 @@ def solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers
     x = data_of(numbers.of(quantity))
     for _ in range(60):  # where it converges, it does so in fewer than ten; nothing that bounces about ever will
         variable = Value(x)
-        y = numbers.evaluate(root, {quantity: variable})
+        y = numbers.evaluate(root, {quantity: variable}, by_all=False)
         slope = adjoints(y).get(variable, 0.0) if isinstance(y, Value) else 0.0
         if abs(data_of(y) - target) <= 1e-12 * abs(target):  # finer than what is printed, not finer than the engine's noise
             return x, slope
