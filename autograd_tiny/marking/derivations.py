@@ -51,6 +51,8 @@ class NamedGraph:
         self.labels = {name: node for name, node in self.nodes.items() if node.label == name}
         self._tops: dict[str, set[str] | None] = dict.fromkeys(self.name[x] for x in (output, *others) if x in self.name)
         self._explored: dict[str, tuple[set[str], int]] = {}
+        self._operands: dict[str, list[str | None]] = {}
+        self._below: dict[str, set[str]] = {}
 
     def find(self, label: str) -> Value:
         """The one node with this label; the output also by the name that it has without one."""
@@ -71,7 +73,9 @@ class NamedGraph:
 
     def operands(self, name: str) -> list[str | None]:
         """The names of a node's operands, None for a bare number."""
-        return [self.name.get(x) for x in self.nodes[name].operands]
+        if name not in self._operands:
+            self._operands[name] = [self.name.get(x) for x in self.nodes[name].operands]
+        return self._operands[name]
 
     @cached_property
     def users(self) -> dict[str, list[str]]:
@@ -117,8 +121,20 @@ class NamedGraph:
 
     def only_directly(self, user: str, by: str) -> bool:
         """Whether a node uses another one itself, and depends on it by nothing else."""
-        operands = self.operands(user)
-        return by in operands and not any(x is not None and x != by and self.depends(x, by) for x in operands)
+        return by in self.operands(user) and by not in self._below_operands(user)
+
+    def _below_operands(self, user: str) -> set[str]:
+        """What the operands of a node depend on, themselves left out, as far as it comes after the first of them."""
+        if user not in self._below:
+            found: set[str] = set()
+            waiting = [x for x in self.operands(user) if x is not None]
+            lowest = min((self._index[x] for x in waiting), default=0)
+            while waiting:
+                fresh = [x for x in self.operands(waiting.pop()) if x is not None and x not in found and self._index[x] >= lowest]
+                found.update(fresh)
+                waiting += fresh
+            self._below[user] = found
+        return self._below[user]
 
     def users_towards(self, by: str, of: str) -> list[str]:
         """The users of ``by`` through which ``of`` depends on it."""
