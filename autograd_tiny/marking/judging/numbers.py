@@ -53,18 +53,18 @@ class Follows:
     Args:
         value: the number.
         number: gives it once more, as a Value if it depends on printed ones.
-        slopes: gives the printed numbers that a Value depends on, and its derivatives by them.
+        sources: where those stand.
     """
 
-    def __init__(self, value: float, number: Callable[[], Number], slopes: Callable[[Value], list[tuple[Source, float]]]) -> None:
-        self.value, self._number, self._slopes_of = value, number, slopes
+    def __init__(self, value: float, number: Callable[[], Number], sources: Sources) -> None:
+        self.value, self._number, self._sources = value, number, sources
 
     @cached_property
     def _slopes(self) -> list[tuple[Source, float]]:
         number: Number = self.value
         with suppress(ArithmeticError, ValueError):  # where there are no derivatives
             number = self._number()
-        return self._slopes_of(number) if isinstance(number, Value) else []
+        return self._sources.slopes(number) if isinstance(number, Value) else []
 
     @cached_property
     def slack(self) -> float:
@@ -99,6 +99,54 @@ class Source:
         return self.mark.value - self.mark.claim.printed.number
 
 
+class Sources(dict[Value, Source]):
+    """Printed numbers as Values, and where each stands; what a number depends on.
+
+    Attributes:
+        worked_out: the numbers of whole quantities that were worked out from these.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worked_out: set[Value] = set()
+        self._gradients: dict[Value, dict[Value, float]] = {}
+
+    def slopes(self, number: Value) -> list[tuple[Source, float]]:
+        """The printed numbers that a number depends on, and its derivatives by them.
+
+        A formula is short, and its quantities are in many formulas: what each of them depends on is worked out once.
+        """
+        if number in self:
+            return [(self[number], 1.0)]
+        waiting = [number]
+        while waiting:
+            last = waiting[-1]
+            near = {} if last in self._gradients else self._nearest(last)
+            if missing := [x for x in near if x not in self and x not in self._gradients]:
+                waiting += missing
+                continue
+            if last not in self._gradients:
+                found: dict[Value, float] = {}
+                for x, slope in near.items():
+                    for leaf, further in ((x, 1.0),) if x in self else self._gradients[x].items():
+                        found[leaf] = found.get(leaf, 0.0) + slope * further
+                self._gradients[last] = found
+            waiting.pop()
+        found = self._gradients[number] if number in self.worked_out else self._gradients.pop(number)
+        return [(self[leaf], slope) for leaf, slope in found.items()]
+
+    def _nearest(self, number: Value) -> dict[Value, float]:
+        """The printed numbers, and those of whole quantities, that a number was computed from directly, and its derivatives by them."""
+        order: dict[Value, None] = {}
+        for node in operands_first([number], lambda x: x in order or (x in self.worked_out and x is not number)):
+            order[node] = None
+        slopes = {number: 1.0}
+        for user in reversed(order):
+            for operand, slope in zip(user.operands, user.local_derivatives):
+                slopes[operand] = slopes.get(operand, 0.0) + slope * slopes[user]
+        return {x: slope for x, slope in slopes.items() if x in self or (x in self.worked_out and x is not number)}
+
+
 class Numbers:
     """Numbers for quantities, worked out from each other one step at a time; what is printed is taken as it was printed.
 
@@ -119,10 +167,8 @@ class Numbers:
         self.derivations, self._recorded, self._rounding = derivations, recorded, rounding
         self.printed: dict[Quantity, Value] = {}
         self.earlier: dict[Quantity, list[Value]] = {}
-        self._sources: dict[Value, Source] = {}
+        self._sources = Sources()
         self._known: dict[Quantity, Number] = {}
-        self._worked_out: set[Value] = set()
-        self._gradients: dict[Value, dict[Value, float]] = {}
         self._users: dict[Quantity, list[Quantity]] = {}
 
     def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
@@ -166,7 +212,7 @@ class Numbers:
                 by_quantity = self._rounding is not None and not self._rounding.every_operation
                 self._known[last] = self._rounding.shorter(data_of(number)) if self._rounding and by_quantity else number
                 if isinstance(number, Value):
-                    self._worked_out.add(number)
+                    self._sources.worked_out.add(number)
             elif (step := self.derivations.step_from(last, self.printed)) is None:
                 given = cast(float, self._given(self.derivations.graph.nodes[last.nodes[0]].data))
                 self._known[last] = Value(given) if self._recorded else given
@@ -217,7 +263,7 @@ class Numbers:
 
     def follow(self, number: Number) -> Follows:
         """What a number worked out here says, and how sure it is."""
-        return Follows(data_of(number), lambda: number, self.slopes)
+        return Follows(data_of(number), lambda: number, self._sources)
 
     def follow_formula(self, root: Expression, known: dict[Expression, Any]) -> Follows:
         """What a formula says, worked out on floats first, and recorded only if somebody asks how sure it is.
@@ -242,39 +288,4 @@ class Numbers:
                 waiting += unknown
             else:
                 known[node] = node.op.evaluate(tuple([known[x] for x in node.operands]))
-        return Follows(known[root], lambda: self.evaluate(root), self.slopes)
-
-    def slopes(self, number: Value) -> list[tuple[Source, float]]:
-        """The printed numbers that a number depends on, and its derivatives by them.
-
-        A formula is short, and its quantities are in many formulas: what each of them depends on is worked out once.
-        """
-        if number in self._sources:
-            return [(self._sources[number], 1.0)]
-        waiting = [number]
-        while waiting:
-            last = waiting[-1]
-            near = {} if last in self._gradients else self._nearest(last)
-            if missing := [x for x in near if x not in self._sources and x not in self._gradients]:
-                waiting += missing
-                continue
-            if last not in self._gradients:
-                found: dict[Value, float] = {}
-                for x, slope in near.items():
-                    for leaf, further in ((x, 1.0),) if x in self._sources else self._gradients[x].items():
-                        found[leaf] = found.get(leaf, 0.0) + slope * further
-                self._gradients[last] = found
-            waiting.pop()
-        found = self._gradients[number] if number in self._worked_out else self._gradients.pop(number)
-        return [(self._sources[leaf], slope) for leaf, slope in found.items()]
-
-    def _nearest(self, number: Value) -> dict[Value, float]:
-        """The printed numbers, and those of whole quantities, that a number was computed from directly, and its derivatives by them."""
-        order: dict[Value, None] = {}
-        for node in operands_first([number], lambda x: x in order or (x in self._worked_out and x is not number)):
-            order[node] = None
-        slopes = {number: 1.0}
-        for user in reversed(order):
-            for operand, slope in zip(user.operands, user.local_derivatives):
-                slopes[operand] = slopes.get(operand, 0.0) + slope * slopes[user]
-        return {x: slope for x, slope in slopes.items() if x in self._sources or (x in self._worked_out and x is not number)}
+        return Follows(known[root], lambda: self.evaluate(root), self._sources)
