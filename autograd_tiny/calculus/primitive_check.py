@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import islice, product
 
+from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.calculus.numeric import along, numeric_derivative
 from autograd_tiny.engine.graph import gradient
 from autograd_tiny.engine.operators import float_form
-from autograd_tiny.engine.row import Primitive
+from autograd_tiny.engine.row import MistakenRule, Primitive
 from autograd_tiny.engine.value import Value
 from autograd_tiny.symbols.expression import Expression
 
@@ -19,7 +21,8 @@ def check_primitive(primitive: Primitive, points: Sequence[Sequence[float]] | No
 
     At every point, compares the rule on floats, on Values and on Expressions with each other and with the numeric
     derivative, the second derivatives with the numeric derivative of the rule, and the expansion, if there is one, with
-    the row itself.  A commutative row must have the same value with its operands reversed.
+    the row itself.  A commutative row must have the same value with its operands reversed.  The mistaken rules of a row must be wrong,
+    and each another one.
 
     Args:
         primitive: a row of the table or your own; for a family one member, ``power[3]``; for softmax one output.
@@ -38,6 +41,7 @@ def check_primitive(primitive: Primitive, points: Sequence[Sequence[float]] | No
         _check(bool(getattr(primitive, field)), f"{primitive.name or 'the row'}: the row needs a {field}; give it one, as {field}='...'")
     for point in points or _sample_points(primitive):
         _check_at(primitive, tuple(float(x) for x in point), tolerance)
+    _check_mistaken(primitive, [tuple(float(x) for x in point) for point in points or _sample_points(primitive)], tolerance)
 
 
 def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) -> None:
@@ -80,6 +84,31 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
             numeric = numeric_derivative(along(slope, point, j), point[j]).best.value
             by = f"for the second derivative by operands {i + 1} and {j + 1}"
             _check(same(second.data, numeric), f"{head}: the rule gives {second.data!r} {by}, the numbers say {numeric!r}")
+
+
+def _check_mistaken(primitive: Primitive, points: Sequence[tuple[float, ...]], tolerance: float) -> None:
+    """Refuse a mistaken rule that gives the right derivatives at all points, or those of another one."""
+    found = {"the rule itself": [_wrong(primitive, None, point) for point in points]}
+    for mistaken in mistaken_rules(primitive):
+        unseen = f"{primitive.name}: the mistaken rule {mistaken.what!r} needs a place where it was seen; give seen='...'"
+        _check(bool(mistaken.seen), unseen)
+        given = [_wrong(primitive, mistaken, point) for point in points]
+        nowhere = f"{primitive.name}: the mistaken rule {mistaken.what!r} gives nothing at any point; give points= at which it does"
+        _check(any(given), nowhere)
+        for what, before in found.items():
+            pairs = [(x, y) for one, other in zip(given, before) if one and other for x, y in zip(one, other, strict=True)]
+            differ = not pairs or any(abs(x - y) > tolerance * max(1.0, abs(x), abs(y)) for x, y in pairs)
+            _check(differ, f"{primitive.name}: the mistaken rule {mistaken.what!r} gives what {what!r} gives at every point")
+        found[mistaken.what] = given
+
+
+def _wrong(primitive: Primitive, mistaken: MistakenRule | None, point: tuple[float, ...]) -> tuple[float, ...] | None:
+    """The derivatives of a mistaken rule at a point, or of the row's own; None where it has none."""
+    with suppress(ArithmeticError, ValueError):
+        out = primitive.evaluate(point)
+        slopes = primitive.derivatives(out, point) if mistaken is None else mistaken.derivatives(primitive, out, point)
+        return tuple(float(x) for x in slopes)
+    return None
 
 
 def _local_derivative(primitive: Primitive, place: int, *point: float) -> float:

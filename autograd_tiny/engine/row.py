@@ -66,6 +66,28 @@ REALS = Domain("", lambda x: True, (-2.3, -0.6, 0.4, 1.7))
 Rule = Callable[..., Sequence[Any]] | tuple[float, ...]
 
 
+class MistakenRule(NamedTuple):
+    """A wrong derivative that people write for an operation.
+
+    Attributes:
+        what: what is wrong about it, as a clause without its full stop.
+        rule: ``rule(out, *operands)``, as of the `Primitive`; of an operation with several outputs ``rule(outputs, index, *operands)``.
+        seen: where it was seen.
+    """
+
+    what: str
+    rule: Callable[..., Sequence[Any]]
+    seen: str
+
+    def derivatives(
+        self, row: Primitive, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None
+    ) -> Sequence[Any]:
+        """One wrong local derivative per operand; the arguments after the row are those of `Primitive.derivatives`."""
+        if isinstance(row, Output):
+            return self.rule(outputs() if outputs else row.family(*operands), row.parameter, *operands)
+        return self.rule(out, *operands)
+
+
 class _Row:
     """What rows have in common: they stay as they were made, since a recorder keeps what it was built from."""
 
@@ -94,6 +116,7 @@ class Primitive(_Row):
         stable: an expansion that neither overflows nor loses digits, for compilation, where ``expansion`` does.
         arrange: turns the arguments of a call into operands, where these differ.
         commutative: whether the order of the operands does not matter.
+        mistaken: the wrong derivatives that people write for it, for `marking` to look for.
 
     Calling a primitive on floats gives a float; with a Value or an Expression among the operands it records a node.
 
@@ -121,8 +144,10 @@ class Primitive(_Row):
         stable: Callable[..., Any] | None = None,
         arrange: Callable[..., Sequence[Any]] | None = None,
         commutative: bool = False,
+        mistaken: Sequence[MistakenRule] = (),
     ) -> None:
         self.name, self.forward, self.rule, self.doc = name, forward, rule, doc
+        self.mistaken = tuple(mistaken)
         self.__doc__ = doc
         self.commutative = commutative
         self.symbol = symbol or name

@@ -9,20 +9,24 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
 from itertools import combinations, pairwise
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from autograd_tiny.engine.graph import Call, all_nodes, topological_order
 from autograd_tiny.engine.refusals import check_recorded
+from autograd_tiny.engine.row import MistakenRule, Primitive
 from autograd_tiny.engine.table import add, mean, mul, softmax, total
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.marking.claims import Quantity, data, derivative
 from autograd_tiny.symbols.expansion import written_out
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.naming import names
-from autograd_tiny.text.words import did_you_mean, listed
+from autograd_tiny.text.words import brief, did_you_mean, listed
+
+LONGEST_NAME = 40
+"""A formula that stands for a name is cut short beyond so many characters."""
 
 
 class NamedGraph:
@@ -167,7 +171,9 @@ class NamedGraph:
         words = re.split(r"(\d+)", name)
         indices = tuple(words[1::2])
         alike = self._by_pattern.get(tuple(words[::2]), {})
-        swapped = [alike[x] for i, j in combinations(range(len(indices)), 2) if (x := _swapped(indices, i, j)) in alike and x != indices]
+        swaps = [_swapped(indices, i, j) for i, j in combinations(range(len(indices)), 2)]
+        swaps += [(x[::-1],) for x in indices if len(indices) == 1 and len(x) == 2]  # w12 and w21
+        swapped = [alike[x] for x in swaps if x in alike and x != indices]
         beside = [
             (abs(step), alike[x])
             for i in range(len(indices))
@@ -175,6 +181,13 @@ class NamedGraph:
             if step and (x := (*indices[:i], str(int(indices[i]) + step), *indices[i + 1 :])) in alike
         ]
         return list(dict.fromkeys(swapped + [label for _, label in sorted(beside)]))[:most]
+
+    def matrices(self) -> Iterator[dict[tuple[str, str], str]]:
+        """The labels that differ in two indices, by these: W_i1j2 by 1 and 2, w12 as well; each matrix once."""
+        for indexed in self._by_pattern.values():
+            two = {indices if len(indices) == 2 else tuple("".join(indices)): label for indices, label in indexed.items()}
+            if len(two) > 1 and all(len(indices) == 2 for indices in two):
+                yield {(i, j): label for (i, j), label in two.items()}
 
     @cached_property
     def counts(self) -> list[int]:
@@ -270,10 +283,16 @@ class Derivations:
     def _data(self, name: str) -> Expression | None:
         if self.program is not None and name in self.program.updates:
             return self.program.formula(name, self.variable, self.graph.name)
+        if name not in self.graph.nodes:
+            raise ValueError(f"no number is called {name!r} here")  # as one that only another optimizer keeps
         node = self.graph.nodes[name]
         if node.op is None:
             return None
-        return written_out(node.op, tuple([self._operand(x) for x in node.operands]))
+        return written_out(self.operation(name), tuple([self._operand(x) for x in node.operands]))
+
+    def operation(self, name: str) -> Primitive:
+        """The operation that gives a node."""
+        return self.graph.nodes[name].op  # type: ignore[no-any-return]
 
     def _derivative(self, of: str, by: str) -> Expression:
         users = self.graph.users_towards(by, of)
@@ -294,11 +313,30 @@ class Derivations:
         if user not in self._slopes:
             node = self.graph.nodes[user]
             operands = [self._operand(x) for x in node.operands]
-            slopes = node.op.derivatives(self.variable(data(user)), operands, lambda: self._outputs(user, operands))
+            slopes = self.slopes(user, self.variable(data(user)), operands)
             self._slopes[user] = [x if isinstance(x, Expression) else Expression.literal(x) for x in slopes]
         return added([slope for x, slope in zip(self.graph.operands(user), self._slopes[user]) if x == operand])
 
-    def _outputs(self, name: str, operands: Sequence[Expression]) -> list[Expression]:
+    def mistaken_derivative(self, user: str, operand: str, mistaken: MistakenRule) -> Expression:
+        """The derivative of a node by one of its operands, by a wrong rule."""
+        operands = [self._operand(x) for x in self.graph.nodes[user].operands]
+        out = self.variable(data(user))
+        slopes = mistaken.derivatives(self.operation(user), out, operands, lambda: self.outputs(user, operands))
+        literal = [x if isinstance(x, Expression) else Expression.literal(x) for x in slopes]
+        return added([slope for x, slope in zip(self.graph.operands(user), literal) if x == operand])
+
+    def slopes(self, name: str, out: Expression, operands: Sequence[Expression]) -> Sequence[Any]:
+        """The derivatives of a node by its operands, by its row's rule.
+
+        Args:
+            name: of the node.
+            out: the variable that stands for its number.
+            operands: those that stand for its operands.
+        """
+        return self.operation(name).derivatives(out, operands, lambda: self.outputs(name, operands))
+
+    def outputs(self, name: str, operands: Sequence[Expression]) -> list[Expression]:
+        """All outputs of the operation that gives a node."""
         named = self.graph.outputs_beside(name)
         rows = self.graph.nodes[name].op.family.rows(operands)
         return [
@@ -307,6 +345,35 @@ class Derivations:
 
     def _path(self, *nodes: str) -> Expression:
         return reduce(operator.mul, [self.variable(derivative(of, by)) for of, by in pairwise(nodes)])
+
+    def written(self, root: Expression) -> str:
+        """A formula as the page could write it: what has no label is told by its formula."""
+        told = {x: Expression(self.told(q)) for x in all_nodes(root) if (q := self.quantities.get(x)) is not None}
+        return str(rewritten(root, told)[root])
+
+    def told(self, quantity: Quantity) -> str:
+        """A quantity as a page could call it: what has no label is told by its formula, cut short if that is long."""
+        if all(name in self.graph.labels for name in quantity.nodes):
+            return str(quantity)
+        shown = [name if name in self.graph.labels else brief(str(self._in_labels(name)), LONGEST_NAME) for name in quantity.nodes]
+        within = [name if re.fullmatch(r"\w+(\([^()]*\))?", name) else f"({name})" for name in shown]
+        return shown[0] if quantity.kind == "data" else str(Quantity(quantity.kind, tuple(within)))
+
+    def _in_labels(self, name: str) -> Expression:
+        """A node as a formula of nodes that have a label."""
+        step = self.step(data(name))
+        while step is not None:
+            opened = {
+                x: inner
+                for x in all_nodes(step)
+                if (q := self.quantities.get(x)) is not None
+                and q.nodes[0] not in self.graph.labels
+                and (inner := self.step(q)) is not None
+            }
+            if not opened or len(all_nodes(step)) > LONGEST_NAME:
+                return step
+            step = rewritten(step, opened)[step]
+        return self.variable(data(name))
 
     def is_update(self, quantity: Quantity) -> bool:
         """Whether this is the number of a parameter after an update."""

@@ -16,7 +16,7 @@ from autograd_tiny.marking.forms.cells import NOT_PRINTED
 from autograd_tiny.marking.forms.computed import Computed, Whole, by
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
-from autograd_tiny.text.words import counted, listed
+from autograd_tiny.text.words import counted, few, listed
 from autograd_tiny.views.drawing.picture import Note
 
 FAITHFUL = ("right", "rounded", "last digit", "undecided", "unanswered")
@@ -26,6 +26,8 @@ SLIPS = ("mistake", "stale", "wrong")
 MOST_LISTED = 9
 WIDEST_ROW = 36
 """A wider row of a matrix, in characters, is told number by number: twice as much and its findings are what a terminal is wide."""
+LONGEST_LINES = 160
+"""A line of a derivation is told with the right one where both together are no longer."""
 LONGEST_ALTERNATIVES = 100
 """Other explanations are named up to so many characters, and counted beyond."""
 
@@ -45,6 +47,10 @@ class Mark(NamedTuple):
         fits: for a stale claim, the values of operands that it fits together with others.
         known: whether it is a known erratum, or carries on nothing but such, and so is waived.
         formula: for a wrong claim, the line of the derivation that it should have followed.
+        cause: what was done differently all over the page, as a sentence, if that explains this claim and others.
+        place: the label of the node where that sits.
+        by_page: what follows from the page's own numbers, where that is neither printed nor the engine's number.
+        followed: the line of the derivation that was followed in place of ``formula``, where that is known.
     """
 
     number: int
@@ -58,6 +64,10 @@ class Mark(NamedTuple):
     fits: tuple[str, ...] = ()
     known: bool = False
     formula: str = ""
+    cause: str = ""
+    place: str = ""
+    by_page: str = ""
+    followed: str = ""
 
     @property
     def right(self) -> str:
@@ -93,10 +103,23 @@ class Mark(NamedTuple):
             return f"{whole.called} should be {by(whole.wanted)}, not {by(whole.given)}: {self.why}."
         if self.verdict in FAITHFUL:
             return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.engine}."
-        return f"{quantity} should be {self.engine}, not {printed}: {self.why or 'nothing known explains it'}{self._also}."
+        return f"{self.correction}: {self.why or 'nothing known explains it'}{self.also}."
 
     @property
-    def _also(self) -> str:
+    def correction(self) -> str:
+        """What the number should be, as a sentence without its full stop."""
+        by_page = f" ({self.by_page} from the page's own numbers)" if self.by_page else ""
+        return f"{self.claim.called} should be {self.engine}{by_page}, not {self.claim.printed.text}"
+
+    @property
+    def lines(self) -> str:
+        """The line of the derivation that was followed beside the right one, as a sentence; nothing where that is not known, or long."""
+        told = f" There stands {self.followed}, where it is {self.formula.partition(' = ')[2]}."
+        return told if self.followed and self.formula and len(told) <= LONGEST_LINES else ""
+
+    @property
+    def also(self) -> str:
+        """The other explanations, as a clause that goes on with the sentence."""
         if not self.alternatives:
             return ""
         what = "; ".join(self.alternatives)
@@ -188,12 +211,17 @@ class Report:
         return [mark for mark in self.marks if mark.claim.quantity.kind in ("derivative", "path")]
 
     def _groups(self) -> list[list[Mark]]:
-        """Slips that are told together: of one kind in one section, or with one stale story; unexplained ones each alone."""
+        """Slips that are told together: of one kind in one section, or with one stale story; unexplained ones together."""
         groups: dict[tuple[object, ...], list[Mark]] = {}
         for slip in self.slips:
             whole = _whole_of(slip)
-            key = slip.number if slip.verdict == "wrong" and whole is None else slip.fits or slip.mistake
-            groups.setdefault((slip.claim.section, key, whole), []).append(slip)
+            if slip.cause:
+                key: tuple[object, ...] = (slip.cause,)
+            elif slip.verdict == "wrong":
+                key = (slip.number if slip.why and whole is None else "", whole)
+            else:
+                key = (slip.claim.section, slip.fits or slip.mistake, whole)
+            groups.setdefault(key, []).append(slip)
         return list(groups.values())
 
     def _carriers(self, group: Iterable[Mark]) -> int:
@@ -264,7 +292,7 @@ class Report:
     def notes(self) -> dict[str, list[Note]]:
         """What a drawing of the graph can show beside each node: `draw(output, notes=report.notes())`.
 
-        A derivative, and a path, stand at the node by which is differentiated.
+        A derivative, and a path, stand at the node by which is differentiated; a slip that was made all over the page where it sits.
         """
         found: dict[str, list[Note]] = {}
         for mark in self.marks:
@@ -274,6 +302,8 @@ class Report:
             name += f" via {nodes[1]}" if kind == "path" else ""
             name += {0: "", 1: ", updated"}.get(node.time, f", updated {node.time} times")
             found.setdefault(node.base, []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
+        for cause, mark in {mark.cause: mark for mark in reversed(self.marks) if mark.cause and mark.place}.items():
+            found.setdefault(timed(mark.place).base, []).append(Note("slip", mark.mistake, VERDICTS[mark.verdict].ground, cause))
         return found
 
 
@@ -386,6 +416,9 @@ def _entry(mark: Mark) -> dict[str, Any]:
         "known": mark.known,
         "mistake": mark.mistake,
         "formula": mark.formula,
+        "followed": mark.followed,
+        "cause": mark.cause,
+        "by_page": mark.by_page,
         "sentence": mark.sentence,
         "carried_from": list(mark.sources),
         "other_explanations": mark.others,
@@ -401,6 +434,11 @@ def _told(group: Sequence[Mark], carriers: int) -> str:
     first = group[0]
     quantities = [mark.claim.called for mark in group]
     tail = f" {counted(carriers, 'later number')} carry it on." if carriers > 1 else " One later number carries it on." if carriers else ""
+    corrections = "; ".join(few([mark.correction for mark in group], MOST_LISTED, "{} more"))
+    if first.cause:
+        return f"{first.cause}{first.also}.{first.lines} {corrections}.{tail}"
+    if first.verdict == "wrong" and len(group) > 1 and not first.why:
+        return f"Nothing known explains {len(group)} numbers: {corrections}.{tail}"
     if first.fits:
         signs = [mark.claim.called for mark in group if mark.mistake]
         besides = f"; besides, the sign is wrong in {listed(signs, MOST_LISTED)}" if signs else ""
@@ -409,4 +447,4 @@ def _told(group: Sequence[Mark], carriers: int) -> str:
     more = f" The same in {listed(quantities[1:], MOST_LISTED)}." if len(group) > 1 else ""
     if (whole := _whole_of(first)) is not None and more:
         more = f" The same in {len(group) - 1} more of its entries." if whole.fits else ""
-    return first.sentence + more + tail
+    return first.sentence + first.lines + more + tail

@@ -264,7 +264,11 @@ def test_outputs_of_a_softmax_that_the_loss_does_not_use():
 def test_garbage_is_not_explained():
     report = mark(neuron(), {"z": "0.77731", "E/a": "0.31917", "E/w1": "-0.21373"})
     assert report.counts == {"wrong": 3}
-    assert report.story[1] == "z should be 0.93900, not 0.77731: nothing known explains it."
+    assert report.story[1:] == [
+        "Nothing known explains 3 numbers: z should be 0.93900, not 0.77731; "
+        "∂E/∂a should be -0.16524 (-0.24884 from the page's own numbers), not 0.31917; "
+        "∂E/∂w1 should be -0.12925 (0.31253 from the page's own numbers), not -0.21373."
+    ]
 
 
 def test_few_digits_explain_nothing():

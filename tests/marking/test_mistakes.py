@@ -34,39 +34,54 @@ def told(edits):
 
 
 OF_C_BY_A = """\
-1 sign | -(w1 * (a + a)) | the sign is wrong
-1 sign | w1 * (-a + a) | the sign of the term a is wrong
-1 sign | w1 * (a + (-a)) | the sign of the term a is wrong
-1.2 factor | 2 * (w1 * (a + a)) | the number is 2 times too large | 0
-1.2 factor | 0.5 * (w1 * (a + a)) | the number is 2 times too small | 0
+0.5 sign | -(w1 * (a + a)) | the sign is wrong
+0.8 factor | 2 * (w1 * (a + a)) | the number is 2 times too large | 0
+0.8 factor | 0.5 * (w1 * (a + a)) | the number is 2 times too small | 0
+1.5 sign | w1 * (-a + a) | the sign of the term a is wrong
+1.5 sign | w1 * (a + (-a)) | the sign of the term a is wrong
+1.6 factor | 4 * (w1 * (a + a)) | the number is 4 times too large | 0
+1.6 factor | 0.25 * (w1 * (a + a)) | the number is 4 times too small | 0
 1 one path kept | w1 * a | of 2 paths only one is kept, a
 1 one path kept | w1 * a | of 2 paths only one is kept, a
 2 factor left out | a + a | the factor w1 is left out
-2 factor left out | w1 | the factor ∂t2/∂a is left out
+2 factor left out | w1 | the factor ∂(a * a)/∂a is left out
 2 factor twice | w1 * (a + a) * w1 | the factor w1 is applied twice
-2 factor twice | w1 * (a + a) * (a + a) | the factor ∂t2/∂a is applied twice
+2 factor twice | w1 * (a + a) * (a + a) | the factor ∂(a * a)/∂a is applied twice
 """
 
 OF_A_BY_Z = """\
-1 sign | -(1 - a ** 2) | the sign is wrong
-1 sign | -1 + (-a ** 2) | the sign of the term 1 is wrong
-1 sign | 1 + (-(-a ** 2)) | the sign of the term -a ** 2 is wrong
-1.2 factor | 2 * (1 - a ** 2) | the number is 2 times too large | 0
-1.2 factor | 0.5 * (1 - a ** 2) | the number is 2 times too small | 0
+0.5 sign | -(1 - a ** 2) | the sign is wrong
+0.8 factor | 2 * (1 - a ** 2) | the number is 2 times too large | 0
+0.8 factor | 0.5 * (1 - a ** 2) | the number is 2 times too small | 0
+1.5 sign | -1 + (-a ** 2) | the sign of the term 1 is wrong
+1.5 sign | 1 + (-(-a ** 2)) | the sign of the term -a ** 2 is wrong
+1.6 factor | 4 * (1 - a ** 2) | the number is 4 times too large | 0
+1.6 factor | 0.25 * (1 - a ** 2) | the number is 4 times too small | 0
 1.5 wrong point | 1 - tanh(a) ** 2 | ∂a/∂z is taken at a in place of z
 1.5 wrong point | 1 - z ** 2 | ∂a/∂z is taken at z in place of a
 2 term left out | -a ** 2 | the term 1 is left out
 2 term left out | 1 | the term -a ** 2 is left out
+2.1 mistaken rule | 1 - a | in ∂a/∂z, the square is forgotten
+2.1 mistaken rule | 1 + a ** 2 | in ∂a/∂z, the rule of tan is applied
+2.1 mistaken rule | -a ** 2 | in ∂a/∂z, the 1 is lost
+2.1 mistaken rule | a * (1 - a) | in ∂a/∂z, the rule of the sigmoid is applied
+2.1 mistaken rule | 1 / (1 + z * z) | in ∂a/∂z, the rule of arctan is applied
 """
 
 AN_UPDATE = """\
 1 update added | w1 + 0.1 * ∂c2/∂w1 | the step is added, where gradient descent subtracts it
-1 sign | -(w1 - 0.1 * ∂c2/∂w1) | the sign is wrong
-1.2 factor | w1 - 2 * (0.1 * ∂c2/∂w1) | the step is 2 times too large | w1
-1.2 factor | 2 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too large | 0
-1.2 factor | w1 - 0.5 * (0.1 * ∂c2/∂w1) | the step is 2 times too small | w1
-1.2 factor | 0.5 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too small | 0
+0.5 sign | -(w1 - 0.1 * ∂c2/∂w1) | the sign is wrong
+0.8 factor | w1 - 2 * (0.1 * ∂c2/∂w1) | the step is 2 times too large | w1
+0.8 factor | 2 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too large | 0
+0.8 factor | w1 - 0.5 * (0.1 * ∂c2/∂w1) | the step is 2 times too small | w1
+0.8 factor | 0.5 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too small | 0
+1.6 factor | w1 - 4 * (0.1 * ∂c2/∂w1) | the step is 4 times too large | w1
+1.6 factor | 4 * (w1 - 0.1 * ∂c2/∂w1) | the number is 4 times too large | 0
+1.6 factor | w1 - 0.25 * (0.1 * ∂c2/∂w1) | the step is 4 times too small | w1
+1.6 factor | 0.25 * (w1 - 0.1 * ∂c2/∂w1) | the number is 4 times too small | 0
 1.1 not updated | w1 | it is w1, of before the update
+1.7 weight and gradient | 0.1 * ∂c2/∂w1 | it is the step alone
+1.7 weight and gradient | ∂c2/∂w1 | it is ∂c2/∂w1, the gradient
 2 factor left out | w1 - ∂c2/∂w1 | the factor 0.1 is left out
 2 factor left out | w1 - 0.1 | the factor ∂c2/∂w1 is left out
 2 term left out | -(0.1 * ∂c2/∂w1) | the term w1 is left out
@@ -76,18 +91,21 @@ AN_UPDATE = """\
 """
 
 OF_C_BY_W = """\
-1 sign | -(∂c2/∂a * (1 - a ** 2) * x + a * a) | the sign is wrong
-1 sign | ∂c2/∂a * (-1 + (-a ** 2)) * x + a * a | the sign of the term 1 is wrong
-1 sign | ∂c2/∂a * (1 + (-(-a ** 2))) * x + a * a | the sign of the term -a ** 2 is wrong
-1 sign | -(∂c2/∂a * (1 - a ** 2) * x) + a * a | the sign of the term ∂c2/∂z * x is wrong
-1 sign | ∂c2/∂a * (1 - a ** 2) * x + (-(a * a)) | the sign of the term t2 is wrong
-1.2 factor | 2 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too large | 0
-1.2 factor | 0.5 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too small | 0
+0.5 sign | -(∂c2/∂a * (1 - a ** 2) * x + a * a) | the sign is wrong
+0.8 factor | 2 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too large | 0
+0.8 factor | 0.5 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too small | 0
+1.5 sign | ∂c2/∂a * (-1 + (-a ** 2)) * x + a * a | the sign of the term 1 is wrong
+1.5 sign | ∂c2/∂a * (1 + (-(-a ** 2))) * x + a * a | the sign of the term -a ** 2 is wrong
+1.5 sign | -(∂c2/∂a * (1 - a ** 2) * x) + a * a | the sign of the term ∂c2/∂z * x is wrong
+1.5 sign | ∂c2/∂a * (1 - a ** 2) * x + (-(a * a)) | the sign of the term a * a is wrong
+1.6 factor | 4 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 4 times too large | 0
+1.6 factor | 0.25 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 4 times too small | 0
 1 activation derivative missing | ∂c2/∂a * x + a * a | the derivative of the activation, ∂a/∂z, is missing
 1 one path kept | ∂c2/∂a * (1 - a ** 2) * x | of 2 paths only one is kept, ∂c2/∂z * x
-1 one path kept | a * a | of 2 paths only one is kept, t2
+1 one path kept | a * a | of 2 paths only one is kept, a * a
 1.5 wrong point | ∂c2/∂a * (1 - tanh(a) ** 2) * x + a * a | ∂a/∂z is taken at a in place of z
 1.5 wrong point | ∂c2/∂a * (1 - z ** 2) * x + a * a | ∂a/∂z is taken at z in place of a
+1.7 weight and gradient | w1 - (∂c2/∂a * (1 - a ** 2) * x + a * a) | it is w1 less its gradient
 2 factor left out | (1 - a ** 2) * x + a * a | the factor ∂c2/∂a is left out
 2 factor left out | x + a * a | the factor ∂c2/∂z is left out
 2 factor left out | ∂c2/∂a * (1 - a ** 2) + a * a | the factor x is left out
@@ -101,6 +119,11 @@ OF_C_BY_W = """\
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * x * x + a * a | the factor x is applied twice
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * x + a * a * a | the factor a is applied twice
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * x + a * a * a | the factor a is applied twice
+2.1 mistaken rule | ∂c2/∂a * (1 - a) * x + a * a | in ∂a/∂z, the square is forgotten
+2.1 mistaken rule | ∂c2/∂a * (1 + a ** 2) * x + a * a | in ∂a/∂z, the rule of tan is applied
+2.1 mistaken rule | ∂c2/∂a * (-a ** 2) * x + a * a | in ∂a/∂z, the 1 is lost
+2.1 mistaken rule | ∂c2/∂a * (a * (1 - a)) * x + a * a | in ∂a/∂z, the rule of the sigmoid is applied
+2.1 mistaken rule | ∂c2/∂a * (1 / (1 + z * z)) * x + a * a | in ∂a/∂z, the rule of arctan is applied
 """
 
 
@@ -125,7 +148,7 @@ def test_all_decimal_places():
 
 def test_two_mistakes_at_once_are_a_lost_path_and_a_slip_of_the_pen():
     assert list(told(editor("c2/a").double_edits())) == [
-        "2 one path kept, sign | -(w1 * a) | of 2 paths only one is kept, a; besides, the sign is wrong"
+        "1.5 one path kept, sign | -(w1 * a) | of 2 paths only one is kept, a; besides, the sign is wrong"
     ] * 2
     assert len(list(editor("c2/a").double_edits())) == 2 * (1 + 6)
     assert list(editor("a/z").double_edits()) == []

@@ -18,14 +18,15 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_input
 from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.diagnosis.telling import Findings, told_together
 from autograd_tiny.marking.forms.blanks import Unread
 from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed, read_number
-from autograd_tiny.marking.judging.mistakes import Edit, Editor, swapped_digits
-from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
+from autograd_tiny.marking.judging.mistakes import Edit, Editor
+from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, chance, noise_of
 from autograd_tiny.marking.judging.precision import Precision, to_digits
-from autograd_tiny.marking.judging.stale import stories
 from autograd_tiny.marking.judging.wholes import Array, Wholes
+from autograd_tiny.marking.judging.writing import slips_in_writing
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import setting
@@ -33,7 +34,8 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed
 
 MOST_BY_CHANCE = 0.5
-"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation.
+"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation; for a mistake with an
+effort of 1, and the fewer the more far-fetched it is.
 
 Such fits are about Poisson distributed: with 0.5 expected, some formula fits a number that has no explanation in 1 - e^-0.5, two
 of five cases.  Most wrong numbers have an explanation, so that a fit is still the likelier reason; `benchmarks.marking` measures
@@ -51,6 +53,12 @@ SIGNIFICAND = 53
 OFF_BY_ONE = "its last digit is one unit off, and nothing known explains that"
 LIKELIER_THAN = 1.3
 """A last digit that is one unit off is likelier than mistakes that are more far-fetched than this."""
+PLAIN = 1.2
+"""What a mistake with no more effort makes of a formula, its name says."""
+FAR = 3.0
+"""What follows from the page's own numbers is told where it is so many units of the last digit from the engine's number."""
+NEAR = 12
+"""So many numbers before one are near enough to have been put into its formula."""
 FEWEST_DIGITS = 3
 """With fewer, one unit of the last digit is no small difference."""
 MOST_IN_VAIN = 3
@@ -106,6 +114,8 @@ class Marker:
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
+        self.efforts: dict[int, float] = {}
+        self.by_chance: dict[int, float] = {}
         printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
         differing = [] if self.asked else [claim for claim in printed if not claim.printed.states(self._value(claim))]
         self.precision = Precision(self.derivations, differing)
@@ -148,7 +158,7 @@ class Marker:
             else:
                 self._mark_array(array)
         if not self.asked:
-            self._tell_stories()
+            told_together(self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits)
         return Report(self.marks, self._remarks())
 
     def _marked(self, number: int) -> Mark:
@@ -372,9 +382,11 @@ class Marker:
         return f"{listed(shown, 3)}, which {'is' if len(shown) == 1 else 'are'} wrong"
 
     def _explained(self, blank: Mark, derivation: Derivation, ways: Sequence[Follows]) -> Mark:
-        blank = blank._replace(formula=f"{blank.claim.called} = {derivation.root}")
+        blank = blank._replace(
+            formula=f"{blank.claim.called} = {self.derivations.written(derivation.root)}", by_page=self._by_page(blank, derivation)
+        )
         editor = Editor(self.derivations, derivation, self._known(derivation.quantity))
-        single = list(self._worked_out([*editor.edits(), *self._in_print(blank, ways)]))
+        single = list(self._worked_out([*editor.edits(), *self._by_hand(blank, editor, ways)]))
         found = (
             self._best(blank, single)
             or self._best(blank, list(self._worked_out(editor.double_edits())))
@@ -386,11 +398,32 @@ class Marker:
         if found is None:
             if not isinstance(blank.claim.printed, Computed):  # no program goes on with numbers of before an edit
                 self.unexplained[blank.number] = derivation
+                tried = {fit.follows.value: fit for fit in single}.values()
+                self.by_chance[blank.number] = sum(chance(blank.claim.printed, blank.value, fit.follows, loose=False) for fit in tried)
             return blank._replace(why=self._independence(blank.claim.quantity))
         (edit, follows), alternatives = found
+        if not isinstance(blank.claim.printed, Computed):
+            self.efforts[blank.number] = edit.effort
         slips = self._slips(follows, blank)
         already = f"; and it builds on {self._printed(slips)}" if slips else ""
-        return blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips, alternatives=alternatives)
+        line = f"{blank.claim.called} = {self.derivations.written(edit.root)}" if edit.effort > PLAIN and edit.root.op is not None else ""
+        blank = blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips)
+        return blank._replace(alternatives=alternatives, followed=line)
+
+    def _by_hand(self, blank: Mark, editor: Editor, ways: Sequence[Follows]) -> Iterator[Edit]:
+        """Slips that people make and programs do not: in writing a number down, and with other numbers of the page."""
+        if not isinstance(blank.claim.printed, Computed):
+            values = [blank.value, *(follows.value for follows in ways)]
+            yield from slips_in_writing(blank.number, self.claims, values, self.engine)
+            yield from editor.numbers_from_elsewhere(claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number])
+
+    def _by_page(self, blank: Mark, derivation: Derivation) -> str:
+        """What follows from the page's own numbers, where that differs in print from the engine's number."""
+        with suppress(ArithmeticError, ValueError):
+            value = data_of(self.page.evaluate(derivation.root))
+            if math.isfinite(value) and abs(value - blank.value) > FAR * blank.claim.printed.unit:
+                return blank.claim.printed.beside(value)
+        return ""
 
     def _is_last_digit(self, blank: Mark, ways: Sequence[Follows]) -> bool:
         """Whether a number is one unit off in its last digit, from the engine's or from what follows from right numbers."""
@@ -439,50 +472,14 @@ class Marker:
         if not fitting:
             return None
         best = min(fitting, key=lambda fit: fit.edit.effort)
-        tried = {fit.follows.value: fit.follows for fit in worked_out if fit.edit.effort <= best.edit.effort}
-        if sum(chance(printed, blank.value, follows, loose=loose) for follows in tried.values()) > MOST_BY_CHANCE:
+        tried = {fit.follows.value: fit for fit in worked_out if fit.edit.effort <= best.edit.effort}
+        by_chance = sum(fit.edit.tries * chance(printed, blank.value, fit.follows, loose=loose) for fit in tried.values())
+        if by_chance > MOST_BY_CHANCE / best.edit.effort:
             return None
+        self.by_chance[blank.number] = by_chance
         others = [fit.edit for fit in fitting if fit.edit.effort <= best.edit.effort + 1 and fit.edit.what != best.edit.what]
         return best, tuple(dict.fromkeys(edit.what for edit in sorted(others, key=lambda edit: edit.effort)))
 
     def _is_invisible(self, claim: Claim, edit: Edit) -> bool:
         """Whether the number would be the same without the part that a mistake changes."""
         return edit.without is not None and self._fits(claim, self.page.follow(self.page.evaluate(edit.without)), loose=False)
-
-    def _tell_stories(self) -> None:
-        """What explains several of the claims that nothing explained each for itself."""
-        unexplained = {number: (self.claims[number].printed, derivation) for number, derivation in self.unexplained.items()}
-        for story in stories(unexplained, self.page):
-            values = tuple(dict.fromkeys(f"{x.quantity} = {x.value:.{x.places}f}" for x in story.implied))
-            for x in story.implied:
-                others = [self.claims[y.claim].called for y in story.implied if y.claim != x.claim]
-                why = f"together with {', '.join(others)} it fits {', '.join(values)}, as if from before an edit"
-                if story.sums_to is not None:
-                    why += f"; these add up to {story.sums_to:g}, as they must"
-                slip, besides = ("sign", "; besides, the sign is wrong") if x.sign < 0.0 else ("", "")
-                told = self.marks[x.claim]._replace(verdict="stale", mistake=slip, why=why + besides, fits=values)
-                self.marks[x.claim] = told
-
-    def _in_print(self, blank: Mark, ways: Sequence[Follows]) -> Iterator[Edit]:
-        """Slips in writing down: digits that changed places, the number of another quantity."""
-        printed = blank.claim.printed
-        root = Expression.constant(printed.number)
-        for value in filter(math.isfinite, dict.fromkeys([blank.value, *(follows.value for follows in ways)])):
-            expected = read_number(printed.like(value))
-            if any(read_number(text).number == printed.number for text in swapped_digits(expected)):
-                yield Edit("digits swapped", root, "two digits have changed places", 1.5)
-        if printed.digits >= 3:  # two digits agree with those of another number too often
-            for number, claim in enumerate(self.claims):
-                if claim.quantity != blank.claim.quantity and claim.printed[1:] == printed[1:]:  # as precisely, too
-                    before = number < blank.number  # it is easier to copy from what is written already
-                    if before or claim.printed.rounds(data_of(self.engine.of(claim.quantity))):
-                        yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
-
-
-def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:
-    """How likely a number between 0 and the largest of these would fit by chance.
-
-    Rounding reaches half a unit to one side and cutting digits a unit to the other, so that 1.5 units fit, and the slack twice.
-    """
-    largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
-    return min(1.0, (1.5 * printed.unit + 2.0 * (follows.slack if loose else 0.0)) / largest)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import Edge, edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sqrt, sub, tanh
@@ -35,6 +36,7 @@ class Edit(NamedTuple):
         what: the mistake as a sentence, without its full stop.
         effort: how far-fetched it is; of two mistakes that fit, the one with less effort is the likelier.
         without: the formula without the part that the mistake changes: where that fits as well, the mistake cannot be seen.
+        tries: of how many formulas alike this is the one that fits.
     """
 
     mistake: str
@@ -42,6 +44,7 @@ class Edit(NamedTuple):
     what: str
     effort: float
     without: Expression | None = None
+    tries: float = 1.0
 
 
 class Editor:
@@ -63,7 +66,7 @@ class Editor:
         """The formula with each known mistake, everywhere it could have been made."""
         for name, effort, find in MISTAKES:
             for root, what, *without in find(self):
-                yield Edit(name, root, what, effort, *without)
+                yield Edit(name, root, what, effort, without[0] if without else None)
 
     def double_edits(self) -> Iterator[Edit]:
         """The formula with paths left out, and after that a slip of sign or decimal place."""
@@ -72,7 +75,17 @@ class Editor:
                 edited = Editor(self.derivations, Derivation(self.quantity, root, {}), self.known)
                 for second, more, find_second in MISTAKES:
                     for twice, and_what, *without in find_second(edited) if second in SLIPS_OF_THE_PEN else ():
-                        yield Edit(f"{first}, {second}", twice, f"{what}; besides, {and_what}", effort + more, *without)
+                        told = f"{what}; besides, {and_what}"
+                        yield Edit(f"{first}, {second}", twice, told, effort + more, without[0] if without else None)
+
+    def numbers_from_elsewhere(self, printed: Iterable[Printed]) -> Iterator[Edit]:
+        """The formula with another printed number in the place of one of its quantities."""
+        numbers = list({x.number: x for x in printed if math.isfinite(x.number)}.values())
+        for part, quantity in self.parts.items():
+            if part is not self.root and part.op is None:
+                for x in numbers:
+                    what = f"{x.text}, a number printed before, is taken for {self.told(quantity)}"
+                    yield Edit("another number", self.with_(part, Expression.constant(x.number)), what, 3.3)
 
     def deeper(self) -> Editor:
         """The same quantity as a formula of what its known operands were computed from."""
@@ -97,11 +110,14 @@ class Editor:
         for i, term in enumerate(terms):
             yield self.with_(whole, added([*terms[:i], *terms[i + 1 :]])), self.shown(term)
 
+    def told(self, quantity: Quantity) -> str:
+        """A quantity as the page could call it: what has no label is told by its formula."""
+        return self.derivations.told(quantity)
+
     def shown(self, part: Expression) -> str:
         """A part of the formula in terms of quantities, cut short if it is long."""
-        named = {node: self.derivations.variable(q) for node, q in self.parts.items() if node is not self.root and node is not part}
-        text = str(self.derivations.variable(self.parts[part]) if part in self.parts else rewritten(part, named)[part])
-        return brief(text)
+        named = {node: Expression(self.told(q)) for node, q in self.parts.items() if node is not self.root and node is not part}
+        return brief(self.told(self.parts[part]) if part in self.parts else str(rewritten(part, named)[part]))
 
     @cached_property
     def local_derivatives(self) -> list[tuple[Expression, str, str]]:
@@ -112,15 +128,20 @@ class Editor:
     @cached_property
     def sums(self) -> list[tuple[Expression, list[Expression]]]:
         """Sums of two or more terms, each with its sign: the node and the terms."""
-        inner = {x for node in topological_order(self.root) if node.op in (add, sub) for x in node.operands if x not in self.parts}
-        return [(node, self._terms(node)) for node in topological_order(self.root) if node.op in (add, sub) and node not in inner]
+        nodes = topological_order(self.root)
+        inner = {x for node in nodes if node.op in (add, sub) for x in node.operands if not self._has_a_name(x)}
+        return [(node, self._terms(node)) for node in nodes if node.op in (add, sub) and node not in inner]
+
+    def _has_a_name(self, part: Expression) -> bool:
+        """Whether a part of the formula is a quantity that the page can speak of."""
+        return part in self.parts and self.graph.labels.keys() >= set(self.parts[part].nodes)
 
     def _terms(self, whole: Expression) -> list[Expression]:
         terms: list[Expression] = []
         waiting = [(whole, False)]
         while waiting:
             node, negative = waiting.pop()
-            if node.op in (add, sub) and (node is whole or node not in self.parts):
+            if node.op in (add, sub) and (node is whole or not self._has_a_name(node)):
                 x, y = node.operands
                 waiting += [(y, negative != (node.op is sub)), (x, negative)]
             else:
@@ -148,6 +169,9 @@ Found = Iterator[tuple[Expression, str] | tuple[Expression, str, Expression]]
 
 def _sign(d: Editor) -> Found:
     yield -d.root, "the sign is wrong"
+
+
+def _sign_of_a_term(d: Editor) -> Found:
     for whole, terms in d.sums:
         if d.step is None or whole is not d.root:
             for i, term in enumerate(terms):
@@ -165,10 +189,39 @@ def _scaled(d: Editor, factor: float, what: str) -> Found:
     yield factor * d.root, f"the number {what}", ZERO
 
 
-def _factor(d: Editor) -> Found:
-    for n in d.graph.counts:
+def _times(d: Editor, counts: Iterable[int]) -> Found:
+    for n in counts:
         yield from _scaled(d, float(n), f"is {n} times too large")
         yield from _scaled(d, 1.0 / n, f"is {n} times too small")
+
+
+def _factor_two(d: Editor) -> Found:
+    yield from _times(d, (2,))
+
+
+def _factor(d: Editor) -> Found:
+    yield from _times(d, (n for n in d.graph.counts if n != 2))
+
+
+def _factor_squared(d: Editor) -> Found:
+    """A factor that comes in twice, as the 2 of a square and of a mean."""
+    squares = {n * n for n in d.graph.counts}
+    yield from _times(d, sorted(squares.difference(d.graph.counts)))
+
+
+def _weight_and_gradient(d: Editor) -> Found:
+    """The weight after a step where its gradient is asked for, and what the step is made of where the weight is."""
+    if d.quantity.kind == "derivative":
+        by = data(d.quantity.nodes[1])
+        if d.derivations.step(by) is None:
+            yield d.derivations.variable(by) - d.root, f"it is {by} less its gradient"
+        if updated(by.nodes[0]).nodes[0] in d.graph.nodes:
+            yield d.derivations.variable(updated(by.nodes[0])), f"it is {updated(by.nodes[0])}, the number after the step"
+    elif d.step is not None:
+        yield d.step, "it is the step alone"
+        for x in d.step.operands:
+            if x in d.parts:
+                yield x, f"it is {d.told(d.parts[x])}, the gradient"
 
 
 def _decimal_place(d: Editor) -> Found:
@@ -180,7 +233,7 @@ def _decimal_place(d: Editor) -> Found:
 def _activation_derivative_missing(d: Editor) -> Found:
     for part, of, by in d.local_derivatives:
         if _is_activation(d.graph, of) and part is not d.root:
-            yield d.with_(part, ONE), f"the derivative of the activation, ∂{of}/∂{by}, is missing"
+            yield d.with_(part, ONE), f"the derivative of the activation, {d.told(derivative(of, by))}, is missing"
     several = [(part, of, by) for part, of, by in d.local_derivatives if d.graph.outputs_beside(of) and part is not d.root]
     if several:
         without = {part: ZERO if _off_diagonal(d.graph, of, by) else ONE for part, of, by in several}
@@ -190,7 +243,7 @@ def _activation_derivative_missing(d: Editor) -> Found:
 def _activation_missing(d: Editor) -> Found:
     for part, quantity in d.parts.items():
         if quantity.kind == "data" and part.op is not None and _is_activation(d.graph, quantity.nodes[0]):
-            yield d.with_(part, part.operands[0]), f"the activation that gives {quantity} is missing"
+            yield d.with_(part, part.operands[0]), f"the activation that gives {d.told(quantity)} is missing"
 
 
 def _is_activation(graph: NamedGraph, name: str) -> bool:
@@ -207,11 +260,17 @@ def _derivative_at_the_wrong_point(d: Editor) -> Found:
             (at_input,) = row.derivatives(x, (x,))
             for moved, point, instead in ((at_output, out, x), (at_input, x, out)):
                 if isinstance(moved, Expression):
-                    yield d.with_(part, moved), f"∂{of}/∂{by} is taken at {point} in place of {instead}"
+                    yield d.with_(part, moved), f"{d.told(derivative(of, by))} is taken at {point} in place of {instead}"
         elif outputs := d.graph.outputs_beside(of):
             operands = d.graph.operands(of)
             inputs = {d.derivations.variable(data(out)): d.derivations.variable(data(operands[i] or of)) for i, out in outputs.items()}
-            yield d.with_(part, rewritten(part, inputs)[part]), f"∂{of}/∂{by} is computed from the inputs in place of the outputs"
+            yield d.with_(part, rewritten(part, inputs)[part]), f"{d.told(derivative(of, by))} is computed from the inputs, not the outputs"
+
+
+def _mistaken_rule(d: Editor) -> Found:
+    for part, of, by in d.local_derivatives:
+        for mistaken in mistaken_rules(d.derivations.operation(of)):
+            yield d.with_(part, d.derivations.mistaken_derivative(of, by, mistaken)), f"in {d.told(derivative(of, by))}, {mistaken.what}"
 
 
 def _softmax_diagonal_only(d: Editor) -> Found:
@@ -252,7 +311,8 @@ def _part_of_the_loss_only(d: Editor) -> Found:
             for x in ways if len(ways) > 1 else ():
                 if derivative(x, by) in d.known:
                     kept = d.derivations.variable(derivative(x, by)) * d.derivations.variable(derivative(of, x))
-                    yield d.with_(part, kept), f"∂{x}/∂{by} is used for ∂{of}/∂{by}, which has {counted(len(ways) - 1, 'more path')}"
+                    short, whole = d.told(derivative(x, by)), d.told(derivative(of, by))
+                    yield d.with_(part, kept), f"{short} is used for {whole}, which has {counted(len(ways) - 1, 'more path')}"
 
 
 def _path_left_out(d: Editor) -> Found:
@@ -260,6 +320,14 @@ def _path_left_out(d: Editor) -> Found:
         if len(terms) > 2:  # of two, one is kept
             for root, term in d.with_one_left_out(whole, terms):
                 yield root, f"of {len(terms)} paths one is left out, {term}"
+
+
+def _one_term_kept(d: Editor) -> Found:
+    over_paths = {whole for whole, _ in d.chain_rule_sums}
+    for whole, terms in d.sums:
+        if whole not in over_paths and len(terms) > 2:  # of two, one is left out
+            for term in terms:
+                yield d.with_(whole, term), f"of {len(terms)} terms only one is kept, {d.shown(term)}"
 
 
 def _term_left_out(d: Editor) -> Found:
@@ -362,10 +430,11 @@ def _neighbour_taken(d: Editor) -> Found:
     for part, quantity in d.parts.items():
         for other in neighbours(d.graph, quantity) if part is not d.root else ():
             variable = d.derivations.variable(other)
-            yield d.with_(part, variable), f"{other} is taken in place of {quantity}"
+            yield d.with_(part, variable), f"{d.told(other)} is taken in place of {d.told(quantity)}"
             uses = used.get(part, [])
             for edge in uses if len(uses) > 1 else ():
-                yield d.with_use(edge.user, edge.place, variable), f"{other} is taken for {quantity} in one of {len(uses)} places"
+                what = f"{d.told(other)} is taken for {d.told(quantity)} in one of {len(uses)} places"
+                yield d.with_use(edge.user, edge.place, variable), what
 
 
 def _neighbour_copied(d: Editor) -> Found:
@@ -402,33 +471,40 @@ def swapped_digits(expected: Printed) -> list[str]:
 Finder = Callable[[Editor], Found]
 MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("update added", 1, _update_added),
-    ("sign", 1, _sign),
+    ("sign", 0.5, _sign),
+    ("factor", 0.8, _factor_two),
+    ("sign", 1.5, _sign_of_a_term),
     ("factor", 1.2, _factor),
+    ("factor", 1.6, _factor_squared),
     ("bias correction missing", 1, _bias_correction_missing),
     ("decimal place", 1, _decimal_place),
     ("activation derivative missing", 1, _activation_derivative_missing),
     ("one path kept", 1, _part_of_the_loss_only),
     ("softmax diagonal only", 1, _softmax_diagonal_only),
     ("one path kept", 1, _one_path_kept),
+    ("one term kept", 1.4, _one_term_kept),
     ("path left out", 1.5, _path_left_out),
     ("wrong point", 1.5, _derivative_at_the_wrong_point),
     ("updated weights used", 1.5, _updated_weights_used),
     ("not updated", 1.1, _another_time),
     ("not updated", 1.1, _not_updated),
     ("shares exchanged", 1.5, _shares_exchanged),
+    ("weight and gradient", 1.7, _weight_and_gradient),
     ("root left out", 2, _root_left_out),
     ("activation missing", 2, _activation_missing),
     ("factor left out", 2, _factor_left_out),
     ("term left out", 2, _term_left_out),
     ("factor twice", 2, _factor_twice),
+    ("mistaken rule", 2.1, _mistaken_rule),
     ("neighbour taken", 3, _neighbour_taken),
     ("copied", 3, _neighbour_copied),
 )
 """Known mistakes: the name, how far-fetched it is, and what finds it in a formula.
 
-1 is a slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits; 3 one that takes
-numbers from elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.
-Only the order matters: it says which of two that fit is told, and which were tried before it.
+Below 1 stand the commonest slips by far, a sign and a factor of 2.  1 is a slip that a formula admits in one place or two, by what it
+looks like; 2 one that each factor or term admits; 3 one that takes numbers from elsewhere.  In between stand those of which another is a
+special case, as one path of three left out of one kept.  Which of two that fit is told, which were tried before it, and how many may be
+expected to fit by chance: all three follow from it.
 """
 PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")
 SLIPS_OF_THE_PEN = ("sign", "decimal place", "update added")

@@ -14,6 +14,7 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations
+from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.report import Mark
 from autograd_tiny.symbols.expression import Expression
 
@@ -157,19 +158,39 @@ class Numbers:
         derivations: how quantities follow from each other.
         recorded: whether every number is a Value, so that it knows by its derivatives how much rounding errors matter.
         rounding: how numbers are rounded before they are gone on with; they are not if not given.
+        given: other numbers of inputs and weights than those of the graph, by their labels.
 
     Attributes:
         printed: the printed number of each quantity, the last one where there are several that differ.
         earlier: the printed numbers before that, without those that are only a shorter form of it.
     """
 
-    def __init__(self, derivations: Derivations, *, recorded: bool = False, rounding: Rounding | None = None) -> None:
-        self.derivations, self._recorded, self._rounding = derivations, recorded, rounding
+    def __init__(
+        self,
+        derivations: Derivations,
+        *,
+        recorded: bool = False,
+        rounding: Rounding | None = None,
+        given: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        self.derivations, self._recorded, self._rounding, self._leaves = derivations, recorded, rounding, given
         self.printed: dict[Quantity, Value] = {}
         self.earlier: dict[Quantity, list[Value]] = {}
         self._sources = Sources()
         self._known: dict[Quantity, Number] = {}
         self._users: dict[Quantity, list[Quantity]] = {}
+
+    def by(self, derivations: Derivations, given: Mapping[str, float]) -> Numbers:
+        """What is printed here, and gone on with by other rules.
+
+        Args:
+            derivations: the rules.
+            given: other numbers of inputs and weights.
+        """
+        other = Numbers(derivations, given=given)
+        other.printed = {quantity: value for quantity, value in self.printed.items() if quantity.nodes[0] not in given}
+        other._sources = self._sources
+        return other
 
     def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
         """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it.
@@ -201,8 +222,13 @@ class Numbers:
             waiting += self._users.pop(forgotten, ())
 
     def of(self, quantity: Quantity) -> Number:
-        """The number of a quantity; a Value if it depends on printed ones."""
+        """The number of a quantity; a Value if it depends on printed ones.
+
+        Raises:
+            ArithmeticError, ValueError: there is none.
+        """
         waiting: list[tuple[Quantity, Expression | None]] = [(quantity, None)]
+        opened: set[Quantity] = set()
         while waiting:
             last, step = waiting.pop()
             if last in self._known or last in self.printed:
@@ -214,9 +240,12 @@ class Numbers:
                 if isinstance(number, Value):
                     self._sources.worked_out.add(number)
             elif (step := self.derivations.step_from(last, self.printed)) is None:
-                given = cast(float, self._given(self.derivations.graph.nodes[last.nodes[0]].data))
+                given = cast(float, self._given(self._leaves.get(last.nodes[0], self.derivations.graph.nodes[last.nodes[0]].data)))
                 self._known[last] = Value(given) if self._recorded else given
+            elif last in opened:
+                raise ValueError(f"{last} would have to be known before itself")
             else:
+                opened.add(last)
                 waiting.append((last, step))
                 for x in all_nodes(step):
                     if (operand := self.derivations.quantities.get(x)) is not None:
@@ -289,3 +318,12 @@ class Numbers:
             else:
                 known[node] = node.op.evaluate(tuple([known[x] for x in node.operands]))
         return Follows(known[root], lambda: self.evaluate(root), self._sources)
+
+
+def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:
+    """How likely a number between 0 and the largest of these would fit by chance.
+
+    Rounding reaches half a unit to one side and cutting digits a unit to the other, so that 1.5 units fit, and the slack twice.
+    """
+    largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
+    return min(1.0, (1.5 * printed.unit + 2.0 * (follows.slack if loose else 0.0)) / largest)

@@ -1,0 +1,1 @@
+"""Mistaken rules: the wrong derivatives that people write for the rows of the table."""

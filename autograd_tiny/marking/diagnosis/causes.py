@@ -1,0 +1,254 @@
+"""Causes: what people do differently all over a page, so that one slip makes several of its numbers wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from copy import copy
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from autograd_tiny.calculus.mistaken.rules import mistaken_rules
+from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.engine.row import MistakenRule, Primitive
+from autograd_tiny.engine.table import TABLE, add, cos, dot, log, mean, sin, sub, tan, total
+from autograd_tiny.engine.value import Value
+from autograd_tiny.marking.claims import data
+from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.diagnosis.altered import Change
+from autograd_tiny.marking.judging.mistakes import ACTIVATIONS
+from autograd_tiny.marking.training.conventions import other_conventions
+from autograd_tiny.marking.training.program import Program
+from autograd_tiny.marking.training.times import timed
+from autograd_tiny.optim import Adam
+from autograd_tiny.symbols.expansion import row_name
+from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.words import listed
+
+MOST_PAIRS = 12
+"""Of so few leaves, any two may have been exchanged; of more, only those whose names differ in an index."""
+
+DEGREE = math.pi / 180.0
+
+
+def _logarithm(base: int) -> Primitive:
+    c = 1.0 / math.log(base)
+    return Primitive(f"log{base}", lambda x: c * math.log(x), lambda out, x: (c / x,))
+
+
+OTHER_FUNCTIONS: dict[Primitive, tuple[tuple[Primitive, str], ...]] = {
+    log: tuple(
+        (_logarithm(base), f"the logarithm to base {base} is taken for ln") for base in (10, 2)
+    ),
+    sin: ((Primitive("sin°", lambda x: math.sin(DEGREE * x), lambda out, x: (cos(DEGREE * x),)), "the angle of sin is taken in degrees"),),
+    cos: ((Primitive("cos°", lambda x: math.cos(DEGREE * x), lambda out, x: (-sin(DEGREE * x),)), "the angle of cos is taken in degrees"),),
+    tan: ((Primitive("tan°", lambda x: math.tan(DEGREE * x), lambda out, x: (1.0 + out**2,)), "the angle of tan is taken in degrees"),),
+    mean: ((total, "the sum is taken for the mean"),),
+    total: ((mean, "the mean is taken for the sum"),),
+}
+"""Functions that are taken for others, besides one activation for another."""
+
+
+class Cause(NamedTuple):
+    """One thing that was done differently all over a page.
+
+    Attributes:
+        mistake: its name.
+        what: the same as a sentence, without its full stop.
+        effort: how far-fetched it is, as of an `Edit`.
+        change: the difference that it makes.
+        place: the label of a node where it sits.
+    """
+
+    mistake: str
+    what: str
+    effort: float
+    change: Change
+    place: str = ""
+
+
+def causes(derivations: Derivations) -> Iterator[Cause]:
+    """All causes that a page admits, the commonest first."""
+    graph = derivations.graph
+    for find in (_mistaken_rules, _left_out, _transposed, _other_functions, _exchanged):
+        yield from find(graph)
+    if isinstance(derivations.program, Program):
+        yield from _trainings(graph, derivations.program)
+
+
+class Knob(NamedTuple):
+    """A number that a page is given, and that another one may have been used for.
+
+    Attributes:
+        name: its name.
+        number: the right one.
+        change: what another number changes.
+    """
+
+    name: str
+    number: float
+    change: Callable[[float], Change]
+
+
+def knobs(derivations: Derivations) -> Iterator[Knob]:
+    """The learning rate, then the inputs, weights and targets that have a name."""
+    program = derivations.program
+    if isinstance(program, Program):
+        yield Knob("the learning rate", program.optimizer.rate(program.optimizer.steps), lambda x: Change(program=_at_rate(program, x)))
+    for name, node in derivations.graph.labels.items():
+        if node.op is None and derivations.step(data(name)) is None:
+            yield Knob(name, node.data, lambda x, name=name: Change(given={name: x}))  # type: ignore[misc]
+
+
+def _at_rate(program: Program, rate: float) -> Program:
+    twin = copy(program)
+    twin.optimizer = copy(program.optimizer)
+    twin.optimizer.learning_rate = rate
+    return twin
+
+
+def _by_row(graph: NamedGraph) -> dict[str, list[str]]:
+    """The nodes by the row of the table that computes them."""
+    found: dict[str, list[str]] = {}
+    for name, node in graph.nodes.items():
+        if node.op is not None:
+            found.setdefault(row_name(node.op), []).append(name)
+    return found
+
+
+def _ones(row: Primitive) -> MistakenRule:
+    """The derivative that is taken where none is: 1, of several outputs only for the output's own operand."""
+    if row.family is not None and hasattr(row.family, "rows"):
+        return MistakenRule("it is missing", lambda outputs, index, *xs: [float(j == index) for j in range(len(xs))], "")
+    return MistakenRule("it is missing", lambda out, *xs: [1.0] * len(xs), "")
+
+
+def _at_the_wrong_point(row: Primitive, *, at_input: bool) -> MistakenRule | None:
+    """A row's rule with its input in the place of its output, or with the output in that of the input; None if it has no other point."""
+    if row.arity != 1 or isinstance(row.rule, tuple):
+        return None
+    z, h = Expression("z"), Expression("h")
+    wanted = row.derivatives(h, (z,))[0]
+    parts = set(all_nodes(wanted)) if isinstance(wanted, Expression) else set()
+    if (h if at_input else z) not in parts:
+        return None
+    if at_input:
+        return MistakenRule("it is taken at the input", lambda out, x: row.derivatives(x, (x,)), "")
+    return MistakenRule("it is taken at the output", lambda out, x: row.derivatives(row(out), (out,)), "")
+
+
+def _mistaken_rules(graph: NamedGraph) -> Iterator[Cause]:
+    by_row = _by_row(graph)
+    activations = {row: names for row, names in by_row.items() if TABLE.get(row) in ACTIVATIONS or row == "softmax"}
+    groups = [*([list(activations)] if len(activations) > 1 else []), *([row] for row in activations)]
+    for group in groups:
+        names = [name for row in group for name in activations[row]]
+        rules = {name: _ones(graph.nodes[name].op) for name in names}
+        what = f"the derivative of {listed(group, 6)} is missing everywhere"
+        yield Cause("activation derivative missing", what, 1.2, Change(rules=rules), names[0])
+    for row, names in by_row.items():
+        for at_input in (True, False):
+            if points := {name: rule for name in names if (rule := _at_the_wrong_point(graph.nodes[name].op, at_input=at_input))}:
+                point = "at the input in place of the output" if at_input else "at the output in place of the input"
+                what = f"the derivative of {row} is taken {point} everywhere"
+                yield Cause("wrong point", what, 1.4, Change(rules=points), names[0])
+        count = len(mistaken_rules(graph.nodes[names[0]].op))
+        for i in range(count):
+            chosen = {name: known[i] for name in names if len(known := mistaken_rules(graph.nodes[name].op)) > i}
+            said = chosen[names[0]].what
+            yield Cause("mistaken rule", f"in the derivative of {row}, {said}", 1.5, Change(rules=chosen), names[0])
+
+
+def _left_out(graph: NamedGraph) -> Iterator[Cause]:
+    biases = [name for name, node in graph.labels.items() if node.op is None and _is_addend(graph, name, node)]
+    if len(biases) > 1:
+        change = Change(given=dict.fromkeys(biases, 0.0))
+        yield Cause("bias left out", f"the biases {listed(biases, 6)} are left out", 1.4, change, biases[0])
+    for name in biases:
+        yield Cause("bias left out", f"the bias {name} is left out", 1.8, Change(given={name: 0.0}), name)
+
+
+def _is_addend(graph: NamedGraph, name: str, node: Value) -> bool:
+    """Whether a leaf is only ever added to something."""
+    uses = [graph.nodes[user] for user in graph.users[name]]
+    return bool(uses) and all(
+        user.op in (add, total) or (user.op is dot and len(user.operands) % 2 and user.operands[-1] is node) for user in uses
+    )
+
+
+def _transposed(graph: NamedGraph) -> Iterator[Cause]:
+    for matrix in graph.matrices():
+        exchanged = {data(label): data(matrix[j, i]) for (i, j), label in matrix.items() if i != j and (j, i) in matrix}
+        if exchanged:
+            one = str(next(iter(exchanged)))
+            what = f"the matrix of {one} and {exchanged[data(one)]} is transposed"
+            change = Change(renamed=exchanged)
+            yield Cause("transposed", f"{what} in the derivatives", 1.5, change._replace(derivatives_only=True), one)
+            yield Cause("transposed", what, 1.6, change, one)
+
+
+def _other_functions(graph: NamedGraph) -> Iterator[Cause]:
+    for row, names in _by_row(graph).items():
+        op = graph.nodes[names[0]].op
+        others: list[tuple[Primitive, str]] = list(OTHER_FUNCTIONS.get(op, ()))
+        if TABLE.get(row) in ACTIVATIONS:
+            members = [x if isinstance(x, Primitive) else x[x.default] for x in ACTIVATIONS]  # type: ignore[attr-defined, index]
+            others += [(x, f"{x.name} is taken for {row}") for x in members if x is not op]
+        for other, what in others:
+            change = Change(functions=dict.fromkeys(names, other))
+            yield Cause("another function", f"{what} throughout", 2.0, change, names[0])
+
+
+def _exchanged(graph: NamedGraph) -> Iterator[Cause]:
+    pairs = [(x, y) for name, node in graph.nodes.items() if node.op is sub for x, y in [graph.operands(name)] if x and y]
+    targets = [(x, y) for x, y in pairs if (graph.nodes[x].op is None) != (graph.nodes[y].op is None)]
+    if targets:
+        both = {data(x): data(y) for x, y in targets} | {data(y): data(x) for x, y in targets}
+        kept = frozenset(q for q in both if graph.nodes[q.nodes[0]].op is not None)
+        what = f"{' and '.join(targets[0])} are exchanged" + (", and others like them" if len(targets) > 1 else "")
+        yield Cause("exchanged", what, 1.8, Change(renamed=both, kept=kept), targets[0][0])
+    leaves = [name for name, node in graph.labels.items() if node.op is None and timed(name).time == 0]
+    near = {frozenset((x, y)): None for x in leaves for y in graph.neighbours(x) if y in leaves}
+    if len(leaves) <= MOST_PAIRS:
+        near |= dict.fromkeys(map(frozenset, combinations(leaves, 2)))
+    for pair in near:
+        x, y = sorted(pair, key=leaves.index)
+        if graph.nodes[x].data != graph.nodes[y].data:
+            change = Change(renamed={data(x): data(y), data(y): data(x)})
+            yield Cause("exchanged", f"{x} and {y} are exchanged throughout", 2.5, change, x)
+            what = f"{x} and {y} are exchanged in the derivatives"
+            yield Cause("exchanged", what, 2.5, change._replace(derivatives_only=True), x)
+
+
+def _trainings(graph: NamedGraph, program: Program) -> Iterator[Cause]:
+    """What goes wrong with updates: taken too early, not taken, by an optimizer with other constants."""
+    weights = [name for name in program.updates if program.is_parameter(name) and timed(name).time]
+    before = {name: str(timed(name)._replace(time=timed(name).time - 1)) for name in weights}
+    known = {data(old): data(new) for new, old in before.items() if old in graph.nodes and new in graph.nodes}
+    if known:
+        what = "the gradients are propagated with weights after their update, in all that follows"
+        yield Cause("updated weights used", what, 1.3, Change(renamed=known, derivatives_only=True), str(next(iter(known))))
+        kept = frozenset(data(name) for name in program.updates)
+        what = "after an update, the weights from before it are still used"
+        yield Cause("not updated", what, 1.3, Change(renamed={new: old for old, new in known.items()}, kept=kept), str(next(iter(known))))
+    for optimizer, what in _other_optimizers(program.optimizer):
+        twin = copy(program)
+        twin.optimizer = optimizer
+        yield Cause("optimizer", f"{what}, in every update", 1.6, Change(program=twin), weights[0] if weights else "")
+
+
+def _other_optimizers(optimizer: Any) -> Iterator[tuple[Any, str]]:
+    def altered(what: str, **constants: Any) -> tuple[Any, str]:
+        twin = copy(optimizer)
+        vars(twin).update(constants)
+        return twin, what
+
+    for convention in other_conventions(optimizer):
+        yield convention.optimizer, f"the update is that {convention.said}"
+    if isinstance(optimizer, Adam):
+        beta1, beta2 = optimizer.betas
+        yield altered("β1 and β2 are exchanged", betas=(beta2, beta1))
+        yield altered("β1 is used for β2", betas=(beta1, beta1))
+        yield altered("β2 is used for β1", betas=(beta2, beta2))
+    if momentum := getattr(optimizer, "momentum", 0.0):
+        yield altered("1 - μ is used for μ", momentum=1.0 - momentum)

@@ -1,0 +1,212 @@
+"""The smallest set of causes that explains a page: what was done differently all over it, and which numbers that makes wrong.
+
+As DEBUGGY looked for the procedure with the fewest bugs that gives a pupil's answers (R. R. Burton, Diagnosing bugs in a simple procedural
+skill, in Intelligent Tutoring Systems, 1982).  A cause is tried by working the page out by its rules: from what the page prints, and
+all by itself.  Of all causes the one that explains most is taken, then the one that explains most of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice, product
+from typing import NamedTuple
+
+from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.marking.diagnosis.altered import Altered
+from autograd_tiny.marking.diagnosis.causes import Cause, Knob, causes, knobs
+from autograd_tiny.marking.judging.numbers import Follows, Numbers
+from autograd_tiny.marking.report import Mark
+from autograd_tiny.text.words import counted
+
+MOST_WORK = 150_000
+"""How many nodes are worked out anew at most, over all causes: on a graph of 300 nodes all causes are tried, of 10,000 the first 15."""
+MOST_BY_CHANCE = 0.05
+"""How many causes may be expected to explain by chance what one explains: the usual level of significance, for an effort of 1."""
+
+MOST_STEPS = 12
+"""Of the secant method: where it converges, it does so in fewer than ten."""
+
+Fits = Callable[[Mark, Follows], bool]
+Chance = Callable[[Mark, Follows], float]
+
+
+class Found(NamedTuple):
+    """A cause, and what it explains.
+
+    Attributes:
+        cause: the cause.
+        explains: the numbers of the marks.
+        against: how many marks that are right it would make wrong.
+        by_chance: how many of these marks it would explain by chance.
+        likelihood: how likely it would explain all of them by chance.
+    """
+
+    cause: Cause
+    explains: tuple[int, ...]
+    against: int
+    by_chance: float
+    likelihood: float
+
+    @property
+    def told(self) -> str:
+        """The cause with how much it explains, as a sentence without its full stop."""
+        numbers = counted(len(self.explains), "number")
+        return f"One slip explains {numbers}, of which chance would explain {self.by_chance:.1g}: {self.cause.what}"
+
+
+class World:
+    """The page by the rules of a cause.
+
+    Args:
+        cause: the cause.
+        page: the numbers that the page prints.
+        fits: whether a mark prints a number.
+    """
+
+    def __init__(self, cause: Cause, page: Numbers, fits: Fits) -> None:
+        altered = Altered(page.derivations, cause.change)
+        self._ways = (Numbers(altered, given=cause.change.given), page.by(altered, cause.change.given))
+        self._fits = fits
+
+    def follows(self, mark: Mark) -> list[Follows]:
+        """What a mark's number is here: all by itself, and from what the page prints."""
+        found = []
+        for numbers in self._ways:
+            with suppress(ArithmeticError, ValueError):
+                step = numbers.derivations.step(mark.claim.quantity)
+                found.append(numbers.follow(numbers.of(mark.claim.quantity) if step is None else numbers.evaluate(step)))
+        return found
+
+    def explains(self, mark: Mark) -> bool:
+        """Whether this is the number that is printed."""
+        return any(self._fits(mark, follows) for follows in self.follows(mark))
+
+
+class Search:
+    """Looks for the causes of a page.
+
+    Args:
+        page: the numbers that it prints.
+        marks: all of them, marked each for itself.
+        unexplained: the numbers of those that nothing explains.
+        efforts: of the mistakes that explain others, by their numbers.
+        fits: whether a mark prints a number.
+        chance: how likely a number would fit a mark by chance.
+    """
+
+    def __init__(
+        self, page: Numbers, marks: Sequence[Mark], unexplained: Iterable[int], efforts: Mapping[int, float], fits: Fits, chance: Chance
+    ) -> None:
+        self._page, self._marks, self._efforts, self._fits, self._chance = page, marks, efforts, fits, chance
+        self._known = {*unexplained, *efforts}
+
+    def best(self) -> list[tuple[Found, list[Found]]]:
+        """The causes of the page, the one that explains most first, each with those that explain the same."""
+        return self._fewest(self._candidates())
+
+    def best_values(self) -> list[tuple[Found, list[Found]]]:
+        """Inputs, weights or the learning rate that had another number throughout; each explains two numbers at least."""
+        return self._fewest(self._values())
+
+    def _fewest(self, found: Sequence[Found]) -> list[tuple[Found, list[Found]]]:
+        told: list[tuple[Found, list[Found]]] = []
+        taken: set[int] = set()
+        while True:
+            rest = [x._replace(explains=tuple(n for n in x.explains if n not in taken)) for x in found]
+            rest = [x for x in rest if x.explains and self._is_better(x)]
+            if not rest:
+                return told
+            best = min(rest, key=lambda x: (x.against - len(x.explains), x.cause.effort))
+            alike = [x for x in rest if x.cause.what != best.cause.what and (x.explains, x.against) == (best.explains, best.against)]
+            told.append((best, alike))
+            taken.update(best.explains)
+
+    def _is_better(self, found: Found) -> bool:
+        """Whether one cause is a smaller story than those that are told of the numbers that it explains."""
+        marks = [self._marks[n] for n in found.explains]
+        stale = {mark.fits for mark in marks if mark.verdict == "stale"}
+        if any(mark.fits in stale and mark.number not in found.explains for mark in self._marks if mark.verdict == "stale"):
+            return False
+        known = [self._efforts[mark.number] for mark in marks if mark.verdict == "mistake"]
+        unknown = sum(mark.verdict == "wrong" for mark in marks)
+        return bool(unknown and not stale) or unknown + len(stale) > 1 or (len(known) > 1 and found.cause.effort < sum(known))
+
+    def _candidates(self) -> list[Found]:
+        slips = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("mistake", "wrong")]
+        if not slips:
+            return []
+        tried = list(islice(causes(self._page.derivations), self._budget))
+        found = [self._tried(cause, slips) for cause in tried]
+        # each cause is tried in two ways
+        return [x for x in found if x.explains and self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)]
+
+    def _is_evidence(self, found: Found, tries: int) -> bool:
+        """Whether so many causes were not likely to explain as much by chance; the less, the more far-fetched this one is."""
+        return tries * found.likelihood <= MOST_BY_CHANCE / found.cause.effort**2
+
+    @property
+    def _budget(self) -> int:
+        return max(1, MOST_WORK // len(self._page.derivations.graph.nodes))
+
+    def _values(self) -> list[Found]:
+        wrong = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("wrong", "stale")]
+        if len(wrong) < 2:
+            return []
+        turned = list(product(islice(knobs(self._page.derivations), self._budget // (2 * MOST_STEPS)), wrong[:2]))
+        found: list[Found] = []
+        for knob, anchor in turned:
+            with suppress(ArithmeticError, ValueError):
+                cause = self._turned(knob, anchor)
+                x = self._tried(cause, [mark for mark in wrong if mark is not anchor])
+                if x.explains and self._is_evidence(x, 2 * len(turned)) and x.against <= len(x.explains):
+                    found.append(x._replace(explains=tuple(sorted((anchor.number, *x.explains)))))
+        return found
+
+    def _turned(self, knob: Knob, anchor: Mark) -> Cause:
+        """The cause by which a knob gives what a mark prints, found by the secant method.
+
+        Raises:
+            ArithmeticError, ValueError: there is none.
+        """
+        printed, derivations = anchor.claim.printed, self._page.derivations
+
+        def off(x: float) -> float:
+            change = knob.change(x)
+            numbers = Numbers(Altered(derivations, change), given=change.given)
+            return float(data_of(numbers.of(anchor.claim.quantity))) - printed.number
+
+        x, after = knob.number, knob.number + 0.01 * (abs(knob.number) or 1.0)
+        y, slope = off(x), 0.0
+        for _ in range(MOST_STEPS):
+            y_after = off(after)
+            slope = (y_after - y) / (after - x)
+            x, y, after = after, y_after, after - y_after / slope
+            if abs(after - x) <= 1e-12 * abs(x):
+                break
+        else:
+            raise ValueError(f"no number of {knob.name} gives {printed.text}")
+        reach = 0.5 * printed.unit / abs(slope)
+        places = next((k for k in range(12) if abs(round(after, k) - after) <= reach), 12)
+        shown = f"{after:.{places}f}"
+        effort = 2.0 + 0.01 * len(shown)  # of several that fit, a short number is likelier
+        return Cause("another value", f"{knob.name} = {shown} is used for {knob.number:g}", effort, knob.change(float(shown)), knob.name)
+
+    def _tried(self, cause: Cause, slips: Iterable[Mark]) -> Found:
+        world = World(cause, self._page, self._fits)
+        explains, by_chance, likelihood = [], 0.0, 1.0
+        for mark in slips:
+            follows = world.follows(mark)
+            chances = [self._chance(mark, x) for x in follows]
+            by_chance += max(chances, default=0.0)
+            if any(self._fits(mark, x) for x in follows):
+                explains.append(mark.number)
+                likelihood *= max(chances)
+        if not explains:
+            return Found(cause, (), 0, by_chance, 1.0)
+        return Found(cause, tuple(explains), self._against(world, len(explains)), by_chance, likelihood)
+
+    def _against(self, world: World, enough: int) -> int:
+        """How many numbers that are right would be wrong; no more are counted than are enough to refuse the cause."""
+        right = (mark for mark in self._marks if mark.verdict in ("right", "rounded", "last digit"))
+        return sum(1 for _ in islice((mark for mark in right if not world.explains(mark)), enough))

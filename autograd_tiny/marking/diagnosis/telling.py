@@ -1,0 +1,118 @@
+"""What explains several numbers is told once: causes, then numbers from before an edit; and names that mean little are taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from autograd_tiny.marking.claims import Claim
+from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.diagnosis.altered import Altered
+from autograd_tiny.marking.diagnosis.search import Found, Search
+from autograd_tiny.marking.judging.numbers import Follows, Numbers, chance
+from autograd_tiny.marking.judging.stale import stories
+from autograd_tiny.marking.report import Mark
+
+MOST_FALSE = 0.5
+"""The largest share of names on a page that may be expected to be false."""
+LEAST_KEPT = 0.8
+"""Mistakes with less effort are so common that they keep their names."""
+SURE = 0.1
+"""A name is kept if no more numbers of the page are expected to get as good a one by chance."""
+MOST_EXPECTED = 0.5
+"""No number counts for more than that among those that would get a name by chance."""
+SHARPEST = 0.01
+"""A number may be off by this share of itself because printed ones were rounded, for it to be evidence of a cause."""
+
+
+class Fits(Protocol):
+    """Whether a number may have been printed as in a claim."""
+
+    def __call__(self, claim: Claim, follows: Follows, *, loose: bool) -> bool:
+        """The same; if ``loose``, also where it may be off because others were rounded."""
+
+
+class Findings(NamedTuple):
+    """What was found about the numbers of a page, each for itself.
+
+    Attributes:
+        unexplained: how those that nothing explains should have been computed.
+        efforts: how far-fetched the mistakes are that explain others.
+        by_chance: how many known mistakes would explain each by chance.
+    """
+
+    unexplained: dict[int, Derivation]
+    efforts: dict[int, float]
+    by_chance: dict[int, float]
+
+
+def told_together(page: Numbers, marks: list[Mark], findings: Findings, fits: Fits) -> None:
+    """Change the marks that have one explanation together.
+
+    Args:
+        page: the numbers that it prints.
+        marks: its marks.
+        findings: what was found about each for itself.
+        fits: whether a number may have been printed as in a claim.
+    """
+
+    def fit(mark: Mark, follows: Follows) -> bool:
+        sharp = follows.slack <= SHARPEST * abs(follows.value)
+        return fits(mark.claim, follows, loose=False) or (sharp and fits(mark.claim, follows, loose=True))
+
+    def by_chance(mark: Mark, follows: Follows) -> float:
+        return chance(mark.claim.printed, mark.value, follows, loose=True)
+
+    search = Search(page, marks, findings.unexplained, findings.efforts, fit, by_chance)
+    for found, alike in search.best():
+        _tell_cause(page, marks, findings, found, alike)
+    _tell_stories(page, marks, findings)
+    for found, alike in search.best_values():
+        _tell_cause(page, marks, findings, found, alike)
+    _refrain(marks, findings)
+
+
+def _tell_cause(page: Numbers, marks: list[Mark], findings: Findings, found: Found, alike: Sequence[Found]) -> None:
+    altered = Altered(page.derivations, found.cause.change)
+    for number in found.explains:
+        findings.unexplained.pop(number, None)
+        called, quantity = marks[number].claim.called, marks[number].claim.quantity
+        right, followed = [rules.written(rules.derivation(quantity, page.printed).root) for rules in (page.derivations, altered)]
+        told = marks[number]._replace(verdict="mistake", mistake=found.cause.mistake, why=found.cause.what, sources=(), fits=())
+        marks[number] = told._replace(
+            alternatives=tuple(dict.fromkeys(x.cause.what for x in alike)),
+            cause=found.told if len(found.explains) > 1 else "",
+            place=found.cause.place,
+            formula=f"{called} = {right}",
+            followed=f"{called} = {followed}" if followed != right else "",
+        )
+
+
+def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
+    """What explains several of the claims that nothing explained each for itself."""
+    unexplained = {number: (marks[number].claim.printed, derivation) for number, derivation in findings.unexplained.items()}
+    for story in stories(unexplained, page):
+        values = tuple(dict.fromkeys(f"{x.quantity} = {x.value:.{x.places}f}" for x in story.implied))
+        for x in story.implied:
+            others = [marks[y.claim].claim.called for y in story.implied if y.claim != x.claim]
+            why = f"together with {', '.join(others)} it fits {', '.join(values)}, as if from before an edit"
+            if story.sums_to is not None:
+                why += f"; these add up to {story.sums_to:g}, as they must"
+            slip, besides = ("sign", "; besides, the sign is wrong") if x.sign < 0.0 else ("", "")
+            marks[x.claim] = marks[x.claim]._replace(verdict="stale", mistake=slip, why=why + besides, fits=values)
+
+
+def _refrain(marks: list[Mark], findings: Findings) -> None:
+    """Take names back that mean little: on a page where about as many numbers would get one by chance as do.
+
+    So it is where digits are few and fits many.  As in Y. Benjamini and Y. Hochberg, Controlling the False Discovery Rate (1995), what
+    counts is the share of false names among all; a wrong sign is so common that it keeps its name.
+    """
+    named = [n for n in findings.efforts if marks[n].verdict == "mistake" and not marks[n].cause]
+    slips = named + [n for n in findings.unexplained if marks[n].verdict == "wrong"]
+    expected = sum(min(MOST_EXPECTED, findings.by_chance.get(n, 0.0)) for n in slips)
+    if expected > MOST_FALSE * len(named):
+        for n in named:
+            if findings.efforts[n] >= LEAST_KEPT and findings.by_chance[n] * len(slips) > SURE:
+                blank = marks[n]._replace(verdict="wrong", mistake="", followed="", alternatives=())
+                marks[n] = blank._replace(why="so few digits fit several known mistakes by chance")

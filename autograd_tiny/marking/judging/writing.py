@@ -1,0 +1,96 @@
+"""Slips in writing a number down: digits that changed places, one dropped, put in or mistyped, the number of another quantity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.marking.claims import Claim
+from autograd_tiny.marking.forms.printed import Printed, read_number
+from autograd_tiny.marking.judging.mistakes import Edit, swapped_digits
+from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.symbols.expression import Expression
+
+FEWEST = 5
+"""A number with so many digits has some 100 others that differ in one digit, among the 10,000 and more of its length."""
+FEWEST_COPIED = 7
+"""The same of a number copied from elsewhere: there are as many of those as the page has numbers."""
+
+
+def slips_in_writing(number: int, claims: Sequence[Claim], values: Iterable[float], engine: Numbers) -> Iterator[Edit]:
+    """The slips that give a printed number, each as a formula that is this number.
+
+    Args:
+        number: of the claim.
+        claims: all claims of the page.
+        values: what the number should be.
+        engine: the engine's numbers.
+    """
+    printed = claims[number].printed
+    root = Expression.constant(printed.number)
+    finite = list(filter(math.isfinite, dict.fromkeys(values)))
+    for value in finite:
+        expected = read_number(printed.like(value))
+        if any(read_number(text).number == printed.number for text in swapped_digits(expected)):
+            yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
+    if printed.digits >= FEWEST:
+        for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value)):
+            if found := typed(intended, printed.text):
+                yield Edit(found, root, f"{WORDS[found]} {intended}", 1.4, tries=_tries(printed))
+                break
+    yield from _copied(number, claims, engine)
+
+
+def _copied(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Edit]:
+    printed = claims[number].printed
+    root = Expression.constant(printed.number)
+    for n, claim in enumerate(claims):
+        if claim.quantity == claims[number].quantity or not math.isfinite(claim.printed.number):
+            continue
+        before = n < number  # it is easier to copy from what is written already
+        if claim.printed[1:] == printed[1:] and printed.digits >= 3:  # as precisely, too; two digits agree too often
+            if before or claim.printed.rounds(data_of(engine.of(claim.quantity))):
+                yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
+        elif printed.digits >= FEWEST_COPIED and (found := typed(claim.printed.text, printed.text)):
+            what = f"it is the number printed for {claim.called}, and {WORDS[found]} {claim.printed.text}"
+            yield Edit(f"copied, {found}", root, what, 3.2, tries=_tries(printed))
+
+
+def _tries(printed: Printed) -> float:
+    """How many numbers differ from one in a digit: 9 mistyped for each of its digits, 10 put in beside each, each dropped."""
+    return 20.0 * printed.digits + 10.0
+
+
+WORDS = {"digit dropped": "a digit was dropped from", "digit put in": "a digit was put into", "digit mistyped": "a digit was mistyped in"}
+
+
+def intended_texts(printed: Printed, value: float) -> Iterator[str]:
+    """How an author may have meant to print a number, with a decimal place more or less than was printed."""
+    if "e" in printed.text.lower() or not 0 <= printed.decimals <= 15:
+        return
+    for places in (printed.decimals, printed.decimals - 1, printed.decimals + 1):
+        if places > 0:
+            unit = 10.0**-places
+            for meant in (value, value - 0.5 * math.copysign(unit, value), value + 0.5 * math.copysign(unit, value)):
+                yield f"{meant:.{places}f}"  # rounded, cut off, or with its last digit a unit too large
+
+
+def typed(intended: str, printed: str) -> str:
+    """Which slip of the pen makes one number of another: a digit dropped, put in or mistyped; none if no single one does.
+
+    A digit at the end is none of these: it is rounded away, or wrong.
+
+    >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041"), typed("0.020954", "0.021954"), typed("0.31", "0.32")
+    ('digit dropped', 'digit put in', 'digit mistyped', '')
+    """
+    intended, printed = intended.lstrip("+-−"), printed.lstrip("+-−")
+    same = next((i for i, (a, b) in enumerate(zip(intended, printed)) if a != b), min(len(intended), len(printed)))
+    if not intended[same : same + 1].isdigit() or not printed[same : same + 1].isdigit():
+        return ""
+    rests = {
+        "digit dropped": (intended[same + 1 :], printed[same:]),
+        "digit put in": (intended[same:], printed[same + 1 :]),
+        "digit mistyped": (intended[same + 1 :], printed[same + 1 :]),
+    }
+    return next((what for what, (a, b) in rests.items() if a == b != ""), "")
