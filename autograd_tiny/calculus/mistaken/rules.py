@@ -64,7 +64,10 @@ MISTAKEN: Mapping[str, Rules | Callable[[Primitive], Rules]] = MappingProxyType(
             MistakenRule("it is taken for the decadic logarithm", lambda out, x: (1.0 / (math.log(10.0) * x),), TRAPS),
             MistakenRule("it is taken for exp", lambda out, x: (exp(x),), EXCHANGED),
         ),
-        "sqrt": (MistakenRule("the factor ½ is lost", lambda out, x: (1.0 / out,), TOLD),),
+        "sqrt": (
+            MistakenRule("the factor ½ is lost", lambda out, x: (1.0 / out,), TOLD),
+            MistakenRule("the rule of the square is applied", lambda out, x: (2.0 * x,), GITHUB + "tensorflow/swift/issues/161"),
+        ),
         "sin": (MistakenRule("the sign of the cosine's derivative is taken", lambda out, x: (-cos(x),), LIST),),
         "cos": (MistakenRule("the sign is lost", lambda out, x: (sin(x),), LIST),),
         "tan": (

@@ -19,6 +19,8 @@ LEAST_KEPT = 0.8
 """Mistakes with less effort are so common that they keep their names."""
 SURE = 0.1
 """A name is kept if no more numbers of the page are expected to get as good a one by chance."""
+SAME = 1e-13
+"""How far apart two numbers may be, relative to themselves, that are the same but for rounding errors of a few hundred operations."""
 MOST_EXPECTED = 0.5
 """No number counts for more than that among those that would get a name by chance."""
 SHARPEST = 0.01
@@ -58,7 +60,8 @@ def told_together(page: Numbers, marks: list[Mark], findings: Findings, fits: Fi
 
     def fit(mark: Mark, follows: Follows) -> bool:
         sharp = follows.slack <= SHARPEST * abs(follows.value)
-        return fits(mark.claim, follows, loose=False) or (sharp and fits(mark.claim, follows, loose=True))
+        is_same = abs(follows.value - mark.claim.printed.number) <= SAME * abs(follows.value)
+        return is_same or fits(mark.claim, follows, loose=False) or (sharp and fits(mark.claim, follows, loose=True))
 
     def by_chance(mark: Mark, follows: Follows) -> float:
         return chance(mark.claim.printed, mark.value, follows, loose=True)
