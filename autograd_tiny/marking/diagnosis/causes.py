@@ -27,6 +27,8 @@ from autograd_tiny.text.words import listed
 
 MOST_PAIRS = 12
 """Of so few leaves, any two may have been exchanged; of more, only those whose names differ in an index."""
+MOST_EXCHANGED = 40
+"""So many pairs of leaves are tried at most."""
 
 DEGREE = math.pi / 180.0
 
@@ -211,7 +213,7 @@ def _exchanged(graph: NamedGraph) -> Iterator[Cause]:
     near = {frozenset((x, y)): None for x in leaves for y in graph.neighbours(x) if y in leaves}
     if len(leaves) <= MOST_PAIRS:
         near |= dict.fromkeys(map(frozenset, combinations(leaves, 2)))
-    for pair in near:
+    for pair in list(near)[:MOST_EXCHANGED]:
         x, y = sorted(pair, key=leaves.index)
         if graph.nodes[x].data != graph.nodes[y].data:
             change = Change(renamed={data(x): data(y), data(y): data(x)})

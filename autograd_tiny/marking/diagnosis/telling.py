@@ -58,13 +58,20 @@ def told_together(page: Numbers, marks: list[Mark], findings: Findings, fits: Fi
         fits: whether a number may have been printed as in a claim.
     """
 
+    def is_near(mark: Mark, follows: Follows) -> bool:
+        """Whether a number may fit at all; most do not, and how sure they are need not be worked out."""
+        printed = mark.claim.printed
+        return abs(follows.value - printed.number) <= 2.0 * printed.unit + SHARPEST * abs(follows.value)
+
     def fit(mark: Mark, follows: Follows) -> bool:
+        if not is_near(mark, follows):
+            return False
         sharp = follows.slack <= SHARPEST * abs(follows.value)
         is_same = abs(follows.value - mark.claim.printed.number) <= SAME * abs(follows.value)
         return is_same or fits(mark.claim, follows, loose=False) or (sharp and fits(mark.claim, follows, loose=True))
 
     def by_chance(mark: Mark, follows: Follows) -> float:
-        return chance(mark.claim.printed, mark.value, follows, loose=True)
+        return chance(mark.claim.printed, mark.value, follows, loose=is_near(mark, follows))
 
     search = Search(page, marks, findings.unexplained, findings.efforts, fit, by_chance)
     for found, alike in search.best():

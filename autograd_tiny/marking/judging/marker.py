@@ -26,7 +26,7 @@ from autograd_tiny.marking.judging.mistakes import Edit, Editor
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, chance, noise_of
 from autograd_tiny.marking.judging.precision import Precision, to_digits
 from autograd_tiny.marking.judging.wholes import Array, Wholes
-from autograd_tiny.marking.judging.writing import slips_in_writing
+from autograd_tiny.marking.judging.writing import copies, slips_in_writing
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import setting
@@ -411,8 +411,10 @@ class Marker:
         return blank._replace(alternatives=alternatives, followed=line)
 
     def _by_hand(self, blank: Mark, editor: Editor, ways: Sequence[Follows]) -> Iterator[Edit]:
-        """Slips that people make and programs do not: in writing a number down, and with other numbers of the page."""
-        if not isinstance(blank.claim.printed, Computed):
+        """Slips that need no formula: in writing a number down, and with other numbers of the page; programs only copy."""
+        if isinstance(blank.claim.printed, Computed):
+            yield from copies(blank.number, self.claims, self.engine)
+        else:
             values = [blank.value, *(follows.value for follows in ways)]
             yield from slips_in_writing(blank.number, self.claims, values, self.engine)
             yield from editor.numbers_from_elsewhere(claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number])

@@ -39,10 +39,11 @@ def slips_in_writing(number: int, claims: Sequence[Claim], values: Iterable[floa
             if found := typed(intended, printed.text):
                 yield Edit(found, root, f"{WORDS[found]} {intended}", 1.4, tries=_tries(printed))
                 break
-    yield from _copied(number, claims, engine)
+    yield from copies(number, claims, engine)
 
 
-def _copied(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Edit]:
+def copies(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Edit]:
+    """The numbers of other claims that were copied, each as a formula that is this number; the arguments are those above."""
     printed = claims[number].printed
     root = Expression.constant(printed.number)
     for n, claim in enumerate(claims):
