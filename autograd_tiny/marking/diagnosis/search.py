@@ -130,7 +130,11 @@ class Search:
             return False
         known = [self._efforts[mark.number] for mark in marks if mark.verdict == "mistake"]
         unknown = sum(mark.verdict == "wrong" for mark in marks)
-        return bool(unknown and not stale) or unknown + len(stale) > 1 or (len(known) > 1 and found.cause.effort < sum(known))
+        if unknown or stale:
+            return not stale or unknown + len(stale) > 1
+        names = {mark.mistake for mark in marks}
+        is_told_once = len(names) == 1 and found.cause.mistake not in names  # the same mistake in several numbers is one sentence
+        return len(known) > 1 and found.cause.effort < sum(known) and not is_told_once
 
     def _candidates(self) -> list[Found]:
         slips = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("mistake", "wrong")]
