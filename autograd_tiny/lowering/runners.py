@@ -238,7 +238,7 @@ class Interpreted:
         outputs = [self._row(i, theta, row) for i, row in enumerate(rows)]
         ends = n_values, n_values + n_derivatives
         values, derivatives = [out[: ends[0]] for out in outputs], [out[ends[0] : ends[1]] for out in outputs]
-        means = [math.fsum(column) / len(rows) for column in zip(*[out[ends[1] :] for out in outputs])]
+        means = [_mean(column) for column in zip(*[out[ends[1] :] for out in outputs])]
         return (
             _array(values, (len(rows), n_values)),
             _array(derivatives, (len(rows), n_derivatives)),
@@ -251,6 +251,13 @@ class Interpreted:
         except (ArithmeticError, ValueError) as error:
             raise type(error)(f"row {i} of the batch: {error}") from error
         return _flat(result)
+
+
+def _mean(column: Sequence[float]) -> float:
+    try:
+        return math.fsum(column) / len(column)
+    except OverflowError:  # which native code does not raise: the sum is infinite
+        return sum(column) / len(column)
 
 
 def _flat(result: Any) -> list[float]:

@@ -53,6 +53,7 @@ def test_shares_are_run_in_threads_of_their_own(monkeypatch):
 
 
 def test_as_many_as_pay(monkeypatch):
+    pytest.importorskip("llvmlite")
     monkeypatch.setattr(runners, "machine_threads", lambda: 8)
     native = compile_loss(lambda p, s: (p[0] * s[0]) ** 2, 1, 1)._means
     worth = runners.WORTH_A_THREAD // native._kernel.work

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 import js  # JavaScript's global names: this runs in Pyodide alone
 import pytest
 from _pytest.doctest import MultipleDoctestFailures
+from hypothesis import HealthCheck, settings
 
 from autograd_tiny.views.drawing.render import RenderError
 
@@ -47,17 +48,19 @@ PREFIX, EXCEPTION = "needs ", "an exception: "
 TOGETHER = 20
 """Neighbours that one process runs, since they take about as long and share fixtures."""
 
-ENVIRONMENT = "tests/repository/test_environment.py::"
+ENVIRONMENT, CACHE = "tests/repository/test_environment.py::", "tests/storage/test_cache.py::"
 
 EXCEPTIONS = {
     f"{ENVIRONMENT}test_a_working_directory_that_cannot_be_written_to": "files in memory have no owner",
     f"{ENVIRONMENT}test_what_is_no_ordinary_file_is_written_to_and_not_replaced": "files in memory are ordinary files",
     f"{ENVIRONMENT}test_a_file_that_there_is_no_room_for": "files in memory have no limit of their own",
+    f"{CACHE}test_files_that_others_may_read_or_write_do_not_count": "in a browser there are no other users",
+    f"{CACHE}test_a_directory_that_others_can_write_to_is_not_used": "in a browser there are no other users",
+    f"{CACHE}test_what_belongs_to_somebody_else_is_not_used": "in a browser there are no other users",
+    f"{CACHE}test_what_is_no_file_is_not_followed_and_not_waited_for[a pipe]": "files in memory are no pipes",
+    "tests/repository/test_playground.py::test_what_is_packed_suffices_and_is_the_same_each_time": "there it is not installed, but packed",
     "tests/cli/test_cli.py::test_draw_writes_a_larger_png": "in a browser pictures are SVG",
     "tests/storage/test_files.py::test_a_file_that_is_replaced_hands_down_its_permissions": "files in memory know no umask",
-    "tests/storage/test_saving.py::test_a_file_of_another_kind_is_refused_by_name[content4-it is nested too deeply]": (
-        "Python's reader of JSON overflows JavaScript's stack, which ends this Python, where elsewhere it is a RecursionError"
-    ),
 }
 """Tests that need nothing of these and do not pass here, each with the reason; no more than two of a hundred."""
 
@@ -95,6 +98,8 @@ def _is_test(module: Any) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    settings.register_profile("wasm", deadline=None, suppress_health_check=list(HealthCheck))  # of what is several times slower
+    settings.load_profile("wasm")
     builtins.__import__ = _imported
     subprocess.Popen.__init__ = lambda *_, **__: stop("a process")  # type: ignore[method-assign]
     threading.Thread.start = lambda *_, **__: stop("a thread")  # type: ignore[method-assign]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 from autograd_tiny import __version__
 from autograd_tiny.marking.reports.outcomes import LEVELS, Finding, Outcome, findings
@@ -38,7 +39,7 @@ def as_sarif(outcomes: Sequence[Outcome]) -> str:
 
 
 def _uri(file: str) -> str:
-    return Path(file).as_uri() if Path(file).is_absolute() else PurePosixPath(f"/{file}").as_uri().removeprefix("file:///")
+    return Path(file).as_uri() if Path(file).is_absolute() else quote(PurePosixPath(file).as_posix())
 
 
 def _result(finding: Finding) -> dict[str, Any]:
