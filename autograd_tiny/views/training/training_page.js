@@ -319,6 +319,7 @@ export function createTraining(root, data, programs) {
     const most = Math.max(...sizes);
     const pitch = Math.max(22, Math.min(48, Math.floor(640 / most)));
     const side = pitch - (pitch > 30 ? 8 : 4);
+    const widest = Math.min(4, 64 / most); // of a line, so that many of them do not become a ground
     const height = Math.max(most * pitch, 150) + 8;
     const canvas = make("canvas", { class: "lines", "aria-hidden": "true" });
     const box = make("div", { class: "graph" }, canvas);
@@ -365,7 +366,7 @@ export function createTraining(root, data, programs) {
         weights.forEach((row, from) => row.forEach((place, to) => {
           const [a, b] = [columns[k][from], columns[k + 1][to]];
           const share = largest ? Math.abs(value(place)) / largest : 0;
-          ctx.lineWidth = 0.3 + 4 * share;
+          ctx.lineWidth = 0.3 + widest * share;
           ctx.globalAlpha = state.chosen && state.chosen !== b ? 0.12 : 0.25 + 0.65 * share;
           ctx.strokeStyle = value(place) >= 0 ? up : down;
           ctx.beginPath();
