@@ -26,6 +26,11 @@ _ROOM_FOR_MISTAKES = 18
 """In so many columns of a terminal the names of mistakes are whole words, and beside all verdicts there is room for them in 80."""
 
 
+_ROOM_FOR_TITLES = 18
+_ROOM_BESIDE_NUMBERS = 46
+"""Of a terminal's columns, for what a line is about and what was found; in the rest engine's and printed numbers stand side by side."""
+
+
 def print_outcomes(outcomes: Sequence[Outcome], console: Console, *, table: bool = True) -> None:
     """Print every page that could be marked; of several, each with its file above it, and the counts of all below."""
     alone = len(outcomes) == 1
@@ -60,16 +65,20 @@ def print_tally(tally: Tally, console: Console) -> None:
 def print_report(report: Report, console: Console, *, table: bool = True) -> None:
     """Print the marks as a table, unless that is not wanted, and the story below it."""
     if table:
-        print_whole(_marks_table(report), console)
+        print_whole(_marks_table(report, console.width), console)
     for i, sentence in enumerate(report.story):
         console.print(Padding.indent(Text(sentence), 2) if i else Text(sentence, "bold"))
 
 
-def _marks_table(report: Report) -> Table:
+def _marks_table(report: Report, width: int) -> Table:
     table = Table("", "engine", "printed", "", box=box.SIMPLE_HEAD)
+    lines = report.lines((width - _ROOM_BESIDE_NUMBERS) // 2)
+    if any(len(line.marks) > 1 for line in lines):  # rows of matrices would leave no room for the titles of sections
+        table.columns[0].min_width = min(_ROOM_FOR_TITLES, max([len(line.section) for line in lines]))
+        table.columns[3].min_width = min(_ROOM_FOR_MISTAKES, max([len(line.finding) for line in lines]))
     for column in table.columns[1:3]:
         column.justify, column.no_wrap = "right", True
-    for line in report.lines():
+    for line in lines:
         if line.section:
             table.add_section()
             table.add_row(Text(line.section, "bold"))
