@@ -147,6 +147,21 @@ def _parser() -> argparse.ArgumentParser:
     written = "write it to a file; .tex is LaTeX, and of a --derivation .md Markdown, .toml a page for mark"
     explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help=written)
     explain_it.set_defaults(run=_explain)
+
+    exercise = commands.add_parser("exercise", help="numbers of a formula to be found by hand: a page that marks, Moodle, paper")
+    exercise.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; or a page, page.toml, whose claims are the blanks")
+    exercise.add_argument("values", type=_text, nargs="*", metavar="name=value", help=numbers)
+    ask = "what to find: z, y/w, w', or forward, gradients, 'local derivatives', updates (default: forward and gradients)"
+    exercise.add_argument("--ask", type=_text, nargs="+", metavar="WHAT", help=ask)
+    exercise.add_argument("--digits", type=_digits, metavar="N", help="significant digits that an answer needs (default: 3)")
+    exercise.add_argument("--learning-rate", type=float, metavar="N", help="of the updates that are asked for")
+    exercise.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="a page that marks answers: .html")
+    exercise.add_argument("--variants", type=int, metavar="N", help="so many exercises with other numbers, for --moodle and --worksheet")
+    exercise.add_argument("--seed", type=int, default=1, metavar="N", help="of the variants; another one gives others (default: 1)")
+    exercise.add_argument("--moodle", type=Path, metavar="FILE", help="a question bank for Moodle: .xml")
+    exercise.add_argument("--worksheet", type=Path, metavar="FILE", help="a sheet to print: .html or .tex")
+    exercise.add_argument("--solution", type=Path, metavar="FILE", help="the same filled in")
+    exercise.set_defaults(run=_exercise)
     return parser
 
 
@@ -302,6 +317,31 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
         _tell_written([write_file(options.out, text + "\n")], console)
     else:
         console.print(text, soft_wrap=True, markup=False)
+    return DONE
+
+
+def _exercise(options: argparse.Namespace, console: Console) -> int:
+    from autograd_tiny import exercises  # which only this command needs
+
+    if options.formula.endswith(".toml"):
+        if options.ask or options.values or options.learning_rate is not None:
+            raise ValueError("a page says itself what is asked and given; change it there")
+        asked = exercises.from_page(Path(options.formula), digits=options.digits)
+    else:
+        ask, digits = options.ask or ["forward", "gradients"], options.digits or 3
+        asked = exercises.Exercise(_recorded(options), ask, digits=digits, learning_rate=options.learning_rate)
+    every = [asked] if options.variants is None else asked.variants(options.variants, options.seed)
+    written = [asked.save(options.out)] if options.out else []
+    if options.moodle:
+        if options.moodle.suffix.lower() != ".xml":
+            raise ValueError(f"a question bank for Moodle is written as .xml, got {options.moodle}")
+        written.append(write_file(options.moodle, exercises.moodle_bank(every)))
+    written += [exercises.worksheet(every, options.worksheet)] if options.worksheet else []
+    written += [exercises.worksheet(every, options.solution, solution=True)] if options.solution else []
+    if written:
+        _tell_written(written, console)
+    else:
+        console.print("\n\n".join(map(str, every)), soft_wrap=True, markup=False)
     return DONE
 
 

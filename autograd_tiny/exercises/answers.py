@@ -115,6 +115,15 @@ def has_digits(printed: Printed, value: float, digits: int) -> bool:
     return printed.digits >= digits or not math.isfinite(value) or printed.number == float(f"{value:.{digits - 1}e}")
 
 
+def unit_of(value: float, digits: int) -> float:
+    """One unit of the last digit that is asked for.
+
+    >>> unit_of(0.0462, 3), unit_of(0.0, 3)
+    (0.0001, 0.001)
+    """
+    return float(f"1e{(math.floor(math.log10(abs(value))) + 1 if value else 0) - digits}")
+
+
 def written(value: float, digits: int) -> str:
     """A number as it is to be entered.
 

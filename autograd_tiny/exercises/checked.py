@@ -60,8 +60,13 @@ def told(mark: Mark) -> str:
     """
     why = mark.why
     if mark.verdict in SLIPS:
-        return f"{why[0].upper()}{why[1:]}." if why else UNKNOWN
+        return said_of(why) if why else UNKNOWN
     return "Right." if mark.verdict == "right" else f"Accepted: {why}."
+
+
+def said_of(why: str) -> str:
+    """A reason as a sentence."""
+    return f"{why[0].upper()}{why[1:]}."
 
 
 class Checked(Report):

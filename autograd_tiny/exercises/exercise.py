@@ -150,6 +150,11 @@ class Exercise:
         """The numbers that are given, by their labels."""
         return {name: node.data for name, node in self._own.labels.items() if node.op is None}
 
+    @property
+    def labels(self) -> Mapping[str, Value]:
+        """Everything with a label, of before any update, by that."""
+        return self._own.labels
+
     @cached_property
     def _own(self) -> NamedGraph:
         return NamedGraph(self.output, self.others)

@@ -151,7 +151,7 @@ def test_zero_and_kinks_may_be_asked_for():
         (lambda: neuron(["w"]), "w is given, -3; ask for what is computed"),
         (lambda: neuron(["w/E"]), "w does not depend on E; did you mean E/w?"),
         (lambda: neuron(["w'"]), "give the learning_rate"),
-        (lambda: neuron("updates"), "updates: say how is trained"),
+        (lambda: neuron("updates"), "updates: say how it is trained"),
         (lambda: neuron(["z"], told=["z"]), "all that is asked for is told, z"),
         (lambda: neuron(digits=0), "1 to 12 significant digits"),
         (lambda: neuron().check({"q": "1"}), "no blank 'q'"),

@@ -81,7 +81,7 @@ def direct(graph: NamedGraph, name: str) -> list[str]:
 def _updates(graph: NamedGraph, trained: Collection[str]) -> Iterator[Quantity]:
     """Everything that is trained, after one update."""
     if not trained:
-        raise ValueError("updates: say how is trained, learning_rate=0.1 or training={'optimizer': 'adam', 'learning_rate': 0.1}")
+        raise ValueError("updates: say how it is trained, learning_rate=0.1 or training={'optimizer': 'adam', 'learning_rate': 0.1}")
     return (updated(name) for name in trained)
 
 

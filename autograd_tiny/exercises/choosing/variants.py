@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from autograd_tiny.engine.table import sigmoid, softmax, tanh
 from autograd_tiny.engine.value import Value
+from autograd_tiny.exercises.answers import unit_of
 from autograd_tiny.exercises.sheet import Question
 from autograd_tiny.text.numbers import as_whole, plain_number
 from autograd_tiny.text.words import counted, did_you_mean, listed
@@ -115,8 +116,8 @@ DEMANDS: dict[str, tuple[Demand, str]] = {
 
 def _hits(number: float, right: float, digits: int) -> bool:
     """Whether a mistake's number is right to all digits that are asked for."""
-    half = 0.5 * 10.0 ** (math.floor(math.log10(abs(right))) - digits + 1) if right else 0.0
-    return abs(number - right) <= 1.5 * half  # an answer may be rounded, or cut off
+    unit = unit_of(right, digits) if right else 0.0
+    return abs(number - right) <= 0.75 * unit  # an answer may be rounded, or cut off
 
 
 class Drawn:

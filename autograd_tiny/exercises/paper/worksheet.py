@@ -1,0 +1,153 @@
+"""A worksheet and its solution: as HTML that prints, as LaTeX that compiles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+
+from autograd_tiny.exercises.answers import Blank
+from autograd_tiny.exercises.asking.formulas import one_step
+from autograd_tiny.exercises.asking.hints import formula
+from autograd_tiny.exercises.exercise import Exercise
+from autograd_tiny.exercises.page.picture import drawn, picture_of
+from autograd_tiny.marking.claims import Quantity
+from autograd_tiny.storage.files import write_file
+from autograd_tiny.symbols.expression import LATEX, term
+from autograd_tiny.symbols.latex import latex_name, latex_number, latex_upright
+from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.palette import recolored, variables
+
+STYLE = """
+body { margin: 2em auto; max-width: 46em; padding: 0 1em; color: #1c2733; background: #fff; font: 16px/1.5 system-ui, sans-serif; }
+section { break-inside: avoid-page; margin-bottom: 2.5em; } section + section { break-before: page; }
+h1 { font-size: 1.3em; } pre { font-size: .95em; white-space: pre-wrap; } svg { max-width: 100%; height: auto; }
+td { padding: .25em .6em .25em 0; vertical-align: baseline; }
+.line { display: inline-block; min-width: 9em; border-bottom: 1px solid #1c2733; height: 1.4em; }
+.step { color: #4a525e; }
+"""
+
+
+def worksheet(exercises: Exercise | Sequence[Exercise], path: str | os.PathLike[str], *, solution: bool = False) -> Path:
+    """Write exercises to be filled in by hand, one a page, or their solution.
+
+    Args:
+        exercises: one, or several, as `Exercise.variants` gives them.
+        path: where; ``.html`` for a page that prints, with the graph, ``.tex`` for LaTeX that compiles with amsmath.
+        solution: whether the numbers are filled in, each with its formula.
+
+    Raises:
+        ValueError: there are no exercises, or the name ends in neither.
+        OSError: the directory does not exist or cannot be written to.
+    """
+    every = [exercises] if isinstance(exercises, Exercise) else list(exercises)
+    writers = {".html": in_html, ".htm": in_html, ".tex": in_latex}
+    suffix = Path(path).suffix.lower()
+    if suffix not in writers:
+        raise ValueError(f"a worksheet is written as .html or .tex, got {os.fspath(path)!r}")
+    if not every:
+        raise ValueError("a worksheet needs an exercise")
+    return write_file(path, writers[suffix](every, solution))
+
+
+def in_html(exercises: Sequence[Exercise], solution: bool) -> str:
+    """The worksheet as a page."""
+    sections = "".join(f"<section>{_section(exercise, solution)}</section>" for exercise in exercises)
+    title = escape(exercises[0].heading)
+    style = variables("body") + STYLE + recolored("svg")
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="color-scheme" content="light">'
+        f"<title>{title}</title><style>{style}</style></head><body>{sections}</body></html>\n"
+    )
+
+
+def _section(exercise: Exercise, solution: bool) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(blank.name)}</td><td>=</td>{_cell(exercise, blank) if solution else '<td><span class=line></span></td>'}</tr>"
+        for blank in exercise.blanks
+    )
+    formulas = escape("\n".join(exercise.formulas))
+    picture = "" if solution else picture_of(exercise)
+    return (
+        f"<h1>{escape(exercise.heading)}</h1><pre>{formulas}</pre><p>Given: {escape(', '.join(_given(exercise)))}</p>{picture}"
+        f"<p>{'Solution' if solution else 'Find'}, with {exercise.digits} significant digits:</p><table>{rows}</table>"
+    )
+
+
+def _cell(exercise: Exercise, blank: Blank) -> str:
+    step = formula(blank.quantity, exercise.setting.derivations)
+    return f'<td>{escape(exercise.solution[blank.name])}</td><td class="step">{escape(step)}</td>'
+
+
+def _given(exercise: Exercise) -> list[str]:
+    return [
+        *(f"{name} = {short_number(x, 12)}" for name, x in exercise.inputs.items()),
+        *(f"{name} = {text}" for name, text in exercise.stated.items()),
+    ]
+
+
+def in_latex(exercises: Sequence[Exercise], solution: bool) -> str:
+    """The worksheet as a document of LaTeX."""
+    pages = "\n\\newpage\n".join(_latex_section(exercise, solution) for exercise in exercises)
+    return (
+        "\\documentclass[11pt]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
+        "\\usepackage{amsmath,tikz}\n\\usepackage[margin=25mm]{geometry}\n\\setlength{\\parindent}{0pt}\n\\allowdisplaybreaks\n"
+        "\\newcommand{\\blank}{\\underline{\\hspace{3cm}}}\n"
+        f"\\begin{{document}}\n{pages}\n\\end{{document}}\n"
+    )
+
+
+def _latex_section(exercise: Exercise, solution: bool) -> str:
+    derivations = exercise.setting.derivations
+    computed = [name for name, node in exercise.setting.graph.labels.items() if node.op is not None and name in exercise.labels]
+    formulas = [_equation(Quantity("data", (name,)), exercise) for name in computed]
+    given = [f"{latex_name(name)} = {latex_number(x)[0]}" for name, x in exercise.inputs.items()]
+    given += [f"{latex_quantity(quantity)} = {exercise.stated[str(quantity)]}" for quantity in exercise.told]
+    lines = []
+    for blank in exercise.blanks:
+        name = latex_quantity(blank.quantity)
+        if not solution:
+            lines.append(f"{name} &= \\blank")
+        else:
+            step = one_step(blank.quantity, derivations)
+            shown = "" if step is None else f"{_in_quantities(exercise, blank.quantity)} = "
+            lines.append(f"{name} &= {shown}{latex_number(float(exercise.solution[blank.name]))[0]}")
+    title = latex_upright(exercise.title) if exercise.title or not formulas else formulas[-1].replace("&", "")
+    picture = None if solution else drawn(exercise)
+    drawing = "" if picture is None else f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{picture.tikz()}}}\\end{{center}}\n\n"
+    what = "Solution" if solution else "Find"
+    return (
+        f"\\section*{{${title}$}}\n\\begin{{align*}}\n{_broken(formulas)}\n\\end{{align*}}\n"
+        f"Given: {', '.join(f'${x}$' for x in given)}.\n\n{drawing}"
+        f"{what}, with {exercise.digits} significant digits:\n\\begin{{align*}}\n{_broken(lines)}\n\\end{{align*}}"
+    )
+
+
+def _broken(lines: Sequence[str]) -> str:
+    return " \\\\[1ex]\n".join(lines)
+
+
+def _equation(quantity: Quantity, exercise: Exercise) -> str:
+    return f"{latex_quantity(quantity)} &= {_in_quantities(exercise, quantity)}"
+
+
+def _in_quantities(exercise: Exercise, quantity: Quantity) -> str:
+    """The formula of a quantity in LaTeX, derivatives as fractions."""
+    derivations = exercise.setting.derivations
+    root = one_step(quantity, derivations)
+    return "" if root is None else term(root, LATEX._replace(name=lambda name: _latex_variable(name, exercise)), {}).text
+
+
+def _latex_variable(name: str, exercise: Exercise) -> str:
+    quantity = next((q for x, q in exercise.setting.derivations.quantities.items() if x.label == name), None)
+    return latex_name(name) if quantity is None else latex_quantity(quantity)
+
+
+def latex_quantity(quantity: Quantity) -> str:
+    """A quantity in LaTeX, a derivative as a fraction."""
+    names = [latex_name(name.rstrip("'")) + "'" * (len(name) - len(name.rstrip("'"))) for name in quantity.nodes]
+    if quantity.kind == "data":
+        return names[0]
+    return r" \cdot ".join(rf"\frac{{\partial {of}}}{{\partial {by}}}" for of, by in pairwise(names))

@@ -1,0 +1,114 @@
+"""Moodle's question banks, read and answered as Moodle does; what is said against our own marks."""
+
+import html
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from autograd_tiny import Value
+from autograd_tiny.exercises import Exercise, moodle_bank, random_exercise
+from autograd_tiny.marking.judging.numbers import Numbers
+
+# As in Moodle's question/type/multianswer/questiontype.php, version 4.
+NUMBER = r"-?(?:(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)"
+FRACTION = r"=|%(?:-?[0-9]+(?:[.,][0-9]*)?)%"
+ANSWER = r".+?(?<!\\|&)(?=[~#}]|$)"
+FEEDBACK = r".*?(?<!\\)(?=[~}]|$)"
+ALTERNATIVE = rf"(?:{FRACTION})?(?:{ANSWER})(?:#(?:{FEEDBACK}))?"
+BLANK = re.compile(rf"\{{([0-9]*):(NUMERICAL|NM):({ALTERNATIVE}(?:~{ALTERNATIVE})*)\}}", re.DOTALL)
+ONE = re.compile(rf"~?({FRACTION})?({ANSWER})(?:#({FEEDBACK}))?", re.DOTALL)
+NUMERICAL = re.compile(rf"^({NUMBER})(?::({NUMBER}))?$")
+
+
+def read(text):
+    """The blanks of a question: for each its answers with tolerance, share of the marks and feedback, in Moodle's order."""
+    blanks = []
+    for match in BLANK.finditer(text):
+        answers = []
+        for fraction, answer, feedback in ONE.findall(match[3]):
+            number, tolerance = NUMERICAL.match(html.unescape(answer)).groups()
+            share = 1.0 if fraction == "=" else float(fraction.strip("%") or 0) / 100
+            answers.append((float(number), float(tolerance), share, html.unescape(feedback)))
+        blanks.append(answers)
+    return blanks
+
+
+def graded(answers, number):
+    return next(((share, feedback) for value, tolerance, share, feedback in answers if abs(number - value) <= tolerance), (0.0, ""))
+
+
+def bank_of(exercises, **options):
+    root = ElementTree.fromstring(moodle_bank(exercises, **options))
+    assert root.tag == "quiz"
+    questions = [q for q in root.iter("question") if q.get("type") == "cloze"]
+    return root.find("question/category/text").text, [q.find("questiontext/text").text for q in questions], questions
+
+
+def network():
+    return random_exercise("2-2-2 network", 2, seed=1)
+
+
+def test_the_blanks_have_the_right_answers_and_the_mistakes_that_we_name():
+    exercise = network()
+    for variant, text in zip(made := exercise.variants(3, seed=1), bank_of(made)[1]):
+        blanks = read(text)
+        assert len(blanks) == len(variant.blanks)
+        for blank, answers in zip(variant.blanks, blanks):
+            right = variant.solution[blank.name]
+            assert graded(answers, float(right)) == (1.0, "Right.")
+            assert len(answers) > 5, blank
+            assert [share for *_, share, _ in answers] == [1.0] + [0.5] * (len(answers) - 1)
+            for number, _, _, feedback in answers[1:4]:
+                others = {name: x for name, x in variant.solution.items() if name != blank.name}
+                outcome = next(o for o in variant.check({**others, blank.name: f"{number:.5g}"}).outcomes if o.blank == blank)
+                assert outcome.verdict in ("mistake", "carried", "wrong", "last digit"), (blank, number)
+                if outcome.verdict == "mistake":
+                    known = [outcome.mark.why, *outcome.mark.alternatives]
+                    assert feedback.rstrip(".").lower() in [why.lower() for why in known], (blank, number)
+
+
+def test_honest_rounding_on_the_way_is_right():
+    exercise = network()
+    text = bank_of([exercise])[1][0]
+    derivations, numbers = exercise.setting.derivations, Numbers(exercise.setting.derivations)
+    for quantity in exercise.told:
+        numbers.printed[quantity] = float(exercise.stated[str(quantity)])
+    for blank, answers in zip(exercise.blanks, read(text)):
+        rounded = float(f"{numbers.evaluate(derivations.step_from(blank.quantity, numbers.printed)):.3g}")
+        numbers.printed[blank.quantity] = rounded
+        assert graded(answers, rounded)[0] == 1.0, blank
+
+
+def test_thirty_variants_are_thirty_questions():
+    exercise = Exercise("z = w*x + b; y = tanh(z)", ["z", "y", "y/w"], given={"w": -0.3, "x": 2.5, "b": 0.5}, title="A/B")
+    category, texts, questions = bank_of(exercise.variants(30, seed=1), partial=25)
+    assert category == "$course$/top/A//B"
+    assert len(set(texts)) == 30
+    assert len({q.find("name/text").text for q in questions}) == 30
+    assert {share for blank in read(texts[0]) for *_, share, _ in blank} == {1.0, 0.25}
+
+
+def test_labels_are_text_and_no_syntax():
+    bad = "<b>{1:SA:=x}~#\\y]]>"
+    w, x = Value(2.0, bad), Value(3.0, "x2")
+    y = w * x + 1.5
+    y.label = "y"
+    _, (text,), _ = bank_of([Exercise(y, ["y", "y/x2"])])
+    assert "<b>" not in text
+    blanks = read(text)
+    assert len(blanks) == 2
+    shown = html.unescape(re.sub(BLANK, "", text))
+    assert bad in shown
+    feedback = [said for blank in blanks for *_, said in blank]
+    assert any(bad in html.unescape(said) for said in feedback)
+    assert not any("<b>" in said for said in feedback)
+
+
+@pytest.mark.parametrize(("exercises", "options", "message"), [
+    ([], {}, "a question bank needs an exercise"),
+    ([1], {"partial": 100}, "partial is a share of the marks"),
+])  # fmt: skip
+def test_bad_banks_are_refused(exercises, options, message):
+    with pytest.raises(ValueError, match=message):
+        moodle_bank(exercises, **options)

@@ -1,0 +1,79 @@
+"""Worksheets and their solutions; exercises made of pages."""
+
+import re
+import subprocess
+
+import pytest
+from foreign import program_called
+
+from autograd_tiny.exercises import Exercise, from_page, random_exercise, worksheet
+from autograd_tiny.marking.pages import PageError
+
+NEURON = "z = w_1*x + b; y = tanh(z); E = (y - t)**2"
+
+
+def neuron():
+    return Exercise(NEURON, ["forward", "E/z", "E/w_1", "updates"], given={"w_1": -3, "x": 2, "b": 6.5, "t": 1}, learning_rate=0.1)
+
+
+def test_a_sheet_has_a_line_for_each_answer_and_the_solution_has_the_numbers(tmp_path):
+    exercise = neuron()
+    made = [exercise, *exercise.variants(2, seed=1)]
+    sheet = worksheet(made, tmp_path / "sheet.html").read_text(encoding="utf-8")
+    solution = worksheet(made, tmp_path / "solution.html", solution=True).read_text(encoding="utf-8")
+    assert sheet.count("<section>") == solution.count("<section>") == 3
+    assert sheet.count("class=line") == 3 * len(exercise.blanks)
+    assert sheet.count("<svg") == 3
+    assert "0.462" not in sheet
+    for one in made:
+        assert all(f"<td>{text}</td>" in solution for text in one.solution.values())
+    assert "<td>∂E/∂w_1</td><td>=</td><td>-1.69</td>" in solution
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("solution", [False, True])
+def test_latex_compiles(tmp_path, solution):
+    hostile = Exercise("y = w*x", ["y", "y/w"], given={"w": 2, "x": 3}, title=r"50% & \input{x} #1_$")
+    made = [neuron(), hostile, random_exercise("adam", 2, 1), random_exercise("matrix form", 2, 1), random_exercise("2-2-2 network", 3, 1)]
+    worksheet(made, tmp_path / "sheet.tex", solution=solution)
+    command = [program_called("pdflatex"), "-interaction=nonstopmode", "-halt-on-error", "sheet.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_the_latex_solution_has_formulas_and_numbers(tmp_path):
+    text = worksheet(neuron(), tmp_path / "solution.tex", solution=True).read_text(encoding="utf-8")
+    assert r"\frac{\partial E}{\partial w_{1}} &= \frac{\partial E}{\partial z} \cdot x = -1.69" in text
+    assert "w_{1}' &= " in text
+    assert r"\blank" in worksheet(neuron(), tmp_path / "sheet.tex").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("exercises", "name", "message"), [
+    ([], "sheet.html", "needs an exercise"),
+    (None, "sheet.docx", r"written as \.html or \.tex"),
+])  # fmt: skip
+def test_bad_worksheets_are_refused(exercises, name, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        worksheet(neuron() if exercises is None else exercises, tmp_path / name)
+
+
+def test_a_page_is_an_exercise(tmp_path):
+    page = tmp_path / "page.toml"
+    text = f"""title = "One neuron"
+formula = "{NEURON}"
+learning_rate = 0.1
+claims = ["w_1 = -3", "z = 0.50", "y = 0.462", "y = 0.46", "E/w_1 = 5.00", "w_1' = -2.83"]
+[inputs]
+w_1 = -3
+x = 2
+b = 6.5
+t = 1
+"""
+    page.write_text(text, encoding="utf-8")
+    exercise = from_page(page)
+    assert [blank.name for blank in exercise.blanks] == ["z", "y", "∂E/∂w_1", "w_1'"]
+    assert (exercise.heading, exercise.digits) == ("One neuron", 3)
+    assert exercise.check({"w_1'": "-2.83"}).outcomes[-1].verdict == "right"
+    page.write_text(re.sub(r"x = 2\n", "", text) + "[[sample]]\nx = 2\n", encoding="utf-8")
+    with pytest.raises(PageError, match="one sample"):
+        from_page(page)
