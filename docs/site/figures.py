@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from autograd_tiny import Expression, Stepper
+from autograd_tiny.exercises import Exercise
 from autograd_tiny.marking.report import Report
 from autograd_tiny.views.derivation import Derivation
 from autograd_tiny.views.drawing.draw import Drawing
@@ -16,8 +17,9 @@ from autograd_tiny.views.explain import Explanation
 from autograd_tiny.views.mathml import converted
 from autograd_tiny.views.training.page import NetworkPage
 
-CONTROLS, MOST, TRAINING = 430, 760, 860
-"""The height of a stepper without its picture, the largest height of a stepper, and that of a training page, in pixels."""
+CONTROLS, MOST, TRAINING, BLANK, AROUND = 430, 760, 860, 66, 560
+"""The height of a stepper without its picture, the largest height of a stepper, that of a training page, and of an exercise that of a
+blank and of what stands around them, in pixels."""
 SMALLEST = 0.75
 """The scale at which numbers in a picture can still be read without effort."""
 
@@ -26,7 +28,7 @@ def show(what: Any, *, caption: str = "", alt: str = "") -> None:
     """Print what a page shows of a result.
 
     Args:
-        what: a Drawing, a Stepper, a page that trains, an Explanation, a Derivation, an Expression, the report of a
+        what: a Drawing, a Stepper, a page that trains, an Exercise, an Explanation, a Derivation, an Expression, the report of a
             marked page, or LaTeX as a string.
         caption: a line below it, plain text.
         alt: what a picture shows, for those who do not see it; what the Drawing says of itself if not given.
@@ -45,6 +47,8 @@ def content(what: Any, alt: str) -> tuple[str, str]:
         return "stepper", frame(what)
     if isinstance(what, NetworkPage):
         return "stepper", framed(what.title, what.html(), TRAINING)
+    if isinstance(what, Exercise):
+        return "stepper", framed(what.heading, what.html(), min(AROUND + BLANK * len(what.blanks), 2 * MOST))
     if isinstance(what, Explanation):
         return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The chain rule, written out")
     if isinstance(what, Derivation):
@@ -54,7 +58,7 @@ def content(what: Any, alt: str) -> tuple[str, str]:
         return "formula", scrolled(converted(latex), "A formula")
     if isinstance(what, Report):
         return "report", scrolled(what._repr_html_(), "Claims and marks")
-    shown = "a Drawing, a Stepper, a TrainingPage, an Explanation, a Derivation, an Expression, a Report or LaTeX"
+    shown = "a Drawing, a Stepper, a TrainingPage, an Exercise, an Explanation, a Derivation, an Expression, a Report or LaTeX"
     raise TypeError(f"a page shows {shown}, got {what!r}")
 
 

@@ -23,7 +23,7 @@ from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text.numbers import check_digits, short_number
-from autograd_tiny.text.words import counted, visible
+from autograd_tiny.text.words import counted, did_you_mean, listed, visible
 from autograd_tiny.views.drawing.arrays import ArraySketch
 from autograd_tiny.views.drawing.grouping import parts_of_model
 from autograd_tiny.views.drawing.picture import MAX_NODES, SHOWN, Labels, Look, Note, Sketched, name, sketch_nodes, sketch_summary
@@ -174,6 +174,7 @@ def draw(
     clusters: bool = True,
     max_nodes: int = MAX_NODES,
     notes: Mapping[str, Sequence[Note]] = MappingProxyType({}),
+    blanks: Iterable[str] = (),
 ) -> Drawing:
     """Draw the graph that a Value was computed by.
 
@@ -206,6 +207,8 @@ def draw(
             whose order matters stand in it, above or left of each other; around and in frames Graphviz cannot always keep to that.
         max_nodes: the largest graph that is drawn in full.
         notes: lines to add to nodes, by label, as ``report.notes()`` of a marked page gives them.
+        blanks: numbers to leave out, for slides and worksheets: ``"z"`` the data of z, ``"y/z"`` the derivative of y by z, which stands
+            on an arrow, or in a box where y is ``value``.
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
     >>> y = (w * x + b).tanh()
@@ -221,6 +224,10 @@ def draw(
     largest = _largest_gradient(all_nodes(value)) if color_gradients else 0.0
     look = Look(_number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes)
     through = settled(through)
+    if left_out := [read_blank(blank) for blank in ([blanks] if isinstance(blanks, str) else blanks)]:
+        if is_by_arrays(through):
+            raise ValueError("blanks stand for numbers in boxes of Values; draw them with through='all' or 'named'")
+        look = look._replace(blanks=frozenset(left_out))
     drawing = drawn(value, look) if through == "all" else _drawn_through(value, through, sys._getframe(1).f_locals, look)
     if drawing.shows_gradients and (contradiction := _contradiction(value)):
         warnings.warn(contradiction, stacklevel=2)
@@ -231,6 +238,8 @@ def drawn(value: Value, look: Look) -> Drawing:
     """The picture that `draw` makes, whatever the gradients are."""
     _check_direction(look)
     nodes = all_nodes(value)
+    look = look._replace(root=value.label)
+    check_blanks(nodes, look)
     called = name(value, Labels(nodes).shown).text
     if _is_small(nodes, look.max_nodes):
         twins, origins = expanded(value, look.expand)
@@ -242,9 +251,31 @@ def drawn(value: Value, look: Look) -> Drawing:
                 kept = [(x, place) for x in nodes if twins[x].op is x.op for place in range(len(x.operands))]
                 in_full = Sketched(sketch, {x: ids[twins[x]] for x in nodes}, {(x, place): edges[twins[x], place] for x, place in kept})
                 return Drawing(called, _size(opened), sketch.dot(look.direction), in_full, shows_gradients="grad" in look.show)
+    if look.blanks:
+        raise ValueError(f"blanks stand for numbers in boxes, and a graph of {_size(nodes)} is only summarised; draw a part of it")
     summary = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
     return Drawing(called, description, summary.sketch.dot(look.direction, caption=description), summary)
+
+
+def read_blank(text: str) -> tuple[str, ...]:
+    """The labels that a blank is named by: ``z``, ``y/z``, ``∂y/∂z``."""
+    if not isinstance(text, str) or not 1 <= len(labels := tuple(x.strip().removeprefix("∂") for x in text.split("/"))) <= 2:
+        raise ValueError(f"a blank is a number in the picture, 'z' or 'y/z', got {text!r}")
+    return labels
+
+
+def check_blanks(nodes: Sequence[Value], look: Look) -> None:
+    """Refuse a blank for a number that the picture does not have."""
+    known: dict[tuple[str, ...], None] = {}
+    for node in nodes:
+        known |= {(node.label,): None, (look.root, node.label): None}
+        known |= {(node.label, x.label): None for x in node.operands}
+    for blank in look.blanks:
+        if blank not in known:
+            names = ["/".join(labels) for labels in known if all(labels)]
+            hint = did_you_mean("/".join(blank), names) or f"there are {listed(names, 12)}"
+            raise ValueError(f"the picture has no number {'/'.join(blank)!r}; {hint}")
 
 
 def check_scale(scale: float, suffix: str) -> None:

@@ -86,6 +86,9 @@ class Moment(NamedTuple):
         return self.color if box_id == self.node else "transparent"
 
 
+BLANK = "______"
+
+
 class Look(NamedTuple):
     """What is shown, and how.
 
@@ -96,6 +99,8 @@ class Look(NamedTuple):
         notes: lines to add to nodes, by label.
         direction, expand, clusters, max_nodes: as `draw` takes them.
         moment: at which moment; None for all that there is.
+        blanks: which numbers are left out: ``("z",)`` the data of z, ``("y", "z")`` the derivative of y by z.
+        root: the label of what is differentiated.
     """
 
     number: Callable[[float], str]
@@ -107,6 +112,16 @@ class Look(NamedTuple):
     clusters: bool = True
     max_nodes: int = MAX_NODES
     moment: Moment | None = None
+    blanks: frozenset[tuple[str, ...]] = frozenset()
+    root: str = ""
+
+    def number_of(self, x: float, *labels: str) -> str:
+        """A number as it is written, or the blank in its place."""
+        return BLANK if labels in self.blanks else self.number(x)
+
+    def told(self, what: str, x: float, *labels: str) -> str:
+        """A number in a title; nothing in the place of a blank."""
+        return "" if labels in self.blanks else f"{what} {short_number(x, 8)}"
 
 
 class Sketched(NamedTuple):
@@ -152,8 +167,10 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
             if isinstance(x, Constant):
                 sketch.arrow(*arrow, title=f"{path}: a constant", faint=True)
             else:
-                label = derivative_chip(edges[user, place], look.number(derivative), moment) if "derivatives" in look.show else ""
-                sketch.arrow(*arrow, label, title=f"{path}: local derivative {short_number(derivative, 8)}")
+                called = labels.whole[user], labels.whole[x]
+                number = look.number_of(derivative, *called)
+                label = derivative_chip(edges[user, place], number, moment) if "derivatives" in look.show else ""
+                sketch.arrow(*arrow, label, title=": ".join(filter(None, (path, look.told("local derivative", derivative, *called)))))
     return Sketched(sketch, ids, edges)
 
 
@@ -316,7 +333,7 @@ def _blank(text: str) -> str:
 
 
 def _rows(node: Value, look: Look, box_id: str) -> list[Row]:
-    data, grad, moment = look.number(node.data), look.number(node.grad), look.moment
+    data, grad, moment = look.number_of(node.data, node.label), look.number_of(node.grad, look.root, node.label), look.moment
     if moment:
         data = moment.data.get(box_id, "").rjust(len(data))
         grad = moment.gradients.get(box_id, "").rjust(len(grad))
@@ -330,9 +347,11 @@ def _title(node: Value, look: Look, labels: Labels) -> str:
     label = labels.whole[node]
     kind = "constant" if isinstance(node, Constant) else "leaf" if node.op is None else formula(node, labels.shown) or f"{node.op.name}(…)"
     head = kind if not label else label if kind == "leaf" else f"{label} = {kind}"
-    grad = f", grad {short_number(node.grad, 8)}" if "grad" in look.show and kind != "constant" else ""
+    numbers = [look.told("data", node.data, label)]
+    if "grad" in look.show and kind != "constant":
+        numbers.append(look.told("grad", node.grad, look.root, label))
     notes = "".join(f"; {note.sentence}" for note in look.notes.get(node.label, ()))
-    return f"{head}: data {short_number(node.data, 8)}{grad}{notes}"
+    return ": ".join(filter(None, (head, ", ".join(filter(None, numbers))))) + notes
 
 
 def ground_of(grad: float, largest: float) -> str:
