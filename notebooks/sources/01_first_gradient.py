@@ -99,6 +99,16 @@ for leaf in (w, x, b):
 # Nudging had to compute the formula twice for each input.  `backward` went through the graph once for all of them.
 
 # %% [markdown]
+# ## By hand
+#
+# The same neuron with other numbers.  Every answer is marked when it is entered, and what follows from a slip is accepted.
+
+# %%
+from autograd_tiny.exercises import Exercise
+
+Exercise("z = w*x + b; y = tanh(z)", ["forward", "gradients"], given={"w": 0.5, "x": 1.4, "b": -0.3})
+
+# %% [markdown]
 # ## Exercise
 #
 # Let `q = p · sin(p)` at `p = 2`.  On paper: draw the graph, write the local derivatives on the arrows, and find ∂q/∂p.

@@ -75,6 +75,16 @@ plots.curves(lengths, title="Their gradients", x_label="step", y_label="length",
 # since little is left to learn.  Only the loss tells the one from the other.
 
 # %% [markdown]
+# ## By hand
+#
+# One step of training for a single neuron.  Every answer is marked; what follows from a slip is accepted.
+
+# %%
+from autograd_tiny.exercises import random_exercise
+
+random_exercise("training step", 2, seed=5)
+
+# %% [markdown]
 # ## Exercise
 #
 # Train a network without a hidden layer, `nn.MLP([2, 1], ["sigmoid"])`.  Where does its loss end, what does it answer at the four

@@ -27,7 +27,7 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
   const order = (data.graph ?? []).flatMap((node, i) => (node.length > 1 ? [i] : [])).reverse();
   const program = createProgram(data.graph ?? [], rows, order);
   const graph = createGraph(data.svg ? fragment(document, data.svg).firstElementChild : root.querySelector("svg"), data, number);
-  const inputs = program.leaves.length ? inputsPanel(make, {
+  const inputs = program.leaves.length && !data.predict ? inputsPanel(make, {
     program, names, digits: data.digits, output: names.at(-1),
     value: (leaf) => state.values.get(leaf) ?? data.graph[leaf][0],
     move: (leaf, value) => move({ [names[leaf]]: value }),
@@ -142,7 +142,48 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
 
   function go(step) {
     play(false);
+    if (data.predict && step === state.step + 1 && view.prediction.hidden && predict(step)) return;
+    view.prediction.hidden = true;
     show(step);
+  }
+
+  /** Ask for the numbers of a step before it is shown; whether it has any. */
+  function predict(step) {
+    const { data: computed, gradients } = data.steps[step];
+    const called = (id) => data.nodes.find((node) => node.id === id).name;
+    const asked = [
+      ...Object.entries(computed).map(([id, template]) => [called(id), template]),
+      ...Object.entries(gradients).map(([id, template]) => [`gradient of ${called(id)}`, template]),
+    ].filter(([, template]) => Number.isFinite(Number(text(template))));
+    if (!asked.length || data.steps[step].phase === "seed") return false;
+    const fields = asked.map(([name, template]) => ({ name, right: text(template), input: make("input", { type: "text", autocomplete: "off", "aria-label": name }) }));
+    const said = make("p", { class: "said", "aria-live": "polite" });
+    const compare = make("button", { type: "submit" }, "Compare");
+    const reveal = make("button", { type: "button" }, "Show the step");
+    const form = make("form", {}, make("p", {}, `${data.steps[step].place}: what comes next?`),
+      ...fields.map(({ name, input }) => make("label", {}, `${name} = `, input)), compare, reveal, said);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      said.textContent = fields.map(({ name, right, input }) => `${name}: ${judged(input.value, Number(right))}.`).join(" ");
+      if (fields.every(({ right, input }) => judged(input.value, Number(right)) === "right")) go(step);
+      else view.live.textContent = "";
+    });
+    reveal.addEventListener("click", () => go(step));
+    view.prediction.replaceChildren(form);
+    view.prediction.hidden = false;
+    fields[0].input.focus();
+    return true;
+  }
+
+  /** What is said about a number that was predicted: right, if it is as near as its own last digit says, and has three digits or all. */
+  function judged(entered, right) {
+    const typed = entered.trim().replace("−", "-").match(/^[+-]?(?:\d+\.?(\d*)|\.(\d+))$/);
+    if (!typed) return entered.trim() ? "write it as a decimal number, with a point" : "no answer yet";
+    const x = Number(typed[0]);
+    const unit = 10 ** -(typed[1] ?? typed[2]).length;
+    const isNear = Math.abs(x - right) <= unit + 1e-12;
+    if (isNear && x !== right && Math.abs(x) < 100 * unit) return "too few digits to tell";
+    return isNear ? "right" : Math.abs(x + right) <= unit ? "the sign is wrong" : "not yet";
   }
 
   /** Show the whole chain rule of a node, or of none. */
@@ -166,7 +207,7 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { target, key } = event;
     const node = target.closest?.("[data-node]");
-    if (target.closest?.("select, summary, .inputs input")) {
+    if (target.closest?.("select, summary, .inputs input, .prediction")) {
       event.stopPropagation();
       return;
     }
@@ -454,6 +495,7 @@ function layout(make, data, svg, inputs) {
     ruleNumbers: make("p", { class: "numbers" }),
     ruleFormula: formulaBox(make),
     close: make("button", { type: "button", class: "close" }, "Close"),
+    prediction: make("section", { class: "prediction", hidden: "" }),
   };
   view.pace.value = PACES[1][1];
   view.rule = make("section", { class: "rule", hidden: "" },
@@ -469,6 +511,7 @@ function layout(make, data, svg, inputs) {
       make("div", { class: "position" }, slider, view.count),
       make("div", { class: "settings" }, view.pace, view.fit, view.full)),
     ...(inputs ? [inputs] : []),
+    view.prediction,
     make("div", { class: "explanations" },
       make("section", { class: "step" }, make("p", { class: "caption" }, view.phase, " ", view.caption), view.formula),
       view.rule),

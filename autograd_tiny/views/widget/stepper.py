@@ -58,10 +58,12 @@ class Stepper:
         direction: of the drawing, from operands to results: "LR", "RL", "TB" or "BT".
         digits: how many significant digits numbers have.
         title: what stands above the picture; "y, step by step" where the root is y and none is given.
+        predict: whether the page first asks for the numbers of the next step, and shows it when they are right, or when it is told to.
 
     Raises:
         TypeError: ``value`` is no Value, or the title no text.
-        ValueError: the graph has more than 400 nodes, or data of it was changed after it was used: compute it again.
+        ValueError: the graph has more than 400 nodes, or data of it was changed after it was used: compute it again; numbers of arrays
+            are to be predicted.
         RenderError: there is no program that draws.
 
     >>> x = Value(3.0, "x")
@@ -74,7 +76,14 @@ class Stepper:
     """
 
     def __init__(
-        self, value: Value, *, through: Through = "all", direction: str = "LR", digits: int = 4, title: str = ""
+        self,
+        value: Value,
+        *,
+        through: Through = "all",
+        direction: str = "LR",
+        digits: int = 4,
+        title: str = "",
+        predict: bool = False,
     ) -> None:
         check_recorded(value, "stepped through")
         check_unchanged(value, done="its steps")
@@ -83,7 +92,9 @@ class Stepper:
         check_digits(digits)
         if not isinstance(title, str):
             raise TypeError(f"a title is a text, got {quoted(title)}")
-        self._digits, self._title = digits, shortened(title, LONGEST_TITLE)
+        if predict and is_by_arrays(through):
+            raise ValueError("predict asks for the numbers of Values; take through='all' or 'named'")
+        self._digits, self._title, self._predict = digits, shortened(title, LONGEST_TITLE), bool(predict)
         self._walk = self._walk_through(value, through, variables, direction)
         self._leaves = self._walk.leaves
         self._moved: tuple[dict[str, float], Walkthrough] | None = None
@@ -108,6 +119,10 @@ class Stepper:
     def _recorded(self) -> Walkthrough:
         """All that is shown at the numbers that were recorded; a page that is saved does not need it."""
         return self._titled(self._walk.still())
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {"digits": self._digits} | ({"predict": True} if self._predict else {})
 
     def _titled(self, steps: Walkthrough) -> Walkthrough:
         return steps._replace(title=self._title) if self._title else steps
@@ -215,10 +230,10 @@ class Stepper:
     def _paged(self) -> tuple[dict[str, Any], str]:
         """What a page is made of: everything that is to be seen, with places for numbers, and the program that fills them."""
         if self._live is None:
-            return self.data | {"digits": self._digits}, "[]"
+            return self.data | self._options, "[]"
         steps, graph = self._live
         others = {"names": list(graph.names), "boxes": list(graph.boxes)} if graph.names else {}
-        return _as_data(self._titled(steps)) | {"digits": self._digits, "graph": graph.nodes} | others, graph.rows
+        return _as_data(self._titled(steps)) | self._options | {"graph": graph.nodes} | others, graph.rows
 
     def html(self) -> str:
         """The page that `save` writes, as text.  Its inputs move; it begins at the current values."""
