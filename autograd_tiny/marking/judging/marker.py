@@ -55,6 +55,8 @@ LIKELIER_THAN = 1.3
 """A last digit that is one unit off is likelier than mistakes that are more far-fetched than this."""
 PLAIN = 1.2
 """What a mistake with no more effort makes of a formula, its name says."""
+PLAIN_SLIPS, SAID = ("digits swapped", "copied"), {"digits swapped": "two digits have changed places"}
+"""What is looked for in an answer to an exercise, and how it is said there."""
 FAR = 3.0
 """What follows from the page's own numbers is told where it is so many units of the last digit from the engine's number."""
 NEAR = 12
@@ -414,9 +416,13 @@ class Marker:
         """Slips that need no formula: in writing a number down, and with other numbers of the page; programs only copy."""
         if isinstance(blank.claim.printed, Computed):
             yield from copies(blank.number, self.claims, self.engine)
+            return
+        values = [blank.value, *(follows.value for follows in ways)]
+        written = slips_in_writing(blank.number, self.claims, values, self.engine)
+        if self.asked:  # as the page of an exercise does; and which digits they are would tell the answer
+            yield from (edit._replace(what=SAID.get(edit.mistake, edit.what)) for edit in written if edit.mistake in PLAIN_SLIPS)
         else:
-            values = [blank.value, *(follows.value for follows in ways)]
-            yield from slips_in_writing(blank.number, self.claims, values, self.engine)
+            yield from written
             yield from editor.numbers_from_elsewhere(claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number])
 
     def _by_page(self, blank: Mark, derivation: Derivation) -> str:
