@@ -16,13 +16,8 @@ from autograd_tiny import TrainingPage, losses, nn, optim, samples
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SECONDS = 5
-DRAWN = f"""() => {{
-    const {{ step, run }} = document.training;
-    const from = performance.now();
-    const before = run.step;
-    while (performance.now() < from + {1000 * SECONDS}) step();
-    return (run.step - before) / (performance.now() - from) * 1000;
-}}"""
+STEPS = 100
+DRAWN = f"() => {{ for (let i = 0; i < {STEPS}; i += 1) document.training.step(); }}"
 
 
 def main() -> None:
@@ -52,7 +47,12 @@ def main() -> None:
             tab.close()
         tab = browser.new_page(viewport={"width": 1280, "height": 900})
         tab.goto(page.save(Path(folder) / "training.html").as_uri())
-        print(f"Drawn after every step, without waiting for frames: {tab.evaluate(DRAWN):.0f} steps a second")
+        tab.evaluate(DRAWN)
+        before = spent()
+        tab.evaluate(DRAWN)
+        after = spent()
+        most = max(after[p] - before.get(p, 0.0) for p in after)
+        print(f"Drawn after every step, without waiting for frames: {1000 * most / STEPS:.1f} ms of the page's process a step")
         browser.close()
 
 
