@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from functools import partial
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_tiny import Value, dot, log, losses, softmax, total
 
@@ -222,6 +223,7 @@ class Network:
         neighbours: quantities that differ in one index, or have two indices swapped.
         transposed: quantities with two indices swapped, in square matrices.
         root: the engine's loss.
+        options: what `mark` is told besides.
     """
 
     plan: Plan
@@ -231,6 +233,7 @@ class Network:
     neighbours: dict[str, list[str]] = field(default_factory=dict)
     transposed: dict[str, str] = field(default_factory=dict)
     root: Value = field(default_factory=lambda: Value(0.0))
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 class Layer(NamedTuple):
@@ -259,7 +262,7 @@ class _Author:
 
     def __init__(self, plan: Plan, random: Random) -> None:
         self.plan = plan
-        self.network = Network(plan)
+        self.network = Network(plan, options={"learning_rate": plan.learning_rate})
         self.layers: list[Layer] = []
         below = self._vector("i{}", plan.sizes[0])
         for d, (size, activation) in enumerate(zip(plan.sizes[1:], plan.activations)):
@@ -551,7 +554,10 @@ class Page:
         """Whether line ``n``, computed by ``terms`` from any of these numbers, its digits rounded or cut, may be printed as ``text``."""
         number = Decimal(text)
         unit = Decimal(1).scaleb(int(number.as_tuple().exponent))
-        exact = [_decimal(value(terms, {**given, **numbers}.__getitem__)) for numbers in (self.memory, self.shown, self.exact)]
+        exact = []
+        for numbers in (self.memory, self.shown, self.exact):
+            with suppress(*NO_NUMBER):
+                exact.append(_decimal(value(terms, {**given, **numbers}.__getitem__)))
         return any(x.quantize(unit, rounding) == number for x in exact for rounding in (ROUND_HALF_EVEN, ROUND_DOWN))
 
     def is_honest(self, n: int, text: str) -> bool:

@@ -58,6 +58,7 @@ SYNONYMS = {
     ("copied", "factor left out"): "it is the number of the factor that is left",
     ("copied", "one path kept"): "it is the number of the path that is left",
     ("copied", "term left out"): "it is the number of the term that is left",
+    ("not updated", "term left out"): "the term is the step of an update",
 }
 """Pairs of mistakes that may be the same formula, and when.  A pair counts only where both print the same digits."""
 
