@@ -164,6 +164,8 @@ def test_marking_all_is_marking_each():
     assert [m.verdict for m in everybody.reports["Max"].marks] == ["unanswered", "right", "unanswered", "unanswered"]
     assert "Bob" not in str(everybody)
     assert "sign 1" in str(everybody)
+    off_by_one = mark_all(neuron(), {"Ada": {"y": "-0.78985"}})
+    assert (off_by_one.reports["Ada"].marks[0].verdict, off_by_one.points["Ada"]) == ("last digit", 1)
 
 
 def test_marking_all_names_the_person_whose_answers_have_no_place():

@@ -17,7 +17,7 @@ from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.training.setting import training_of
 from autograd_tiny.optim import Optimizer
 
-COUNTED = ("right", "rounded", "carried")
+COUNTED = ("right", "rounded", "last digit", "carried")
 """Verdicts that earn a point: a number that follows from one's own wrong number before it is not punished twice."""
 MOST_KEPT = 2000
 """So many different sheets are remembered, for those who hand in the same."""
@@ -50,7 +50,7 @@ class ClassReport:
 
     @property
     def points(self) -> dict[str, int]:
-        """For each person how many numbers are right, rounded or carried on."""
+        """For each person how many numbers are right, but for rounding, or carried on."""
         return {name: points(report) for name, report in self.reports.items()}
 
     @property
