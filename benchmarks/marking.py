@@ -95,7 +95,8 @@ def outcome(page: Page, plant: Plant) -> Outcome:
     name = "nothing" if not blamed else "stale" if blamed[0].verdict == "stale" else blamed[0].mistake or blamed[0].verdict
     located = bool(blamed) and blamed[0].number == plant.places[0]
     alike = name in same_digits(page, plant) if located else False
-    named = located and (name == plant.kind or (alike and synonyms(name, plant.kind)))
+    fits = alike or name not in KINDS  # what the marker names prints these digits, and what is never planted cannot be compared
+    named = located and (name == plant.kind or (fits and synonyms(name, plant.kind)))
     again = any(m.verdict in ("mistake", "stale", "wrong") and m.number not in plant.places for m in blamed)
     return Outcome(page, plant, report, name, located, named, alike and not named, located and again)
 

@@ -59,6 +59,10 @@ SYNONYMS = {
     ("copied", "one path kept"): "it is the number of the path that is left",
     ("copied", "term left out"): "it is the number of the term that is left",
     ("not updated", "term left out"): "the term is the step of an update",
+    ("one term kept", "term left out"): "of two terms, one is kept",
+    ("one path kept", "one term kept"): "each path is a term of the sum",
+    ("one term kept", "path left out"): "each path is a term of the sum",
+    ("digit put in", "digits swapped"): "two digits beside a third that is alike",
 }
 """Pairs of mistakes that may be the same formula, and when.  A pair counts only where both print the same digits."""
 
@@ -91,7 +95,7 @@ class Plant(NamedTuple):
 
 def synonyms(one: str, other: str) -> bool:
     """Whether two names may stand for the same formula."""
-    return tuple(sorted((one, other))) in SYNONYMS
+    return (one, other) in SYNONYMS or (other, one) in SYNONYMS
 
 
 def wrong_sums(network: Network, line: Line) -> Iterator[tuple[str, Sum]]:
