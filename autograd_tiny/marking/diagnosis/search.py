@@ -133,7 +133,8 @@ class Search:
         if unknown or stale:
             return not stale or unknown + len(stale) > 1
         names = {mark.mistake for mark in marks}
-        is_told_once = len(names) == 1 and found.cause.mistake not in names  # the same mistake in several numbers is one sentence
+        # One mistake in several numbers is one sentence already, and a rule that gives the same is only another word for it.
+        is_told_once = found.cause.mistake == "mistaken rule" and len(names) == 1 and found.cause.mistake not in names
         return len(known) > 1 and found.cause.effort < sum(known) and not is_told_once
 
     def _candidates(self) -> list[Found]:
