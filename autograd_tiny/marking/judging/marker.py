@@ -34,8 +34,8 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed
 
 MOST_BY_CHANCE = 0.5
-"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation; for a mistake with an
-effort of 1, and the fewer the more far-fetched it is.
+"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation; more of a mistake
+that is common, with an effort below 1, and fewer of one that is beyond 3.
 
 Such fits are about Poisson distributed: with 0.5 expected, some formula fits a number that has no explanation in 1 - e^-0.5, two
 of five cases.  Most wrong numbers have an explanation, so that a fit is still the likelier reason; `benchmarks.marking` measures
@@ -482,7 +482,7 @@ class Marker:
         best = min(fitting, key=lambda fit: fit.edit.effort)
         tried = {fit.follows.value: fit for fit in worked_out if fit.edit.effort <= best.edit.effort}
         by_chance = sum(fit.edit.tries * chance(printed, blank.value, fit.follows, loose=loose) for fit in tried.values())
-        if by_chance > MOST_BY_CHANCE / best.edit.effort:
+        if by_chance > (MOST_BY_CHANCE if 1.0 <= best.edit.effort <= 3.0 else MOST_BY_CHANCE / best.edit.effort):
             return None
         self.by_chance[blank.number] = by_chance
         others = [fit.edit for fit in fitting if fit.edit.effort <= best.edit.effort + 1 and fit.edit.what != best.edit.what]
