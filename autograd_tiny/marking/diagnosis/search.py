@@ -134,7 +134,7 @@ class Search:
             return not stale or unknown + len(stale) > 1
         names = {mark.mistake for mark in marks}
         # One mistake in several numbers is one sentence already, and a rule that gives the same is only another word for it.
-        is_told_once = found.cause.mistake == "mistaken rule" and len(names) == 1 and found.cause.mistake not in names
+        is_told_once = bool(found.cause.change.rules) and len(names) == 1 and found.cause.mistake not in names
         return len(known) > 1 and found.cause.effort < sum(known) and not is_told_once
 
     def _candidates(self) -> list[Found]:
