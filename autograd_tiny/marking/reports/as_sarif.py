@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from autograd_tiny import __version__
 from autograd_tiny.marking.reports.outcomes import LEVELS, Finding, Outcome, findings
@@ -39,7 +38,8 @@ def as_sarif(outcomes: Sequence[Outcome]) -> str:
 
 
 def _uri(file: str) -> str:
-    return Path(file).as_uri() if Path(file).is_absolute() else quote(PurePosixPath(file).as_posix())
+    root = Path(Path.cwd().anchor)
+    return Path(file).as_uri() if Path(file).is_absolute() else (root / file).as_uri().removeprefix(root.as_uri())
 
 
 def _result(finding: Finding) -> dict[str, Any]:
