@@ -6,8 +6,8 @@ import math
 import re
 from typing import Any, NamedTuple
 
-from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.forms.printed import Printed, read_number
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.text.numbers import as_number, short_number
 from autograd_tiny.text.words import brief
 

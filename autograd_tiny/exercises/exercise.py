@@ -24,9 +24,11 @@ from autograd_tiny.exercises.page.page import page_of
 from autograd_tiny.exercises.page.picture import picture_of
 from autograd_tiny.exercises.sheet import Sheet
 from autograd_tiny.formulas import Recorded, read_formula
-from autograd_tiny.marking.claims import Claim, Quantity, read_quantity, without_d
+from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
+from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.judging.marker import Marker
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.training.setting import Setting, setting
@@ -191,7 +193,7 @@ class Exercise:
         """
         by_name = {blank.name: blank for blank in self.blanks}
         if name not in by_name and isinstance(name, str) and name:
-            quantity = without_d(read_quantity(name), self.setting.graph.labels)
+            quantity = understood(read_quantity(name), Words(self.setting.graph.labels))
             name = str(quantity) if str(quantity) in by_name else name
         if name not in by_name:
             hint = did_you_mean(str(name), by_name) or f"it asks for {listed(by_name, 12)}"

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import Primitive
-from autograd_tiny.marking.claims import Quantity, derivative
 from autograd_tiny.marking.derivations import Derivation, Derivations
+from autograd_tiny.marking.forms.quantities import Quantity, derivative
 from autograd_tiny.marking.judging.mistakes import Edit, Editor
 from autograd_tiny.symbols.expression import Expression
 

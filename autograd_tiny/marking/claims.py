@@ -6,86 +6,16 @@ A number is kept as the string that was printed, since ``0.2040`` says more than
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from autograd_tiny.marking.forms.blanks import Unread, read_answer
+from autograd_tiny.marking.forms.blanks import Unread, Written, read_answer
 from autograd_tiny.marking.forms.cells import is_array_text, read_cells
 from autograd_tiny.marking.forms.printed import Printed, read_number
-from autograd_tiny.marking.training.times import timed, with_primes
+from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
+from autograd_tiny.marking.forms.spoken import Words, understood
+from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.excerpts import Spot
-
-
-class Quantity(NamedTuple):
-    """What a number is said to be.
-
-    Attributes:
-        kind: ``data`` of a node; ``derivative`` of the first node by the second; ``path``: the product of the derivatives
-            of each node by the next one.
-        nodes: the labels it speaks of, each with a prime for every update that comes before.
-
-    >>> str(Quantity("derivative", ("E", "w"))), str(read_quantity("E'/w'"))
-    ('∂E/∂w', "∂E'/∂w'")
-    """
-
-    kind: str
-    nodes: tuple[str, ...]
-
-    def __str__(self) -> str:
-        if self.kind == "data":
-            return self.nodes[0]
-        return "·".join(f"∂{a}/∂{b}" for a, b in pairwise(self.nodes))
-
-
-def data(label: str) -> Quantity:
-    """The number of a node."""
-    return Quantity("data", (label,))
-
-
-def derivative(of: str, by: str) -> Quantity:
-    """The derivative of one node by another."""
-    return Quantity("derivative", (of, by))
-
-
-def updated(label: str) -> Quantity:
-    """What has this label, after one more update."""
-    return data(f"{label}'")
-
-
-def read_quantity(text: str) -> Quantity:
-    """``z`` a node's data, ``E/w`` a derivative, ``E/z/w`` the product along a path, ``w'`` a parameter after its update.
-
-    A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.  Whether ``dE/dw``
-    is meant so depends on what the nodes are called: `without_d`.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"a claim names nodes by their labels, as 'z' or 'E/w', got {text!r}")
-    factors = [[label.strip().removeprefix("∂") for label in factor.split("/")] for factor in with_primes(text).split("·")]
-    nodes = factors[0]
-    for before, factor in pairwise(factors):
-        if len(before) < 2 or len(factor) < 2 or before[-1] != factor[0]:
-            raise ValueError(f"{text!r}: each derivative of a path begins with the node where the one before it ends")
-        nodes = nodes + factor[1:]
-    nodes = [_PRIMED_ENTRY.sub(r"\2\1", node) for node in nodes]
-    if "" in nodes:
-        raise ValueError(f"{text!r} is no quantity; write z, E/w for ∂E/∂w, E/z/w for a path, or w' for w after its update")
-    return Quantity({1: "data", 2: "derivative"}.get(len(nodes), "path"), tuple(nodes))
-
-
-_PRIMED_ENTRY = re.compile(r"('+)((?:\[\d+\])+)$")  # W'[0][1] is an entry of W', and called W[0][1]'
-
-
-def without_d(quantity: Quantity, labels: Container[str]) -> Quantity:
-    """A derivative that was written ``dE/dw``, by the labels E and w; any other quantity, and where a node is called dE, as it is.
-
-    >>> str(without_d(read_quantity("dE/dw"), {"E", "w"})), str(without_d(read_quantity("dE/dw"), {"dE", "dw", "E", "w"}))
-    ('∂E/∂w', '∂dE/∂dw')
-    """
-    if quantity.kind not in ("derivative", "path") or quantity.nodes[0] in labels:
-        return quantity
-    bare = tuple(label[1:] for label in quantity.nodes if label[0] == "d" and timed(label[1:]).base in labels)
-    return quantity._replace(nodes=bare) if len(bare) == len(quantity.nodes) else quantity
 
 
 class ClaimError(ValueError):
@@ -123,15 +53,17 @@ class Grid(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """One number on a page.
+    """One number on a page, or one formula.
 
     Attributes:
         quantity: what it is said to be.
-        printed: the number.
+        printed: the number; the text of a formula.
         section: where on the page it stands.
         said: what the page calls the quantity, where that is not what it is called here.
         spot: where in its file it stands, if it has one.
         grid: the vector or the matrix that it is an entry of, if it is one.
+        formula: what the quantity is said to be equal to, where that is a formula.
+        working: the line of numbers from which the page says it gets the number.
     """
 
     quantity: Quantity
@@ -140,6 +72,8 @@ class Claim(NamedTuple):
     said: str = ""
     spot: Spot | None = None
     grid: Grid | None = None
+    formula: Quantity | None = None
+    working: str = ""
 
     @property
     def called(self) -> str:
@@ -147,18 +81,106 @@ class Claim(NamedTuple):
         return self.said or str(self.quantity)
 
 
+    @property
+    def every(self) -> tuple[Quantity, ...]:
+        """The quantities that it speaks of, and those in them."""
+        return self.quantity.every + (self.formula.every if self.formula else ())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All labels that it speaks of."""
+        return tuple(dict.fromkeys(name for quantity in self.every for name in quantity.nodes))
+
+    def understood(self, words: Words) -> Claim:
+        """The claim in the words of the page that it stands on; it is still called what the page calls it."""
+        quantity = understood(self.quantity, words)
+        formula = self.formula and understood(self.formula, words)
+        by_name = quantity.kind != self.quantity.kind and quantity.kind != "change"
+        said = self.quantity.text or str(understood(self.quantity, words.with_names_as_labels))
+        return self._replace(quantity=quantity, formula=formula, said=self.said or (said if by_name else ""))
+
+    def renamed(self, name: Callable[[str], str]) -> Claim:
+        """The same about other nodes.
+
+        Args:
+            name: gives for each label the one in its place.
+        """
+        return self._replace(quantity=self.quantity.renamed(name), formula=self.formula and self.formula.renamed(name))
+
+
+_EQUALS = re.compile(r"(?<![<>=!])=(?!=)|≈")
+_EXPONENT = re.compile(r"(?<=[\d.])[eE](?=[+-]?\d)")
+_OPERATION = re.compile(r"[*/^×·⋅÷()√²³]|\S\s*[+−–-]")
+
+
+def read_line(text: str, section: str = "") -> list[Claim]:
+    """The claims of a line: a quantity, an equals sign, a number; or more of them, with what the page works the number out from.
+
+    >>> [f"{x.called}: {x.printed.text}" for x in read_line("y/z = y(1 - y) = 0.33(1 - 0.33) = 0.2217 ≈ 0.22")]
+    ['∂y/∂z: y(1 - y)', '0.33(1 - 0.33): 0.2217', '∂y/∂z: 0.2217', '∂y/∂z: 0.22']
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a claim is a line of text, as 'z = 1.25', or a Claim; got {text!r}")
+    left, *rest = [part.strip() for part in _EQUALS.split(text)]
+    if not rest:
+        raise ValueError(f"{text!r} is no claim; write it as 'z = 1.25' or 'E/w = -0.301'")
+    return claims_of(left, rest, section)
+
+
+def claims_of(left: str, rest: list[str], section: str = "", read_text: Callable[[str], Printed] = read_answer) -> list[Claim]:
+    """What a quantity is said to be equal to, claim by claim.
+
+    Args:
+        left: the quantity.
+        rest: numbers, formulas, and lines of numbers from which the next number is worked out.
+        section: where on the page they stand.
+        read_text: reads a number.
+    """
+    quantity = read_quantity(left)
+    claims: list[Claim] = []
+    workings: list[str] = []
+    for part in rest:
+        if _names_something(part) or (part is rest[-1] and _is_working(part)):
+            formula = read_quantity(part)
+            claims.append(Claim(quantity, Written(part), section, formula=formula))
+        elif _is_working(part):
+            workings.append(part)
+        else:
+            printed = read_text(part)
+            claims += [Claim(read_quantity(working), printed, section) for working in workings]
+            claims.append(Claim(quantity, printed, section, working=workings[-1] if workings else ""))
+            workings = []
+    return claims
+
+
+def _names_something(text: str) -> bool:
+    """Whether there are letters that no number has."""
+    letters = [c for c in _EXPONENT.sub("", text) if c.isalpha()]
+    return bool(letters) and "".join(letters).lower() not in ("nan", "inf", "infinity")
+
+
+def _is_working(text: str) -> bool:
+    """Whether this is no number yet, but something to work out."""
+    try:
+        read_number(text)
+    except ValueError:
+        return bool(_OPERATION.search(text))
+    return False
+
+
 def read_claim(text: str, section: str = "") -> Claim:
     """A claim as a line of text: what it is said to be, an equals sign, the number.
+
+    Raises:
+        ValueError: it is none, or more than one; `read_line` reads those.
 
     >>> read_claim("E/w = -0.3010").printed.unit
     0.0001
     """
-    if not isinstance(text, str):
-        raise TypeError(f"a claim is a line of text, as 'z = 1.25', or a Claim; got {text!r}")
-    left, equals, right = text.rpartition("=")
-    if not equals:
-        raise ValueError(f"{text!r} is no claim; write it as 'z = 1.25' or 'E/w = -0.301'")
-    return Claim(read_quantity(left.strip()), read_answer(right.strip()), section)
+    claims = read_line(text, section)
+    if len(claims) != 1:
+        raise ValueError(f"{text!r} claims several numbers; read_line reads them all")
+    return claims[0]
 
 
 def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
@@ -171,7 +193,7 @@ def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
     """
     left, _, right = text.rpartition("=") if isinstance(text, str) else ("", "", "")
     if not is_array_text(right):
-        return [read_claim(text, section)]
+        return read_line(text, section)
     name, turned = _TRANSPOSED.subn(r"\1", left.strip())
     quantity = read_quantity(name)
     cells = read_cells(right)
@@ -196,7 +218,7 @@ def entry_name(name: str, place: Iterable[int]) -> str:
 def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim]:
     """Claims in any of the forms `mark` takes them: a mapping, lines of text, Claims themselves."""
     if isinstance(claims, Mapping):
-        return [Claim(read_quantity(quantity), read_answer(printed)) for quantity, printed in claims.items()]
+        return [claim for left, right in claims.items() for claim in claims_of(left, sides(right))]
     if not isinstance(claims, Iterable):
         raise TypeError(f"claims are given by name, as {{'z': '1.25'}}, or as lines, 'z = 1.25'; got {claims!r}")
     if isinstance(claims, str):
@@ -205,20 +227,30 @@ def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim
     return [claim for line in lines for claim in line]
 
 
-def read_input(text: str, claims: Iterable[Claim], labels: Container[str]) -> Printed:
+def sides(right: str) -> list[str]:
+    """What stands between the equals signs of a text."""
+    return [part.strip() for part in _EQUALS.split(right.strip().removeprefix("≈"))] if isinstance(right, str) else [right]
+
+
+def read_input(text: str, claims: Iterable[Claim], words: Words) -> Printed:
     """An input as a page gives it: a number as it was printed, or what a claim printed, by what that speaks of.
 
     Of several claims about it, the one with the most decimal places counts.
 
+    Args:
+        text: the input.
+        claims: those of the page, understood.
+        words: of the page.
+
     Raises:
         ValueError: the text is neither.
 
-    >>> read_input("0.12", [], ()).unit, read_input("w'", [read_claim("w' = 0.125")], {"w"}).text
+    >>> read_input("0.12", [], Words(())).unit, read_input("w'", [read_claim("w' = 0.125")], Words({"w"})).text
     (0.01, '0.125')
     """
     if not isinstance(text, str) or text.strip()[:1] in tuple("+-−.0123456789"):
         return read_number(text)
-    quantity = without_d(read_quantity(text), labels)
+    quantity = understood(read_quantity(text), words)
     if printed := [claim.printed for claim in claims if claim.quantity == quantity and not isinstance(claim.printed, Unread)]:
         return min(printed, key=lambda x: x.unit)
     raise ValueError(f"an input is a number, got {text!r}; as text it is a printed number, '0.12', or what a claim speaks of, as w'")

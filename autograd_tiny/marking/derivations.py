@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, Protocol
 from autograd_tiny.engine.graph import Call, all_nodes, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.row import MistakenRule, Primitive
-from autograd_tiny.engine.table import add, mean, mul, softmax, total
+from autograd_tiny.engine.table import add, mean, mul, softmax, sub, total
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.marking.claims import Quantity, data, derivative
+from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
+from autograd_tiny.marking.forms.spoken import expression
 from autograd_tiny.symbols.expansion import written_out
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.naming import names
@@ -252,7 +253,11 @@ class Derivations:
     def step(self, quantity: Quantity) -> Expression | None:
         """A quantity as a formula of others; None for what is given: an input, a weight."""
         if quantity not in self._steps:
-            self._steps[quantity] = getattr(self, f"_{quantity.kind}")(*quantity.nodes)
+            if quantity.kind in ("formula", "number"):
+                number = quantity.kind == "number"
+                self._steps[quantity] = Expression.literal(float(quantity.text)) if number else expression(quantity, self.variable)
+            else:
+                self._steps[quantity] = getattr(self, f"_{quantity.kind}")(*quantity.nodes)
         return self._steps[quantity]
 
     def step_from(self, quantity: Quantity, known: Collection[Quantity]) -> Expression | None:
@@ -346,6 +351,16 @@ class Derivations:
     def _path(self, *nodes: str) -> Expression:
         return reduce(operator.mul, [self.variable(derivative(of, by)) for of, by in pairwise(nodes)])
 
+    def _change(self, label: str) -> Expression:
+        """What an update adds; the number of before it does not come in where the update says what it adds."""
+        moved = self._data(label)
+        before = self.variable(data(label.removesuffix("'")))
+        if moved is not None and moved.op is sub and moved.operands[0] is before:
+            return -moved.operands[1]
+        if moved is not None and moved.op is add and moved.operands[0] is before:
+            return moved.operands[1]
+        return self.variable(data(label)) - before
+
     def written(self, root: Expression) -> str:
         """A formula as the page could write it: what has no label is told by its formula."""
         told = {x: Expression(self.told(q)) for x in all_nodes(root) if (q := self.quantities.get(x)) is not None}
@@ -367,6 +382,7 @@ class Derivations:
                 x: inner
                 for x in all_nodes(step)
                 if (q := self.quantities.get(x)) is not None
+                and q.nodes
                 and q.nodes[0] not in self.graph.labels
                 and (inner := self.step(q)) is not None
             }

@@ -11,7 +11,8 @@ from autograd_tiny.arrays import Array, shapes
 from autograd_tiny.arrays.shapes import entry_places, nested_shape, written
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import Primitive
-from autograd_tiny.marking.claims import Claim, Grid, without_d
+from autograd_tiny.marking.claims import Claim, Grid
+from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.words import did_you_mean, listed
 
@@ -57,7 +58,7 @@ def fitted(claim: Claim, arrays: Mapping[str, Mapping[Index, str]], labels: Iter
     """
     if claim.grid is None:
         return claim
-    quantity = without_d(claim.grid.quantity, {*labels, *arrays})
+    quantity = understood(claim.grid.quantity, Words({*labels, *arrays}))
     if quantity.kind == "path":
         raise ValueError(f"{claim.grid.text}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]")
     for node in quantity.nodes[:-1]:

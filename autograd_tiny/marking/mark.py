@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.engine.refusals import data_of
@@ -33,6 +34,7 @@ def mark(
     batch: str = "",
     others: Sequence[Value] = (),
     inputs: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     tolerance: float = TOLERANCE,
 ) -> Report:
     """Mark printed numbers about a recorded graph.
@@ -58,6 +60,7 @@ def mark(
         inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What follows
             from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about ``w'`` printed.
             The others count as exact.
+        names: what formulas are called in the claims: ``{"delta": "E/z", "J": "E1 + E2"}``.
         tolerance: of numbers from code, as a share of the largest number in the same array.
 
     Returns:
@@ -89,7 +92,8 @@ def mark(
         if any(claim.grid for claim in read):
             answers = Answers(output, others, tolerance)
             read = [fitted(claim, answers.entries, answers.leaves) for claim in read]
-    return Judge(output, read, training_of(optimizer, samples, batch, learning_rate), others, inputs or {}).report()
+    training = training_of(optimizer, samples, batch, learning_rate)
+    return Judge(output, read, training, others, inputs or {}, names or {}).report()
 
 
 class Judge:
@@ -101,17 +105,24 @@ class Judge:
         training: how it is trained, as `training_of` says it.
         others: as for `mark`.
         inputs: as for `mark`.
+        names: as for `mark`.
 
     Raises:
         ValueError: as for `mark`.
     """
 
     def __init__(
-        self, output: Value, claims: Sequence[Claim], training: Training | float | None, others: Sequence[Value], inputs: Mapping[str, str]
+        self,
+        output: Value,
+        claims: Sequence[Claim],
+        training: Training | float | None,
+        others: Sequence[Value],
+        inputs: Mapping[str, str],
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._marker = Marker(output, claims, training, others, inputs)
+        self._marker = Marker(output, claims, training, others, inputs, names=names)
         self._training = training
-        self._on = partial(Marker, output, claims, others=others, inputs=inputs)
+        self._on = partial(Marker, output, claims, others=others, inputs=inputs, names=names)
         self._by: dict[str, Marker] = {}
 
     @property
@@ -148,7 +159,7 @@ MOST_BY_CHANCE = 0.05
 
 def is_later(mark: Mark) -> bool:
     """Whether a claim speaks of what follows an update."""
-    return any(timed(name).time for name in mark.claim.quantity.nodes)
+    return any(timed(name).time for name in mark.claim.quantity.names)
 
 
 def may_follow(other: Marker, report: Report) -> bool:

@@ -37,13 +37,16 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.formulas import FormulaError, Recorded, read_formula
 from autograd_tiny.formulas.errors import with_caret
 from autograd_tiny.formulas.vocabulary import CONSTANTS
-from autograd_tiny.marking.claims import Claim, ClaimError, Quantity, read_entries, read_input, without_d
-from autograd_tiny.marking.entries import ShapeError, by_place, entries_among, filled, fitted, repeated
+from autograd_tiny.marking.claims import Claim, ClaimError, read_entries, read_input
+from autograd_tiny.marking.entries import Index, ShapeError, by_place, entries_among, filled, fitted, repeated
 from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.forms.spoken import SUBSCRIPTS, Words, check_names
 from autograd_tiny.marking.mark import Judge
 from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.training.options import optimizer_of
-from autograd_tiny.marking.training.setting import training_of
+from autograd_tiny.marking.training.program import Training
+from autograd_tiny.marking.training.setting import training_of, words_of
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.storage.files import read_as_it_stands
@@ -62,6 +65,7 @@ PAGE_KEYS = {
     "formula": str,
     "learning_rate": float,
     "inputs": dict,
+    "names": dict,
     "training": dict,
     "sample": list,
     "known": list,
@@ -111,6 +115,8 @@ class Page(NamedTuple):
         training: what trains, by the keys of the file; empty if nothing is said.
         samples: the inputs of each sample.
         training_lines: for errors, the line of each key of ``training``.
+        names: what formulas of quantities are called in the claims.
+        name_lines: for errors, the line of each of these names.
     """
 
     title: str
@@ -126,6 +132,8 @@ class Page(NamedTuple):
     training: Mapping[str, Any] = MappingProxyType({})
     samples: tuple[Mapping[str, Any], ...] = ()
     training_lines: Mapping[str, int | None] = MappingProxyType({})
+    names: Mapping[str, str] = MappingProxyType({})
+    name_lines: Mapping[str, int | None] = MappingProxyType({})
 
     def record(self) -> Recorded[Value]:
         """The formula at its inputs.
@@ -152,15 +160,30 @@ class Page(NamedTuple):
         Raises:
             PageError: an input that is neither a number nor what a claim speaks of.
         """
-        labels = {*self.inputs, *read_formula(self.formula).names}
-        claims = [claim._replace(quantity=without_d(claim.quantity, labels)) for claim in self.claims]
+        words = Words({*self.inputs, *self._varying, *read_formula(self.formula).names}, self.names, len(self.samples))
         found = {}
         for name, x in by_place(self.inputs).items():
             if isinstance(x, str):
                 try:
-                    found[name] = read_input(x, claims, labels).text
+                    claims = [] if x[:1] in tuple("+-−.0123456789") else self._understood(words)
+                    found[name] = read_input(x, claims, words).text
                 except ValueError as error:
                     raise PageError(self.file, f"inputs.{name}: {error}", self.input_lines.get(name.partition("[")[0])) from None
+        return found
+
+    @property
+    def _varying(self) -> Mapping[str, float]:
+        """The inputs that differ from sample to sample, with the numbers of the first."""
+        return by_place(self.samples[0]) if self.samples else {}
+
+    def _understood(self, words: Words, key: str = "claims") -> list[Claim]:
+        """The claims, or those that are known, in the words of the page."""
+        found = []
+        for claim in self.claims if key == "claims" else self.known:
+            try:
+                found.append(claim.understood(words))
+            except ValueError as error:  # noqa: PERF203
+                raise PageError(self.file, f"{key}: {error}", _line(claim)) from None
         return found
 
     def mark(self) -> Report:
@@ -170,64 +193,86 @@ class Page(NamedTuple):
             PageError: as for `record`; a claim about a node that there is not, or about an update without a learning rate.
         """
         recorded = self.record()
-        report = self._judge(recorded, self.claims).report()
+        training = self._trained(recorded)
+        report = self._judge(recorded, training, self._by_label(recorded, training)).report()
+        known = self._by_label(recorded, training, "known")
         try:
-            return report.waiving([self._by_label(claim, recorded, "known") for claim in self.known])
+            return report.waiving(known)
         except ClaimError as error:
             raise PageError(self.file, f"known: {error}", _line(self.known[error.number])) from None
 
     def for_a_class(self) -> Judge:
         """A judge of others' answers to what the page claims, each quantity once; the errors are those of `mark`."""
         recorded = self.record()
+        training = self._trained(recorded)
         asked: dict[Quantity, Claim] = {}
-        for claim in self.claims:
-            asked.setdefault(self._by_label(claim, recorded, "claims").quantity, claim)
-        return self._judge(recorded, tuple(asked.values()))
+        for claim in self._by_label(recorded, training):
+            asked.setdefault(claim.quantity, claim)
+        return self._judge(recorded, training, list(asked.values()))
 
-    def _judge(self, recorded: Recorded[Value], claims: Sequence[Claim]) -> Judge:
-        by_label = [self._by_label(claim, recorded, "claims") for claim in claims]
+    def _judge(self, recorded: Recorded[Value], training: Training | float | None, claims: Sequence[Claim]) -> Judge:
         labels = {name: node.label for name, node in recorded.nodes.items()}
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
         inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
-        optimizer = self._optimizer(recorded.nodes) if self.training or self.samples else None
-        rate = None if optimizer else self.learning_rate
-        samples = [{labels[name]: x for name, x in by_place(sample).items()} for sample in self.samples]
         try:
-            training = training_of(optimizer, samples, self.training.get("batch", ""), rate)
-            return Judge(recorded.output, by_label, training, others, inputs)
+            return Judge(recorded.output, claims, training, others, inputs)
         except ClaimError as error:
             raise PageError(self.file, f"claims: {error}", _line(claims[error.number])) from None
         except ValueError as error:
             raise PageError(self.file, error) from None
 
+    def _trained(self, recorded: Recorded[Value]) -> Training | float | None:
+        """How the page trains."""
+        labels = {name: node.label for name, node in recorded.nodes.items()}
+        optimizer = self._optimizer(recorded.nodes) if self.training else None
+        rate = None if optimizer else self.learning_rate
+        samples = [{labels[name]: x for name, x in by_place(sample).items()} for sample in self.samples]
+        try:
+            return training_of(optimizer, samples, self.training.get("batch", ""), rate)
+        except ValueError as error:
+            raise PageError(self.file, error) from None
+
     def _optimizer(self, nodes: Mapping[str, Value]) -> Optimizer:
         """What trains."""
-        varying = by_place(self.samples[0]) if self.samples else {}
         try:
-            inputs = {name: nodes[name] for name in by_place(self.inputs) if name not in varying}
-            return optimizer_of(self.training, inputs, self.learning_rate)
+            trainable = {name: nodes[name] for name in by_place(self.inputs) if name not in self._varying}
+            return optimizer_of(self.training, trainable, self.learning_rate)
         except KeyError as error:
             key, what = error.args
             raise PageError(self.file, f"training.{key}: {what}", self.training_lines.get(key)) from None
 
-    def _by_label(self, claim: Claim, recorded: Recorded[Value], key: str) -> Claim:
-        """A claim by the labels of the nodes that its names stand for."""
+    def _by_label(self, recorded: Recorded[Value], training: Training | float | None, key: str = "claims") -> list[Claim]:
+        """The claims, or those that are known, by the labels of the nodes that their names stand for."""
         labels = {name: node.label for name, node in recorded.nodes.items()}
+        words = words_of(labels, training, self.names)
         try:
-            claim = fitted(claim, entries_among(labels), labels)
+            check_names(self.names, words)
+        except KeyError as error:
+            name, what = error.args
+            raise PageError(self.file, f"names.{name}: {what}", self.name_lines.get(name)) from None
+        arrays = entries_among(labels)
+        found = []
+        for as_printed in self._understood(words, key):
+            claim = self._fitted(as_printed, arrays, labels, recorded, key)
+            for name in claim.names:
+                if timed(name).base not in labels:
+                    raise PageError(self.file, f"{key}: {_unknown(timed(name).base, recorded)}", _line(claim))
+            named = claim.renamed(lambda name: str(timed(name)._replace(base=labels[timed(name).base])))
+            found.append(named._replace(said=named.said or (str(claim.quantity) if named.quantity != claim.quantity else "")))
+        return found
+
+    def _fitted(
+        self, claim: Claim, arrays: Mapping[str, Mapping[Index, str]], labels: Mapping[str, str], recorded: Recorded[Value], key: str
+    ) -> Claim:
+        """A claim about an entry of an array by its own label."""
+        try:
+            return fitted(claim, arrays, labels)
         except ShapeError as error:
             also = repeated(recorded.arrays.get(timed(claim.grid.quantity.nodes[-1]).base)) if claim.grid else ""
             raise PageError(self.file, f"{key}: {error}{also}", _line(claim)) from None
         except ValueError as error:
             raise PageError(self.file, f"{key}: {error}", _line(claim)) from None
-        quantity = without_d(claim.quantity, labels)
-        names = [timed(name) for name in quantity.nodes]
-        for name in names:
-            if name.base not in labels:
-                raise PageError(self.file, f"{key}: {_unknown(name.base, recorded)}", _line(claim))
-        named = quantity._replace(nodes=tuple(str(name._replace(base=labels[name.base])) for name in names))
-        return claim._replace(quantity=named, said=str(quantity) if named != quantity else "")
 
 
 def _line(claim: Claim) -> int | None:
@@ -302,7 +347,7 @@ class _Reader:
                 raise PageError(self.name, f"the page has no {key}; {remedy}")
         formula_lines = self.lines.lines_in("formula")
         try:
-            formula = read_formula(content["formula"])
+            formula = read_formula(content["formula"].translate(SUBSCRIPTS))
         except FormulaError as error:
             raise _formula_error(self.name, formula_lines, error) from None
         for name, x in content["inputs"].items():
@@ -324,15 +369,17 @@ class _Reader:
         page = Page(
             content.get("title", ""),
             content.get("source", ""),
-            content["formula"],
-            dict(content["inputs"]),
+            content["formula"].translate(SUBSCRIPTS),
+            {name.translate(SUBSCRIPTS): x for name, x in content["inputs"].items()},
             None if rate is None else float(rate),
             tuple(claims),
             file=self.name,
             formula_lines=formula_lines,
-            input_lines={name: self.lines.line("inputs", name) for name in content["inputs"]},
+            input_lines={name.translate(SUBSCRIPTS): self.lines.line("inputs", name) for name in content["inputs"]},
             known=known,
             training=content.get("training", {}),
+            names=self._names(content),
+            name_lines={name: self.lines.line("names", name) for name in content.get("names", {})},
             samples=self._samples(content),
             training_lines={key: self.lines.line("training", key) for key in content.get("training", ())},
         )
@@ -358,6 +405,14 @@ class _Reader:
             finite_float(0.0 if isinstance(x, str) else x, name)  # text is looked at when the claims are known
         except (ValueError, OverflowError) as error:
             raise self._error(f"{place[0]}.{name}: {error}", *place) from None
+
+    def _names(self, content: Mapping[str, Any]) -> dict[str, str]:
+        """What the page calls formulas."""
+        names: dict[str, str] = content.get("names", {})
+        for name, text in names.items():
+            if not isinstance(text, str):
+                raise self._error(f"names.{name}: a name is given to a formula in quotes, as delta = 'E/z', got {text!r}", "names", name)
+        return {name.translate(SUBSCRIPTS): text for name, text in names.items()}
 
     def _samples(self, content: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
         """The inputs of each sample."""

@@ -18,6 +18,7 @@ from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.words import counted, few, listed
 from autograd_tiny.views.drawing.picture import Note
+from autograd_tiny.views.mathml import mathml
 
 FAITHFUL = ("right", "rounded", "last digit", "undecided", "unanswered")
 """Verdicts that blame nothing."""
@@ -30,6 +31,20 @@ LONGEST_LINES = 160
 """A line of a derivation is told with the right one where both together are no longer."""
 LONGEST_ALTERNATIVES = 100
 """Other explanations are named up to so many characters, and counted beyond."""
+
+
+class Formulas(NamedTuple):
+    """The formulas of a claim that is one.
+
+    Attributes:
+        right: what the quantity is equal to, as text.
+        right_latex: the same as LaTeX.
+        printed_latex: what the page says, as LaTeX.
+    """
+
+    right: str
+    right_latex: str
+    printed_latex: str
 
 
 class Mark(NamedTuple):
@@ -51,6 +66,7 @@ class Mark(NamedTuple):
         place: the label of the node where that sits.
         by_page: what follows from the page's own numbers, where that is neither printed nor the engine's number.
         followed: the line of the derivation that was followed in place of ``formula``, where that is known.
+        formulas: where a formula is claimed, the right one and the page's.
     """
 
     number: int
@@ -68,15 +84,18 @@ class Mark(NamedTuple):
     place: str = ""
     by_page: str = ""
     followed: str = ""
+    formulas: Formulas | None = None
 
     @property
     def right(self) -> str:
         """The engine's number, written like the printed one."""
-        return self.claim.printed.like(self.value)
+        return self.formulas.right if self.formulas else self.claim.printed.like(self.value)
 
     @property
     def engine(self) -> str:
         """The engine's number as people are told it: like the printed one, beside a wrong one with digits enough to compare."""
+        if self.formulas:
+            return self.formulas.right
         return self.claim.printed.beside(self.value) if self.verdict != "right" else _unsigned_zero(self.right)
 
     @property
@@ -94,7 +113,8 @@ class Mark(NamedTuple):
         """What is to be said about the claim."""
         quantity, printed = self.claim.called, self.claim.printed.text
         if self.verdict == "right":
-            return f"{quantity} = {printed} is right{self.why and ', '}{self.why}."
+            link = ": " if self.formulas else ", "
+            return f"{quantity} = {printed} is right{self.why and link}{self.why}."
         if self.verdict == "unanswered":
             return f"{quantity} is not answered; it is {self.engine}."
         if self.verdict == "last digit":
@@ -102,7 +122,8 @@ class Mark(NamedTuple):
         if (whole := _whole_of(self)) is not None and not whole.fits:
             return f"{whole.called} should be {by(whole.wanted)}, not {by(whole.given)}: {self.why}."
         if self.verdict in FAITHFUL:
-            return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's number is {self.engine}."
+            what = "formula" if self.formulas else "number"
+            return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's {what} is {self.engine}."
         return f"{self.correction}: {self.why or 'nothing known explains it'}{self.also}."
 
     @property
@@ -177,11 +198,14 @@ class Report:
     def story(self) -> list[str]:
         """What there is to say, in sentences: the counts, then slip after slip, each with what was carried on from it."""
         verdicts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
-        sentences = [f"{counted(len(self.marks), 'number')}: {verdicts}."]
+        formulas = sum(mark.formulas is not None for mark in self.marks)
+        numbers = len(self.marks) - formulas
+        what = [counted(numbers, "number")] * (numbers > 0 or not formulas) + [counted(formulas, "formula")] * (formulas > 0)
+        sentences = [f"{' and '.join(what)}: {verdicts}."]
         if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
             sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
         sentences += self.remarks
-        sentences += [_told(group, self._carriers(group)) for group in self._groups()]
+        sentences += [_told(group, self._printed_at(group[0]), self._carriers(group)) for group in self._groups()]
         if known := [f"{mark.claim.called} = {mark.claim.printed.text}" for mark in self.marks if mark.known]:
             sentences.append(f"Known, and so waived: {listed(known, MOST_LISTED)}.")
         return sentences
@@ -213,7 +237,7 @@ class Report:
     def _groups(self) -> list[list[Mark]]:
         """Slips that are told together: of one kind in one section, or with one stale story; unexplained ones together."""
         groups: dict[tuple[object, ...], list[Mark]] = {}
-        for slip in self.slips:
+        for slip in (slip for slip in self.slips if slip.number not in self._again):
             whole = _whole_of(slip)
             if slip.cause:
                 key: tuple[object, ...] = (slip.cause,)
@@ -224,6 +248,32 @@ class Report:
             groups.setdefault(key, []).append(slip)
         return list(groups.values())
 
+    @cached_property
+    def places(self) -> dict[int, list[Mark]]:
+        """The marks of every number that is printed at several places, in the same way: by the first of them, which has the one row."""
+        found: dict[tuple[object, ...], list[Mark]] = {}
+        for mark in self.marks:
+            if mark.claim.grid is None and _whole_of(mark) is None:
+                found.setdefault((mark.claim.quantity, mark.claim.called, mark.claim.printed.text, mark.known), []).append(mark)
+        return {same[0].number: same for same in found.values() if len(same) > 1 and same[0].claim.printed.text}
+
+    @cached_property
+    def _again(self) -> set[int]:
+        """The marks that only repeat an earlier one."""
+        return {mark.number for same in self.places.values() for mark in same[1:]}
+
+    def _printed_at(self, mark: Mark) -> str:
+        """Where else a number is printed, as a sentence; nothing if it is nowhere."""
+        same = self.places.get(mark.number, ())
+        lines = [str(m.claim.spot.line) for m in same if m.claim.spot]
+        where = f", on lines {listed(dict.fromkeys(lines), MOST_LISTED)}" if len(set(lines)) > 1 else ""
+        return f" It is printed {len(same)} times{where}." if same else ""
+
+    def found(self, line: Line) -> str:
+        """What was found in a line of the table, and at how many places its number is printed."""
+        same = self.places.get(line.marks[0].number, ()) if line.marks[0] else ()
+        return line.finding + (f", {len(same)} times" if same else "")
+
     def _carriers(self, group: Iterable[Mark]) -> int:
         """How many later numbers carry on what is wrong in these."""
         slips = {mark.number for mark in group}
@@ -231,16 +281,17 @@ class Report:
         for mark in self.marks:
             if mark.verdict == "carried" and reached.intersection(mark.sources):
                 reached.add(mark.number)
-        return len(reached - slips)
+        return len(reached - slips - self._again)
 
     def lines(self, width: int = WIDEST_ROW) -> list[Line]:
         """The lines of the table of marks.
 
         One per mark; one for all entries of an array from code of which the same is to be said; one per row of a printed matrix, if
-        it is no wider than ``width``.
+        it is no wider than ``width``.  A number that is printed again in the same way has no second line.
         """
         found: list[Line] = []
-        for section, group in groupby(self.marks, key=lambda mark: mark.claim.section):
+        once = [mark for mark in self.marks if mark.number not in self._again]
+        for section, group in groupby(once, key=lambda mark: mark.claim.section):
             begins = len(found)
             for (whole, grid), together in groupby(group, key=lambda mark: (_whole_of(mark), _grid_of(mark))):
                 marks = list(together)
@@ -251,7 +302,7 @@ class Report:
     def __str__(self) -> str:
         text: list[str] = []
         lines = self.lines()
-        cells = [(x.called, "  ".join(x.engine), "  ".join(x.printed), x.finding) for x in lines]
+        cells = [(x.called, "  ".join(x.engine), "  ".join(x.printed), self.found(x)) for x in lines]
         widths = [max(map(len, column)) for column in zip(*cells, ("", "engine", "printed", ""))]
         text.append(f"{'':{widths[0]}}  {'engine':>{widths[1]}}  {'printed':>{widths[2]}}")
         for line, (called, engine, printed, finding) in zip(lines, cells):
@@ -270,12 +321,11 @@ class Report:
             style = f"{_colors(line.worst)};text-align:left"
             right_aligned = '<td style="text-align:right;font-family:monospace;white-space:pre">'
             alone = len(line.marks) == 1
-            printed = [escape(x) if alone or not m else _colored(x, m) for x, m in zip(line.printed, line.marks)]
-            numbers = "".join(f"{right_aligned}{'  '.join(cells)}</td>" for cells in (map(escape, line.engine), printed))
-            title = f' title="{escape(line.worst.sentence)}"' if alone and line.worst else ""
+            numbers = "".join(f"{right_aligned}{shown}</td>" for shown in _shown(line))
+            title = f' title="{escape(line.worst.sentence + self._printed_at(line.worst))}"' if alone and line.worst else ""
             rows.append(
                 f'<tr{title}><td style="text-align:left">{escape(line.called)}</td>{numbers}'
-                f'<td style="{style}">{escape(line.finding)}</td></tr>'
+                f'<td style="{style}">{escape(self.found(line))}</td></tr>'
             )
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
         head = "<tr><th></th><th>engine</th><th>printed</th><th></th></tr>"
@@ -423,14 +473,25 @@ def _entry(mark: Mark) -> dict[str, Any]:
         "carried_from": list(mark.sources),
         "other_explanations": mark.others,
     }
+    if mark.formulas:
+        entry |= {"right_latex": mark.formulas.right_latex, "printed_latex": mark.formulas.printed_latex}
     return entry | (mark.claim.spot._asdict() if mark.claim.spot else {})
+
+
+def _shown(line: Line) -> tuple[str, str]:
+    """The engine's numbers and the page's in HTML; formulas as such."""
+    alone = len(line.marks) == 1
+    if alone and line.marks[0] is not None and (formulas := line.marks[0].formulas) is not None:
+        return mathml(formulas.right_latex), mathml(formulas.printed_latex)
+    printed = [escape(x) if alone or not m else _colored(x, m) for x, m in zip(line.printed, line.marks)]
+    return "  ".join(map(escape, line.engine)), "  ".join(printed)
 
 
 def _unsigned_zero(number: str) -> str:
     return number if any(c in number for c in "123456789") else number.removeprefix("-")
 
 
-def _told(group: Sequence[Mark], carriers: int) -> str:
+def _told(group: Sequence[Mark], printed_at: str, carriers: int) -> str:
     first = group[0]
     quantities = [mark.claim.called for mark in group]
     tail = f" {counted(carriers, 'later number')} carry it on." if carriers > 1 else " One later number carries it on." if carriers else ""
@@ -447,4 +508,4 @@ def _told(group: Sequence[Mark], carriers: int) -> str:
     more = f" The same in {listed(quantities[1:], MOST_LISTED)}." if len(group) > 1 else ""
     if (whole := _whole_of(first)) is not None and more:
         more = f" The same in {len(group) - 1} more of its entries." if whole.fits else ""
-    return first.sentence + first.lines + more + tail
+    return first.sentence + printed_at + first.lines + more + tail

@@ -7,9 +7,10 @@ import pytest
 
 from autograd_tiny import array, mark, sigmoid
 from autograd_tiny.cli import main
-from autograd_tiny.marking.claims import read_entries, read_quantity
+from autograd_tiny.marking.claims import read_entries
 from autograd_tiny.marking.files.corrections import corrected
 from autograd_tiny.marking.forms.cells import read_cells
+from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.pages import PageError, read_page
 
 PAGE = """\

@@ -8,9 +8,10 @@ import pytest
 from autograd_tiny import Value, draw, losses, mark, softmax, total
 from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.engine.refusals import data_of
-from autograd_tiny.marking.claims import Claim, Quantity, read_claim, read_claims, read_quantity
+from autograd_tiny.marking.claims import Claim, read_claim, read_claims
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.training.setting import setting
 from autograd_tiny.nn import Layer

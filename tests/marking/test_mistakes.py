@@ -3,8 +3,9 @@
 import pytest
 
 from autograd_tiny import Value, total
-from autograd_tiny.marking.claims import read_claim, read_quantity
+from autograd_tiny.marking.claims import read_claim
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph
+from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.judging.mistakes import Editor
 from autograd_tiny.marking.training.setting import setting
 

@@ -223,7 +223,8 @@ def test_the_pages_in_the_manual(write):
     assert "[[section]]" in sectioned
     steps = (DOCS / "marking-steps.md").read_text(encoding="utf-8")
     trained, samples = re.findall(r"```toml\n(.*?)```", steps, re.DOTALL)
-    for page in (plain, sectioned, in_matrices, trained):
+    (named,) = re.findall(r"```toml\n(.*?)```", (DOCS / "marking-formulas.md").read_text(encoding="utf-8"), re.DOTALL)
+    for page in (plain, sectioned, in_matrices, trained, named):
         assert read_page(write(page)).mark().ok
     in_turn = trained.replace("x = -1.0\nt = 0.95\n", "") + samples
     verdicts = {m.claim.called: m.verdict for m in read_page(write(in_turn)).mark().marks}

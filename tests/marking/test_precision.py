@@ -8,9 +8,11 @@ import pytest
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.formulas import read_formula
-from autograd_tiny.marking.claims import read_claim, read_input, read_quantity
+from autograd_tiny.marking.claims import read_claim, read_input
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.forms.quantities import read_quantity
+from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.pages import Page, PageError, read_page
 from autograd_tiny.marking.report import FAITHFUL
@@ -176,7 +178,7 @@ def test_an_input_as_what_a_claim_printed():
 
 def test_the_finest_of_several_claims_is_the_input():
     claims = [read_claim(text) for text in ("w' = 0.4", "w' = 0.383", "w' = 0.38")]
-    assert read_input(" w' ", claims, ()).text == "0.383"
+    assert read_input(" w' ", claims, Words(())).text == "0.383"
 
 
 @pytest.mark.parametrize(

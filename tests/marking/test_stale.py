@@ -3,8 +3,8 @@
 import pytest
 
 from autograd_tiny import MultiPrimitive, Value, mark, softmax
-from autograd_tiny.marking.claims import data, derivative
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.forms.quantities import data, derivative
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.judging.stale import Implied, Story, agreements, solved, sums, told_once
 

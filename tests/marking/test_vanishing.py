@@ -9,8 +9,9 @@ from autograd_tiny import Value, mark
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.formulas import read_formula
-from autograd_tiny.marking.claims import Quantity, read_claim, updated
+from autograd_tiny.marking.claims import read_claim
 from autograd_tiny.marking.derivations import NamedGraph
+from autograd_tiny.marking.forms.quantities import Quantity, updated
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.report import FAITHFUL
 from autograd_tiny.marking.training.setting import setting

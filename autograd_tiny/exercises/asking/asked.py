@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import product
 
 from autograd_tiny.engine.value import Constant
-from autograd_tiny.marking.claims import Quantity, data, derivative, read_quantity, updated, without_d
 from autograd_tiny.marking.derivations import NamedGraph
+from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, read_quantity, updated
+from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
 
 MOST_BLANKS = 500
@@ -96,7 +97,7 @@ KEYWORDS: dict[str, Callable[[NamedGraph, Collection[str]], Iterator[Quantity]]]
 
 def _entries(text: str, graph: NamedGraph) -> list[Quantity]:
     """A quantity; where it speaks of arrays, that of each of their entries."""
-    quantity = without_d(read_quantity(text), graph.labels)
+    quantity = understood(read_quantity(text), Words(graph.labels))
     every = [_labels_of(name, graph) for name in quantity.nodes]
     return [quantity._replace(nodes=nodes) for nodes in product(*every)]
 

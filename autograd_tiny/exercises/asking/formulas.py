@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations, rewritten
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.symbols.expression import READABLE, Expression, term
 
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.exercises.asking.asked import direct
 from autograd_tiny.exercises.asking.formulas import shown
-from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.words import counted, listed
 

@@ -16,7 +16,7 @@ from autograd_tiny.exercises.answers import DECIMAL, PROBLEMS
 from autograd_tiny.exercises.asking.hints import formula, rule
 from autograd_tiny.exercises.checked import UNKNOWN
 from autograd_tiny.exercises.sheet import Operation, Question, Slip
-from autograd_tiny.marking.claims import Quantity
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.marker import FEWEST_DIGITS, LIKELIER_THAN, MOST_BY_CHANCE, MOST_BY_ROUNDING, OFF_BY_ONE
 from autograd_tiny.marking.judging.numbers import Numbers, noise_of
 from autograd_tiny.marking.report import FAITHFUL, SLIPS

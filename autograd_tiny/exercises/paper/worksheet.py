@@ -13,7 +13,7 @@ from autograd_tiny.exercises.asking.formulas import one_step
 from autograd_tiny.exercises.asking.hints import formula
 from autograd_tiny.exercises.exercise import Exercise
 from autograd_tiny.exercises.page.picture import drawn, picture_of
-from autograd_tiny.marking.claims import Quantity
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import LATEX, term
 from autograd_tiny.symbols.latex import latex_name, latex_number, latex_upright

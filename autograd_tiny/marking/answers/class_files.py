@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from autograd_tiny.marking.answers.people import ClassMarker, first_slip, points
 from autograd_tiny.marking.answers.sheet import Sheet, SheetError
 from autograd_tiny.marking.answers.tally import Tally
-from autograd_tiny.marking.claims import read_quantity, without_d
 from autograd_tiny.marking.forms.blanks import answered
+from autograd_tiny.marking.forms.quantities import read_quantity
+from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.judging.marker import Marker
 from autograd_tiny.marking.pages import Page
 from autograd_tiny.storage.files import write_file
@@ -76,9 +77,9 @@ def _columns(sheet: Sheet, marker: Marker) -> list[int]:
     return [column for column in columns if column is not None]
 
 
-def _quantity(cell: str, names: Container[str]) -> str:
+def _quantity(cell: str, names: Collection[str]) -> str:
     """What a column is about, as claims call it; the text itself where it is about something else."""
     try:
-        return str(without_d(read_quantity(cell), names))
+        return str(understood(read_quantity(cell), Words(names)))
     except ValueError:
         return cell

@@ -16,12 +16,14 @@ from autograd_tiny.engine.contents import Indexed, is_array
 from autograd_tiny.engine.graph import all_nodes, joint
 from autograd_tiny.engine.refusals import check_recorded, data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_entries, read_quantity, without_d
+from autograd_tiny.marking.claims import Claim, claims_of, read_entries, sides
 from autograd_tiny.marking.entries import entries_among, fitted
 from autograd_tiny.marking.forms.blanks import read_answer
 from autograd_tiny.marking.forms.cells import is_array_text
 from autograd_tiny.marking.forms.computed import Computed, Shape, Whole, computed
 from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, read_quantity
+from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.numbers import as_number
@@ -66,10 +68,15 @@ class Answers:
             if isinstance(answer, str) and is_array_text(answer):
                 found += [fitted(claim, self.entries, self.leaves) for claim in read_entries(f"{key} = {answer}", line=len(found))]
             elif answer is None or isinstance(answer, str):
-                found.append(Claim(without_d(read_quantity(key), self.leaves), read_text(answer or "")))
+                found += [self._by_label(claim) for claim in claims_of(key, sides(answer or ""), read_text=read_text)]
             else:
                 found += self._from_code(key, answer)
         return found
+
+    def _by_label(self, claim: Claim) -> Claim:
+        """A claim that speaks of nodes, by their labels; what is more than that is understood where all of the page is known."""
+        quantity = claim.quantity
+        return claim if quantity.kind == "text" else claim._replace(quantity=understood(quantity, Words(self.leaves)))
 
     def _from_code(self, key: str, answer: Any) -> list[Claim]:
         quantity = self._meant(key)
@@ -94,7 +101,7 @@ class Answers:
     def _meant(self, key: str) -> Quantity:
         """What a number from code is said to be: of a leaf, whose own number is given, the derivative of the output."""
         known = {*self.leaves, *self.entries}
-        quantity = without_d(read_quantity(key), known)
+        quantity = understood(read_quantity(key), Words(known))
         if quantity.kind != "data":
             return quantity
         (name,) = quantity.nodes

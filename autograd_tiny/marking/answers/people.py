@@ -9,9 +9,10 @@ from typing import Any
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.answers.tally import Tally, tallied
-from autograd_tiny.marking.claims import Claim, ClaimError, Quantity
+from autograd_tiny.marking.claims import Claim, ClaimError
 from autograd_tiny.marking.forms.blanks import answered, unread
 from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.mark import Judge
 from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.training.setting import training_of

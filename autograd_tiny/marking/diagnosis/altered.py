@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.row import MistakenRule, Primitive
-from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations, Updates, rewritten
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.symbols.expression import Expression
 
 

@@ -13,9 +13,9 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import MistakenRule, Primitive
 from autograd_tiny.engine.table import TABLE, add, cos, dot, log, mean, sin, sub, tan, total
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import data
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.diagnosis.altered import Change
+from autograd_tiny.marking.forms.quantities import data
 from autograd_tiny.marking.judging.mistakes import ACTIVATIONS
 from autograd_tiny.marking.training.conventions import other_conventions
 from autograd_tiny.marking.training.program import Program

@@ -61,7 +61,8 @@ def _put_right(path: Path, text: str) -> str:
     found: dict[tuple[int, int], str] = {}
     for page in pages_of(path, text):
         for mark in page.mark().marks:
-            if mark.claim.spot and mark.verdict not in FAITHFUL and not mark.known and isfinite(mark.value):
+            wrong = mark.verdict not in FAITHFUL and not mark.known and mark.formulas is None
+            if mark.claim.spot and wrong and isfinite(mark.value):
                 start, end = file.at(mark.claim.spot)
                 found |= {(start + first, start + last): number for first, last, number in _replacements(text[start:end], mark)}
     for start, end in sorted(found, reverse=True):

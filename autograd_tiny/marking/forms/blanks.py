@@ -1,4 +1,4 @@
-"""Answers that are no numbers: blanks, and what cannot be read."""
+"""What stands where a number is asked for and is none: blanks, what cannot be read, formulas."""
 
 from __future__ import annotations
 
@@ -32,6 +32,20 @@ class Unread(Printed):
             return "" if not self.text else f"{read_number(self.text).number} is a number"
         except ValueError as error:
             return str(error)
+
+
+class Written(Unread):
+    """A formula, where others have a number."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Written:
+        return super().__new__(cls, text, math.nan, 1.0)
+
+    @property
+    def fault(self) -> str:
+        """Why it cannot be marked: what is claimed is a number."""
+        return f"{self.text!r} is a formula"
 
 
 def unread(text: str) -> Unread:

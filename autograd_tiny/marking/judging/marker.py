@@ -16,12 +16,15 @@ from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, Quantity, data, derivative, read_input
+from autograd_tiny.marking.claims import Claim, read_input
 from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.diagnosis.formulas import FormulaJudge
 from autograd_tiny.marking.diagnosis.telling import Findings, told_together
-from autograd_tiny.marking.forms.blanks import Unread
+from autograd_tiny.marking.forms.blanks import Unread, Written
 from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed, read_number
+from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
+from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.mistakes import Edit, Editor
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, chance, noise_of
 from autograd_tiny.marking.judging.precision import Precision, to_digits
@@ -96,12 +99,14 @@ class Marker:
         others: Sequence[Value] = (),
         inputs: Mapping[str, str] = MappingProxyType({}),
         asked: Sequence[Quantity] = (),
+        names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         places = [Claim(quantity, read_number("0")) for quantity in asked]
-        every, self.graph, self.derivations = setting(output, others, [*claims, *places], training)
+        every, self.graph, self.derivations = setting(output, others, [*claims, *places], training, names)
         self.claims, self.asked = every[: len(claims)], [claim.quantity for claim in every[len(claims) :]]
+        self.words = Words(self.graph.labels, names)
         check_unchanged(output, *others, done="the marks")
         self.engine = Numbers(self.derivations)
         self.noises: dict[Quantity, float] = {}
@@ -138,7 +143,7 @@ class Marker:
         if node.op is not None:
             raise ValueError(f"inputs: {label} is computed by {node.op.name} and no input; claim it instead, {label} = {text}")
         try:
-            printed = read_input(text, self.claims, self.graph.labels)
+            printed = read_input(text, self.claims, self.words)
         except ValueError as error:
             raise ValueError(f"inputs: {label}: {error}") from None
         if not (printed.rounds(node.data) or printed.cuts(node.data)):
@@ -167,10 +172,13 @@ class Marker:
         """The mark of one claim."""
         claim = self.claims[number]
         value = self._value(claim)
+        if isinstance(claim.printed, Written) and claim.formula is not None:
+            return self._mark_formula(number, claim, claim.formula, value)
         if isinstance(claim.printed, Unread):
             return Mark(number, claim, value, "undecided" if claim.printed.fault else "unanswered", why=claim.printed.fault)
         if not math.isfinite(claim.printed.number):
             return Mark(number, claim, value, "wrong", why=f"it is {claim.printed.text}")
+        self._take_numbers(claim.quantity)
         return self._mark(number, claim, value)
 
     def _mark_array(self, array: Array) -> None:
@@ -205,6 +213,43 @@ class Marker:
         """What a number may have been computed from: what is printed before it, or asked for."""
         before = self.asked[: self.asked.index(quantity)] if self.asked else ()
         return {**dict.fromkeys(before), **self.page.printed}
+
+    def _mark_formula(self, number: int, claim: Claim, formula: Quantity, value: float) -> Mark:
+        """The verdict on a formula; one with numbers in it may hold where these were put in, and nowhere else."""
+        marked = FormulaJudge(self.derivations).mark(Mark(number, claim, value, "wrong"), formula)
+        has_numbers = any(part.kind == "number" for part in formula.every) or not formula.names
+        if marked.verdict != "right" and has_numbers:
+            self._take_numbers(formula, rounded=True)
+            with suppress(ArithmeticError, ValueError):
+                put_in = self.page.follow(self.page.evaluate(self.derivations.variable(formula)))
+                noise = self._rounding_errors(claim.quantity, value)
+                if abs(put_in.value - value) <= put_in.slack + noise:
+                    return marked._replace(verdict="right", mistake="", why="with its numbers it holds at the page's inputs")
+                derivation = self.derivations.derivation(claim.quantity, self.page.printed)
+                by_page = self.page.follow(self.page.evaluate(derivation.root))
+                as_number = marked._replace(claim=claim._replace(printed=read_number(f"{put_in.value:.12e}")))
+                slips = self._slips(by_page, as_number)
+                if slips and abs(put_in.value - by_page.value) <= put_in.slack + by_page.slack + noise:
+                    why = f"its numbers follow from {self._printed(slips)}"
+                    return marked._replace(verdict="carried", mistake="", sources=slips, why=why)
+        return marked
+
+    def _take_numbers(self, quantity: Quantity, *, rounded: bool = False) -> None:
+        """Take the decimal numbers in a formula as they were printed: each may be the short form of another number of the page.
+
+        Args:
+            quantity: the formula.
+            rounded: whether a number with at least three digits may be the short form of any number.
+        """
+        for part in (part for part in quantity.every if part.kind == "number"):
+            printed, exact = read_number(part.text), float(part.text)
+            values = [x for mark in self.marks for x in (mark.value, mark.claim.printed.number)]
+            values += [node.data for node in self.graph.labels.values()]
+            near = [abs(abs(x) - exact) for x in values if printed.rounds(abs(x)) or printed.cuts(abs(x))]  # its sign stands before it
+            near += [0.5 * printed.unit] * (rounded and printed.digits >= 3)
+            is_input = any(abs(node.data) == exact for node in self.graph.labels.values() if node.op is None)
+            given = Mark(-1, Claim(part, printed), exact, "right")
+            self.page.take(part, Source(given, partial(_at_most, 0.0 if is_input else max(near, default=0.0))), afresh=True)
 
     def _take_misprint(self, mark: Mark) -> None:
         """A number that is wrong may be so in print only: remember the right one, unless the page has printed it with more digits."""
@@ -341,7 +386,7 @@ class Marker:
             for chosen in (list(parts), *([part] for part in parts)):
                 with suppress(ArithmeticError, ValueError):
                     follows = self.page.follow(self.page.evaluate(derivation.root, rounded=dict.fromkeys(chosen, shorter)))
-                    shown = [str(parts[part]) for part in chosen if parts[part].nodes[0] in self.graph.labels]
+                    shown = [str(parts[part]) for part in chosen if parts[part].nodes[:1] and parts[part].nodes[0] in self.graph.labels]
                     what = f"{shown[0]}, which was rounded and is" if len(chosen) == 1 and shown else "rounded numbers that are"
                     found.setdefault(follows.value, (f"it follows from {what} not printed", follows))
         largest = max(abs(printed.number), abs(value), printed.unit)
@@ -491,3 +536,7 @@ class Marker:
     def _is_invisible(self, claim: Claim, edit: Edit) -> bool:
         """Whether the number would be the same without the part that a mistake changes."""
         return edit.without is not None and self._fits(claim, self.page.follow(self.page.evaluate(edit.without)), loose=False)
+
+
+def _at_most(radius: float, _: Mark) -> float:
+    return radius

@@ -16,9 +16,9 @@ from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import Edge, edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sqrt, sub, tanh
-from autograd_tiny.marking.claims import Quantity, data, derivative, updated
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, changed, is_number, rewritten
 from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, updated
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import brief, counted, listed
@@ -154,9 +154,10 @@ class Editor:
         return [(node, terms) for node, terms in self.sums if node in self.parts and self._sums_paths(self.parts[node])]
 
     def _sums_paths(self, quantity: Quantity) -> bool:
-        of, by = quantity.nodes[0], quantity.nodes[-1]
-        once = self.graph.only_directly(of, by) and self.graph.operands(of).count(by) == 1
-        return quantity.kind == "derivative" and not once
+        if quantity.kind != "derivative":
+            return False
+        of, by = quantity.nodes
+        return not (self.graph.only_directly(of, by) and self.graph.operands(of).count(by) == 1)
 
     @property
     def step(self) -> Expression | None:

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple, cast
 from autograd_tiny.engine.graph import adjoints, all_nodes, operands_first
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.report import Mark
 from autograd_tiny.symbols.expression import Expression
 
@@ -188,7 +188,7 @@ class Numbers:
             given: other numbers of inputs and weights.
         """
         other = Numbers(derivations, given=given)
-        other.printed = {quantity: value for quantity, value in self.printed.items() if quantity.nodes[0] not in given}
+        other.printed = {quantity: value for quantity, value in self.printed.items() if not given.keys() & set(quantity.nodes[:1])}
         other._sources = self._sources
         return other
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Quantity
 from autograd_tiny.marking.derivations import Derivation, NamedGraph, rewritten
 from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
@@ -81,7 +81,7 @@ def told_once(found: Iterable[Story]) -> list[Story]:
 def _implied(claim: int, printed: Printed, derivation: Derivation, numbers: Numbers) -> Iterator[Implied]:
     derivations = numbers.derivations
     for part, quantity in derivation.parts.items():
-        if derivations.graph.labels.keys() >= set(quantity.nodes) and part is not derivation.root:
+        if quantity.nodes and derivations.graph.labels.keys() >= set(quantity.nodes) and part is not derivation.root:
             root = rewritten(derivation.root, {part: derivations.variable(quantity)})[derivation.root]
             for sign in (1.0, -1.0):
                 with suppress(ArithmeticError, ValueError):

@@ -47,7 +47,8 @@ def copies(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Ed
     printed = claims[number].printed
     root = Expression.constant(printed.number)
     for n, claim in enumerate(claims):
-        if claim.quantity == claims[number].quantity or not math.isfinite(claim.printed.number):
+        worked_out = not claim.quantity.names or not claims[number].quantity.names  # its number is that of its own line
+        if worked_out or claim.quantity == claims[number].quantity or not math.isfinite(claim.printed.number):
             continue
         before = n < number  # it is easier to copy from what is written already
         if claim.printed[1:] == printed[1:] and printed.digits >= 3:  # as precisely, too; two digits agree too often

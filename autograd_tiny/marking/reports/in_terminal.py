@@ -20,7 +20,10 @@ from autograd_tiny.marking.report import Mark, Report
 from autograd_tiny.marking.reports.outcomes import Outcome
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import print_whole
-from autograd_tiny.text.words import counted
+from autograd_tiny.text.words import brief, counted
+
+LONGEST_FORMULA = 30
+"""In a table; below it they are told in full."""
 
 _ROOM_FOR_MISTAKES = 18
 """In so many columns of a terminal the names of mistakes are whole words, and beside all verdicts there is room for them in 80."""
@@ -82,14 +85,18 @@ def _marks_table(report: Report, width: int) -> Table:
         if line.section:
             table.add_section()
             table.add_row(Text(line.section, "bold"))
-        said = Text(line.finding, VERDICTS[line.worst.verdict].terminal if line.worst else "")
+        said = Text(report.found(line), VERDICTS[line.worst.verdict].terminal if line.worst else "")
         printed = Text("  ").join([_compared(*cell) for cell in zip(line.printed, line.engine, line.marks)])
-        table.add_row(_Quantity(line.called), "  ".join(line.engine), printed, said)
+        is_formula = line.worst is not None and line.worst.formulas is not None
+        engine = "  ".join(line.engine)
+        table.add_row(_Quantity(line.called), brief(engine, LONGEST_FORMULA) if is_formula else engine, printed, said)
     return table
 
 
 def _compared(printed: str, engine: str, mark: Mark | None) -> Text:
     """A printed number, beside the engine's if it is not the same."""
+    if mark is not None and mark.formulas:
+        return Text(brief(printed, LONGEST_FORMULA))
     if mark is None or mark.verdict == "right":
         return Text(printed)
     return Text(" " * (len(printed) - len(printed.lstrip()))) + _digit_by_digit(printed.lstrip(), engine.lstrip())

@@ -14,14 +14,16 @@ from typing import Any, NamedTuple
 from autograd_tiny.engine.graph import Call, adjoints, all_nodes, joint, mapped
 from autograd_tiny.engine.table import mean, total
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Quantity, data, derivative
 from autograd_tiny.marking.derivations import rewritten
+from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.training.times import Timed
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed
 
 BATCHES = {"mean": mean, "sum": total}
+EACH = "each"
+"""A batch that nothing trains on: every sample has its numbers, and together they have none."""
 AHEAD = "ahead"
 Variable = Callable[[Quantity], Expression]
 Leaves = dict[Value, Value]
@@ -33,7 +35,8 @@ class Training(NamedTuple):
     Attributes:
         optimizer: made for the parameters.
         samples: the inputs of each sample, by their labels; none where every pass has those of the recorded graph.
-        batch: ``"mean"`` or ``"sum"`` of the losses of all samples; "" where every pass takes the next sample.
+        batch: ``"mean"`` or ``"sum"`` of the losses of all samples; ``"each"`` where nothing is trained; "" where every pass takes
+            the next sample.
     """
 
     optimizer: Optimizer
@@ -189,8 +192,8 @@ class Program:
             ends = [self._twins(Timed("", time, number, beside), sample, leaves) for number, sample in chosen]
             root = ends[0][0]
             if batch:
-                root = Value.record(BATCHES[batch], tuple([twins[0] for twins in ends]))
-                root.label = str(Timed(self._ends[0].label, time, 0, beside)) if self._ends[0].label else ""
+                root = Value.record(BATCHES.get(batch, total), tuple([twins[0] for twins in ends]))
+                root.label = str(Timed(self._ends[0].label, time, 0, beside)) if self._ends[0].label and batch != EACH else ""
         except (ArithmeticError, ValueError) as error:
             raise ValueError(f"the forward pass after update {time} has no number: {error}") from None
         self.roots += [twin for twins in ends for twin in twins]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import NamedTuple
 
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.claims import Claim, ClaimError, Quantity, without_d
+from autograd_tiny.marking.claims import Claim, ClaimError
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
-from autograd_tiny.marking.training.program import AHEAD, BATCHES, Program, Training
+from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.forms.spoken import Words, rate_names
+from autograd_tiny.marking.training.program import AHEAD, BATCHES, EACH, Program, Training
 from autograd_tiny.marking.training.times import Timed, timed
 from autograd_tiny.optim import SGD, Optimizer
 from autograd_tiny.text.numbers import as_number
@@ -37,9 +40,9 @@ def training_of(
     if learning_rate is not None and as_number(learning_rate) is None:
         raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
     if optimizer is None:
-        if samples or batch:
-            raise ValueError("samples say what each step trains on; say also how: optimizer=SGD([w, b], 0.1)")
-        return learning_rate
+        if batch:
+            raise ValueError("a batch is what is trained on; say also how: optimizer=SGD([w, b], 0.1)")
+        return Training(SGD([Value(0.0)], 0.0), samples, EACH) if samples else learning_rate
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"an optimizer is one of autograd_tiny.optim, as SGD([w, b], 0.1), got {optimizer!r}")
     if learning_rate is not None:
@@ -49,7 +52,29 @@ def training_of(
     return Training(optimizer, samples, batch)
 
 
-def setting(output: Value, others: Sequence[Value], claims: Sequence[Claim], training: Training | float | None) -> Setting:
+def words_of(labels: Collection[str], training: Training | float | None, names: Mapping[str, str]) -> Words:
+    """The words of a page.
+
+    Args:
+        labels: what its nodes are called.
+        training: as for `setting`.
+        names: that it gives to formulas.
+    """
+    if not isinstance(training, Training):
+        return Words(labels, rate_names(training) | dict(names))
+    optimizer = training.optimizer
+    rates = {optimizer.rate(optimizer.steps + time) for time in range(3)}  # one that changes has no name
+    samples = len(training.samples) * (1 if training.batch else -1)
+    return Words(labels, rate_names(rates.pop() if len(rates) == 1 else None) | dict(names), samples)
+
+
+def setting(
+    output: Value,
+    others: Sequence[Value],
+    claims: Sequence[Claim],
+    training: Training | float | None,
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> Setting:
     """What these claims are marked against.
 
     Args:
@@ -57,14 +82,15 @@ def setting(output: Value, others: Sequence[Value], claims: Sequence[Claim], tra
         others: more roots.
         claims: about it, and about what follows from updates.
         training: how it is trained, or the learning rate of one step of gradient descent; None if it is not trained.
+        names: what formulas are called.
 
     Raises:
-        ClaimError: a claim about an update that is not known.
+        ClaimError: a formula that cannot be read, a claim about an update that is not known.
         ValueError: training that is not possible.
     """
     graph = NamedGraph(output, others)
-    claims = [claim._replace(quantity=without_d(claim.quantity, graph.labels)) for claim in claims]
-    later = {name: timed(name) for claim in claims for name in claim.quantity.nodes if name not in graph.labels}
+    claims = _understood(claims, words_of(graph.labels, training, names))
+    later = {name: timed(name) for claim in claims for name in claim.names if name not in graph.labels}
     later = {name: x for name, x in later.items() if x.time or x.beside}
     if not later and not (isinstance(training, Training) and training.samples):
         return Setting(_checked(claims, graph), graph, Derivations(graph))
@@ -74,8 +100,18 @@ def setting(output: Value, others: Sequence[Value], claims: Sequence[Claim], tra
     passes, updates = _extent(claims, later, parameters)
     program = Program(output, others, training, passes, updates)
     run = NamedGraph(program.outputs[0], program.roots)
-    claims = [claim._replace(quantity=_in_run(claim.quantity, run)) for claim in claims]
+    claims = [claim.renamed(lambda name: _in_run(name, run)) for claim in claims]
     return Setting(_checked(claims, run), run, Derivations(run, program))
+
+
+def _understood(claims: Sequence[Claim], words: Words) -> list[Claim]:
+    found = []
+    for number, claim in enumerate(claims):
+        try:
+            found.append(claim.understood(words))
+        except ValueError as error:  # noqa: PERF203
+            raise ClaimError(str(error), number) from None
+    return found
 
 
 def _gradient_descent(graph: NamedGraph, later: Iterable[Timed], rate: float | None) -> Training:
@@ -87,24 +123,26 @@ def _gradient_descent(graph: NamedGraph, later: Iterable[Timed], rate: float | N
 def _check_times(graph: NamedGraph, claims: Iterable[Claim], later: Mapping[str, Timed], training: Training | float | None) -> None:
     """Refuse a claim about an update that is not known."""
     for number, claim in enumerate(claims):
-        for name in claim.quantity.nodes:
-            if name in later:
+        for quantity in claim.every:
+            for name in (later[x] for x in quantity.nodes if x in later):
                 try:
-                    _check_time(graph, claim.quantity, later[name], training)
-                except ValueError as error:
+                    _check_time(graph, quantity, name, training)
+                except ValueError as error:  # noqa: PERF203
                     raise ClaimError(str(error), number) from None
 
 
 def _check_time(graph: NamedGraph, quantity: Quantity, name: Timed, training: Training | float | None) -> None:
     node = graph.find(name.base)
     if isinstance(training, Training):
+        if training.batch == EACH:
+            raise ValueError(f"{quantity} is a number after an update; say what trains on the samples: optimizer=SGD([w, b], 0.1)")
         if name.beside not in ("", AHEAD) and node not in training.optimizer.parameters:
             known = [x.label for x in training.optimizer.parameters]
             raise ValueError(f"{name} is kept for what is trained, and {name.base} is not; trained are {listed(known, 12)}")
         return
-    if training is None and node.op is None and quantity.kind == "data" and name.time == 1 and not name.beside:
+    if training is None and node.op is None and quantity.kind in ("data", "change") and name.time == 1 and not name.beside:
         raise ValueError(f"{name} is {name.base} after a step of gradient descent; to mark it, give the learning_rate")
-    if node.op is not None or name.time > 1 or name.beside or quantity.kind != "data":
+    if node.op is not None or name.time > 1 or name.beside or quantity.kind not in ("data", "change"):
         what = f"{quantity} is a number after an update of all that is trained"
         raise ValueError(f"{what}; say what that is: optimizer=SGD([w, b], 0.1), on a page parameters = ['w', 'b'] below [training]")
 
@@ -112,28 +150,29 @@ def _check_time(graph: NamedGraph, quantity: Quantity, name: Timed, training: Tr
 def _extent(claims: Iterable[Claim], later: Mapping[str, Timed], parameters: Collection[str]) -> tuple[int, int]:
     """After how many updates there is a forward pass, and how many updates there are."""
     passes = updates = 0
-    for claim in claims:
-        for name in (later[x] for x in claim.quantity.nodes if x in later):
-            is_update = claim.quantity.kind == "data" and (name.base in parameters or name.beside) and name.beside != AHEAD
+    for quantity in (quantity for claim in claims for quantity in claim.every):
+        for name in (later[x] for x in quantity.nodes if x in later):
+            is_update = quantity.kind in ("data", "change") and (name.base in parameters or name.beside) and name.beside != AHEAD
             passes, updates = (passes, max(updates, name.time)) if is_update else (max(passes, name.time), updates)
     passes = max(passes, updates - 1)
     return passes, max(passes, updates)
 
 
-def _in_run(quantity: Quantity, run: NamedGraph) -> Quantity:
-    """A quantity by the names of the run: what no update changes is called the same after each."""
-    names = []
-    for name in quantity.nodes:
-        before = str(timed(name)._replace(time=0))
-        names.append(before if name not in run.labels and before in run.labels else name)
-    return quantity._replace(nodes=tuple(names))
+def _in_run(name: str, run: NamedGraph) -> str:
+    """A name as the run has it: what no update changes is called the same after each, and what no sample changes is in all."""
+    known = timed(name)
+    for other in (known, known._replace(time=0), known._replace(sample=0), known._replace(time=0, sample=0)):
+        if str(other) in run.labels:
+            return str(other)
+    return name
 
 
 def _checked(claims: list[Claim], graph: NamedGraph) -> list[Claim]:
     """The claims, if the graph has all that they speak of."""
     for number, claim in enumerate(claims):
         try:
-            _check(claim.quantity, graph)
+            for quantity in claim.every:
+                _check(quantity, graph)
         except ValueError as error:  # noqa: PERF203
             raise ClaimError(str(error), number) from None
     return claims
@@ -144,7 +183,7 @@ def _check(quantity: Quantity, run: NamedGraph) -> None:
     for name in quantity.nodes:
         first = str(timed(name)._replace(sample=1))
         if name not in run.labels and first in run.labels and not timed(name).sample:
-            raise ValueError(f"{name} differs from sample to sample; write {first} for that of the first")
+            raise ValueError(f"{name} differs from sample to sample; write {first} for that of the first, mean({name}) for the mean")
         run.find(name)
     for of, by in pairwise(quantity.nodes):
         there = str(timed(by)._replace(time=timed(of).time))
