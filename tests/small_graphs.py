@@ -14,6 +14,12 @@ def named(label, value):
     return value
 
 
+def neuron():
+    """tanh(w x + b), its leaves being w, x and b."""
+    w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
+    return named("y", named("z", w * x + b).tanh())
+
+
 def two_two_two():
     """Mazur's network, by his names: the error and the weights."""
     i1, i2 = Value(0.05, "i1"), Value(0.1, "i2")

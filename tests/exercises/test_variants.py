@@ -75,7 +75,7 @@ def test_what_no_number_shows_refuses_nothing():
         (lambda: neuron().variants(1, -1), "seed is a whole number"),
         (lambda: neuron().variants(1, 1.5), "seed is a whole number"),
         (lambda: neuron().variants(1, 1, without=["kink"]), "without is a list of demands"),
-        (lambda: random_exercise("chane rule"), "did you mean `chain rule`"),
+        (lambda: random_exercise("chian rule"), "did you mean `chain rule`"),
         (lambda: random_exercise("neuron", 4), "a difficulty is 1, 2 or 3"),
         (lambda: random_exercise("neuron", 1, "x"), "a seed is a whole number"),
     ],

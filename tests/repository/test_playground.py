@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from small_graphs import leaves, neuron
 
 from autograd_tiny import Value, explain
 from autograd_tiny.marking.pages import read_page
@@ -82,13 +83,9 @@ def test_numbers_without_a_new_layout_are_those_of_a_new_picture(ask):
 
 
 def test_the_chain_rule_is_that_of_explain(ask):
-    w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
-    z = w * x + b
-    z.label = "z"
-    y = z.tanh()
-    y.label = "y"
+    y = neuron()
     y.backward()
-    assert explain(y, wrt=w).mathml in ask("numbers", **NEURON)["chain"]
+    assert explain(y, wrt=leaves(y)[0]).mathml in ask("numbers", **NEURON)["chain"]
     assert "the formula has no &#x27;zz&#x27;; did you mean" in ask("numbers", **{**NEURON, "wrt": "zz"})["chain"]
 
 

@@ -1,6 +1,7 @@
 """Inputs that move, in a real browser: by field, slider, key and touch; what is shown is what Python shows at the same inputs."""
 
 import re
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,28 +14,8 @@ from autograd_tiny.views.widget import Stepper
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """A function that saves a stepper and opens its page, on which nothing may complain and which may ask for nothing."""
-    contexts, complaints, requests = [], [], []
-
-    def open_page(stepper, **options):
-        context = browser.new_context(
-            **{"viewport": {"width": 1200, "height": 900}, "reduced_motion": "reduce", **options}
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(5000)
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(stepper.save(tmp_path / "steps.html").as_uri())
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert all(url.startswith("file:") for url in requests)
+def opened(opened):
+    return partial(opened, reduced_motion="reduce")
 
 
 READ = """() => {
@@ -91,9 +72,7 @@ def assert_shows(page, stepper):
     assert len(seen) == len(data["steps"])
     for step, shown in zip(data["steps"], seen):
         assert shown["caption"] == step["caption"]
-        had_nothing = re.sub(
-            r" had 0 and gets (.*?): now", r" gets \1:", shown["said"]
-        )  # at a kink, but a contribution came
+        had_nothing = re.sub(r" had 0 and gets (.*?): now", r" gets \1:", shown["said"])  # at a kink, but a contribution came
         assert had_nothing == " ".join(filter(None, [f"{step['place']}:", step["caption"], step["details"]]))
         if had_nothing == shown["said"]:
             assert unbroken(shown["rows"]) == unbroken(cells(step["lines"], data["parts"]))
@@ -258,9 +237,7 @@ def test_the_ends_of_a_slider_can_be_set(opened):
 
 
 def test_what_an_operation_refuses_is_said_in_its_box_and_what_follows_is_blank(opened):
-    page = opened(
-        Stepper(read_formula("p = log(a) * w; y = sqrt(p + 2) / c").record({"a": 2, "w": 3, "c": 0.5}).output)
-    )
+    page = opened(Stepper(read_formula("p = log(a) * w; y = sqrt(p + 2) / c").record({"a": 2, "w": 3, "c": 0.5}).output))
     page.keyboard.press("End")
     titles = "groups => groups.map(group => [group.querySelector('title').textContent, group.dataset.node])"
     boxes = dict(page.locator("[data-node]").evaluate_all(titles))

@@ -3,17 +3,9 @@
 from pathlib import Path
 
 import pytest
+from small_graphs import neuron
 
-from autograd_tiny import Stepper, Value, array
-
-
-def neuron():
-    w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
-    z = w * x + b
-    z.label = "z"
-    y = z.tanh()
-    y.label = "y"
-    return y
+from autograd_tiny import Stepper, array
 
 
 def test_only_numbers_of_values_are_predicted():

@@ -15,29 +15,6 @@ def page_of(rate=0.02, last="tanh", widths=(5, 4), rows=None):
     )
 
 
-@pytest.fixture
-def opened(browser, tmp_path):
-    """A function that saves a page and opens it; nothing on it may complain, and it may ask for nothing."""
-    contexts, complaints, requests = [], [], []
-
-    def open_page(page, fragment="", **options):
-        context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
-        contexts.append(context)
-        tab = context.new_page()
-        tab.set_default_timeout(10000)
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("request", lambda request: requests.append(request.url))
-        tab.goto(page.save(tmp_path / "training.html").as_uri() + fragment)
-        return tab
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert all(url.startswith("file:") for url in requests)
-
-
 def step_of(tab):
     return int(re.match(r"Step (\d+):", tab.inner_text(".status"))[1])
 
