@@ -98,7 +98,8 @@ def _check_mistaken(primitive: Primitive, points: Sequence[tuple[float, ...]], t
         for what, before in found.items():
             pairs = [(x, y) for one, other in zip(given, before) if one and other for x, y in zip(one, other, strict=True)]
             differ = not pairs or any(abs(x - y) > tolerance * max(1.0, abs(x), abs(y)) for x, y in pairs)
-            _check(differ, f"{primitive.name}: the mistaken rule {mistaken.what!r} gives what {what!r} gives at every point")
+            alike = f"{primitive.name}: the mistaken rule {mistaken.what!r} gives what {what!r} gives at every point"
+            _check(differ, f"{alike}; give points= at which they differ, or leave it out")
         found[mistaken.what] = given
 
 
