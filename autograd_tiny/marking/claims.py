@@ -96,8 +96,10 @@ class Claim(NamedTuple):
         quantity = understood(self.quantity, words)
         formula = self.formula and understood(self.formula, words)
         by_name = quantity.kind != self.quantity.kind and quantity.kind != "change"
-        said = self.quantity.text or str(understood(self.quantity, words.with_names_as_labels))
-        return self._replace(quantity=quantity, formula=formula, said=self.said or (said if by_name else ""))
+        said = self.said
+        if by_name and not said:
+            said = self.quantity.text or str(understood(self.quantity, words.with_names_as_labels))
+        return self._replace(quantity=quantity, formula=formula, said=said)
 
     def renamed(self, name: Callable[[str], str]) -> Claim:
         """The same about other nodes.

@@ -225,6 +225,27 @@ class Derivation(NamedTuple):
     parts: dict[Expression, Quantity]
 
 
+class Line(NamedTuple):
+    """One line of a recipe: the number of a quantity, of an operation on lines before it, or a constant."""
+
+    quantity: Quantity | None
+    op: Primitive | None
+    operands: tuple[int, ...]
+    constant: float | None
+
+
+class Recipe(NamedTuple):
+    """How to work a formula out, line by line.
+
+    Attributes:
+        quantities: those in it.
+        lines: operands before what is worked out from them, the formula's number last.
+    """
+
+    quantities: tuple[Quantity, ...]
+    lines: tuple[Line, ...]
+
+
 class Derivations:
     """Every quantity of a graph as a formula of quantities one step before it.
 
@@ -242,6 +263,26 @@ class Derivations:
         self._variables: dict[Quantity, Expression] = {}
         self._steps: dict[Quantity, Expression | None] = {}
         self._slopes: dict[str, list[Expression]] = {}
+        self._outward: dict[tuple[str, str], Expression] = {}
+        self._recipes: dict[Expression, Recipe] = {}
+        self._told: dict[Quantity, str] = {}
+
+    def share_variables(self, other: Derivations) -> None:
+        """Let the same variables stand for quantities as there, so that formulas can be taken from there."""
+        self.quantities, self._variables, self._recipes, self._told = other.quantities, other._variables, other._recipes, other._told
+
+    def recipe(self, step: Expression) -> Recipe:
+        """How to work out a formula that stays, as that of a step."""
+        if step not in self._recipes:
+            nodes = all_nodes(step)
+            place = {node: i for i, node in enumerate(nodes)}
+            known = [self.quantities.get(x) for x in nodes]
+            lines = [
+                Line(q, x.op, () if x.op is None else tuple([place[y] for y in x.operands]), None if x.op else x.constant_value)
+                for q, x in zip(known, nodes)
+            ]
+            self._recipes[step] = Recipe(tuple([q for q in known if q is not None]), tuple(lines))
+        return self._recipes[step]
 
     def variable(self, quantity: Quantity) -> Expression:
         """The variable that stands for a quantity."""
@@ -279,8 +320,10 @@ class Derivations:
 
     def from_the_output(self, of: str, by: str) -> Expression:
         """The chain rule begun at the output: over its operands, its derivative by each times the operand's own."""
-        terms = [self.local_derivative(of, x) * self.variable(derivative(x, by)) for x in self.operands_towards(of, by)]
-        return added(terms + ([self.local_derivative(of, by)] if by in self.graph.operands(of) else []))
+        if (of, by) not in self._outward:
+            terms = [self.local_derivative(of, x) * self.variable(derivative(x, by)) for x in self.operands_towards(of, by)]
+            self._outward[of, by] = added(terms + ([self.local_derivative(of, by)] if by in self.graph.operands(of) else []))
+        return self._outward[of, by]
 
     def _operand(self, x: Value) -> Expression:
         return self.variable(data(self.graph.name[x])) if x in self.graph.name else Expression.literal(x.data)
@@ -364,10 +407,15 @@ class Derivations:
     def written(self, root: Expression) -> str:
         """A formula as the page could write it: what has no label is told by its formula."""
         told = {x: Expression(self.told(q)) for x in all_nodes(root) if (q := self.quantities.get(x)) is not None}
-        return str(rewritten(root, told)[root])
+        return str(changed(topological_order(root), told).get(root, root))
 
     def told(self, quantity: Quantity) -> str:
         """A quantity as a page could call it: what has no label is told by its formula, cut short if that is long."""
+        if quantity not in self._told:
+            self._told[quantity] = self._called(quantity)
+        return self._told[quantity]
+
+    def _called(self, quantity: Quantity) -> str:
         if all(name in self.graph.labels for name in quantity.nodes):
             return str(quantity)
         shown = [name if name in self.graph.labels else brief(str(self._in_labels(name)), LONGEST_NAME) for name in quantity.nodes]

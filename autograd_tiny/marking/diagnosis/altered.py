@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import MistakenRule, Primitive
-from autograd_tiny.marking.derivations import Derivations, Updates, rewritten
+from autograd_tiny.marking.derivations import Derivations, Updates, changed
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.symbols.expression import Expression
 
@@ -35,11 +36,26 @@ class Change(NamedTuple):
 
 
 class Altered(Derivations):
-    """The derivations of a graph with a change in them."""
+    """The derivations of a graph with a change in them; what the change does not reach, are those of the graph."""
 
     def __init__(self, base: Derivations, change: Change) -> None:
         super().__init__(base.graph, change.program or base.program)
-        self.change = change
+        self.base, self.change = base, change
+        self.share_variables(base)
+        self._nodes = {*change.functions, *change.rules}
+        self._operands = {x for name in self._nodes for x in base.graph.operands(name)}
+        self._renamed = {self.variable(old): self.variable(new) for old, new in change.renamed.items()}
+        self._rewritten: dict[Quantity, Expression | None] = {}
+
+    def differs(self, quantity: Quantity) -> bool:
+        """Whether the formula of a quantity may be another one by other functions, rules or training."""
+        if quantity.kind == "derivative":
+            return quantity.nodes[0] in self._nodes or quantity.nodes[1] in self._operands
+        if quantity.kind not in ("data", "change"):
+            return False
+        programs = (self.program, self.base.program) if self.change.program else ()
+        is_update = any(program is not None and quantity.nodes[0] in program.updates for program in programs)
+        return is_update or quantity.nodes[0] in self.change.functions
 
     def operation(self, name: str) -> Primitive:
         """The operation of a node, or the one that was taken for it."""
@@ -51,10 +67,16 @@ class Altered(Derivations):
             return super().slopes(name, out, operands)
         return rule.derivatives(self.operation(name), out, operands, lambda: self.outputs(name, operands))
 
+    def local_derivative(self, user: str, operand: str) -> Expression:
+        """The derivative of a node by one of its operands, by the rule that was taken for its own."""
+        return super().local_derivative(user, operand) if user in self._nodes else self.base.local_derivative(user, operand)
+
     def step(self, quantity: Quantity) -> Expression | None:
         """A quantity as a formula of others, with those that were taken for them."""
-        step, change = super().step(quantity), self.change
-        if step is None or quantity in change.kept or (change.derivatives_only and quantity.kind == "data"):
-            return step
-        renamed = {self.variable(old): self.variable(new) for old, new in change.renamed.items()}
-        return rewritten(step, renamed)[step] if renamed else step
+        if quantity not in self._rewritten:
+            step = super().step(quantity) if self.differs(quantity) else self.base.step(quantity)
+            is_kept = quantity in self.change.kept or (self.change.derivatives_only and quantity.kind == "data")
+            if step is not None and self._renamed and not is_kept:
+                step = changed(topological_order(step), self._renamed).get(step, step)
+            self._rewritten[quantity] = step
+        return self._rewritten[quantity]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -29,6 +30,7 @@ MOST_STEPS = 12
 
 Fits = Callable[[Mark, Follows], bool]
 Chance = Callable[[Mark, Follows], float]
+Recorded = Callable[[bool], Numbers]
 
 
 class Found(NamedTuple):
@@ -55,38 +57,87 @@ class Found(NamedTuple):
         return f"One slip explains {numbers}, of which chance would explain {self.by_chance:.1g}: {self.cause.what}"
 
 
-class World:
-    """The page by the rules of a cause.
+class Trial:
+    """A number that follows for a mark; whether it fits is worked out when it is needed.
 
     Args:
-        cause: the cause.
-        page: the numbers that the page prints.
+        mark: the mark.
+        follows: the number.
         fits: whether a mark prints a number.
+        chance: how likely a number would fit a mark by chance.
     """
 
-    def __init__(self, cause: Cause, page: Numbers, fits: Fits) -> None:
-        altered = Altered(page.derivations, cause.change)
-        self._ways = (Numbers(altered, given=cause.change.given), page.by(altered, cause.change.given))
-        self._fits = fits
+    def __init__(self, mark: Mark, follows: Follows, fits: Fits, chance: Chance) -> None:
+        self._mark, self._follows, self._fits, self._chance = mark, follows, fits, chance
 
-    def follows(self, mark: Mark) -> list[Follows]:
-        """What a mark's number is here: all by itself, and from what the page prints."""
-        found = []
-        for numbers in self._ways:
-            with suppress(ArithmeticError, ValueError):
-                step = numbers.derivations.step(mark.claim.quantity)
-                found.append(numbers.follow(numbers.of(mark.claim.quantity)) if step is None else numbers.follow_formula(step, {}))
-        return found
-
-    def explains(self, mark: Mark) -> bool:
+    @cached_property
+    def fits(self) -> bool:
         """Whether this is the number that is printed."""
-        return any(self._fits(mark, follows) for follows in self.follows(mark))
+        return self._fits(self._mark, self._follows)
+
+    @cached_property
+    def chance(self) -> float:
+        """How likely it would be by chance."""
+        return self._chance(self._mark, self._follows)
+
+
+class Way:
+    """One way to work the marks out: all by itself, or from what the page prints.
+
+    Args:
+        numbers: gives the numbers, recorded or as floats.
+        fits: whether a mark prints a number.
+        chance: how likely a number would fit a mark by chance.
+        base: the same way without a change.
+    """
+
+    def __init__(self, numbers: Recorded, fits: Fits, chance: Chance, base: Way | None = None) -> None:
+        self.numbers, self._again, self._fits, self._chance, self._base = numbers(False), numbers, fits, chance, base
+        self._trials: dict[int, Trial | None] = {}
+
+    @cached_property
+    def recorded(self) -> Numbers:
+        """The same numbers, with their derivatives by the printed ones: few are asked for them."""
+        return self._again(True)
+
+    def by(self, cause: Cause, altered: Altered) -> Way:
+        """This way by the rules of a cause."""
+
+        def numbers(recorded: bool) -> Numbers:
+            given, base = cause.change.given, self.recorded if recorded else self.numbers
+            return base.by(altered, given, cause.change.renamed, altered.differs, recorded=recorded)
+
+        return Way(numbers, self._fits, self._chance, self)
+
+    def trial(self, mark: Mark) -> Trial | None:
+        """What a mark's number is here; None if there is none."""
+        if mark.number not in self._trials:
+            self._trials[mark.number] = self._shared(mark) or self._worked_out(mark)
+        return self._trials[mark.number]
+
+    def _shared(self, mark: Mark) -> Trial | None:
+        """What it is without the change, where that does not reach it."""
+        if self._base is None or (known := self._base.trial(mark)) is None:
+            return None
+        step = self.numbers.derivations.step(mark.claim.quantity)
+        same = step is not None and step is self._base.numbers.derivations.step(mark.claim.quantity)
+        return known if same and step is not None and not self.numbers.is_reached(step) else None
+
+    def _worked_out(self, mark: Mark) -> Trial | None:
+        numbers, quantity = self.numbers, mark.claim.quantity
+        with suppress(ArithmeticError, ValueError):
+            step = numbers.derivations.step(quantity)
+            value = data_of(numbers.of(quantity) if step is None else numbers.number(step))
+            follows = numbers.follows(value, lambda: self.recorded.of(quantity) if step is None else self.recorded.number(step))
+            return Trial(mark, follows, self._fits, self._chance)
+        return None
 
 
 class Search:
     """Looks for the causes of a page.
 
     Args:
+        engine: the engine's numbers.
         page: the numbers that it prints.
         marks: all of them, marked each for itself.
         unexplained: the numbers of those that nothing explains.
@@ -96,9 +147,21 @@ class Search:
     """
 
     def __init__(
-        self, page: Numbers, marks: Sequence[Mark], unexplained: Iterable[int], efforts: Mapping[int, float], fits: Fits, chance: Chance
+        self,
+        engine: Numbers,
+        page: Numbers,
+        marks: Sequence[Mark],
+        unexplained: Iterable[int],
+        efforts: Mapping[int, float],
+        fits: Fits,
+        chance: Chance,
     ) -> None:
-        self._page, self._marks, self._efforts, self._fits, self._chance = page, marks, efforts, fits, chance
+        self._derivations, self._marks, self._efforts = page.derivations, marks, efforts
+        self._engine = engine
+        self._ways = [
+            Way(lambda _: engine, fits, chance),
+            Way(lambda recorded: page.by(page.derivations, recorded=recorded), fits, chance),
+        ]
         self._known = {*unexplained, *efforts}
 
     def best(self) -> list[tuple[Found, list[Found]]]:
@@ -141,7 +204,7 @@ class Search:
         slips = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("mistake", "wrong")]
         if not slips:
             return []
-        tried = list(islice(causes(self._page.derivations), self._budget))
+        tried = list(islice(causes(self._derivations), self._budget))
         found = [self._tried(cause, slips) for cause in tried]
         # each cause is tried in two ways
         return [x for x in found if x.explains and self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)]
@@ -152,13 +215,13 @@ class Search:
 
     @property
     def _budget(self) -> int:
-        return max(1, MOST_WORK // len(self._page.derivations.graph.nodes))
+        return max(1, MOST_WORK // len(self._derivations.graph.nodes))
 
     def _values(self) -> list[Found]:
         wrong = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("wrong", "stale")]
         if len(wrong) < 2:
             return []
-        turned = list(product(islice(knobs(self._page.derivations), self._budget // (2 * MOST_STEPS)), wrong[:2]))
+        turned = list(product(islice(knobs(self._derivations), self._budget // (2 * MOST_STEPS)), wrong[:2]))
         found: list[Found] = []
         for knob, anchor in turned:
             with suppress(ArithmeticError, ValueError):
@@ -174,11 +237,12 @@ class Search:
         Raises:
             ArithmeticError, ValueError: there is none.
         """
-        printed, derivations = anchor.claim.printed, self._page.derivations
+        printed, derivations = anchor.claim.printed, self._derivations
 
         def off(x: float) -> float:
             change = knob.change(x)
-            numbers = Numbers(Altered(derivations, change), given=change.given)
+            altered = Altered(derivations, change)
+            numbers = self._engine.by(altered, change.given, change.renamed, altered.differs)
             return float(data_of(numbers.of(anchor.claim.quantity))) - printed.number
 
         x, after = knob.number, knob.number + 0.01 * (abs(knob.number) or 1.0)
@@ -198,20 +262,25 @@ class Search:
         return Cause("another value", f"{knob.name} = {shown} is used for {knob.number:g}", effort, knob.change(float(shown)), knob.name)
 
     def _tried(self, cause: Cause, slips: Iterable[Mark]) -> Found:
-        world = World(cause, self._page, self._fits)
+        altered = Altered(self._derivations, cause.change)
+        ways = [way.by(cause, altered) for way in self._ways]
         explains, by_chance, likelihood = [], 0.0, 1.0
         for mark in slips:
-            follows = world.follows(mark)
-            chances = [self._chance(mark, x) for x in follows]
-            by_chance += max(chances, default=0.0)
-            if any(self._fits(mark, x) for x in follows):
+            trials = _trials(ways, mark)
+            likeliest = max([x.chance for x in trials], default=0.0)
+            by_chance += likeliest
+            if any(x.fits for x in trials):
                 explains.append(mark.number)
-                likelihood *= max(chances)
+                likelihood *= likeliest
         if not explains:
             return Found(cause, (), 0, by_chance, 1.0)
-        return Found(cause, tuple(explains), self._against(world, len(explains)), by_chance, likelihood)
+        return Found(cause, tuple(explains), self._against(ways, len(explains)), by_chance, likelihood)
 
-    def _against(self, world: World, enough: int) -> int:
+    def _against(self, ways: Sequence[Way], enough: int) -> int:
         """How many numbers that are right would be wrong; no more are counted than are enough to refuse the cause."""
         right = (mark for mark in self._marks if mark.verdict in ("right", "rounded", "last digit"))
-        return sum(1 for _ in islice((mark for mark in right if not world.explains(mark)), enough))
+        return sum(1 for _ in islice((mark for mark in right if not any(x.fits for x in _trials(ways, mark))), enough))
+
+
+def _trials(ways: Iterable[Way], mark: Mark) -> list[Trial]:
+    return [trial for way in ways if (trial := way.trial(mark)) is not None]

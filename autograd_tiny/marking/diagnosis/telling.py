@@ -48,10 +48,11 @@ class Findings(NamedTuple):
     by_chance: dict[int, float]
 
 
-def told_together(page: Numbers, marks: list[Mark], findings: Findings, fits: Fits) -> None:
+def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: Findings, fits: Fits) -> None:
     """Change the marks that have one explanation together.
 
     Args:
+        engine: the engine's numbers.
         page: the numbers that it prints.
         marks: its marks.
         findings: what was found about each for itself.
@@ -73,7 +74,7 @@ def told_together(page: Numbers, marks: list[Mark], findings: Findings, fits: Fi
     def by_chance(mark: Mark, follows: Follows) -> float:
         return chance(mark.claim.printed, mark.value, follows, loose=is_near(mark, follows))
 
-    search = Search(page, marks, findings.unexplained, findings.efforts, fit, by_chance)
+    search = Search(engine, page, marks, findings.unexplained, findings.efforts, fit, by_chance)
     for found, alike in search.best():
         _tell_cause(page, marks, findings, found, alike)
     _tell_stories(page, marks, findings)

@@ -165,7 +165,7 @@ class Marker:
             else:
                 self._mark_array(array)
         if not self.asked:
-            told_together(self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits)
+            told_together(self.engine, self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits)
         return Report(self.marks, self._remarks())
 
     def _marked(self, number: int) -> Mark:

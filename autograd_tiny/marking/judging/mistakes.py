@@ -116,8 +116,13 @@ class Editor:
 
     def shown(self, part: Expression) -> str:
         """A part of the formula in terms of quantities, cut short if it is long."""
-        named = {node: Expression(self.told(q)) for node, q in self.parts.items() if node is not self.root and node is not part}
-        return brief(self.told(self.parts[part]) if part in self.parts else str(rewritten(part, named)[part]))
+        if part in self.parts:
+            return brief(self.told(self.parts[part]))
+        return brief(str(changed(topological_order(part), self._named).get(part, part)))
+
+    @cached_property
+    def _named(self) -> dict[Expression, Expression]:
+        return {node: Expression(self.told(quantity)) for node, quantity in self.parts.items() if node is not self.root}
 
     @cached_property
     def local_derivatives(self) -> list[tuple[Expression, str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from types import MappingProxyType
@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, cast
 
 from autograd_tiny.engine.graph import adjoints, all_nodes, operands_first
 from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.forms.printed import Printed
-from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.forms.quantities import Quantity, data
 from autograd_tiny.marking.report import Mark
 from autograd_tiny.symbols.expression import Expression
 
@@ -163,6 +164,7 @@ class Numbers:
     Attributes:
         printed: the printed number of each quantity, the last one where there are several that differ.
         earlier: the printed numbers before that, without those that are only a shorter form of it.
+        changed: of numbers by other rules, those that these reach, unless they are printed.
     """
 
     def __init__(
@@ -179,18 +181,46 @@ class Numbers:
         self._sources = Sources()
         self._known: dict[Quantity, Number] = {}
         self._users: dict[Quantity, list[Quantity]] = {}
+        self.changed: set[Quantity] = set()
+        self._floats = False
 
-    def by(self, derivations: Derivations, given: Mapping[str, float]) -> Numbers:
-        """What is printed here, and gone on with by other rules.
+    def by(
+        self,
+        derivations: Derivations,
+        given: Mapping[str, float] = MappingProxyType({}),
+        renamed: Collection[Quantity] = (),
+        differs: Callable[[Quantity], bool] = lambda _: True,
+        *,
+        recorded: bool = True,
+    ) -> Numbers:
+        """What is printed here, and gone on with by other rules; what these do not reach is taken over as far as it is worked out.
 
         Args:
             derivations: the rules.
             given: other numbers of inputs and weights.
+            renamed: quantities for which others stand in formulas.
+            differs: whether the formula of a quantity may be another one for other reasons.
+            recorded: whether numbers know their derivatives by the printed ones.
         """
         other = Numbers(derivations, given=given)
+        other._floats = not recorded
         other.printed = {quantity: value for quantity, value in self.printed.items() if not given.keys() & set(quantity.nodes[:1])}
         other._sources = self._sources
+        sources = [*map(data, given), *renamed]
+        waiting = [*sources, *(x for source in sources for x in self._users.get(source, ())), *filter(differs, self._known)]
+        while waiting:
+            if (quantity := waiting.pop()) not in other.changed:
+                other.changed.add(quantity)
+                if quantity not in other.printed:
+                    waiting += self._users.get(quantity, ())
+        other._known = dict(self._known)
+        for quantity in other.changed:
+            other._known.pop(quantity, None)
         return other
+
+    def is_reached(self, step: Expression) -> bool:
+        """Whether a formula has another number here than where these numbers come from."""
+        return any(quantity in self.changed and quantity not in self.printed for quantity in self.derivations.recipe(step).quantities)
 
     def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
         """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it.
@@ -227,6 +257,8 @@ class Numbers:
         Raises:
             ArithmeticError, ValueError: there is none.
         """
+        if quantity in self.printed or quantity in self._known:
+            return self._at_hand(quantity)
         waiting: list[tuple[Quantity, Expression | None]] = [(quantity, None)]
         opened: set[Quantity] = set()
         while waiting:
@@ -234,7 +266,7 @@ class Numbers:
             if last in self._known or last in self.printed:
                 continue
             if step is not None:
-                number = self.evaluate(step)
+                number = self.number(step)
                 by_quantity = self._rounding is not None and not self._rounding.every_operation
                 self._known[last] = self._rounding.shorter(data_of(number)) if self._rounding and by_quantity else number
                 if isinstance(number, Value):
@@ -247,11 +279,37 @@ class Numbers:
             else:
                 opened.add(last)
                 waiting.append((last, step))
-                for x in all_nodes(step):
-                    if (operand := self.derivations.quantities.get(x)) is not None:
-                        self._users.setdefault(operand, []).append(last)
-                        waiting.append((operand, None))
-        return self.printed[quantity] if quantity in self.printed else self._known[quantity]
+                for operand in self.derivations.recipe(step).quantities:
+                    self._users.setdefault(operand, []).append(last)
+                    waiting.append((operand, None))
+        return self._at_hand(quantity)
+
+    def _at_hand(self, quantity: Quantity) -> Number:
+        if quantity in self.printed:
+            return data_of(self.printed[quantity]) if self._floats else self.printed[quantity]
+        return self._known[quantity]
+
+    def number(self, step: Expression) -> Number:
+        """The number of a formula that stays, as that of a step.
+
+        Raises:
+            ArithmeticError, ValueError: there is none.
+        """
+        recipe = self.derivations.recipe(step)
+        for quantity in recipe.quantities:
+            if quantity not in self._known and quantity not in self.printed:
+                self.of(quantity)
+        numbers: list[Any] = []
+        for known, op, places, constant in recipe.lines:
+            if known is not None:
+                numbers.append(self._at_hand(known))
+            elif op is None:
+                numbers.append(self._given(constant))
+            else:
+                operands = [numbers[i] for i in places]
+                is_recorded = not self._floats and Value in map(type, operands)
+                numbers.append(Value.record(op, tuple(operands)) if is_recorded else self._stored(_result(op, operands)))
+        return numbers[-1]  # type: ignore[no-any-return]
 
     def evaluate(
         self,
@@ -290,6 +348,15 @@ class Numbers:
     def _given(self, x: float | None) -> float | None:
         return self._rounding.shorter(x) if x is not None and self._rounding is not None and self._rounding.inputs else x
 
+    def follows(self, value: float, number: Callable[[], Number]) -> Follows:
+        """What a number says that was worked out on floats, and is worked out once more if somebody asks how sure it is.
+
+        Args:
+            value: the number.
+            number: gives it once more.
+        """
+        return Follows(value, number, self._sources)
+
     def follow(self, number: Number) -> Follows:
         """What a number worked out here says, and how sure it is."""
         return Follows(data_of(number), lambda: number, self._sources)
@@ -307,17 +374,26 @@ class Numbers:
         waiting = [root]
         while waiting:
             node = waiting[-1]
-            if node in known:
-                waiting.pop()
-            elif (quantity := self.derivations.quantities.get(node)) is not None:
-                known[node] = data_of(self.of(quantity))
-            elif node.op is None:
-                known[node] = node.constant_value
-            elif unknown := [x for x in node.operands if x not in known]:
-                waiting += unknown
-            else:
-                known[node] = node.op.evaluate(tuple([known[x] for x in node.operands]))
+            if node not in known:
+                if node.op is None:
+                    quantity = self.derivations.quantities.get(node)
+                    known[node] = node.constant_value if quantity is None else data_of(self.of(quantity))
+                else:
+                    operands = node.operands
+                    if unknown := [x for x in operands if x not in known]:
+                        waiting += unknown
+                        continue
+                    known[node] = _result(node.op, [known[x] for x in operands])
+            waiting.pop()
         return Follows(known[root], lambda: self.evaluate(root), self._sources)
+
+
+def _result(op: Primitive, operands: Sequence[float]) -> float:
+    """What an operation gives at floats; thousands of numbers are tried, and of most that fail nobody wants to know why."""
+    try:
+        return float(op.forward(*operands))
+    except TypeError as error:
+        raise ValueError(str(error)) from None
 
 
 def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:
