@@ -23,6 +23,7 @@ def test_the_demo_marks_every_number(tmp_path, capsys, monkeypatch):
     assert "4.001" in (tmp_path / "new" / "demo" / "graph.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_demo_ends_with_a_command_that_runs_where_it_ran(tmp_path):
     """Not found on the path, in a folder whose name has a space, and found on the path."""
     programs = tmp_path / "my programs"
@@ -45,6 +46,7 @@ def test_the_demo_ends_with_a_command_that_runs_where_it_ran(tmp_path):
         (tmp_path / "y.svg").unlink()
 
 
+@pytest.mark.slow
 def test_a_program_in_a_folder_with_a_space_is_called_in_quotes(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", [str(tmp_path / "my programs" / "autograd-tiny")])
@@ -75,6 +77,7 @@ def test_version(capsys):
     assert capsys.readouterr().out.strip() == __version__
 
 
+@pytest.mark.slow
 def test_a_terminal_that_knows_no_unicode(tmp_path):
     command = [sys.executable, "-m", "autograd_tiny", "demo", "--out", str(tmp_path)]
     done = subprocess.run(command, env={"PYTHONIOENCODING": "ascii", "COLUMNS": "60"}, capture_output=True, timeout=60, check=False)

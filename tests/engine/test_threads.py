@@ -73,6 +73,7 @@ def test_training():
     assert in_threads(job) == [job(number) for number in range(THREADS)]
 
 
+@pytest.mark.slow
 def test_rows_that_are_built_at_their_first_use():
     """All threads ask for the same new members of families, whose caches hold fewer than they ask for."""
     scaled = Family("scaled", lambda k: Primitive(f"scaled[{k}]", lambda x: k * x, lambda out, x: (k,)))

@@ -62,6 +62,7 @@ def test_changes_that_mean_the_same_are_not_tried():
     assert "while 1:  ->  while 2:" not in chosen  # which is compiled to the same
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
 def test_a_toy_package(tmp_path):
     (tmp_path / "toy").mkdir()

@@ -194,7 +194,7 @@ def test_the_locale_c(locale, tmp_path):
     assert b"is no text in the encoding of this terminal" in done.stderr
 
 
-@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("columns", [60, pytest.param(80, marks=pytest.mark.slow)])
 def test_the_marks_fit_and_no_number_is_cut(columns, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("COLUMNS", str(columns))
     assert main(["demo", "--out", str(tmp_path)]) == 0
@@ -259,6 +259,7 @@ def test_decimal_commas(arguments, capsys):
 # No network.
 
 
+@pytest.mark.slow
 def test_nothing_needs_a_network(tmp_path):
     (tmp_path / "page.toml").write_text(PAGE)
     script = """if True:

@@ -68,7 +68,10 @@ def test_some_are_made_again(copy, capsys):
     assert "no exhibit is called 'no-such-picture'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("exhibit", EXHIBITS, ids=lambda exhibit: exhibit.name)
+LONG = {"three-by-three-marked"}
+
+
+@pytest.mark.parametrize("exhibit", [pytest.param(x, id=x.name, marks=[pytest.mark.slow] * (x.name in LONG)) for x in EXHIBITS])
 def test_the_code_beside_a_picture_makes_it(exhibit, tmp_path, monkeypatch):
     thing, files = exhibit.made
     assert exhibit.title

@@ -31,7 +31,7 @@ EXPECTED = {
     "13_why_is_my_gradient": "mended: True, w = 2.0000",
 }
 """What the solution of each notebook's exercise prints."""
-SLOW = {"08_n_layers_spiral", "12_char_gpt"}  # train networks
+SLOW = {"03_worked_example_3_3_3", "08_n_layers_spiral", "09_open_questions", "12_char_gpt"}  # train networks, or mark long pages
 SOLUTION = re.compile(r"<details>\n<summary>Solution</summary>\n\n(.*)\n\n</details>", re.DOTALL)
 CODE, PRINTED = re.compile(r"```python\n(.*?)\n```", re.DOTALL), re.compile(r"It prints:\n\n```text\n(.*?)\n```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")

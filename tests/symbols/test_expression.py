@@ -263,15 +263,16 @@ def test_derivatives_are_formulas_without_zeros_and_ones():
 # Depth.
 
 
-def test_a_hundred_thousand_nodes_deep_is_written_evaluated_and_differentiated():
+@pytest.mark.parametrize("layers", [5_000, pytest.param(50_000, marks=pytest.mark.slow)])
+def test_what_is_deep_is_written_evaluated_and_differentiated(layers):
     formula = x
-    for _ in range(50_000):
+    for _ in range(layers):
         formula = formula * 0.5 + 1.0
     assert formula.evaluate({x: 3.0}) == 2.0
     assert gradient(formula, [x])[0].evaluate({x: 3.0}) == 0.0
     for text in (str(formula), formula.latex()):
-        assert len(text) < 5_000_000
-        assert text.count(";") > 100
+        assert len(text) < 100 * layers
+        assert text.count(";") > layers / 500
 
 
 def test_a_deep_formula_is_read_back():

@@ -216,6 +216,7 @@ def test_a_label_stays_within_its_braces(label):
         assert not re.search(r"\\(input|end|y)\b", written)
 
 
+@pytest.mark.slow
 def test_pdflatex_sets_whatever_a_label_is(pdflatex):
     for graph in (neuron(), network(), awkward()):
         assert pdflatex(article(draw(graph).tikz()))[0] >= 1

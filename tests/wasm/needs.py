@@ -15,7 +15,7 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from doctest import UnexpectedException
+from doctest import DocTestFailure, UnexpectedException
 from typing import Any, NoReturn
 
 import js  # JavaScript's global names: this runs in Pyodide alone
@@ -146,6 +146,8 @@ def _missing(error: BaseException | None) -> str:
     """What an error says is not here, itself or by what it goes back to."""
     if isinstance(error, MultipleDoctestFailures):
         return next(filter(None, map(_missing, error.failures)), "")
+    if isinstance(error, DocTestFailure | UnexpectedException) and "array(" in error.example.want:
+        return "NumPy"  # an example that shows an array; without NumPy there are lists
     while error is not None:
         if isinstance(error, UnexpectedException):  # of an example in a page or a docstring
             error = error.exc_info[1]

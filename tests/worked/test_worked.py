@@ -46,6 +46,7 @@ def test_updated_parameters():
     assert example.record().nodes["W_k1l3"].data == 0.8
 
 
+@pytest.mark.slow
 def test_the_page_as_a_file_is_the_network_in_code():
     page, recorded = example.in_scalars(), example.record()
     from_file = page.record()
@@ -54,6 +55,7 @@ def test_the_page_as_a_file_is_the_network_in_code():
     assert [m.verdict for m in page.mark().marks] == [m.verdict for m in REPORT.marks]
 
 
+@pytest.mark.slow
 def test_the_page_in_matrices_has_the_same_marks_and_is_short():
     marks = example.page().mark().marks
     by_name = {"·".join(map(example.with_indices, m.claim.quantity.nodes)) + m.claim.section: m for m in marks}
