@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import Node
+from autograd_tiny.engine.graph import Node, all_nodes
 from autograd_tiny.engine.row import PRODUCT, Notation, Primitive
 from autograd_tiny.engine.table import mul
 from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, Term, python_number, term
@@ -38,6 +38,11 @@ chain = written_product(
 of_rate = written_product(
     "of_rate", "{0:product} {1:product}", r"{0:product} \, {1:product}", "a learning rate and a derivative, side by side"
 )
+_BLANK = "____"
+blank = Primitive(
+    "blank", lambda x: x, (1.0,), doc="where a number is to be written",
+    text=Notation(_BLANK), latex=Notation(hidden(_BLANK).replace("{", "{{").replace("}", "}}")),
+)
 beside = written_product("beside", "{0:product} {1:power}", r"{0:product} \, {1:power}", "a product inside of a factor")
 
 Terms = tuple[Expression, ...]
@@ -50,6 +55,11 @@ class Equation(NamedTuple):
     rights: tuple[Terms, ...]
     note: Expression | None = None
     result: Expression | None = None
+
+    def blanked(self) -> Equation:
+        """The equation with a blank in place of every number on the sides that are made of numbers alone."""
+        rights = tuple(terms if any(map(_has_names, terms)) else tuple(map(_blanked, terms)) for terms in self.rights)
+        return self._replace(rights=rights, result=self.result and _blanked(self.result))
 
     def lines(self, style: Style, width: int, written: dict[Node, Term] | None = None) -> list[tuple[str, str]]:
         """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
@@ -73,6 +83,17 @@ class Equation(NamedTuple):
         if self.result is not None:
             sides.append([term(self.result, style, written).text])
         return term(self.left, style, written).text, sides
+
+
+def _has_names(e: Expression) -> bool:
+    return any(x.op is None and (x.label or x.constant_value is None) for x in all_nodes(e))
+
+
+def _blanked(e: Expression) -> Expression:
+    """A blank for each factor of a product of numbers; one for any other number, in which a formula may stand."""
+    if e.op in (chain, mul):
+        return Expression.record(e.op, tuple(map(_blanked, e.operands)))
+    return Expression.record(blank, (e,))
 
 
 def _fitted(terms: Sequence[str], width: int) -> list[str]:

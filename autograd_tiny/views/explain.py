@@ -65,6 +65,11 @@ class Explanation:
         self.equations, self.definitions, self.digits, self.called = list(equations), list(definitions), digits, tuple(called)
         self._written_before: dict[Node, Term] = {} if written is None else written
 
+    def blanked(self) -> Explanation:
+        """The same with blanks for the numbers that follow from the formulas."""
+        equations = [equation.blanked() for equation in self.equations]
+        return Explanation(equations, self.definitions, self.digits, self.called)
+
     @property
     def text(self) -> str:
         """Plain text."""
@@ -105,8 +110,9 @@ class Explanation:
 
 
 def explain(
-    what: Value | BackwardStep | ForwardStep, *, wrt: Value | Array | None = None, through: Through = None, digits: int = 4
-) -> Explanation:
+    what: Value | BackwardStep | ForwardStep, *, wrt: Value | Array | None = None, through: Through = None, digits: int = 4,
+    blanks: bool = False,
+) -> Explanation:  # fmt: skip
     """Write out the chain rule, from named value to named value.
 
     What lies between two named values is one derivative, a factor.  With up to four paths from ``what`` down to ``wrt``, none of
@@ -130,6 +136,7 @@ def explain(
         through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.  By an Array,
             "arrays" for those that have a name, or all if none has one, "all arrays", or the Arrays and Values to be shown.
         digits: significant digits of numbers.
+        blanks: leave the numbers out, for a slide or a worksheet on which they are to be written.
 
     >>> w, x, b = Value(-3.0), Value(2.0), Value(6.5)
     >>> z = w * x + b
@@ -139,12 +146,17 @@ def explain(
           = (1 - y²) · x
           = 0.7864 · 2
           = 1.573
+    >>> print(explain(y, wrt=w, blanks=True))
+    ∂y/∂w = ∂y/∂z · ∂z/∂w
+          = (1 - y²) · x
+          = ____ · ____
+          = ____
     """
     variables = sys._getframe(1).f_locals
     explanation = explained(what, wrt, through, variables, digits)
     if isinstance(what, Value):
         warn_of_runs(what, "the explanation", by=None if isinstance(wrt, Array) else wrt, names=partial(named_by, variables))
-    return explanation
+    return explanation.blanked() if blanks else explanation
 
 
 def explained(

@@ -4,19 +4,15 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from latex2mathml import converter
+from small_graphs import named, two_two_two
 
-from autograd_tiny import Expression, Primitive, Value, dot, leaky_relu, softmax, tanh, where
+from autograd_tiny import Expression, Primitive, Value, array, dot, leaky_relu, softmax, tanh, where
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.symbols.latex import GREEK, latex_name
 from autograd_tiny.views.explain import explain
 from autograd_tiny.views.paths import count_paths, paths
-from autograd_tiny.views.steps import backward_steps
+from autograd_tiny.views.steps import backward_steps, forward_steps
 from autograd_tiny.worked import three_three_three
-
-
-def named(label, value):
-    value.label = label
-    return value
 
 
 @pytest.fixture
@@ -276,3 +272,24 @@ def test_a_node_deep_down_is_explained_by_its_uses_with_few_definitions():
     assert lines[0] == "∂y/∂x = ∂y/∂t1 · ∂t1/∂x"
     assert lines[2].startswith("      = 7.38")
     assert len("\n".join(lines)) < 1000
+
+
+def test_numbers_are_left_out_for_slides(pdflatex):
+    error, w = two_two_two()
+    whole, blanked = explain(error, wrt=w[1]), explain(error, wrt=w[1], blanks=True)
+    lines = blanked.text.splitlines()
+    assert lines[:4] == whole.text.splitlines()[:4]
+    assert [line.strip() for line in lines[4:]] == ["= ____ · ____ · ____ · ____ · ____ + ____ · ____ · ____ · ____ · ____", "= ____"]
+    assert whole.text.splitlines()[-1].endswith("= 0.0004386"), "what was there before keeps its numbers"
+    assert blanked.latex.count(r"\mathrm{\_\_\_\_}") == blanked.mathml.count("<mtext>____</mtext>") == 11
+    assert pdflatex(rf"\documentclass{{article}}\usepackage{{amsmath}}\begin{{document}}$${blanked.latex}$$\end{{document}}")[0] == 1
+    step = list(forward_steps(error))[4]
+    assert explain(step, blanks=True).text.splitlines()[1:] == ["   = 1 / (1 + exp(-net_h1))", "   = ____"]
+
+
+def test_formulas_of_matrices_stay_where_numbers_are_left_out():
+    weights, x = array([[1.0, 2.0], [3.0, 4.0]], "W"), array([1.0, 2.0], "x")
+    loss = (named("z", weights @ x) ** 2).sum()
+    whole, blanked = explain(loss, wrt=weights).text.splitlines(), explain(loss, wrt=weights, blanks=True).text.splitlines()
+    assert blanked[:-2] == whole[:-2]
+    assert [line.split("=")[1] for line in blanked[-2:]] == [" ____ · ____", " ____"]
