@@ -378,7 +378,8 @@ export function createMarker(packed, rows) {
       const found = fitting.reduce((first, next) => (next.effort < first.effort ? next : first));
       const simpler = new Map(tried.filter(({ effort }) => effort <= found.effort).map(({ follows }) => [follows.value, follows]));
       const expected = [...simpler.values()].reduce((sum, follows) => sum + chance(claim, follows, loose), 0);
-      return expected > limits.mostByChance / found.effort ? undefined : found;
+      const isUsual = found.effort >= 1 && found.effort <= 3;
+      return expected > (isUsual ? limits.mostByChance : limits.mostByChance / found.effort) ? undefined : found;
     }
 
     function isInvisible(claim, { without }) {

@@ -124,8 +124,10 @@ class Marker:
         self.efforts: dict[int, float] = {}
         self.by_chance: dict[int, float] = {}
         printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
-        differing = [] if self.asked else [claim for claim in printed if not claim.printed.states(self._value(claim))]
-        self.precision = Precision(self.derivations, differing)
+        kinds: dict[bool, list[Claim]] = {True: [], False: []}
+        for claim in printed if not self.asked else ():
+            kinds[claim.printed.states(self._value(claim))].append(claim)
+        self.precision = Precision(self.derivations, kinds[False], kinds[True])
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
@@ -433,11 +435,12 @@ class Marker:
             formula=f"{blank.claim.called} = {self.derivations.written(derivation.root)}", by_page=self._by_page(blank, derivation)
         )
         editor = Editor(self.derivations, derivation, self._known(derivation.quantity))
-        single = list(self._worked_out([*editor.edits(), *self._by_hand(blank, editor, ways)]))
+        single = list(self._worked_out([*editor.edits(), *self._in_writing(blank, ways)]))
         found = (
             self._best(blank, single)
             or self._best(blank, list(self._worked_out(editor.double_edits())))
             or self._best(blank, list(self._worked_out(editor.deeper().edits())))
+            or self._best(blank, [*single, *self._worked_out(self._from_elsewhere(blank, editor))])
             or self._best(blank, single, loose=True)
         )
         if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
@@ -457,8 +460,8 @@ class Marker:
         blank = blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips)
         return blank._replace(alternatives=alternatives, followed=line)
 
-    def _by_hand(self, blank: Mark, editor: Editor, ways: Sequence[Follows]) -> Iterator[Edit]:
-        """Slips that need no formula: in writing a number down, and with other numbers of the page; programs only copy."""
+    def _in_writing(self, blank: Mark, ways: Sequence[Follows]) -> Iterator[Edit]:
+        """Slips that need no formula, in writing a number down; programs only copy."""
         if isinstance(blank.claim.printed, Computed):
             yield from copies(blank.number, self.claims, self.engine)
             return
@@ -468,6 +471,10 @@ class Marker:
             yield from (edit._replace(what=SAID.get(edit.mistake, edit.what)) for edit in written if edit.mistake in PLAIN_SLIPS)
         else:
             yield from written
+
+    def _from_elsewhere(self, blank: Mark, editor: Editor) -> Iterator[Edit]:
+        """Other numbers of the page put into the formula: so many that they are looked for last; neither in exercises nor in programs."""
+        if not self.asked and not isinstance(blank.claim.printed, Computed):
             yield from editor.numbers_from_elsewhere(claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number])
 
     def _by_page(self, blank: Mark, derivation: Derivation) -> str:
@@ -530,7 +537,8 @@ class Marker:
         if by_chance > (MOST_BY_CHANCE if 1.0 <= best.edit.effort <= 3.0 else MOST_BY_CHANCE / best.edit.effort):
             return None
         self.by_chance[blank.number] = by_chance
-        others = [fit.edit for fit in fitting if fit.edit.effort <= best.edit.effort + 1 and fit.edit.what != best.edit.what]
+        most = max(1.0, best.edit.effort) + 1.0  # how common a slip is makes no other one less likely that it looks like
+        others = [fit.edit for fit in fitting if fit.edit.effort <= most and fit.edit.what != best.edit.what]
         return best, tuple(dict.fromkeys(edit.what for edit in sorted(others, key=lambda edit: edit.effort)))
 
     def _is_invisible(self, claim: Claim, edit: Edit) -> bool:

@@ -478,6 +478,7 @@ Finder = Callable[[Editor], Found]
 MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("update added", 1, _update_added),
     ("sign", 0.5, _sign),
+    ("not updated", 0.8, _another_time),
     ("factor", 0.8, _factor_two),
     ("sign", 1.5, _sign_of_a_term),
     ("factor", 1.2, _factor),
@@ -492,7 +493,6 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("path left out", 1.5, _path_left_out),
     ("wrong point", 1.5, _derivative_at_the_wrong_point),
     ("updated weights used", 1.5, _updated_weights_used),
-    ("not updated", 1.1, _another_time),
     ("not updated", 1.1, _not_updated),
     ("shares exchanged", 1.5, _shares_exchanged),
     ("weight and gradient", 1.7, _weight_and_gradient),
@@ -507,10 +507,10 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
 )
 """Known mistakes: the name, how far-fetched it is, and what finds it in a formula.
 
-Below 1 stand the commonest slips by far, a sign and a factor of 2.  1 is a slip that a formula admits in one place or two, by what it
-looks like; 2 one that each factor or term admits; 3 one that takes numbers from elsewhere.  In between stand those of which another is a
-special case, as one path of three left out of one kept.  Which of two that fit is told, which were tried before it, and how many may be
-expected to fit by chance: all three follow from it.
+Below 1 stand the commonest slips by far: a sign, a factor of 2, and the number of before an update, which is one number only.  1 is a
+slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits; 3 one that takes numbers
+from elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.  Which of two that
+fit is told, which were tried before it, and how many may be expected to fit by chance: all three follow from it.
 """
 PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")
 SLIPS_OF_THE_PEN = ("sign", "decimal place", "update added")

@@ -112,31 +112,39 @@ class Steps(NamedTuple):
     numbers: Numbers
 
 
-def rounded_steps(derivations: Derivations, differing: Sequence[Claim]) -> Steps | None:
+def rounded_steps(derivations: Derivations, differing: Sequence[Claim], exact: Sequence[Claim] = ()) -> Steps | None:
     """To how many digits every number was rounded before it was gone on with; None if that explains no page.
 
     Args:
         derivations: how quantities follow from each other.
         differing: the claims that nothing simpler explains.
+        exact: the claims that print the engine's number, which nobody finds who rounds more than that at every step.
     """
     if len(derivations.graph.nodes) > MOST_NODES:
         return None
-    nonzero = [claim for claim in differing if claim.printed.number][:MOST_CLAIMS]  # 0 is what many roundings give
+    nonzero, known = ([x for x in claims if x.printed.number][:MOST_CLAIMS] for claims in (differing, exact))  # 0 is what many give
     if len(nonzero) < 2:  # one number alone does not show what was done at every step
         return None
     best, most = None, LEAST_RATIO
     for ndigits, by_places, every_operation in product(range(1, 9), (True, False), (False, True)):
         shorter: Callable[[float], float] = partial(round, ndigits=ndigits) if by_places else partial(to_digits, ndigits)
         numbers = Numbers(derivations, rounding=Rounding(shorter, every_operation, inputs=False))
-        evidence = []
-        for claim in nonzero:
-            magnitude = 0 if by_places else math.floor(math.log10(abs(claim.printed.number))) + 1
-            # A number on the way that is rounded moves what follows by about a unit of its last digit, to either side.
-            by_chance = claim.printed.unit / (2.0 * 10.0 ** (magnitude - ndigits))
-            evidence.append(Evidence(agrees(claim, numbers), min(1.0, by_chance)))
+        evidence = [Evidence(agrees(x, numbers), _chance_to_agree(x, ndigits, by_places=by_places)) for x in nonzero]
         if sum(x.fits for x in evidence) > 1 and (ratio := likelihood_ratio(evidence)) > most:
-            best, most = Steps(counted(ndigits, "decimal place" if by_places else "digit"), numbers), ratio
+            against = (_chance_to_agree(x, ndigits, by_places=by_places) for x in known if not agrees(x, numbers))
+            ratio *= math.prod(STRAYS * by_chance for by_chance in against if by_chance < 1.0)
+            if ratio > most:
+                best, most = Steps(counted(ndigits, "decimal place" if by_places else "digit"), numbers), ratio
     return best
+
+
+def _chance_to_agree(claim: Claim, ndigits: int, *, by_places: bool) -> float:
+    """How likely a number that was rounded at every step is what is printed, if it is that only by chance.
+
+    A number on the way that is rounded moves what follows by about a unit of its last digit, to either side.
+    """
+    magnitude = 0 if by_places else math.floor(math.log10(abs(claim.printed.number))) + 1
+    return min(1.0, claim.printed.unit / (2.0 * 10.0 ** (magnitude - ndigits)))
 
 
 def agrees(claim: Claim, numbers: Numbers) -> bool:
@@ -187,20 +195,21 @@ class Precision:
     Args:
         derivations: how quantities follow from each other.
         differing: the claims that print another number than the engine's.
+        exact: the others.
 
     Attributes:
         format: the format in which its numbers were worked out; None for double.
         single: what single precision gives.
     """
 
-    def __init__(self, derivations: Derivations, differing: Sequence[Claim]) -> None:
-        self._derivations, self._differing = derivations, differing
+    def __init__(self, derivations: Derivations, differing: Sequence[Claim], exact: Sequence[Claim] = ()) -> None:
+        self._derivations, self._differing, self._exact = derivations, differing, exact
         self.format = format_of(differing)
         self.single = Single(derivations, differing)
 
     @cached_property
     def _steps(self) -> Steps | None:
-        return rounded_steps(self._derivations, self._differing)
+        return rounded_steps(self._derivations, self._differing, self._exact)
 
     def rounded(self, claim: Claim) -> str:
         """That a number follows with every number before it rounded as the page does it; nothing if it does not."""

@@ -34,7 +34,7 @@ def slips_in_writing(number: int, claims: Sequence[Claim], values: Iterable[floa
         expected = read_number(printed.like(value))
         if any(read_number(text).number == printed.number for text in swapped_digits(expected)):
             yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
-    if printed.digits >= FEWEST:
+    if _telling_digits(printed) >= FEWEST:
         for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value)):
             if found := typed(intended, printed.text):
                 yield Edit(found, root, f"{WORDS[found]} {intended}", 1.4, tries=_tries(printed))
@@ -54,9 +54,14 @@ def copies(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Ed
         if claim.printed[1:] == printed[1:] and printed.digits >= 3:  # as precisely, too; two digits agree too often
             if before or claim.printed.rounds(data_of(engine.of(claim.quantity))):
                 yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
-        elif printed.digits >= FEWEST_COPIED and (found := typed(claim.printed.text, printed.text)):
+        elif _telling_digits(printed) >= FEWEST_COPIED and (found := typed(claim.printed.text, printed.text)):
             what = f"it is the number printed for {claim.called}, and {WORDS[found]} {claim.printed.text}"
             yield Edit(f"copied, {found}", root, what, 3.2, tries=_tries(printed))
+
+
+def _telling_digits(printed: Printed) -> int:
+    """How many digits a number has without the zeros at its end: 2.00000 for 7.00000 says no more than 2 for 7."""
+    return len(str(round(abs(printed.number) / printed.unit)).rstrip("0"))
 
 
 def _tries(printed: Printed) -> float:
@@ -64,6 +69,8 @@ def _tries(printed: Printed) -> float:
     return 20.0 * printed.digits + 10.0
 
 
+FOLLOWING = {"digit dropped": 1, "digit put in": 2, "digit mistyped": 2}
+"""How many digits have to be the same after each slip; a dropped one leaves a place less, too."""
 WORDS = {"digit dropped": "a digit was dropped from", "digit put in": "a digit was put into", "digit mistyped": "a digit was mistyped in"}
 
 
@@ -81,7 +88,8 @@ def intended_texts(printed: Printed, value: float) -> Iterator[str]:
 def typed(intended: str, printed: str) -> str:
     """Which slip of the pen makes one number of another: a digit dropped, put in or mistyped; none if no single one does.
 
-    A digit at the end is none of these: it is rounded away, or wrong.
+    A digit at the end is none of these: it is rounded away, or wrong.  Nor is a digit mistyped or put in where only one follows that
+    is the same: of the numbers that differ in their last two digits, a fifth would be.
 
     >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041"), typed("0.020954", "0.021954"), typed("0.31", "0.32")
     ('digit dropped', 'digit put in', 'digit mistyped', '')
@@ -95,4 +103,4 @@ def typed(intended: str, printed: str) -> str:
         "digit put in": (intended[same:], printed[same + 1 :]),
         "digit mistyped": (intended[same + 1 :], printed[same + 1 :]),
     }
-    return next((what for what, (a, b) in rests.items() if a == b != ""), "")
+    return next((what for what, (a, b) in rests.items() if a == b and len(a) >= FOLLOWING[what]), "")

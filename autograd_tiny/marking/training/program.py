@@ -248,7 +248,10 @@ class Program:
             state = tuple([[variable(update.at(time, symbol))] for symbol in self._symbols])
             return self.optimizer.ahead(rate, [variable(update.at(time))], state)[0]  # type: ignore[no-any-return]
         moved, after, inner = self._step(update.parameter, time + 1, rate, variable, names)
-        return {"": moved, **after, **inner}[update.beside]
+        found = {"": moved, **after, **inner}
+        if update.beside not in found:  # by another optimizer or convention, which a page may have followed
+            raise ValueError(f"{label} stands beside no step of this optimizer")
+        return found[update.beside]
 
     def _step(
         self, parameter: str, time: int, rate: float, variable: Variable, names: Mapping[Value, str] | None = None
