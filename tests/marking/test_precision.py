@@ -61,6 +61,14 @@ def test_a_number_without_further_digits_is_not_excused():
     assert verdicts("d = a * b; y = d + c", {"a": 0.25, "b": 0.5, "c": 0.375}, ["y = 0.49"]) == ["wrong"]
 
 
+def test_numbers_with_the_engines_digits_were_not_rounded_at_every_step():
+    """q and r are what one digit at every step gives; z and p, where they are printed, have five that are right."""
+    steps, at = "z = 0.61*x; p = z*y; q = p + 1.25; r = q*p", {"x": 0.77, "y": 0.93}
+    rounded = ["q = 2.00000", "r = 1.00000"]
+    assert verdicts(steps, at, rounded) == ["rounded", "rounded"]
+    assert verdicts(steps, at, ["z = 0.46970", "p = 0.43682", *rounded]) == ["right", "right", "wrong", "wrong"]
+
+
 def network(random):
     """A small network in formulas, its inputs, and what could be claimed."""
     given = {name: round(random.uniform(-1.5, 1.5), random.choice([2, 10])) for name in ("w1", "w2", "v1", "v2", "x1", "x2", "b", "t")}

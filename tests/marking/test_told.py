@@ -43,6 +43,7 @@ PRODUCT, AT = "d = a*b; y = d*w", {"a": -0.2170715347, "b": 0.1755100528, "w": 0
         ("-0.0190891183", "digit mistyped"),
         ("-0.01904991183", "digit put in"),
         ("-0.0190549118", "digit put in"),
+        ("-0.0190491193", "wrong"),  # one digit that follows says little
         ("-0.019", "right"),
         ("-0.018", "wrong"),
     ],

@@ -91,7 +91,7 @@ def typed(intended: str, printed: str) -> str:
     A digit at the end is none of these: it is rounded away, or wrong.  Nor is a digit mistyped or put in where only one follows that
     is the same: of the numbers that differ in their last two digits, a fifth would be.
 
-    >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041"), typed("0.020954", "0.021954"), typed("0.31", "0.32")
+    >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041"), typed("0.020954", "0.021954"), typed("0.311", "0.321")
     ('digit dropped', 'digit put in', 'digit mistyped', '')
     """
     intended, printed = intended.lstrip("+-−"), printed.lstrip("+-−")
