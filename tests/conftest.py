@@ -11,9 +11,18 @@ import sys
 import sysconfig
 
 import pytest
+from hypothesis import settings
 
 os.environ["AUTOGRAD_TINY_CACHE"] = "off"  # no test takes machine code that another one, or another day, has left
 collect_ignore = ["oracles/in_mpmath.py", "js"]  # makes numbers that the tests read from files, and needs mpmath; scripts that measure
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fewer random cases where slow tests are left out, for those that do not say how many they need."""
+    if sys.platform != "emscripten":  # there tests/wasm/needs.py has its own profile
+        settings.register_profile("quick", max_examples=60)
+        settings.register_profile("all", max_examples=300)
+        settings.load_profile("quick" if "not slow" in config.option.markexpr else "all")
 
 
 def _skips_that_fail(config: pytest.Config) -> int:

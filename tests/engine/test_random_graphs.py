@@ -16,7 +16,7 @@ from autograd_tiny import TABLE, Expression, Value, gradient
 from autograd_tiny.engine.graph import adjoints, topological_order
 from autograd_tiny.symbols.expression import evaluate
 
-EXAMPLES = settings(max_examples=250, deadline=None, derandomize=True, phases=[Phase.generate])
+EXAMPLES = settings(deadline=None, derandomize=True, phases=[Phase.generate])
 
 
 def on_random_programs(test, most_steps=12):

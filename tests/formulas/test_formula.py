@@ -21,7 +21,7 @@ from autograd_tiny.formulas.running import MOST_OPERANDS
 from autograd_tiny.formulas.vocabulary import FUNCTIONS
 
 AT = {"x": 0.6, "y": -0.4, "z": 1.3}
-EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
+EXAMPLES = settings(deadline=None, derandomize=True)
 
 
 def shape(node):

@@ -368,6 +368,7 @@ except ImportError as error:
     assert lines[2].endswith('pip install "autograd_tiny[fast]"')
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no mprotect")
 def test_native_code_stays_inside_its_arrays():
     """Every array ends, or starts, at a page that must not be touched; inputs are in memory that cannot be written."""

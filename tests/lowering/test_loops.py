@@ -63,7 +63,7 @@ def _rows(numbers, width):
     return array([numbers[i : i + width] for i in range(0, len(numbers), width)])
 
 
-@pytest.mark.parametrize("width", [2, 4, 8, 16])
+@pytest.mark.parametrize("width", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 8, 16))])
 @pytest.mark.parametrize(("sizes", "smallest"), [((2, 19, 23, 1), 100), ((2, 7, 5, 3, 1), 1), ((2, 16, 32, 1), 1), ((2, 1, 3, 1), 1)])
 def test_loops_of_every_size_agree_with_the_eager_engine(monkeypatch, sizes, smallest, width):
     monkeypatch.setattr(arrangement, "SMALLEST_LOOP", smallest)

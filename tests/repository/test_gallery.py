@@ -15,6 +15,7 @@ from docs.gallery.files import Terminal, files_of, picture_by_browser, said_by_p
 EXHIBITS = command.exhibits()
 
 
+@pytest.mark.parametrize("renderer", ["dot", pytest.param("graphviz-pure", marks=pytest.mark.slow)], indirect=True)
 def test_everything_is_fresh(renderer, capsys):
     assert command.main(["--check"]) == 0, capsys.readouterr().out
 
@@ -57,6 +58,7 @@ def test_what_is_not_fresh_is_found(copy, capsys):
     assert found == {*(name.rpartition("/")[2] for name in DAMAGES), "old.svg", "constants.svg", "labels.svg"}
 
 
+@pytest.mark.slow
 def test_some_are_made_again(copy, capsys):
     before = (copy / "pictures" / "neuron.svg").read_bytes()
     (copy / "pictures" / "neuron.svg").unlink()

@@ -142,6 +142,7 @@ def test_a_saved_notebook_runs(ask):
     assert "page" in answers[2]["shown"][0]
 
 
+@pytest.mark.slow
 def test_the_published_network_is_marked_as_in_the_tutorial(ask):
     state = ask("example")
     assert len(state["claims"].splitlines()) == 133

@@ -251,7 +251,7 @@ def test_constants_infinities_and_signs_of_zero_are_kept(tmp_path):
         load_graph(rewritten(path, lambda content: content["nodes"][1].update(data=5)))
 
 
-@pytest.mark.parametrize("length", [30_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("length", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_a_long_chain(length, tmp_path):
     x = y = Value(1.0, "x")
     for _ in range(length):
@@ -589,6 +589,7 @@ def test_a_model_pickles_and_a_recorded_graph_says_what_to_use():
                 pickle.dumps([node], protocol)
 
 
+@pytest.mark.slow
 def test_a_small_file_may_not_ask_for_much(tmp_path):
     """n outputs of n operands have n * n derivatives, and each output is a few characters of the file."""
     large = softmax([Value(i / 2000) for i in range(2000)])

@@ -162,7 +162,7 @@ def printed_program(rng):
     return program(*symbols), dict(zip(symbols, program.leaves))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(deadline=None, derandomize=True)
 @given(st.randoms(use_true_random=False).map(printed_program))
 def test_a_printed_formula_reads_back_as_the_same_number(printed):
     formula, values = printed

@@ -289,7 +289,7 @@ def formulas(rng):
     return [output, *first, *second], dict(zip(variables, program.leaves))
 
 
-@settings(max_examples=350, deadline=None, derandomize=True)
+@settings(deadline=None, derandomize=True)
 @given(st.randoms(use_true_random=False).map(formulas))
 def test_random_formulas_keep_their_value_and_are_tidy_and_no_longer(drawn):
     found, values = drawn
