@@ -239,6 +239,7 @@ def test_the_curve_at_the_edge_of_a_domain_has_one_side():
     assert str(curve).endswith("\ncentral differences are not defined here")
 
 
+@pytest.mark.slow
 def test_the_curve_is_plotted():
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("agg")

@@ -693,6 +693,7 @@ def cpu_seconds():
 
 
 @pytest.mark.parametrize(("graph", "seconds"), [(lambda: chain(400), 2.0), (large_network, 3.0)], ids=["chain", "network"])
+@pytest.mark.parametrize("renderer", ["dot", pytest.param("graphviz-pure", marks=pytest.mark.slow)], indirect=True)
 def test_layout_does_not_blow_up(renderer, graph, seconds):
     root = graph()
     start = cpu_seconds()

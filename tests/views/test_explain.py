@@ -98,6 +98,7 @@ def test_siblings_that_were_not_recorded_are_written_out():
     assert "= -p softmax(a, b)[1]\n" in explain(p, wrt=xs[1]).text
 
 
+@pytest.mark.slow
 def test_the_last_number_is_the_gradient_for_every_node_of_the_worked_example():
     root = three_three_three.record(expanded=True).loss
     gradients = adjoints(root)

@@ -64,7 +64,7 @@ def local(twins, of, by, use):
     return sum(user.local_derivatives[i] for i in ([places[int(use.translate(RAISED)) - 1]] if use else places))
 
 
-@pytest.mark.parametrize("start", range(0, 400, 100))
+@pytest.mark.parametrize("start", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (100, 200, 300))])
 def test_every_line_of_an_explanation_is_true(start):
     ways = 0
     for seed in range(start, start + 100):
@@ -88,7 +88,7 @@ def test_every_line_of_an_explanation_is_true(start):
     assert ways > 500  # not just their results
 
 
-@pytest.mark.parametrize("start", range(0, 100, 50))
+@pytest.mark.parametrize("start", [0, pytest.param(50, marks=pytest.mark.slow)])
 def test_every_line_of_a_derivation_is_true(start):
     for seed in range(start, start + 50):
         root, leaves, seen = named_graph(seed)

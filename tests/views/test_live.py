@@ -70,6 +70,7 @@ def scale(root):
     return sizes
 
 
+@pytest.mark.slow
 def test_a_thousand_settings_of_twenty_graphs(tmp_path):
     cases, roots, seed = [], [], 0
     while len(cases) < 20:

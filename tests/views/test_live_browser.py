@@ -291,6 +291,7 @@ def test_an_input_that_leads_to_an_unknown_operation_cannot_move_and_the_others_
     assert page.locator('[data-node="n0"] .grad').text_content() == "40"
 
 
+@pytest.mark.slow
 def test_two_hundred_inputs(opened):
     xs = [Value(0.1 * i, f"x{i}") for i in range(200)]
     page = opened(Stepper(total(xs) * xs[0]))

@@ -109,6 +109,7 @@ def test_keys_slider_and_buttons(tab, saved):
     assert place(page) == "Backward 1 of 1"
 
 
+@pytest.mark.slow
 def test_playing(tab, saved):
     page = tab(saved / "product.html")
     page.get_by_label("Pace").select_option("Fast")
@@ -145,6 +146,7 @@ def test_it_can_be_used_without_a_pointer(tab, saved):
     assert outline != "none"
 
 
+@pytest.mark.slow
 def test_the_current_node_is_in_sight_on_a_phone(tab, saved):
     page = tab(saved / "worked.html", viewport={"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -193,6 +195,7 @@ def test_motion_is_reduced_for_those_who_ask(tab, saved):
         assert page.evaluate(animation) == name
 
 
+@pytest.mark.slow
 def test_a_page_that_was_cut_off_says_so(tab, saved, tmp_path):
     whole = (saved / "product.html").read_text(encoding="utf-8")
     cuts = [whole.index("<style>") + 50, whole.index("<svg") + 300, whole.index('id="data"') + 200, whole.index('type="module"') + 500]
@@ -339,6 +342,7 @@ DECK = """<!doctype html><title>Slides</title><div id="said">0</div>
 <script>document.addEventListener("keydown", ({ key }) => (said.textContent += " " + key));</script>"""
 
 
+@pytest.mark.slow
 def test_a_clicker_steps_on_a_slide_and_at_the_end_goes_on_with_the_slides(tab, tmp_path):
     """The page stands in a frame of 480 by 320 pixels: nothing sticks out of it, and it gives keys back that it has no use for."""
     Stepper(product()).save(tmp_path / "product.html")
