@@ -16,7 +16,7 @@ from autograd_tiny.marking.claims import Claim, read_claims
 from autograd_tiny.marking.entries import fitted
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.judging.marker import Marker
-from autograd_tiny.marking.report import FAITHFUL, Mark, Report
+from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.marking.training.conventions import Convention, other_conventions
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import training_of
@@ -136,16 +136,18 @@ class Judge:
         Args:
             answers: one per claim, in their order; those of the first sheet if not given.
         """
-        report = self._marker.for_another(answers).report()
-        if isinstance(self._training, Training) and any(map(is_later, report.slips)):
+        declared = self._marker.for_another(answers)
+        marks = list(declared.marked())
+        first = next((x for x in marks if x.verdict in SLIPS and is_later(x)), None)
+        if isinstance(self._training, Training) and first is not None:
             for convention in other_conventions(self._training.optimizer):
                 with suppress(ValueError):  # what another convention has no name or no number for
                     marker = self._marker_by(convention, self._training)
-                    if may_follow(marker, report):
-                        told = marker.for_another(answers).report()
-                        if follows(told, report):
-                            return Report(told.marks, (f"The page follows another convention, by which it is marked: {convention.said}.",))
-        return report
+                    other = marker.for_another(answers) if may_follow(marker, first) else None
+                    if other is not None and follows(other.marked()) and is_evidence(other.marks, marks):
+                        said = f"The page follows another convention, by which it is marked: {convention.said}."
+                        return Report(other.report().marks, (said,))
+        return declared.report()
 
     def _marker_by(self, convention: Convention, training: Training) -> Marker:
         if convention.said not in self._by:
@@ -162,9 +164,8 @@ def is_later(mark: Mark) -> bool:
     return any(timed(name).time for name in mark.claim.quantity.names)
 
 
-def may_follow(other: Marker, report: Report) -> bool:
+def may_follow(other: Marker, first: Mark) -> bool:
     """Whether another convention gives about the first number after an update that was blamed: a quick look, before all is marked."""
-    first = next(mark for mark in report.slips if is_later(mark))
     printed = first.claim.printed
     value = data_of(other.engine.of(other.claims[first.number].quantity))
     return bool(abs(value - printed.number) <= MOST_UNITS * printed.unit)
@@ -174,9 +175,17 @@ MOST_UNITS = 20
 """How far a page that goes on with rounded numbers is taken to get from the engine's: more is looked at in vain, and costs only time."""
 
 
-def follows(told: Report, report: Report) -> bool:
-    """Whether by another convention no number after an update is blamed, and more fit than would by chance."""
-    if any(m.verdict not in FAITHFUL for m in told.marks if is_later(m)):
-        return False
-    excused = [new.claim.printed for new, old in zip(told.marks, report.marks) if old.verdict not in FAITHFUL and new.verdict in FAITHFUL]
+def follows(marks: Iterable[Mark]) -> bool:
+    """Whether no number after an update is blamed; the first that is, ends the marking."""
+    return all(mark.verdict in FAITHFUL for mark in marks if is_later(mark))
+
+
+def is_evidence(told: Iterable[Mark], blamed: Iterable[Mark]) -> bool:
+    """Whether more numbers are right by another convention than would be by chance.
+
+    Args:
+        told: the marks by another convention.
+        blamed: those by the one that is declared.
+    """
+    excused = [new.claim.printed for new, old in zip(told, blamed) if old.verdict not in FAITHFUL and new.verdict in FAITHFUL]
     return math.prod(min(1.0, 1.5 * x.unit / max(abs(x.number), x.unit)) for x in excused) <= MOST_BY_CHANCE

@@ -7,6 +7,7 @@ all by itself.  Of all causes the one that explains most is taken, then the one 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -202,7 +203,7 @@ class Search:
 
     def _candidates(self) -> list[Found]:
         slips = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("mistake", "wrong")]
-        if not slips:
+        if len(slips) < 2 and not any(mark.verdict == "wrong" for mark in slips):  # one mistake alone is no smaller story by another name
             return []
         tried = list(islice(causes(self._derivations), self._budget))
         found = [self._tried(cause, slips) for cause in tried]
@@ -261,20 +262,15 @@ class Search:
         effort = 2.0 + 0.01 * len(shown)  # of several that fit, a short number is likelier
         return Cause("another value", f"{knob.name} = {shown} is used for {knob.number:g}", effort, knob.change(float(shown)), knob.name)
 
-    def _tried(self, cause: Cause, slips: Iterable[Mark]) -> Found:
+    def _tried(self, cause: Cause, slips: Sequence[Mark]) -> Found:
         altered = Altered(self._derivations, cause.change)
         ways = [way.by(cause, altered) for way in self._ways]
-        explains, by_chance, likelihood = [], 0.0, 1.0
-        for mark in slips:
-            trials = _trials(ways, mark)
-            likeliest = max([x.chance for x in trials], default=0.0)
-            by_chance += likeliest
-            if any(x.fits for x in trials):
-                explains.append(mark.number)
-                likelihood *= likeliest
+        explains = [mark.number for mark in slips if any(x.fits for x in _trials(ways, mark))]
         if not explains:
-            return Found(cause, (), 0, by_chance, 1.0)
-        return Found(cause, tuple(explains), self._against(ways, len(explains)), by_chance, likelihood)
+            return Found(cause, (), 0, 0.0, 1.0)
+        chances = {mark.number: max([x.chance for x in _trials(ways, mark)], default=0.0) for mark in slips}
+        likelihood = math.prod([chances[number] for number in explains])
+        return Found(cause, tuple(explains), self._against(ways, len(explains)), sum(chances.values()), likelihood)
 
     def _against(self, ways: Sequence[Way], enough: int) -> int:
         """How many numbers that are right would be wrong; no more are counted than are enough to refuse the cause."""

@@ -158,14 +158,20 @@ class Marker:
         value: float = data_of(self.engine.of(claim.quantity))
         return value
 
-    def report(self) -> Report:
-        """All claims, marked."""
-        while len(self.marks) < len(self.claims):
-            array = self.wholes.array_at(self.claims, len(self.marks))
+    def marked(self) -> Iterator[Mark]:
+        """The marks that are still to be made, each for itself; what explains several of them is looked for when all are made."""
+        while (number := len(self.marks)) < len(self.claims):
+            array = self.wholes.array_at(self.claims, number)
             if array is None:
-                self._take(self._marked(len(self.marks)))
+                self._take(self._marked(number))
             else:
                 self._mark_array(array)
+            yield from self.marks[number:]
+
+    def report(self) -> Report:
+        """All claims, marked."""
+        for _ in self.marked():
+            pass
         if not self.asked:
             told_together(self.engine, self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits)
         return Report(self.marks, self._remarks())

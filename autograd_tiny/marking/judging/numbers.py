@@ -279,9 +279,10 @@ class Numbers:
             else:
                 opened.add(last)
                 waiting.append((last, step))
-                for operand in self.derivations.recipe(step).quantities:
+                operands = self.derivations.recipe(step).quantities
+                for operand in operands:
                     self._users.setdefault(operand, []).append(last)
-                    waiting.append((operand, None))
+                waiting += [(x, None) for x in operands if x not in self._known and x not in self.printed]
         return self._at_hand(quantity)
 
     def _at_hand(self, quantity: Quantity) -> Number:
