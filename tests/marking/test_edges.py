@@ -138,9 +138,23 @@ def test_the_noise_of_a_number_is_what_rounding_errors_may_move():
     assert noise_of(0.5) == 8.0 * math.ulp(0.5)
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.integers(-99, 99), min_size=6, max_size=6), st.integers(0, 2))
+DECIMALS = st.lists(st.integers(-99, 99), min_size=6, max_size=6), st.integers(0, 2)
+
+
+@settings(deadline=None, max_examples=5)
+@given(*DECIMALS)
 def test_planted_numbers_one_unit_too_small_are_all_blamed(numbers, places):
+    check_one_unit_too_small(numbers, places)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=100)
+@given(*DECIMALS)
+def test_many_planted_numbers_one_unit_too_small_are_all_blamed(numbers, places):
+    check_one_unit_too_small(numbers, places)
+
+
+def check_one_unit_too_small(numbers, places):
     """A neuron and a square of exact decimals; every number one unit too small in turn, the rest of the page right."""
     exact = dict(zip(("w", "x", "v", "y", "b", "t"), (Decimal(n).scaleb(-places) for n in numbers)))
     w, x, v, y, b, t = exact.values()

@@ -112,13 +112,23 @@ def test_an_optimizer_that_has_taken_steps_goes_on_from_there():
 CLAIMS = ("E", "E/w", "v(w)'", "w'", "b'", "w2'", "E'", "v(w)''", "w''", "E''")
 
 
+QUICKLY = (("step", True), ("descent", "ahead"))
+"""Both conventions at once, as two of the pairs."""
+
+
 def page(claims, make, digits=5, samples=()):
     """What an author prints who follows this optimizer."""
     return {claim: f"{x:.{digits}f}" for claim, x in zip(claims, numbers_of(claims, make, samples))}
 
 
-@pytest.mark.parametrize("velocity", ["sum", "mean", "step", "descent"])
-@pytest.mark.parametrize("nesterov", [False, True, "ahead"])
+@pytest.mark.parametrize(
+    ("velocity", "nesterov"),
+    [
+        pytest.param(velocity, nesterov, marks=() if nesterov is False or (velocity, nesterov) in QUICKLY else pytest.mark.slow)
+        for velocity in ("sum", "mean", "step", "descent")
+        for nesterov in (False, True, "ahead")
+    ],
+)
 def test_another_convention_of_momentum_is_told_and_not_blamed(velocity, nesterov):
     printed = page(CLAIMS, lambda p: SGD(p, 0.1, momentum=0.9, velocity=velocity, nesterov=nesterov))
     root, parameters = network()
