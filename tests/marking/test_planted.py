@@ -72,13 +72,7 @@ def check(results, located=0.95, named=0.90):
 
 
 def test_planted_mistakes_are_located_and_named(pages):
-    """Each kind once, carried on or misprinted, on one page after the other."""
-    found = []
-    for n, kind in enumerate(KINDS):
-        every = marking.outcomes(pages[n % 6 :], [kind], seed=1)
-        found += list(islice(every, n % 2, n % 2 + 1))
-    assert len(found) == len(KINDS)
-    check(found)
+    check(list(marking.outcomes(pages[:4], KINDS, seed=1)))
 
 
 def test_random_numbers_are_seldom_explained(pages):
@@ -98,11 +92,6 @@ def test_the_numbers_of_two_training_steps_are_the_engines(optimizer, way):
 @pytest.mark.slow
 def test_mistakes_planted_in_later_steps_are_located_and_named():
     check(list(marking.outcomes(marking.training_pages(15, 1), LATER_KINDS, 1)), located=0.98, named=0.93)
-
-
-@pytest.mark.slow
-def test_every_kind_on_several_pages(pages):
-    check(list(marking.outcomes(pages[:4], KINDS, seed=1)))
 
 
 @pytest.mark.slow
