@@ -72,6 +72,7 @@ OF_A_BY_Z = """\
 AN_UPDATE = """\
 1 update added | w1 + 0.1 * ∂c2/∂w1 | the step is added, where gradient descent subtracts it
 0.5 sign | -(w1 - 0.1 * ∂c2/∂w1) | the sign is wrong
+0.8 not updated | w1 | it is w1, of before the update
 0.8 factor | w1 - 2 * (0.1 * ∂c2/∂w1) | the step is 2 times too large | w1
 0.8 factor | 2 * (w1 - 0.1 * ∂c2/∂w1) | the number is 2 times too large | 0
 0.8 factor | w1 - 0.5 * (0.1 * ∂c2/∂w1) | the step is 2 times too small | w1
@@ -80,7 +81,6 @@ AN_UPDATE = """\
 1.6 factor | 4 * (w1 - 0.1 * ∂c2/∂w1) | the number is 4 times too large | 0
 1.6 factor | w1 - 0.25 * (0.1 * ∂c2/∂w1) | the step is 4 times too small | w1
 1.6 factor | 0.25 * (w1 - 0.1 * ∂c2/∂w1) | the number is 4 times too small | 0
-1.1 not updated | w1 | it is w1, of before the update
 1.7 weight and gradient | 0.1 * ∂c2/∂w1 | it is the step alone
 1.7 weight and gradient | ∂c2/∂w1 | it is ∂c2/∂w1, the gradient
 2 factor left out | w1 - ∂c2/∂w1 | the factor 0.1 is left out
