@@ -113,7 +113,9 @@ class Way:
     def trial(self, mark: Mark) -> Trial | None:
         """What a mark's number is here; None if there is none."""
         if mark.number not in self._trials:
-            self._trials[mark.number] = self._shared(mark) or self._worked_out(mark)
+            self._trials[mark.number] = None  # by another optimizer it may have no formula
+            with suppress(ArithmeticError, ValueError):
+                self._trials[mark.number] = self._shared(mark) or self._worked_out(mark)
         return self._trials[mark.number]
 
     def _shared(self, mark: Mark) -> Trial | None:
@@ -124,14 +126,12 @@ class Way:
         same = step is not None and step is self._base.numbers.derivations.step(mark.claim.quantity)
         return known if same and step is not None and not self.numbers.is_reached(step) else None
 
-    def _worked_out(self, mark: Mark) -> Trial | None:
+    def _worked_out(self, mark: Mark) -> Trial:
         numbers, quantity = self.numbers, mark.claim.quantity
-        with suppress(ArithmeticError, ValueError):
-            step = numbers.derivations.step(quantity)
-            value = data_of(numbers.of(quantity) if step is None else numbers.number(step))
-            follows = numbers.follows(value, lambda: self.recorded.of(quantity) if step is None else self.recorded.number(step))
-            return Trial(mark, follows, self._fits, self._chance)
-        return None
+        step = numbers.derivations.step(quantity)
+        value = data_of(numbers.of(quantity) if step is None else numbers.number(step))
+        follows = numbers.follows(value, lambda: self.recorded.of(quantity) if step is None else self.recorded.number(step))
+        return Trial(mark, follows, self._fits, self._chance)
 
 
 class Search:
