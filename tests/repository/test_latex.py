@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_tiny import derivation, draw, explain
+from autograd_tiny import Value, derivation, draw, explain
 from autograd_tiny.calculus.changes import first_change
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.losses import binary_cross_entropy
@@ -37,9 +37,16 @@ def made(monkeypatch):
 
     for kind in (Explanation, Derivation, Drawing):
         remembering(kind, lambda thing, *_: shown.append(thing))
-    for kind in (Explainer, Drawing):
-        remembering(kind, lambda _, root, *__: roots.setdefault(root))
+    remembering(Explainer, lambda _, root, *__: roots.setdefault(root))
+    remembering(Drawing, lambda drawing, *_: roots.update(dict.fromkeys(results(drawing))))
     return shown, roots
+
+
+def results(drawing):
+    """The Values in a picture that nothing in it is computed from."""
+    drawn = [x for x in drawing.nodes if isinstance(x, Value)]
+    used = {operand for x in drawn for operand in x.operands}
+    return [x for x in drawn if x not in used]
 
 
 def show_all(root):
