@@ -72,7 +72,7 @@ def understood(quantity: Quantity, words: Words) -> Quantity:
 
     >>> words = Words({"E", "w", "x1"}, {"step": "-0.1 dE/dw"})
     >>> [str(understood(read_quantity(text), words)) for text in ("dE/dw", "2(E - x₁)", "step", "Δw", "∂(E*w)/∂w")]
-    ['∂E/∂w', '2*(E - x1)', '-0.1*∂E/∂w', 'Δw', '∂E/∂w * w + E * ∂w/∂w']
+    ['∂E/∂w', '2*(E - x1)', '-0.1 * ∂E/∂w', 'Δw', '(w * ∂E/∂w + E * ∂w/∂w)']
     """
     return _Reading(words, ()).quantity(quantity)
 
