@@ -190,6 +190,7 @@ def test_the_playground_on_a_phone(tab, scheme):
 def run(tab, number, code=None):
     """What a block shows when it is run, as it stands or with other code."""
     block = tab.locator(".language-python.highlight code").nth(number)
+    tab.locator(".run").nth(number).wait_for()  # a block can be edited once its button stands
     if code is not None:
         block.fill(code)
     tab.locator(".run").nth(number).click()
