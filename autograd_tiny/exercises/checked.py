@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from autograd_tiny.exercises.answers import Answer, Blank, has_digits
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
 from autograd_tiny.text.palette import VERDICTS
+from autograd_tiny.text.tables import cell
 from autograd_tiny.text.words import counted
 
 UNKNOWN = "This is not right, and no mistake that is known gives this number."
@@ -148,6 +149,4 @@ def _row(outcome: Outcome) -> str:
     if outcome.mark:
         verdict = VERDICTS["undecided" if outcome.is_short else outcome.verdict]
         style += f";background:{verdict.ground};color:{verdict.ink}"
-    cells = [outcome.blank.name, outcome.answer.text]
-    shown = "".join(f'<td style="text-align:left">{escape(text)}</td>' for text in cells)
-    return f'<tr>{shown}<td style="{style}">{escape(outcome.sentence)}</td></tr>'
+    return f"<tr>{cell(escape(outcome.blank.name))}{cell(escape(outcome.answer.text))}{cell(escape(outcome.sentence), style)}</tr>"

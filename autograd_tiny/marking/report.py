@@ -16,6 +16,7 @@ from autograd_tiny.marking.forms.cells import NOT_PRINTED
 from autograd_tiny.marking.forms.computed import Computed, Whole, by
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
+from autograd_tiny.text.tables import cell
 from autograd_tiny.text.words import counted, few, listed
 from autograd_tiny.views.drawing.picture import Note
 from autograd_tiny.views.mathml import mathml
@@ -317,18 +318,14 @@ class Report:
         rows = []
         for line in self.lines(2 * WIDEST_ROW):
             if line.section:
-                rows.append(f'<tr><th colspan="4" style="text-align:left;padding-top:.8em">{escape(line.section)}</th></tr>')
-            style = f"{_colors(line.worst)};text-align:left"
-            right_aligned = '<td style="text-align:right;font-family:monospace;white-space:pre">'
+                rows.append(f"<tr>{cell(escape(line.section), 'text-align:left;padding-top:.8em', tag='th', columns=4)}</tr>")
             alone = len(line.marks) == 1
-            numbers = "".join(f"{right_aligned}{shown}</td>" for shown in _shown(line))
+            numbers = "".join(cell(shown, _ALIGNED) for shown in _shown(line))
             title = f' title="{escape(line.worst.sentence + self._printed_at(line.worst))}"' if alone and line.worst else ""
-            rows.append(
-                f'<tr{title}><td style="text-align:left">{escape(line.called)}</td>{numbers}'
-                f'<td style="{style}">{escape(self.found(line))}</td></tr>'
-            )
+            finding = cell(escape(self.found(line)), f"{_colors(line.worst)};text-align:left")
+            rows.append(f"<tr{title}>{cell(escape(line.called))}{numbers}{finding}</tr>")
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
-        head = "<tr><th></th><th>engine</th><th>printed</th><th></th></tr>"
+        head = f"<tr>{''.join(cell(title, 'text-align:right', tag='th') for title in ('', 'engine', 'printed', ''))}</tr>"
         return f"<p>{escape(self.story[0])}</p><ol>{told}</ol><table>{head}{''.join(rows)}</table>"
 
     def as_data(self) -> dict[str, Any]:
@@ -476,6 +473,9 @@ def _entry(mark: Mark) -> dict[str, Any]:
     if mark.formulas:
         entry |= {"right_latex": mark.formulas.right_latex, "printed_latex": mark.formulas.printed_latex}
     return entry | (mark.claim.spot._asdict() if mark.claim.spot else {})
+
+
+_ALIGNED = "text-align:right;font-family:monospace;white-space:pre"
 
 
 def _shown(line: Line) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from html import escape
 
 from autograd_tiny.marking.report import SLIPS, Report
 from autograd_tiny.text.palette import VERDICTS
+from autograd_tiny.text.tables import cell
 from autograd_tiny.text.words import brief, counted
 from autograd_tiny.views.plots import Plot, new_figure
 
@@ -75,12 +76,11 @@ class Tally:
 
     def _repr_html_(self) -> str:
         head, *rows = self.rows()
-        titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        titles = "".join(cell(escape(title), tag="th") for title in head)
         lines = []
         for first, *numbers, last in rows:
-            cells = "".join(f'<td style="text-align:right">{cell}</td>' for cell in numbers)
-            left = '<td style="text-align:left">'
-            lines.append(f"<tr>{left}{escape(first)}</td>{cells}{left}{escape(last)}</td></tr>")
+            counts = "".join(cell(count, "text-align:right") for count in numbers)
+            lines.append(f"<tr>{cell(escape(first))}{counts}{cell(escape(last))}</tr>")
         people = counted(self.people, "answer sheet")
         return f"<p>{people}</p><table><tr>{titles}</tr>{''.join(lines)}</table>"
 
