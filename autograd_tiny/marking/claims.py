@@ -63,7 +63,6 @@ class Claim(NamedTuple):
         spot: where in its file it stands, if it has one.
         grid: the vector or the matrix that it is an entry of, if it is one.
         formula: what the quantity is said to be equal to, where that is a formula.
-        working: the line of numbers from which the page says it gets the number.
     """
 
     quantity: Quantity
@@ -73,13 +72,11 @@ class Claim(NamedTuple):
     spot: Spot | None = None
     grid: Grid | None = None
     formula: Quantity | None = None
-    working: str = ""
 
     @property
     def called(self) -> str:
         """The quantity as it is called on the page."""
         return self.said or str(self.quantity)
-
 
     @property
     def every(self) -> tuple[Quantity, ...]:
@@ -150,7 +147,7 @@ def claims_of(left: str, rest: list[str], section: str = "", read_text: Callable
         else:
             printed = read_text(part)
             claims += [Claim(read_quantity(working), printed, section) for working in workings]
-            claims.append(Claim(quantity, printed, section, working=workings[-1] if workings else ""))
+            claims.append(Claim(quantity, printed, section))
             workings = []
     return claims
 

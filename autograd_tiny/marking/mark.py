@@ -106,6 +106,7 @@ class Judge:
         others: as for `mark`.
         inputs: as for `mark`.
         names: as for `mark`.
+        formulas: formulas that other sheets claim.
 
     Raises:
         ValueError: as for `mark`.
@@ -119,10 +120,11 @@ class Judge:
         others: Sequence[Value],
         inputs: Mapping[str, str],
         names: Mapping[str, str] = MappingProxyType({}),
+        formulas: Sequence[Claim] = (),
     ) -> None:
-        self._marker = Marker(output, claims, training, others, inputs, names=names)
+        self._on = partial(Marker, output, claims, others=others, inputs=inputs, names=names, formulas=formulas)
+        self._marker = self._on(training=training)
         self._training = training
-        self._on = partial(Marker, output, claims, others=others, inputs=inputs, names=names)
         self._by: dict[str, Marker] = {}
 
     @property

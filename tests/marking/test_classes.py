@@ -175,6 +175,36 @@ def test_marking_all_names_the_person_whose_answers_have_no_place():
         mark_all(neuron(), {"Ada": {}})
 
 
+def test_names_are_those_of_a_page():
+    names = {"δ": "y/z", "half": "y / 2"}
+    sheets = {
+        "Ada": {"δ": "0.3762", "half": "-0.3949", "δ·x": "-0.7899"},
+        "Bob": {"δ": "-0.3762", "half": "-0.3949", "δ·x": "0.7899"},
+    }
+    everybody = mark_all(neuron(), sheets, names=names)
+    assert everybody.tally.claims == ("δ", "half", "δ·x")
+    assert everybody.points == {"Ada": 3, "Bob": 2}
+    assert [m.finding for m in everybody.reports["Bob"].marks] == ["mistake: sign", "right", "carried"]
+    for name, sheet in sheets.items():
+        assert everybody.reports[name].story == mark(neuron(), sheet, names=names).story
+    with pytest.raises(ValueError, match="Ada: no node is called 'δ'"):
+        mark_all(neuron(), sheets)
+
+
+def test_everybody_is_marked_by_the_own_formula():
+    """Whoever comes first or last, and whether the others have formulas or numbers."""
+    said = {"Ada": "1 - y**2", "Bob": "1 - y", "Eve": "0.3762", "Max": "1 - z**2"}
+    for order in (list(said), list(reversed(said))):
+        everybody = mark_all(neuron(), {name: {"y/z": said[name]} for name in order})
+        found = {name: report.marks[0] for name, report in everybody.reports.items()}
+        for name, printed in said.items():
+            assert found[name].sentence == mark(neuron(), {"y/z": printed}).marks[0].sentence
+        assert (found["Ada"].verdict, found["Eve"].verdict) == ("right", "right")
+        assert {found["Bob"].verdict, found["Max"].verdict}.isdisjoint(["right", "undecided"])
+    with pytest.raises(ValueError, match="Bob: .*'q'"):
+        mark_all(neuron(), {"Ada": {"y/z": "1 - y**2"}, "Bob": {"y/z": "1 - q"}, "Eve": {"y/z": "0.3762"}})
+
+
 def test_a_class_may_follow_another_convention_person_by_person(tmp_path):
     (tmp_path / "page.toml").write_text(
         'formula = "E = (w*x - t)**2"\n'

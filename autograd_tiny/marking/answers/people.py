@@ -100,6 +100,7 @@ def mark_all(
     batch: str = "",
     others: Sequence[Value] = (),
     inputs: Mapping[str, str] | None = None,
+    names: Mapping[str, str] | None = None,
     tolerance: float = TOLERANCE,
 ) -> ClassReport:
     """Mark many people's numbers about one recorded graph.
@@ -107,13 +108,15 @@ def mark_all(
     Args:
         output: the root of the graph.
         answers: for each person's name what she or he claims, as `mark` takes it: strings, or numbers from code.  What a person
-            does not claim and others do, or leaves blank, is ``unanswered``.  Claims are taken in the order in which they first occur.
+            does not claim and others do, or leaves blank, is ``unanswered``.  Claims are taken in the order in which they first occur;
+            of several answers to one claim the last counts.
         learning_rate: as for `mark`.
         optimizer: as for `mark`.
         samples: as for `mark`.
         batch: as for `mark`.
         others: as for `mark`.
         inputs: as for `mark`.
+        names: as for `mark`: what formulas are called in the answers.
         tolerance: as for `mark`.
 
     Returns:
@@ -142,14 +145,19 @@ def mark_all(
     """
     reader = Answers(output, others, tolerance)
     sheets = {name: _read(reader, name, sheet) for name, sheet in answers.items()}
-    asked = {quantity: claim for sheet in sheets.values() for quantity, claim in sheet.items()}
+    asked: dict[Quantity, Claim] = {}
+    for sheet in sheets.values():
+        for quantity, claim in sheet.items():
+            asked.setdefault(quantity, claim)
     if not asked:
         raise ValueError("there is nothing to mark: nobody answers anything")
+    formulas = [claim for sheet in sheets.values() for claim in sheet.values() if claim.formula is not None]
     training = training_of(optimizer, samples, batch, learning_rate)
     try:
-        marker = ClassMarker(Judge(output, list(asked.values()), training, others, inputs or {}))
+        marker = ClassMarker(Judge(output, list(asked.values()), training, others, inputs or {}, names or {}, formulas))
     except ClaimError as error:
-        who = next(name for name, sheet in sheets.items() if list(asked)[error.number] in sheet)
+        wrong = [*asked.values(), *formulas][error.number]
+        who = next(name for name, sheet in sheets.items() if wrong in sheet.values())
         raise ValueError(f"{who}: {error}") from None
     blank = unread("")
     reports = {}

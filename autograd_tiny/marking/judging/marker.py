@@ -89,6 +89,8 @@ class Marker:
         asked: what a sheet of answers has a place for, in its order, of which the claims fill some.  A number is then taken to be
             computed from those asked for before it, answered or not, and by nothing that comes after it: neither how precisely the whole
             was worked out, nor whether it was edited.
+        names: what formulas are called in the claims.
+        formulas: formulas that other sheets claim, for `for_another`.
     """
 
     def __init__(
@@ -100,12 +102,15 @@ class Marker:
         inputs: Mapping[str, str] = MappingProxyType({}),
         asked: Sequence[Quantity] = (),
         names: Mapping[str, str] = MappingProxyType({}),
+        formulas: Sequence[Claim] = (),
     ) -> None:
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         places = [Claim(quantity, read_number("0")) for quantity in asked]
-        every, self.graph, self.derivations = setting(output, others, [*claims, *places], training, names)
-        self.claims, self.asked = every[: len(claims)], [claim.quantity for claim in every[len(claims) :]]
+        every, self.graph, self.derivations = setting(output, others, [*claims, *formulas, *places], training, names)
+        heard = len(claims) + len(formulas)
+        self.claims, self.asked = every[: len(claims)], [claim.quantity for claim in every[heard:]]
+        self._formulas = {claim.printed.text: claim.formula for claim in every[:heard] if claim.formula is not None}
         self.words = Words(self.graph.labels, names)
         check_unchanged(output, *others, done="the marks")
         self.engine = Numbers(self.derivations)
@@ -135,7 +140,9 @@ class Marker:
         """A marker for other answers about the same quantities, or these again; what is the same for all is worked out once."""
         other = copy(self)
         if answers is not None:
-            other.claims = [claim._replace(printed=printed) for claim, printed in zip(self.claims, answers, strict=True)]
+            formulas = [self._formulas.get(printed.text) if isinstance(printed, Written) else None for printed in answers]
+            said = zip(self.claims, answers, formulas, strict=True)
+            other.claims = [claim._replace(printed=printed, formula=formula) for claim, printed, formula in said]
         other._begin()
         return other
 
