@@ -201,7 +201,7 @@ def test_everybody_is_marked_by_the_own_formula():
             assert found[name].sentence == mark(neuron(), {"y/z": printed}).marks[0].sentence
         assert (found["Ada"].verdict, found["Eve"].verdict) == ("right", "right")
         assert {found["Bob"].verdict, found["Max"].verdict}.isdisjoint(["right", "undecided"])
-    with pytest.raises(ValueError, match="Bob: .*'q'"):
+    with pytest.raises(ValueError, match=r"Bob: .*'q'"):
         mark_all(neuron(), {"Ada": {"y/z": "1 - y**2"}, "Bob": {"y/z": "1 - q"}, "Eve": {"y/z": "0.3762"}})
 
 
