@@ -71,6 +71,7 @@ from autograd_tiny.views.steps import backward_steps, forward_steps
 
 if TYPE_CHECKING:
     from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curve
+    from autograd_tiny.exercises import Exercise, random_exercise
     from autograd_tiny.lowering import compile_function, compile_loss, compile_model
     from autograd_tiny.marking.answers.people import mark_all
     from autograd_tiny.marking.mark import mark
@@ -82,6 +83,7 @@ __version__ = "0.1.0"
 
 
 _LATER = {
+    "Exercise": "exercises",
     "Stepper": "views.widget",
     "TrainingPage": "views.training",
     "check_gradient": "calculus.gradient_check",
@@ -91,6 +93,7 @@ _LATER = {
     "derivation": "views.derivation",
     "mark": "marking.mark",
     "mark_all": "marking.answers.people",
+    "random_exercise": "exercises",
     "record_training": "views.training",
     "step_size_curve": "calculus.gradient_check",
 }
@@ -112,6 +115,7 @@ __all__ = [
     "TABLE",
     "Array",
     "Constant",
+    "Exercise",
     "Expression",
     "Family",
     "MultiPrimitive",
@@ -173,6 +177,7 @@ __all__ = [
     "optim",
     "paths",
     "power",
+    "random_exercise",
     "record_training",
     "relu",
     "samples",
