@@ -148,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help=written)
     explain_it.set_defaults(run=_explain)
 
-    exercise = commands.add_parser("exercise", help="numbers of a formula to be found by hand: a page that marks, Moodle, paper")
+    exercise = commands.add_parser("exercise", help="numbers of a formula to be found by hand: a page that marks, Moodle, QTI, paper")
     exercise.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; or a page, page.toml, whose claims are the blanks")
     exercise.add_argument("values", type=_text, nargs="*", metavar="name=value", help=numbers)
     ask = "what to find: z, y/w, w', or forward, gradients, 'local derivatives', updates (default: forward and gradients)"
@@ -156,9 +156,11 @@ def _parser() -> argparse.ArgumentParser:
     exercise.add_argument("--digits", type=_digits, metavar="N", help="significant digits that an answer needs (default: 3)")
     exercise.add_argument("--learning-rate", type=float, metavar="N", help="of the updates that are asked for")
     exercise.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="a page that marks answers: .html")
-    exercise.add_argument("--variants", type=int, metavar="N", help="so many exercises with other numbers, for --moodle and --worksheet")
+    others = "so many exercises with other numbers, for --moodle, --qti and --worksheet"
+    exercise.add_argument("--variants", type=int, metavar="N", help=others)
     exercise.add_argument("--seed", type=int, default=1, metavar="N", help="of the variants; another one gives others (default: 1)")
     exercise.add_argument("--moodle", type=Path, metavar="FILE", help="a question bank for Moodle: .xml")
+    exercise.add_argument("--qti", type=Path, metavar="FILE", help="a question bank for other platforms, QTI 2.1: .zip")
     exercise.add_argument("--worksheet", type=Path, metavar="FILE", help="a sheet to print: .html or .tex")
     exercise.add_argument("--solution", type=Path, metavar="FILE", help="the same filled in")
     exercise.set_defaults(run=_exercise)
@@ -332,10 +334,10 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
         asked = exercises.Exercise(_recorded(options), ask, digits=digits, learning_rate=options.learning_rate)
     every = [asked] if options.variants is None else asked.variants(options.variants, options.seed)
     written = [asked.save(options.out)] if options.out else []
-    if options.moodle:
-        if options.moodle.suffix.lower() != ".xml":
-            raise ValueError(f"a question bank for Moodle is written as .xml, got {options.moodle}")
-        written.append(write_file(options.moodle, exercises.moodle_bank(every)))
+    for path, suffix, bank in ((options.moodle, ".xml", exercises.moodle_bank), (options.qti, ".zip", exercises.qti_bank)):
+        if path and path.suffix.lower() != suffix:
+            raise ValueError(f"this question bank is written as {suffix}, got {path}")
+        written += [write_file(path, bank(every))] if path else []
     written += [exercises.worksheet(every, options.worksheet)] if options.worksheet else []
     written += [exercises.worksheet(every, options.solution, solution=True)] if options.solution else []
     if written:

@@ -185,6 +185,21 @@ class Exercise:
         """What is told beside the inputs, as it is told."""
         return {str(quantity): written(self.value(quantity), self.digits) for quantity in self.told}
 
+    @property
+    def given(self) -> str:
+        """The numbers of the inputs, as a page has them: ``w = -3, x = 2``."""
+        return ", ".join([f"{name} = {short_number(x, 12)}" for name, x in self.inputs.items()])
+
+    @property
+    def also_known(self) -> str:
+        """What is told beside the inputs, as a page has it; empty where nothing is."""
+        return ", ".join([f"{name} = {text}" for name, text in self.stated.items()])
+
+    @property
+    def all_given(self) -> str:
+        """All numbers that the exercise states, in one line."""
+        return ", ".join(filter(None, [self.given, self.also_known]))
+
     def blank(self, name: str) -> Blank:
         """The blank that is meant by a name: ``E/w``, ``dE/dw``, ``∂E/∂w``.
 
@@ -338,12 +353,12 @@ class Exercise:
         return framed(self.html(), self.heading, f"<pre>{escape(str(self))}</pre>", HEIGHT)
 
     def __str__(self) -> str:
-        given = ", ".join([f"{name} = {short_number(x, 12)}" for name, x in self.inputs.items()])
-        stated = [f"Also known: {', '.join(f'{name} = {text}' for name, text in self.stated.items())}"] if self.told else []
+        known = [f"Also known: {self.also_known}"] if self.told else []
         width = max(len(blank.name) for blank in self.blanks)
         blanks = [f"    {blank.name:{width}}  = ____" for blank in self.blanks]
         formulas = [f"    {line}" for line in self.formulas]
-        return "\n".join([self.heading, f"Given: {given}", *formulas, *stated, f"Find, with {self.digits} significant digits:", *blanks])
+        find = f"Find, with {self.digits} significant digits:"
+        return "\n".join([self.heading, f"Given: {self.given}", *formulas, *known, find, *blanks])
 
     def __repr__(self) -> str:
         return f"<Exercise: {self.heading}, {len(self.blanks)} blanks>"

@@ -3,7 +3,7 @@
 import pytest
 
 from autograd_tiny.cli import main
-from autograd_tiny.exercises import Exercise
+from autograd_tiny.exercises import Exercise, qti_bank
 
 FORMULA = ["z = w*x + b; y = tanh(z)", "w=-3", "x=2", "b=6.5"]
 
@@ -14,12 +14,13 @@ def test_an_exercise_is_printed_or_written(tmp_path, capsys):
     expected = Exercise(FORMULA[0], ["y/w", "z", "y"], given={"w": -3, "x": 2, "b": 6.5})
     assert printed.strip() == str(expected)
     files = {option: tmp_path / name for option, name in (
-        ("-o", "page.html"), ("--moodle", "bank.xml"), ("--worksheet", "sheet.tex"), ("--solution", "solution.html"),
+        ("-o", "page.html"), ("--moodle", "bank.xml"), ("--qti", "bank.zip"), ("--worksheet", "sheet.tex"), ("--solution", "solution.html"),
     )}  # fmt: skip
     words = [word for option, path in files.items() for word in (option, str(path))]
     assert main(["exercise", *FORMULA, "--ask", "y/w", "z", "y", "--variants", "3", *words]) == 0
     assert files["-o"].read_text(encoding="utf-8") == expected.html()
     assert files["--moodle"].read_text(encoding="utf-8").count('type="cloze"') == 3
+    assert files["--qti"].read_bytes() == qti_bank(expected.variants(3, seed=1))
     assert files["--worksheet"].read_text(encoding="utf-8").count("\\section*") == 3
     assert files["--solution"].read_text(encoding="utf-8").count("<section>") == 3
 
@@ -28,6 +29,7 @@ def test_an_exercise_is_printed_or_written(tmp_path, capsys):
     ([*FORMULA, "--ask", "q"], "no node is called 'q'"),
     ([*FORMULA, "--ask", "z", "-o", "page.pdf"], "saved as .html"),
     ([*FORMULA, "--ask", "z", "--moodle", "bank.csv"], "written as .xml"),
+    ([*FORMULA, "--ask", "z", "--qti", "bank.xml"], "written as .zip"),
     ([*FORMULA, "--ask", "updates"], "say how it is trained"),
     (["page.toml", "--ask", "z"], "a page says itself what is asked"),
     (["nowhere.toml"], "nowhere.toml"),

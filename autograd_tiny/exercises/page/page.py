@@ -20,7 +20,6 @@ from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.marker import FEWEST_DIGITS, LIKELIER_THAN, MOST_BY_CHANCE, MOST_BY_ROUNDING, OFF_BY_ONE
 from autograd_tiny.marking.judging.numbers import Numbers, noise_of
 from autograd_tiny.marking.report import FAITHFUL, SLIPS
-from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import VERDICTS, recolored, variables
 from autograd_tiny.views.widget.live import RowWriter
 from autograd_tiny.views.widget.page import joined, source, standalone
@@ -51,16 +50,14 @@ def page_of(exercise: Exercise, picture: str) -> str:
     """
     data, rows = content(exercise)
     formulas = "".join(f"<li>{escape(line)}</li>" for line in exercise.formulas)
-    given = ", ".join(f"{name} = {short_number(x, 12)}" for name, x in exercise.inputs.items())
-    stated = ", ".join(f"{name} = {text}" for name, text in exercise.stated.items())
-    known = f'<p class="given">Also known: {escape(stated)}</p>' if stated else ""
+    known = f'<p class="given">Also known: {escape(exercise.also_known)}</p>' if exercise.told else ""
     return standalone(
         title=exercise.heading,
         notice='the exercise cannot be shown. Save it again with exercise.save("exercise.html").',
         main=(
             "exercise",
             f"<h1>{escape(exercise.heading)}</h1>"
-            f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(given)}</p>{known}'
+            f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(exercise.given)}</p>{known}'
             f'{picture and f"<div class=scroller>{picture}</div>"}'
             f"<p>Find, with {exercise.digits} significant digits:</p>",
         ),

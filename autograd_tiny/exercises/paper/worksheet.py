@@ -17,7 +17,6 @@ from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import LATEX, term
 from autograd_tiny.symbols.latex import latex_name, latex_number, latex_upright
-from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import recolored, variables
 
 STYLE = """
@@ -71,7 +70,7 @@ def _section(exercise: Exercise, solution: bool) -> str:
     formulas = escape("\n".join(exercise.formulas))
     picture = "" if solution else picture_of(exercise)
     return (
-        f"<h1>{escape(exercise.heading)}</h1><pre>{formulas}</pre><p>Given: {escape(', '.join(_given(exercise)))}</p>{picture}"
+        f"<h1>{escape(exercise.heading)}</h1><pre>{formulas}</pre><p>Given: {escape(exercise.all_given)}</p>{picture}"
         f"<p>{'Solution' if solution else 'Find'}, with {exercise.digits} significant digits:</p><table>{rows}</table>"
     )
 
@@ -79,13 +78,6 @@ def _section(exercise: Exercise, solution: bool) -> str:
 def _cell(exercise: Exercise, blank: Blank) -> str:
     step = formula(blank.quantity, exercise.setting.derivations)
     return f'<td>{escape(exercise.solution[blank.name])}</td><td class="step">{escape(step)}</td>'
-
-
-def _given(exercise: Exercise) -> list[str]:
-    return [
-        *(f"{name} = {short_number(x, 12)}" for name, x in exercise.inputs.items()),
-        *(f"{name} = {text}" for name, text in exercise.stated.items()),
-    ]
 
 
 def in_latex(exercises: Sequence[Exercise], solution: bool) -> str:
