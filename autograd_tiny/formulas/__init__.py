@@ -2,6 +2,6 @@
 
 from autograd_tiny.formulas.assignments import read_assignments
 from autograd_tiny.formulas.errors import FormulaError
-from autograd_tiny.formulas.formula import Formula, Recorded, read_formula
+from autograd_tiny.formulas.formula import Formula, Recorded, parsed, read_formula
 
-__all__ = ["Formula", "FormulaError", "Recorded", "read_assignments", "read_formula"]
+__all__ = ["Formula", "FormulaError", "Recorded", "parsed", "read_assignments", "read_formula"]

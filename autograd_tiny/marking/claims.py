@@ -90,6 +90,8 @@ class Claim(NamedTuple):
 
     def understood(self, words: Words) -> Claim:
         """The claim in the words of the page that it stands on; it is still called what the page calls it."""
+        if self.formula is None:  # a number is none of a whole array
+            words = words._replace(arrays={})
         quantity = understood(self.quantity, words)
         formula = self.formula and understood(self.formula, words)
         by_name = quantity.kind != self.quantity.kind and quantity.kind != "change"
@@ -107,7 +109,7 @@ class Claim(NamedTuple):
         return self._replace(quantity=self.quantity.renamed(name), formula=self.formula and self.formula.renamed(name))
 
 
-_EQUALS = re.compile(r"(?<![<>=!])=(?!=)|≈")
+_EQUALS = re.compile(r"(?<![<>=!])(?<!\baxis)(?<!\baxis )=(?!=)|≈")
 _EXPONENT = re.compile(r"(?<=[\d.])[eE](?=[+-]?\d)")
 _OPERATION = re.compile(r"[*/^×·⋅÷()√²³]|\S\s*[+−–-]")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from math import prod
 from typing import Any
@@ -12,38 +11,13 @@ from autograd_tiny.arrays.shapes import entry_places, nested_shape, written
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.marking.claims import Claim, Grid
+from autograd_tiny.marking.forms.arrays import Arrays, Index, shape_of
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.words import did_you_mean, listed
 
-Index = tuple[int, ...]
-_PLACE = re.compile(r"(?P<base>.+?)(?P<index>(?:\[\d+(?:, ?\d+)*\])+)")
 
-
-def entries_among(labels: Iterable[str]) -> dict[str, dict[Index, str]]:
-    """The arrays among labels: for each its entries by their places.
-
-    >>> entries_among(["b", "w[0]", "w[1]"])
-    {'w': {(0,): 'w[0]', (1,): 'w[1]'}}
-    """
-    found: dict[str, dict[Index, str]] = {}
-    for label in labels:
-        if match := _PLACE.fullmatch(label):
-            found.setdefault(match["base"], {})[index_of(match["index"])] = label
-    return found
-
-
-def index_of(place: str) -> Index:
-    """The numbers in ``[0][1]`` or ``[0, 1]``."""
-    return tuple(int(number) for number in re.findall(r"\d+", place))
-
-
-def shape_of(places: Iterable[Index]) -> Index:
-    """The shape of an array with entries at these places."""
-    return tuple(max(numbers) + 1 for numbers in zip(*places))
-
-
-def fitted(claim: Claim, arrays: Mapping[str, Mapping[Index, str]], labels: Iterable[str]) -> Claim:
+def fitted(claim: Claim, arrays: Arrays, labels: Iterable[str]) -> Claim:
     """A claim about the entry of an array that it is printed as; any other claim as it is.
 
     A vector may be printed as a row or as a column, and a single row or column as a vector.

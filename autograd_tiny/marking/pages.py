@@ -38,7 +38,8 @@ from autograd_tiny.formulas import FormulaError, Recorded, read_formula
 from autograd_tiny.formulas.errors import with_caret
 from autograd_tiny.formulas.vocabulary import CONSTANTS
 from autograd_tiny.marking.claims import Claim, ClaimError, read_entries, read_input
-from autograd_tiny.marking.entries import Index, ShapeError, by_place, entries_among, filled, fitted, repeated
+from autograd_tiny.marking.entries import ShapeError, by_place, filled, fitted, repeated
+from autograd_tiny.marking.forms.arrays import Arrays, entries_among
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import SUBSCRIPTS, Words, check_names
@@ -165,7 +166,7 @@ class Page(NamedTuple):
         for name, x in by_place(self.inputs).items():
             if isinstance(x, str):
                 try:
-                    claims = [] if x[:1] in tuple("+-−.0123456789") else self._understood(words)
+                    claims = [] if x[:1] in tuple("+-−.0123456789") else self._understood(words, [c for c in self.claims if c.formula is None])
                     found[name] = read_input(x, claims, words).text
                 except ValueError as error:
                     raise PageError(self.file, f"inputs.{name}: {error}", self.input_lines.get(name.partition("[")[0])) from None
@@ -176,10 +177,10 @@ class Page(NamedTuple):
         """The inputs that differ from sample to sample, with the numbers of the first."""
         return by_place(self.samples[0]) if self.samples else {}
 
-    def _understood(self, words: Words, key: str = "claims") -> list[Claim]:
-        """The claims, or those that are known, in the words of the page."""
+    def _understood(self, words: Words, claims: Sequence[Claim], key: str = "claims") -> list[Claim]:
+        """Claims in the words of the page."""
         found = []
-        for claim in self.claims if key == "claims" else self.known:
+        for claim in claims:
             try:
                 found.append(claim.understood(words))
             except ValueError as error:  # noqa: PERF203
@@ -245,7 +246,7 @@ class Page(NamedTuple):
     def _by_label(self, recorded: Recorded[Value], training: Training | float | None, key: str = "claims") -> list[Claim]:
         """The claims, or those that are known, by the labels of the nodes that their names stand for."""
         labels = {name: node.label for name, node in recorded.nodes.items()}
-        words = words_of(labels, training, self.names)
+        words = words_of(labels, training, self.names, next(name for name, node in recorded.nodes.items() if node is recorded.output))
         try:
             check_names(self.names, words)
         except KeyError as error:
@@ -253,7 +254,7 @@ class Page(NamedTuple):
             raise PageError(self.file, f"names.{name}: {what}", self.name_lines.get(name)) from None
         arrays = entries_among(labels)
         found = []
-        for as_printed in self._understood(words, key):
+        for as_printed in self._understood(words, self.claims if key == "claims" else self.known, key):
             claim = self._fitted(as_printed, arrays, labels, recorded, key)
             for name in claim.names:
                 if timed(name).base not in labels:
@@ -263,7 +264,7 @@ class Page(NamedTuple):
         return found
 
     def _fitted(
-        self, claim: Claim, arrays: Mapping[str, Mapping[Index, str]], labels: Mapping[str, str], recorded: Recorded[Value], key: str
+        self, claim: Claim, arrays: Arrays, labels: Mapping[str, str], recorded: Recorded[Value], key: str
     ) -> Claim:
         """A claim about an entry of an array by its own label."""
         try:

@@ -17,7 +17,8 @@ from autograd_tiny.engine.graph import all_nodes, joint
 from autograd_tiny.engine.refusals import check_recorded, data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, claims_of, read_entries, sides
-from autograd_tiny.marking.entries import entries_among, fitted
+from autograd_tiny.marking.entries import fitted
+from autograd_tiny.marking.forms.arrays import entries_among
 from autograd_tiny.marking.forms.blanks import read_answer
 from autograd_tiny.marking.forms.cells import is_array_text
 from autograd_tiny.marking.forms.computed import Computed, Shape, Whole, computed

@@ -16,10 +16,12 @@ class Quantity(NamedTuple):
     Attributes:
         kind: ``data`` of a node; ``derivative`` of the first node by the second; ``path``: the product of the derivatives of each node
             by the next one; ``change`` of a node from before to after the update that leads to it; ``formula`` of other
-            quantities; ``number``, a decimal number in a formula; ``text`` that is not understood yet, since that takes the labels.
+            quantities; ``whole`` array of quantities; ``number``, a decimal number in a formula; ``text`` that is not understood yet,
+            since that takes the labels.
         nodes: the labels it speaks of, each with a prime for every update that comes before; none for a formula.
         text: a formula, with ``{0}`` in place of its first part; a number as it was printed.
-        parts: the quantities in a formula.
+        parts: the quantities in a formula; those of the entries of a whole array, row by row.
+        shape: of a whole array.
 
     >>> str(Quantity("derivative", ("E", "w"))), str(read_quantity("E'/w'"))
     ('∂E/∂w', "∂E'/∂w'")
@@ -29,8 +31,11 @@ class Quantity(NamedTuple):
     nodes: tuple[str, ...] = ()
     text: str = ""
     parts: tuple[Quantity, ...] = ()
+    shape: tuple[int, ...] = ()
 
     def __str__(self) -> str:
+        if self.kind == "whole":
+            return _ENTRY.sub("", str(self.parts[0]))
         if self.kind == "data":
             return self.nodes[0]
         if self.kind == "change":
@@ -88,7 +93,8 @@ def shifted(quantity: Quantity, time: int, sample: int = 0) -> Quantity:
     return quantity.renamed(later) if time or sample else quantity
 
 
-_FORMULA = re.compile(r"[+*()<>=,^×⋅÷√{}\[\]²³⁻−–-]|\S\s+\S")
+_ENTRY = re.compile(r"(?:\[\d+(?:, ?\d+)*\])+")
+_FORMULA = re.compile(r"[+*@()<>=,^×⋅÷√{}\[\]²³⁻−–ᵀ⊙∘-]|\.T\b|\S\s+\S")
 """What is in a formula and in no label that is written in a formula."""
 
 

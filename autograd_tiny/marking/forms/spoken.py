@@ -2,7 +2,8 @@
 
 A formula is text with quantities in it: ``0.7391(1 - 0.7391)``, ``-η · ∂E/∂w``, ``mean(E)``.  A quotient of two names is a derivative
 here as everywhere in claims; what is to be divided stands in brackets, or has the sign ÷.  What remains, once each quantity has a name
-of its own, is read by the one reader of formulas.
+of its own, is read by the one reader of formulas.  In formulas of whole arrays · and × are the matrix product, as in books, ⊙ is the
+product entry by entry.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import gradient
-from autograd_tiny.formulas import FormulaError, read_formula
+from autograd_tiny.formulas import FormulaError, parsed, read_formula
 from autograd_tiny.formulas.vocabulary import CONSTANTS, FUNCTIONS
+from autograd_tiny.marking.forms.arrays import Arrays, is_of_arrays, of_whole, whole
 from autograd_tiny.marking.forms.printed import SUPERSCRIPTS
 from autograd_tiny.marking.forms.quantities import Quantity, derivative, joined, read_quantity, shifted
 from autograd_tiny.marking.training.times import timed
@@ -26,17 +28,20 @@ from autograd_tiny.text.words import did_you_mean
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 SIGNS = {"·": "*", "×": "*", "⋅": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "^": "**", "{": "(", "}": ")", "√": "sqrt"}
 """Signs that are printed in formulas, and what they are written as for the reader of formulas."""
+SIGNS_OF_ARRAYS = SIGNS | dict.fromkeys("·×⋅∙", "@") | dict.fromkeys("⊙∘", "*")
+"""The same in formulas of arrays; whether ``@`` stands between two arrays, whoever knows their shapes tells."""
 OVER_SAMPLES = ("mean", "sum", "total")
 """What of one operand means: over all samples."""
 KEPT = ("m", "v", "mhat", "vhat", "s", "G", "ahead")
 """What optimizers keep beside a parameter: before any update, nothing else tells ``m(w)`` from a call."""
 
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_NAME = re.compile(rf"(?![{_RAISED}])[^\W\d](?:(?![{_RAISED}])\w|[\u0300-\u036f])*(?:\[\d+\])*")
+_NAME = re.compile(rf"(?![{_RAISED}ᵀ])[^\W\d](?:(?![{_RAISED}ᵀ])\w|[\u0300-\u036f])*(?:\[\d+\])*")
 _TOKEN = re.compile(
     r"""(?P<space> \s+ )
       | (?P<number> (?: \d+ (?: \.\d* )? | \.\d+ ) (?: [eE][+-]?\d+ )? )
       | (?P<raised> [⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+ )
+      | (?P<turned> \.T\b | ᵀ | \^T\b )
       | (?P<sign> \*\* | [<>=!]= | . )""",
     re.VERBOSE | re.ASCII,
 )
@@ -52,11 +57,15 @@ class Words(NamedTuple):
         labels: of the nodes.
         names: that the page gives to formulas, as text.
         samples: how many samples every pass has; below 0 where each has the next one.
+        arrays: the arrays among the labels, of which formulas may speak as a whole.
+        root: the label of the output: ``dZ`` is its derivative by an array Z.
     """
 
     labels: Collection[str]
     names: Mapping[str, str] = MappingProxyType({})
     samples: int = 0
+    arrays: Arrays = MappingProxyType({})
+    root: str = ""
 
     @property
     def with_names_as_labels(self) -> Words:
@@ -75,6 +84,11 @@ def understood(quantity: Quantity, words: Words) -> Quantity:
     ['∂E/∂w', '2*(E - x1)', '-0.1 * ∂E/∂w', 'Δw', '(w * ∂E/∂w + E * ∂w/∂w)']
     """
     return _Reading(words, ()).quantity(quantity)
+
+
+def placed(quantity: Quantity) -> str:
+    """The text of a formula, with the name of a place for each of its parts: ``q0_``, ``q1_``."""
+    return quantity.text.format(*(f"q{i}_" for i in range(len(quantity.parts))))
 
 
 def expression(quantity: Quantity, variable: Callable[[Quantity], Expression]) -> Expression:
@@ -139,9 +153,12 @@ class _Reading:
     def read(self, text: str) -> Quantity:
         """A formula."""
         quantity = _assembled(_Scanner(self, text).pieces())
+        of_arrays = is_of_arrays(quantity)
+        if of_arrays:
+            quantity = _assembled(_Scanner(self, text, SIGNS_OF_ARRAYS).pieces())
         if quantity.kind == "formula":
             try:
-                _read(quantity.text, len(quantity.parts))
+                parsed(placed(quantity)) if of_arrays else _read(quantity.text, len(quantity.parts))
             except FormulaError as error:
                 message = re.sub(r"q(\d+)_", lambda match: str(quantity.parts[int(match[1])]), error.message)
                 raise ValueError(f"{text!r}: {message}") from None
@@ -159,7 +176,7 @@ class _Reading:
             return meant[0]
         labels = [name if q is None else q.nodes[0] if q.kind == "data" else "" for name, q in zip(nodes, meant)]
         if all(labels):
-            return Quantity(kind, tuple(labels))
+            return of_whole(self._with_root(labels), self.words.arrays) or Quantity(kind, tuple(labels))
         if len(nodes) == 2 and labels[1] and meant[0] is not None:
             return self.slope(meant[0], labels[1])
         name = nodes[labels.index("")]
@@ -181,8 +198,15 @@ class _Reading:
         bare = tuple(label[1:] for label in nodes if label[0] == "d" and self._is_known(timed(label[1:]).base))
         return bare if len(bare) == len(nodes) else nodes
 
+    def _with_root(self, nodes: Sequence[str]) -> Sequence[str]:
+        """``dZ`` as the derivative of the output by an array."""
+        known = timed(nodes[0])
+        if len(nodes) > 1 or self._is_known(known.base) or known.base[:1] != "d" or known.base[1:] not in self.words.arrays:
+            return nodes
+        return [str(known._replace(base=base)) for base in (self.words.root, known.base[1:])] if self.words.root else nodes
+
     def _is_known(self, base: str) -> bool:
-        return base in self.words.labels or base in self.words.names
+        return base in self.words.labels or base in self.words.names or base in self.words.arrays
 
     def _meant(self, name: str) -> Quantity | None:
         """What the page gives this name to; None for the label of a node."""
@@ -224,8 +248,8 @@ class _Reading:
 class _Scanner:
     """Takes a formula apart, into text for the reader of formulas and quantities."""
 
-    def __init__(self, reading: _Reading, text: str) -> None:
-        self.reading, self.text = reading, text
+    def __init__(self, reading: _Reading, text: str, signs: Mapping[str, str] = SIGNS) -> None:
+        self.reading, self.text, self.signs = reading, text, signs
         self.at = 0
         self.found: list[str | Quantity] = []
         self.after_operand = False
@@ -245,6 +269,8 @@ class _Scanner:
         """The name that stands here, without what follows it."""
         match = _NAME.match(self.text, self.at)
         name = match[0] if match and match[0][0] not in "∂Δ" else ""
+        if "[" in name and (base := name.partition("[")[0]) in self.reading.words.arrays and not self.reading.is_label(name):
+            name = base  # of a row, whose number is read as in any formula
         odd = self.reading.longest_label(self.text[self.at :])
         return odd if len(odd) > len(name) else name
 
@@ -259,11 +285,16 @@ class _Scanner:
             exact = token.isdigit()
             self.found.append(token if exact else Quantity("number", (), token))
             self.after_operand = True
+        elif kind == "turned" and self.after_operand and self.reading.words.arrays:
+            self.found.append(".T")
+        elif kind == "turned" and token != "ᵀ":
+            self.at -= 1
+            self._put(self.signs.get(token[0], token[0]))
         elif kind == "raised":
             self.found.append(f"**{token.translate(SUPERSCRIPTS)}" if token[0] not in "⁺⁻" else f"**({token.translate(SUPERSCRIPTS)})")
             self.after_operand = True
         else:
-            self._put(SIGNS.get(token, token))
+            self._put(self.signs.get(token, token))
 
     def _put(self, sign: str) -> None:
         if sign in ("(", "sqrt"):
@@ -275,7 +306,8 @@ class _Scanner:
         """Put in the sign that is left out between factors: 2(a + b)."""
         if self.after_operand:
             spaced = bool(self.found) and self.found[-1] == " "
-            self.found[-1:] = [" * "] if spaced else [*self.found[-1:], "*"]
+            sign = self.signs["·"]
+            self.found[-1:] = [f" {sign} "] if spaced else [*self.found[-1:], sign]
         self.after_operand = False
 
     def _take(self, quantity: Quantity) -> None:
@@ -289,7 +321,10 @@ class _Scanner:
         end = self.at + len(name)
         called = self.text[end:].lstrip().startswith("(")
         known = self.reading.is_label(name)
-        if name == "delta" and called and not known:
+        if name == "axis" and not known and self.text[end:].lstrip().startswith("="):
+            self.found.append(name)  # of a sum over rows or columns
+            self.at = end
+        elif name == "delta" and called and not known:
             self._change(self.text.index("(", end) + 1, bracket=True)
         elif called and not known and not _BESIDE.match(self.text, end):
             self._call(name, end)
@@ -387,9 +422,11 @@ class _Scanner:
             closing = re.match(r"\s*\)('*)", self.text[self.at :])
             node, self.at = (node + closing[1], self.at + closing.end()) if closing else ("", self.at)
         meant = self.reading.of_nodes([node]) if node else None
-        if meant is None or meant.kind != "data":
+        parts = [] if meant is None else meant.parts if meant.kind == "whole" else [meant]
+        if not parts or any(part.kind != "data" for part in parts):
             raise ValueError(f"{self.text!r}: a step is that of a parameter: Δw, or delta(w)")
-        self._take(Quantity("change", (f"{meant.nodes[0]}'",)))
+        changes = [Quantity("change", (f"{part.nodes[0]}'",)) for part in parts]
+        self._take(whole(changes, meant.shape) if meant is not None and meant.shape else changes[0])
 
 
 def _pieces(quantity: Quantity) -> list[str | Quantity]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.forms.arrays import ENTRY_BY_ENTRY, entries_among
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import Words, rate_names
 from autograd_tiny.marking.training.program import AHEAD, BATCHES, EACH, Program, Training
@@ -52,20 +53,22 @@ def training_of(
     return Training(optimizer, samples, batch)
 
 
-def words_of(labels: Collection[str], training: Training | float | None, names: Mapping[str, str]) -> Words:
+def words_of(labels: Collection[str], training: Training | float | None, names: Mapping[str, str], root: str) -> Words:
     """The words of a page.
 
     Args:
         labels: what its nodes are called.
         training: as for `setting`.
         names: that it gives to formulas.
+        root: what its output is called.
     """
+    arrays = {name: entries for name, entries in entries_among(labels).items() if name not in labels}
     if not isinstance(training, Training):
-        return Words(labels, rate_names(training) | dict(names))
+        return Words(labels, rate_names(training) | dict(names), 0, arrays, root)
     optimizer = training.optimizer
     rates = {optimizer.rate(optimizer.steps + time) for time in range(3)}  # one that changes has no name
     samples = len(training.samples) * (1 if training.batch else -1)
-    return Words(labels, rate_names(rates.pop() if len(rates) == 1 else None) | dict(names), samples)
+    return Words(labels, rate_names(rates.pop() if len(rates) == 1 else None) | dict(names), samples, arrays, root)
 
 
 def setting(
@@ -89,7 +92,7 @@ def setting(
         ValueError: training that is not possible.
     """
     graph = NamedGraph(output, others)
-    claims = _understood(claims, words_of(graph.labels, training, names))
+    claims = _understood(claims, words_of(graph.labels, training, names, graph.root))
     later = {name: timed(name) for claim in claims for name in claim.names if name not in graph.labels}
     later = {name: x for name, x in later.items() if x.time or x.beside}
     if not later and not (isinstance(training, Training) and training.samples):
@@ -179,12 +182,16 @@ def _checked(claims: list[Claim], graph: NamedGraph) -> list[Claim]:
 
 
 def _check(quantity: Quantity, run: NamedGraph) -> None:
-    """Refuse what there is not, and a quantity of one pass by one of another."""
+    """Refuse what there is not, a quantity of one pass by one of another, an array by an array that is none of its functions."""
     for name in quantity.nodes:
         first = str(timed(name)._replace(sample=1))
         if name not in run.labels and first in run.labels and not timed(name).sample:
             raise ValueError(f"{name} differs from sample to sample; write {first} for that of the first, mean({name}) for the mean")
         run.find(name)
+    if quantity.kind == "whole" and quantity.parts[0].kind == "derivative":
+        (first, _), *others = [part.nodes for part in quantity.parts]
+        if others and others[0][0] != first and any(run.depends(first, by) for _, by in others):
+            raise ValueError(f"{quantity}: every entry of the one depends on several of the other; {ENTRY_BY_ENTRY}")
     for of, by in pairwise(quantity.nodes):
         there = str(timed(by)._replace(time=timed(of).time))
         if timed(of).time != timed(by).time and there in run.labels and by in run.labels and not run.depends(of, by):
