@@ -12,6 +12,10 @@ from autograd_tiny.arrays.structure import Part, transpose
 from autograd_tiny.text.words import listed, quoted
 
 
+class ShapeError(ValueError):
+    """Arrays whose shapes do not fit."""
+
+
 def written(shape: Shape) -> str:
     """A shape as people write it.
 
@@ -78,7 +82,7 @@ def entry_places(shape: Shape) -> list[str]:
     return places
 
 
-def product_refusal(a: ArrayNode, b: ArrayNode) -> ValueError:
+def product_refusal(a: ArrayNode, b: ArrayNode) -> ShapeError:
     """The error for two arrays that have no matrix product."""
     left, right = name(a, "the left one"), name(b, "the right one")
     sizes = f"{left} is {written(a.shape)} and {right} is {written(b.shape)}"
@@ -89,7 +93,7 @@ def product_refusal(a: ArrayNode, b: ArrayNode) -> ValueError:
     texts = [f"{x} @ {y} would fit, {written(p)} by {written(q)}" for (x, p), (y, q) in pairs if p[-1] == q[0]]
     fitting = list(dict.fromkeys(texts))
     remedy = f"; {listed(fitting, 3)}" if fitting else "; no transpose of them fits either"
-    return ValueError(f"the product {names[0]} @ {names[1]}: {sizes}; {wanted}{remedy}")
+    return ShapeError(f"the product {names[0]} @ {names[1]}: {sizes}; {wanted}{remedy}")
 
 
 def _ways(called: str, shape: Shape) -> list[tuple[str, Shape]]:
@@ -99,7 +103,7 @@ def _ways(called: str, shape: Shape) -> list[tuple[str, Shape]]:
     return [(called, shape), *turned]
 
 
-def broadcast_refusal(operation: str, nodes: Sequence[ArrayNode]) -> ValueError:
+def broadcast_refusal(operation: str, nodes: Sequence[ArrayNode]) -> ShapeError:
     """The error for arrays that cannot be combined entry by entry."""
     arrays = [node for node in nodes if node.shape]
     called = [name(node, f"operand {i}") for i, node in enumerate(nodes, 1) if node.shape]
@@ -108,7 +112,7 @@ def broadcast_refusal(operation: str, nodes: Sequence[ArrayNode]) -> ValueError:
     fitting = [f"{called[k]}.T would fit" for k, turned in _turned(arrays) if broadcast(*turned)]
     remedies = "; ".join(filter(None, [_as_column(arrays, called), listed(fitting, 3)]))
     remedy = f"; {remedies}" if remedies else ""
-    return ValueError(f"{operation}: {sizes}; {wanted}{remedy}")
+    return ShapeError(f"{operation}: {sizes}; {wanted}{remedy}")
 
 
 def _turned(arrays: Sequence[ArrayNode]) -> Iterable[tuple[int, list[Shape]]]:

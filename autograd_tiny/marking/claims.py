@@ -86,7 +86,7 @@ class Claim(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """All labels that it speaks of."""
-        return tuple(dict.fromkeys(name for quantity in self.every for name in quantity.nodes))
+        return tuple(dict.fromkeys(name for quantity in (self.quantity, self.formula) if quantity for name in quantity.names))
 
     def understood(self, words: Words) -> Claim:
         """The claim in the words of the page that it stands on; it is still called what the page calls it."""

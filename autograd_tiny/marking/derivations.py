@@ -11,14 +11,16 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from typing import Any, NamedTuple, Protocol
 
-from autograd_tiny.engine.graph import Call, all_nodes, topological_order
+from autograd_tiny.arrays.node import Reduced, Shape
+from autograd_tiny.engine.graph import Call, all_nodes, joint, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.row import MistakenRule, Primitive
 from autograd_tiny.engine.table import add, mean, mul, softmax, sub, total
 from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.marking.forms.arrays import Arrays, entries_among
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import expression
 from autograd_tiny.symbols.expansion import written_out
@@ -81,6 +83,15 @@ class NamedGraph:
         if name not in self._operands:
             self._operands[name] = [self.name.get(x) for x in self.nodes[name].operands]
         return self._operands[name]
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """The arrays: by the labels of their entries, and by their own where these are called otherwise, as the weights of a layer."""
+        ends = [node.whole for node in self.nodes.values() if isinstance(node, Reduced)]
+        wholes: list[Any] = all_nodes(joint(ends))[:-1] if ends else []
+        labelled = {x.label: x for x in wholes if x.label and x.shape and all(y.label in self.labels for y in x.entries)}
+        found = {name: dict(zip(_places(x.shape), [y.label for y in x.entries])) for name, x in labelled.items() if x.entries}
+        return {name: entries for name, entries in (found | entries_among(self.labels)).items() if name not in self.labels}
 
     @cached_property
     def users(self) -> dict[str, list[str]]:
@@ -507,6 +518,10 @@ def _folded(node: Expression, operands: tuple[Expression, ...]) -> Expression:
             if node.op is mul and is_number(x, 0.0):
                 return x
     return Expression.record(node.op, operands)
+
+
+def _places(shape: Shape) -> list[tuple[int, ...]]:
+    return list(product(*map(range, shape)))
 
 
 def _swapped(indices: tuple[str, ...], i: int, j: int) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from autograd_tiny.arrays import Array, shapes
-from autograd_tiny.arrays.shapes import entry_places, nested_shape, written
+from autograd_tiny.arrays.shapes import ShapeError, entry_places, nested_shape, written
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.marking.claims import Claim, Grid
@@ -58,10 +58,6 @@ def _entry(grid: Grid, entries: Mapping[Index, str]) -> str:
     if place not in entries:
         raise ValueError(f"{grid.text}: there is no entry {list(place)}; what the output does not depend on is to be given as others=")
     return entries[place]
-
-
-class ShapeError(ValueError):
-    """A vector or a matrix that is printed in another shape than it has."""
 
 
 def _misfit(grid: Grid, printed: Index, shape: Index) -> str:

@@ -169,6 +169,8 @@ def is_later(mark: Mark) -> bool:
 def may_follow(other: Marker, first: Mark) -> bool:
     """Whether another convention gives about the first number after an update that was blamed: a quick look, before all is marked."""
     printed = first.claim.printed
+    if not math.isfinite(printed.number):  # of a formula
+        return False
     value = data_of(other.engine.of(other.claims[first.number].quantity))
     return bool(abs(value - printed.number) <= MOST_UNITS * printed.unit)
 

@@ -30,7 +30,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from autograd_tiny.arrays.shapes import entry_places, nested_shape, written
+from autograd_tiny.arrays.shapes import ShapeError, entry_places, nested_shape, written
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import finite_float
 from autograd_tiny.engine.value import Value
@@ -38,7 +38,7 @@ from autograd_tiny.formulas import FormulaError, Recorded, read_formula
 from autograd_tiny.formulas.errors import with_caret
 from autograd_tiny.formulas.vocabulary import CONSTANTS
 from autograd_tiny.marking.claims import Claim, ClaimError, read_entries, read_input
-from autograd_tiny.marking.entries import ShapeError, by_place, filled, fitted, repeated
+from autograd_tiny.marking.entries import by_place, filled, fitted, repeated
 from autograd_tiny.marking.forms.arrays import Arrays, entries_among
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import Quantity
@@ -166,7 +166,8 @@ class Page(NamedTuple):
         for name, x in by_place(self.inputs).items():
             if isinstance(x, str):
                 try:
-                    claims = [] if x[:1] in tuple("+-−.0123456789") else self._understood(words, [c for c in self.claims if c.formula is None])
+                    is_number = x[:1] in tuple("+-−.0123456789")
+                    claims = self._understood(words, [] if is_number else [claim for claim in self.claims if claim.formula is None])
                     found[name] = read_input(x, claims, words).text
                 except ValueError as error:
                     raise PageError(self.file, f"inputs.{name}: {error}", self.input_lines.get(name.partition("[")[0])) from None
@@ -246,20 +247,21 @@ class Page(NamedTuple):
     def _by_label(self, recorded: Recorded[Value], training: Training | float | None, key: str = "claims") -> list[Claim]:
         """The claims, or those that are known, by the labels of the nodes that their names stand for."""
         labels = {name: node.label for name, node in recorded.nodes.items()}
-        words = words_of(labels, training, self.names, next(name for name, node in recorded.nodes.items() if node is recorded.output))
+        arrays = entries_among(labels)
+        root = next((name for name, node in recorded.nodes.items() if node is recorded.output), "")
+        words = words_of(labels, training, self.names, arrays, root)
         try:
             check_names(self.names, words)
         except KeyError as error:
             name, what = error.args
             raise PageError(self.file, f"names.{name}: {what}", self.name_lines.get(name)) from None
-        arrays = entries_among(labels)
         found = []
         for as_printed in self._understood(words, self.claims if key == "claims" else self.known, key):
             claim = self._fitted(as_printed, arrays, labels, recorded, key)
             for name in claim.names:
                 if timed(name).base not in labels:
                     raise PageError(self.file, f"{key}: {_unknown(timed(name).base, recorded)}", _line(claim))
-            named = claim.renamed(lambda name: str(timed(name)._replace(base=labels[timed(name).base])))
+            named = claim.renamed(lambda name: str(timed(name)._replace(base=labels.get(timed(name).base, timed(name).base))))
             found.append(named._replace(said=named.said or (str(claim.quantity) if named.quantity != claim.quantity else "")))
         return found
 

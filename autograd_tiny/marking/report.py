@@ -240,8 +240,8 @@ class Report:
         groups: dict[tuple[object, ...], list[Mark]] = {}
         for slip in (slip for slip in self.slips if slip.number not in self._again):
             whole = _whole_of(slip)
-            if slip.cause:
-                key: tuple[object, ...] = (slip.cause,)
+            if slip.cause or slip.formulas:  # what is wrong in a formula is said of that one
+                key: tuple[object, ...] = (slip.cause or slip.number,)
             elif slip.verdict == "wrong":
                 key = (slip.number if slip.why and whole is None else "", whole)
             else:

@@ -37,16 +37,28 @@ The product of the last slide, of 1 × 6 and 5 × 6, it refuses:
 
 >>> recorded.arrays["Z2"] @ recorded.arrays["h1"]
 Traceback (most recent call last):
-ValueError: the product Z2 @ h1: Z2 is 1×6 and h1 is 5×6; the columns of the left, 6, must be as many as the rows of the right, 5; ...
+autograd_tiny.arrays.shapes.ShapeError: the product Z2 @ h1: Z2 is 1×6 and h1 is 5×6; the columns of the left, 6, must be as many as ...
+
+All formulas of the slides stand in ``matrix_form.toml``, in their notation, and `page` reads them.  The marker finds the slip:
+
+>>> report = page().mark()
+>>> report.counts
+{'right': 6, 'mistake': 2}
+>>> print(report.first_slip.sentence)
+∂E/∂W_ih should be X · (∂E/∂Z1)ᵀ, (3×5) = (3×6)(6×5), not X × [∂h1/∂Z1 ⊙ (dZ2_dWho × δ)]ᵀ: the product h1 @ (∂E/∂O ⊙ ∂O/∂Z2): \
+h1 is 5×6 and (∂E/∂O ⊙ ∂O/∂Z2) is 1×6; the columns of the left, 6, must be as many as the rows of the right, 1; \
+h1 @ (∂E/∂O ⊙ ∂O/∂Z2).T would fit, 5×6 by 6×1 and (∂E/∂O ⊙ ∂O/∂Z2) @ h1.T would fit, 1×6 by 6×5; h1 stands where W_ho belongs.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
 from autograd_tiny.arrays import array
 from autograd_tiny.engine.table import sigmoid
 from autograd_tiny.losses import half_squared_error
+from autograd_tiny.marking.pages import Page, read_page
 from autograd_tiny.nn import MLP
 from autograd_tiny.worked.batches import Record, named
 
@@ -75,3 +87,8 @@ def record() -> Record:
     a["Z2"] = named("Z2", a["W_ho"].T @ a["h1"] + a["b_ho"])
     a["O"] = named("O", sigmoid(a["Z2"]))
     return Record(a, named("E", half_squared_error(a["O"], [TARGETS], batch="sum")))
+
+
+def page() -> Page:
+    """The formulas of the slides, and what they should be."""
+    return read_page(Path(__file__).with_suffix(".toml"))

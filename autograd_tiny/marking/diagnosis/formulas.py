@@ -18,6 +18,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.derivations import Derivations, rewritten
+from autograd_tiny.marking.diagnosis.points import CLOSE, MOST_TOLD, SPREADS, Inputs, told
 from autograd_tiny.marking.forms.printed import RAISED
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import expression
@@ -30,15 +31,11 @@ from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import brief, counted, listed
 
-SPREADS = (0.1, 0.4, 1.5)
-"""How far points lie from the page's inputs, as a share of each, and of a half where it is smaller."""
-CLOSE = 1e-4
 POINTS_EACH = 10
 FEWEST_POINTS = 6
 """With fewer points at which both have a number, nothing is said."""
 NEARLY = 1e-9
 """Numbers that differ by a smaller share are the same; what the engine's rounding may have moved is told apart from that."""
-MOST_TOLD = 6
 
 
 class Point(NamedTuple):
@@ -87,7 +84,7 @@ class FormulaJudge:
             which = f"{listed(claim.shares, MOST_TOLD)} that add up to 1"
             return blank._replace(verdict="right", why=f"both are equal at {len(shared)} points with {which}")
         point = here if here in differing else min(differing, key=lambda point: max(map(abs, point.given.values()), default=0.0))
-        there = f"{claim.told(point)} it gives {short_number(point.claimed)}, where {short_number(point.right)} is right"
+        there = f"{told(point.given)} it gives {short_number(point.claimed)}, where {short_number(point.right)} is right"
         if here is not None and here not in differing and claim.holds_around():
             return blank._replace(verdict="undecided", why=f"it holds around the page's inputs; {there}")
         if edit := claim.mistake([point, *differing[:3], *points[:4]]) or (here in differing and claim.mistake(shared)) or None:
@@ -157,20 +154,16 @@ class _Comparison:
     # Points.
 
     @cached_property
-    def leaves(self) -> dict[str, float]:
-        """The inputs that both depend on, with the page's numbers."""
+    def inputs(self) -> Inputs:
+        """The inputs that both depend on."""
         nodes = [*all_nodes(self.derivation.root), *all_nodes(self.claimed)]
         quantities = [q for x in nodes if (q := self.derivations.quantities.get(x)) is not None]
-        names = dict.fromkeys(name for quantity in quantities for name in quantity.names)
-        given = {label: node for label, node in self.graph.labels.items() if node.op is None and self._is_given(label)}
-        return {label: node.data for label, node in given.items() if any(self._depends(name, label) for name in names)}
+        return Inputs(self.derivations, quantities)
 
-    def _is_given(self, label: str) -> bool:
-        return self.derivations.step(Quantity("data", (label,))) is None and "(" not in label
-
-    def _depends(self, name: str, leaf: str) -> bool:
-        program = self.derivations.program
-        return name not in self.graph.nodes or (program is not None and name in program.updates) or self.graph.depends(name, leaf)
+    @property
+    def leaves(self) -> dict[str, float]:
+        """Those, with the page's numbers."""
+        return self.inputs.leaves
 
     @cached_property
     def here(self) -> Point | None:
@@ -185,13 +178,9 @@ class _Comparison:
 
     def _drawn(self, labels: Sequence[str], spreads: Sequence[float] = SPREADS) -> Iterator[Point]:
         """Points at which these inputs are others."""
-        random = Random(0)
-        for spread in spreads if labels else ():
-            digits = max(1, 1 - math.floor(math.log10(spread)))  # no more than it takes, so that a point can be told
-            for _ in range(POINTS_EACH):
-                given = {x: float(f"{random.gauss(self.leaves[x], spread * max(abs(self.leaves[x]), 0.5)):.{digits}e}") for x in labels}
-                if (point := self._point(given)) is not None and math.isfinite(point.claimed):
-                    yield point
+        for given in self.inputs.drawn(labels, POINTS_EACH, spreads):
+            if (point := self._point(given)) is not None and math.isfinite(point.claimed):
+                yield point
 
     def _point(self, given: dict[str, float]) -> Point | None:
         """A point; None where the quantity has no number."""
@@ -221,12 +210,6 @@ class _Comparison:
         with suppress(ArithmeticError, ValueError):
             both = [numbers.of(self.quantity), numbers.evaluate(self.claimed)]
         return 4.0 * sum(map(noise_of, both))
-
-    def told(self, point: Point) -> str:
-        """Where a point is."""
-        if not point.given:
-            return "at the page's inputs"
-        return f"at {listed([f'{name} = {short_number(x)}' for name, x in point.given.items()], MOST_TOLD)}"
 
     # What is known of a formula that differs.
 
@@ -272,7 +255,7 @@ class _Comparison:
 
     def holds_around(self) -> bool:
         """Whether both are equal close to the page's inputs: there they are the same branch of a choice, of a relu for one."""
-        points = list(self._drawn(list(self.leaves), [CLOSE]))
+        points = list(self._drawn(list(self.leaves), CLOSE))
         return len(points) >= FEWEST_POINTS and all(map(self.agree, points))
 
     def holds_where(self) -> str:

@@ -274,7 +274,7 @@ class Search:
 
     def _against(self, ways: Sequence[Way], enough: int) -> int:
         """How many numbers that are right would be wrong; no more are counted than are enough to refuse the cause."""
-        right = (mark for mark in self._marks if mark.verdict in ("right", "rounded", "last digit"))
+        right = (mark for mark in self._marks if mark.verdict in ("right", "rounded", "last digit") and mark.formulas is None)
         return sum(1 for _ in islice((mark for mark in right if not any(x.fits for x in _trials(ways, mark))), enough))
 
 

@@ -69,7 +69,7 @@ def of_whole(nodes: Sequence[str], arrays: Arrays) -> Quantity | None:
     for place in sorted(arrays[next(iter(shapes))]):
         labels = [str(name._replace(base=arrays[name.base][place])) if name.base in arrays else str(name) for name in known]
         parts.append(derivative(*labels) if len(labels) == 2 else data(*labels))
-    return whole(parts, shape)
+    return whole(nodes, parts, shape)
 
 
 ENTRY_BY_ENTRY = (
@@ -86,9 +86,15 @@ def _shape(base: str, arrays: Arrays) -> Index:
     return shape
 
 
-def whole(parts: Sequence[Quantity], shape: Index) -> Quantity:
-    """The quantity of a whole array from those of its entries, row by row."""
-    return Quantity("whole", (), "", tuple(parts), shape)
+def whole(names: Sequence[str], parts: Sequence[Quantity], shape: Index) -> Quantity:
+    """The quantity of a whole array.
+
+    Args:
+        names: what it speaks of, where its parts speak of entries.
+        parts: the quantities of its entries, row by row.
+        shape: of the array.
+    """
+    return Quantity("whole", tuple(names), "", tuple(parts), shape)
 
 
 def is_of_arrays(quantity: Quantity | None) -> bool:

@@ -10,6 +10,7 @@ from autograd_tiny.text.words import quoted
 NOT_PRINTED = "_"
 _ROW = r"\[[^][]*\]"
 _MATRIX = re.compile(rf"\s*\[\s*{_ROW}(?:\s*,\s*{_ROW})*\s*,?\s*\]\s*")
+_GOES_ON = re.compile(r"\]\s*(?:[-+*/@·×⊙ᵀ(−÷]|\.T\b)")
 _VECTOR = re.compile(rf"\s*{_ROW}\s*")
 
 
@@ -40,8 +41,12 @@ class Cells(NamedTuple):
 
 
 def is_array_text(text: str) -> bool:
-    """Whether a text prints a vector or a matrix."""
-    return text.lstrip().startswith("[")
+    """Whether a text prints a vector or a matrix, and is no formula that begins with one.
+
+    >>> is_array_text("[[1, 2], [3, 4]]"), is_array_text("[1, 2] @ X"), is_array_text("[[1], [2]].T")
+    (True, False, False)
+    """
+    return text.lstrip().startswith("[") and not _GOES_ON.search(text)
 
 
 def read_cells(text: str) -> Cells:

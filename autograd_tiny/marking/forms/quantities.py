@@ -18,7 +18,8 @@ class Quantity(NamedTuple):
             by the next one; ``change`` of a node from before to after the update that leads to it; ``formula`` of other
             quantities; ``whole`` array of quantities; ``number``, a decimal number in a formula; ``text`` that is not understood yet,
             since that takes the labels.
-        nodes: the labels it speaks of, each with a prime for every update that comes before; none for a formula.
+        nodes: the labels it speaks of, each with a prime for every update that comes before; none for a formula; of a whole array
+            what is said of it in the names of arrays, which are no labels.
         text: a formula, with ``{0}`` in place of its first part; a number as it was printed.
         parts: the quantities in a formula; those of the entries of a whole array, row by row.
         shape: of a whole array.
@@ -35,7 +36,7 @@ class Quantity(NamedTuple):
 
     def __str__(self) -> str:
         if self.kind == "whole":
-            return _ENTRY.sub("", str(self.parts[0]))
+            return str(self.parts[0]._replace(nodes=self.nodes))
         if self.kind == "data":
             return self.nodes[0]
         if self.kind == "change":
@@ -52,7 +53,7 @@ class Quantity(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """All labels that it speaks of, those of its parts too."""
-        return tuple(dict.fromkeys(name for quantity in self.every for name in quantity.nodes))
+        return tuple(dict.fromkeys(name for quantity in self.every if quantity.kind != "whole" for name in quantity.nodes))
 
     def renamed(self, name: Callable[[str], str]) -> Quantity:
         """The same of other nodes.
@@ -93,7 +94,6 @@ def shifted(quantity: Quantity, time: int, sample: int = 0) -> Quantity:
     return quantity.renamed(later) if time or sample else quantity
 
 
-_ENTRY = re.compile(r"(?:\[\d+(?:, ?\d+)*\])+")
 _FORMULA = re.compile(r"[+*@()<>=,^×⋅÷√{}\[\]²³⁻−–ᵀ⊙∘-]|\.T\b|\S\s+\S")
 """What is in a formula and in no label that is written in a formula."""
 

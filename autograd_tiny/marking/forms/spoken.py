@@ -28,8 +28,10 @@ from autograd_tiny.text.words import did_you_mean
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 SIGNS = {"·": "*", "×": "*", "⋅": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "^": "**", "{": "(", "}": ")", "√": "sqrt"}
 """Signs that are printed in formulas, and what they are written as for the reader of formulas."""
+LEFT_OUT, OF_ARRAYS_LEFT_OUT = "*", "*+"
+"""What stands for a sign of multiplication that is left out, and in formulas of arrays: there the shapes tell which product it is."""
 SIGNS_OF_ARRAYS = SIGNS | dict.fromkeys("·×⋅∙", "@") | dict.fromkeys("⊙∘", "*")
-"""The same in formulas of arrays; whether ``@`` stands between two arrays, whoever knows their shapes tells."""
+"""The signs of formulas of arrays; of a number and an array ``@`` is an ordinary product."""
 OVER_SAMPLES = ("mean", "sum", "total")
 """What of one operand means: over all samples."""
 KEPT = ("m", "v", "mhat", "vhat", "s", "G", "ahead")
@@ -138,8 +140,14 @@ class _Reading:
         if quantity.kind == "text":
             return self._plain(quantity.text) or self.read(quantity.text)
         if quantity.kind in ("data", "derivative", "path"):
-            return self._of_nodes(quantity.nodes)
+            has_rows = any(self.is_row(name) for name in quantity.nodes)
+            return self.read(str(quantity)) if has_rows else self._of_nodes(quantity.nodes)
         return quantity
+
+    def is_row(self, name: str) -> bool:
+        """Whether a name is that of a part of an array, which is no number."""
+        base, bracket, _ = timed(name).base.partition("[")
+        return bool(bracket) and base in self.words.arrays and not self.is_label(name)
 
     def _plain(self, text: str) -> Quantity | None:
         """The text as labels with signs of their own, if the nodes have such."""
@@ -177,6 +185,9 @@ class _Reading:
         labels = [name if q is None else q.nodes[0] if q.kind == "data" else "" for name, q in zip(nodes, meant)]
         if all(labels):
             return of_whole(self._with_root(labels), self.words.arrays) or Quantity(kind, tuple(labels))
+        if len(nodes) == 2 and meant[1] is not None and not meant[1].names:  # a number, by which nothing is differentiated
+            over = self._of_nodes(nodes[:1])
+            return _assembled(["(", *_pieces(over), ") / (", *_pieces(meant[1]), ")"])
         if len(nodes) == 2 and labels[1] and meant[0] is not None:
             return self.slope(meant[0], labels[1])
         name = nodes[labels.index("")]
@@ -269,8 +280,8 @@ class _Scanner:
         """The name that stands here, without what follows it."""
         match = _NAME.match(self.text, self.at)
         name = match[0] if match and match[0][0] not in "∂Δ" else ""
-        if "[" in name and (base := name.partition("[")[0]) in self.reading.words.arrays and not self.reading.is_label(name):
-            name = base  # of a row, whose number is read as in any formula
+        if self.reading.is_row(name):
+            name = name.partition("[")[0]  # its number is read as in any formula
         odd = self.reading.longest_label(self.text[self.at :])
         return odd if len(odd) > len(name) else name
 
@@ -306,7 +317,7 @@ class _Scanner:
         """Put in the sign that is left out between factors: 2(a + b)."""
         if self.after_operand:
             spaced = bool(self.found) and self.found[-1] == " "
-            sign = self.signs["·"]
+            sign = LEFT_OUT if self.signs is SIGNS else OF_ARRAYS_LEFT_OUT
             self.found[-1:] = [f" {sign} "] if spaced else [*self.found[-1:], sign]
         self.after_operand = False
 
@@ -426,7 +437,8 @@ class _Scanner:
         if not parts or any(part.kind != "data" for part in parts):
             raise ValueError(f"{self.text!r}: a step is that of a parameter: Δw, or delta(w)")
         changes = [Quantity("change", (f"{part.nodes[0]}'",)) for part in parts]
-        self._take(whole(changes, meant.shape) if meant is not None and meant.shape else changes[0])
+        of_array = meant is not None and meant.kind == "whole"
+        self._take(whole([f"{x}'" for x in meant.nodes], changes, meant.shape) if meant is not None and of_array else changes[0])
 
 
 def _pieces(quantity: Quantity) -> list[str | Quantity]:

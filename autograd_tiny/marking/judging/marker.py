@@ -18,8 +18,10 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, read_input
 from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.diagnosis.array_formulas import ArrayFormulaJudge
 from autograd_tiny.marking.diagnosis.formulas import FormulaJudge
 from autograd_tiny.marking.diagnosis.telling import Findings, told_together
+from autograd_tiny.marking.forms.arrays import is_of_arrays
 from autograd_tiny.marking.forms.blanks import Unread, Written
 from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed, read_number
@@ -186,6 +188,8 @@ class Marker:
     def _marked(self, number: int) -> Mark:
         """The mark of one claim."""
         claim = self.claims[number]
+        if claim.formula is not None and (is_of_arrays(claim.quantity) or is_of_arrays(claim.formula)):
+            return self._array_formulas.mark(Mark(number, claim, math.nan, "wrong"), claim.formula)
         value = self._value(claim)
         if isinstance(claim.printed, Written) and claim.formula is not None:
             return self._mark_formula(number, claim, claim.formula, value)
@@ -195,6 +199,10 @@ class Marker:
             return Mark(number, claim, value, "wrong", why=f"it is {claim.printed.text}")
         self._take_numbers(claim.quantity)
         return self._mark(number, claim, value)
+
+    @cached_property
+    def _array_formulas(self) -> ArrayFormulaJudge:
+        return ArrayFormulaJudge(self.derivations)
 
     def _mark_array(self, array: Array) -> None:
         """Mark the entries of an array: by what was done to all of them, or else one by one."""

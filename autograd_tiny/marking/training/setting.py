@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
-from autograd_tiny.marking.forms.arrays import ENTRY_BY_ENTRY, entries_among
+from autograd_tiny.marking.forms.arrays import ENTRY_BY_ENTRY, Arrays
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import Words, rate_names
 from autograd_tiny.marking.training.program import AHEAD, BATCHES, EACH, Program, Training
@@ -53,16 +53,16 @@ def training_of(
     return Training(optimizer, samples, batch)
 
 
-def words_of(labels: Collection[str], training: Training | float | None, names: Mapping[str, str], root: str) -> Words:
+def words_of(labels: Collection[str], training: Training | float | None, names: Mapping[str, str], arrays: Arrays, root: str) -> Words:
     """The words of a page.
 
     Args:
         labels: what its nodes are called.
         training: as for `setting`.
         names: that it gives to formulas.
+        arrays: among the nodes.
         root: what its output is called.
     """
-    arrays = {name: entries for name, entries in entries_among(labels).items() if name not in labels}
     if not isinstance(training, Training):
         return Words(labels, rate_names(training) | dict(names), 0, arrays, root)
     optimizer = training.optimizer
@@ -92,7 +92,7 @@ def setting(
         ValueError: training that is not possible.
     """
     graph = NamedGraph(output, others)
-    claims = _understood(claims, words_of(graph.labels, training, names, graph.root))
+    claims = _understood(claims, words_of(graph.labels, training, names, graph.arrays, graph.root))
     later = {name: timed(name) for claim in claims for name in claim.names if name not in graph.labels}
     later = {name: x for name, x in later.items() if x.time or x.beside}
     if not later and not (isinstance(training, Training) and training.samples):
@@ -183,7 +183,7 @@ def _checked(claims: list[Claim], graph: NamedGraph) -> list[Claim]:
 
 def _check(quantity: Quantity, run: NamedGraph) -> None:
     """Refuse what there is not, a quantity of one pass by one of another, an array by an array that is none of its functions."""
-    for name in quantity.nodes:
+    for name in quantity.nodes if quantity.kind != "whole" else ():
         first = str(timed(name)._replace(sample=1))
         if name not in run.labels and first in run.labels and not timed(name).sample:
             raise ValueError(f"{name} differs from sample to sample; write {first} for that of the first, mean({name}) for the mean")
@@ -192,7 +192,7 @@ def _check(quantity: Quantity, run: NamedGraph) -> None:
         (first, _), *others = [part.nodes for part in quantity.parts]
         if others and others[0][0] != first and any(run.depends(first, by) for _, by in others):
             raise ValueError(f"{quantity}: every entry of the one depends on several of the other; {ENTRY_BY_ENTRY}")
-    for of, by in pairwise(quantity.nodes):
+    for of, by in pairwise(quantity.nodes) if quantity.kind != "whole" else ():
         there = str(timed(by)._replace(time=timed(of).time))
         if timed(of).time != timed(by).time and there in run.labels and by in run.labels and not run.depends(of, by):
             raise ValueError(f"{of} and {by} belong to different passes; write {of}/{there}")
