@@ -61,6 +61,8 @@ SYNONYMS = {
     ("not updated", "term left out"): "the term is the step of an update",
     ("one term kept", "term left out"): "of two terms, one is kept",
     ("one path kept", "one term kept"): "each path is a term of the sum",
+    ("factor left out", "mistaken rule"): "the factor is part of an activation's rule",
+    ("mistaken rule", "term left out"): "the term is part of an activation's rule",
     ("one term kept", "path left out"): "each path is a term of the sum",
     ("digit put in", "digits swapped"): "two digits beside a third that is alike",
 }

@@ -59,7 +59,7 @@ def test_right_formulas(quantity, formula):
         ("E/w", "(y - t) y (1 - y)", "factor left out"),
         ("y/z", "z (1 - z)", "wrong point"),
         ("y/z", "y (1 + y)", "sign"),
-        ("E/b", "(y - t) y", "factor left out"),
+        ("E/b", "(y - t) y", "mistaken rule"),
         ("w'", "w + 0.1 E/w", "update added"),
     ],
 )

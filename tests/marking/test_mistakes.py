@@ -60,13 +60,13 @@ OF_A_BY_Z = """\
 1.6 factor | 0.25 * (1 - a ** 2) | the number is 4 times too small | 0
 1.5 wrong point | 1 - tanh(a) ** 2 | ∂a/∂z is taken at a in place of z
 1.5 wrong point | 1 - z ** 2 | ∂a/∂z is taken at z in place of a
+1.9 mistaken rule | 1 - a | in ∂a/∂z, the square is forgotten
+1.9 mistaken rule | 1 + a ** 2 | in ∂a/∂z, the rule of tan is applied
+1.9 mistaken rule | -a ** 2 | in ∂a/∂z, the 1 is lost
+1.9 mistaken rule | a * (1 - a) | in ∂a/∂z, the rule of the sigmoid is applied
+1.9 mistaken rule | 1 / (1 + z * z) | in ∂a/∂z, the rule of arctan is applied
 2 term left out | -a ** 2 | the term 1 is left out
 2 term left out | 1 | the term -a ** 2 is left out
-2.1 mistaken rule | 1 - a | in ∂a/∂z, the square is forgotten
-2.1 mistaken rule | 1 + a ** 2 | in ∂a/∂z, the rule of tan is applied
-2.1 mistaken rule | -a ** 2 | in ∂a/∂z, the 1 is lost
-2.1 mistaken rule | a * (1 - a) | in ∂a/∂z, the rule of the sigmoid is applied
-2.1 mistaken rule | 1 / (1 + z * z) | in ∂a/∂z, the rule of arctan is applied
 """
 
 AN_UPDATE = """\
@@ -83,6 +83,7 @@ AN_UPDATE = """\
 1.6 factor | 0.25 * (w1 - 0.1 * ∂c2/∂w1) | the number is 4 times too small | 0
 1.7 weight and gradient | 0.1 * ∂c2/∂w1 | it is the step alone
 1.7 weight and gradient | ∂c2/∂w1 | it is ∂c2/∂w1, the gradient
+1.7 weight and gradient | w1 - 0.1 * w1 | w1 is taken for ∂c2/∂w1, its gradient
 2 factor left out | w1 - ∂c2/∂w1 | the factor 0.1 is left out
 2 factor left out | w1 - 0.1 | the factor ∂c2/∂w1 is left out
 2 term left out | -(0.1 * ∂c2/∂w1) | the term w1 is left out
@@ -107,6 +108,11 @@ OF_C_BY_W = """\
 1.5 wrong point | ∂c2/∂a * (1 - tanh(a) ** 2) * x + a * a | ∂a/∂z is taken at a in place of z
 1.5 wrong point | ∂c2/∂a * (1 - z ** 2) * x + a * a | ∂a/∂z is taken at z in place of a
 1.7 weight and gradient | w1 - (∂c2/∂a * (1 - a ** 2) * x + a * a) | it is w1 less its gradient
+1.9 mistaken rule | ∂c2/∂a * (1 - a) * x + a * a | in ∂a/∂z, the square is forgotten
+1.9 mistaken rule | ∂c2/∂a * (1 + a ** 2) * x + a * a | in ∂a/∂z, the rule of tan is applied
+1.9 mistaken rule | ∂c2/∂a * (-a ** 2) * x + a * a | in ∂a/∂z, the 1 is lost
+1.9 mistaken rule | ∂c2/∂a * (a * (1 - a)) * x + a * a | in ∂a/∂z, the rule of the sigmoid is applied
+1.9 mistaken rule | ∂c2/∂a * (1 / (1 + z * z)) * x + a * a | in ∂a/∂z, the rule of arctan is applied
 2 factor left out | (1 - a ** 2) * x + a * a | the factor ∂c2/∂a is left out
 2 factor left out | x + a * a | the factor ∂c2/∂z is left out
 2 factor left out | ∂c2/∂a * (1 - a ** 2) + a * a | the factor x is left out
@@ -120,11 +126,6 @@ OF_C_BY_W = """\
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * x * x + a * a | the factor x is applied twice
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * x + a * a * a | the factor a is applied twice
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * x + a * a * a | the factor a is applied twice
-2.1 mistaken rule | ∂c2/∂a * (1 - a) * x + a * a | in ∂a/∂z, the square is forgotten
-2.1 mistaken rule | ∂c2/∂a * (1 + a ** 2) * x + a * a | in ∂a/∂z, the rule of tan is applied
-2.1 mistaken rule | ∂c2/∂a * (-a ** 2) * x + a * a | in ∂a/∂z, the 1 is lost
-2.1 mistaken rule | ∂c2/∂a * (a * (1 - a)) * x + a * a | in ∂a/∂z, the rule of the sigmoid is applied
-2.1 mistaken rule | ∂c2/∂a * (1 / (1 + z * z)) * x + a * a | in ∂a/∂z, the rule of arctan is applied
 """
 
 

@@ -228,6 +228,8 @@ def _weight_and_gradient(d: Editor) -> Found:
         for x in d.step.operands:
             if x in d.parts:
                 yield x, f"it is {d.told(d.parts[x])}, the gradient"
+                before = d.quantity.nodes[0].removesuffix("'")
+                yield d.with_(x, d.derivations.variable(data(before))), f"{before} is taken for {d.told(d.parts[x])}, its gradient"
 
 
 def _decimal_place(d: Editor) -> Found:
@@ -270,7 +272,14 @@ def _derivative_at_the_wrong_point(d: Editor) -> Found:
         elif outputs := d.graph.outputs_beside(of):
             operands = d.graph.operands(of)
             inputs = {d.derivations.variable(data(out)): d.derivations.variable(data(operands[i] or of)) for i, out in outputs.items()}
-            yield d.with_(part, rewritten(part, inputs)[part]), f"{d.told(derivative(of, by))} is computed from the inputs, not the outputs"
+            what = d.told(derivative(of, by))
+            yield d.with_(part, rewritten(part, inputs)[part]), f"{what} is computed from the inputs, not the outputs"
+            for out, x in inputs.items():
+                for edge in edges(part) if out is not part else ():
+                    if edge.operand is out:
+                        operands_of = (*edge.user.operands[: edge.place], x, *edge.user.operands[edge.place + 1 :])
+                        moved = changed(topological_order(part), {edge.user: Expression.record(edge.user.op, operands_of)})
+                        yield d.with_(part, moved.get(part, part)), f"in {what}, {x} is put in for {out}"
 
 
 def _mistaken_rule(d: Editor) -> Found:
@@ -441,6 +450,13 @@ def _neighbour_taken(d: Editor) -> Found:
             for edge in uses if len(uses) > 1 else ():
                 what = f"{d.told(other)} is taken for {d.told(quantity)} in one of {len(uses)} places"
                 yield d.with_use(edge.user, edge.place, variable), what
+    for part, of, by in d.local_derivatives:
+        row = d.graph.nodes[of].op
+        for other in neighbours(d.graph, data(by)) if part.op is not None and row.arity == 1 else ():
+            x = d.derivations.variable(other)
+            (there,) = row.derivatives(Expression.record(row, (x,)), (x,))
+            if isinstance(there, Expression):
+                yield d.with_(part, there), f"{d.told(derivative(of, by))} is taken at {x} in place of {d.told(data(by))}"
 
 
 def _neighbour_copied(d: Editor) -> Found:
@@ -496,20 +512,20 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("not updated", 1.1, _not_updated),
     ("shares exchanged", 1.5, _shares_exchanged),
     ("weight and gradient", 1.7, _weight_and_gradient),
+    ("mistaken rule", 1.9, _mistaken_rule),
     ("root left out", 2, _root_left_out),
     ("activation missing", 2, _activation_missing),
     ("factor left out", 2, _factor_left_out),
     ("term left out", 2, _term_left_out),
     ("factor twice", 2, _factor_twice),
-    ("mistaken rule", 2.1, _mistaken_rule),
     ("neighbour taken", 3, _neighbour_taken),
     ("copied", 3, _neighbour_copied),
 )
 """Known mistakes: the name, how far-fetched it is, and what finds it in a formula.
 
 Below 1 stand the commonest slips by far: a sign, a factor of 2, and the number of before an update, which is one number only.  1 is a
-slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits; 3 one that takes numbers
-from elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.  Which of two that
+slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits, and just before it what
+people have written for an operation's derivative, which often is a factor or a term less; 3 one that takes numbers from elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.  Which of two that
 fit is told, which were tried before it, and how many may be expected to fit by chance: all three follow from it.
 """
 PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")
