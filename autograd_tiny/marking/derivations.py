@@ -24,12 +24,14 @@ from autograd_tiny.marking.forms.arrays import Arrays, entries_among
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import expression
 from autograd_tiny.symbols.expansion import written_out
-from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.expression import TEXT, Expression, term
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.words import brief, did_you_mean, listed
 
 LONGEST_NAME = 40
 """A formula that stands for a name is cut short beyond so many characters."""
+MOST_WRITTEN = 500
+"""Parts that are used twice have names of their own in formulas with more operations than that, written out."""
 
 
 class NamedGraph:
@@ -418,7 +420,7 @@ class Derivations:
     def written(self, root: Expression) -> str:
         """A formula as the page could write it: what has no label is told by its formula."""
         told = {x: Expression(self.told(q)) for x in all_nodes(root) if (q := self.quantities.get(x)) is not None}
-        return str(changed(topological_order(root), told).get(root, root))
+        return in_full(changed(topological_order(root), told).get(root, root))
 
     def told(self, quantity: Quantity) -> str:
         """A quantity as a page could call it: what has no label is told by its formula, cut short if that is long."""
@@ -429,7 +431,7 @@ class Derivations:
     def _called(self, quantity: Quantity) -> str:
         if all(name in self.graph.labels for name in quantity.nodes):
             return str(quantity)
-        shown = [name if name in self.graph.labels else brief(str(self._in_labels(name)), LONGEST_NAME) for name in quantity.nodes]
+        shown = [name if name in self.graph.labels else brief(in_full(self._in_labels(name)), LONGEST_NAME) for name in quantity.nodes]
         within = [name if re.fullmatch(r"\w+(\([^()]*\))?", name) else f"({name})" for name in shown]
         return shown[0] if quantity.kind == "data" else str(Quantity(quantity.kind, tuple(within)))
 
@@ -476,6 +478,14 @@ class Derivations:
 
     def _from_forward(self, quantity: Quantity) -> bool:
         return quantity.kind == "data" and quantity.nodes[0] in self.graph.labels
+
+
+def in_full(root: Expression) -> str:
+    """A formula as text, with no name for what is used twice: a page has none for it."""
+    sizes: dict[Expression, int] = {}
+    for node in topological_order(root):
+        sizes[node] = 1 + sum([sizes.get(x, 0) for x in node.operands])
+    return term(root, TEXT, {}).text if sizes.get(root, 0) <= MOST_WRITTEN else str(root)
 
 
 def added(terms: Sequence[Expression]) -> Expression:

@@ -92,6 +92,8 @@ def test_no_name_is_invented():
         assert not any(f"t{n}" in sentence for sentence in told.story for n in range(1, 9)), told.story
     slip = last(formula, at, "E/w = 0.31744")
     assert "t1" not in slip.formula
+    slip = last("E = -log(sigmoid(relu(w*x)*v)) + t**2/2", at, "E/x = 0.31744")
+    assert slip.formula.startswith("∂E/∂x = (-1) * (1 / sigmoid(relu(w * x) * v)) * (sigmoid(relu(w * x) * v) * (1 - sigmoid(")
 
 
 def test_what_follows_from_the_pages_own_numbers():

@@ -16,7 +16,7 @@ from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import Edge, edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sqrt, sub, tanh
-from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, changed, is_number, rewritten
+from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, changed, in_full, is_number, rewritten
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, updated
 from autograd_tiny.marking.training.times import timed
@@ -118,7 +118,7 @@ class Editor:
         """A part of the formula in terms of quantities, cut short if it is long."""
         if part in self.parts:
             return brief(self.told(self.parts[part]))
-        return brief(str(changed(topological_order(part), self._named).get(part, part)))
+        return brief(in_full(changed(topological_order(part), self._named).get(part, part)))
 
     @cached_property
     def _named(self) -> dict[Expression, Expression]:
@@ -525,8 +525,9 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
 
 Below 1 stand the commonest slips by far: a sign, a factor of 2, and the number of before an update, which is one number only.  1 is a
 slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits, and just before it what
-people have written for an operation's derivative, which often is a factor or a term less; 3 one that takes numbers from elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.  Which of two that
-fit is told, which were tried before it, and how many may be expected to fit by chance: all three follow from it.
+people have written for an operation's derivative, which often is its own with a factor or a term less; 3 one that takes numbers from
+elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.  Which of two that fit
+is told, which were tried before it, and how many may be expected to fit by chance: all three follow from it.
 """
 PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")
 SLIPS_OF_THE_PEN = ("sign", "decimal place", "update added")
