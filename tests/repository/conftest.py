@@ -31,9 +31,17 @@ def build():
 
 @pytest.fixture(scope="session")
 def site(build, tmp_path_factory):
-    """The built site; each process of the test run builds its own."""
-    folder = tmp_path_factory.mktemp("site")
-    done = build(ROOT, folder)
-    assert done.returncode == 0, done.stdout
-    assert "WARNING" not in done.stdout, done.stdout
+    """The built site; one process of the test run builds it, and the others wait for it."""
+    fcntl = pytest.importorskip("fcntl", reason="the site is looked at where files can be locked")
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder, said = shared / "site", shared / "site.txt"
+    with open(shared / "site.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            done = build(ROOT, folder)
+            said.write_text(f"{done.stdout}\nexit code {done.returncode}", encoding="utf-8")
+    text = said.read_text(encoding="utf-8")
+    assert text.endswith("exit code 0"), text
+    assert "WARNING" not in text, text
     return folder

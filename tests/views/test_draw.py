@@ -645,18 +645,18 @@ def test_any_labels(renderer, names):
 
 
 @pytest.mark.slow
-def test_ten_thousand_labels(renderer):
+def test_thousands_of_labels(renderer):
     seen = 0
 
     @given(st.lists(labels, min_size=50, max_size=50))
-    @settings(max_examples=220, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=110, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     def check(names):
         nonlocal seen
         seen += len(names)
         check_labels(names)
 
     check()
-    assert seen >= 10_000
+    assert seen >= 5_000  # with either program
 
 
 def test_labels_of_parts_and_operations(renderer):
