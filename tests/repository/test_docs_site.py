@@ -246,7 +246,7 @@ def test_the_keyboard_gets_past_the_navigation_and_sees_where_it_is(tab, site):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("width", "scheme"), zip(WIDTHS, ("light", "dark")))
+@pytest.mark.parametrize(("width", "scheme"), list(zip(WIDTHS, ("light", "dark"))))
 def test_pages_are_accessible(tab, site, width, scheme):
     """By axe: contrast, names, structure.  One page of each kind."""
     if not AXE.is_file():
