@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from matrix_formulas import largest_difference
 from random_arrays import random_program, recorded
 
-from autograd_tiny import Value, array, explain, losses, nn, total
+from autograd_tiny import Value, array, derivation, explain, losses, nn, total
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.views.matrices.graph import MatrixGraph
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -196,6 +197,46 @@ def test_known_simplifications_are_found_and_hold(name):
     text = str(explain(L, wrt=Z))
     assert f"= {expected}   (3×3)" in text
     assert largest_difference(L, [Z]) < 1e-12
+
+
+TARGETS = [[1.0, 0.0, 0.0], [0.25, 0.5, 0.25], [0.0, 0.0, 1.0]]
+TYPED = {
+    "E = -sum(Y*log(A)) / m": "(A - Y) / m",
+    "E = -sum(Y*log(A)) / 3": "(A - Y) / 3",
+    "E = sum(-Y*log(A))": "A - Y",
+    "E = 2*sum(log(A)*Y)": "2 · (Y - A)",
+    "L = -sum(Y*log(A), axis=1); E = mean(L)": "((-∂E/∂L) · 𝟏) ⊙ (Y - A)",
+}
+
+
+def typed(loss, targets=TARGETS):
+    formula = read_formula(f"Z = X @ W; A = softmax(Z); {loss}")
+    numbers = {"X": [[0.3, -1.2], [0.8, 0.5], [-0.4, 0.9]], "W": [[0.1, -0.4, 0.2], [0.5, 0.2, 0.1]], "Y": targets, "m": 3.0}
+    return formula.record({name: numbers[name] for name in formula.inputs})
+
+
+@pytest.mark.parametrize("loss", TYPED)
+def test_a_cross_entropy_that_is_typed_is_as_simple_and_holds(loss):
+    recorded = typed(loss)
+    told = f"= {TYPED[loss]}   (3×3), as each row of Y adds up to 1"
+    assert told in str(explain(recorded.output, wrt=recorded.arrays["Z"]))
+    assert told in str(derivation(recorded.output, through="arrays"))
+    assert largest_difference(recorded.output, [recorded.arrays[name] for name in ("Z", "W", "Y")]) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [
+        ("E = -sum(Y*log(A)) / m", [[1.0, 0.5, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        ("E = -sum(Y**2*log(A)) / m", [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        ("E = -sum(Y*log(A)) - sum(A**2)", TARGETS),
+        ("E = -sum(Y*log(A) + log(A))", TARGETS),
+        ("E = -sum(Y*log(A + 1))", TARGETS),
+    ],
+)
+def test_a_loss_that_only_looks_like_it_is_not_simplified(loss, targets):
+    recorded = typed(loss, targets)
+    assert "adds up to 1" not in str(explain(recorded.output, wrt=recorded.arrays["Z"]))
 
 
 def test_a_simplification_that_does_not_hold_is_not_written():

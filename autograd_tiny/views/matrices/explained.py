@@ -11,9 +11,11 @@ from autograd_tiny.arrays import shapes
 from autograd_tiny.arrays.node import ArrayNode
 from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.arrays.shapes import entry_places
-from autograd_tiny.arrays.structure import Structure
+from autograd_tiny.arrays.structure import Structure, by_row
 from autograd_tiny.calculus.gradient_check import path_sizes
 from autograd_tiny.engine.graph import adjoints, all_nodes
+from autograd_tiny.engine.row import Notation
+from autograd_tiny.engine.table import log, softmax
 from autograd_tiny.engine.value import Value
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.tidy import tidied
@@ -28,6 +30,12 @@ AGREEMENT = 1e-9
 """How closely a formula must give what the scalars give, relative to the size of all paths: rounding is millions of times smaller."""
 
 
+OF_SHARES = Structure(
+    "condition", text=Notation("{0}, as each row of {1} adds up to 1"),
+    latex=Notation(r"{0} \quad \text{{as each row of }} {1} \text{{ adds up to 1}}"),
+)  # fmt: skip
+
+
 class MatrixDerivatives:
     """The derivatives of a number by whole arrays, each as a formula of derivatives before it.
 
@@ -38,6 +46,7 @@ class MatrixDerivatives:
     Attributes:
         formulas: for each array or scalar between the number and ``wrt``, in the order of backward, its derivative: one right side, and
             a second where what two operations hand on together is simpler.
+        shares: of those whose second right side takes the rows of an array to add up to 1, this array.
     """
 
     def __init__(self, graph: MatrixGraph, wrt: Sequence[Whole]) -> None:
@@ -48,6 +57,7 @@ class MatrixDerivatives:
         self.formulas: dict[Whole, list[list[Expression]]] = {}
         self.users: dict[Whole, list[Whole]] = {}
         self.plain: dict[Expression, Expression] = {}
+        self.shares: dict[Whole, Expression] = {}
         self._differentiate(wrt)
         self._check()
 
@@ -75,10 +85,10 @@ class MatrixDerivatives:
                 terms.setdefault(by_variable[v], []).append(self._tidy(part))
                 users.setdefault(by_variable[v], []).append(x)
             if x is not graph.root:
-                self.formulas[x] = [terms[x], *self._together(x, users[x], users)]
+                self.formulas[x] = [terms[x], *self._simpler(x, users)]
         for x in wrt:
             if x not in self.formulas:
-                self.formulas[x] = [terms.get(x, []), *self._together(x, users.get(x, []), users)]
+                self.formulas[x] = [terms.get(x, []), *self._simpler(x, users)]
 
     def _tidy(self, part: Symbolic) -> Expression:
         """A formula as it is written, where it still is one of arrays of the same shapes."""
@@ -103,15 +113,20 @@ class MatrixDerivatives:
         """The variables of a formula."""
         return [e for e in all_nodes(formula) if e.op is None and e.constant_value is None]
 
-    def _together(self, x: Whole, users: Sequence[Whole], of: Mapping[Whole, Sequence[Whole]]) -> list[list[Expression]]:
+    def _simpler(self, x: Whole, of: Mapping[Whole, Sequence[Whole]]) -> list[list[Expression]]:
         """The derivative by ``x`` as two operations hand it on together, where that is simpler: a softmax and its cross-entropy.
 
         That is so where ``x`` is used by the first of them alone, and that by the second alone.
         """
-        graph = self.graph
-        if len(users) != 1 or users[0] is graph.root or len(of[users[0]]) != 1:
+        users = of.get(x, [])
+        if len(users) != 1 or users[0] is self.graph.root or len(of[users[0]]) != 1:
             return []
         (first,), (second,) = users, of[users[0]]
+        return self._together(x, first, second) or self._log_of_softmax(x, first, second)
+
+    def _together(self, x: Whole, first: Whole, second: Whole) -> list[list[Expression]]:
+        """The same by the rule that the second operation has for what the first one made."""
+        graph = self.graph
         variable, inner, outer = graph.variables[first], graph.formulas[first], graph.formulas[second]
         pairs = [e for e in all_nodes(outer) if isinstance(e.op, Structure) and inner.op in e.op.fused and e.operands[0] is variable]
         if len(pairs) != 1:
@@ -121,6 +136,45 @@ class MatrixDerivatives:
         ends = {graph.variables[x]: None}
         found = pullback(merged, g, Symbolic(graph.variables[second], ()), graph.shapes, ends)[graph.variables[x]]
         return [[self._tidy(Symbolic(replaced(found.e, {inner: variable}), found.shape))]]
+
+    def _log_of_softmax(self, x: Whole, first: Whole, second: Whole) -> list[list[Expression]]:
+        """The same where a loss is written with the logarithm of a softmax, ``-sum(Y * log(A)) / m``.
+
+        With A = softmax(Z) the derivative of log A[i] by Z[k] is (i = k) - A[k].  So where the derivative by log A is c ⊙ Y, that by Z is
+        c ⊙ (Y - s ⊙ A), with s the sums of the rows of Y, which are 1 for targets: it is -c ⊙ (A - Y).
+        """
+        graph = self.graph
+        a, inner, outer = graph.variables[first], graph.formulas[first], graph.formulas[second]
+        logs = [e for e in all_nodes(outer) if any(operand is a for operand in e.operands)]
+        if inner.op is not by_row(softmax) or inner.operands[0] is not graph.variables[x] or [e.op for e in logs] != [log]:
+            return []
+        shape = graph.shapes[graph.variables[second]]
+        g = Symbolic(Expression.literal(1.0), ()) if second is graph.root else Symbolic(self.symbol(second), shape)
+        slope = pullback(outer, g, Symbolic(graph.variables[second], shape), graph.shapes, {logs[0]: None})[logs[0]]
+        named = {variable: y for y, variable in graph.variables.items()}
+        for y in self.variables_in(slope.e):
+            if graph.shapes[y] == graph.shapes[a] and all(math.isclose(math.fsum(row), 1.0) for row in graph.numbers(named[y]).rows):
+                shares = [replaced(slope.e, {y: Expression.literal(k)}) for k in (1.0, 2.0)]
+                add_shapes(shares, graph.shapes)
+                c, twice = [Symbolic(e, graph.shapes[e]) for e in shares]
+                targets, outputs = Symbolic(y, graph.shapes[y]), Symbolic(a, graph.shapes[a])
+                if self._alike(twice.e, (c + c).e) and self._alike(slope.e, (c * targets).e):
+                    found = self._tidy(-c * (outputs - targets))
+                    if graph.shapes[found] == graph.shapes[a]:
+                        self.shares[x] = y
+                        return [[found]]
+        return []
+
+    def _alike(self, e: Expression, other: Expression) -> bool:
+        """Whether two formulas give the same numbers."""
+        named = {variable: x for x, variable in self.graph.variables.items()} | {symbol: x for x, symbol in self.symbols.items()}
+        known = {x for root in (e, other) for x in all_nodes(root) if x in named}
+        values = {x: self.numbers(named[x]) if x.op is derivative else self.graph.numbers(named[x]) for x in known}
+        both = [evaluate(root, values) for root in (e, other)]
+        size = max(map(abs, both[0].flat), default=0.0)
+        return len({len(x.flat) for x in both}) == 1 and all(
+            math.isclose(x, y, rel_tol=AGREEMENT, abs_tol=AGREEMENT * size) for x, y in zip(*[x.flat for x in both])
+        )
 
     def _check(self) -> None:
         """Compare every formula with the gradients of the scalars.
@@ -169,6 +223,8 @@ class MatrixDerivatives:
         sides = tuple([tuple([self.arranged(e) for e in terms]) for terms in self.formulas[x]])
         is_shaped = len(self.formulas[x][0]) == 1 and isinstance(x, ArrayNode)
         note = shape_note(self.formulas[x][0][0], self.graph.shapes) if is_shaped else None
+        if note is not None and x in self.shares:
+            note = Expression.record(OF_SHARES, (note, self.shares[x]))  # type: ignore[arg-type]
         if not self.formulas[x][0]:
             sides = ((Expression.literal(0.0),),)
         return Equation(self.symbol(x), sides, note)
