@@ -132,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     compile_it = commands.add_parser("compile", help="write a formula and its derivatives as a program of C, JavaScript or Python")
     compile_it.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; - reads it from standard input")
     programs = "name.c, beside which name.h is written, .js or .mjs, .py; the functions of a C file are called after it"
+    compile_it.add_argument("shapes", nargs="*", metavar="shape", help="of inputs that are arrays: W=2x3 x=3")
     compile_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=programs)
     compile_it.set_defaults(run=_compile)
 
@@ -278,9 +279,9 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _compile(options: argparse.Namespace, console: Console) -> int:
-    text = _formula(options)
-    program = compile_formula(text, backend="python")
-    _tell_unused(options, read_formula(text).express())
+    text, shapes = _formula(options), dict(map(_shape, options.shapes))
+    program = compile_formula(text, shapes=shapes, backend="python")
+    _tell_unused(options, read_formula(text).express(shapes))
     suffix = options.out.suffix.lower()
     if suffix == ".c":
         _tell_written(program.c(options.out.stem).save(options.out.parent), console)
@@ -290,6 +291,14 @@ def _compile(options: argparse.Namespace, console: Console) -> int:
         raise ValueError(f"a program is written as .c, .js, .mjs or .py, got {os.fspath(options.out)!r}")
     _tell_written([write_file(options.out, write())], console)
     return DONE
+
+
+def _shape(word: str) -> tuple[str, tuple[int, ...]]:
+    """An input that is an array, and its shape: ``W=2x3``."""
+    match = re.fullmatch(r"(\w+)=([1-9]\d{0,5})(?:[x×*]([1-9]\d{0,5}))?", word)
+    if match is None:
+        raise ValueError(f"the shape of an input is written W=2x3 for a matrix, x=3 for a vector, got {word!r}")
+    return match[1], tuple(int(size) for size in match.groups()[1:] if size)
 
 
 def _explain(options: argparse.Namespace, console: Console) -> int:

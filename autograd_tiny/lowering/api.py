@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.arrays.containers import Container
+from autograd_tiny.arrays.node import Shape
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.lowering.compiled import Compiled, CompiledFunction, first_column
 from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
-from autograd_tiny.lowering.recording.signature import RowOfNumbers, signature_of
+from autograd_tiny.lowering.recording.signature import Arranged, RowOfNumbers, Signature, signature_of
 from autograd_tiny.lowering.recording.tracing import symbols, trace
 from autograd_tiny.lowering.runners import Layout, Runner, unfinished
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.names import distinct
-from autograd_tiny.text.words import counted
+from autograd_tiny.text.words import counted, did_you_mean, listed
 
 Arguments = int | Sequence[Any]
 
@@ -144,31 +146,50 @@ def compile_function(
     return CompiledFunction(signature, signature.trace(function), backend, threads)
 
 
-def compile_formula(text: str, *, backend: str | None = None, threads: int | None = None) -> CompiledFunction:
+def compile_formula(
+    text: str, *, shapes: Mapping[str, Shape] = MappingProxyType({}), backend: str | None = None, threads: int | None = None
+) -> CompiledFunction:
     """Compile a formula as it is typed, as a function of the names in it that have no value, in the order of their
     first use.
 
     Args:
         text: as `read_formula` takes it.
+        shapes: of the inputs that are vectors, ``(3,)``, or matrices, ``(2, 3)``; each is then one argument, and has one gradient.
         backend: "llvm" or "python"; by default native code where llvmlite is installed.
         threads: among how many native code shares the rows of a batch; by default the machine's, where that pays.
 
     Raises:
-        FormulaError: the text is no formula.
-        ValueError: it has no inputs.
+        FormulaError: the text is no formula, or has arrays whose shapes are not given, or do not fit.
+        ValueError: it has no inputs, or none of a name that has a shape.
 
     >>> neuron = compile_formula("z = w*x + b; y = tanh(z)")
     >>> neuron.program.inputs
     ('w', 'x', 'b')
     >>> neuron(-3.0, 2.0, 6.5)[0]
     0.462117157260009...
+    >>> layer = compile_formula("E = sum(tanh(W @ x))", shapes={"W": (2, 3), "x": (3,)})
+    >>> E, (dW, dx) = layer([[0.5, 0.0, 0.0], [0.0, 0.0, 0.25]], [1.0, 2.0, 4.0])
+    >>> round(E, 4), [[round(d, 4) for d in row] for row in dW]
+    (1.2237, [[0.7864, 1.5729, 3.1458], [0.42, 0.8399, 1.6799]])
     """
     formula = read_formula(text)
-    recorded = formula.express()
-    inputs = [recorded.nodes[name] for name in formula.inputs]
-    if not inputs:
+    if unknown := [name for name in shapes if name not in formula.inputs]:
+        hint = did_you_mean(unknown[0], formula.inputs) or f"it has {listed(formula.inputs, 9)}"
+        raise ValueError(f"shapes: the formula has no input {unknown[0]!r}; {hint}")
+    recorded = formula.express(shapes)
+    if not formula.inputs:
         raise ValueError("a function of no inputs has no derivatives: give the formula a name without a value")
-    return CompiledFunction(RowOfNumbers("the formula", inputs), recorded.output, backend, threads)
+    if not shapes:
+        signature: Signature = RowOfNumbers("the formula", [recorded.nodes[name] for name in formula.inputs])
+    else:
+        examples = [_zeros(shapes.get(name, ())) for name in formula.inputs]
+        signature = Arranged("formula", formula.inputs, examples, is_flat=False, variable=recorded.nodes.__getitem__)
+    return CompiledFunction(signature, recorded.output, backend, threads)
+
+
+def _zeros(shape: Shape) -> Any:
+    """An array of zeros as nested lists; one number for the shape ()."""
+    return [_zeros(shape[1:]) for _ in range(shape[0])] if shape else 0.0
 
 
 def compile_loss(

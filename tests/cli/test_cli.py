@@ -1,5 +1,6 @@
 import io
 import json
+import math
 import os
 import shlex
 import shutil
@@ -298,6 +299,35 @@ def test_a_formula_as_a_program(tmp_path, capsys, monkeypatch):
         assert "t is not used" in told.err
         assert holds in (tmp_path / name).read_text(encoding="utf-8")
     assert "Y_INPUTS" in (tmp_path / "y.h").read_text(encoding="utf-8")
+
+
+def test_a_formula_of_arrays_as_a_program(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compile", "t = x + 1; y = sum(tanh(W @ x) * c)", "W=2x3", "x=3", "-o", "y.py"]) == 0
+    assert "t is not used by y" in capsys.readouterr().err
+    program: dict[str, object] = {}
+    exec((tmp_path / "y.py").read_text(encoding="utf-8"), program)
+    value, gradient = program["value_and_grad"](0.5, 0.0, 0.0, 0.0, 0.0, 0.25, 1.0, 2.0, 4.0, 1.0)
+    assert value == pytest.approx(math.tanh(0.5) + math.tanh(1.0))
+    assert gradient[0] == pytest.approx(1.0 - math.tanh(0.5) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "said"),
+    [
+        (["W=2x3x4"], "the shape of an input is written W=2x3 for a matrix, x=3 for a vector, got 'W=2x3x4'"),
+        (["W=0x3"], "got 'W=0x3'"),
+        (["V=2"], "shapes: the formula has no input 'V'; it has W and x"),
+        (["W=2x3", "x=2"], "W is 2×3 and x is 2"),
+        ([], "@ is the product of two Arrays"),
+        (["W=999999x999999"], "1,000,000 entries"),
+    ],
+)
+def test_shapes_of_inputs_that_cannot_be(shapes, said, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compile", "y = sum(W @ x)", *shapes, "-o", "y.c"]) == 2
+    assert said in capsys.readouterr().err
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(

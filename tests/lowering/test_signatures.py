@@ -11,7 +11,8 @@ from random_graphs import assert_close, magnitudes, random_program, recorded
 
 import autograd_tiny as at
 from autograd_tiny import Value, dot, exp, log, nn, sin, softmax, sqrt, total, where
-from autograd_tiny.lowering import compile_function, compile_loss, compile_model
+from autograd_tiny.formulas import read_formula
+from autograd_tiny.lowering import compile_formula, compile_function, compile_loss, compile_model
 
 BACKENDS = ["python", "llvm"]
 both = pytest.mark.parametrize("backend", BACKENDS)
@@ -324,3 +325,28 @@ def test_what_a_program_is_reads_at_a_glance():
     model = nn.MLP([2, 3, 1], ["tanh", "linear"], rng=Random(0))
     compiled = compile_model(model, lambda out, target: (out[0] - target[0]) ** 2, backend="python")
     assert repr(compiled) == "<CompiledModel of 13 parameters, 3 numbers in a sample, python>"
+
+
+@both
+def test_a_formula_of_arrays_has_an_argument_and_a_gradient_for_each(backend):
+    text = "Z = X @ W + b; A = softmax(Z); E = -sum(Y*log(A)) / m"
+    point = {"X": [[0.3, -1.2], [0.8, 0.5], [-0.4, 0.9]], "W": [[0.1, -0.4], [0.5, 0.2]], "b": [0.1, -0.2], "m": 3.0}
+    point["Y"] = [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]
+    shapes = {"X": (3, 2), "W": (2, 2), "b": (2,), "Y": (3, 2)}
+    program = compile_formula(text, shapes=shapes, backend=backend)
+    recorded = read_formula(text).record(point)
+    recorded.output.backward()
+    value, gradients = program(*[point[name] for name in ("X", "W", "b", "Y", "m")])
+    assert value == pytest.approx(recorded.output.data, rel=1e-14)
+    for name, gradient in zip(("X", "W", "b", "Y"), gradients):
+        assert np.array(gradient) == pytest.approx(np.array(recorded.arrays[name].grad), rel=1e-12), name
+    assert gradients[-1] == pytest.approx(recorded.nodes["m"].grad, rel=1e-12)
+    assert program(**point)[0] == value
+
+
+def test_arguments_of_a_formula_that_do_not_fit():
+    program = compile_formula("E = sum(W @ x)", shapes={"W": (2, 3), "x": (3,)}, backend="python")
+    with pytest.raises(TypeError, match="the compiled formula takes W and x; x is missing"):
+        program([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    with pytest.raises((TypeError, ValueError), match="the argument x"):
+        program([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [1.0, 2.0])

@@ -64,7 +64,57 @@ class RowOfNumbers:
         return tuple(row)
 
 
-class Arguments:
+class Arranged:
+    """Arguments that have names, each a number, or arranged as an example.
+
+    Args:
+        called: what takes them, for errors.
+        names: of the arguments.
+        examples: one for each.
+        is_flat: whether all of them are numbers.
+        variable: makes the variable for each number, by its name, ``W[0][1]``.
+    """
+
+    def __init__(
+        self, called: str, names: Sequence[str], examples: Sequence[Any], *, is_flat: bool, variable: Callable[[str], Expression]
+    ) -> None:
+        self._called, self._names, self.is_flat = called, list(names), is_flat
+        self._places = [Container(example, name) for name, example in zip(names, examples)]
+        self._patterns = [Container(example, f"the example {name}") for name, example in zip(names, examples)]
+        self.inputs = [variable(label) for place in self._places for label in place.names()]
+
+    def numbers(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+        """The numbers in the arguments of a call."""
+        if len(args) == 1 and not kwargs and is_row(args[0], len(self.inputs)) and not self._fits_alone(args[0]):
+            return list(args[0])
+        given = _bound(self._called, self._names, args, kwargs)
+        if self.is_flat:
+            return given
+        found = [Container(x, f"the argument {name}") for name, x in zip(self._names, given)]
+        return [data_of(number) for x, example in zip(found, self._patterns) for number in x.numbers_as(example)]
+
+    def _fits_alone(self, x: Any) -> bool:
+        """Whether the function has one parameter, which such a list may be."""
+        if len(self._places) != 1:
+            return False
+        (place,) = self._places
+        return place.names() == Container(x, place.name).names()
+
+    def arranged(self, row: Sequence[Any]) -> Any:
+        """One thing for every input, arranged as the arguments; a tuple for several of them."""
+        parts = [place.rebuild(part) for place, part in zip(self._places, self._split(row))]
+        return tuple(parts) if len(parts) > 1 or self.is_flat else parts[0]
+
+    def _split(self, row: Sequence[Any]) -> list[list[Any]]:
+        rest = iter(row)
+        return [[next(rest) for _ in place.numbers] for place in self._places]
+
+    def trace(self, function: Callable[..., Any]) -> Any:
+        """What the function gives for the variables."""
+        return trace(function, *[place.rebuild(part) for place, part in zip(self._places, self._split(self.inputs))])
+
+
+class Arguments(Arranged):
     """A function of its own parameters: each a number, or arranged as in the example."""
 
     def __init__(self, function: Callable[..., Any], like: Any) -> None:
@@ -73,11 +123,7 @@ class Arguments:
         if self._rest and like is None:
             raise TypeError(f"{self._called} takes any number of arguments: {HOW_MANY}")
         examples = [0.0] * len(self._names) if like is None else self._examples(like)
-        self._places = [Container(example, name) for name, example in zip(self._names, examples)]
-        self._patterns = [Container(example, f"the example {name}") for name, example in zip(self._names, examples)]
-        labels = [label for place in self._places for label in place.names()]
-        self.inputs = [Expression(label) for label in labels]
-        self.is_flat = like is None
+        super().__init__(self._called, self._names, examples, is_flat=like is None, variable=Expression)
 
     def _examples(self, like: Any) -> Sequence[Any]:
         """One example for each parameter."""
@@ -105,32 +151,6 @@ class Arguments:
                 raise
             wanted = listed(self._names, 6)
             raise TypeError(f"{error}; of {wanted} each was taken for a number: {HOW_MANY}") from error
-
-    def numbers(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
-        """The numbers in the arguments of a call."""
-        if len(args) == 1 and not kwargs and is_row(args[0], len(self.inputs)) and not self._fits_alone(args[0]):
-            return list(args[0])
-        given = _bound(self._called, self._names, args, kwargs)
-        if self.is_flat:
-            return given
-        found = [Container(x, f"the argument {name}") for name, x in zip(self._names, given)]
-        return [data_of(number) for x, example in zip(found, self._patterns) for number in x.numbers_as(example)]
-
-    def _fits_alone(self, x: Any) -> bool:
-        """Whether the function has one parameter, which such a list may be."""
-        if len(self._places) != 1:
-            return False
-        (place,) = self._places
-        return place.names() == Container(x, place.name).names()
-
-    def arranged(self, row: Sequence[Any]) -> Any:
-        """One thing for every input, arranged as the arguments; a tuple for several of them."""
-        parts = [place.rebuild(part) for place, part in zip(self._places, self._split(row))]
-        return tuple(parts) if len(parts) > 1 or self.is_flat else parts[0]
-
-    def _split(self, row: Sequence[Any]) -> list[list[Any]]:
-        rest = iter(row)
-        return [[next(rest) for _ in place.numbers] for place in self._places]
 
 
 def signature_of(function: Callable[..., Any], n_inputs: int | Sequence[Any] | None, like: Any) -> Signature:
