@@ -1,12 +1,13 @@
 """Pages on which backpropagation is worked out in numbers, as an author prints them, to measure `autograd_tiny.mark` by.
 
-A page's numbers are plain arithmetic on floats: each is a sum of products of functions of earlier numbers.  The engine only
-records the same network, for the marker to look at.
+A page's numbers are plain arithmetic on floats, of double or of single precision: each is a sum of products of functions of earlier
+numbers.  The engine only records the same network, for the marker to look at.
 """
 
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,14 +18,62 @@ from typing import Any, NamedTuple
 
 from autograd_tiny import Value, dot, log, losses, softmax, total
 
+# ── numbers of single precision ──────────────────────────────────────────────────────────────────────────────────────
+
+
+class Single(float):
+    """A number of single precision, and so is what any sum, product or quotient with it gives."""
+
+    def __new__(cls, x: float) -> Single:
+        return super().__new__(cls, struct.unpack("f", struct.pack("f", x))[0])
+
+    def __add__(self, other: float) -> Single:
+        return Single(float(self) + float(Single(other)))
+
+    def __sub__(self, other: float) -> Single:
+        return Single(float(self) - float(Single(other)))
+
+    def __rsub__(self, other: float) -> Single:
+        return Single(float(Single(other)) - float(self))
+
+    def __mul__(self, other: float) -> Single:
+        return Single(float(self) * float(Single(other)))
+
+    def __truediv__(self, other: float) -> Single:
+        return Single(float(self) / float(Single(other)))
+
+    def __rtruediv__(self, other: float) -> Single:
+        return Single(float(Single(other)) / float(self))
+
+    def __pow__(self, other: float) -> Single:  # type: ignore[override]
+        return Single(float(self) ** other)
+
+    def __neg__(self) -> Single:
+        return Single(-float(self))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def _of_its_kind(function: Callable[[float], float]) -> Callable[[float], float]:
+    """A function of `math` that gives a number of single precision for one."""
+    return lambda x: Single(function(x)) if isinstance(x, Single) else function(x)
+
+
+exp, ln, sqrt, tanh = map(_of_its_kind, (math.exp, math.log, math.sqrt, math.tanh))
+
 # ── a line of a page: its number as a sum of products ────────────────────────────────────────────────────────────────
+
+
+def same(x: float) -> float:
+    """The number itself."""
+    return x
 
 
 class Factor(NamedTuple):
     """A function of quantities; of a single one, the quantity itself."""
 
     of: tuple[str, ...]
-    function: Callable[..., float] = float
+    function: Callable[..., float] = same
 
 
 Term = tuple[Factor, ...]
@@ -93,7 +142,7 @@ class Activation(NamedTuple):
 
 
 def _sigmoid(z: float) -> float:
-    return 1.0 / (1.0 + math.exp(-z))
+    return 1.0 / (1.0 + exp(-z))
 
 
 def _sigmoid_factors(z: str, h: str) -> Term:
@@ -110,19 +159,19 @@ ACTIVATIONS = {
         _sigmoid, Value.sigmoid, lambda z, h: (_sigmoid_factors(z, h),), _sigmoid_factors, lambda z: _sigmoid(z) * (1.0 - _sigmoid(z))
     ),
     "tanh": Activation(
-        math.tanh,
+        tanh,
         Value.tanh,
         lambda z, h: (product(constant(1.0)), product(constant(-1.0), h, h)),
         lambda z, h: product(Factor((h,), lambda h: 1.0 - h * h)),
-        lambda z: 1.0 - math.tanh(z) ** 2,
+        lambda z: 1.0 - tanh(z) ** 2,
     ),
-    "linear": Activation(float, lambda z: 1.0 * z, lambda z, h: (product(constant(1.0)),), lambda z, h: ()),
+    "linear": Activation(same, lambda z: 1.0 * z, lambda z, h: (product(constant(1.0)),), lambda z, h: ()),
 }
 
 
 def softmax_of(j: int, sums: Sequence[str]) -> Factor:
     """Output ``j`` of a softmax."""
-    return Factor(tuple(sums), lambda *zs: math.exp(zs[j]) / sum(map(math.exp, zs)))
+    return Factor(tuple(sums), lambda *zs: exp(zs[j]) / sum(map(exp, zs)))
 
 
 def softmax_slope(k: int, j: int, outputs: Sequence[str]) -> Term:
@@ -136,8 +185,8 @@ def softmax_slope_at(k: int, j: int) -> Callable[..., float]:
     """The same as a function of the sums."""
 
     def slope(*zs: float) -> float:
-        whole = sum(map(math.exp, zs))
-        return math.exp(zs[k]) / whole * ((k == j) - math.exp(zs[j]) / whole)
+        whole = sum(map(exp, zs))
+        return exp(zs[k]) / whole * ((k == j) - exp(zs[j]) / whole)
 
     return slope
 
@@ -151,9 +200,9 @@ class Loss(NamedTuple):
 
 
 LOSSES = {
-    "cross-entropy": Loss(lambda t, o: -t * math.log(o), lambda t, o: -t / o, lambda t, o: -t * log(o)),
+    "cross-entropy": Loss(lambda t, o: -t * ln(o), lambda t, o: -t / o, lambda t, o: -t * log(o)),
     "binary cross-entropy": Loss(
-        lambda t, o: -(t * math.log(o) + (1.0 - t) * math.log(1.0 - o)),
+        lambda t, o: -(t * ln(o) + (1.0 - t) * ln(1.0 - o)),
         lambda t, o: -t / o + (1.0 - t) / (1.0 - o),
         lambda t, o: losses.binary_cross_entropy_terms([o], [t])[0],
     ),
@@ -464,6 +513,7 @@ class Style(NamedTuple):
         cut: whether further digits are cut off, and not rounded.
         trimmed: whether zeros at the end are left away.
         way: from unrounded numbers, from printed ones, or now this and now that.
+        single: whether all of it is worked out in single precision.
     """
 
     digits: int
@@ -471,6 +521,12 @@ class Style(NamedTuple):
     cut: bool
     trimmed: bool
     way: str
+    single: bool = False
+
+    @property
+    def number(self) -> Callable[[float], float]:
+        """What makes a number of this author's precision."""
+        return Single if self.single else float
 
     def text(self, x: float) -> str:
         """A number as this author prints it."""
@@ -527,18 +583,19 @@ class Page:
             carried: whether the author goes on with what these give; otherwise with what it should have been.
         """
         printed: list[str] = []
-        memory, shown = ({**self.network.given, **given} for _ in range(2))
+        start = {name: self.style.number(x) for name, x in {**self.network.given, **given}.items()}
+        memory, shown = dict(start), dict(start)
         for n, line in enumerate(self.network.lines):
             look = (shown if self._from_print[n] else memory).__getitem__
             number = value(sums.get(n, line.terms), look)
             text = texts.get(n, self.style.text(number))
             printed.append(text)
             if n in texts:
-                number = float(text)
+                number = self.style.number(float(text))
             if not carried:
                 number = value(line.terms, look)
                 text = self.style.text(number)
-            memory[line.quantity], shown[line.quantity] = number, float(text)
+            memory[line.quantity], shown[line.quantity] = number, self.style.number(float(text))
         return printed, memory, shown
 
     def claims(self, texts: Sequence[str]) -> list[str]:

@@ -5,14 +5,13 @@ The numbers are plain arithmetic on floats, as in `benchmarks.pages`; the engine
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
 from autograd_tiny import Value
 from autograd_tiny.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
-from benchmarks.pages import ACTIVATIONS, Factor, Line, Network, Plan, Sum, Term, constant, product
+from benchmarks.pages import ACTIVATIONS, Factor, Line, Network, Plan, Sum, Term, constant, product, sqrt, tanh
 
 WAYS = ("same", "next", "batch")
 """Every step on the same inputs, each on the next sample, or over a batch."""
@@ -76,7 +75,7 @@ def _average(beside: str, parameter: str, time: int, share: float, new: Term) ->
 
 def _over_root(numerator: str, under: str, epsilon: float = 1e-8, *, root: bool = True) -> Term:
     """A step: where the square is printed as 0, nobody goes on with that."""
-    return product(numerator, Factor((under,), lambda x: 1.0 / ((math.sqrt(x) if root else x) + epsilon) if x else 1.0 / x))
+    return product(numerator, Factor((under,), lambda x: 1.0 / ((sqrt(x) if root else x) + epsilon) if x else 1.0 / x))
 
 
 def _plain(p: str, time: int, g: str, rate: float) -> list[Line]:
@@ -193,7 +192,7 @@ def _forward(time: int, sample: int, number: int) -> list[Line]:
     before: tuple[list[Sum], list[Sum]] = ([sums(time - 1)[0]], [sums(time - 1)[1]]) if time else ([], [])
     return [
         Line(z, sums(time)[0], own={"not updated": before[0]}),
-        Line(h, (product(Factor((z,), math.tanh)),), own={"activation missing": [(product(z),)]}),
+        Line(h, (product(Factor((z,), tanh)),), own={"activation missing": [(product(z),)]}),
         Line(s, sums(time)[1], own={"not updated": before[1]}),
         Line(y, (product(Factor((s,), ACTIVATIONS["sigmoid"].function)),), own={"activation missing": [(product(s),)]}),
         Line(q("E"), (product(Factor((y, x("t")), lambda y, t: 0.5 * (y - t) ** 2)),)),
@@ -204,15 +203,15 @@ def _backward(time: int, sample: int, number: int) -> list[Line]:
     q, x = _named(time, sample), lambda name: f"{name} of {number}"
     z, h, s, y = map(q, "zhsy")
     by = {name: f"{q('E')}/{q(name)}" for name in "zhsy"} | {name: f"{q('E')}/{_at(name, time)}" for name in PARAMETERS}
-    tanh, sigmoid = ACTIVATIONS["tanh"].factors(z, h), ACTIVATIONS["sigmoid"].factors(s, y)
+    by_z, by_s = ACTIVATIONS["tanh"].factors(z, h), ACTIVATIONS["sigmoid"].factors(s, y)
     not_updated = [(product(by["s"], _at("v", time - 1)),)] if time else []
     return [
         Line(by["y"], (product(Factor((y, x("t")), lambda y, t: y - t)),)),
-        Line(by["s"], (product(by["y"], *sigmoid),), own={"activation derivative missing": [(product(by["y"]),)]}),
+        Line(by["s"], (product(by["y"], *by_s),), own={"activation derivative missing": [(product(by["y"]),)]}),
         Line(by["v"], (product(by["s"], h),)),
         Line(by["d"], (product(by["s"]),)),
         Line(by["h"], (product(by["s"], _at("v", time)),), own={"not updated": not_updated}),
-        Line(by["z"], (product(by["h"], *tanh),), own={"activation derivative missing": [(product(by["h"]),)]}),
+        Line(by["z"], (product(by["h"], *by_z),), own={"activation derivative missing": [(product(by["h"]),)]}),
         Line(by["u1"], (product(by["z"], x("x1")),)),
         Line(by["u2"], (product(by["z"], x("x2")),)),
         Line(by["c"], (product(by["z"]),)),

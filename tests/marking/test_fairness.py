@@ -131,3 +131,37 @@ def test_formats_are_those_of_the_machine(form: Format, code):
         neighbour = form.round(x) + form.spacing(x)
         assert form.round(neighbour) == neighbour
         assert form.round(form.round(x) + 0.4 * form.spacing(x)) == form.round(x)
+
+
+CUTS = "z = w1*x + w3*y; a = exp(z); d = exp(w1); e = sigmoid(x); E = a + d + e"
+DECIMALS = {"x": 0.7, "y": 1.1, "w1": 0.3, "w3": 1.7}
+
+
+@pytest.mark.parametrize(
+    ("others", "verdict"),
+    [
+        ({"a": "8.0044", "d": "1.3498", "e": "0.6681"}, "right"),
+        ({"a": "8.0045", "d": "1.3499", "e": "0.6682"}, "wrong"),
+        ({}, "wrong"),
+    ],
+)
+def test_what_is_a_little_less_in_single_precision_is_cut_below_by_pages_that_cut(others, verdict):
+    """z is 2.08, which in single precision may become 2.0799999."""
+    report = marked(DECIMALS, {"z": "2.0799", **others}, CUTS)
+    assert report.marks[0].verdict == verdict
+    assert [m.verdict for m in report.marks[1:]].count("wrong") == 0
+
+
+def test_a_divisor_that_is_printed_as_zero_leaves_what_follows_undecided():
+    given, formula = {"a": 0.0004, "b": 1.3}, "d = a*b; y = 1/d"
+    assert [m.verdict for m in marked(given, {"d": "0.00", "y": "1921.00"}, formula).marks] == ["right", "undecided"]
+    assert [m.verdict for m in marked(given, {"d": "0.00", "y": "1923.08"}, formula).marks] == ["right", "right"]
+    assert [m.verdict for m in marked(given, {"d": "0.10", "y": "1921.00"}, formula).marks] == ["wrong", "wrong"]
+
+
+def test_the_author_may_have_gone_on_with_what_follows_from_the_page_unrounded():
+    """s is printed with two digits: the derivative of its root there tells too little of how far 1/√s may be off."""
+    given, formula = {"x": 0.0034057, "b": 0.1}, "g = 1*x; s = b*g**2; y = 1/sqrt(s)"
+    page = {"g": "0.0034", "s": f"{0.1 * 0.0034**2:.7f}", "y": f"{1 / math.sqrt(0.1 * 0.0034**2):.2f}"}
+    assert [m.verdict for m in marked(given, page, formula).marks] == ["right", "right", "rounded"]
+    assert marked(given, {**page, "y": "935.00"}, formula).marks[2].verdict == "wrong"

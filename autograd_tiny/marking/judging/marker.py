@@ -29,7 +29,7 @@ from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.mistakes import Edit, Editor
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, chance, noise_of
-from autograd_tiny.marking.judging.precision import Precision, to_digits
+from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits
 from autograd_tiny.marking.judging.wholes import Array, Wholes
 from autograd_tiny.marking.judging.writing import copies, slips_in_writing
 from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
@@ -55,6 +55,7 @@ excuses a number that is not what was worked out."""
 
 SIGNIFICAND = 53
 """Bits of a double, in which the engine works."""
+TOO_FEW_DIGITS = "the numbers it is computed from are printed with too few digits to tell"
 OFF_BY_ONE = "its last digit is one unit off, and nothing known explains that"
 LIKELIER_THAN = 1.3
 """A last digit that is one unit off is likelier than mistakes that are more far-fetched than this."""
@@ -131,10 +132,7 @@ class Marker:
         self.efforts: dict[int, float] = {}
         self.by_chance: dict[int, float] = {}
         printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
-        kinds: dict[bool, list[Claim]] = {True: [], False: []}
-        for claim in printed if not self.asked else ():
-            kinds[claim.printed.states(self._value(claim))].append(claim)
-        self.precision = Precision(self.derivations, kinds[False], kinds[True])
+        self.precision = Precision(self.derivations, [] if self.asked else [(claim, self._value(claim)) for claim in printed])
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
@@ -319,20 +317,25 @@ class Marker:
             for way, follows in ways:
                 if self._fits(claim, follows, loose=loose):
                     return self._followed(blank, way, follows)
-        if self.precision.single.gives(claim, alone=self._has_further_digits(claim, value)):
+        followed = [value, *(follows.value for _, follows in ways)]
+        if self.precision.single.gives(claim, followed, alone=self._has_further_digits(claim, value)):
             return blank._replace(verdict="right", why="as single precision gives it")
         if why := self.precision.rounded(claim):
             return blank._replace(verdict="rounded", why=why)
-        for why, follows in self._from_rounded(blank, derivation):
-            followed = self._followed(blank, "follows from", follows)
-            return followed._replace(why=why) if followed.verdict == "rounded" else followed
+        for why, follows in self._less_exactly(blank, derivation, [self.engine.follow(value), *(follows for _, follows in ways)]):
+            mark = self._followed(blank, "follows from", follows)
+            return mark._replace(why=why) if mark.verdict == "rounded" else mark
         return self._explained(blank, derivation, [follows for _, follows in ways])
 
     def _noise(self, claim: Claim, value: float) -> float | None:
         """The most that rounding errors may have moved a number that is to be this claim's, where that might decide."""
         if self.precision.format is not None:
-            return self._rounding_errors(claim.quantity, value) * 2.0 ** (SIGNIFICAND - self.precision.format.bits)
+            return self._errors_in(self.precision.format, claim.quantity, value)
         return self._rounding_errors(claim.quantity, value) if claim.printed.is_near_an_edge(value) else None
+
+    def _errors_in(self, narrow: Format, quantity: Quantity, value: float) -> float:
+        """The most that rounding errors of a narrower format may have moved a number for this quantity."""
+        return self._rounding_errors(quantity, value) * 2.0 ** (SIGNIFICAND - narrow.bits)
 
     def _rounding_errors(self, quantity: Quantity, value: float) -> float:
         """The most that rounding errors may have moved a number for this quantity."""
@@ -390,6 +393,33 @@ class Marker:
             with suppress(ArithmeticError, ValueError):
                 yield self.page.evaluate(root, choice)
 
+    def _less_exactly(self, blank: Mark, derivation: Derivation, followed: Sequence[Follows]) -> Iterator[tuple[str, Follows]]:
+        """The number as it may have become by going on with unrounded numbers, in single precision, or with rounded ones; and why."""
+        claim = blank.claim
+        with suppress(ArithmeticError, ValueError):
+            follows = self.page.follow(self.page.evaluate(derivation.root, self._unrounded(derivation)))
+            if any(self._fits(claim, follows, loose=loose) for loose in (False, True)):
+                yield "it follows from rounded numbers", follows
+        for follows in followed:
+            errors = follows.slack + self._errors_in(SINGLE, claim.quantity, follows.value)
+            if self.precision.cuts_below(claim, follows.value, errors):
+                yield "digits are cut off, as single precision gives them", follows
+            elif self.precision.single.may_give(claim, follows.value, errors):
+                yield "single precision may give it", follows
+        yield from self._from_rounded(blank, derivation)
+
+    def _unrounded(self, derivation: Derivation) -> dict[Quantity, Number]:
+        """Printed numbers that a formula needs, as they follow from others before them: an author may have gone on with these.
+
+        The derivatives by which rounding is estimated are those at the printed numbers, which have few digits where they are small.
+        """
+        found: dict[Quantity, Number] = {}
+        for quantity in derivation.parts.values():
+            step = self.derivations.step_from(quantity, self.page.printed) if quantity in self.page.printed else None
+            if step is not None:
+                found[quantity] = self.page.evaluate(step)
+        return found
+
     def _from_rounded(self, blank: Mark, derivation: Derivation) -> list[tuple[str, Follows]]:
         """The number, had the author rounded numbers before it that the page does not print; none if it does not fit.
 
@@ -438,7 +468,7 @@ class Marker:
             return blank._replace(verdict="carried", sources=slips, why=f"it {way} {self._printed(slips)}")
         # A number that may be off by half of itself fits what is twice as large as well as what was meant.
         if follows.slack > 0.5 * max(abs(follows.value), abs(blank.value)):
-            return blank._replace(verdict="undecided", why="the numbers it is computed from are printed with too few digits to tell")
+            return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
         cut = "" if claim.printed.rounds(follows.value, follows.slack) else ", with digits cut off"
         return blank._replace(verdict="rounded", why=f"it follows from rounded numbers{cut}")
 
@@ -466,6 +496,8 @@ class Marker:
         )
         if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
             return blank._replace(verdict="last digit", why=OFF_BY_ONE)
+        if found is None and not ways and self._is_built_on_right_ones(blank, derivation):  # as on a divisor that is printed as 0.000
+            return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
         if found is None:
             if not isinstance(blank.claim.printed, Computed):  # no program goes on with numbers of before an edit
                 self.unexplained[blank.number] = derivation
@@ -480,6 +512,11 @@ class Marker:
         line = f"{blank.claim.called} = {self.derivations.written(edit.root)}" if edit.effort > PLAIN and edit.root.op is not None else ""
         blank = blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips)
         return blank._replace(alternatives=alternatives, followed=line)
+
+    def _is_built_on_right_ones(self, blank: Mark, derivation: Derivation) -> bool:
+        """Whether there is such a number, and it is computed from printed ones, none of which is wrong."""
+        verdicts = [mark.verdict for mark in self.marks if mark.claim.quantity in derivation.parts.values()]
+        return bool(verdicts) and math.isfinite(blank.value) and all(verdict in FAITHFUL for verdict in verdicts)
 
     def _in_writing(self, blank: Mark, ways: Sequence[Follows]) -> Iterator[Edit]:
         """Slips that need no formula, in writing a number down; programs only copy."""
@@ -513,8 +550,7 @@ class Marker:
             return False
         values = [blank.value, *(follows.value for follows in ways if not self._slips(follows, blank))]
         return printed.digits >= FEWEST_DIGITS and any(
-            abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(blank.claim, value)
-            for value in values
+            abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(blank.claim, value) for value in values
         )
 
     def _other_way_round(self, quantity: Quantity) -> str:

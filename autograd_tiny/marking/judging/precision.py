@@ -1,4 +1,4 @@
-"""How precisely a page was worked out: in single or half precision, or with every number rounded to a few digits.
+"""How precisely a page was worked out: in single or half precision, with every number rounded to a few digits, with digits cut off.
 
 Numbers that differ from the engine's are looked at together.  If the page was worked out so, nearly all of them fit; if not, only as
 many as do by chance.  The ratio of the two likelihoods decides, as in A. Wald, Sequential Tests of Statistical Hypotheses (1945).
@@ -26,6 +26,8 @@ LEAST_RATIO = 1000.0
 way of a page that has another one with a chance of at most 1/1000."""
 STRAYS = 0.05
 """The share of numbers that may miss for reasons of their own, as other slips."""
+FEWEST_TELLING = 2
+"""So many other numbers must speak for single precision, for a number to be excused by errors that it may have."""
 MOST_NODES, MOST_CLAIMS = 2000, 40
 """Rounding at every step is looked for on graphs of so many nodes, by the first so many numbers that differ."""
 
@@ -55,16 +57,26 @@ class Format(NamedTuple):
         """How far apart numbers of this format stand at ``x``."""
         return math.ulp(x) * 2.0 ** (53 - self.bits)
 
-    def has(self, printed: Printed) -> bool:
-        """Whether some number of this format is printed so.
+    def has(self, printed: Printed, *, cut: bool = False) -> bool:
+        """Whether some number of this format is printed so, its further digits rounded or ``cut`` off.
 
         >>> [SINGLE.has(Printed(text, float(text), 1e-9)) for text in ("0.100000001", "0.100000002")]
         [True, False]
+        >>> SINGLE.has(Printed("0.82136553", 0.82136553, 1e-8)), SINGLE.has(Printed("0.82136553", 0.82136553, 1e-8), cut=True)
+        (False, True)
         """
         try:
-            return printed.rounds(self.round(printed.number))
+            nearest = self.round(printed.number)
         except OverflowError:
             return False
+        further = nearest + math.copysign(self.spacing(nearest), printed.number)
+        return any(map(printed.cuts, (nearest, further))) if cut else printed.rounds(nearest)
+
+    def changes(self, x: float) -> bool:
+        """Whether it has no such number, so that it may be a little less or a little more in this format."""
+        with suppress(OverflowError):
+            return self.round(x) != x
+        return False
 
 
 SINGLE, HALF = Format("single", "f", 24), Format("half", "e", 11)
@@ -86,15 +98,25 @@ def likelihood_ratio(found: Iterable[Evidence]) -> float:
     return ratio
 
 
-def format_of(differing: Sequence[Claim]) -> Format | None:
+def cuts_digits(numbers: Iterable[tuple[Claim, float]]) -> bool:
+    """Whether a page cuts digits off, by its claims and the engine's number for each, where these are no slips.
+
+    What rounding and cutting print alike says nothing; of the rest, one in `STRAYS` may be the other by accident.
+    """
+    told = [(x.printed.rounds(value), x.printed.cuts(value)) for x, value in numbers if x.printed.number]
+    return likelihood_ratio(Evidence(cut, STRAYS) for rounded, cut in told if rounded is not cut) >= LEAST_RATIO
+
+
+def format_of(differing: Sequence[Claim], *, cut: bool) -> Format | None:
     """The format in which the numbers of a page were worked out; None for double, or where they are printed with too few digits to tell.
 
     Args:
         differing: the claims that print another number than the engine's.
+        cut: whether digits are taken to be cut off, and not rounded.
     """
     for narrow in (HALF, SINGLE):
         numbers = [claim.printed for claim in differing if claim.printed.number]
-        evidence = [Evidence(narrow.has(x), min(1.0, x.unit / narrow.spacing(x.number))) for x in numbers]
+        evidence = [Evidence(narrow.has(x, cut=cut), min(1.0, x.unit / narrow.spacing(x.number))) for x in numbers]
         if likelihood_ratio(evidence) >= LEAST_RATIO:
             return narrow
     return None
@@ -159,34 +181,67 @@ class Single:
 
     Args:
         derivations: how quantities follow from each other.
-        differing: the claims that print another number than the engine's.
+        numbers: the claims, each with the engine's number.
     """
 
-    def __init__(self, derivations: Derivations, differing: Sequence[Claim]) -> None:
-        self._numbers, self._differing = Numbers(derivations, rounding=Rounding(SINGLE.round)), differing
+    def __init__(self, derivations: Derivations, numbers: Sequence[tuple[Claim, float]]) -> None:
+        self._single, self._numbers = Numbers(derivations, rounding=Rounding(SINGLE.round)), numbers
+
+    def _value(self, claim: Claim) -> float:
+        with suppress(ArithmeticError, ValueError):
+            return float(data_of(self._single.of(claim.quantity)))
+        return math.nan
 
     @cached_property
     def _agreeing(self) -> list[Claim]:
-        return [claim for claim in self._differing if agrees(claim, self._numbers)]
+        """What is printed as single precision gives it, rounded or cut off, and not as the engine's number is rounded."""
+        return [claim for claim, value in self._numbers if not claim.printed.states(value) and _prints(claim, self._value(claim))]
 
-    def gives(self, claim: Claim, *, alone: bool) -> bool:
-        """Whether single precision gives this number.
+    @cached_property
+    def _telling(self) -> dict[Claim, bool]:
+        """What the two precisions print differently, if it is no slip, and whether it is the number of double precision."""
+        found = {}
+        for claim, value in self._numbers:
+            error, printed = abs(self._value(claim) - value), claim.printed
+            if printed.like(value) != printed.like(value + error) and abs(printed.number - value) <= printed.unit + 8.0 * error:
+                found[claim] = printed.states(value)
+        return found
+
+    def _is_likelier(self, claim: Claim) -> bool:
+        """Whether most other numbers that tell are not those of double precision."""
+        others = [is_double for other, is_double in self._telling.items() if other is not claim]
+        return len(others) >= FEWEST_TELLING and 2 * sum(others) < len(others)
+
+    def gives(self, claim: Claim, followed: Iterable[float], *, alone: bool) -> bool:
+        """Whether single precision gives this number, rounded or cut off.
 
         The author's operations may be others, as those of a sigmoid, or in another order.  Where other numbers of the page are
         exactly those of single precision, one that is two steps off is still that, if it is a number of single precision at all.
 
         Args:
             claim: the claim.
+            followed: what follows from the numbers that the page prints.
             alone: whether the number is believed to be that of single precision where no other one of the page is.
         """
         if claim in self._agreeing:
             return alone or len(self._agreeing) > 1
-        if not SINGLE.has(claim.printed) or not self._agreeing:
+        if not self._agreeing or not any(SINGLE.has(claim.printed, cut=cut) for cut in (False, True)):
             return False
-        with suppress(ArithmeticError, ValueError):
-            value = data_of(self._numbers.of(claim.quantity))
-            return claim.printed.rounds(value, 2.0 * SINGLE.spacing(value))
-        return False
+        return any(_prints(claim, x, 2.0 * SINGLE.spacing(x)) for x in (self._value(claim), *followed) if math.isfinite(x))
+
+    def may_give(self, claim: Claim, value: float, errors: float) -> bool:
+        """Whether single precision may give this number in some other order of operations, on a page that is likelier so.
+
+        Args:
+            claim: the claim.
+            value: the number that it should print.
+            errors: the most that rounding errors of single precision may have moved it.
+        """
+        return claim.printed.unit <= errors and _prints(claim, value, errors) and self._is_likelier(claim)
+
+
+def _prints(claim: Claim, value: float, reach: float = 0.0) -> bool:
+    return claim.printed.rounds(value, reach) or claim.printed.cuts(value, reach)
 
 
 class Precision:
@@ -194,18 +249,21 @@ class Precision:
 
     Args:
         derivations: how quantities follow from each other.
-        differing: the claims that print another number than the engine's.
-        exact: the others.
+        numbers: its claims, each with the engine's number.
 
     Attributes:
         format: the format in which its numbers were worked out; None for double.
         single: what single precision gives.
     """
 
-    def __init__(self, derivations: Derivations, differing: Sequence[Claim], exact: Sequence[Claim] = ()) -> None:
-        self._derivations, self._differing, self._exact = derivations, differing, exact
-        self.format = format_of(differing)
-        self.single = Single(derivations, differing)
+    def __init__(self, derivations: Derivations, numbers: Sequence[tuple[Claim, float]]) -> None:
+        self._derivations = derivations
+        self._differing = [claim for claim, value in numbers if not claim.printed.states(value)]
+        self._exact = [claim for claim, value in numbers if claim.printed.states(value)]
+        formats = [format_of(self._differing, cut=cut) for cut in (False, True)]
+        self.format = next(filter(None, formats), None)
+        self._cuts = formats == [None, self.format] != [None, None] or cuts_digits(numbers)
+        self.single = Single(derivations, numbers)
 
     @cached_property
     def _steps(self) -> Steps | None:
@@ -216,6 +274,18 @@ class Precision:
         if self._steps is None or not agrees(claim, self._steps.numbers):
             return ""
         return f"every number is rounded to {self._steps.said} before it is gone on with"
+
+    def cuts_below(self, claim: Claim, value: float, errors: float) -> bool:
+        """Whether digits were cut off of what is a little less than a number in single precision: 0.5699999 for 0.57 becomes 0.56.
+
+        Only a page that cuts digits off elsewhere, too, is believed to have done so.
+
+        Args:
+            claim: the claim.
+            value: the number that it should print.
+            errors: the most that rounding errors of single precision may have moved it.
+        """
+        return self._cuts and SINGLE.changes(value) and claim.printed.cuts(value, errors)
 
 
 def to_digits(digits: int, x: float) -> float:
