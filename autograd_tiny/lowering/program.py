@@ -266,16 +266,17 @@ class _Renumbering:
 
 
 Expansion = Callable[..., Any]
-Chooser = Callable[[Primitive, int], Expansion | None]
+Chooser = Callable[[Primitive, Sequence[int]], Expansion | None]
 
 
-def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda row, n_operands: None) -> Program:
+def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda row, operands: None) -> Program:
     """Some outputs of a program, in simpler rows.
 
     Args:
         program: what is rewritten.
         outputs: the values wanted, by their numbers in ``program``.
-        expansion: the function that replaces a row with so many operands, or None for one that stays.
+        expansion: the function that replaces a row on such operands, or None for one that stays.  The inputs among the
+            operands have their numbers; others have none of the program's.
     """
     builder = Builder()
     inputs = [builder.input(name) for name in program.inputs]
@@ -296,7 +297,7 @@ def _opened_into(
     renumber = _Renumbering(numbers.__getitem__)
     for row, operands in program.instructions:
         given = renumber(operands)
-        replacement = expansion(row, len(given))
+        replacement = expansion(row, given)
         if replacement is None:
             numbers.append(builder.emit(row, given))
             continue

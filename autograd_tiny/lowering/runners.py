@@ -69,8 +69,8 @@ def chosen_backend(backend: str | None) -> str:
     return "llvm"
 
 
-WORTH_A_THREAD = 2**24
-"""How many instructions, times rows, a thread of its own must have: half a millisecond, ten times what starting it
+WORTH_A_THREAD = 2**25
+"""How many operands of instructions, times rows, a thread of its own must have: half a millisecond, ten times what starting it
 takes."""
 
 

@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count, zip_longest
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from autograd_tiny.engine.row import Primitive
+from autograd_tiny.engine.table import dot
 from autograd_tiny.lowering.native.rows import COPY, expansion
-from autograd_tiny.lowering.native.sums import MatrixVector, Row, Sums, find, mapped
-from autograd_tiny.lowering.program import Instruction, Program, opened
+from autograd_tiny.lowering.native.sums import MatrixVector, Row, Sums, find, mapped, weights_in, weights_of_layers
+from autograd_tiny.lowering.program import Expansion, Instruction, Program, opened
 from autograd_tiny.lowering.runners import Layout
 
 CHUNK = 250
@@ -62,9 +64,33 @@ def arranged(program: Program, layout: Layout, columns: range) -> Arrangement:
         layout: what its inputs and outputs are.
         columns: the inputs that lie in memory side by side for each sample, if any do.
     """
-    program = opened(program, program.outputs, expansion)
-    with_loops = _loops_together(program, *find(program, layout.n_parameters, columns, means_of(program, layout), SMALLEST_LOOP))
+    with_loops = _with_loops(program, layout, columns)
     return _cut(_outputs_copied(with_loops.reordered(interleaved(with_loops))))
+
+
+def _with_loops(program: Program, layout: Layout, columns: range) -> Arrangement:
+    """The program in simple rows, with its loops; a `dot` is opened only if it is in none."""
+    n_parameters = layout.n_parameters
+    kept = weights_of_layers(program, n_parameters, columns, SMALLEST_LOOP)
+
+    def chosen(row: Primitive, operands: Sequence[int]) -> Expansion | None:
+        if row is dot and weights_in(tuple(operands), n_parameters) in kept:
+            return _bias_apart if len(operands) % 2 else None
+        return expansion(row, operands)
+
+    while True:
+        simple = opened(program, program.outputs, chosen)
+        loops, vectors = find(simple, n_parameters, columns, means_of(simple, layout), SMALLEST_LOOP)
+        in_loops = {x for _, members in loops for x in members}
+        alone = [x.operands for number, x in enumerate(simple.instructions, simple.n_leaves) if x.row is dot and number not in in_loops]
+        if not alone:
+            return _loops_together(simple, loops, vectors)
+        kept -= {weights_in(operands, n_parameters) for operands in alone}
+
+
+def _bias_apart(*operands: Any) -> Any:
+    n = len(operands) // 2
+    return dot(operands[:n], operands[n : 2 * n]) + operands[-1]
 
 
 def means_of(program: Program, layout: Layout) -> dict[int, list[int]]:

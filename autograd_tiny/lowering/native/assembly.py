@@ -49,6 +49,7 @@ class Assembly:
     Attributes:
         text: the LLVM module.
         workspace: how many floats the workspace holds.
+        work: how many operands the instructions have for a row, a measure of its time.
     """
 
     def __init__(self, program: Program, layout: Layout, width: int) -> None:
@@ -58,6 +59,7 @@ class Assembly:
         self.program, self.steps, _ = arrangement
         self.frame = Frame(arrangement, layout, width)
         self.workspace = self.frame.workspace
+        self.work = sum([len(operands) for _, operands in self.program.instructions])
         # Sums that are computed at a time, of a layer and of a rectangle: with their factors, they fill the registers.
         self.neurons, self.tile = (16, (4, 4)) if width >= 8 else (8, (2, 4))
         self.tables: list[str] = []

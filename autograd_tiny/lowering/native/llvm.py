@@ -23,7 +23,7 @@ class MachineCode(NamedTuple):
     Attributes:
         layout: what its inputs and outputs are.
         workspace: how many floats it needs to work in.
-        work: how many instructions a row takes.
+        work: how many operands the instructions have for a row.
         object: the object file.
     """
 
@@ -45,7 +45,7 @@ def machine_code(program: Program, layout: Layout, width: int = 0) -> MachineCod
     with collector_at_rest():
         assembly = Assembly(program, layout, width or host_width())
     code = _machine().emit_object(llvm.parse_assembly(assembly.text))
-    return MachineCode(layout, assembly.workspace, len(assembly.program.instructions), code)
+    return MachineCode(layout, assembly.workspace, assembly.work, code)
 
 
 class Kernel:

@@ -39,7 +39,7 @@ INLINE: Mapping[Primitive, Callable[..., Vector]] = MappingProxyType({
 """Rows as instructions on vectors; others call a function."""
 
 
-def expansion(row: Primitive, n_operands: int) -> Expansion | None:
+def expansion(row: Primitive, operands: Sequence[Any]) -> Expansion | None:
     """What replaces a row before instructions are written; None for those that are instructions or calls.
 
     Raises:
@@ -48,7 +48,7 @@ def expansion(row: Primitive, n_operands: int) -> Expansion | None:
     if row.family is p.power:
         return _power_expansion(row)
     if row in (p.maximum, p.minimum):  # an instruction has two operands
-        return None if n_operands == 2 else _in_pairs(row)
+        return None if len(operands) == 2 else _in_pairs(row)
     if row in INLINE or _function_name(row):
         return None
     if row.stable is None:

@@ -1,7 +1,7 @@
 """Finding, in a program, the sums of products that native code computes in loops: layers, forward and adjoint.
 
-A layer comes as one line of products and additions for each neuron, of which only the places of the operands differ.  Lines
-that belong together become a rectangle of sums:
+A layer comes as one `dot` for each neuron, or as one line of products and additions, of which only the places of the operands
+differ.  Lines that belong together become a rectangle of sums:
 
     result[i][j] = Σ_n left[i][n] · right[j][n]
 
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from autograd_tiny.engine.table import add, mul
+from autograd_tiny.engine.table import add, dot, mul
 from autograd_tiny.lowering.program import Program
 
 Row = tuple[int, ...]
@@ -80,6 +80,34 @@ def mapped(row: Row, new: Mapping[int, int]) -> Row:
     return tuple([new.get(x, x) for x in row])
 
 
+def weights_of_layers(program: Program, n_parameters: int, columns: range, smallest: int) -> set[Row]:
+    """The parameters in each `dot` that may be a sum of a layer: the program keeps these as they are until loops are found.
+
+    Opened, they are by far the most instructions of a network.
+
+    Args:
+        program: of any rows.
+        n_parameters: as for `find`.
+        columns: as for `find`.
+        smallest: as for `find`.
+    """
+    layers: dict[Row, set[Row]] = {}
+    for row, operands in program.instructions:
+        weights = weights_in(operands, n_parameters) if row is dot else ()
+        n = len(weights)
+        inputs = operands[n : 2 * n] if operands[:n] == weights else operands[:n]
+        if weights and all(x >= program.n_leaves or x in columns for x in inputs):
+            layers.setdefault(inputs, set()).add(weights)
+    return {x for inputs, rows in layers.items() if len(rows) * len(inputs) >= smallest for x in rows}
+
+
+def weights_in(operands: Row, n_parameters: int) -> Row:
+    """Of the operands of a `dot`, those on the side on which all are parameters; none where neither is."""
+    n = len(operands) // 2
+    sides = operands[:n], operands[n : 2 * n]
+    return next((side for side in sides if max(side) < n_parameters), ())
+
+
 def find(
     program: Program, n_parameters: int, columns: range, means_of: Mapping[int, Sequence[int]], smallest: int
 ) -> tuple[list[tuple[Sums, list[int]]], list[Row]]:
@@ -106,7 +134,10 @@ def find(
 
 
 class _Line(NamedTuple):
-    """A sum of products: the factors of each, and the numbers of its instructions, of which nothing else uses any but the last."""
+    """A sum of products: the factors of each, and the numbers of its instructions, of which nothing else uses any but the last.
+
+    A `dot` that was kept is a line by itself.
+    """
 
     products: list[tuple[int, int]]
     members: list[int]
@@ -128,7 +159,10 @@ def _lines(program: Program) -> dict[int, _Line]:
                 length[number] = length[x] + length[y]
     inner = {x for pair in before.values() for x in pair}
     lines = {}
-    for number in range(first, len(length)):
+    for number, (row, operands) in enumerate(instructions, first):
+        if row is dot:
+            n = len(operands) // 2
+            lines[number] = _Line([*zip(operands[:n], operands[n:])], [number])
         if length[number] and number not in inner:
             members, x = [number], number
             while x in before:

@@ -69,7 +69,7 @@ class Recorded:
         """
         if self.digest:
             return self.program
-        return opened(self.program, self.program.outputs, lambda row, n_operands: None if row_name(row) else row.stable)
+        return opened(self.program, self.program.outputs, lambda row, operands: None if row_name(row) else row.stable)
 
     def values_alone(self) -> Recorded:
         """The same without derivatives."""

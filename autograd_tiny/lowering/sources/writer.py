@@ -83,7 +83,7 @@ def in_rows_of_the_table(program: Program, language: str) -> Program:
         TypeError: such a row has no expansion.
     """
 
-    def expansion(row: Primitive, n_operands: int) -> Callable[..., Any] | None:
+    def expansion(row: Primitive, operands: Sequence[int]) -> Callable[..., Any] | None:
         if is_of_the_table(row):
             return None
         if row.stable is None:
