@@ -37,13 +37,17 @@ class CompiledLoss(Compiled):
         self.n_columns = len(recorded.inputs) - self.n_parameters
         self._arguments = {"the parameters": self.n_parameters, "the sample": self.n_columns}
 
+    def _layouts(self) -> tuple[Layout, Layout]:
+        n, columns = self.n_parameters, self.n_columns
+        return Layout(n, columns, 1, 0, 0), Layout(n, columns, 0, 0, 1 + n)
+
     @cached_property
     def _values(self) -> Runner:
-        return self._runner(self._recorded.values_alone(), Layout(self.n_parameters, self.n_columns, 1, 0, 0))
+        return self._runner(self._recorded.values_alone(), self._layouts()[0])
 
     @cached_property
     def _means(self) -> Runner:
-        return self._runner(self._recorded, Layout(self.n_parameters, self.n_columns, 0, 0, 1 + self.n_parameters))
+        return self._runner(self._recorded, self._layouts()[1])
 
     def __repr__(self) -> str:
         sizes = f"{counted(self.n_parameters, 'parameter')}, {counted(self.n_columns, 'number')} in a sample"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from autograd_tiny.arrays.containers import Container
@@ -114,6 +116,32 @@ class Compiled:
         """
         return c_source(self.program, self._arguments, name)
 
+    def save(self, path: str | os.PathLike[str]) -> tuple[Path, Path]:
+        """Write a shared library, ``area.so``, and its header, ``area.h``; the paths of both.
+
+        It holds the machine code that runs here, layers as loops and rows on vectors, and has the functions that `c`
+        writes, called by the name of the file.  It runs on processors that have what this one has, and needs nothing but
+        the C library.
+
+        Args:
+            path: of the library, with the ending .so or .dylib.
+
+        Raises:
+            ImportError: llvmlite is not installed.
+            ValueError: the path ends otherwise, or no function of C can have its name.
+            TypeError: an operation is not in the table and has no expansion.
+            FileNotFoundError: no C compiler is installed, or the directory does not exist.
+            OSError: a file cannot be written.
+        """
+        chosen_backend("llvm")
+        from autograd_tiny.lowering.library import save_library
+
+        return save_library(path, self._recorded, self._arguments, self._layouts())
+
+    def _layouts(self) -> tuple[Layout, Layout]:
+        """What the values alone are, and what all is that there is."""
+        raise NotImplementedError
+
     def to_jax(self, *, gradient: bool = False) -> Callable[..., Any]:
         """A pure function for JAX's ``jit``, ``vmap``, ``grad`` and sharding, of one point or of one sample.
 
@@ -220,13 +248,17 @@ class CompiledFunction(Compiled):
     def _scalar(self) -> Callable[..., Any]:
         return python_function(self.program)
 
+    def _layouts(self) -> tuple[Layout, Layout]:
+        n, results = self.n_inputs, self.n_results
+        return Layout(0, n, results, 0, 0), Layout(0, n, results, results * n, 0)
+
     @cached_property
     def _values(self) -> Runner:
-        return self._runner(self._recorded.values_alone(), Layout(0, self.n_inputs, self.n_results, 0, 0))
+        return self._runner(self._recorded.values_alone(), self._layouts()[0])
 
     @cached_property
     def _all(self) -> Runner:
-        return self._runner(self._recorded, Layout(0, self.n_inputs, self.n_results, self.n_results * self.n_inputs, 0))
+        return self._runner(self._recorded, self._layouts()[1])
 
     def value(self, points: Any, *, check: bool = False) -> Any:
         """The values (rows,) at points (rows, n), or (rows, results) if the function gives several; without rows for

@@ -148,57 +148,65 @@ class Builder:
     """Collects instructions: equal ones once, those on constants computed at once."""
 
     def __init__(self) -> None:
-        self.values: list[str | float | Instruction] = []
+        self.values: list[Any] = []  # names of inputs, constants, and instructions
         self.known: dict[Any, int] = {}
+        self._minus_one = -1  # no value
         self.names: dict[int, str] = {}
         self.derivative_of: dict[int, tuple[int, int]] = {}
 
-    def _number(self, key: Any, value: str | float | Instruction) -> int:
-        number = self.known.setdefault(key, len(self.values))
-        if number == len(self.values):
-            self.values.append(value)
-        return number
-
     def input(self, name: str) -> int:
         """The number of a new input."""
-        return self._number(("input", len(self.values)), name)
+        self.values.append(name)
+        return len(self.values) - 1
 
     def constant(self, x: float) -> int:
         """The number of a constant."""
-        return self._number(x.hex(), x)
+        number = self.known.setdefault(x.hex(), len(self.values))
+        if number == len(self.values):
+            self.values.append(x)
+            if x == -1.0:
+                self._minus_one = number
+        return number
 
     def emit(self, row: Primitive, operands: tuple[int, ...]) -> int:
         """The number of ``row`` applied to values: a new instruction, a known one or a constant."""
+        # Called for every instruction, and so written out: the first operand alone tells most of what is no constant.
         values = self.values
-        if all(values[x].__class__ is float for x in operands):
+        if values[operands[0]].__class__ is float and all(values[x].__class__ is float for x in operands):
             try:
                 folded = float(row.forward(*[values[x] for x in operands]))
             except (ArithmeticError, ValueError):
                 folded = math.nan  # left to the program, which meets it as any other number
             if math.isfinite(folded):
                 return self.constant(folded)
-        if row is mul and -1.0 in (values[operands[0]], values[operands[1]]):
-            row, operands = neg, (operands[values[operands[0]] == -1.0],)
-        key = (row, tuple(sorted(operands))) if row.commutative else (row, operands)
-        return self._number(key, Instruction(row, operands))
+        if row is mul and self._minus_one in operands:
+            row, operands = neg, (operands[operands[0] == self._minus_one],)
+        if not row.commutative or (len(operands) == 2 and operands[0] <= operands[1]):
+            key = row, operands
+        else:
+            key = row, tuple(sorted(operands))
+        number = self.known.setdefault(key, len(values))
+        if number == len(values):
+            values.append(Instruction(row, operands))
+        return number
 
     def program(self, outputs: Sequence[int], n_values: int) -> Program:
         """The instructions that ``outputs`` depend on, numbered anew."""
+        values = self.values
         needed = set(outputs)
         last: tuple[int, ...] = ()
-        for number in range(len(self.values) - 1, -1, -1):
-            value = self.values[number]
-            if number in needed and isinstance(value, Instruction) and value.operands is not last:
+        for number in range(len(values) - 1, -1, -1):
+            value = values[number]
+            if number in needed and value.__class__ is Instruction and value.operands is not last:
                 last = value.operands
                 needed.update(last)
         kinds: dict[type, list[int]] = {str: [], float: [], Instruction: []}
-        for number, value in enumerate(self.values):
-            if number in needed or isinstance(value, str):
-                kinds[type(value)].append(number)
+        for number, value in enumerate(values):
+            if number in needed or value.__class__ is str:
+                kinds[value.__class__].append(number)
         new = {old: number for number, old in enumerate([*kinds[str], *kinds[float], *kinds[Instruction]])}
-        values: list[Any] = self.values
-        renumber = _Renumbering(new.__getitem__)
-        instructions = [Instruction(values[x].row, renumber(values[x].operands)) for x in kinds[Instruction]]
+        renumber = _Renumbering(new)
+        instructions = [Instruction(row, renumber(operands)) for row, operands in map(values.__getitem__, kinds[Instruction])]
         names = {new[x]: name for x, name in self.names.items() if x in new}
         of = {new[d]: (new[y], new[x]) for d, (y, x) in self.derivative_of.items() if d in new and y in new and x in new and d > max(x, y)}
         constants = [values[x] for x in kinds[float]]
@@ -215,7 +223,7 @@ def program_of(inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequen
     """
     results = [x if isinstance(x, Expression) else Expression.constant(x) for x in results]
     builder = Builder()
-    numbers = {x: builder.input(x.label) for x in inputs}
+    numbers = _Numbers(builder, {x: builder.input(x.label) for x in inputs})
     derivatives: list[Expression] = []
     meanings: list[tuple[Expression, Expression, Expression]] = []
     for result in results if wrt else ():
@@ -224,12 +232,12 @@ def program_of(inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequen
         derivatives += adjoints[: len(wrt)]
         meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]
     everything = Expression.record(total, (*results, *derivatives))
-    renumber = _Renumbering(lambda x: numbers[x] if x in numbers else _leaf(x, builder))
+    renumber = _Renumbering(numbers)
     for node in topological_order(everything)[:-1]:
         numbers[node] = number = builder.emit(node.op, renumber(node.operands))
         if node.label:
             builder.names.setdefault(number, node.label)
-    outputs = [numbers[x] if x in numbers else _leaf(x, builder) for x in everything.operands]
+    outputs = [numbers[x] for x in everything.operands]
     for i, number in enumerate(outputs[: len(results)]):
         builder.names.setdefault(number, "result" if len(results) == 1 else f"result{i}")
     for adjoint, result, x in meanings:
@@ -243,10 +251,17 @@ def foreign_variable(x: Expression) -> ValueError:
     return ValueError(f"the variable {x.label} is no argument of the compiled function; pass it in as one")
 
 
-def _leaf(x: Expression, builder: Builder) -> int:
-    if x.constant_value is None:
-        raise foreign_variable(x)
-    return builder.constant(x.constant_value)
+class _Numbers(dict[Expression, int]):
+    """The numbers of nodes in a builder; a constant gets one when it is asked for."""
+
+    def __init__(self, builder: Builder, known: Mapping[Expression, int]) -> None:
+        super().__init__(known)
+        self._builder = builder
+
+    def __missing__(self, x: Expression) -> int:
+        if x.constant_value is None:
+            raise foreign_variable(x)
+        return self._builder.constant(x.constant_value)
 
 
 class _Renumbering:
@@ -255,13 +270,14 @@ class _Renumbering:
     So what is done for each output of a call, n of them with n operands, takes n steps and not n squared.
     """
 
-    def __init__(self, number: Callable[[Any], int]) -> None:
-        self._number = number
+    def __init__(self, numbers: Mapping[Any, int] | Sequence[int]) -> None:
+        self._numbers = numbers
         self._last: tuple[Any, tuple[int, ...]] = ((), ())
 
     def __call__(self, operands: tuple[Any, ...]) -> tuple[int, ...]:
         if self._last[0] is not operands:
-            self._last = operands, tuple([self._number(x) for x in operands])
+            numbers = self._numbers
+            self._last = operands, tuple([numbers[x] for x in operands])
         return self._last[1]
 
 
@@ -294,7 +310,7 @@ def _opened_into(
     """The numbers of a program's values in a builder; ``programs`` keeps those of the expansions that it meets."""
     numbers = [*inputs, *[builder.constant(c) for c in program.constants]]
     known: dict[Any, list[int]] = {}  # the outputs of one softmax are opened together, once
-    renumber = _Renumbering(numbers.__getitem__)
+    renumber = _Renumbering(numbers)
     for row, operands in program.instructions:
         given = renumber(operands)
         replacement = expansion(row, given)

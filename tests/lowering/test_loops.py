@@ -1,28 +1,30 @@
 """Layers as loops: which sums are found, and that native code gives the eager numbers whatever the sizes."""
 
+from itertools import pairwise
 from random import Random
 
 import numpy as np
 import pytest
 from compiled import eager, hinge_of_one, moons
 
-from autograd_tiny import array, dot, logsumexp, nn, relu, tanh, total
-from autograd_tiny.lowering import compile_loss, compile_model
+from autograd_tiny import array, dot, logsumexp, maximum, nn, relu, sin, tanh, total
+from autograd_tiny.lowering import compile_function, compile_loss, compile_model
 from autograd_tiny.lowering.native import arrangement, frame
 from autograd_tiny.lowering.native.arrangement import arranged
 from autograd_tiny.lowering.native.assembly import Assembly
 from autograd_tiny.lowering.native.llvm import Kernel, machine_code
-from autograd_tiny.lowering.native.sums import MatrixVector, MeanOuter
+from autograd_tiny.lowering.native.loops import MatrixVector, MeanOuter, Repeated
 from autograd_tiny.lowering.runners import Layout, Native
 from autograd_tiny.worked.char_gpt import CharGPT, compile_gpt
 
+BACKENDS = ("python", "llvm")
 
 def layout_of(compiled):
     return Layout(compiled.n_parameters, compiled.n_columns, 0, 0, 1 + compiled.n_parameters)
 
 
 def loops(compiled, width=8):
-    return [sums for _, sums in Assembly(compiled.program, layout_of(compiled), width).steps if sums]
+    return [loop for _, loop in Assembly(compiled.program, layout_of(compiled), width).steps if loop]
 
 
 def native_means(compiled, theta, batch, width):
@@ -68,7 +70,7 @@ def _rows(numbers, width):
 def test_loops_of_every_size_agree_with_the_eager_engine(monkeypatch, sizes, smallest, width):
     monkeypatch.setattr(arrangement, "SMALLEST_LOOP", smallest)
     model, compiled = mlp(*sizes, activation="silu")
-    assert {type(sums) for sums in loops(compiled, width)} == {MeanOuter, MatrixVector}
+    assert {type(loop) for loop in loops(compiled, width)} >= {MeanOuter, MatrixVector}
     for n, frame_bytes in ((1, 2**19), (width, 2**19), (5 * width + 3, 2**19), (5 * width + 3, 1)):
         monkeypatch.setattr(frame, "FRAME_BYTES", frame_bytes)
         samples = moons(n)
@@ -81,7 +83,7 @@ def test_loops_over_the_columns_of_a_wide_batch_agree(monkeypatch):
     monkeypatch.setattr(arrangement, "SMALLEST_LOOP", 20)
     model = nn.MLP([40, 9, 1], ["tanh", "linear"], rng=Random(1))
     compiled = compile_model(model, hinge_of_one, backend="llvm")
-    assert {type(sums) for sums in loops(compiled)} == {MeanOuter, MatrixVector}
+    assert {type(loop) for loop in loops(compiled)} >= {MeanOuter, MatrixVector}
     samples = np.random.default_rng(0).normal(size=(21, 41))
     loss, gradients = compiled.value_and_grad(compiled.parameter_vector(), samples)
     expected = compile_model(model, hinge_of_one, backend="python").value_and_grad(compiled.parameter_vector(), samples)
@@ -92,8 +94,10 @@ def test_loops_over_the_columns_of_a_wide_batch_agree(monkeypatch):
 def test_a_gpt_whose_every_sum_is_a_loop_agrees(monkeypatch):
     """Weights that are used at every position: sums over positions, and vectors that other sums want in another order."""
     monkeypatch.setattr(arrangement, "SMALLEST_LOOP", 1)
+    monkeypatch.setattr(arrangement, "SMALLEST_REPETITION", 2)
     model = CharGPT(4, 2, 4, rng=Random(0))
     compiled = compile_gpt(model, backend="llvm")
+    assert sum(isinstance(loop, Repeated) for loop in loops(compiled)) >= 20
     assert sum(isinstance(sums, MeanOuter) and len(sums.left[0]) == 4 for sums in loops(compiled)) >= 5
     rows = np.array([compiled.model.row(name) for name in ("ida", "al", "max", "", "zoe")])
     loss, gradient = compiled.value_and_grad(compiled.parameter_vector(), rows)
@@ -124,13 +128,69 @@ def test_a_weighted_sum_may_itself_be_wanted(monkeypatch):
     assert only_sums.value_and_grad(theta[:128], batch)[0] == pytest.approx((np.maximum(batch, 0.0) @ theta[:128]).mean())
 
 
+def links(x):
+    """A sum over neighbours, in which the derivatives by each have the same formula."""
+    return [(b - a) ** 4 + sin(a) * b for a, b in pairwise(x)]
+
+
+def test_a_formula_that_is_repeated_is_compiled_once():
+    """However often it is; what it gives is wanted as a value or as a derivative, or other formulas use it."""
+
+    def instructions(n):
+        compiled = compile_function(lambda x: total(links(x)), n, backend="llvm")
+        steps = Assembly(compiled.program, Layout(0, n, 1, n, 0), 8).steps
+        formulas = [step.loop.formula for step in steps if step.loop]
+        return len(formulas), sum(map(len, formulas)), sum(len(step.span) for step in steps if not step.loop)
+
+    few, in_loops, others = instructions(250)
+    assert few >= 5
+    more = instructions(500)
+    assert more[:2] == (few, in_loops)
+    assert more[2] - others == 250  # the sum itself, one addition after the other
+
+
+@pytest.mark.parametrize("rows", [1, 8, 21])
+def test_repeated_formulas_agree_with_the_formulas_one_by_one(monkeypatch, rows):
+    """On inputs, on parameters, as values, derivatives and means; the last rows are repeated and count once."""
+    monkeypatch.setattr(arrangement, "SMALLEST_REPETITION", 2)
+    rng = np.random.default_rng(rows)
+    points = rng.normal(size=(rows, 90))
+    of_inputs = [compile_function(lambda x: [total(links(x)), *links(x[:20])], 90, backend=backend) for backend in BACKENDS]
+    for got, right in zip(*[compiled.value_and_jacobian(points) for compiled in of_inputs]):
+        np.testing.assert_allclose(got, right, rtol=1e-12, atol=1e-12)
+
+    def loss(p, x):
+        return total([maximum(v, 0.5) for v in links([a * x[0] + b / x[1] for a, b in zip(p[:40], p[40:])])]) * p[3]
+
+    of_parameters = [compile_loss(loss, 80, 2, backend=backend) for backend in BACKENDS]
+    assert any(isinstance(loop, Repeated) and loop.operands[0][0] < 80 for loop in loops(of_parameters[1]))
+    theta = rng.normal(size=80)
+    got, right = [compiled.value_and_grad(theta, points[:, :2]) for compiled in of_parameters]
+    assert got[0] == pytest.approx(right[0], rel=1e-12)
+    np.testing.assert_allclose(got[1], right[1], rtol=1e-11, atol=1e-11)
+
+
+def test_sums_of_many_terms_in_loops_agree(monkeypatch):
+    """Sums so long that they are no part of a formula, their terms repeated, some of them used twice."""
+    monkeypatch.setattr(arrangement, "SMALLEST_REPETITION", 2)
+
+    def function(x):
+        sums = [sum(tanh(a * b) * a for a, b in zip(x[k:], x[: 40 - k])) for k in range(12)]
+        return [logsumexp(sums), dot(sums, x[:12]), logsumexp(x)]
+
+    points = np.random.default_rng(0).normal(size=(9, 40))
+    native, python = [compile_function(function, 40, backend=backend).value_and_jacobian(points) for backend in BACKENDS[::-1]]
+    for got, right in zip(native, python):
+        np.testing.assert_allclose(got, right, rtol=1e-12, atol=1e-13)
+
+
 def test_a_layer_written_with_sum_is_loops_too():
     def loss(p, x):
         hidden = [tanh(sum(p[16 * i + j] * x[j] for j in range(16))) for i in range(16)]
         return sum(p[256 + i] * h for i, h in enumerate(hidden))
 
     compiled = compile_loss(loss, 272, 16, backend="llvm")
-    assert {type(sums) for sums in loops(compiled)} == {MatrixVector, MeanOuter}
+    assert {type(loop) for loop in loops(compiled)} >= {MatrixVector, MeanOuter}
     rng = np.random.default_rng(0)
     theta, batch = rng.normal(size=272), rng.normal(size=(5, 16))
     hidden = np.tanh(batch @ theta[:256].reshape(16, 16).T)

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import dot
+from autograd_tiny.lowering.native.loops import Looped, MatrixVector, Row, find, find_repeated, mapped, weights_in, weights_of_layers
 from autograd_tiny.lowering.native.rows import COPY, expansion
-from autograd_tiny.lowering.native.sums import MatrixVector, Row, Sums, find, mapped, weights_in, weights_of_layers
 from autograd_tiny.lowering.program import Expansion, Instruction, Program, opened
 from autograd_tiny.lowering.runners import Layout
 
@@ -27,13 +27,15 @@ SHORTEST_SUM = 16
 """The shortest sequence of instructions that is worth interleaving."""
 SMALLEST_LOOP = 128
 """The fewest products that are worth a loop."""
+SMALLEST_REPETITION = 192
+"""The fewest instructions that are worth a loop where one formula is repeated: few run a little faster one by one."""
 
 
 class Step(NamedTuple):
-    """Instructions that follow one another, by the numbers of their results, and the sums they make up, if they do."""
+    """Instructions that follow one another, by the numbers of their results, and the loop they make up, if they do."""
 
     span: range
-    sums: Sums | None
+    loop: Looped | None
 
 
 class Arrangement(NamedTuple):
@@ -52,7 +54,7 @@ class Arrangement(NamedTuple):
     def reordered(self, order: Sequence[int]) -> Arrangement:
         """The same with the program's instructions in another order, given as their numbers; each stays within its step."""
         new = {old: number for number, old in enumerate(order, self.program.n_leaves)}
-        steps = [Step(span, sums and sums.renumbered(new)) for span, sums in self.steps]
+        steps = [Step(span, loop and loop.renumbered(new)) for span, loop in self.steps]
         return Arrangement(self.program.reordered(order), steps, [mapped(vector, new) for vector in self.vectors])
 
 
@@ -84,8 +86,11 @@ def _with_loops(program: Program, layout: Layout, columns: range) -> Arrangement
         in_loops = {x for _, members in loops for x in members}
         alone = [x.operands for number, x in enumerate(simple.instructions, simple.n_leaves) if x.row is dot and number not in in_loops]
         if not alone:
-            return _loops_together(simple, loops, vectors)
+            break
         kept -= {weights_in(operands, n_parameters) for operands in alone}
+    rows = simple.outputs[: layout.n_values + layout.n_derivatives]
+    repeated = find_repeated(simple, rows, n_parameters, columns, means_of(simple, layout), loops, SMALLEST_REPETITION)
+    return _loops_together(simple, [*loops, *repeated], vectors)
 
 
 def _bias_apart(*operands: Any) -> Any:
@@ -101,14 +106,14 @@ def means_of(program: Program, layout: Layout) -> dict[int, list[int]]:
     return places
 
 
-def _loops_together(program: Program, loops: Sequence[tuple[Sums, list[int]]], vectors: list[Row]) -> Arrangement:
+def _loops_together(program: Program, loops: Sequence[tuple[Looped, list[int]]], vectors: list[Row]) -> Arrangement:
     """The program with the members of each loop together, each as early as its operands allow."""
     first, instructions = program.n_leaves, program.instructions
     task = list(range(first + len(instructions)))  # each instruction by itself, or all of a loop under the smallest number
     members: dict[int, list[int]] = {}
-    sums_of: dict[int, Sums] = {}
-    for sums, together in loops:
-        members[together[0]], sums_of[together[0]] = together, sums
+    loop_of: dict[int, Looped] = {}
+    for loop, together in loops:
+        members[together[0]], loop_of[together[0]] = together, loop
         for x in together:
             task[x] = together[0]
     waits: Counter[int] = Counter()
@@ -126,9 +131,9 @@ def _loops_together(program: Program, loops: Sequence[tuple[Sums, list[int]]], v
         now = heappop(ready)
         start = first + len(order)
         order += members.get(now, [now])
-        if steps and not steps[-1].sums and now not in sums_of:
+        if steps and not steps[-1].loop and now not in loop_of:
             start = steps.pop().span.start
-        steps.append(Step(range(start, first + len(order)), sums_of.get(now)))
+        steps.append(Step(range(start, first + len(order)), loop_of.get(now)))
         for x in followers.get(now, ()):
             waits[x] -= 1
             if not waits[x]:
@@ -152,8 +157,8 @@ def interleaved(arrangement: Arrangement) -> list[int]:
         return not any(since <= x < until for _, operands in program.instructions[start - first : end - first] for x in operands)
 
     order: list[int] = []
-    for span, sums in arrangement.steps:
-        if sums:
+    for span, loop in arrangement.steps:
+        if loop:
             order += span
             continue
         ends = [x + 1 for x in span if x + 1 == span.stop or uses[x] != 1 or user[x] - x > 2]
@@ -178,7 +183,7 @@ def _outputs_copied(arrangement: Arrangement) -> Arrangement:
     """Outputs that are inputs, constants, or made by the loop of a layer, as results of instructions."""
     program, steps, vectors = arrangement
     end = program.n_leaves + len(program.instructions)
-    of_layers = {x for _, sums in steps if isinstance(sums, MatrixVector) for x in sums.results}
+    of_layers = {x for _, loop in steps if isinstance(loop, MatrixVector) for x in loop.results}
     copied = [x for x in dict.fromkeys(program.outputs) if x < program.n_leaves or x in of_layers]
     program = program.extended([Instruction(COPY, (x,)) for x in copied], dict(zip(copied, count(end))))
     return Arrangement(program, [*steps, Step(range(end, end + len(copied)), None)], vectors)
@@ -188,6 +193,6 @@ def _cut(arrangement: Arrangement) -> Arrangement:
     """Steps without a loop in chunks; the last step, which writes the outputs, may be empty."""
     program, steps, vectors = arrangement
     cut: list[Step] = []
-    for span, sums in steps:
-        cut += [Step(span, sums)] if sums else [Step(span[i : i + CHUNK], None) for i in range(0, len(span), CHUNK)]
-    return Arrangement(program, cut if cut and not cut[-1].sums else [*cut, steps[-1]], vectors)
+    for span, loop in steps:
+        cut += [Step(span, loop)] if loop else [Step(span[i : i + CHUNK], None) for i in range(0, len(span), CHUNK)]
+    return Arrangement(program, cut if cut and not cut[-1].loop else [*cut, steps[-1]], vectors)

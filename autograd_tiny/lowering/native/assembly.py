@@ -15,8 +15,8 @@ from typing import NamedTuple
 from autograd_tiny.lowering.native.arrangement import arranged
 from autograd_tiny.lowering.native.emitter import ATTRIBUTES, Emitter, Loop, Vector, table
 from autograd_tiny.lowering.native.frame import Frame, is_wide
+from autograd_tiny.lowering.native.loops import MatrixVector, MeanOuter, Repeated
 from autograd_tiny.lowering.native.rows import emitted
-from autograd_tiny.lowering.native.sums import MatrixVector, MeanOuter
 from autograd_tiny.lowering.native.vectors import definition
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.runners import Layout
@@ -27,6 +27,8 @@ REGISTERS = 20
 _ARRAYS = ("parameters", "batch", "values", "derivatives", "workspace", "means")
 ARGUMENTS = ", ".join(["i64 %rows", *[f"ptr noalias %{name}" for name in _ARRAYS]])
 PASSED = ", ".join(["i64 %rows", *[f"ptr %{name}" for name in _ARRAYS]])
+OF_BLOCKS, OF_LAYER = "i64 %first, i64 %last", "i64 %start, i64 %tiles, i64 %terms, ptr %left, ptr %right, i64 %results"
+"""What further arguments are: which blocks, and what the layers of one width do not have in common."""
 
 
 class Block(NamedTuple):
@@ -63,11 +65,13 @@ class Assembly:
         # Sums that are computed at a time, of a layer and of a rectangle: with their factors, they fill the registers.
         self.neurons, self.tile = (16, (4, 4)) if width >= 8 else (8, (2, 4))
         self.tables: list[str] = []
+        self.layers: dict[tuple[int, int], Emitter] = {}
         functions = dict(self._functions())
         called = {name for emitter in functions.values() for name in emitter.called}
         self.text = "\n".join([
             *[definition(name, width) for name in sorted(called)],
-            *[emitter.function(name, f"{ARGUMENTS}, i64 %first, i64 %last") for name, emitter in functions.items()],
+            *[e.function(_layer(*of), f"{ARGUMENTS}, {OF_BLOCKS}, {OF_LAYER}") for of, e in self.layers.items()],
+            *[e.function(name, f"{ARGUMENTS}, {OF_BLOCKS}") for name, e in functions.items()],
             self._run(list(functions)).function("run", ARGUMENTS),
             *self.tables, ATTRIBUTES, "",
         ])  # fmt: skip
@@ -76,18 +80,22 @@ class Assembly:
         """What goes over the blocks, in this order."""
         if self.wide:
             yield "columns", self._rows_to_columns()
-        for i, (_, sums) in enumerate(self.steps):
+        for i, (_, loop) in enumerate(self.steps):
             name = f"step{i}"
-            if sums is None:
+            if loop is None:
                 yield name, self._instructions(i)
                 continue
-            if isinstance(sums, MatrixVector):
-                left, right, emitters = list(sums.left[0]), sums.right, self._matrix_vector(name, sums)
+            if isinstance(loop, Repeated):
+                yield name, self._repeated(i, loop)
+                continue
+            if isinstance(loop, MatrixVector):
+                left, right = list(loop.left[0]), loop.right
+                yield name, self._matrix_vector(name, loop)
             else:
-                left, right, emitters = self._places(sums.left[0]), sums.right[0], self._mean_outer(name, sums)
+                left, right = self._places(loop.left[0]), loop.right[0]
+                for part, emitter in enumerate(self._mean_outer(name, loop)):
+                    yield f"{name}.{part}", emitter
             self.tables += [table(f"{name}.left", left), table(f"{name}.right", self._places(right))]
-            for part, emitter in enumerate(emitters):
-                yield f"{name}.{part}", emitter
         for name, numbers in self.frame.many.items():
             self.tables.append(table(f"{name}.places", self._places(numbers)))
             yield name, self._columns_to_rows(name, len(numbers))
@@ -110,23 +118,36 @@ class Assembly:
             frame = e.at(e.at("%workspace", loop.index, self.frame.size), self.frame.places[4])
             yield Block(frame, batch, values, derivatives, e.lanes_below(left)), loop
 
-    def _matrix_vector(self, name: str, sums: MatrixVector) -> Iterable[Emitter]:
-        """A layer's sums for each block, some neurons at a time: for all of these, an input is loaded once."""
+    def _matrix_vector(self, name: str, sums: MatrixVector) -> Emitter:
+        """A layer's sums for each block, some neurons at a time.
+
+        A function for so many neurons serves every layer: networks have hundreds that differ in nothing but places.
+        """
+        e = Emitter(self.width)
         down = sums.left[1][0] - sums.left[0][0] if len(sums.left) > 1 else 0
+        results = self.frame.slots[sums.results[0]] * self.width
         for start, n_tiles, size in _tiles(len(sums.left), self.neurons):
-            e = Emitter(self.width)
-            with e.loop(n_tiles) as tile, self._blocks(e) as (block, _):
-                i = e.single("add", e.single("mul", tile.index, size), start)
-                weights, results = e.at("%parameters", i, down), e.at(block.frame, i, self.width)
-                results = e.at(results, self.frame.slots[sums.results[0]], self.width)
-                with e.loop(len(sums.right), [e.constant(-0.0)] * size) as term:
-                    left = e.looked_up(f"{name}.left", weights, term.index)
-                    x = e.load(e.looked_up(f"{name}.right", block.frame, term.index))
-                    for t, so_far in enumerate(term.carried):
-                        term.following.append(so_far + e.spread(e.load_one(e.at(left, t, down))) * x)
-                for t, whole in enumerate(term.last):
-                    e.store(whole, e.at(results, t, self.width))
-            yield e
+            if (size, down) not in self.layers:
+                self.layers[size, down] = self._neurons(size, down)
+            own = f"i64 {start}, i64 {n_tiles}, i64 {len(sums.right)}, ptr @{name}.left, ptr @{name}.right, i64 {results}"
+            e.do(_layer(size, down), f"{PASSED}, {OF_BLOCKS}, {own}")
+        return e
+
+    def _neurons(self, size: int, down: int) -> Emitter:
+        """Sums of so many neurons at a time: for all of these, an input is loaded once."""
+        e = Emitter(self.width)
+        with e.loop("%tiles") as tile, self._blocks(e) as (block, _):
+            i = e.single("add", e.single("mul", tile.index, size), "%start")
+            weights = e.at("%parameters", i, down)
+            results = e.at(e.at(block.frame, i, self.width), "%results")
+            with e.loop("%terms", [e.constant(-0.0)] * size) as term:
+                left = e.looked_up("%left", weights, term.index)
+                x = e.load(e.looked_up("%right", block.frame, term.index))
+                for t, so_far in enumerate(term.carried):
+                    term.following.append(so_far + e.spread(e.load_one(e.at(left, t, down))) * x)
+            for t, whole in enumerate(term.last):
+                e.store(whole, e.at(results, t, self.width))
+        return e
 
     def _mean_outer(self, name: str, sums: MeanOuter) -> Iterable[Emitter]:
         """Sums of all blocks added to means, a small rectangle at a time, which stays in registers meanwhile."""
@@ -143,7 +164,7 @@ class Assembly:
                         with e.loop(len(sums.left[0]), of_blocks.carried) as term:
                             sides = []
                             for side, frame, n in zip(("left", "right"), frames, (height, breadth)):
-                                first = e.looked_up(f"{name}.{side}", frame, term.index)
+                                first = e.looked_up(f"@{name}.{side}", frame, term.index)
                                 loaded = [e.load(e.at(first, t, self.width)) for t in range(n)]
                                 # Lanes beyond the last row repeat it; they must not count.
                                 sides.append([block.mask.choose(x, 0.0) for x in loaded])
@@ -156,6 +177,39 @@ class Assembly:
                         at = e.at(mean, t * down + u * across)
                         e.store_one(e.single("fadd", e.load_one(at), whole.sum_of_lanes(), "double"), at)
                 yield e
+
+    def _repeated(self, index: int, repeated: Repeated) -> Emitter:
+        """A formula for each block, once for each of its results."""
+        e, name, frame = Emitter(self.width), f"step{index}", self.frame
+        with self._blocks(e) as (block, _):
+            known = _Operands(self, e, block, index)
+            fixed = [known[x] for x in repeated.fixed]
+            with e.loop(len(repeated.results)) as turn:
+
+                def looked_up(what: str, base: str, places: Sequence[int]) -> str:
+                    self.tables.append(table(f"{name}.{what}", places))
+                    return e.looked_up(f"@{name}.{what}", base, turn.index)
+
+                values = []
+                for k, row in enumerate(repeated.operands):
+                    if row[0] < self.layout.n_parameters:
+                        values.append(e.spread(e.load_one(looked_up(str(k), "%parameters", row))))
+                    else:
+                        values.append(e.load(looked_up(str(k), block.frame, self._places(row))))
+                values += fixed
+                for of, given in repeated.formula:
+                    values.append(emitted(e, of, [values[x] for x in given]))
+                if repeated.results[0] in frame.slots:
+                    e.store(values[-1], looked_up("results", block.frame, self._places(repeated.results)))
+                if repeated.results[0] in frame.summed:
+                    places = [frame.sum_at[frame.summed[x][0]] * self.width for x in repeated.results]
+                    self._add_to_mean(e, block, values[-1], looked_up("means", "%workspace", places))
+        return e
+
+    def _add_to_mean(self, e: Emitter, block: Block, x: Vector, at: str) -> None:
+        """Add the lanes that stand for rows to a mean."""
+        so_far = e.load(at)
+        e.store(block.mask.choose(so_far + x, so_far), at)
 
     def _instructions(self, index: int) -> Emitter:
         """The instructions of a step, with the loads and stores around them."""
@@ -170,9 +224,7 @@ class Assembly:
                 if number in slots:
                     e.store(result, e.at(block.frame, slots[number], self.width))
                 for place in self.frame.summed.get(number, ()):
-                    at = e.at("%workspace", self.frame.sum_at[place], self.width)
-                    so_far = e.load(at)
-                    e.store(block.mask.choose(so_far + result, so_far), at)
+                    self._add_to_mean(e, block, result, e.at("%workspace", self.frame.sum_at[place], self.width))
             if index == len(self.steps) - 1:
                 for array, numbers in self.frame.few.items():
                     self._store_few(e, getattr(block, array), [operands[x] for x in numbers])
@@ -193,7 +245,7 @@ class Assembly:
         """Columns in the frame written to an array row by row, in a loop: as straight lines, many would take long to compile."""
         e = Emitter(self.width)
         with self._blocks(e) as (block, _), e.loop(n) as column:
-            x = e.load(e.looked_up(f"{array}.places", block.frame, column.index))
+            x = e.load(e.looked_up(f"@{array}.places", block.frame, column.index))
             to = e.at(getattr(block, array), column.index)
             for lane in range(self.width):
                 e.store_one(x.lane(lane), e.at(to, lane * n))
@@ -224,7 +276,7 @@ class Assembly:
             e.store_one("0.0", e.at("%means", mean.index))
         self.tables += [table("pool", [x for _, x in frame.pool]), table("sums", list(frame.sum_at))]
         with e.loop(len(frame.pool)) as parameter:
-            x = e.load_one(e.looked_up("pool", "%parameters", parameter.index))
+            x = e.load_one(e.looked_up("@pool", "%parameters", parameter.index))
             e.store_one(x, e.at(e.at("%workspace", parameter.index), pool_at))
         self._copy_last_rows(e, "%batch", batch_at, n_columns, into_workspace=True)
         with e.loop(n_groups) as group:
@@ -236,7 +288,7 @@ class Assembly:
         self._copy_last_rows(e, "%derivatives", derivatives_at, n_derivatives, into_workspace=False)
         with e.loop(len(frame.sum_at)) as lanes:
             whole = e.load(e.at("%workspace", lanes.index, width)).sum_of_lanes()
-            e.store_one(whole, e.looked_up("sums", "%means", lanes.index))
+            e.store_one(whole, e.looked_up("@sums", "%means", lanes.index))
         share = e.single("fdiv", "1.0", e.as_float("%rows"), "double")
         with e.loop(n_means) as mean:
             at = e.at("%means", mean.index)
@@ -292,6 +344,11 @@ class _Operands:
         self.rows = self.rows or e.load_one(self.block.batch, f"<{length} x double>")
         places = [lane * n_columns + x - n_parameters for lane in range(e.width)]
         return Vector(e, e.shuffled(self.rows, "zeroinitializer", length, places))
+
+
+def _layer(size: int, down: int) -> str:
+    """What the function is called that computes so many sums at a time, of parameters so far from each other."""
+    return f'"layer of {size}, {down}"'
 
 
 def _tiles(n: int, size: int) -> list[tuple[int, int, int]]:

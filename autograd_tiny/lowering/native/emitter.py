@@ -77,9 +77,9 @@ class Emitter:
         index = index if step == 1 else index * step if isinstance(index, int) else self.single("mul", index, step)
         return base if index == 0 else self.let(f"getelementptr double, ptr {base}, i64 {index}")
 
-    def looked_up(self, name: str, base: str, index: str) -> str:
-        """The pointer as many floats from ``base`` as a table says at ``index``."""
-        entry = self.let(f"getelementptr i32, ptr @{name}, i64 {index}")
+    def looked_up(self, table: str, base: str, index: str) -> str:
+        """The pointer as many floats from ``base`` as the table at a pointer says at ``index``."""
+        entry = self.let(f"getelementptr i32, ptr {table}, i64 {index}")
         return self.at(base, self.let(f"sext i32 {self.let(f'load i32, ptr {entry}')} to i64"))
 
     def either(self, condition: str, x: str, y: str) -> str:
@@ -125,6 +125,10 @@ class Emitter:
         """Bits: whether the number of the lane is smaller than a whole number."""
         numbers = ", ".join([f"i64 {lane}" for lane in range(self.width)])
         return self.vector(f"icmp slt {self.integers} <{numbers}>, {self.spread(n, 'i64').name}")
+
+    def any_of(self, bits: Vector) -> str:
+        """1 if any of a vector of bits is set, else 0."""
+        return self.let(f"zext i1 {self.let(f'call i1 @llvm.vector.reduce.or.v{self.width}i1({self.bits} {bits.name})')} to i64")
 
     def called_with(self, kind: str, name: str, operands: Sequence[Vector | float]) -> Vector:
         """What a function gives for vectors."""

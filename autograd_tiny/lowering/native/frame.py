@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from autograd_tiny.lowering.native.arrangement import Arrangement, means_of
+from autograd_tiny.lowering.native.loops import MeanOuter
 from autograd_tiny.lowering.runners import Layout
 
 FRAME_BYTES = 2**19
@@ -29,7 +30,7 @@ class Frame:
         columns_at: the slot of the first column, where the batch is wide.
         many: "values" and "derivatives", where they are too many to be sorted by shuffles: their numbers.
         few: the same, where they are not.
-        summed: values, and in which places their means are wanted; without those that a loop makes.
+        summed: values, and in which places their means are wanted; without those that a `MeanOuter` product makes.
         sum_at: the vector in the workspace that adds up the mean for a place.
         pool: the place in the workspace of a parameter in a step, where there are many.
         places: where in the workspace the sums, the last rows of batch, values and derivatives, the frames and the pool begin.
@@ -44,8 +45,8 @@ class Frame:
         rows = {"values": outputs[: ends[0]], "derivatives": outputs[ends[0] : ends[1]]}
         self.many = {name: numbers for name, numbers in rows.items() if len(numbers) * width > WIDEST_SHUFFLE}
         self.few = {name: numbers for name, numbers in rows.items() if numbers and name not in self.many}
-        in_loops = {x for span, sums in self.steps if sums for x in span}
-        self.summed = {x: places for x, places in means_of(self.program, layout).items() if x not in in_loops}
+        in_sums = {x for span, loop in self.steps if isinstance(loop, MeanOuter) for x in span}
+        self.summed = {x: places for x, places in means_of(self.program, layout).items() if x not in in_sums}
         self.sum_at = {place: k for k, place in enumerate([place for places in self.summed.values() for place in places])}
         self.slots, self.columns_at = self._slots(arrangement)
         vectors = self.columns_at + layout.n_columns * self.wide
@@ -88,8 +89,8 @@ class Frame:
         """A place for every parameter in every step that uses it, in the order of their use."""
         first, n_parameters = self.program.n_leaves, self.layout.n_parameters
         pool: dict[tuple[int, int], int] = {}
-        for i, (span, sums) in enumerate(self.steps):
-            for number in () if sums else span:
+        for i, (span, loop) in enumerate(self.steps):
+            for number in () if loop else span:
                 for x in self.program.instructions[number - first].operands:
                     if x < n_parameters:
                         pool.setdefault((i, x), self.places[-1] + len(pool))

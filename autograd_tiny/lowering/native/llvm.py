@@ -33,18 +33,20 @@ class MachineCode(NamedTuple):
     object: bytes
 
 
-def machine_code(program: Program, layout: Layout, width: int = 0) -> MachineCode:
+def machine_code(program: Program, layout: Layout, width: int = 0, file_name: str = "") -> MachineCode:
     """Compile a program for this machine.
 
     Args:
         program: what is computed.
         layout: what its inputs and outputs are.
         width: lanes of a vector; as many as the processor has if 0.
+        file_name: what the function is called in a library that any program may load; "" for code of this process alone.
     """
     llvm = _llvm()
     with collector_at_rest():
         assembly = Assembly(program, layout, width or host_width())
-    code = _machine().emit_object(llvm.parse_assembly(assembly.text))
+    text = assembly.text.replace("@run(", f"@{file_name}(") if file_name else assembly.text
+    code = _machine(for_file=bool(file_name)).emit_object(llvm.parse_assembly(text))
     return MachineCode(layout, assembly.workspace, assembly.work, code)
 
 
@@ -97,11 +99,12 @@ def _llvm() -> Any:
     return llvm
 
 
-def _machine() -> Any:
-    """This machine, as LLVM knows it; an engine takes one for itself."""
+def _machine(*, for_file: bool = False) -> Any:
+    """This machine, as LLVM knows it; an engine takes one for itself.  Code for a file may be loaded anywhere in memory."""
     llvm = _llvm()
     features = llvm.get_host_cpu_features().flatten()
-    return llvm.Target.from_default_triple().create_target_machine(llvm.get_host_cpu_name(), features, opt=1)
+    where = {"reloc": "pic", "codemodel": "default"} if for_file else {}
+    return llvm.Target.from_default_triple().create_target_machine(llvm.get_host_cpu_name(), features, opt=1, **where)
 
 
 @lru_cache(maxsize=1)

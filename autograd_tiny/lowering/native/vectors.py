@@ -1,4 +1,4 @@
-"""Functions on vectors of floats, written as LLVM instructions: exp, log and their kin.
+"""Functions on vectors of floats, written as LLVM instructions: exp, log and their kin, sine and cosine.
 
 Errors are within two units in the last place, of tanh within three.
 
@@ -106,8 +106,59 @@ def vector_log1p(x: Vector) -> Vector:
     return (vector_log(u) + lost).where("oeq", 0.0, x, x)  # a zero keeps its sign
 
 
+# π/2 in three parts, of which the first two have 33 bits, so that their products with whole numbers below 2**19 are exact; the
+# sine and the cosine less their first terms, in powers of y², on -π/4 to π/4.  FreeBSD's e_rem_pio2.c, k_sin.c and k_cos.c,
+# Sun Microsystems (1993).
+HALF_PI = 1.57079632673412561417, 6.07710050630396597660e-11, 2.02226624879595063154e-21
+LARGEST_ANGLE = 2.0**19
+SINE_COEFFICIENTS = (
+    -1.66666666666666324348e-01, 8.33333333332248946124e-03, -1.98412698298579493134e-04, 2.75573137070700676789e-06,
+    -2.50507602534068634195e-08, 1.58969099521155010221e-10,
+)  # fmt: skip
+COSINE_COEFFICIENTS = (
+    4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015872894767294178e-05, -2.75573143513906633035e-07,
+    2.08757232129817482790e-09, -1.13596475577881948265e-11,
+)  # fmt: skip
+
+
+def vector_sin(x: Vector) -> Vector:
+    """Sine."""
+    return _circular("sin", x, 0)
+
+
+def vector_cos(x: Vector) -> Vector:
+    """Cosine: the sine a quarter of a turn further on."""
+    return _circular("cos", x, 1)
+
+
+def _circular(name: str, x: Vector, quarters: int) -> Vector:
+    """The sine of x and some quarters of a turn; the C library's where an angle is so large that more of π is needed."""
+    e = x.emitter
+    shifted = x * (2.0 / math.pi) + TO_INTEGER
+    n = shifted - TO_INTEGER
+    far = x - n * HALF_PI[0]
+    product = n * HALF_PI[1]
+    near = far - product
+    y = near - (n * HALF_PI[2] - ((far - near) - product))
+    square = y * y
+    sine = (square * y).times_plus(polynomial(square, SINE_COEFFICIENTS), y).where("oeq", 0.0, y, y)  # a zero keeps its sign
+    half = square * 0.5
+    one = e.constant(1.0)
+    whole = one - half
+    cosine = whole + (((one - whole) - half) + square * square * polynomial(square, COSINE_COEFFICIENTS))
+    turn = shifted.as_bits().integer("add", quarters)
+    odd = turn.integer("and", 1).integer("add", bits_of(TO_INTEGER)).as_floats() - TO_INTEGER
+    size = odd.compared("une", 0.0).choose(cosine, sine).as_bits()
+    result = size.integer("xor", turn.integer("and", 2).integer("shl", 62)).as_floats()
+    large = x.called("fabs").compared("ugt", LARGEST_ANGLE)
+    with e.loop(e.any_of(large), [result]) as once:
+        once.following = [large.choose(_lane_by_lane(name, [x]), once.carried[0])]
+    return once.last[0]
+
+
 FUNCTIONS: Mapping[str, Callable[[Vector], Vector]] = MappingProxyType(
     {"exp": vector_exp, "expm1": vector_expm1, "log": vector_log, "log1p": vector_log1p, "tanh": vector_tanh}
+    | {"sin": vector_sin, "cos": vector_cos}
 )
 LIBRARY: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "erf", "erfc"), 1)
@@ -119,16 +170,19 @@ def definition(name: str, width: int) -> str:
     """The LLVM function ``@name`` on vectors of ``width`` floats."""
     emitter = Emitter(width)
     operands = [Vector(emitter, f"%x{i}") for i in range(LIBRARY.get(name, 1))]
-    declared = ""
-    if name in FUNCTIONS:
-        result = FUNCTIONS[name](*operands)
-    else:
-        declared = f"declare double @{symbol(name)}({', '.join(['double'] * len(operands))})\n"
-        result = Vector(emitter, "zeroinitializer")
-        for lane in range(width):
-            given = ", ".join([f"double {x.lane(lane)}" for x in operands])
-            result = result.with_lane(lane, emitter.let(f"call double @{symbol(name)}({given})"))
+    result = FUNCTIONS[name](*operands) if name in FUNCTIONS else _lane_by_lane(name, operands)
+    declared = f"declare double @{symbol(name)}({', '.join(['double'] * len(operands))})\n" if name in LIBRARY else ""
     return declared + emitter.function(name, ", ".join([f"{emitter.floats} {x.name}" for x in operands]), result)
+
+
+def _lane_by_lane(name: str, operands: Sequence[Vector]) -> Vector:
+    """A function of the C library."""
+    e = operands[0].emitter
+    result = Vector(e, "zeroinitializer")
+    for lane in range(e.width):
+        given = ", ".join([f"double {x.lane(lane)}" for x in operands])
+        result = result.with_lane(lane, e.let(f"call double @{symbol(name)}({given})"))
+    return result
 
 
 def symbol(name: str) -> str:

@@ -8,15 +8,18 @@ from autograd_tiny.calculus.sparse import Entries, sparse_jacobian
 from autograd_tiny.engine.graph import gradient
 from autograd_tiny.engine.refusals import FORMULAS_ONLY
 from autograd_tiny.engine.table import dot
+from autograd_tiny.lowering.program import collector_at_rest
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.symbols.expression import Expression
 
 
+@collector_at_rest()
 def hessian_of(recorded: Recorded) -> Recorded:
     """The gradient of the one result, to be differentiated by all inputs."""
     return Recorded(recorded.inputs, _gradient(recorded.results[0], recorded.inputs), recorded.inputs)
 
 
+@collector_at_rest()
 def entries_of(recorded: Recorded) -> tuple[Entries, Recorded]:
     """Where the derivatives of all results by all inputs need not be 0, and these derivatives as results."""
     before = FORMULAS_ONLY.set(True)
@@ -28,6 +31,7 @@ def entries_of(recorded: Recorded) -> tuple[Entries, Recorded]:
     return entries, Recorded(recorded.inputs, numbers)
 
 
+@collector_at_rest()
 def hvp_of(recorded: Recorded) -> Recorded:
     """The Hessian of the one result times a vector, which follows the inputs: the gradient of *gradient · vector*."""
     inputs, vector = recorded.inputs, _twins(recorded.inputs, "v_")
@@ -35,12 +39,14 @@ def hvp_of(recorded: Recorded) -> Recorded:
     return Recorded([*inputs, *vector], _gradient(slope, inputs))
 
 
+@collector_at_rest()
 def vjp_of(recorded: Recorded) -> Recorded:
     """The results, and a vector of as many numbers times the Jacobian; the vector follows the inputs."""
     inputs, weights = recorded.inputs, _weights(recorded)
     return Recorded([*inputs, *weights], [*recorded.results, *_gradient(dot(weights, recorded.results), inputs)])
 
 
+@collector_at_rest()
 def jvp_of(recorded: Recorded) -> Recorded:
     """The results, and the Jacobian times a vector, which follows the inputs.
 

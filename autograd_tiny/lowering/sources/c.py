@@ -89,12 +89,31 @@ def c_source(program: Program, arguments: Mapping[str, int], name: str) -> CSour
         TypeError: a row of the user's own has no expansion.
         ValueError: no function of C can have this name.
     """
+    file = _file(program, arguments, name)
+    return CSource(name, file.source(), file.header())
+
+
+def c_interface(program: Program, arguments: Mapping[str, int], name: str) -> tuple[str, dict[str, str]]:
+    """The header alone, and the prototypes in it: of the "value", of the value with its "gradient", and of the "batch".
+
+    Args:
+        program: as for `c_source`.
+        arguments: as for `c_source`.
+        name: as for `c_source`.
+
+    Raises:
+        TypeError, ValueError: as `c_source`.
+    """
+    file = _file(program, arguments, name)
+    return file.header(), {kind: prototype for kind, (prototype, _) in file.functions().items()}
+
+
+def _file(program: Program, arguments: Mapping[str, int], name: str) -> _File:
     _check_name(name)
     program = in_rows_of_the_table(program, C.name)
     derived = [f"{name}_{end}" for end in ("gradient", "jacobian", "batch", "mean_gradient")]
-    writer = Writer(program, C, [name, *derived])
     given = list(zip(("inputs",) if len(arguments) == 1 else ("parameters", "sample"), arguments.values()))
-    return CSource(name, _File(writer, name, given).source(), _File(writer, name, given).header())
+    return _File(Writer(program, C, [name, *derived]), name, given)
 
 
 def _check_name(name: str) -> None:

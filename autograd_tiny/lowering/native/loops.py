@@ -1,4 +1,4 @@
-"""Finding, in a program, the sums of products that native code computes in loops: layers, forward and adjoint.
+"""Finding, in a program, what native code computes in loops: the layers, forward and adjoint, and formulas that are repeated.
 
 A layer comes as one `dot` for each neuron, or as one line of products and additions, of which only the places of the operands
 differ.  Lines that belong together become a rectangle of sums:
@@ -8,17 +8,20 @@ differ.  Lines that belong together become a rectangle of sums:
 A `MatrixVector` product has parameters on the left and one row on the right: what a layer computes from its inputs, and the
 derivatives by its inputs from those by its outputs.  A `MeanOuter` product has values of a sample on both sides, and only its mean
 over the batch is wanted: the derivatives by a layer's weights.
+
+Of the other instructions, those that only one instruction uses make up a formula with it.  A `Repeated` formula is applied to
+many operands: every link of a chain, every entry of an activation.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_tiny.engine.table import add, dot, mul
-from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.program import Instruction, Program
 
 Row = tuple[int, ...]
 
@@ -73,6 +76,36 @@ class MeanOuter(NamedTuple):
 
 
 Sums = MatrixVector | MeanOuter
+
+
+class Repeated(NamedTuple):
+    """One formula for many operands: results[k] = formula(operands[0][k], operands[1][k], ...).
+
+    Attributes:
+        formula: instructions on values that are numbered as in a `Program`: first the rows of ``operands``, then the values
+            in ``fixed``, then the results of the instructions, of which the last is the formula's.
+        operands: parameters, or values that lie in the frame.
+        fixed: values that are the same for all results.
+        results: as many as each row of ``operands`` has values.
+    """
+
+    formula: tuple[Instruction, ...]
+    operands: tuple[Row, ...]
+    fixed: Row
+    results: Row
+
+    def renumbered(self, new: Mapping[int, int]) -> Repeated:
+        """The same after the program's values have got other numbers."""
+        operands = tuple([mapped(row, new) for row in self.operands])
+        return Repeated(self.formula, operands, mapped(self.fixed, new), mapped(self.results, new))
+
+
+Looped = MatrixVector | MeanOuter | Repeated
+
+LONGEST_FORMULA = 32
+"""The most instructions in a formula that is repeated: what a processor's registers hold, and a little more."""
+LONGEST_SUM = 16
+"""The most terms of a sum in such a formula; those of longer sums are formulas themselves."""
 
 
 def mapped(row: Row, new: Mapping[int, int]) -> Row:
@@ -252,3 +285,127 @@ class _Vectors:
         self._place.update(new)
         self.placed += added
         return True
+
+
+def find_repeated(
+    program: Program,
+    kept: Sequence[int],
+    n_parameters: int,
+    columns: range,
+    means_of: Mapping[int, Sequence[int]],
+    sums: Sequence[tuple[Sums, list[int]]],
+    smallest: int,
+) -> list[tuple[Repeated, list[int]]]:
+    """Find the formulas that are repeated often enough for a loop.
+
+    Args:
+        program: as for `find`.
+        kept: the outputs that are wanted for every row.
+        n_parameters: as for `find`.
+        columns: as for `find`.
+        means_of: as for `find`.
+        sums: what `find` has found.
+        smallest: how many instructions a loop must have, those of all results together.
+
+    Returns:
+        The formulas, with the numbers of their instructions, ascending.
+    """
+    in_sums = {x for _, members in sums for x in members}
+    if len(program.instructions) - len(in_sums) < smallest:
+        return []
+    inputs_of = {x: found.right for found, _ in sums if isinstance(found, MatrixVector) for x in found.results}
+    kinds = ["parameter" if x < n_parameters else "value" if x in columns else x for x in range(program.n_leaves)]
+    trees = _Trees(program, in_sums, inputs_of, kinds)
+    groups: dict[Any, list[int]] = {}
+    wanted = set(kept)
+    for root in trees.roots():
+        places = means_of.get(root, ())
+        is_kept = trees.uses[root] > 0 or root in wanted
+        if len(places) < 2:
+            groups.setdefault((trees.shape[root], trees.level[root], is_kept, len(places)), []).append(root)
+    large = [roots for roots in groups.values() if len(roots) > 1 and len(roots) * trees.size[roots[0]] >= smallest]
+    return [(trees.repeated(roots), sorted([x for root in roots for x in trees.members(root)])) for roots in large]
+
+
+class _Trees:
+    """The instructions outside of sums as trees: what one instruction alone uses belongs to it.
+
+    Args:
+        program: of simple rows.
+        in_sums: the instructions that belong to no tree.
+        inputs_of: for results of sums, what they are computed from.
+        kinds: of each input and constant, what it is in a shape: "parameter" or "value" for any of them, or its number.
+
+    Attributes:
+        uses: how often an instruction uses a value.
+        shape: equal for two instructions that are the same formula of other operands.
+        level: how many results of trees and sums lie one behind the other before a value; two roots of one level can be
+            computed in any order.
+        size: how many instructions the tree below an instruction has.
+    """
+
+    def __init__(
+        self, program: Program, in_sums: Collection[int], inputs_of: Mapping[int, Row], kinds: Sequence[str | int]
+    ) -> None:
+        first, instructions = program.n_leaves, program.instructions
+        self._first, self._instructions, self._in_sums, self._kinds = first, instructions, in_sums, kinds
+        self.uses = Counter([x for _, operands in instructions for x in operands])
+        self._inner: set[int] = set()
+        outputs = set(program.outputs)
+        in_long_sums = self._in_long_sums()
+        shapes: dict[Any, int] = {}
+        self.shape = [0] * (first + len(instructions))
+        self.level, self.size = [*self.shape], [*self.shape]
+        for number, (row, operands) in enumerate(instructions, first):
+            if number in in_sums:
+                self.level[number] = 1 + max([self.level[x] for x in inputs_of.get(number, operands)])
+                continue
+            inner = [x for x in operands if x >= first and self.uses[x] == 1 and x not in in_sums and x not in outputs]
+            if number in in_long_sums:  # its terms may be alike, and it is not like another
+                inner = [x for x in inner if self.size[x] == 1 or x in in_long_sums]
+            inner.sort(key=self.size.__getitem__)
+            while sum([self.size[x] for x in inner]) >= LONGEST_FORMULA:
+                inner.pop()
+            self._inner.update(inner)
+            key = (row, *[self.shape[x] if x in inner else kinds[x] if x < first else "value" for x in operands])
+            self.shape[number] = shapes.setdefault(key, -1 - len(shapes))
+            self.size[number] = 1 + sum([self.size[x] for x in inner])
+            self.level[number] = max([self.level[x] + (x >= first and x not in inner) for x in operands])
+
+    def _in_long_sums(self) -> set[int]:
+        """The additions that end sums of more than `LONGEST_SUM` terms."""
+        terms: dict[int, int] = {}
+        for number, (row, operands) in enumerate(self._instructions, self._first):
+            if row is add:
+                terms[number] = sum([terms[x] if x in terms and self.uses[x] == 1 else 1 for x in operands])
+        return {number for number, n in terms.items() if n > LONGEST_SUM}
+
+    def roots(self) -> list[int]:
+        """The results of the trees."""
+        numbers = range(self._first, len(self.shape))
+        return [x for x in numbers if x not in self._inner and x not in self._in_sums]
+
+    def members(self, root: int) -> list[int]:
+        """The instructions of a tree, operands first."""
+        inner = [x for x in self._instructions[root - self._first].operands if x in self._inner]
+        return [*[x for below in inner for x in self.members(below)], root]
+
+    def _operands(self, root: int) -> list[int]:
+        """The operands of a tree that have no part in its shape, in its order."""
+        used = [x for number in self.members(root) for x in self._instructions[number - self._first].operands]
+        return [x for x in used if x not in self._inner and (x >= self._first or isinstance(self._kinds[x], str))]
+
+    def repeated(self, roots: Sequence[int]) -> Repeated:
+        """What computes roots of one shape."""
+        rows = [*zip(*map(self._operands, roots))]
+        operands = [*dict.fromkeys(rows)]
+        members = self.members(roots[0])
+        used = [x for number in members for x in self._instructions[number - self._first].operands]
+        fixed = [*dict.fromkeys([x for x in used if x < self._first and not isinstance(self._kinds[x], str)])]
+        place = {x: n for n, x in enumerate([*fixed, *members], len(operands))}
+        of_rows = iter([operands.index(row) for row in rows])
+        formula = []
+        for number in members:
+            row, given = self._instructions[number - self._first]
+            formula.append(Instruction(row, tuple([place[x] if x in place else next(of_rows) for x in given])))
+        return Repeated(tuple(formula), tuple(operands), tuple(fixed), tuple(roots))
