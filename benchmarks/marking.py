@@ -2,7 +2,8 @@
 
 Honest pages of all sorts, on which nothing may be blamed.  Random networks, their pages printed at 3 to 8 digits: as they are, with one
 mistake of each known kind, once carried on through what follows, once as a misprint alone; the same with a number that no
-known mistake made: a random one, or one whose last digit is one unit too small.  Then how long marking takes, in seconds of the processor.
+known mistake made: a random one, or one whose last digit is one unit too small.  Pages of several training steps, and whole arrays,
+printed and from code, with a mistake in a line of their backward pass.  Then how long marking takes, in seconds of the processor.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from typing import NamedTuple
 
 from autograd_tiny import mark, mark_all
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.report import Mark, Report
 from autograd_tiny.worked import three_three_three
+from benchmarks.backward import ARRAY_KINDS, ArrayPlant, alike, array_plants, backward, recorded, same_shape, written
+from benchmarks.backward import random_network as random_layers
 from benchmarks.honest import Sort, honest_pages
 from benchmarks.pages import FROM_MEMORY, NO_NUMBER, Page, Plan, Style, random_network, random_style
 from benchmarks.planting import KINDS, SYNONYMS, Plant, garbage, last_digit, plants, same_digits, synonyms
@@ -117,6 +120,72 @@ def outcomes(pages: Iterable[Page], kinds: Sequence[str], seed: int) -> Iterator
                         yield outcome(page, plant._replace(carried=carried))
 
 
+class ArrayOutcome(NamedTuple):
+    """What the marker said about arrays with a plant.
+
+    Attributes:
+        plant: the mistake.
+        name, located, named, again: as of an `Outcome`; the place is the first array that is not right.
+    """
+
+    plant: ArrayPlant
+    report: Report
+    name: str
+    located: bool
+    named: bool
+    again: bool
+
+
+def arrays_from_code(seed: int) -> Iterator[ArrayOutcome]:
+    """Backward passes of one network with each mistake, handed in from the last layer to the first, or from the first."""
+    random = Random(f"code {seed}")
+    network = random_layers(random)
+    loss, plants = recorded(network), list(array_plants(network))
+    for plant in plants:
+        order = list(plant.given) if random.random() < 0.5 else sorted(plant.given)
+        wrong = [name for name in order if name in plant.wrong]
+        yield array_outcome(plant, plants, mark(loss, {name: plant.given[name] for name in order}), wrong)
+
+
+def printed_arrays(seed: int) -> Iterator[ArrayOutcome]:
+    """Pages in matrices about one network with a mistake of each kind that leaves all arrays their shapes."""
+    random = Random(f"printed {seed}")
+    network = random_layers(random)
+    style = Style(random.choice([4, 5, 6]), True, False, False, FROM_MEMORY)
+    loss, right = recorded(network), backward(network, between=True)
+    plants = [x for x in array_plants(network, between=True) if all(same_shape(x.given[name], right[name]) for name in right)]
+    random.shuffle(plants)
+    honest = written(network, right, style.text)
+    for plant in {plant.kind: plant for plant in plants}.values():
+        page = written(network, plant.given, style.text)
+        if wrong := [line.partition(" =")[0].removeprefix("L/") for line, other in zip(page, honest) if line != other]:
+            yield array_outcome(plant, plants, mark(loss, page), wrong)
+
+
+def array_outcome(plant: ArrayPlant, plants: Sequence[ArrayPlant], report: Report, wrong: Sequence[str]) -> ArrayOutcome:
+    """A report on arrays, judged.
+
+    Args:
+        plant: the mistake.
+        plants: all mistakes in the same backward pass, some of which may give the same arrays.
+        report: the marker's.
+        wrong: the arrays that are not right, in their order.
+    """
+    blamed = [m for m in report.marks if m.verdict not in FAITHFUL]
+    slips = [m for m in blamed if m.verdict in ("mistake", "stale", "wrong")]
+    name = slips[0].mistake or slips[0].verdict if slips else "nothing"
+    located = bool(blamed) and array_of(blamed[0]) == wrong[0]
+    same = {other.kind for other in plants if all(alike(other.given[n], x) for n, x in plant.given.items())}
+    is_synonym = synonyms(name, plant.kind) and (name not in ARRAY_KINDS or name == "mistaken rule")
+    named = located and (name in same or is_synonym)
+    return ArrayOutcome(plant, report, name, located, named, located and any(array_of(m) != wrong[0] for m in slips))
+
+
+def array_of(mark: Mark) -> str:
+    """The array that a derivative is taken by."""
+    return mark.claim.quantity.nodes[-1].partition("[")[0]
+
+
 def unnamed(pages: Iterable[Page], kind: str, seed: int) -> Iterator[Outcome]:
     """One line of every page with a number in it that no known mistake made."""
     for number, page in enumerate(pages):
@@ -124,7 +193,7 @@ def unnamed(pages: Iterable[Page], kind: str, seed: int) -> Iterator[Outcome]:
             yield outcome(page, plant._replace(carried=False))
 
 
-def reached(results: Sequence[Outcome]) -> bool:
+def reached(results: Sequence[Outcome] | Sequence[ArrayOutcome]) -> bool:
     """Whether enough plants are located, and enough of them named."""
     shares = zip(*((r.located, r.named) for r in results))
     return all(100.0 * sum(x) >= least * len(results) for x, least in zip(shares, (LOCATED, NAMED)))
@@ -183,6 +252,17 @@ def planted_table(title: str, results: Iterable[Outcome], group: Callable[[Outco
         rows.append([name, len(found), *shares, *again])
     head = ("", "plants", "located %", "named %", "same digits %", "blames more %: carried on", "misprinted")
     return table(title, head, rows)
+
+
+def arrays_table(title: str, results: Iterable[ArrayOutcome]) -> str:
+    """The same of arrays."""
+    groups: dict[str, list[ArrayOutcome]] = {}
+    for result in sorted(results, key=lambda r: ARRAY_KINDS.index(r.plant.kind)):
+        groups.setdefault(result.plant.kind, []).append(result)
+    groups[TOTAL] = [result for found in groups.values() for result in found]
+    shares = ("located", "named", "again")
+    rows = [[name, len(found), *(percent(getattr(r, x) for r in found) for x in shares)] for name, found in groups.items()]
+    return table(title, ("", "plants", "located %", "named %", "blames more %"), rows)
 
 
 def synonyms_table(results: Iterable[Outcome]) -> str:
@@ -315,6 +395,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(planted_table(title, sorted(later, key=lambda r: LATER_KINDS.index(r.plant.kind)), lambda r: r.plant.kind), flush=True)
         failures += [(r.page, r.plant, r.report) for r in later if not r.named]
         met &= reached(later)
+        for what, find in (("from code", arrays_from_code), ("printed", printed_arrays)):
+            found = [outcome for n in range(options.pages) for outcome in find(options.seed + n)]
+            print(arrays_table(f"Planted mistakes in arrays {what}", found), flush=True)
+            met &= reached(found)
     for kind in [kind for kind in UNNAMED if options.kind in (None, kind)]:
         results = sorted(unnamed(made, kind, options.seed), key=digits)
         print(unnamed_table(kind, results), flush=True)

@@ -48,7 +48,8 @@ SYNONYMS = {
     ("decimal place", "digits swapped"): "a zero and the only other digit are swapped",
     ("decimal place", "factor left out"): "the factor is a power of ten",
     ("decimal place", "factor twice"): "the factor is a power of ten",
-    ("factor", "factor left out"): "the factor is 2 or ½",
+    ("factor", "factor left out"): "the factor is 2 or ½, or the number of samples",
+    ("factor", "mistaken rule"): "the factor is the exponent that a square brings down",
     ("factor", "factor twice"): "the factor is 2 or ½",
     ("neighbour taken", "sign"): "the two outputs of a softmax have opposite derivatives",
     ("copied", "sign"): "the two outputs of a softmax have opposite derivatives",
@@ -64,6 +65,8 @@ SYNONYMS = {
     ("factor left out", "mistaken rule"): "the factor is part of an activation's rule",
     ("mistaken rule", "term left out"): "the term is part of an activation's rule",
     ("one term kept", "path left out"): "each path is a term of the sum",
+    ("exchanged", "transposed"): "of a matrix with two rows and two columns, two weights are exchanged",
+    ("mistaken rule", "softmax diagonal only"): "a softmax that is treated entry by entry has its diagonal only",
     ("digit put in", "digits swapped"): "two digits beside a third that is alike",
 }
 """Pairs of mistakes that may be the same formula, and when.  A pair counts only where both print the same digits."""

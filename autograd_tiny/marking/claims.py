@@ -79,6 +79,11 @@ class Claim(NamedTuple):
         return self.said or str(self.quantity)
 
     @property
+    def printed_in(self) -> tuple[object, ...] | None:
+        """What is the same for all numbers of the vector or matrix that it is printed in, if it is in one."""
+        return self.grid and (self.grid.text, self.grid.shape, self.grid.line)
+
+    @property
     def every(self) -> tuple[Quantity, ...]:
         """The quantities that it speaks of, and those in them."""
         return self.quantity.every + (self.formula.every if self.formula else ())

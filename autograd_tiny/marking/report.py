@@ -294,7 +294,7 @@ class Report:
         once = [mark for mark in self.marks if mark.number not in self._again]
         for section, group in groupby(once, key=lambda mark: mark.claim.section):
             begins = len(found)
-            for (whole, grid), together in groupby(group, key=lambda mark: (_whole_of(mark), _grid_of(mark))):
+            for (whole, grid), together in groupby(group, key=lambda mark: (_whole_of(mark), mark.claim.printed_in)):
                 marks = list(together)
                 found += _lines(whole, marks) if grid is None else _rows(marks, width)
             found[begins] = found[begins]._replace(section=section)
@@ -382,12 +382,6 @@ class Line(NamedTuple):
 
 def _line(mark: Mark) -> Line:
     return Line((mark,), mark.claim.called, (mark.engine,), (mark.claim.printed.text,), mark.finding)
-
-
-def _grid_of(mark: Mark) -> tuple[object, ...] | None:
-    """What is the same for the numbers of one printed matrix."""
-    grid = mark.claim.grid
-    return grid and (grid.text, grid.shape, grid.line)
 
 
 def _rows(marks: Sequence[Mark], width: int) -> list[Line]:

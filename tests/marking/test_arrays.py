@@ -170,6 +170,40 @@ def test_a_wrong_shape_is_told_with_what_would_fit_and_with_what_was_repeated(tm
         assert f"its transpose would fit: {hint}" in str(caught.value)
 
 
+LAYERS = """\
+formula = "Z = X @ W; A = tanh(Z); Y = A @ V; E = sum((Y - T)**2) / 2"
+claims = ["E/V = GIVEN"]
+
+[inputs]
+X = [[0.5, 1.0], [0.3, -0.2]]
+W = [[0.4, -0.6], [-0.5, 0.7]]
+V = [[0.2, -0.7], [-0.2, 0.3]]
+T = [[0.3, 0.2], [0.3, -0.8]]
+"""
+
+
+def test_what_was_done_to_a_whole_printed_array_is_told_once(tmp_path):
+    record = read_page(written(tmp_path, LAYERS.replace("GIVEN", "[[0, 0], [0, 0]]"))).record()
+    z, a, y, t = (record.arrays[name].data for name in "ZAYT")
+    by_y = [[p - q for p, q in zip(*rows)] for rows in zip(y, t)]
+
+    def found(inputs, factor=1.0, shares=by_y):
+        printed = [[f"{factor * sum(row[i] * g[j] for row, g in zip(inputs, shares)):.4f}" for j in (0, 1)] for i in (0, 1)]
+        return read_page(written(tmp_path, LAYERS.replace("GIVEN", str(printed).replace("'", "")))).mark()
+
+    assert found(a).ok
+    for report, mistake, said in (
+        (found(z), "activation missing", "the input of tanh is taken for its output"),
+        (found(a, 2.0), "factor", "2"),
+        (found(a[1:], 1.0, by_y[1:]), "one path kept", "only"),
+    ):
+        assert {m.mistake for m in report.slips} == {mistake}
+        assert said in report.story[1]
+        assert len(report.story) == 2
+    chance = found([[0.3, 0.9], [0.1, 0.7]])
+    assert {m.mistake for m in chance.slips} != {"activation missing"}
+
+
 def test_mark_takes_arrays_as_text():
     w, x = array([[0.5, -1.0], [0.25, 2.0]], "W"), array([1.0, 2.0], "x")
     z = w @ x

@@ -98,6 +98,11 @@ PLANTED = {
     "sigmoid missing": (backward(d_sigmoid=lambda z, a: 1), "W2", "activation derivative missing", "∂L/∂Z2 = ∂L/∂A2 * (A2 * (1 - A2))"),
     "tanh at its output": (backward(d_tanh=lambda z, a: 1 - np.tanh(a) ** 2), "W1", "wrong point", "∂L/∂Z1 = "),
     "tanh at its input": (backward(d_tanh=lambda z, a: 1 - z**2), "W1", "wrong point", "its input in place of its output"),
+    "tanh without its square": (backward(d_tanh=lambda z, a: 1 - a), "W1", "mistaken rule", "of tanh, the square is forgotten"),
+    "the sigmoid itself": (backward(d_sigmoid=lambda z, a: a), "W2", "mistaken rule", "∂L/∂Z2 = ∂L/∂A2 * (A2 * (1 - A2))"),
+    "a square without its 2": (backward(d_loss=lambda y, p: (y - T) / N), "W3", "mistaken rule", "the exponent is not brought down"),
+    "sum beside a penalty": (backward(d_loss=lambda y, p: 2 * (y - T)), "W3", "factor", "the term fit is 5 times too large, as a sum over"),
+    "sign beside a penalty": (backward(d_loss=lambda y, p: 2 * (T - y) / N), "W3", "sign", "the term fit has the wrong sign"),
     "sum for mean": (backward(d_loss=lambda y, p: 2 * (y - T), decay=2 * DECAY * N), "W3", "factor", "a sum over the samples"),
     "without the 2": (backward(d_loss=lambda y, p: (y - T) / N, decay=DECAY), "W3", "factor", "2 times too small"),
     "sign": (backward(d_loss=lambda y, p: 2 * (T - y) / N, decay=-2 * DECAY), "W3", "sign", "the sign is wrong"),
@@ -209,6 +214,26 @@ def test_the_tolerance_is_said_and_taken():
         Answers(recorded(), tolerance=2.0)
 
 
+def test_what_is_left_of_0_is_rounding_and_a_small_number_is_none():
+    """A number that is added to all sums of a softmax cancels: its derivative is 0, and 1e-16 where it is worked out."""
+    shift = array([[0.25], [-0.5]], "c")
+    sums = array([[0.3, -1.2, 0.7], [0.1, 0.4, -0.2]]) + shift
+    sums.label = "S"
+    loss = -(array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]) * log(sums.softmax())).sum()
+    loss.label = "L"
+    for given in (np.array([[2e-16], [-1e-16]]), [[0.0], [3e-16]], np.array([[1e-7], [2e-8]], np.float32)):
+        assert mark(loss, {"c": given}).counts == {"right": 2}
+    assert not mark(loss, {"c": [[1e-9], [0.0]]}).ok
+    w = Value(1e-7, "w")
+    y = w * w
+    y.label = "y"
+    assert mark(y, {"w": 0.0}).marks[0].verdict != "right"  # it is 2e-07
+    difference = w - 1e-7
+    difference.label = "d"
+    assert mark(difference, {"d": 1e-23}).ok
+    assert not mark(difference, {"d": 1e-16}).ok
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
@@ -241,5 +266,7 @@ def test_a_class_that_hands_in_arrays():
     assert "∂L/∂b1 should be 4 long, not 4 × 1: the numbers are right" in everybody.first_slips["Bob"]
     assert "the derivative of tanh is missing" in everybody.first_slips["Eve"]
     assert everybody.reports["Max"].counts == {"right": 2, "unanswered": 44}
+    turned = {"Ada": {"b1": backward()["d_z1"]}, "Bob": {"b1": backward()["d_z1"][::-1] * [1, -1, 1, -1]}}
+    assert [m.mistake for m in mark_all(recorded(), turned).reports["Bob"].marks] == ["shape"] * 4  # though largest and shape are Ada's
     for who, report in everybody.reports.items():
         assert who == "Max" or report.counts == mark(recorded(), handed[who]).counts

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from benchmarks import marking
+from autograd_tiny import mark
+from benchmarks import backward, marking
 from benchmarks.honest import honest_pages
 from benchmarks.pages import FROM_MEMORY, Page, Single, Style, exp, random_network
 from benchmarks.planting import KINDS, last_digit, plants
@@ -116,6 +117,26 @@ def test_the_numbers_of_two_training_steps_are_the_engines(optimizer, way):
 @pytest.mark.slow
 def test_mistakes_planted_in_later_steps_are_located_and_named():
     check(list(marking.outcomes(marking.training_pages(15, 1), LATER_KINDS, 1)), located=0.98, named=0.93)
+
+
+def test_backward_passes_over_arrays_are_right_until_a_mistake_is_planted():
+    for seed in range(6):
+        network = backward.random_network(Random(seed))
+        loss, right = backward.recorded(network), backward.backward(network)
+        assert mark(loss, right).ok
+        plants = list(backward.array_plants(network))
+        assert {"sign", "factor", "transposed", "wrong axis", "shape"} <= {plant.kind for plant in plants}
+        assert all(plant.wrong and not mark(loss, plant.given).ok for plant in plants[:4])
+
+
+def test_mistakes_planted_in_arrays_from_code_are_located_and_named():
+    check([outcome for seed in range(3) for outcome in marking.arrays_from_code(seed)], located=0.98, named=0.93)
+
+
+@pytest.mark.slow
+def test_mistakes_planted_in_many_arrays_are_located_and_named():
+    check([outcome for seed in range(3, 20) for outcome in marking.arrays_from_code(seed)], located=0.98, named=0.93)
+    check([outcome for seed in range(3) for outcome in marking.printed_arrays(seed)], located=0.98, named=0.93)
 
 
 @pytest.mark.slow

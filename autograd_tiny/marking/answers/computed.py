@@ -82,17 +82,18 @@ class Answers:
     def _from_code(self, key: str, answer: Any) -> list[Claim]:
         quantity = self._meant(key)
         shape, numbers = _taken_apart(answer, key)
-        largest = max(map(abs, filter(math.isfinite, numbers)), default=0.0) or 1.0  # where all is 0, hardly anything else is right
-        tolerance = max(self.tolerance, _ROUNDING * _precision(answer))
+        largest = max(map(abs, filter(math.isfinite, numbers)), default=0.0)
+        rounding = _ROUNDING * _precision(answer)
+        tolerance = max(self.tolerance, rounding)
         name = timed(quantity.nodes[-1])
         if name.base not in self.entries and len(numbers) == 1 and (not shape or name.base in self.leaves):
-            return [self._claim(quantity, computed(numbers[0], tolerance, largest))]
+            return [self._claim(quantity, computed(numbers[0], tolerance, largest, None, rounding))]
         places = self._places_of(key, name.base)
         wanted = tuple(max(numbers) + 1 for numbers in zip(*places))
         whole = Whole(str(quantity), shape, wanted, tuple(numbers))
         entries = [quantity._replace(nodes=(*quantity.nodes[:-1], str(name._replace(base=places[place])))) for place in sorted(places)]
         in_order = numbers if whole.fits else [math.nan] * len(entries)
-        return [self._claim(entry, computed(x, tolerance, largest, whole)) for entry, x in zip(entries, in_order, strict=True)]
+        return [self._claim(entry, computed(x, tolerance, largest, whole, rounding)) for entry, x in zip(entries, in_order, strict=True)]
 
     def _claim(self, quantity: Quantity, printed: Computed) -> Claim:
         """A claim; an output without a label is called so."""
@@ -153,7 +154,8 @@ def _number(x: Any, key: str) -> float:
 
 
 def _precision(answer: Any) -> float:
+    """What is between 1 and the next number of the type; what is not of NumPy is in double precision."""
     dtype = getattr(answer, "dtype", None)
     if getattr(dtype, "kind", "") != "f" or "numpy" not in sys.modules:
-        return 0.0
+        return sys.float_info.epsilon
     return float(sys.modules["numpy"].finfo(dtype).eps)

@@ -11,6 +11,7 @@ from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.answers.tally import Tally, tallied
 from autograd_tiny.marking.claims import Claim, ClaimError
 from autograd_tiny.marking.forms.blanks import answered, unread
+from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.mark import Judge
@@ -78,11 +79,11 @@ class ClassMarker:
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
-        self._kept: dict[tuple[Printed, ...], Report] = {}
+        self._kept: dict[tuple[object, ...], Report] = {}
 
     def mark(self, answers: Sequence[Printed]) -> Report:
         """One person's sheet, an answer per claim."""
-        key = tuple(answers)
+        key = tuple([(x, x.whole) if isinstance(x, Computed) else x for x in answers])
         if key not in self._kept:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))

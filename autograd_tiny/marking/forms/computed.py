@@ -41,10 +41,19 @@ class Computed(Printed):
     Attributes:
         whole: the array that it is an entry of; None for a number that stands alone.
         tolerance: how far off it may be, as a share of the largest number of its array.
+        largest: that number.
+        rounding: how far off it may be by the rounding of its type alone, as a share of what was added up to it.
     """
 
     whole: Whole | None = None
     tolerance: float = 0.0
+    largest: float = 0.0
+    rounding: float = 0.0
+
+    def widened(self, size: float) -> Computed:
+        """The same where ``size`` was added up to it, much of which may have cancelled: what is left of 0 is rounding."""
+        unit = 2.0 * max(self.tolerance * self.largest, self.rounding * size)
+        return _noted(Computed(self.text, self.number, unit or self.unit), self)
 
     def states(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
         """Whether ``value`` is this number to within the tolerance, and what else it may be off."""
@@ -72,7 +81,7 @@ def shown(number: float) -> str:
     return f"{number:.7g}"
 
 
-def computed(number: float, tolerance: float, largest: float, whole: Whole | None = None) -> Computed:
+def computed(number: float, tolerance: float, largest: float, whole: Whole | None = None, rounding: float = 0.0) -> Computed:
     """A number from code.
 
     Args:
@@ -80,14 +89,20 @@ def computed(number: float, tolerance: float, largest: float, whole: Whole | Non
         tolerance: how far off it may be, as a share of ``largest``.
         largest: the largest number of its array.
         whole: the array; None if it stands alone.
+        rounding: as the attribute of `Computed`.
 
     >>> computed(0.5, 2e-3, 0.5).rounds(0.5009), computed(0.5, 2e-3, 0.5).rounds(0.502)
     (True, False)
     """
     fits = whole is None or whole.fits
     text = shown(number) if fits else by(whole.given)  # type: ignore[union-attr]
-    entry = Computed(text, number if fits else float("nan"), 2.0 * tolerance * largest)
-    entry.whole, entry.tolerance = whole, tolerance
+    entry = Computed(text, number if fits else float("nan"), 2.0 * tolerance * (largest or 1.0))
+    entry.whole, entry.tolerance, entry.largest, entry.rounding = whole, tolerance, largest, rounding
+    return entry
+
+
+def _noted(entry: Computed, as_of: Computed) -> Computed:
+    entry.whole, entry.tolerance, entry.largest, entry.rounding = as_of.whole, as_of.tolerance, as_of.largest, as_of.rounding
     return entry
 
 

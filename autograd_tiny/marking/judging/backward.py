@@ -14,8 +14,9 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
+from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.engine.row import MultiPrimitive
+from autograd_tiny.engine.row import MistakenRule, MultiPrimitive
 from autograd_tiny.engine.table import add, mean, sub, total
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.judging.mistakes import ACTIVATIONS
@@ -73,6 +74,15 @@ class Backward:
         """The derivatives of the root by every node."""
         return self.swept(NONE, NONE_GIVEN)
 
+    @cached_property
+    def sizes(self) -> dict[Value, float]:
+        """For every node what its derivative adds up, all of it taken positive: how much may have cancelled."""
+        found: dict[Value, float] = {self.root: 1.0}
+        for user in reversed(self.order):
+            for operand, slope in zip(user.operands, user.local_derivatives):
+                found[operand] = found.get(operand, 0.0) + abs(slope) * found.get(user, 0.0)
+        return found
+
     def swept(self, slopes: Slopes, given: Mapping[Value, float], seed: float = 1.0) -> dict[Value, float]:
         """The derivatives by every node, where some local derivatives are others, and some derivatives are given.
 
@@ -112,7 +122,7 @@ class Backward:
     @cached_property
     def planted(self) -> list[Planted]:
         """Every known mistake of a line of a backward pass, the likeliest first."""
-        return [*self._activations(), *self._softmaxes(), *self._weights(), *self._terms()]
+        return [*self._activations(), *self._softmaxes(), *self._rules(), *self._weights(), *self._terms()]
 
     @cached_property
     def _layers(self) -> dict[tuple[object, int], list[Value]]:
@@ -126,12 +136,17 @@ class Backward:
             layers.setdefault((user.op.family or user.op, behind[user]), []).insert(0, user)
         return layers
 
+    def _of(self, row: object, depth: int, nodes: Sequence[Value]) -> str:
+        """Which layer is spoken of: by its row, and where there are others like it and no names, by its place."""
+        alike = sum(other is row for other, _ in self._layers)
+        where = f" in layer {depth + 1} from the output" if alike > 1 and not self._line(nodes[0]) else ""
+        return f"of {row.name}{where}"  # type: ignore[attr-defined]
+
     def _activations(self) -> Iterator[Planted]:
         layers = {key: nodes for key, nodes in self._layers.items() if nodes[0].op.arity == 1 and is_activation(nodes[0])}
         for (row, depth), nodes in layers.items():
-            alike = sum(other is row for other, _ in layers)
             where = self._line(nodes[0])
-            layer = f"of {row.name}" + (f" in layer {depth + 1} from the output" if alike > 1 and not where else "")  # type: ignore[attr-defined]
+            layer = self._of(row, depth, nodes)
             missing = dict.fromkeys(nodes, (1.0,))
             yield Planted("activation derivative missing", f"the derivative {layer} is missing", where, missing)
             for what, at in (("its output in place of its input", _at_the_output), ("its input in place of its output", _at_the_input)):
@@ -159,6 +174,17 @@ class Backward:
                 yield Planted("softmax diagonal only", f"only the diagonal of the derivatives of {row.name} is used", where, diagonal)
                 yield Planted("activation derivative missing", f"the derivatives of {row.name} are missing", where, own)
 
+    def _rules(self) -> Iterator[Planted]:
+        """One mistaken rule in a whole layer; what is worked out of given numbers alone, as squares of weights, is another line."""
+        for (row, depth), layer in self._layers.items():
+            for is_given in (False, True):
+                nodes = [node for node in layer if is_given is all(x.op is None for x in node.operands)]
+                for number, mistaken in enumerate(mistaken_rules(nodes[0].op) if nodes else ()):
+                    with suppress(ArithmeticError, ValueError):
+                        slopes = {node: _slopes_by(known[number], node) for node in nodes if len(known := mistaken_rules(node.op)) > number}
+                        what = f"in the derivative {self._of(row, depth, nodes)}, {mistaken.what}"
+                        yield Planted("mistaken rule", what, self._line(nodes[0]), slopes)
+
     def _weights(self) -> Iterator[Planted]:
         """Square matrices of weights, transposed on the way back."""
         for base, entries in matrices(self.uses).items():
@@ -170,7 +196,7 @@ class Backward:
                     yield Planted("transposed", f"on the way back {base} stands where its transpose should", "", slopes)
 
     def _terms(self) -> Iterator[Planted]:
-        """A term of a loss, or one of the two ways round a layer, that no derivative is taken of."""
+        """A term of a loss, or one of the two ways round a layer, that no derivative is taken of; one of a loss that is off by a factor."""
         away: dict[Value, int] = {self.root: 0}
         sums: dict[tuple[object, int, int], list[Value]] = {}
         for user in reversed(self.order):
@@ -180,9 +206,24 @@ class Backward:
         for nodes in sums.values():
             for place, operand in enumerate(nodes[0].operands):
                 if operand.op is not None:
-                    slopes = {node: [x * (i != place) for i, x in enumerate(node.local_derivatives)] for node in nodes}
-                    what = f"of {base_of(nodes[0]) or 'a sum'} the term {base_of(operand) or f'number {place + 1}'} is left out"
-                    yield Planted("term left out", what, "", slopes)
+                    term = f"of {base_of(nodes[0]) or 'a sum'} the term {base_of(operand) or f'number {place + 1}'}"
+                    yield Planted("term left out", f"{term} is left out", "", _scaled(nodes, place, 0.0))
+                    if len(nodes) == 1:
+                        yield Planted("sign", f"{term} has the wrong sign", "", _scaled(nodes, place, -1.0))
+                        for factor in self.factors:
+                            yield Planted("factor", f"{term} is {times_off(factor, self.samples)}", "", _scaled(nodes, place, factor))
+
+    @cached_property
+    def samples(self) -> int:
+        """How many samples there are: as many as there are uses of most weights and biases; 0 if there are none."""
+        named = [node for node in self.uses if node.op is None and node.label]
+        return Counter(len(self.shares(node, self.right).each) for node in named).most_common(1)[0][0] if named else 0
+
+    @property
+    def factors(self) -> list[float]:
+        """By which a loss is off when a square's 2, or a mean, is forgotten or put in."""
+        usual = dict.fromkeys((2.0, float(self.samples)))
+        return [x for n in usual if n > 1.0 for x in (n, 1.0 / n)]
 
     def _line(self, node: Value) -> str:
         """The line of the derivation that goes back over a node with one operand, by the names of the arrays."""
@@ -194,6 +235,19 @@ class Backward:
 
 
 NONE_GIVEN: Mapping[Value, float] = MappingProxyType({})
+
+
+def times_off(factor: float, samples: int) -> str:
+    """By how much too large or too small, and what is meant by it where it is the number of samples."""
+    n = factor if factor > 1.0 else 1.0 / factor
+    meant = ("a sum over the samples", "their mean") if factor > 1.0 else ("a mean over the samples", "their sum")
+    why = f", as {meant[0]} is in place of {meant[1]}" if samples > 1 and abs(n - samples) < 1e-4 * n else ""
+    return f"{n:.6g} times too {'large' if factor > 1.0 else 'small'}{why}"
+
+
+def _scaled(nodes: Sequence[Value], place: int, factor: float) -> Slopes:
+    """The local derivatives of sums, that by one operand times a factor."""
+    return {node: [factor * x if i == place else x for i, x in enumerate(node.local_derivatives)] for node in nodes}
 
 
 def is_activation(node: Value) -> bool:
@@ -216,6 +270,11 @@ def _slopes_with(node: Value, instead: Mapping[Value, float]) -> Sequence[float]
     """The local derivatives of a node with other numbers for some operands."""
     operands = tuple([instead.get(x, x.data) for x in node.operands])
     return [float(slope) for slope in node.op.derivatives(node.data, operands)]
+
+
+def _slopes_by(mistaken: MistakenRule, node: Value) -> Sequence[float]:
+    """The local derivatives of a node by a mistaken rule."""
+    return [float(slope) for slope in mistaken.derivatives(node.op, node.data, [x.data for x in node.operands])]
 
 
 def base_of(node: Value) -> str:

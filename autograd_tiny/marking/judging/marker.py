@@ -126,6 +126,7 @@ class Marker:
         """What is known before the first claim."""
         self.page = Numbers(self.derivations)
         self.wholes.begin()
+        self.claims = [self.wholes.widened(claim) for claim in self.claims]
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
@@ -180,8 +181,23 @@ class Marker:
         for _ in self.marked():
             pass
         if not self.asked:
+            self._tell_arrays()
             told_together(self.engine, self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits)
         return Report(self.marks, self._remarks())
+
+    def _tell_arrays(self) -> None:
+        """Tell what was done to all entries of a printed array, where its entries, each for itself, do not say it."""
+        for array in self.wholes.printed(self.claims):
+            slips = [mark for mark in self.marks[array.first : array.first + len(array.claims)] if mark.verdict in SLIPS]
+            names = {mark.mistake for mark in slips}
+            is_told = len(names) == 1 and names.isdisjoint(("", *PLAIN_SLIPS)) and not any(mark.alternatives for mark in slips)
+            found = self.wholes.told(array) if slips and not is_told else None
+            if found is not None:
+                for mark in slips:
+                    blank = mark._replace(sources=(), alternatives=(), followed="")
+                    self.marks[mark.number] = self.wholes.mistaken(blank, found)
+                    for findings in (self.unexplained, self.efforts, self.by_chance):
+                        findings.pop(mark.number, None)
 
     def _marked(self, number: int) -> Mark:
         """The mark of one claim."""

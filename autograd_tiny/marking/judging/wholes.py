@@ -1,16 +1,18 @@
-"""Whole arrays of derivatives from code: what was done to all of their entries at once."""
+"""Whole arrays of derivatives, from code or printed: what was done to all of their entries at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isfinite
+from itertools import groupby
+from math import copysign, isfinite, prod
 from typing import NamedTuple
 
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.computed import Computed, Shape, Whole
-from autograd_tiny.marking.judging.backward import NONE, Backward, Planted, Shares, Slopes
+from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.judging.backward import NONE, Backward, Planted, Shares, Slopes, times_off
 from autograd_tiny.marking.report import Mark
 
 FEWEST = 3
@@ -35,6 +37,8 @@ class Found(NamedTuple):
     factor: float = 1.0
 
 
+MOST_BY_CHANCE = 0.01
+"""How many of the mistakes that are tried may be expected to give a printed array by chance, for one that does to be what happened."""
 OTHERWISE = Found("shape", "its numbers do not tell how that came about")
 
 
@@ -43,7 +47,7 @@ class Array(NamedTuple):
 
     Attributes:
         first: the number of the first claim.
-        whole: the array as code gave it.
+        whole: the array as code gave it, or as it is printed.
         claims: the claims about its entries.
         nodes: what these are about, or the derivatives by.
     """
@@ -57,6 +61,11 @@ class Array(NamedTuple):
     def given(self) -> list[float]:
         """The numbers, in the order of the entries."""
         return [claim.printed.number for claim in self.claims]
+
+    @property
+    def unit(self) -> float:
+        """Twice of what any of them may be off."""
+        return max(claim.printed.unit for claim in self.claims)
 
     def matches(self, numbers: Sequence[float]) -> bool:
         """Whether these are the numbers, to within the tolerance."""
@@ -106,6 +115,22 @@ class Wholes:
             self._passes[of] = Backward(self.graph.nodes[of], of)
         return self._passes[of]
 
+    def widened(self, claim: Claim) -> Claim:
+        """A claim with a number from code that may be off by what rounding leaves where much of it cancels."""
+        if not isinstance(claim.printed, Computed):
+            return claim
+        return claim._replace(printed=claim.printed.widened(self._added_up(claim.quantity)))
+
+    def _added_up(self, quantity: Quantity) -> float:
+        """What is added up to a number, or to a derivative, all of it taken positive."""
+        if quantity.kind == "derivative":
+            of, by = quantity.nodes
+            return self.backward(of).sizes.get(self.graph.nodes[by], 0.0)
+        if quantity.kind != "data":
+            return 0.0
+        node = self.graph.nodes[quantity.nodes[0]]
+        return sum(abs(slope * x.data) for slope, x in zip(node.local_derivatives, node.operands))
+
     def array_at(self, claims: Sequence[Claim], first: int) -> Array | None:
         """The array whose first entry is a claim; None if there is none."""
         whole = whole_of(claims[first])
@@ -116,13 +141,30 @@ class Wholes:
             last += 1
         return Array(first, whole, claims[first:last], [self.graph.nodes[claim.quantity.nodes[-1]] for claim in claims[first:last]])
 
+    def printed(self, claims: Sequence[Claim]) -> Iterator[Array]:
+        """The arrays of derivatives that are printed with all of their entries."""
+        for _, numbered in groupby(enumerate(claims), key=lambda pair: pair[1].printed_in):
+            numbers, entries = zip(*numbered)
+            grid, quantity = entries[0].grid, entries[0].quantity
+            if grid is not None and quantity.kind == "derivative" and not grid.turned and len(entries) == prod(grid.shape):
+                whole = Whole(grid.text, grid.shape, grid.shape, tuple([claim.printed.number for claim in entries]))
+                yield Array(numbers[0], whole, entries, [self.graph.nodes[claim.quantity.nodes[-1]] for claim in entries])
+
+    def told(self, array: Array) -> Found | None:
+        """The known mistake that gives a printed array, if one does and none would by chance."""
+        backward = self.backward(array.claims[0].quantity.nodes[0])
+        right = [backward.right.get(node, 0.0) for node in array.nodes]
+        wrong = [(claim.printed, x) for claim, x in zip(array.claims, right) if not claim.printed.rounds(x)]
+        fits = prod(min(1.0, 1.5 * printed.unit / max(abs(printed.number), abs(x), printed.unit)) for printed, x in wrong)
+        return self._explained(array, backward, right) if fits * len(backward.planted) <= MOST_BY_CHANCE else None
+
     def marks(self, array: Array) -> list[Mark | float]:
         """A mark for every entry; the engine's number alone for those that nothing about the array explains."""
         if array.claims[0].quantity.kind == "data":
             right = [node.data for node in array.nodes]
             if not array.whole.fits:
-                shape = misshapen(array.whole, right, [], array.claims[0].printed.unit)
-                return [self._mistaken(mark, shape or OTHERWISE) for mark in self._blank(array, right)]
+                shape = misshapen(array.whole, right, [], array.unit)
+                return [self.mistaken(mark, shape or OTHERWISE) for mark in self._blank(array, right)]
             return [mark if mark.claim.printed.rounds(mark.value) else mark.value for mark in self._blank(array, right)]
         of = array.claims[0].quantity.nodes[0]
         backward, course = self.backward(of), self._courses.setdefault(of, Course({}, {}, [1.0], []))
@@ -149,7 +191,7 @@ class Wholes:
             course.given.update((node, x) for node, x in zip(array.nodes, array.given) if isfinite(x))
         if found is None:
             return [mark if mark.claim.printed.rounds(mark.value) else mark.value for mark in blank]
-        return [self._mistaken(mark, found) for mark in blank]
+        return [self.mistaken(mark, found) for mark in blank]
 
     def _blank(self, array: Array, right: Sequence[float]) -> list[Mark]:
         return [Mark(array.first + i, claim, x, "right") for i, (claim, x) in enumerate(zip(array.claims, right))]
@@ -159,7 +201,8 @@ class Wholes:
             return mark
         return mark._replace(verdict="carried", sources=sources, why="it follows from what is wrong before it")
 
-    def _mistaken(self, mark: Mark, found: Found) -> Mark:
+    def mistaken(self, mark: Mark, found: Found) -> Mark:
+        """The mark of an entry of an array that a mistake explains; one that is right is right."""
         if mark.claim.printed.rounds(mark.value):
             return mark
         line = f"; the line is {found.line}" if found.line else ""
@@ -177,7 +220,7 @@ class Wholes:
         derivatives = backward.right if base is None else base
         shares = [backward.shares(node, derivatives) for node in array.nodes]
         if not array.whole.fits:
-            return misshapen(array.whole, right, shares, array.claims[0].printed.unit)
+            return misshapen(array.whole, right, shares, array.unit)
         if found := _off_by_a_factor(array, right, _samples(shares)) or _turned(array, right):
             return found
         for number, planted in enumerate(backward.planted):
@@ -206,21 +249,19 @@ def _off_by_a_factor(array: Array, right: Sequence[float], samples: int) -> Foun
     """That all entries are off by one factor, if they are, and which it is."""
     largest = max(range(len(right)), key=lambda i: abs(right[i]))
     factor = array.given[largest] / right[largest] if right[largest] else 0.0
-    if not factor or not array.matches([factor * x for x in right]):
+    if not factor:
         return None
     telling = sum(bool(x) and bool(y) for x, y in zip(right, array.given))
     usual = {1.0, 2.0, float(samples), *map(float, array.whole.wanted)}
-    size = next((x for f in usual if f for x in (f, 1.0 / f) if abs(abs(factor) / x - 1.0) < 1e-5), None)
-    if size is None and telling < FEWEST:
+    near = max(1e-5, 2.0 * array.unit / abs(array.given[largest]))  # as far as its digits tell
+    size = next((x for f in usual if f for x in (f, 1.0 / f) if abs(abs(factor) / x - 1.0) < near), None)
+    factor = copysign(size, factor) if size is not None else factor
+    if (size is None and telling < FEWEST) or not array.matches([factor * x for x in right]):
         return None
     sign = "the sign is wrong" if factor < 0.0 else ""
     if size == 1.0:
         return Found("sign", sign, factor=factor) if sign else None
-    n = abs(factor) if abs(factor) > 1.0 else 1.0 / abs(factor)
-    times = f"every entry is {n:.6g} times too {'large' if abs(factor) > 1.0 else 'small'}"
-    if samples > 1 and abs(n - samples) < 1e-4 * n:
-        meant = ("a sum over the samples", "their mean") if abs(factor) > 1.0 else ("a mean over the samples", "their sum")
-        times += f", as {meant[0]} is in place of {meant[1]}"
+    times = f"every entry is {times_off(abs(factor), samples)}"
     return Found("sign, factor" if sign else "factor", "; ".join(filter(None, (sign, times))), factor=factor)
 
 
