@@ -31,7 +31,7 @@ WRONG = {
         "∂L/∂w8 = (p1 - y1)a2": "mistake: copied",
         "∂L/∂w9 = (p2 - y2)a1": "mistake: copied",
     },
-    "two-outputs": {"E' = 0.291027924": "wrong"},
+    "two-outputs": {"E' = 0.291027924": "mistake: updated weights used"},
 }
 """What is wrong on them, by page; everything else is right, or rounded, or off by a last digit."""
 
