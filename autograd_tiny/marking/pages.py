@@ -40,6 +40,7 @@ from autograd_tiny.formulas.vocabulary import CONSTANTS
 from autograd_tiny.marking.claims import Claim, ClaimError, read_entries, read_input
 from autograd_tiny.marking.entries import by_place, filled, fitted, repeated
 from autograd_tiny.marking.forms.arrays import Arrays, entries_among
+from autograd_tiny.marking.forms.cells import is_array_text
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import SUBSCRIPTS, Words, check_names
@@ -53,7 +54,7 @@ from autograd_tiny.optim import Optimizer
 from autograd_tiny.storage.files import read_as_it_stands
 from autograd_tiny.text.excerpts import Excerpt, Spot, whole
 from autograd_tiny.text.toml_lines import Place, TomlLines
-from autograd_tiny.text.words import did_you_mean, listed
+from autograd_tiny.text.words import brief, did_you_mean, listed
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -170,8 +171,19 @@ class Page(NamedTuple):
                     claims = self._understood(words, [] if is_number else [claim for claim in self.claims if claim.formula is None])
                     found[name] = read_input(x, claims, words).text
                 except ValueError as error:
-                    raise PageError(self.file, f"inputs.{name}: {error}", self.input_lines.get(name.partition("[")[0])) from None
+                    told = self._no_array(name, x) or error
+                    raise PageError(self.file, f"inputs.{name}: {told}", self.input_lines.get(name.partition("[")[0])) from None
         return found
+
+    def _no_array(self, name: str, text: str) -> str:
+        """That a text stands where an array belongs, if it does: text is one number each."""
+        if is_array_text(text):
+            return f"write an array without quotes: {name} = {brief(text, 40)}"
+        claimed = next((c for c in self.claims if c.grid and c.grid.text.replace(" ", "") == text.replace(" ", "")), None)
+        if claimed is None:
+            return ""
+        entry = str(claimed.quantity)
+        return f"{text} is printed as an array, and a text is one number; give its entries each by their name: [[\"{entry}\", ...], ...]"
 
     @property
     def _varying(self) -> Mapping[str, float]:

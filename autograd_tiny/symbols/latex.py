@@ -55,16 +55,21 @@ def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str
     """A label as LaTeX: a letter or a word, with its indices as subscripts and its primes; anything else as ``upright`` writes it.
 
     A Greek letter may be typed or called by its name.  What has a superscript stands in braces, so that it can be
-    squared.
+    squared.  An array that has an index itself stands in brackets before those of its entry.
 
     >>> latex_name("x"), latex_name("t1"), latex_name("W_ij"), latex_name("W[0][1]"), latex_name("w5'")
     ('x', 't_{1}', 'W_{ij}', 'W_{0,1}', "{w_{5}'}")
+    >>> latex_name("W1"), latex_name("W1[0][1]"), latex_name("W_ih[0][1]")
+    ('W_{1}', '\\\\left(W_{1}\\\\right)_{0,1}', '\\\\left(W_{\\\\mathrm{ih}}\\\\right)_{0,1}')
     >>> latex_name("omega"), latex_name("λ_max"), latex_name("net_h1"), latex_name("50%")
     ('\\\\omega', '\\\\lambda_{\\\\mathrm{max}}', '\\\\mathrm{net}_{h1}', '\\\\mathrm{50\\\\%}')
     """
     if match := re.fullmatch(r"(.+)⁽([⁰¹²³⁴⁵⁶⁷⁸⁹]+)⁾('*)", label, re.DOTALL):
         raised = f"{{{latex_name(match[1], upright)}^{{({match[2].translate(_DIGITS)})}}}}"
         return f"{{{raised}{match[3]}}}" if match[3] else raised
+    if (match := _ENTRY.fullmatch(label)) and (whole := _NAME.fullmatch(match[1])) and (whole[2] or whole[3]):
+        name = rf"\left({latex_name(match[1], upright)}\right)_{{{','.join(re.findall(r'[0-9]+', match[2]))}}}"
+        return f"{{{name}{match[3]}}}" if match[3] else name
     if (match := _NAME.fullmatch(label)) is None:
         return label if len(label) == 1 and label.isalnum() else upright(label)
     base, digits, index, items, primes = match.groups(default="")
@@ -89,6 +94,7 @@ def _as_text(match: re.Match[str]) -> str:
 _WRITTEN_NUMBER = re.compile(r"[-+]?(\d[\d,]*(\.\d+)?(e[-+]?\d+)?|inf)", re.ASCII)
 _OTHER_LETTERS = re.compile(r"[^\W\d_\x00-\x7f]+")
 _NAME = re.compile(rf"({_LETTER}|[^\W\d_]+)(\d*)(?:_([^\W_]+(?:_[^\W_]+)*)|((?:\[\d+\])+))?('*)")
+_ENTRY = re.compile(r"(.+?)((?:\[\d+\])+)('*)", re.DOTALL)
 _SHORT_INDEX = re.compile(rf"\d+|{_LETTER}|[^\W\d_]\d+|[i-n]{{2}}")
 """An index in italics: a number, a letter, a numbered letter as o1, a row and a column as ij; anything else is a word."""
 

@@ -148,6 +148,8 @@ def test_a_vector_may_be_printed_as_a_row_or_a_column_and_a_transpose_as_such(tm
         ("b = [0.05, 0.0]", "b = [0.05, inf]", 17, "inputs.b[1]: "),
         ("b = [0.05, 0.0]", "b = [0.05, true]", 17, "inputs.b[1]: an input is a number, got True"),
         ("b = [0.05, 0.0]", "b = [0.05, 'two']", 17, "inputs.b[1]: an input is a number, got 'two'"),
+        ("b = [0.05, 0.0]", "b = '[0.05, 0.0]'", 17, "inputs.b: write an array without quotes: b = [0.05, 0.0]"),
+        ("b = [0.05, 0.0]", "b = \"E/W\"", 17, "inputs.b: E/W is printed as an array, and a text is one number; give its entries each by"),
         ("b = [0.05, 0.0]", "b = [0.05, 0.0, 1.0]", 3, "formula: add: operand 1 is 2×2 and b is 3"),
     ],
 )

@@ -202,6 +202,7 @@ def test_latex_names():
         "out_o1": r"\mathrm{out}_{o1}",
         "W_ij": "W_{ij}", "x_lo": r"x_{\mathrm{lo}}", "x_1_2": "x_{1,2}", "h1_in": "h1_{in}", "out1_o": r"\mathrm{out1}_{o}",
         "W[0][1]": "W_{0,1}", "w[10]": "w_{10}", "layers[0]": r"\mathrm{layers}_{0}", "layers[0].W[1]": r"\mathrm{layers[0].W[1]}",
+        "W1[0][1]": r"\left(W_{1}\right)_{0,1}", "W_ih[2]'": r"{\left(W_{\mathrm{ih}}\right)_{2}'}", "out[1]": r"\mathrm{out}_{1}",
         "x'": "{x'}", "w5''": "{w_{5}''}", "W[0][1]'": "{W_{0,1}'}", "out_o1'": r"{\mathrm{out}_{o1}'}", "'": r"\mathrm{'}",
         "h⁽²⁾": "{h^{(2)}}", "h⁽²⁾'": "{{h^{(2)}}'}", "h'⁽²⁾": "{{h'}^{(2)}}",
         "x_": r"\mathrm{x\_}", "x__1": r"\mathrm{x\_\_1}", "x[": r"\mathrm{x[}", "x\n": r"\mathrm{x\ }",
@@ -220,7 +221,8 @@ def test_names_that_are_no_names_are_written_letter_by_letter():
 
 def test_names_can_be_squared_in_latex(pdflatex):
     """A superscript, a prime or an accent in a name must not meet the exponent: TeX calls that a double superscript."""
-    labels = ["x", "x'", "w5''", "h⁽²⁾", "h⁽²⁾'", "W[0][1]", "net_h1", "größe_λ", "é", "a#b", "$x$", "a^b", "a\\b", "{x}", "50%", "~"]
+    labels = ["x", "x'", "w5''", "h⁽²⁾", "h⁽²⁾'", "W[0][1]", "W1[0][1]", "W1[0]'", "net_h1", "größe_λ", "é"]
+    labels += ["a#b", "$x$", "a^b", "a\\b", "{x}", "50%", "~"]
     formulas = [(Expression(label) ** 2).latex() for label in labels]
     assert all("<msup>" in converter.convert(formula) or "<msubsup>" in converter.convert(formula) for formula in formulas)
     assert not [formula for formula in formulas if re.search(r"(\^\{[^{}]*\}|')\^", formula)]
