@@ -7,11 +7,13 @@ written once, where backward has gathered it, and from then on it is a number th
 from __future__ import annotations
 
 import itertools
+import json
 import math
 import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, cached_property, partial
 from html import escape
 from pathlib import Path
@@ -43,7 +45,8 @@ from autograd_tiny.views.equations import (
 )
 from autograd_tiny.views.explain import Explainer, explainer_of
 from autograd_tiny.views.mathml import mathml
-from autograd_tiny.views.matrices.derived import ArrayDerivation
+from autograd_tiny.views.matrices.derived import ROUNDING, ArrayDerivation
+from autograd_tiny.views.matrices.evaluated import Numbers
 from autograd_tiny.views.matrices.graph import check_through_arrays, is_by_arrays, settled
 from autograd_tiny.views.named import Through
 from autograd_tiny.views.paths import count_paths
@@ -53,8 +56,7 @@ MOST_EQUATIONS = 300
 """A longer page is read by nobody."""
 TEXT_WIDTH, LATEX_WIDTH = 100, 345
 """A line of a terminal in characters, and one of an article in points."""
-ROUNDING = 1e-12
-"""A sum that is a smaller share of its terms is mostly rounding: each operation adds 1.1e-16 of a term."""
+_PRIME = "'"
 SMALLEST_MARKED, LARGEST_MARKED = 1e-280, 1e300
 """What a page of printed numbers can hold with up to 17 digits."""
 
@@ -63,10 +65,27 @@ _GRID = "display: grid; grid-template-columns: repeat(2, max-content); gap: .7em
 
 
 class Claim(NamedTuple):
-    """A number of the derivation: of what, in the words of a page that can be marked, and how large."""
+    """A number of the derivation, or all of an array: of what, in the words of a page that can be marked, and how large.
+
+    In an array nan stands for what is not told.
+    """
 
     quantity: str
-    number: float
+    number: float | Numbers
+
+    @property
+    def numbers(self) -> Sequence[float]:
+        """All that are told."""
+        return [x for x in self.number.flat if not math.isnan(x)] if isinstance(self.number, Numbers) else [self.number]
+
+    def written(self, number: Callable[[float], str]) -> str:
+        """What it is, as it is typed."""
+        if not isinstance(self.number, Numbers):
+            return number(self.number)
+        if not self.number.shape:
+            return number(self.number.flat[0])
+        rows = [f"[{', '.join(['_' if math.isnan(x) else number(x) for x in row])}]" for row in self.number.rows]
+        return f"[{', '.join(rows)}]" if len(self.number.shape) == 2 else rows[0]
 
 
 class Section(NamedTuple):
@@ -85,7 +104,7 @@ class Derivation:
         digits: how many significant digits numbers are written with.
     """
 
-    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource | ScalarPage) -> None:
+    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource | ArrayPage) -> None:
         self.sections, self.digits = list(sections), digits
         self._called, self._page = tuple(called), page
 
@@ -139,11 +158,11 @@ class Derivation:
         """A page for ``autograd-tiny mark``: the formulas, the inputs, and every number as it is printed here.
 
         What no formula can read as a name, as ``layers[0].bias``, has another one there: ``layers_0_bias``.  Of a derivation in matrix
-        form it is the page of the scalars.
+        form it is a page in matrices; where formulas have no word for what was recorded, that of the scalars.
 
         Raises:
-            ValueError: a number that is not finite, or beyond the range of what can be marked; of a derivation in matrix form, more than
-                300 equations in scalars.
+            ValueError: a number that is not finite, or beyond the range of what can be marked; more than 300 equations, where these are
+                those of the scalars.
         """
         return self._page.toml(self.sections, self.digits)
 
@@ -192,14 +211,14 @@ class PageSource(NamedTuple):
 
     Attributes:
         output: what the result is called.
-        formula: the computation, in it every value that is seen under its name.
+        formulas: the computation, a line for every value that is seen.
         inputs: the leaves.
         learning_rate: of the updates; None if there are none.
         renamed: what is called otherwise on the page, and how.
     """
 
     output: str
-    formula: Expression
+    formulas: list[str]
     inputs: list[Claim]
     learning_rate: float | None
     renamed: dict[str, str]
@@ -207,33 +226,53 @@ class PageSource(NamedTuple):
     def toml(self, sections: Sequence[Section], digits: int) -> str:
         """The page, as `Derivation.toml` describes it."""
         for claim in [*self.inputs, *[claim for section in sections for claim in section.claims]]:
-            size = abs(claim.number)
-            if not math.isfinite(size) or (size and not SMALLEST_MARKED <= size <= LARGEST_MARKED):
-                range_ = f"from {SMALLEST_MARKED:g} to {LARGEST_MARKED:g} in size"
-                what = f"{claim.quantity} is {claim.number!r}"
-                raise ValueError(f"derivation: {what}, and a page that can be marked holds numbers {range_}")
-        *parts, last = str(self.formula).split("; ")
+            for number in claim.numbers:
+                if not math.isfinite(number) or (number and not SMALLEST_MARKED <= abs(number) <= LARGEST_MARKED):
+                    range_ = f"from {SMALLEST_MARKED:g} to {LARGEST_MARKED:g} in size"
+                    what = f"{claim.quantity} is {number!r}"
+                    raise ValueError(f"derivation: {what}, and a page that can be marked holds numbers {range_}")
         lines = [f"# {other} is {quoted(name)}" for name, other in self.renamed.items()]
         lines.append(f'title = "Derivation of {self.output}"')
         if self.learning_rate is not None:
             lines.append(f"learning_rate = {self.learning_rate!r}")
-        lines += ["formula = '''", *parts, f"{self.output} = {last}", "'''", "", "[inputs]"]
-        lines += [f"{name if name.isascii() else _quoted(name)} = {number!r}" for name, number in self.inputs]
+        lines += ["formula = '''", *self.formulas, "'''", "", "[inputs]"]
+        lines += [f"{x.quantity if x.quantity.isascii() else _quoted(x.quantity)} = {x.written(repr)}" for x in self.inputs]
         for section in sections:
-            claims = [_quoted(f"{quantity} = {short_number(number, digits)}") for quantity, number in section.claims]
+            if not section.claims:
+                continue
+            claims = [_quoted(f"{x.quantity} = {x.written(lambda number: short_number(number, digits))}") for x in section.claims]
             lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = ["]
             lines += [*[f"    {claim}," for claim in claims], "]"]
         return "\n".join(lines)
 
 
-class ScalarPage(NamedTuple):
-    """Of a derivation in matrix form, that of its scalars, which can be marked."""
+class ArrayPage(NamedTuple):
+    """What a page about arrays needs; where formulas have no word for what was recorded, the page is that of the scalars.
 
+    Attributes:
+        of_arrays: the page; None if there is none.
+        output: the result.
+        of_scalars: the derivation of the scalars.
+    """
+
+    of_arrays: PageSource | None
+    output: Value
     of_scalars: Callable[[], Derivation]
 
     def toml(self, sections: Sequence[Section], digits: int) -> str:
         """The page, as `Derivation.toml` describes it."""
-        return self.of_scalars().toml
+        if self.of_arrays is None or not self._gives_the_output(self.of_arrays):
+            return self.of_scalars().toml
+        return self.of_arrays.toml(sections, digits)
+
+    def _gives_the_output(self, page: PageSource) -> bool:
+        """Whether the formulas, read again, give what was recorded."""
+        inputs = {x.quantity: json.loads(x.written(repr)) for x in page.inputs if all(map(math.isfinite, x.numbers))}
+        try:
+            found = read_formula("\n".join(page.formulas)).record(inputs).output.data
+        except FormulaError:
+            return False
+        return math.isclose(found, self.output.data, rel_tol=1e-12)
 
 
 def derivation(
@@ -351,8 +390,21 @@ def _by_arrays(
     if (number := sum(len(part.equations) for part in parts)) > MOST_EQUATIONS:
         raise ValueError(_too_long(number, "Arrays"))
     scalars = wrt and [v for x in wrt for v in (x.node.entries if isinstance(x, Array) else (x,))]
-    page = ScalarPage(lambda: derived(output, scalars, rate, None, variables, digits))
-    return Derivation([Section(part.title, part.equations, []) for part in parts], digits, whole.called, page)
+    readable = _readable([*whole.seen.graph.names.values()])
+
+    def in_words(names: tuple[str, ...]) -> str:
+        return "/".join([readable[name] if name in readable else f"{readable[name.removesuffix(_PRIME)]}{_PRIME}" for name in names])
+
+    claims = [[Claim(in_words(names), numbers) for names, numbers in part.claims] for part in parts]
+    sections = [Section(part.title, part.equations, [x for x in told if x.numbers]) for part, told in zip(parts, claims)]
+    source = None
+    with suppress(TypeError):
+        inputs = [Claim(readable[name], numbers) for name, numbers in whole.inputs()]
+        renamed = {name: other for name, other in readable.items() if name != other}
+        called = readable[whole.seen.graph.names[output]]
+        source = PageSource(called, whole.assignments(readable), inputs, rate, renamed)
+    page = ArrayPage(source, output, lambda: derived(output, scalars, rate, None, variables, digits))
+    return Derivation(sections, digits, whole.called, page)
 
 
 def _too_long(number: int, what: str) -> str:
@@ -464,7 +516,8 @@ def _page(
     below = all_nodes(output)
     inputs = [Claim(called[node], node.data) for node in below if node.op is None and node in called]
     renamed = {name: other for name, other in readable.items() if name != other}
-    return PageSource(called[output], mapped([output], formula)[output], inputs, rate, renamed)
+    *parts, last = str(mapped([output], formula)[output]).split("; ")
+    return PageSource(called[output], [*parts, f"{called[output]} = {last}"], inputs, rate, renamed)
 
 
 def _readable(names: Sequence[str]) -> dict[str, str]:
