@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from autograd_tiny.marking.claims import Claim, ClaimError
 from autograd_tiny.marking.forms.cells import NOT_PRINTED
 from autograd_tiny.marking.forms.computed import Computed, Whole, by
+from autograd_tiny.marking.margin import in_the_margin
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import cell
@@ -206,10 +207,39 @@ class Report:
         if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
             sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
         sentences += self.remarks
-        sentences += [_told(group, self._printed_at(group[0]), self._carriers(group)) for group in self._groups()]
+        sentences += [_told(group, self._printed_at(group[0]), len(self._carriers(group))) for group in self._groups()]
         if known := [f"{mark.claim.called} = {mark.claim.printed.text}" for mark in self.marks if mark.known]:
             sentences.append(f"Known, and so waived: {listed(known, MOST_LISTED)}.")
         return sentences
+
+    @cached_property
+    def margin(self) -> list[str]:
+        """What a teacher would write in the margin: nothing where nothing is wrong, else at most three sentences.
+
+        They are about the slip that makes most of the page wrong: what it is, the line where it enters with the right formula and the
+        wrong one, what it carries along and how much else is wrong.
+
+        >>> from autograd_tiny import Value, mark
+        >>> w, x = Value(0.5, "w"), Value(-1.0, "x")
+        >>> y = (w * x).tanh()
+        >>> y.label = "y"
+        >>> E = y**2
+        >>> E.label = "E"
+        >>> for sentence in mark(E, ["y = -0.4621", "E/w = 0.9242", "E/x = -0.3634"]).margin:
+        ...     print(sentence)
+        ∂E/∂w = 0.9242: the derivative of the activation, ∂y/∂(w * x), is missing.
+        ∂E/∂w is 2 * y * (1 - y ** 2) * x, which gives 0.7269 and not 0.9242.
+        """
+        groups = self._groups()
+        if not groups:
+            return []
+        most = max(groups, key=lambda group: (len(self._carriers(group)) + (len(group) if group[0].why else 1), bool(group[0].why)))
+        return in_the_margin(most, self._carriers(most), sum(map(len, groups)) - len(most))
+
+    @property
+    def summary(self) -> list[str]:
+        """What stands above the story in text: the margin, in one paragraph, unless the story is as short."""
+        return [f"In the margin: {' '.join(self.margin)}"] if len(self._groups()) > 1 else []
 
     def waiving(self, known: Sequence[Claim]) -> Report:
         """The same report with errata waived that are known, and with them what carries on nothing but these.
@@ -243,7 +273,7 @@ class Report:
             if slip.cause or slip.formulas:  # what is wrong in a formula is said of that one
                 key: tuple[object, ...] = (slip.cause or slip.number,)
             elif slip.verdict == "wrong":
-                key = (slip.number if slip.why and whole is None else "", whole)
+                key = (slip.why if whole is None else "", whole)
             else:
                 key = (slip.claim.section, slip.fits or slip.mistake, whole)
             groups.setdefault(key, []).append(slip)
@@ -275,14 +305,14 @@ class Report:
         same = self.places.get(line.marks[0].number, ()) if line.marks[0] else ()
         return line.finding + (f", {len(same)} times" if same else "")
 
-    def _carriers(self, group: Iterable[Mark]) -> int:
-        """How many later numbers carry on what is wrong in these."""
+    def _carriers(self, group: Iterable[Mark]) -> list[Mark]:
+        """The later numbers that carry on what is wrong in these."""
         slips = {mark.number for mark in group}
         reached = set(slips)
         for mark in self.marks:
             if mark.verdict == "carried" and reached.intersection(mark.sources):
                 reached.add(mark.number)
-        return len(reached - slips - self._again)
+        return [mark for mark in self.marks if mark.number in reached - slips - self._again]
 
     def lines(self, width: int = WIDEST_ROW) -> list[Line]:
         """The lines of the table of marks.
@@ -309,7 +339,7 @@ class Report:
         for line, (called, engine, printed, finding) in zip(lines, cells):
             text += ["", line.section] if line.section else []
             text.append(f"{called:{widths[0]}}  {engine:>{widths[1]}}  {printed:>{widths[2]}}  {finding}")
-        return "\n".join([*text, "", *self.story])
+        return "\n".join([*text, "", self.story[0], *self.summary, *self.story[1:]])
 
     def __repr__(self) -> str:
         return f"<Report: {self.story[0].rstrip('.')}>"
@@ -326,11 +356,12 @@ class Report:
             rows.append(f"<tr{title}>{cell(escape(line.called))}{numbers}{finding}</tr>")
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
         head = f"<tr>{''.join(cell(title, 'text-align:right', tag='th') for title in ('', 'engine', 'printed', ''))}</tr>"
-        return f"<p>{escape(self.story[0])}</p><ol>{told}</ol><table>{head}{''.join(rows)}</table>"
+        above = "".join(f"<p>{escape(text)}</p>" for text in (self.story[0], *self.summary))
+        return f"{above}<ol>{told}</ol><table>{head}{''.join(rows)}</table>"
 
     def as_data(self) -> dict[str, Any]:
-        """The report as what JSON can hold: the counts, the story, one entry per claim with its place in its file."""
-        return {"counts": self.counts, "story": self.story, "marks": [_entry(mark) for mark in self.marks]}
+        """The report as what JSON can hold: the counts, the margin, the story, one entry per claim with its place in its file."""
+        return {"counts": self.counts, "margin": self.margin, "story": self.story, "marks": [_entry(mark) for mark in self.marks]}
 
     def to_json(self) -> str:
         """The same as JSON text."""

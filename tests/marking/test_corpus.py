@@ -38,6 +38,9 @@ def test_nothing_right_is_blamed_and_every_slip_is_seen(entry):
     assert blamed(entry).keys() == {claim for slip in entry.slips for claim in slip.claims}
     assert entry.page.source or "# Source: " in (FOLDER.parent / "pages" / f"{entry.name}.toml").read_text(encoding="utf-8")
     assert entry.numbers in NUMBERS
+    margin = marked(entry.name).margin
+    assert len(margin) <= 3
+    assert bool(margin) == bool(entry.slips)
 
 
 @pytest.mark.slow

@@ -250,6 +250,9 @@ def test_marking_from_the_command_line(write, tmp_path, capsys, monkeypatch):
     assert "page, dE" in graph.read_text(encoding="utf-8")
     assert main(["mark", str(wrong), "--brief"]) == 1
     assert "printed" not in capsys.readouterr().out
+    assert main(["mark", str(wrong), "--margin"]) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert told == "One neuron 5 numbers: 4 right, 1 mistake. ∂E/∂w = -0.296: the sign is wrong. ∂E/∂w is ∂E/∂z * x, which gives 0.296 and not -0.296."
 
 
 def test_a_page_that_is_not_there(tmp_path, capsys):

@@ -118,6 +118,32 @@ def test_a_cause_is_told_with_its_line_in_every_form():
     assert slip.cause in told._repr_html_()
 
 
+def test_the_margin_tells_the_cause_its_line_and_what_it_carries_along():
+    told = report(FORMULA + "; D = 3*E; C = D + h", INPUTS, [*SQUARE_FORGOTTEN[:2], "E/h = 1.416329", "E/w = 1.209394", "E = 0.51", "D = 1.53", "C = 2.067"])
+    assert told.margin == [
+        "E is wrong, and nothing known explains it.",
+        "E is (h + k - t) ** 2, which gives 0.501 and not 0.51.",
+        "2 later numbers carry it on, D and C; one other number is wrong for another reason.",
+    ]
+    told = report(FORMULA, INPUTS, SQUARE_FORGOTTEN)
+    assert told.margin == [
+        "One slip: in the derivative of tanh, the square is forgotten; it makes ∂E/∂w and ∂E/∂v wrong.",
+        "∂E/∂w is ∂E/∂h * (1 - h ** 2) * x, which gives -1.209394; ∂E/∂h * (1 - h) * x gives -0.786828.",
+    ]
+
+
+def test_the_margin_stands_above_a_longer_story_in_every_form():
+    told = report(FORMULA, INPUTS, [*SQUARE_FORGOTTEN, "E/t = -1.416329"])
+    assert len(told.story) == 3
+    assert told.margin[-1] == "One other number is wrong for another reason."
+    assert f"In the margin: {' '.join(told.margin)}" in str(told)
+    assert told.margin[0] in told._repr_html_()
+    assert json.loads(told.to_json())["margin"] == told.margin
+    alone = report(FORMULA, INPUTS, SQUARE_FORGOTTEN)
+    assert "In the margin" not in str(alone) + alone._repr_html_()
+    assert report(FORMULA, INPUTS, SQUARE_FORGOTTEN[:3]).margin == []
+
+
 def test_a_cause_is_marked_in_the_picture_where_it_sits():
     told = report(FORMULA, INPUTS, SQUARE_FORGOTTEN)
     notes = told.notes()

@@ -34,15 +34,25 @@ _ROOM_BESIDE_NUMBERS = 46
 """Of a terminal's columns, for what a line is about and what was found; in the rest engine's and printed numbers stand side by side."""
 
 
-def print_outcomes(outcomes: Sequence[Outcome], console: Console, *, table: bool = True) -> None:
-    """Print every page that could be marked; of several, each with its file above it, and the counts of all below."""
+def print_outcomes(outcomes: Sequence[Outcome], console: Console, *, table: bool = True, margin: bool = False) -> None:
+    """Print every page that could be marked; of several, each with its file above it, and the counts of all below.
+
+    Args:
+        outcomes: the pages.
+        console: where to.
+        table: whether the marks are shown as a table.
+        margin: whether nothing is told of each page but the counts and what a teacher would write in the margin.
+    """
     alone = len(outcomes) == 1
     counts: Counter[str] = Counter()
     marked = [(outcome, outcome.report) for outcome in outcomes if outcome.report]
     for outcome, report in marked:
         if head := outcome.title if alone else ": ".join(filter(None, (outcome.file, outcome.title))):
             console.print(Text(head, "bold"))
-        print_report(report, console, table=table)
+        if margin:
+            _print_sentences([report.story[0], *report.margin], console)
+        else:
+            print_report(report, console, table=table)
         counts.update(report.counts)
         if not alone:
             console.print()
@@ -69,8 +79,14 @@ def print_report(report: Report, console: Console, *, table: bool = True) -> Non
     """Print the marks as a table, unless that is not wanted, and the story below it."""
     if table:
         print_whole(_marks_table(report, console.width), console)
-    for i, sentence in enumerate(report.story):
-        console.print(Padding.indent(Text(sentence), 2) if i else Text(sentence, "bold"))
+    _print_sentences([report.story[0], *report.summary, *report.story[1:]], console)
+
+
+def _print_sentences(sentences: Sequence[str], console: Console) -> None:
+    """Print sentences below one another, the first as a heading."""
+    console.print(Text(sentences[0], "bold"))
+    for sentence in sentences[1:]:
+        console.print(Padding.indent(Text(sentence), 2))
 
 
 def _marks_table(report: Report, width: int) -> Table:

@@ -1,0 +1,67 @@
+"""What a teacher would write in the margin of a page: at most three sentences about the slip that makes most of it wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autograd_tiny.text.words import counted, listed
+
+if TYPE_CHECKING:
+    from autograd_tiny.marking.report import Mark
+
+MOST_NAMED = 3
+"""So many numbers are named in a sentence; the others are counted."""
+LONGEST = 200
+"""A sentence with both lines of the derivation has no more characters; else the numbers alone are told."""
+
+
+def in_the_margin(slips: Sequence[Mark], carried: Sequence[Mark], others: int) -> list[str]:
+    """What went wrong, the line where it enters, and what it carries along.
+
+    Args:
+        slips: the numbers that have one explanation, in the order of the page.
+        carried: those that follow from them.
+        others: how many more numbers are wrong, each for a reason of its own.
+    """
+    return [_cause(slips), *_line(slips), *_rest(carried, others)]
+
+
+def _cause(slips: Sequence[Mark]) -> str:
+    first, called = slips[0], [mark.claim.called for mark in slips]
+    if first.cause:
+        return f"One slip: {first.why}; it makes {listed(called, MOST_NAMED)} wrong."
+    if first.fits:
+        signs = listed([mark.claim.called for mark in slips if mark.mistake], MOST_NAMED)
+        besides = f"; besides, the sign is wrong in {signs}" if signs else ""
+        is_old = "looks like a number" if len(slips) == 1 else "look like numbers"
+        return f"{listed(called, MOST_NAMED)} {is_old} from before an edit, of {listed(first.fits, MOST_NAMED)}{besides}."
+    if not first.why:
+        is_wrong, them = ("is", "it") if len(slips) == 1 else ("are", "them")
+        return f"{listed(called, MOST_NAMED)} {is_wrong} wrong, and nothing known explains {them}."
+    same = f"; the same in {listed(called[1:], MOST_NAMED)}" if len(slips) > 1 else ""
+    return f"{called[0]} = {first.claim.printed.text}: {first.why}{same}."
+
+
+def _line(slips: Sequence[Mark]) -> list[str]:
+    """The right formula and number of the first number that has one, and the wrong ones beside them."""
+    mark = next((mark for mark in slips if mark.followed), slips[0])
+    called, printed = mark.claim.called, mark.claim.printed.text.removesuffix(".")
+    wanted = mark.engine + (f" ({mark.by_page} from the page's own numbers)" if mark.by_page else "")
+    right, followed = [line.removeprefix(f"{called} = ") for line in (mark.formula, mark.followed)]
+    is_formula = not re.fullmatch(r"[-\d.]*", right)
+    told = [
+        f"{called} is {right}, which gives {wanted}; {followed} gives {printed}." if is_formula and followed else "",
+        f"{called} is {right}, which gives {wanted} and not {printed}." if is_formula else "",
+    ]
+    return [next((sentence for sentence in told if sentence and len(sentence) <= LONGEST), f"{called} should be {wanted}, not {printed}.")]
+
+
+def _rest(carried: Sequence[Mark], others: int) -> list[str]:
+    along = [mark.claim.called for mark in carried]
+    it = f"One later number carries it on, {along[0]}" if len(along) == 1 else ""
+    it = f"{counted(len(along), 'later number')} carry it on, {listed(along, MOST_NAMED)}" if len(along) > 1 else it
+    beside = f"{others} other numbers are wrong for other reasons" if others > 1 else "one other number is wrong for another reason" * others
+    told = "; ".join(filter(None, (it, beside)))
+    return [f"{told[0].upper()}{told[1:]}."] if told else []
