@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     mark_it.add_argument("--write", action="store_true", help="show it, and put right numbers in place of wrong ones")
     mark_it.add_argument("--strict", action="store_true", help="a last digit that is one unit off is wrong, too")
     mark_it.add_argument("--brief", action="store_true", help="only the story, without the table")
-    mark_it.add_argument("--margin", action="store_true", help="only what a teacher would write in the margin: three sentences at most")
+    mark_it.add_argument("--margin", action="store_true", help="only what a teacher would write in the margin")
     mark_it.add_argument("--json", type=Path, metavar="FILE", help="also write the marks as JSON")
     mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
     mark_it.add_argument("--answers", type=Path, metavar="CLASS.csv", help="mark a class: a row per person, a column per claim of the page")
@@ -419,7 +419,8 @@ def _mark(options: argparse.Namespace, console: Console) -> int:
 
 
 def _mark_class(options: argparse.Namespace, console: Console) -> int:
-    given = [name for name in ("diff", "write", "brief", "margin", "json") if getattr(options, name)] or ["format"] * (options.format != "text")
+    given = [name for name in ("diff", "write", "brief", "margin", "json") if getattr(options, name)]
+    given = given or ["format"] * (options.format != "text")
     if given:
         raise ValueError(f"--answers marks a class, and there is no --{given[0]} of that; leave it out")
     if options.out and options.out.suffix.lower() != ".csv":

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from autograd_tiny.marking.forms.computed import Computed, Whole
 from autograd_tiny.text.words import counted, listed
 
 if TYPE_CHECKING:
@@ -23,9 +24,17 @@ def in_the_margin(slips: Sequence[Mark], carried: Sequence[Mark], others: int) -
     Args:
         slips: the numbers that have one explanation, in the order of the page.
         carried: those that follow from them.
-        others: how many more numbers are wrong, each for a reason of its own.
+        others: how many more slips are on the page.
     """
+    whole = _whole_of(slips[0])
+    if whole is not None and not whole.fits:  # of another shape, it has no line
+        return [slips[0].sentence, *_rest(carried, others)]
     return [_cause(slips), *_line(slips), *_rest(carried, others)]
+
+
+def _whole_of(mark: Mark) -> Whole | None:
+    """The array from code that a number belongs to."""
+    return mark.claim.printed.whole if isinstance(mark.claim.printed, Computed) else None
 
 
 def _cause(slips: Sequence[Mark]) -> str:
@@ -40,7 +49,8 @@ def _cause(slips: Sequence[Mark]) -> str:
     if not first.why:
         is_wrong, them = ("is", "it") if len(slips) == 1 else ("are", "them")
         return f"{listed(called, MOST_NAMED)} {is_wrong} wrong, and nothing known explains {them}."
-    same = f"; the same in {listed(called[1:], MOST_NAMED)}" if len(slips) > 1 else ""
+    rest = f"{len(slips) - 1} more of its entries" if _whole_of(first) else listed(called[1:], MOST_NAMED)
+    same = f"; the same in {rest}" if len(slips) > 1 else ""
     return f"{called[0]} = {first.claim.printed.text}: {first.why}{same}."
 
 
@@ -50,7 +60,7 @@ def _line(slips: Sequence[Mark]) -> list[str]:
     called, printed = mark.claim.called, mark.claim.printed.text.removesuffix(".")
     wanted = mark.engine + (f" ({mark.by_page} from the page's own numbers)" if mark.by_page else "")
     right, followed = [line.removeprefix(f"{called} = ") for line in (mark.formula, mark.followed)]
-    is_formula = not re.fullmatch(r"[-\d.]*", right)
+    is_formula = right != mark.formula and not re.fullmatch(r"[-\d.]*", right)  # the line may be that of another quantity
     told = [
         f"{called} is {right}, which gives {wanted}; {followed} gives {printed}." if is_formula and followed else "",
         f"{called} is {right}, which gives {wanted} and not {printed}." if is_formula else "",
@@ -62,6 +72,6 @@ def _rest(carried: Sequence[Mark], others: int) -> list[str]:
     along = [mark.claim.called for mark in carried]
     it = f"One later number carries it on, {along[0]}" if len(along) == 1 else ""
     it = f"{counted(len(along), 'later number')} carry it on, {listed(along, MOST_NAMED)}" if len(along) > 1 else it
-    beside = f"{others} other numbers are wrong for other reasons" if others > 1 else "one other number is wrong for another reason" * others
+    beside = f"{counted(others, 'more slip')} {'is' if others == 1 else 'are'} on the page" if others else ""
     told = "; ".join(filter(None, (it, beside)))
-    return [f"{told[0].upper()}{told[1:]}."] if told else []
+    return [f"{told}."] if told else []

@@ -234,12 +234,14 @@ class Report:
         if not groups:
             return []
         most = max(groups, key=lambda group: (len(self._carriers(group)) + (len(group) if group[0].why else 1), bool(group[0].why)))
-        return in_the_margin(most, self._carriers(most), sum(map(len, groups)) - len(most))
+        others = sum([1 if group[0].why else len(group) for group in groups if group is not most])
+        return in_the_margin(most, self._carriers(most), others)
 
     @property
-    def summary(self) -> list[str]:
-        """What stands above the story in text: the margin, in one paragraph, unless the story is as short."""
-        return [f"In the margin: {' '.join(self.margin)}"] if len(self._groups()) > 1 else []
+    def margin_above(self) -> list[str]:
+        """What stands above the story in text: the margin, in one paragraph, if that is less than half as long."""
+        told = f"In the margin: {' '.join(self.margin)}"
+        return [told] if self.margin and 2 * len(told) < len(" ".join(self.story[1:])) else []
 
     def waiving(self, known: Sequence[Claim]) -> Report:
         """The same report with errata waived that are known, and with them what carries on nothing but these.
@@ -339,7 +341,7 @@ class Report:
         for line, (called, engine, printed, finding) in zip(lines, cells):
             text += ["", line.section] if line.section else []
             text.append(f"{called:{widths[0]}}  {engine:>{widths[1]}}  {printed:>{widths[2]}}  {finding}")
-        return "\n".join([*text, "", self.story[0], *self.summary, *self.story[1:]])
+        return "\n".join([*text, "", self.story[0], *self.margin_above, *self.story[1:]])
 
     def __repr__(self) -> str:
         return f"<Report: {self.story[0].rstrip('.')}>"
@@ -356,7 +358,7 @@ class Report:
             rows.append(f"<tr{title}>{cell(escape(line.called))}{numbers}{finding}</tr>")
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
         head = f"<tr>{''.join(cell(title, 'text-align:right', tag='th') for title in ('', 'engine', 'printed', ''))}</tr>"
-        above = "".join(f"<p>{escape(text)}</p>" for text in (self.story[0], *self.summary))
+        above = "".join(f"<p>{escape(text)}</p>" for text in (self.story[0], *self.margin_above))
         return f"{above}<ol>{told}</ol><table>{head}{''.join(rows)}</table>"
 
     def as_data(self) -> dict[str, Any]:

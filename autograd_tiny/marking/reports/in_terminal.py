@@ -79,7 +79,7 @@ def print_report(report: Report, console: Console, *, table: bool = True) -> Non
     """Print the marks as a table, unless that is not wanted, and the story below it."""
     if table:
         print_whole(_marks_table(report, console.width), console)
-    _print_sentences([report.story[0], *report.summary, *report.story[1:]], console)
+    _print_sentences([report.story[0], *report.margin_above, *report.story[1:]], console)
 
 
 def _print_sentences(sentences: Sequence[str], console: Console) -> None:
