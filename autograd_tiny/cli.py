@@ -335,6 +335,11 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 def _exercise(options: argparse.Namespace, console: Console) -> int:
     from autograd_tiny import exercises  # which only this command needs
 
+    ask = options.ask or []
+    options.values += [word for word in ask if "=" in word]  # values behind --ask, which takes all words that follow it
+    options.ask = [word for word in ask if "=" not in word]
+    if options.out and options.variants and not (options.moodle or options.qti or options.worksheet or options.solution):
+        raise ValueError("a page has one exercise; --variants is for --moodle, --qti, --worksheet or --solution")
     if options.formula.endswith(".toml"):
         if options.ask or options.values or options.learning_rate is not None:
             raise ValueError("a page says itself what is asked and given; change it there")

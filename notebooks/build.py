@@ -54,8 +54,8 @@ _INDEX = HERE / "README.md"
 _INDEX_TEXT = """\
 # The notebooks
 
-From a first derivative to a GPT that is compiled and trained, in {count} steps.  Each is short, and ends with an exercise whose
-solution is folded away.  They are kept with their outputs, so you can read them here, without running anything.
+From a first derivative to a GPT that is compiled and trained, in {count} steps.  Each is short, and ends with an exercise that marks every
+answer; a solution in code is folded away below it.  They are kept with their outputs, so you can read them here, without running anything.
 
 | | notebook | after it you can |
 |---|---|---|

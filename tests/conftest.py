@@ -9,11 +9,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 os.environ["AUTOGRAD_TINY_CACHE"] = "off"  # no test takes machine code that another one, or another day, has left
+AXE = Path(__file__).parent / "js" / "node_modules" / "axe-core" / "axe.min.js"
 collect_ignore = ["oracles/in_mpmath.py", "js"]  # makes numbers that the tests read from files, and needs mpmath; scripts that measure
 
 
@@ -84,6 +87,24 @@ def browser():
         chromium = running.chromium.launch(executable_path=program, args=flags)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def axe():
+    """A function that has axe look at a page for contrast, names, structure: what violates WCAG 2.1 AA, and how often."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed: npm install --prefix tests/js --no-package-lock")
+
+    def violations(page, without=()):
+        options = {
+            "runOnly": ["wcag2a", "wcag2aa", "wcag21aa"], "rules": {rule: {"enabled": False} for rule in without}, "iframes": False,
+        }  # fmt: skip
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        report = page.evaluate("(options) => axe.run(document, options)", options)
+        assert len(report["passes"]) > 10  # it did look
+        return dict(Counter((fault["id"], node["html"][:150]) for fault in report["violations"] for node in fault["nodes"]))
+
+    return violations
 
 
 @pytest.fixture

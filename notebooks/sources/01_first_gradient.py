@@ -111,8 +111,12 @@ Exercise("z = w*x + b; y = tanh(z)", ["forward", "gradients"], given={"w": 0.5, 
 # %% [markdown]
 # ## Exercise
 #
-# Let `q = p · sin(p)` at `p = 2`.  On paper: draw the graph, write the local derivatives on the arrows, and find ∂q/∂p.
-# Mind that `p` is used twice.  Then check yourself with `backward`, and by nudging.
+# Let `q = p · sin(p)` at `p = 2`, with a name for the sine.  Mind that `p` is used twice.  Draw the graph on paper, and enter what
+# belongs on its arrows; each answer is marked at once.  Then check yourself with `backward`, and by nudging.
+
+# %%
+exercise = Exercise("s = sin(p); q = p * s", ["s", "q", "s/p", "q/s", "q/p"], given={"p": 2})
+exercise
 
 # %% [markdown] tags=["solution"]
 # Two ways lead from `q` back to `p`: directly, and through the sine.  Each contributes its product, and the contributions are
@@ -121,11 +125,6 @@ Exercise("z = w*x + b; y = tanh(z)", ["forward", "gradients"], given={"w": 0.5, 
 # %% tags=["solution"]
 from math import cos, sin
 
-p = Value(2.0, "p")
-q = p * p.sin()
-q.label = "q"
-q.backward()
-print(f"backward {p.grad:.6f}, on paper {sin(2.0) + 2.0 * cos(2.0):.6f}")
-print(f"nudged   {((2.0 + h) * sin(2.0 + h) - (2.0 - h) * sin(2.0 - h)) / (2 * h):.6f}")
-print(explain(q, wrt=p))
-draw(q)
+by_hand = {"s": sin(2.0), "q": 2.0 * sin(2.0), "s/p": cos(2.0), "q/s": 2.0, "q/p": sin(2.0) + 2.0 * cos(2.0)}
+print(exercise.check(by_hand))
+print(f"\nnudged: {((2.0 + h) * sin(2.0 + h) - (2.0 - h) * sin(2.0 - h)) / (2 * h):.6f}")

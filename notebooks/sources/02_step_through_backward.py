@@ -144,8 +144,16 @@ for doublings in (2, 4, 8, 16):
 # %% [markdown]
 # ## Exercise
 #
-# Repair `naive_backward`: no recursion, each node once, in the right order.  `topological_order(root)` gives the nodes that
-# have operands, operands before users.  Check it on `c`.
+# Here both `a` and `b` are used twice.  Find the gradients by hand, in an order in which each is complete before it is passed on.
+#
+# Then repair `naive_backward`: no recursion, each node once.  `topological_order(root)` gives the nodes that have operands, operands
+# before users, and `exercise.labels` the nodes of this graph by their names.  `exercise.check({"c/a": ...})` marks what your code finds.
+
+# %%
+from autograd_tiny import Exercise
+
+exercise = Exercise("b = a * a; d = a + b; c = b * d", ["b", "d", "c", "c/d", "c/b", "c/a"], given={"a": 2})
+exercise
 
 # %% tags=["solution"]
 def my_backward(root):
@@ -159,8 +167,9 @@ def my_backward(root):
             operand.grad += local_derivative * node.grad
 
 
-my_backward(c)
-print(a.grad)
+nodes = exercise.labels
+my_backward(nodes["c"])
+print(exercise.check({name: nodes[name] for name in "bdc"} | {f"c/{name}": nodes[name].grad for name in "dba"}))
 
 # %% [markdown] tags=["solution"]
 # Compare it with the engine's own: `Value.backward`, in `autograd_tiny/engine/value.py`.

@@ -163,16 +163,30 @@ print(f"after:  loss {after.data:.4f}, {weight.label} {weight.data:.6f}")
 # %% [markdown]
 # ## Exercise
 #
-# How many such steps does it take until the network gives the right output more than nine tenths?  Guess first.
+# The end of such a network by hand, with other numbers: three weighted sums, their softmax, and the loss of two of its outputs, with
+# targets 1 and 0.  For the derivative by `s1`, take all of its column that the loss uses.
+
+# %%
+from autograd_tiny import Exercise
+
+s = [Value(x, f"s{n}") for n, x in enumerate((0.2, 1.1, -0.4), 1)]
+o = list(softmax(s))
+for n, output in enumerate(o, 1):
+    output.label = f"o{n}"
+E = losses.binary_cross_entropy(o[:2], [1, 0])
+E.label = "E"
+
+exercise = Exercise(E, ["o1", "o2", "E", "E/o1", "E/o2", "o1/s1", "o2/s1", "E/s1"])
+exercise
 
 # %% [markdown] tags=["solution"]
-# The step above was the first.  Gradients add up from one `backward` to the next, so they are set to zero each time.
+# E = -log o1 - log(1 - o2), so its derivatives are -1 / o1 and 1 / (1 - o2).  In the column of `s1` stand o1 (1 - o1) and -o2 o1.
 
 # %% tags=["solution"]
-steps = 1
-while model(example.INPUTS)[0] < 0.9:
-    optimizer.zero_grad()
-    losses.binary_cross_entropy(model(example.INPUTS), example.TARGETS).backward()
-    optimizer.step()
-    steps += 1
-print(steps, "steps,", f"{model(example.INPUTS)[0].data:.4f}")
+from math import exp, log
+
+powers = [exp(x) for x in (0.2, 1.1, -0.4)]
+o1, o2, _ = (power / sum(powers) for power in powers)
+by_hand = {"o1": o1, "o2": o2, "E": -log(o1) - log(1 - o2), "E/o1": -1 / o1, "E/o2": 1 / (1 - o2)}
+by_hand |= {"o1/s1": o1 * (1 - o1), "o2/s1": -o2 * o1, "E/s1": -(1 - o1) - o2 * o1 / (1 - o2)}
+print(exercise.check(by_hand))

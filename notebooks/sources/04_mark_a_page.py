@@ -91,13 +91,21 @@ print(edited.story[-1])
 # %% [markdown]
 # ## Exercise
 #
-# Make a mistake that the engine does not explain, by changing one line of `handed_in`: not a slip in the digits, but something
-# that a person could do.
+# Now you are the one who is marked.  The same neuron, another weight, with all that the student was asked for.  Try a mistake or two:
+# which are named, and what is said about numbers that follow from them?
 
-# %% [markdown] tags=["solution"]
-# Two mistakes at once usually do it, here a factor left out and another one twice:
+# %%
+from autograd_tiny import Exercise
+
+exercise = Exercise(formula, list(handed_in), given=inputs | {"w1": -0.2}, learning_rate=0.1)
+exercise
 
 # %% tags=["solution"]
-wrong = -0.475 * 0.249**2
-(found,) = mark(recorded.output, {"E/w1": f"{wrong:.5f}"}).marks
-print(found.verdict)
+from math import exp
+
+z = -0.2 * 1.5 - 0.3 * 2.0 + 0.1
+a = 1 / (1 + exp(-z))
+by_hand = {"z": z, "a": a, "E": (a - 1) ** 2 / 2, "E/a": a - 1, "a/z": a * (1 - a), "E/z": (a - 1) * a * (1 - a)}
+by_hand |= {"E/w1": by_hand["E/z"] * 1.5, "E/w2": by_hand["E/z"] * 2.0}
+by_hand |= {"w1'": -0.2 - 0.1 * by_hand["E/w1"], "w2'": -0.3 - 0.1 * by_hand["E/w2"]}
+print(exercise.check(by_hand))

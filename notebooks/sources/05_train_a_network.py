@@ -87,16 +87,32 @@ random_exercise("training step", 2, seed=5)
 # %% [markdown]
 # ## Exercise
 #
-# Train a network without a hidden layer, `nn.MLP([2, 1], ["sigmoid"])`.  Where does its loss end, what does it answer at the four
-# points, and how long is its gradient then?  Why?
+# A network without a hidden layer is one neuron: y = sigmoid(w1 x1 + w2 x2 + b).  Here it stands at all four points, with all of its
+# parameters 0.  Which way do they go?
+
+# %%
+from autograd_tiny import Exercise
+
+four = """
+ya = sigmoid(-w1 - w2 + b)
+yb = sigmoid(-w1 + w2 + b)
+yc = sigmoid(w1 - w2 + b)
+yd = sigmoid(w1 + w2 + b)
+E = -(log(1 - ya) + log(yb) + log(yc) + log(1 - yd)) / 4
+"""
+ask = ["ya", "E", "E/ya", "E/yb", "E/b", "E/w1", "E/w2"]
+exercise = Exercise(four, ask, given={"w1": 0, "w2": 0, "b": 0})
+exercise
 
 # %% [markdown] tags=["solution"]
-# It ends at log 2, the loss of a coin: ½ at each of the points.  The gradient is 0, so no training will change that.  A weight
-# that pulls one point towards its target pushes another as far away from its own: at ½ for all, the four contributions to each
-# gradient cancel.
+# Nowhere.  It answers ½ at each of the points, with the loss of a coin, log 2.  A weight that pulls one point towards its target pushes
+# another as far away from its own: the four contributions to each gradient cancel, and no training will change that.  From any start it
+# ends there:
 
 # %% tags=["solution"]
 single = nn.MLP([2, 1], ["sigmoid"], rng=Random(0))
 history = train(single)
-print([round(single(point)[0].data, 4) for point in points])
-print(f"loss {history['loss'][-1]:.4f}, gradient {history['layer 1'][-1]:.4f}")
+answers = [single(point)[0].data for point in points]
+found = {"ya": f"{answers[0]:.4f}", "E": f"{history['loss'][-1]:.4f}"}
+print(exercise.check(found | {"E/ya": 0.5, "E/yb": -0.5, "E/b": 0.0, "E/w1": 0.0, "E/w2": 0.0}))
+print(f"after training: loss {history['loss'][-1]:.4f}, gradient {history['layer 1'][-1]:.4f}")

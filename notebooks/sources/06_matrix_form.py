@@ -139,19 +139,27 @@ print("by the engine", gradients["W_ih"][0])
 # %% [markdown]
 # ## Exercise
 #
-# You do not need an engine to find such a slip.  Change the first weight, `W_ih[0][0]`, by h = 0.000001 up and down, compute E
-# each time, and divide the difference by 2 h.  Which of the two numbers do you get?
+# Two layers and two samples, small enough for paper.  Samples are columns, as above.  Write ∂E/∂W_ho and ∂E/∂W_ih as products of matrices,
+# then enter their entries.  Or let NumPy multiply: `exercise.check({"E/W_ho[0][0]": ...})` marks what it finds.
 
-# %% [markdown] tags=["solution"]
-# The engine's, -0.0275, and not the slide's.
+# %%
+from autograd_tiny import Exercise
+
+two_layers = """
+Z1 = W_ih.T @ X
+h1 = sigmoid(Z1)
+Z2 = W_ho.T @ h1
+E = sum((Z2 - Y)**2) / 2
+"""
+small = {"X": [[1, -2], [0.5, 1]], "W_ih": [[0.4, -0.6], [1, 0.2]], "W_ho": [[2], [-1.5]], "Y": [[1, 0]]}
+exercise = Exercise(two_layers, ["h1", "E/Z2", "E/W_ho", "E/Z1", "E/W_ih"], given=small)
+exercise
 
 # %% tags=["solution"]
-def error(w_ih):
-    h1 = 1 / (1 + np.exp(-(w_ih.T @ data["X"] + data["b_ih"])))
-    out = 1 / (1 + np.exp(-(data["W_ho"].T @ h1 + data["b_ho"])))
-    return 0.5 * np.sum((np.array([matrix_form.TARGETS]) - out) ** 2)
-
-up, down = data["W_ih"].copy(), data["W_ih"].copy()
-up[0, 0] += 1e-6
-down[0, 0] -= 1e-6
-print(f"{(error(up) - error(down)) / 2e-6:.4f}")
+X, W_ih, W_ho, Y = (np.array(matrix) for matrix in small.values())
+h1 = 1 / (1 + np.exp(-W_ih.T @ X))
+delta = W_ho.T @ h1 - Y
+d_z1 = h1 * (1 - h1) * (W_ho @ delta)
+found = {"h1": h1, "E/Z2": delta, "E/W_ho": h1 @ delta.T, "E/Z1": d_z1, "E/W_ih": X @ d_z1.T}
+entries = {f"{name}[{i}][{j}]": x for name, matrix in found.items() for (i, j), x in np.ndenumerate(matrix)}
+print(exercise.check(entries))

@@ -122,12 +122,23 @@ plots.curves({"loss": history}, title="Gradient descent on four samples", x_labe
 # %% [markdown]
 # ## Exercise
 #
-# The rows of `d_z2` sum to 0.  Why must they, and what does it say about `d_b2`?
+# A softmax and its loss by hand; the target is the second class.  What do the three derivatives by the logits add up to, and what does
+# that say about `d_b2` above?
+
+# %%
+from autograd_tiny import Exercise
+
+one_sample = "p = softmax([z1, z2, z3]); L = -log(p[1])"
+exercise = Exercise(one_sample, ["p", "L", "L/z1", "L/z2", "L/z3"], given={"z1": 2, "z2": 1, "z3": 0.5})
+exercise
 
 # %% [markdown] tags=["solution"]
-# A prediction sums to 1, and so does a row of `actual`.  (Adding one number to all logits of a sample does not change its
-# softmax, so the gradient has no part in that direction.)  `d_b2` is a sum of such rows, so gradient descent never changes
-# the sum of the biases.
+# To 0: a prediction sums to 1, and so does a row of `actual`.  (Adding one number to all logits of a sample does not change its softmax, so
+# the gradient has no part in that direction.)  `d_b2` is a sum of such rows, so gradient descent never changes the sum of the biases.
 
 # %% tags=["solution"]
-print(np.abs(d_z2.sum(axis=1)).max() < 1e-15, np.abs(d_b2.sum()) < 1e-15)
+p = np.exp([2.0, 1.0, 0.5]) / np.exp([2.0, 1.0, 0.5]).sum()
+d_z = p - [0, 1, 0]
+by_hand = {f"p[{n}]": x for n, x in enumerate(p)} | {"L": -np.log(p[1])} | {f"L/z{n}": x for n, x in enumerate(d_z, 1)}
+print(exercise.check(by_hand))
+print(abs(d_z.sum()) < 1e-15, np.abs(d_b2.sum()) < 1e-15)

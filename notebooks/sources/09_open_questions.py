@@ -122,17 +122,33 @@ for name, layer in zip(("W_ij", "W_jk"), equal.layers):
 # %% [markdown]
 # ## Exercise
 #
-# Is it enough that the weights are not *quite* equal?  Add 0.1 to one weight of the first layer before training.  Are its neuron
-# and the others still copies at the end?  Does the network learn?
+# Is it enough that the weights are not *quite* equal?  Two hidden neurons, one weight apart from the other.  Compare what you find for
+# the first neuron and for the second: how far apart are they after a step?
+
+# %%
+from autograd_tiny import Exercise
+
+nearly_equal = """
+h1 = sigmoid(w1*x1 + w2*x2)
+h2 = sigmoid(w3*x1 + w4*x2)
+y = v1*h1 + v2*h2
+E = (y - t)**2 / 2
+"""
+numbers = {"x1": 0.8, "x2": -0.3, "w1": 0.6, "w2": 0.5, "w3": 0.5, "w4": 0.5, "v1": 0.5, "v2": 0.5, "t": 1}
+ask = ["h1", "h2", "E/y", "E/w1", "E/w3", "w1'", "w3'"]
+exercise = Exercise(nearly_equal, ask, given=numbers, learning_rate=0.5)
+exercise
 
 # %% [markdown] tags=["solution"]
-# The first neuron is no copy any more; the second and third still are.  But nothing is gained: neurons that are nearly the
-# same are nearly as useless.
+# By about as much as before: their gradients differ in the third digit.  Neurons that are nearly the same are nearly as useless, and stay
+# so for long.
 
 # %% tags=["solution"]
-pushed = exercises.equal_weights(0.5)
-pushed.layers[0].weights[0][0].data += 0.1
-losses = exercises.train(pushed)
-for row in pushed.layers[0].weights:
-    print([round(weight.data, 4) for weight in row])
-print(f"loss {losses[-1]:.2f}")
+from math import exp
+
+h1, h2 = (1 / (1 + exp(-(w * 0.8 - 0.5 * 0.3))) for w in (0.6, 0.5))
+error = 0.5 * h1 + 0.5 * h2 - 1
+first, second = (error * 0.5 * h * (1 - h) * 0.8 for h in (h1, h2))
+by_hand = {"h1": h1, "h2": h2, "E/y": error, "E/w1": first, "E/w3": second, "w1'": 0.6 - 0.5 * first, "w3'": 0.5 - 0.5 * second}
+print(exercise.check(by_hand))
+print(f"apart before {0.6 - 0.5:.4f}, after {(0.6 - 0.5 * first) - (0.5 - 0.5 * second):.4f}")

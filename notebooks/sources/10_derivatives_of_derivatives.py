@@ -110,8 +110,15 @@ print("second derivative ", bend)
 # %% [markdown]
 # ## Exercise
 #
-# Write a row `logit` for log(p / (1 - p)), and check it at some points between 0 and 1: `check_primitive(logit, [(0.1,), (0.8,)])`.
-# Then apply it to `sigmoid(z)`.  What must be the first and the second derivative by z?
+# The logit of p is log(p / (1 - p)).  Here it is applied to a sigmoid.  What must the derivative of `y` by `z` be?  Find all by hand.
+#
+# Then write a row `logit`, and check it at some points between 0 and 1: `check_primitive(logit, [(0.1,), (0.8,)])`.
+
+# %%
+from autograd_tiny import Exercise
+
+exercise = Exercise("p = sigmoid(z); y = log(p / (1 - p))", ["p", "y", "p/z", "y/p", "y/z"], given={"z": 1.3})
+exercise
 
 # %% [markdown] tags=["solution"]
 # The derivative of log p - log(1 - p) is 1/p + 1/(1 - p) = 1 / (p (1 - p)).  `logit` undoes `sigmoid`, so by z the result is z
@@ -124,7 +131,9 @@ logit = Primitive(
 check_primitive(logit, [(0.1,), (0.8,)])
 
 z = Value(1.3, "z")
-same = logit(z.sigmoid())
-(slope,) = gradient(same, [z])
+p = z.sigmoid()
+same = logit(p)
+(slope,), (by_p,), (by_z,) = gradient(same, [z]), gradient(same, [p]), gradient(p, [z])
 (bend,) = gradient(slope, [z])
-print(f"z {same.data:.4f}, first derivative {slope.data:.4f}, second {abs(bend.data):.4f}")
+print(exercise.check({"p": p, "y": same, "p/z": by_z, "y/p": by_p, "y/z": slope}))
+print(f"second derivative {abs(bend.data):.4f}")

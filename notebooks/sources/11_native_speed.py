@@ -129,8 +129,17 @@ plots.curves({"loss": history}, title="The spiral, compiled", x_label="epoch", y
 # %% [markdown]
 # ## Exercise
 #
-# The Huber loss of an error e is e²/2 up to |e| = 1, and |e| - ½ from there on.  Write it so that it can be compiled, with `where`
-# and `absolute`, and look at its program.  What are its derivatives at 0.5 and at -3?
+# The Huber loss of an error e is e²/2 up to |e| = 1, and |e| - ½ from there on.  Here is its sum over a small error and a large one: what
+# are the derivatives?
+#
+# Then write it as one function that can be compiled, with `where` and `absolute`, and look at its program.
+
+# %%
+from autograd_tiny import Exercise
+
+huber_of_two = "small = e1**2 / 2; large = abs(e2) - 1/2; L = small + large"
+exercise = Exercise(huber_of_two, ["L", "L/e1", "L/e2"], given={"e1": 0.5, "e2": -3})
+exercise
 
 # %% [markdown] tags=["solution"]
 # e itself, and from 1 on the sign of e: 0.5 and -1.
@@ -146,5 +155,6 @@ def huber(p):
 
 compiled_huber = compile_function(huber, ["e"])
 print(compiled_huber.python())
-_, gradients = compiled_huber.value_and_grad([[0.5], [-3.0]])
-print(gradients.ravel())
+values, gradients = compiled_huber.value_and_grad([[0.5], [-3.0]])
+by_e1, by_e2 = gradients.ravel()
+print(exercise.check({"L": values.sum(), "L/e1": by_e1, "L/e2": by_e2}))

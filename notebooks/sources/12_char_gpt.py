@@ -166,18 +166,31 @@ print(f"{sum(name not in known for name in invented)} of 100 are on no list of o
 # %% [markdown]
 # ## Exercise
 #
-# While it learns, the model must not look ahead: what it says after "m" must not depend on the "a" that follows.  Nothing in the code
-# masks later letters.  Let the engine tell which letters the logits after "m" depend on when it reads "max".
+# One head of `attention` by hand, with one number for query, key and value, after two letters: two scores, their softmax, the values mixed.
+# How does the answer change with the value of the second letter, and how with the query?
+
+# %%
+from autograd_tiny import Exercise
+
+head = """
+s1 = q * k1
+s2 = q * k2
+a1 = exp(s1) / (exp(s1) + exp(s2))
+a2 = exp(s2) / (exp(s1) + exp(s2))
+mixed = a1*v1 + a2*v2
+"""
+ask = ["s1", "s2", "a1", "a2", "mixed", "mixed/v2", "mixed/s2", "mixed/q"]
+exercise = Exercise(head, ask, given={"q": 0.5, "k1": 1, "k2": -2, "v1": 3, "v2": -1})
+exercise
 
 # %% [markdown] tags=["solution"]
-# Only the point and "m".  Their keys and values are all that stands in the lists when the logits after "m" are computed; those of
-# later letters are appended later.  In `model.letters` each column belongs to a letter.
+# By the value: its weight, `a2`.  By its score: a2 (v2 - mixed), since more for one letter is less for the other.  The query moves both
+# scores, each by its key.
 
 # %% tags=["solution"]
-from autograd_tiny.worked.char_gpt import ALPHABET
-
-model.zero_grad()
-_, after_m, *_ = model(model.read("max"))
-after_m[0].backward()
-columns = zip(ALPHABET, zip(*model.letters))
-print([letter for letter, column in columns if any(p.grad for p in column)])
+q, k1, k2, v1, v2 = Value(0.5, "q"), Value(1.0, "k1"), Value(-2.0, "k2"), Value(3.0, "v1"), Value(-1.0, "v2")
+(answer,) = attention([q], [[k1], [k2]], [[v1], [v2]], heads=1)
+answer.backward()
+a2, mixed = v2.grad, answer.data
+found = {"s1": 0.5, "s2": -1.0, "a1": v1.grad, "a2": a2, "mixed": mixed}
+print(exercise.check(found | {"mixed/v2": a2, "mixed/s2": a2 * (-1.0 - mixed), "mixed/q": q.grad}))

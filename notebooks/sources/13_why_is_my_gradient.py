@@ -137,7 +137,7 @@ print(mark(y, {"y": "0.332", "y/z": "0.222", "y/w": "-2.00"}))
 # %% [markdown]
 # ## Exercise
 #
-# This loop is to find the w for which w · 3 is 6.  It does not: w swings to and fro.  Which of the five is it?  Mend it with one line.
+# This loop is to find the w for which w · 3 is 6.  It does not: w swings to and fro.
 #
 # ```python
 # w = Value(0.0, "w")
@@ -146,18 +146,31 @@ print(mark(y, {"y": "0.332", "y/z": "0.222", "y/w": "-2.00"}))
 #     loss.backward()
 #     w.data -= 0.05 * w.grad
 # ```
+#
+# By hand: where should w be after one step, and where after two?  Where is it in this loop?  Which of the five is it?  Mend it with
+# one line.
+
+# %%
+from autograd_tiny import Exercise
+
+descent = {"optimizer": "sgd", "learning_rate": 0.05, "parameters": ["w"]}
+exercise = Exercise("loss = (w*3 - 6)**2", ["loss", "loss/w", "w'", "w''"], given={"w": 0}, training=descent)
+exercise
 
 # %% [markdown] tags=["solution"]
-# The gradients add up from step to step, since nothing sets them to zero.  No warning can tell: each graph is a new one, and to add the
-# gradients of several graphs is how a batch is run.  With `w.grad = 0.0` before `backward`, w is 2 after a few steps.
+# The first step is right.  At the second, the gradient of the first is still there, since nothing sets it to zero: gradients add up.  No
+# warning can tell: each graph is a new one, and to add the gradients of several graphs is how a batch is run.  With `w.grad = 0.0` before
+# `backward`, w is 2 after a few steps.
 
 # %% tags=["solution"]
 for mended in (False, True):
-    w = Value(0.0, "w")
+    w, path = Value(0.0, "w"), []
     for _ in range(20):
         loss = (w * 3.0 - 6.0) ** 2
         if mended:
             w.grad = 0.0
         loss.backward()
         w.data -= 0.05 * w.grad
-    print(f"mended: {mended}, w = {w.data:.4f}")
+        path.append(w.data)
+    print(exercise.check({"loss": 36.0, "loss/w": -36.0, "w'": path[0], "w''": path[1]}))
+    print(f"mended: {mended}, w = {w.data:.4f}\n")

@@ -13,6 +13,8 @@ def test_an_exercise_is_printed_or_written(tmp_path, capsys):
     printed = capsys.readouterr().out
     expected = Exercise(FORMULA[0], ["y/w", "z", "y"], given={"w": -3, "x": 2, "b": 6.5})
     assert printed.strip() == str(expected)
+    assert main(["exercise", FORMULA[0], "--ask", "y/w", "z", "y", *FORMULA[1:]]) == 0  # the numbers last
+    assert capsys.readouterr().out == printed
     files = {option: tmp_path / name for option, name in (
         ("-o", "page.html"), ("--moodle", "bank.xml"), ("--qti", "bank.zip"), ("--worksheet", "sheet.tex"), ("--solution", "solution.html"),
     )}  # fmt: skip
@@ -28,6 +30,7 @@ def test_an_exercise_is_printed_or_written(tmp_path, capsys):
 @pytest.mark.parametrize(("words", "said"), [
     ([*FORMULA, "--ask", "q"], "no node is called 'q'"),
     ([*FORMULA, "--ask", "z", "-o", "page.pdf"], "saved as .html"),
+    ([*FORMULA, "--ask", "z", "--variants", "3", "-o", "page.html"], "a page has one exercise"),
     ([*FORMULA, "--ask", "z", "--moodle", "bank.csv"], "written as .xml"),
     ([*FORMULA, "--ask", "z", "--qti", "bank.xml"], "written as .zip"),
     ([*FORMULA, "--ask", "updates"], "say how it is trained"),

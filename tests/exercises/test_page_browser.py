@@ -85,3 +85,46 @@ def test_every_field_and_button_has_a_name_and_what_is_said_is_announced(opened)
     said = page.locator(f"#{field.get_attribute('aria-describedby').split()[0]}")
     assert said.get_attribute("aria-live") == "polite"
     assert page.get_by_role("button", name="Hint for ∂E/∂w: Which rule?").count() == 1
+
+
+def test_a_field_and_its_place_in_the_graph_are_marked_together(opened):
+    page = opened(viewport={"width": 390, "height": 800})
+    here = "[...document.querySelectorAll('.here')].map((x) => x.dataset.blank ?? x.querySelector('label')?.textContent ?? x.textContent)"
+    page.get_by_label("y", exact=True).focus()
+    box, place, line = page.evaluate(here)
+    assert (line, place) == ("y", "1")
+    assert box.startswith("y = tanh(z)")
+    page.get_by_label("∂E/∂y", exact=True).focus()
+    assert page.evaluate(here)[1:] == ["3", "∂E/∂y"]
+    scroller, shown = page.locator(".scroller").bounding_box(), page.locator(".node.here").bounding_box()
+    assert scroller["x"] <= shown["x"]
+    assert shown["x"] + shown["width"] <= scroller["x"] + scroller["width"]
+    assert scroller["y"] <= shown["y"] < page.get_by_label("∂E/∂y", exact=True).bounding_box()["y"]  # and is in sight, above the field
+
+
+def test_a_box_leads_to_its_fields(opened):
+    page = opened()
+    focused = "document.activeElement.labels[0].textContent"
+    boxes = page.locator("g.asked")
+    assert boxes.count() == 4
+    box = boxes.filter(has_text="tanh")
+    box.locator("text").first.click()
+    assert page.evaluate(focused) == "y"
+    page.keyboard.type("0.462")
+    page.keyboard.press("Enter")
+    assert page.locator("[data-blank='1']").get_attribute("data-state") == "accepted"
+    box.locator("text").first.click()  # now its next blank
+    assert page.evaluate(focused) == "∂E/∂y"
+    page.locator("[data-blank='1']").click()
+    assert page.evaluate(focused) == "y"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible(opened, axe, scheme):
+    for width in (1280, 390):
+        page = opened(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        for name, text in {"z": "0.5", "y": "0.4", "E": ",5", "∂E/∂y": "1.08", "∂E/∂z": "0.846"}.items():
+            page.get_by_label(name, exact=True).fill(text)
+            page.get_by_label(name, exact=True).press("Enter")
+        page.get_by_role("button", name="Hint for z: Which rule?").click()
+        assert axe(page) == {}

@@ -1,4 +1,4 @@
-"""Two thousand sheets of answers with one mistake each, everything after it carried on."""
+"""Sheets of answers with one mistake each, everything after it carried on; `benchmarks/exercises.py` takes two thousand."""
 
 import pytest
 
@@ -24,5 +24,5 @@ def test_planted_mistakes_are_named_and_nothing_else_is_blamed():
 
 
 @pytest.mark.slow
-def test_two_thousand_sheets():
-    check([result_of(one) for one in sheets(2000, seed=1)])
+def test_hundreds_of_sheets():
+    check([result_of(one) for one in sheets(500, seed=1)])

@@ -4,19 +4,17 @@ In a headless Chromium, the time from the input event of a slider to the next fr
 """
 
 import shutil
-import statistics
 import tempfile
 from pathlib import Path
 from random import Random
 
 from playwright.sync_api import sync_playwright
-from stopwatch import TIMED
+from stopwatch import FLAGS, TIMED, spread
 
 from autograd_tiny import Value, nn
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.views.widget import Stepper
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MOVES = f"""async () => {{
     const slider = document.querySelector(".leaf input[type=range]");
     const [from, to] = [Number(slider.min), Number(slider.max)];
@@ -34,11 +32,6 @@ def network(widths: list[int]) -> Value:
     model = nn.MLP(widths, ["tanh"] * (len(widths) - 2) + ["linear"], rng=Random(0))
     inputs = [Value(0.5 - 0.3 * i, f"x{i}") for i in range(widths[0])]
     return (model(inputs)[0] - 0.5) ** 2
-
-
-def spread(times: tuple[float, ...]) -> str:
-    """The least, which is what an idle machine takes, the median and the most."""
-    return f"{min(times):.1f} / {statistics.median(times):.1f} / {max(times):.1f} ms"
 
 
 def main() -> None:

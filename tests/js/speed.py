@@ -10,12 +10,11 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-from stopwatch import TIMED
+from stopwatch import FLAGS, TIMED
 
 from autograd_tiny.views.widget import Stepper
 from autograd_tiny.worked import three_three_three
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 STEPS = f"""async () => {{
     const [times, timed] = [[], {TIMED}];

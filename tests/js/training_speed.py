@@ -11,10 +11,10 @@ from pathlib import Path
 from random import Random
 
 from playwright.sync_api import sync_playwright
+from stopwatch import FLAGS
 
 from autograd_tiny import TrainingPage, losses, nn, optim, samples
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SECONDS = 5
 STEPS = 100
 DRAWN = f"() => {{ for (let i = 0; i < {STEPS}; i += 1) document.training.step(); }}"

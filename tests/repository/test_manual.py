@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from autograd_tiny.exercises import Exercise
+
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r'^( *)```python (?P<options>exec="1"[^\n]* source="[^\n]*)\n(?P<code>.*?\n)\1```$', re.DOTALL | re.MULTILINE)
 
@@ -56,9 +58,20 @@ def test_what_stands_on_the_page_runs_and_can_be_shown(page: Path, tmp_path: Pat
         namespace = sessions.setdefault(block.options.get("session", ""), {"__name__": "__main__"})
         exec(compile(block.code, str(page), "exec"), namespace)
         if "html" in block.options:
-            kind, html = content(eval(last_expression(block.code), namespace), block.options.get("alt", ""))
+            what = eval(last_expression(block.code), namespace)
+            kind, html = content(what, block.options.get("alt", ""))
             assert kind
             assert html
+            assert not isinstance(what, Exercise) or what.check(what.solution).ok
+
+
+def test_every_page_of_the_tutorial_ends_in_an_exercise_that_marks() -> None:
+    pages = sorted((DOCS / "tutorial").glob("*.md"))
+    assert len(pages) == 7
+    for page in pages:
+        end = page.read_text(encoding="utf-8").partition("\n## Exercise\n")[2]
+        assert re.search(r"^(Exercise|random_exercise)\(", end, re.MULTILINE), page.name
+        assert "Solution" not in end, page.name
 
 
 def test_no_page_holds_what_only_the_site_needs() -> None:

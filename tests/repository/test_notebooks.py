@@ -16,22 +16,23 @@ FOLDER = ROOT / "notebooks"
 SOURCES = sorted((FOLDER / "sources").glob("*.py"))
 NAMES = [source.stem for source in SOURCES]
 EXPECTED = {
-    "01_first_gradient": "0.0770",
-    "02_step_through_backward": "4.0",
-    "03_worked_example_3_3_3": " steps, 0.9",
-    "04_mark_a_page": "wrong",
+    "01_first_gradient": "0.077004",
+    "02_step_through_backward": "6 of 6 answers accepted.",
+    "03_worked_example_3_3_3": "8 of 8 answers accepted.",
+    "04_mark_a_page": "10 of 10 answers accepted.",
     "05_train_a_network": "loss 0.6931, gradient 0.0000",
-    "06_matrix_form": "-0.0275",
+    "06_matrix_form": "16 of 16 answers accepted.",
     "07_dense_layer": "True True",
-    "08_n_layers_spiral": "seed 1: 90.0%",
-    "09_open_questions": "loss 0.96",
-    "10_derivatives_of_derivatives": "z 1.3000, first derivative 1.0000, second 0.0000",
-    "11_native_speed": "[ 0.5 -1. ]",
-    "12_char_gpt": "['.', 'm']",
+    "08_n_layers_spiral": "6 of 6 answers accepted.",
+    "09_open_questions": "apart before 0.1000, after 0.09",
+    "10_derivatives_of_derivatives": "second derivative 0.0000",
+    "11_native_speed": "3 of 3 answers accepted.",
+    "12_char_gpt": "8 of 8 answers accepted.",
     "13_why_is_my_gradient": "mended: True, w = 2.0000",
 }
 """What the solution of each notebook's exercise prints."""
 SLOW = {"03_worked_example_3_3_3", "08_n_layers_spiral", "09_open_questions", "12_char_gpt"}  # train networks, or mark long pages
+ACCEPTED = re.compile(r"^(\d+) of \1 answers accepted\.$", re.MULTILINE)
 SOLUTION = re.compile(r"<details>\n<summary>Solution</summary>\n\n(.*)\n\n</details>", re.DOTALL)
 CODE, PRINTED = re.compile(r"```python\n(.*?)\n```", re.DOTALL), re.compile(r"It prints:\n\n```text\n(.*?)\n```", re.DOTALL)
 LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
@@ -92,14 +93,19 @@ def test_it_opens_with_what_the_reader_will_be_able_to_do_and_leads_on(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_has_one_exercise_with_its_solution_folded_away(name):
-    texts = [cell.source if cell.cell_type == "markdown" else "" for cell in read(name).cells]
+def test_it_ends_in_an_exercise_that_marks_with_its_solution_folded_away(name):
+    cells = read(name).cells
+    texts = [cell.source if cell.cell_type == "markdown" else "" for cell in cells]
     assert sum(text.count("## Exercise") + text.count("<details>") for text in texts) == 2
-    exercise, solution, _ = texts[-3:]
-    assert exercise.startswith("## Exercise\n\n")
+    question, _, solution, _ = texts[-4:]
+    assert question.startswith("## Exercise\n\n")
+    assert cells[-3].source.endswith("\nexercise")
+    assert "startExercise" in cells[-3].outputs[-1].data["text/html"]
     (folded,) = SOLUTION.fullmatch(solution).groups()
     assert CODE.search(folded)
-    assert EXPECTED[name] in "\n".join(PRINTED.findall(folded))
+    printed = "\n".join(PRINTED.findall(folded))
+    assert EXPECTED[name] in printed
+    assert ACCEPTED.search(printed)
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in NAMES])
@@ -111,6 +117,8 @@ def test_its_cells_run_and_its_solution_prints_what_is_folded_away(build, name, 
             output = capsys.readouterr().out
             printed += output if "solution" in cell.metadata.get("tags", ()) else ""
     assert EXPECTED[name] in printed
+    assert ACCEPTED.search(printed)
+    assert names["exercise"].check(names["exercise"].solution).ok
     assert printed.strip() in "\n".join(PRINTED.findall(read(name).cells[-2].source))
 
 
@@ -196,7 +204,7 @@ def test_a_notebook_does_not_differ_from_itself_nor_by_what_changes_from_run_to_
         (lambda n: n["cells"][0].update(source="# Another title"), "-# Another title"),
         (lambda n: n["cells"].pop(), "+--- cell"),
         (lambda n: n["metadata"].update(widgets={}), '-metadata {"kernelspec"'),
-        (lambda n: n["cells"][-2].update(source="".join(n["cells"][-2]["source"]).replace("0.077", "0.078")), "-backward 0.078"),
+        (lambda n: n["cells"][-2].update(source="".join(n["cells"][-2]["source"]).replace("0.077", "0.078")), "-nudged: 0.078"),
         (lambda n: first_output(n, "stream").update(text="z = 0.25\n"), "-z = 0.25"),
         (lambda n: first_output(n, "text/latex")["data"].update({"text/latex": "$2$"}), "-$2$"),
         (lambda n: first_output(n, "text/html")["data"].pop("text/html"), "+--- output, text/html"),
@@ -235,7 +243,7 @@ def test_a_broken_notebook_is_reported(build, text):
     ("old", "new", "shown"),
     [
         ("# # A first gradient", "# # A second gradient", "+# A second gradient"),
-        ("q = p * p.sin()", "q = p * p.cos()", "+q = p * p.cos()"),
+        ("s = sin(p)", "s = cos(p)", "+exercise = Exercise(\"s = cos(p)"),
     ],
 )
 def test_a_changed_source_is_found_without_running_it(build, monkeypatch, tmp_path, old, new, shown):

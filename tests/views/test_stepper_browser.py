@@ -398,3 +398,14 @@ def test_where_scripts_are_forbidden_the_page_says_so_and_shows_the_picture(tab,
     page = tab(saved / "product.html", java_script_enabled=False)
     assert "its script did not run" in page.locator("#incomplete").text_content()
     assert page.locator("svg").is_visible()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_accessible(tab, saved, axe, tmp_path, scheme):
+    asking = Stepper(product(), predict=True).save(tmp_path / "asking.html")
+    for file, width in ((saved / "product.html", 390), (asking, 1280)):
+        page = tab(file, viewport={"width": width, "height": 800}, color_scheme=scheme)
+        for key in ("Home", "ArrowRight", "End"):
+            page.keyboard.press(key)
+            assert axe(page) == {}, (file.name, key)

@@ -62,13 +62,38 @@ export function createExercise(root, data, rows) {
       element.dataset.state = accepted ? (verdict === "carried" ? "carried" : "accepted") : !answers[i].text ? "" : short || !verdict ? "open" : "wrong";
       input.setAttribute("aria-invalid", String(element.dataset.state === "wrong"));
       const place = places.get(i);
-      if (place) place.textContent = accepted ? answers[i].text : place.dataset.empty;
+      if (place) {
+        place.textContent = accepted ? answers[i].text : place.dataset.empty;
+        place.dataset.state = element.dataset.state;
+      }
     });
     const n = outcomes.filter(({ accepted }) => accepted).length;
     bar.value = n;
     progress.textContent = `${n} of ${blanks.length} answers accepted.`;
     store.keep(lines.map(({ input }) => input.value));
     return outcomes;
+  }
+
+  /** Show where in the graph a blank stands, and which line of the list is that of a box; nothing if there is no blank. */
+  function point(i) {
+    for (const element of root.querySelectorAll(".here")) element.classList.remove("here");
+    const place = places.get(i);
+    for (const element of [lines[i]?.element, place, boxOf(place)]) element?.classList.add("here");
+    const scroller = place?.closest(".scroller");
+    if (!scroller) return;
+    const [inner, outer] = [boxOf(place).getBoundingClientRect(), scroller.getBoundingClientRect()];
+    if (inner.left < outer.left || inner.right > outer.right) scroller.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+    if (inner.top < outer.top || inner.bottom > outer.bottom) scroller.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
+  }
+
+  lines.forEach(({ element }, i) => element.addEventListener("focusin", () => point(i)));
+  for (const box of new Set([...places.values()].map(boxOf))) {
+    const own = [...places].filter(([, place]) => boxOf(place) === box).map(([i]) => i).sort((a, b) => a - b);
+    box.classList.add("asked");
+    box.addEventListener("click", ({ target }) => {
+      const open = own.find((i) => !["accepted", "carried"].includes(lines[i].element.dataset.state)) ?? own[0];
+      lines["blank" in target.dataset ? Number(target.dataset.blank) : open].input.focus();
+    });
   }
 
   again.addEventListener("click", () => {
@@ -84,6 +109,9 @@ export function createExercise(root, data, rows) {
   update();
   return { lines, update };
 }
+
+/** The box of the graph that a blank is in. */
+const boxOf = (place) => place?.closest("g.node");
 
 /** What was answered, kept where the browser lets a page keep something. */
 function storeOf(window, key) {

@@ -58,7 +58,7 @@ def page_of(exercise: Exercise, picture: str) -> str:
             "exercise",
             f"<h1>{escape(exercise.heading)}</h1>"
             f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(exercise.given)}</p>{known}'
-            f'{picture and f"<div class=scroller>{picture}</div>"}'
+            f'{picture and f"<div class=scroller tabindex=0 role=group aria-label=Graph>{picture}</div>"}'
             f"<p>Find, with {exercise.digits} significant digits:</p>",
         ),
         data=data,
