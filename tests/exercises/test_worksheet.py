@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from foreign import program_called
 
+from autograd_tiny import Value
 from autograd_tiny.exercises import Exercise, from_page, random_exercise, worksheet
 from autograd_tiny.marking.pages import PageError
 
@@ -34,7 +35,12 @@ def test_a_sheet_has_a_line_for_each_answer_and_the_solution_has_the_numbers(tmp
 @pytest.mark.parametrize("solution", [False, True])
 def test_latex_compiles(tmp_path, solution):
     hostile = Exercise("y = w*x", ["y", "y/w"], given={"w": 2, "x": 3}, title=r"50% & \input{x} #1_$")
-    made = [neuron(), hostile, random_exercise("adam", 2, 1), random_exercise("matrix form", 2, 1), random_exercise("2-2-2 network", 3, 1)]
+    w, x = Value(2.0, r'<b>&=%$#_{}\x^~"'), Value(3.0, "x")
+    y = w * x
+    y.label = "y_{1}&<i>"
+    labels = Exercise(y, [y.label, f"{y.label}/x"])
+    assert "<b>" not in worksheet(labels, tmp_path / "labels.html", solution=solution).read_text(encoding="utf-8")
+    made = [neuron(), hostile, labels, random_exercise("adam", 2, 1), random_exercise("matrix form", 2, 1), random_exercise("2-2-2 network", 3, 1)]
     worksheet(made, tmp_path / "sheet.tex", solution=solution)
     command = [program_called("pdflatex"), "-interaction=nonstopmode", "-halt-on-error", "sheet.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)

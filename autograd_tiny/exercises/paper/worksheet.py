@@ -94,7 +94,7 @@ def in_latex(exercises: Sequence[Exercise], solution: bool) -> str:
 def _latex_section(exercise: Exercise, solution: bool) -> str:
     derivations = exercise.setting.derivations
     computed = [name for name, node in exercise.setting.graph.labels.items() if node.op is not None and name in exercise.labels]
-    formulas = [_equation(Quantity("data", (name,)), exercise) for name in computed]
+    formulas = [_sides(Quantity("data", (name,)), exercise) for name in computed]
     given = [f"{latex_name(name)} = {latex_number(x)[0]}" for name, x in exercise.inputs.items()]
     given += [f"{latex_quantity(quantity)} = {exercise.stated[str(quantity)]}" for quantity in exercise.told]
     lines = []
@@ -106,12 +106,13 @@ def _latex_section(exercise: Exercise, solution: bool) -> str:
             step = one_step(blank.quantity, derivations)
             shown = "" if step is None else f"{_in_quantities(exercise, blank.quantity)} = "
             lines.append(f"{name} &= {shown}{latex_number(float(exercise.solution[blank.name]))[0]}")
-    title = latex_upright(exercise.title) if exercise.title or not formulas else formulas[-1].replace("&", "")
+    title = latex_upright(exercise.title) if exercise.title or not formulas else " = ".join(formulas[-1])
     picture = None if solution else drawn(exercise)
     drawing = "" if picture is None else f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{picture.tikz()}}}\\end{{center}}\n\n"
+    aligned = [" &= ".join(sides) for sides in formulas]
     what = "Solution" if solution else "Find"
     return (
-        f"\\section*{{${title}$}}\n\\begin{{align*}}\n{_broken(formulas)}\n\\end{{align*}}\n"
+        f"\\section*{{${title}$}}\n\\begin{{align*}}\n{_broken(aligned)}\n\\end{{align*}}\n"
         f"Given: {', '.join(f'${x}$' for x in given)}.\n\n{drawing}"
         f"{what}, with {exercise.digits} significant digits:\n\\begin{{align*}}\n{_broken(lines)}\n\\end{{align*}}"
     )
@@ -121,8 +122,9 @@ def _broken(lines: Sequence[str]) -> str:
     return " \\\\[1ex]\n".join(lines)
 
 
-def _equation(quantity: Quantity, exercise: Exercise) -> str:
-    return f"{latex_quantity(quantity)} &= {_in_quantities(exercise, quantity)}"
+def _sides(quantity: Quantity, exercise: Exercise) -> tuple[str, str]:
+    """A quantity and its formula."""
+    return latex_quantity(quantity), _in_quantities(exercise, quantity)
 
 
 def _in_quantities(exercise: Exercise, quantity: Quantity) -> str:
