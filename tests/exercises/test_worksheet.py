@@ -40,7 +40,8 @@ def test_latex_compiles(tmp_path, solution):
     y.label = "y_{1}&<i>"
     labels = Exercise(y, [y.label, f"{y.label}/x"])
     assert "<b>" not in worksheet(labels, tmp_path / "labels.html", solution=solution).read_text(encoding="utf-8")
-    made = [neuron(), hostile, labels, random_exercise("adam", 2, 1), random_exercise("matrix form", 2, 1), random_exercise("2-2-2 network", 3, 1)]
+    topics = [random_exercise(*topic) for topic in (("adam", 2, 1), ("matrix form", 2, 1), ("2-2-2 network", 3, 1))]
+    made = [neuron(), hostile, labels, *topics]
     worksheet(made, tmp_path / "sheet.tex", solution=solution)
     command = [program_called("pdflatex"), "-interaction=nonstopmode", "-halt-on-error", "sheet.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
