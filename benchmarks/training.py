@@ -36,6 +36,7 @@ LATER_KINDS = (
 PARAMETERS = ("u1", "u2", "c", "v", "d")
 INPUTS = ("x1", "x2", "t")
 STEPS = 2
+"""How many steps are taken where nothing else is said."""
 
 
 class Lines(NamedTuple):
@@ -129,25 +130,26 @@ OPTIMIZERS = {
 }
 
 
-def training_network(random: Random, optimizer: str, mode: str) -> Network:
-    """A network that is trained for two steps, the lines of its page, and the engine's record of its first pass.
+def training_network(random: Random, optimizer: str, mode: str, steps: int = STEPS) -> Network:
+    """A network that is trained for some steps, the lines of its page, and the engine's record of its first pass.
 
     Args:
         random: chooses the numbers.
         optimizer: a name in OPTIMIZERS.
         mode: ``"same"`` inputs at every step, the ``"next"`` sample at each, or a ``"batch"`` of two.
+        steps: how many updates there are.
     """
     rate = random.choice([0.05, 0.1, 0.5])
     network = Network(Plan((2, 1, 1), ("tanh", "sigmoid"), "half squared error", rate))
     network.given = {name: round(random.uniform(-1.5, 1.5), 2) or 0.3 for name in PARAMETERS}
     samples = [
         {"x1": round(random.uniform(0.2, 1.5), 2), "x2": round(random.uniform(-1.5, -0.2), 2), "t": round(random.uniform(0.0, 1.0), 2)}
-        for _ in range(1 if mode == "same" else 2 if mode == "batch" else STEPS + 1)
+        for _ in range(1 if mode == "same" else 2 if mode == "batch" else steps + 1)
     ]
     for i, sample in enumerate(samples):
         network.given |= {f"{name} of {i}": x for name, x in sample.items()}
-    for time in range(STEPS + 1):
-        _one_pass(network, time, mode, len(samples), OPTIMIZERS[optimizer], last=time == STEPS)
+    for time in range(steps + 1):
+        _one_pass(network, time, mode, len(samples), OPTIMIZERS[optimizer], last=time == steps)
     network.neighbours |= _neighbours(network.lines)
     root, parameters = _recorded(network.given | samples[0])
     network.root = root

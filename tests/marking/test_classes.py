@@ -123,6 +123,19 @@ def test_a_large_class_is_never_in_memory_as_a_whole(page, tmp_path):
     assert peak(2500) < peak(500) + 250_000
 
 
+@pytest.mark.slow
+def test_a_hundred_thousand_people(page, tmp_path):
+    sheets = [f"{RIGHT}", "-0.7,0.332,0.668,0.148,-0.296,0.530", "-0.7,,,-0.668,,", "0.7,0.668,x,,,=1"]
+    with open(tmp_path / "class.csv", "w", encoding="utf-8") as file:
+        file.write(HEAD)
+        file.writelines(f"{n},{sheets[n % 4]},a\n" for n in range(100_000))
+    tally = mark_class(page, Sheet(tmp_path / "class.csv"), tmp_path / "marked.csv")
+    assert tally.people == 100_000
+    assert tally.mistakes(0) == {"sign": 25_000}
+    with open(tmp_path / "marked.csv", encoding="utf-8") as file:
+        assert [line.partition(",")[0] for line in file][1:] == [str(n) for n in range(100_000)]
+
+
 def test_the_command(page, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     (tmp_path / "class.csv").write_text(f"{HEAD}Ada,{RIGHT},a\nEve,-0.7,,,-0.668,1.336,,b\nMax,-0.7,,,0.148,,,b\n", encoding="utf-8")
