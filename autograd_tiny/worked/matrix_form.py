@@ -58,7 +58,8 @@ from random import Random
 from autograd_tiny.arrays import array
 from autograd_tiny.engine.table import sigmoid
 from autograd_tiny.losses import half_squared_error
-from autograd_tiny.marking.pages import Page, read_page
+from autograd_tiny.marking.page import Page
+from autograd_tiny.marking.pages import read_page
 from autograd_tiny.nn import MLP
 from autograd_tiny.worked.batches import Record, named
 

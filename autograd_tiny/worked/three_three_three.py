@@ -17,7 +17,8 @@ from autograd_tiny.engine.table import total
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.entries import by_place
 from autograd_tiny.marking.mark import mark
-from autograd_tiny.marking.pages import Page, read_page
+from autograd_tiny.marking.page import Page
+from autograd_tiny.marking.pages import read_page
 from autograd_tiny.marking.report import Report
 from autograd_tiny.nn import MLP, Layer
 from autograd_tiny.optim import SGD

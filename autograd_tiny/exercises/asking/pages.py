@@ -7,7 +7,7 @@ from statistics import median_low
 
 from autograd_tiny.exercises.exercise import Exercise
 from autograd_tiny.marking.files.sources import pages_in
-from autograd_tiny.marking.pages import PageError
+from autograd_tiny.marking.page import PageError
 
 
 def from_page(path: Path, *, digits: int | None = None) -> Exercise:

@@ -14,7 +14,7 @@ from autograd_tiny.marking.forms.blanks import answered
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.judging.marker import Marker
-from autograd_tiny.marking.pages import Page
+from autograd_tiny.marking.page import Page
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.text.progress import progress
 from autograd_tiny.text.words import did_you_mean, listed, quoted

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from autograd_tiny.marking.pages import PageError
+from autograd_tiny.marking.page import PageError
 from autograd_tiny.storage.jsons import read_json
 from autograd_tiny.text.excerpts import Excerpt
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autograd_tiny.marking.files.articles import blocks, markdown_cells
-from autograd_tiny.marking.pages import Page, PageError, page_from
+from autograd_tiny.marking.page import Page, PageError
+from autograd_tiny.marking.pages import page_from
 from autograd_tiny.storage.files import read_as_it_stands
 from autograd_tiny.text.excerpts import Excerpt, whole
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograd_tiny.marking.files.sources import pages_in
-from autograd_tiny.marking.pages import Page, PageError
+from autograd_tiny.marking.page import Page, PageError
 from autograd_tiny.marking.report import Report
 from autograd_tiny.text.excerpts import Spot
 
