@@ -108,6 +108,8 @@ def test_the_worked_systems(system, made, pdflatex):
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_the_notebooks(source, made, pdflatex, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    exec(compile(source.read_text(encoding="utf-8"), source.name, "exec"), {"__name__": "notebook"})
+    names = {"__name__": "notebook"}
+    exec(compile(source.read_text(encoding="utf-8"), source.name, "exec"), names)
+    assert names["exercise"].check(names["exercise"].solution).ok
     if made[0]:
         check(made, pdflatex)

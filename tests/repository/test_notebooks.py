@@ -31,7 +31,8 @@ EXPECTED = {
     "13_why_is_my_gradient": "mended: True, w = 2.0000",
 }
 """What the solution of each notebook's exercise prints."""
-SLOW = {"03_worked_example_3_3_3", "08_n_layers_spiral", "09_open_questions", "12_char_gpt"}  # train networks, or mark long pages
+SLOW = {"03_worked_example_3_3_3", "08_n_layers_spiral", "09_open_questions", "12_char_gpt"}
+"""Those that train networks or mark long pages run twice among the slow tests, as a notebook and in test_latex.py, and no third time."""
 ACCEPTED = re.compile(r"^(\d+) of \1 answers accepted\.$", re.MULTILINE)
 SOLUTION = re.compile(r"<details>\n<summary>Solution</summary>\n\n(.*)\n\n</details>", re.DOTALL)
 CODE, PRINTED = re.compile(r"```python\n(.*?)\n```", re.DOTALL), re.compile(r"It prints:\n\n```text\n(.*?)\n```", re.DOTALL)
@@ -108,7 +109,7 @@ def test_it_ends_in_an_exercise_that_marks_with_its_solution_folded_away(name):
     assert ACCEPTED.search(printed)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in NAMES])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in SLOW])
 def test_its_cells_run_and_its_solution_prints_what_is_folded_away(build, name, capsys):
     names, printed = {"__name__": "notebook"}, ""
     for cell in build.convert(FOLDER / "sources" / f"{name}.py").cells:
