@@ -1,7 +1,7 @@
 """The measured speed as it is published: ``python -m benchmarks --publish`` measures, ``python -m benchmarks.publish`` only writes.
 
-docs/speed.json holds what was measured; from it come the tables of README.md, docs/native-speed.md and docs/jax.md, between
-two marks in each, and docs/speed.svg.  Nothing in these is written by hand, and a test compares.
+docs/speed.json holds what was measured; from it come the tables of README.md, docs/native-speed.md, docs/jax.md and docs/limits.md,
+between two marks in each, and docs/speed.svg.  Nothing in these is written by hand, and a test compares.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.report import Record, Results, plot, quantity, read_json, times
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, PLOT = ROOT / "docs" / "speed.json", ROOT / "docs" / "speed.svg"
-BENCHMARKS = ("mlp", "native", "char_gpt", "jax_program")
+BENCHMARKS = ("mlp", "native", "char_gpt", "jax_program", "gradbench")
 BEGIN, END = "<!-- speed: made by benchmarks/publish.py -->", "<!-- end of speed -->"
 
 SHORT = [
@@ -76,6 +76,11 @@ def jax_table(record: Record) -> str:
     return _markdown(_called_once(record.results["jax_program"])) + f"\n{_measured(record)}; processor time.\n"
 
 
+def gradbench_table(record: Record) -> str:
+    """The problems of GradBench beside PyTorch and JAX."""
+    return _markdown(_called_once(record.results["gradbench"])) + f"\n{_measured(record)}; processor time.\n"
+
+
 def _called_once(rows: Iterable[Measurement]) -> list[tuple[str, Measurement]]:
     """The rows that compare, the name of each where it is not that of the row above."""
     called, previous = [], ""
@@ -111,6 +116,8 @@ def _measured(record: Record) -> str:
 def places(record: Record) -> list[Place]:
     """The files with tables."""
     tables = {"README.md": short_table, "docs/native-speed.md": full_table, "docs/jax.md": jax_table}
+    if "gradbench" in record.results:  # not in what was measured before it was published
+        tables["docs/limits.md"] = gradbench_table
     return [Place(ROOT / name, table(record)) for name, table in tables.items()]
 
 

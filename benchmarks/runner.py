@@ -21,6 +21,7 @@ MODULES = {
     "import": "benchmarks.startup",
     "native": "benchmarks.native",
     "char_gpt": "benchmarks.char_gpt",
+    "c_files": "benchmarks.c_files",
     "jax_program": "benchmarks.jax_program",
     "gradbench": "benchmarks.gradbench",
 }

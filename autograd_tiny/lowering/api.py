@@ -249,8 +249,10 @@ class CompiledModel(CompiledLoss):
         names: the model's parameters in the order of ``theta``.
     """
 
-    def __init__(self, model: Module, recorded: Recorded, backend: str | None, threads: int | None) -> None:
-        self.model, self.names = model, list(model.named_parameters())
+    def __init__(
+        self, model: Module, names: list[str], recorded: Recorded, backend: str | None, threads: int | None
+    ) -> None:
+        self.model, self.names = model, names
         super().__init__(recorded, backend, threads)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -328,7 +330,7 @@ def compile_model(
 
     names = [f"x[{i}]" for i in range(n_inputs)] + [f"y[{i}]" for i in range(n_targets)]
     labels = distinct([parameter.label or name for name, parameter in parameters.items()])
-    return CompiledModel(model, _recorded_loss(of_sample, labels, names), backend, threads)
+    return CompiledModel(model, list(parameters), _recorded_loss(of_sample, labels, names), backend, threads)
 
 
 def parameter_vector(model: Module) -> Any:

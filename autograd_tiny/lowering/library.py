@@ -87,8 +87,8 @@ def save_library(
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
     kernels = [
-        _Kernel(f"{name}_of_{what}", machine_code(program, layout, file_name=f"{name}_of_{what}"))
-        for what, program, layout in zip(("values", "all"), (recorded.values_alone().opened, recorded.opened), layouts)
+        _Kernel(f"{name}_of_{what}", machine_code(computation, layout, file_name=f"{name}_of_{what}"))
+        for what, computation, layout in zip(("values", "all"), (recorded.values_alone(), recorded), layouts)
     ]
     bodies = _of_function(*kernels) if len(arguments) == 1 else _of_loss(*kernels)
     begin = CALLS.replace("HIDDEN", '__attribute__((visibility("hidden")))')

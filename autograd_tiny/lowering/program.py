@@ -106,6 +106,14 @@ class Program:
         moved = [Instruction(row, tuple([new[x] for x in operands])) for row, operands in instructions]
         return Program(self.inputs, self.constants, moved, [new[x] for x in self.outputs], self.n_values, {}, {})
 
+    def in_rows(self, expansion: Chooser) -> Program:
+        """The same program in simpler rows, as `opened` gives it."""
+        return opened(self, self.outputs, expansion)
+
+    def calls(self, row: Primitive) -> Iterator[tuple[int, ...]]:
+        """The operands of the instructions with a row, by numbers of values."""
+        return (operands for other, operands in self.instructions if other is row)
+
     def extended(self, more: Sequence[Instruction], new: Mapping[int, int]) -> Program:
         """The same program with further instructions, and with outputs replaced by their results; names are dropped."""
         outputs = [new.get(x, x) for x in self.outputs]
@@ -170,15 +178,9 @@ class Builder:
 
     def emit(self, row: Primitive, operands: tuple[int, ...]) -> int:
         """The number of ``row`` applied to values: a new instruction, a known one or a constant."""
-        # Called for every instruction, and so written out: the first operand alone tells most of what is no constant.
         values = self.values
-        if values[operands[0]].__class__ is float and all(values[x].__class__ is float for x in operands):
-            try:
-                folded = float(row.forward(*[values[x] for x in operands]))
-            except (ArithmeticError, ValueError):
-                folded = math.nan  # left to the program, which meets it as any other number
-            if math.isfinite(folded):
-                return self.constant(folded)
+        if values[operands[0]].__class__ is float and (folded := self.folded(row, operands)) is not None:
+            return folded
         if row is mul and self._minus_one in operands:
             row, operands = neg, (operands[operands[0] == self._minus_one],)
         if not row.commutative or (len(operands) == 2 and operands[0] <= operands[1]):
@@ -189,6 +191,17 @@ class Builder:
         if number == len(values):
             values.append(Instruction(row, operands))
         return number
+
+    def folded(self, row: Primitive, operands: tuple[int, ...]) -> int | None:
+        """The number of the constant that ``row`` gives where all operands are constants."""
+        given = [self.values[x] for x in operands]
+        if not all(x.__class__ is float for x in given):
+            return None
+        try:
+            folded = float(row.forward(*given))
+        except (ArithmeticError, ValueError):
+            return None  # left to the program, which meets it as any other number
+        return self.constant(folded) if math.isfinite(folded) else None
 
     def program(self, outputs: Sequence[int], n_values: int) -> Program:
         """The instructions that ``outputs`` depend on, numbered anew."""
@@ -213,16 +226,19 @@ class Builder:
         return Program([values[x] for x in kinds[str]], constants, instructions, [new[x] for x in outputs], n_values, names, of)
 
 
-def program_of(inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequence[Expression] = ()) -> Program:
+def program_of(
+    inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequence[Expression] = (), expansion: Chooser | None = None
+) -> Program:
     """The program that computes ``results``, and their derivatives by each of ``wrt``.
 
     Args:
         inputs: the variables; nothing else may be free in the results.
         results: formulas, or numbers.
         wrt: the inputs by which the results are differentiated.
+        expansion: as for `opened`: the program comes in simpler rows.
     """
     results = [x if isinstance(x, Expression) else Expression.constant(x) for x in results]
-    builder = Builder()
+    builder = Builder() if expansion is None else Opening(expansion)
     numbers = _Numbers(builder, {x: builder.input(x.label) for x in inputs})
     derivatives: list[Expression] = []
     meanings: list[tuple[Expression, Expression, Expression]] = []
@@ -294,9 +310,8 @@ def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda
         expansion: the function that replaces a row on such operands, or None for one that stays.  The inputs among the
             operands have their numbers; others have none of the program's.
     """
-    builder = Builder()
-    inputs = [builder.input(name) for name in program.inputs]
-    numbers = _opened_into(builder, inputs, program, expansion, {})
+    builder = Opening(expansion)
+    numbers = builder.values_of(program, [builder.input(name) for name in program.inputs])
     for number, name in program.names.items():
         builder.names.setdefault(numbers[number], name)
     for number, (result, by) in program.derivative_of.items():
@@ -304,27 +319,37 @@ def opened(program: Program, outputs: Sequence[int], expansion: Chooser = lambda
     return builder.program([numbers[x] for x in outputs], len(outputs))
 
 
-def _opened_into(
-    builder: Builder, inputs: Sequence[int], program: Program, expansion: Chooser, programs: dict[Any, Program]
-) -> list[int]:
-    """The numbers of a program's values in a builder; ``programs`` keeps those of the expansions that it meets."""
-    numbers = [*inputs, *[builder.constant(c) for c in program.constants]]
-    known: dict[Any, list[int]] = {}  # the outputs of one softmax are opened together, once
-    renumber = _Renumbering(numbers)
-    for row, operands in program.instructions:
-        given = renumber(operands)
-        replacement = expansion(row, given)
+class Opening(Builder):
+    """Collects instructions in simpler rows: each as what replaces it."""
+
+    def __init__(self, expansion: Chooser) -> None:
+        super().__init__()
+        self._expansion = expansion
+        self._programs: dict[Any, Program] = {}  # of the expansions
+        self._opened: dict[Any, list[int]] = {}  # the outputs of one softmax are opened together, once
+
+    def emit(self, row: Primitive, operands: tuple[int, ...]) -> int:
+        """The number of ``row`` applied to values, or of what replaces it."""
+        replacement = self._expansion(row, operands)
         if replacement is None:
-            numbers.append(builder.emit(row, given))
-            continue
+            return super().emit(row, operands)
+        if (folded := self.folded(row, operands)) is not None:
+            return folded
         function, index = (replacement.function, replacement.index) if isinstance(replacement, Picked) else (replacement, 0)
-        if (function, given) not in known:
-            if (inner := programs.get((function, len(given)))) is None:
-                inner = programs[function, len(given)] = _expanded(function, len(given))
-            values = _opened_into(builder, given, inner, expansion, programs)
-            known[function, given] = [values[x] for x in inner.outputs]
-        numbers.append(known[function, given][index])
-    return numbers
+        if (function, operands) not in self._opened:
+            if (inner := self._programs.get((function, len(operands)))) is None:
+                inner = self._programs[function, len(operands)] = _expanded(function, len(operands))
+            values = self.values_of(inner, operands)
+            self._opened[function, operands] = [values[x] for x in inner.outputs]
+        return self._opened[function, operands][index]
+
+    def values_of(self, program: Program, inputs: Sequence[int]) -> list[int]:
+        """The numbers of a program's values, where its inputs are these values."""
+        numbers = [*inputs, *[self.constant(c) for c in program.constants]]
+        renumber = _Renumbering(numbers)
+        for row, operands in program.instructions:
+            numbers.append(self.emit(row, renumber(operands)))
+        return numbers
 
 
 def _expanded(function: Expansion, n_operands: int) -> Program:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from autograd_tiny.lowering.program import Program
+from autograd_tiny.engine.row import Primitive
+from autograd_tiny.lowering.program import Chooser, Program
 from autograd_tiny.lowering.sources.python import python_function
 from autograd_tiny.text.numbers import as_whole
 
@@ -40,6 +41,20 @@ class Layout(NamedTuple):
     n_values: int
     n_derivatives: int
     n_means: int
+
+
+class Computation(Protocol):
+    """What native code is made of: a program, or a record that has not become one yet."""
+
+    @property
+    def inputs(self) -> Sequence[Any]:
+        """What it takes."""
+
+    def in_rows(self, expansion: Chooser) -> Program:
+        """The program in simpler rows, as `opened` gives it."""
+
+    def calls(self, row: Primitive) -> Iterable[tuple[int, ...]]:
+        """The operands of a row: the inputs by their numbers, others by larger ones."""
 
 
 class Runner(Protocol):

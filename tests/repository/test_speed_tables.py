@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import publish
+from benchmarks.measure import Measurement
 from benchmarks.report import plot, read_json, table, write_json
 
 
@@ -42,7 +44,7 @@ def test_the_short_table_says_where_another_engine_wins(record):
 def copy(tmp_path, monkeypatch):
     """A copy of what is published."""
     (tmp_path / "docs").mkdir()
-    for name in ("README.md", "docs/native-speed.md", "docs/jax.md", "docs/speed.json"):
+    for name in ("README.md", "docs/native-speed.md", "docs/jax.md", "docs/limits.md", "docs/speed.json"):
         (tmp_path / name).write_bytes((publish.ROOT / name).read_bytes())
     monkeypatch.setattr(publish, "ROOT", tmp_path)
     monkeypatch.setattr(publish, "RESULTS", tmp_path / "docs" / "speed.json")
@@ -61,6 +63,19 @@ def test_other_numbers_are_noticed_and_written(copy, capsys):
     assert publish.main(["--check"]) == 0
     assert re.search(r"\| 100,000 gradients .* 0\.25 \|\n", (copy / "README.md").read_text(encoding="utf-8"))
     assert "0.25" in " ".join(texts(copy / "docs" / "speed.svg"))
+
+
+def test_the_problems_of_gradbench_stand_in_the_page_about_limits(record, copy):
+    row = Measurement("lse, 2,500 numbers, eager", "s", 2e-3, "PyTorch", 1e-3, 0.5)
+    compiled = replace(row, what="lse, 2,500 numbers, compiled", ours=1e-4, ratio=10.0)
+    publish.publish(record._replace(results={**record.results, "gradbench": [row, replace(row, peer_name="JAX jit"), compiled]}))
+    lines = (copy / "docs" / "limits.md").read_text(encoding="utf-8").splitlines()
+    table = [re.sub(r"\s", " ", line) for line in lines if line.startswith(("| lse, 2,500", "|  | 2"))]
+    assert table == [
+        "| lse, 2,500 numbers, eager | 2 ms | PyTorch | 1 ms | 0.5 |",
+        "|  | 2 ms | JAX jit | 1 ms | 0.5 |",
+        "| lse, 2,500 numbers, compiled | 100 µs | PyTorch | 1 ms | 10 |",
+    ]
 
 
 def test_the_table_for_the_terminal(record):

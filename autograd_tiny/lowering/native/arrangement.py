@@ -16,8 +16,8 @@ from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import dot
 from autograd_tiny.lowering.native.loops import Looped, MatrixVector, Row, find, find_repeated, mapped, weights_in, weights_of_layers
 from autograd_tiny.lowering.native.rows import COPY, expansion
-from autograd_tiny.lowering.program import Expansion, Instruction, Program, opened
-from autograd_tiny.lowering.runners import Layout
+from autograd_tiny.lowering.program import Expansion, Instruction, Program
+from autograd_tiny.lowering.runners import Computation, Layout
 
 CHUNK = 250
 """The most instructions in one function.  Code generation takes longer per instruction in longer ones."""
@@ -58,22 +58,22 @@ class Arrangement(NamedTuple):
         return Arrangement(self.program.reordered(order), steps, [mapped(vector, new) for vector in self.vectors])
 
 
-def arranged(program: Program, layout: Layout, columns: range) -> Arrangement:
-    """A program's instructions and loops in the order in which they are computed.
+def arranged(computation: Computation, layout: Layout, columns: range) -> Arrangement:
+    """The instructions and loops of a program in the order in which they are computed.
 
     Args:
-        program: of any rows.
+        computation: of any rows.
         layout: what its inputs and outputs are.
         columns: the inputs that lie in memory side by side for each sample, if any do.
     """
-    with_loops = _with_loops(program, layout, columns)
+    with_loops = _with_loops(computation, layout, columns)
     return _cut(_outputs_copied(with_loops.reordered(interleaved(with_loops))))
 
 
-def _with_loops(program: Program, layout: Layout, columns: range) -> Arrangement:
+def _with_loops(computation: Computation, layout: Layout, columns: range) -> Arrangement:
     """The program in simple rows, with its loops; a `dot` is opened only if it is in none."""
     n_parameters = layout.n_parameters
-    kept = weights_of_layers(program, n_parameters, columns, SMALLEST_LOOP)
+    kept = weights_of_layers(computation, n_parameters, columns, SMALLEST_LOOP)
 
     def chosen(row: Primitive, operands: Sequence[int]) -> Expansion | None:
         if row is dot and weights_in(tuple(operands), n_parameters) in kept:
@@ -81,7 +81,7 @@ def _with_loops(program: Program, layout: Layout, columns: range) -> Arrangement
         return expansion(row, operands)
 
     while True:
-        simple = opened(program, program.outputs, chosen)
+        simple = computation.in_rows(chosen)
         loops, vectors = find(simple, n_parameters, columns, means_of(simple, layout), SMALLEST_LOOP)
         in_loops = {x for _, members in loops for x in members}
         alone = [x.operands for number, x in enumerate(simple.instructions, simple.n_leaves) if x.row is dot and number not in in_loops]

@@ -18,8 +18,7 @@ from autograd_tiny.lowering.native.frame import Frame, is_wide
 from autograd_tiny.lowering.native.loops import MatrixVector, MeanOuter, Repeated
 from autograd_tiny.lowering.native.rows import emitted
 from autograd_tiny.lowering.native.vectors import definition
-from autograd_tiny.lowering.program import Program
-from autograd_tiny.lowering.runners import Layout
+from autograd_tiny.lowering.runners import Computation, Layout
 
 REGISTERS = 20
 """After how many other loads from the frame a value is loaded again: by then it would have been spilled, which costs a store too."""
@@ -54,10 +53,10 @@ class Assembly:
         work: how many operands the instructions have for a row, a measure of its time.
     """
 
-    def __init__(self, program: Program, layout: Layout, width: int) -> None:
+    def __init__(self, computation: Computation, layout: Layout, width: int) -> None:
         self.layout, self.width, self.wide = layout, width, is_wide(layout, width)
         columns = range(layout.n_parameters, layout.n_parameters + layout.n_columns * self.wide)
-        arrangement = arranged(program, layout, columns)
+        arrangement = arranged(computation, layout, columns)
         self.program, self.steps, _ = arrangement
         self.frame = Frame(arrangement, layout, width)
         self.workspace = self.frame.workspace

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.lowering.native.assembly import Assembly
 from autograd_tiny.lowering.native.vectors import library_addresses
-from autograd_tiny.lowering.program import Program, collector_at_rest
+from autograd_tiny.lowering.program import collector_at_rest
 from autograd_tiny.lowering.recording.digest import of_compiler
 from autograd_tiny.lowering.recording.recorded import Recorded
-from autograd_tiny.lowering.runners import Layout
+from autograd_tiny.lowering.runners import Computation, Layout
 from autograd_tiny.storage.cache import user_cache
 
 
@@ -33,18 +33,18 @@ class MachineCode(NamedTuple):
     object: bytes
 
 
-def machine_code(program: Program, layout: Layout, width: int = 0, file_name: str = "") -> MachineCode:
+def machine_code(computation: Computation, layout: Layout, width: int = 0, file_name: str = "") -> MachineCode:
     """Compile a program for this machine.
 
     Args:
-        program: what is computed.
+        computation: what is computed.
         layout: what its inputs and outputs are.
         width: lanes of a vector; as many as the processor has if 0.
         file_name: what the function is called in a library that any program may load; "" for code of this process alone.
     """
     llvm = _llvm()
     with collector_at_rest():
-        assembly = Assembly(program, layout, width or host_width())
+        assembly = Assembly(computation, layout, width or host_width())
     text = assembly.text.replace("@run(", f"@{file_name}(") if file_name else assembly.text
     code = _machine(for_file=bool(file_name)).emit_object(llvm.parse_assembly(text))
     return MachineCode(layout, assembly.workspace, assembly.work, code)
@@ -74,12 +74,12 @@ def shared_kernel(recorded: Recorded, layout: Layout) -> Kernel:
     there."""
     cache = user_cache()
     if cache is None or not recorded.digest or not of_compiler():
-        return Kernel(machine_code(recorded.opened, layout))
+        return Kernel(machine_code(recorded, layout))
     key = hashlib.sha256(repr((recorded.digest, of_compiler(), tuple(layout))).encode()).hexdigest()[:32]
     if (kept := cache.get(key)) is not None:
         workspace, work = _SIZES.unpack_from(kept)
         return Kernel(MachineCode(layout, workspace, work, kept[_SIZES.size :]))
-    code = machine_code(recorded.opened, layout)
+    code = machine_code(recorded, layout)
     cache.put(key, _SIZES.pack(code.workspace, code.work) + code.object)
     return Kernel(code)
 

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.table import add, dot, mul
 from autograd_tiny.lowering.program import Instruction, Program
+from autograd_tiny.lowering.runners import Computation
 
 Row = tuple[int, ...]
 
@@ -113,23 +114,23 @@ def mapped(row: Row, new: Mapping[int, int]) -> Row:
     return tuple([new.get(x, x) for x in row])
 
 
-def weights_of_layers(program: Program, n_parameters: int, columns: range, smallest: int) -> set[Row]:
+def weights_of_layers(computation: Computation, n_parameters: int, columns: range, smallest: int) -> set[Row]:
     """The parameters in each `dot` that may be a sum of a layer: the program keeps these as they are until loops are found.
 
     Opened, they are by far the most instructions of a network.
 
     Args:
-        program: of any rows.
+        computation: of any rows.
         n_parameters: as for `find`.
         columns: as for `find`.
         smallest: as for `find`.
     """
     layers: dict[Row, set[Row]] = {}
-    for row, operands in program.instructions:
-        weights = weights_in(operands, n_parameters) if row is dot else ()
+    for operands in computation.calls(dot):
+        weights = weights_in(operands, n_parameters)
         n = len(weights)
         inputs = operands[n : 2 * n] if operands[:n] == weights else operands[:n]
-        if weights and all(x >= program.n_leaves or x in columns for x in inputs):
+        if weights and all(x >= len(computation.inputs) or x in columns for x in inputs):
             layers.setdefault(inputs, set()).add(weights)
     return {x for inputs, rows in layers.items() if len(rows) * len(inputs) >= smallest for x in rows}
 

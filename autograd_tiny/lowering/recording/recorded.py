@@ -6,13 +6,14 @@ process that finds its machine code by the digest needs no program at all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import cached_property
 from typing import Any
 
 from autograd_tiny.engine.graph import joint, topological_order
-from autograd_tiny.lowering.program import Program, collector_at_rest, foreign_variable, opened, program_of
+from autograd_tiny.engine.row import Primitive
+from autograd_tiny.lowering.program import Chooser, Program, collector_at_rest, foreign_variable, opened, program_of
 from autograd_tiny.lowering.recording.digest import digest_of, row_name
 from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.expression import Expression
@@ -55,6 +56,22 @@ class Recorded:
         """The values and the derivatives as instructions."""
         with collector_at_rest():
             return program_of(self.inputs, self.safe_results(), self.wrt)
+
+    def in_rows(self, expansion: Chooser) -> Program:
+        """The program in simpler rows, made in one pass."""
+        if not self.digest:
+            return self.opened.in_rows(expansion)
+        with collector_at_rest():
+            return program_of(self.inputs, self.safe_results(), self.wrt, expansion)
+
+    def calls(self, row: Primitive) -> Iterator[tuple[int, ...]]:
+        """The operands of a row wherever it is in the results: the inputs by their numbers, others by larger ones."""
+        numbers: dict[Any, int] = {}
+        for x in self.inputs:
+            numbers[x] = len(numbers)
+        for node in topological_order(joint(self.safe_results()))[:-1]:
+            if node.op is row:
+                yield tuple([numbers.setdefault(x, len(numbers)) for x in node.operands])
 
     def safe_results(self) -> list[Expression]:
         """The results as formulas in which branches that are not taken do no harm."""
