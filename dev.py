@@ -104,10 +104,14 @@ def docs(arguments: list[str]) -> int:
     """build the documentation's site into site/; --serve serves it, and again whenever a page is changed"""
     parser = argparse.ArgumentParser(prog="dev.py docs", epilog="All other arguments go to mkdocs.", allow_abbrev=False)
     parser.add_argument("--serve", action="store_true", help="serve the site on this machine while pages are edited")
+    parser.add_argument("--lite", action="store_true", help="with JupyterLite, in which the first notebooks are opened and run")
     options, for_mkdocs = parser.parse_known_args(arguments)
+    extras = ("dev", "docs", *(("lab", "release") if options.lite else ()))
+    if options.lite:
+        os.environ["DOCS_WITH_JUPYTERLITE"] = "true"
     command = ["serve"] if options.serve else ["build", "--strict"]
     os.environ["NO_MKDOCS_2_WARNING"] = "1"  # the theme's word on its own future: docs/dependencies.md
-    return run(environment(".venv", "dev", "docs"), "python", "-m", "mkdocs", *command, *for_mkdocs)
+    return run(environment(".venv", *extras), "python", "-m", "mkdocs", *command, *for_mkdocs)
 
 
 def release(arguments: list[str]) -> int:

@@ -68,6 +68,10 @@ pip install ".[notebook,fast]" jupyterlab
 jupyter lab notebooks/{first}
 ```
 
+With nothing installed for whoever opens them: in the manual's site their cells can be edited and run, and `python3 dev.py docs --lite`
+builds it with JupyterLite, in which the first five open as notebooks.  A browser has neither NumPy nor matplotlib: the fifth stops at
+its plots.
+
 This list and the notebooks are made by `python3 dev.py notebooks` from the files in `notebooks/sources/`: change those, not
 these.
 """

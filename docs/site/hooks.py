@@ -19,9 +19,10 @@ from typing import Any, Literal
 from bs4 import BeautifulSoup
 from examples import completed
 from figures import fitted, scrolled
-from live import bundle
+from live import bundle, lite
 from live.npm import PackageError
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -103,6 +104,10 @@ def on_page_content(html: str, *, page: Page, config: MkDocsConfig, files: Files
     """Formulas become MathML, which needs no script; notebooks lose what they bring along for a page of their own."""
     if page.file.src_uri.endswith(".ipynb"):
         html = quiet_notebook(html, lambda link: _url(link, page, files))
+        opened = lite.page(Path(page.file.src_uri).stem) if config.extra.get("lite") else None
+        if opened:
+            link = posixpath.relpath(opened, posixpath.dirname(page.file.url))
+            html = f'<p><a href="{link}">Open it in Jupyter, in this browser</a>: nothing is installed.</p>{html}'
     html = _PICTURE.sub(lambda found: _scrolling(found, page, files), html)
     for identifier in _OPERATION.findall(html):
         config.plugins["autorefs"].register_anchor(page, identifier, primary=True)  # type: ignore[attr-defined]
@@ -116,6 +121,11 @@ def on_post_build(config: MkDocsConfig) -> None:
         shutil.copytree(BUNDLES / name, Path(config.site_dir, "assets", name), dirs_exist_ok=True)
         graph = variables("#playground") + recolored("#playground svg")
         Path(config.site_dir, "assets", "live", "graph.css").write_text(graph, encoding="utf-8")
+    if config.extra.get("lite"):
+        try:
+            lite.build(Path(config.site_dir, "lite"))
+        except PackageError as error:
+            raise PluginError(str(error)) from None
 
 
 def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:

@@ -1,8 +1,11 @@
 """The site of the documentation, built once for all tests that look at it."""
 
+import functools
+import http.server
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,14 +15,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def build():
-    """A function that builds a project's site, strictly, into a folder, and gives the finished process."""
+    """A function that builds a project's site, strictly, into a folder, with variables of the environment; the finished process."""
     pytest.importorskip("material", reason='the site is built with the extra "docs"')
 
-    def build(project, folder):
+    def build(project, folder, **environment):
         return subprocess.run(
             [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
             cwd=project,
-            env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "docs" / "site")},
+            env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT / "docs" / "site"), **environment},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -45,3 +48,26 @@ def site(build, tmp_path_factory):
     assert text.endswith("exit code 0"), text
     assert "WARNING" not in text, text
     return folder
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """A server that does nothing but hand out files."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def served():
+    """A function that serves a folder, and gives its address."""
+    servers = []
+
+    def served(folder):
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=folder)))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_address[1]}/"
+
+    yield served
+    for server in servers:
+        server.shutdown()
+        server.server_close()

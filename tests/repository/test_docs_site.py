@@ -129,6 +129,24 @@ def test_an_example_that_raises_fails_the_build(tmp_path, build):
     assert "a page shows a Drawing" in done.stdout
 
 
+@pytest.mark.slow
+def test_without_npm_the_site_is_built_without_its_playground_and_says_so(tmp_path, build):
+    """With the site's own hooks and templates, and one page; nothing that npm fetched earlier is near it."""
+    shutil.copytree(ROOT / "docs" / "site", tmp_path / "docs" / "site", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "docs" / "index.md").write_text("# A page\n\n```python\nprint(1)\n```\n", encoding="utf-8")
+    theme = "theme: {name: material, font: false, custom_dir: docs/site/theme}\n"
+    settings = f"site_name: small\n{theme}nav: [index.md]\nexclude_docs: /site/\nhooks: [docs/site/hooks.py]\nplugins: []\n"
+    (tmp_path / "mkdocs.yml").write_text(f"{settings}markdown_extensions: [pymdownx.superfences]\n", encoding="utf-8")
+    done = build(tmp_path, tmp_path / "site", PATH=str(tmp_path))
+    assert done.returncode == 0, done.stdout
+    said = "The site is built without its playground, and no block of code can be run: npm is not on this machine; install Node.js"
+    assert said in done.stdout
+    assert not list(tmp_path.glob("site/assets/python-*"))
+    page = (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    assert "print" in page
+    assert "live/start.js" not in page
+
+
 # In a browser.
 
 

@@ -1,9 +1,6 @@
 """The playground and blocks that run, in Chromium, from a server that does nothing but hand out files."""
 
-import functools
-import http.server
 import json
-import threading
 from urllib.parse import quote
 
 import pytest
@@ -15,21 +12,12 @@ OPENED = "document.querySelector('.play-graph svg') && document.querySelector('.
 MARKUP = "<img src=x onerror=globalThis.hurt=1>"
 
 
-class Files(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture(scope="module")
-def address(site):
+def address(site, served):
     """Where the site is served; without npm it has no playground."""
     if not list(site.glob("assets/python-*")):
         pytest.skip("npm is not installed, or cannot fetch: the site was built without its playground")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Files, directory=site))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
+    return served(site)
 
 
 @pytest.fixture

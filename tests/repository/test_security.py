@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,8 +19,10 @@ PAGE = ROOT / "docs" / "security.md"
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
+@cache
 def calls_and_imports():
-    """File -> names called and modules imported, of the whole package."""
+    """Of every file of the package: its name, the names called and the modules imported."""
+    found = []
     for file in sorted(PACKAGE.rglob("*.py")):
         called, imported = set(), set()
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -29,7 +32,8 @@ def calls_and_imports():
                 imported.update(alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module)
-        yield file.relative_to(PACKAGE).as_posix(), called, {name.split(".")[0] for name in imported}
+        found.append((file.relative_to(PACKAGE).as_posix(), called, {name.split(".")[0] for name in imported}))
+    return found
 
 
 def users_of(*wanted):

@@ -40,10 +40,16 @@ PACKAGES = {
     "jupytext": "a notebook",
     "traitlets": "a notebook",
     "jsonschema": "native code",
+    "yaml": "native code",
     "xmlschema": "a package of the lint",
 }
 """Packages that are not here, and what a test needs that uses one."""
+SETTINGS = "_hypothesis_internal_use_settings"
+"""Where Hypothesis keeps what a test says of its random cases; it has no public way to cap them."""
 PREFIX, EXCEPTION = "needs ", "an exception: "
+
+MOST_EXAMPLES = 10
+"""Of a test on random cases: this Python is several times slower, and the same tests try hundreds on others."""
 
 TOGETHER = 20
 """Neighbours that one process runs, since they take about as long and share fixtures."""
@@ -98,7 +104,7 @@ def _is_test(module: Any) -> bool:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    settings.register_profile("wasm", deadline=None, suppress_health_check=list(HealthCheck))  # of what is several times slower
+    settings.register_profile("wasm", deadline=None, suppress_health_check=list(HealthCheck))  # of what is slow
     settings.load_profile("wasm")
     builtins.__import__ = _imported
     subprocess.Popen.__init__ = lambda *_, **__: stop("a process")  # type: ignore[method-assign]
@@ -108,7 +114,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests that another process runs, and mark the exceptions."""
+    """Leave out the tests that another process runs, mark the exceptions, and try fewer random cases, whatever a test says."""
     part, _, parts = os.environ.get("TESTS_PART", "0/1").partition("/")
     mine = [i // TOGETHER % int(parts) == int(part) for i in range(len(items))]
     config.hook.pytest_deselected(items=[item for item, here in zip(items, mine) if not here])
@@ -116,6 +122,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if reason := EXCEPTIONS.get(item.nodeid) or EXCEPTIONS.get(item.nodeid.partition("[")[0]):
             item.add_marker(pytest.mark.skip(reason=f"{EXCEPTION}{reason}"))
+        test = getattr(item, "obj", None)
+        if said := getattr(test, SETTINGS, None):
+            setattr(test, SETTINGS, settings(said, max_examples=min(said.max_examples, MOST_EXAMPLES)))
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 from packaging.requirements import Requirement
 
 from live.npm import GRAPHVIZ, PYODIDE, unpacked
+from live.wheels import BROWSER
 
 SITE = Path(__file__).resolve().parents[1]
 ROOT = SITE.parents[1]
@@ -29,7 +30,6 @@ KEPT = ("LICENSE", "METADATA")
 """What is kept of a distribution beside its code; latex2mathml asks for its own version."""
 NOT_NEEDED = {"pygments", "graphviz-pure"}
 """Rich imports Pygments only for code in colours, and nothing starts a program in a browser."""
-BROWSER = {"sys_platform": "emscripten", "platform_machine": "wasm32", "python_version": "3.14", "extra": ""}
 WHEN = (1980, 1, 1, 0, 0, 0)
 """Of every file in the archive, so that the same files give the same bytes, and browsers keep what they have."""
 
