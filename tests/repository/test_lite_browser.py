@@ -1,17 +1,17 @@
-"""JupyterLite as `dev.py docs --lite` builds it, in Chromium: notebooks run as they are, and nobody else is asked for anything."""
+"""JupyterLite as `dev.py docs --lite` builds it, in Chromium: notebooks run as they are, and no other host is asked."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow  # Jupyter, its kernel and Python start anew for each notebook, which takes a quarter of a minute
+pytestmark = pytest.mark.slow  # Jupyter and its Python start anew for each notebook, in a quarter of a minute
 
 SITE = Path(__file__).parents[2] / "docs" / "site"
 PATIENCE = 180_000  # milliseconds, on a machine that does a lot else
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 PROMPTS = ".jp-CodeCell .jp-InputArea-prompt"
-ERROR = "[data-mime-type='application/vnd.jupyter.error']"
+ERROR = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type='application/vnd.jupyter.stderr']"
 ENDED = f"""document.querySelector("{ERROR}") ||
   [...document.querySelectorAll("{PROMPTS}")].every((prompt) => /\\d/.test(prompt.textContent))"""
 
@@ -41,7 +41,7 @@ def address(tmp_path_factory, served):
 )
 def test_a_notebook_runs_and_says_what_a_browser_has_not(browser, address, notebook, lacks):
     base, page = address
-    context = browser.new_context(viewport={"width": 1280, "height": 12_000})  # Jupyter holds no cell that is out of sight
+    context = browser.new_context(viewport={"width": 1280, "height": 12_000})  # no cell out of sight
     try:
         asked = []
         context.on("request", lambda request: asked.append(request.url))

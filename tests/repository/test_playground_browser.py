@@ -1,7 +1,7 @@
 """The playground and blocks that run, in Chromium, from a server that does nothing but hand out files."""
 
 import json
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import pytest
 
@@ -9,6 +9,8 @@ pytestmark = pytest.mark.slow
 
 PATIENCE = 120_000  # milliseconds, on a machine that does a lot else
 OPENED = "document.querySelector('.play-graph svg') && document.querySelector('.play').dataset.laid"
+DESK = {"width": 1280, "height": 900}
+CODE = ".language-python.highlight code"
 MARKUP = "<img src=x onerror=globalThis.hurt=1>"
 
 
@@ -20,13 +22,13 @@ def address(site, served):
     return served(site)
 
 
-@pytest.fixture
-def tab(browser, address):
-    """A function that opens a page of the site; what it asks of others and complains about is recorded."""
+@pytest.fixture(scope="module")
+def open_tab(browser, address):
+    """A function that opens a page of the site, in a browser that has seen none; its requests and complaints are recorded."""
     contexts = []
 
-    def open_tab(page="playground.html", *, width=1280, scheme="light", before="", **options):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **options))
+    def open_tab(page="playground.html", *, before="", **options):
+        contexts.append(browser.new_context(**{"viewport": DESK, "color_scheme": "light", **options}))
         tab = contexts[-1].new_page()
         tab.set_default_timeout(PATIENCE)
         tab.complaints, tab.asked = [], []
@@ -41,6 +43,43 @@ def tab(browser, address):
     yield open_tab
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def tab(open_tab):
+    """The same for one test, after which what it has opened is closed."""
+    opened = []
+
+    def tab(*arguments, **options):
+        opened.append(open_tab(*arguments, **options))
+        return opened[-1]
+
+    yield tab
+    for page in opened:
+        page.context.close()
+
+
+@pytest.fixture(scope="module")
+def only_playground(open_tab):
+    return started(open_tab())
+
+
+@pytest.fixture
+def playground(only_playground):
+    """The first example, for tests that do not mind what was typed before: Python is loaded once for them."""
+    only_playground.complaints.clear()
+    only_playground.select_option(".play-example", "")
+    only_playground.select_option(".play-example", "0")
+    follows(only_playground, w=-3, x=2, b=6.5)
+    yield only_playground
+    only_playground.set_viewport_size(DESK)
+    only_playground.emulate_media(color_scheme="light")
+
+
+@pytest.fixture(scope="module")
+def lesson(open_tab):
+    """A page of the tutorial with its Python, for tests that run blocks of their own."""
+    return open_tab("tutorial/01-one-product.html")
 
 
 def started(tab):
@@ -104,14 +143,25 @@ def test_the_playground_draws_marks_and_trains(tab, address):
     assert {url for url in page.asked if not url.startswith((address, "data:", "blob:", "about:"))} == set()
 
 
-def test_what_is_wrong_is_said_below_the_formula_and_mended_by_typing(tab):
-    page = started(tab())
-    page.fill(".play-formula", "y = tahn(w)")
-    page.wait_for_function("document.querySelector('.play-error').textContent.includes('did you mean `tanh`')")
-    page.fill(".play-formula", "y = tanh(w) * k")
-    page.wait_for_function("!document.querySelector('.play-error').textContent && document.querySelector('#play-in-k')")
-    follows(page, k=1, w=-3)
-    assert page.complaints == []
+def test_what_is_wrong_is_said_below_the_formula_and_mended_by_typing(playground):
+    playground.fill(".play-formula", "y = tahn(w)")
+    playground.wait_for_function("document.querySelector('.play-error').textContent.includes('did you mean `tanh`')")
+    playground.fill(".play-formula", "y = tanh(w) * k")
+    follows(playground, k=1, w=-3)
+    assert playground.text_content(".play-error") == ""
+    assert playground.complaints == []
+
+
+def test_the_numbers_of_an_example_go_with_its_formula_and_those_that_were_typed_stay(playground):
+    assert playground.input_value(".play-claims").startswith("z = 0.5")
+    playground.fill(".play-formula", "p = sigmoid(a)")
+    playground.wait_for_function("!document.querySelector('.play-claims').value")
+    follows(playground, a=1)
+    assert playground.text_content(".play-report") == ""
+    playground.fill(".play-claims", "p = 0.7311\nq = 1")
+    playground.locator(".play-report").get_by_text("no node is called 'q'").wait_for()
+    assert playground.input_value(".play-claims") == "p = 0.7311\nq = 1"
+    assert playground.complaints == []
 
 
 def test_the_address_brings_everything_back_in_another_tab(tab):
@@ -131,45 +181,65 @@ def test_the_address_brings_everything_back_in_another_tab(tab):
     assert data(other) == data(page)
 
 
-@pytest.mark.parametrize(
-    "hash_",
-    [
-        f"formula={quote(MARKUP)}&wrt={quote(MARKUP)}&claims={quote(MARKUP)}&in.{quote(MARKUP)}=1&train={quote(MARKUP)}&rate=x",
-        f"formula={quote('y = w*x')}&wrt={quote(MARKUP)}&claims={quote(MARKUP + ' = 1')}&in.w=1e999&in.__proto__=3&train={quote(MARKUP)}",
-        "formula=%E0%A4%A&in.w=--3&claims=%00",
-    ],
-)
-def test_a_hostile_or_damaged_link_is_text(tab, hash_):
-    page = tab(f"playground.html#{hash_}")
+REFUSED, READ = "document.querySelector('.play-error').textContent", "document.querySelector('#play-in-w')"
+HOSTILE = {
+    f"formula={quote(MARKUP)}&wrt={quote(MARKUP)}&claims={quote(MARKUP)}&in.{quote(MARKUP)}=1&train={quote(MARKUP)}&rate=x": REFUSED,
+    f"formula={quote('y = w*x')}&wrt={quote(MARKUP)}&claims={quote(MARKUP + ' = 1')}&in.w=1e999&in.__proto__=3&train={quote(MARKUP)}": READ,
+    "formula=%E0%A4%A&in.w=--3&claims=%00": REFUSED,
+}
+
+
+def test_a_hostile_or_damaged_link_is_text(tab):
+    """The first is opened, and the others are followed from there; all are read by the same function."""
+    page = tab(f"playground.html#{next(iter(HOSTILE))}")
     page.click(".play-load")
-    page.wait_for_function("document.querySelector('.play-error').textContent || document.querySelector('.play-graph svg')")
-    page.wait_for_timeout(500)
-    assert page.locator("#playground img").count() == 0
-    assert page.evaluate("globalThis.hurt") is None
-    page.fill(".play-formula", "y = 2*k")
-    page.wait_for_function(f"{OPENED} && document.querySelector('#play-in-k')")
+    for i, (link, happens) in enumerate(HOSTILE.items()):
+        page.evaluate("link => { location.hash = link }", link)
+        page.wait_for_function(happens)
+        assert page.input_value(".play-formula") == parse_qs(link)["formula"][0]
+        page.wait_for_timeout(500)
+        assert page.locator("#playground img").count() == 0
+        assert page.evaluate("globalThis.hurt") is None
+        page.fill(".play-formula", f"y = 2*k{i}")
+        page.wait_for_function(f"{OPENED} && document.querySelector('#play-in-k{i}')")
     assert page.complaints == []
 
 
-def test_what_is_saved_is_what_is_shown(tab):
-    page = started(tab())
+def test_what_is_saved_is_what_is_shown(playground):
     begins = {"SVG": "<svg", "HTML with all steps": "<!doctype html>", "TOML to be marked": "formula =", "notebook": "{"}
     for title, begin in begins.items():
-        with page.expect_download() as saved:
-            page.get_by_role("button", name=title, exact=True).click()
+        with playground.expect_download() as saved:
+            playground.get_by_role("button", name=title, exact=True).click()
         text = saved.value.path().read_text(encoding="utf-8")
         assert begin in text[:500]
     assert json.loads(text)["nbformat"] == 4
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_playground_on_a_phone(tab, scheme):
-    page = started(tab(width=390, scheme=scheme))
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    for button in page.locator(".live-button:visible").all():
+def test_the_playground_on_a_phone(playground, scheme):
+    playground.set_viewport_size({"width": 390, "height": 844})
+    playground.emulate_media(color_scheme=scheme)
+    assert playground.evaluate("document.documentElement.scrollWidth") <= 390
+    for button in playground.locator(".live-button:visible").all():
         ink, ground = button.evaluate("b => [getComputedStyle(b).color, getComputedStyle(b).backgroundColor]")
         assert ink != ground
-    assert page.locator(".play-graph").bounding_box()["width"] <= 390
+    graph, inputs, saves = (playground.locator(f".play-{name}").bounding_box() for name in ("graph", "inputs", "saves"))
+    assert graph["width"] <= 390
+    assert inputs["y"] < graph["y"] < inputs["y"] + 844  # a slider and what it moves are seen together
+    assert saves["y"] > graph["y"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_open_playground_is_accessible(playground, axe, scheme):
+    playground.emulate_media(color_scheme=scheme)
+    exercise = playground.locator(".play-exercise")
+    if exercise.get_attribute("open") is None:
+        exercise.locator("summary").click()
+    playground.get_by_label("∂y/∂w", exact=True).fill("2.00")
+    playground.get_by_label("z", exact=True).fill("0.5")
+    playground.get_by_role("button", name="Check").click()
+    playground.locator(".play-blank[data-accepted=true]").wait_for()
+    assert axe(playground, without=["scrollable-region-focusable"]) == {}  # as on the other pages
 
 
 # Blocks of code.
@@ -177,7 +247,7 @@ def test_the_playground_on_a_phone(tab, scheme):
 
 def run(tab, number, code=None):
     """What a block shows when it is run, as it stands or with other code."""
-    block = tab.locator(".language-python.highlight code").nth(number)
+    block = tab.locator(CODE).nth(number)
     tab.locator(".run").nth(number).wait_for()  # a block can be edited once its button stands
     if code is not None:
         block.fill(code)
@@ -199,26 +269,24 @@ def test_blocks_of_a_page_run_and_can_be_changed(tab):
     assert page.complaints == []
 
 
-def test_what_a_browser_does_not_have_is_said(tab):
-    page = tab("tutorial/01-one-product.html")
-    assert "a browser has Python's own library here" in run(page, 0, "import numpy").inner_text()
-    assert "nobody to ask on this page" in run(page, 0, "input()").inner_text()
-    assert "MemoryError" in run(page, 0, "x = [0] * 10**6\nwhile True:\n    x = x + x").inner_text()
-    assert "written into the memory of this page" in run(page, 0, "open('a.txt', 'w').write('a')").inner_text()
-    assert "RecursionError" in run(page, 0, "def f(): f()\nf()").inner_text()
-    assert run(page, 0, "6 * 7").inner_text().strip() == "42"
+def test_what_a_browser_does_not_have_is_said(lesson):
+    assert "a browser has Python's own library here" in run(lesson, 0, "import numpy").inner_text()
+    assert "nobody to ask on this page" in run(lesson, 0, "input()").inner_text()
+    assert "MemoryError" in run(lesson, 0, "x = [0] * 10**6\nwhile True:\n    x = x + x").inner_text()
+    assert "written into the memory of this page" in run(lesson, 0, "open('a.txt', 'w').write('a')").inner_text()
+    assert "RecursionError" in run(lesson, 0, "def f(): f()\nf()").inner_text()
+    assert run(lesson, 0, "6 * 7").inner_text().strip() == "42"
 
 
-def test_an_endless_loop_is_stopped_and_the_page_lives(tab):
-    page = tab("tutorial/01-one-product.html")
-    run(page, 0, "x = 1")
-    page.locator(".language-python.highlight code").first.fill("while True: pass")
-    page.locator(".run").first.click()
-    page.wait_for_timeout(300)
-    page.locator(".run").first.click()
-    page.wait_for_function("document.querySelector('.run-state').textContent.startsWith('stopped')")
-    assert "NameError" in run(page, 0, "x").inner_text()
-    assert run(page, 0, "6 * 7").inner_text().strip() == "42"
+def test_an_endless_loop_is_stopped_and_the_page_lives(lesson):
+    run(lesson, 0, "x = 1")
+    lesson.locator(CODE).first.fill("while True: pass")
+    lesson.locator(".run").first.click()
+    lesson.wait_for_function("document.querySelector('.run').textContent === 'Stop'")
+    lesson.locator(".run").first.click()
+    lesson.wait_for_function("document.querySelector('.run-state').textContent.startsWith('stopped')")
+    assert "NameError" in run(lesson, 0, "x").inner_text()
+    assert run(lesson, 0, "6 * 7").inner_text().strip() == "42"
 
 
 def test_the_second_visit_needs_no_network(tab):

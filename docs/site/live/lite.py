@@ -1,6 +1,6 @@
-"""JupyterLite with the first notebooks: Jupyter in the browser, on the same Python and Graphviz as the pages; all of it in one folder.
+"""JupyterLite with the first notebooks: Jupyter in a browser, on the same Python and Graphviz as the pages, in one folder.
 
-`dev.py docs --lite` builds it.  Its wheels are pinned in lite.txt, each with its hash, and fetched by pip the first time.
+`dev.py docs --lite` builds it.  Its wheels stand in lite.txt, each with its hash; pip fetches them the first time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ from live.npm import GRAPHVIZ, PYODIDE, UNPACKED, PackageError, unpacked
 from live.wheels import PURE
 
 WHEELS = Path(__file__).with_name("lite.txt")
-NOTEBOOKS = ("01_first_gradient", "02_step_through_backward", "03_worked_example_3_3_3", "04_mark_a_page", "05_train_a_network")
+NOTEBOOKS = (
+    "01_first_gradient",
+    "02_step_through_backward",
+    "03_worked_example_3_3_3",
+    "04_mark_a_page",
+    "05_train_a_network",
+)
+"""Those that need no NumPy; the last stops at its plots, for which matplotlib is missing."""
 BUILDER = ("doit", "jupyterlite_core")
 """Wheels of the program that builds; it needs a Jupyter server too, for its list of notebooks."""
 EXTENSIONS = ("anywidget", "jupyterlab_widgets", "jupyterlite_pyodide_kernel")
@@ -85,8 +92,8 @@ def fetched() -> list[Path]:
     if not folder.is_dir():
         UNPACKED.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=UNPACKED) as scratch:
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-            command = [*pip, *PURE, "--requirement", str(WHEELS), "--dest", f"{scratch}/wheels"]
+            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+            command = [*pip, "--no-deps", "--require-hashes", *PURE, "--requirement", str(WHEELS), "--dest", f"{scratch}/wheels"]
             done = subprocess.run(command, text=True, capture_output=True, check=False)
             if done.returncode:
                 raise PackageError(f"pip did not fetch the wheels of JupyterLite's Python: {done.stderr.strip()[-500:]}")

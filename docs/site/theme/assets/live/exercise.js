@@ -25,7 +25,7 @@ export class Exercise {
     form.autocomplete = "off";
     const last = make("p", "play-row");
     last.append(check, this.summary);
-    form.append(make("p", "", "Compute these from the inputs above, with three significant digits; the picture tells them all."), ...[...this.rows.values()].map(({ row }) => row), last);
+    form.append(make("p", "", "Compute these from the inputs, with three significant digits, and do not look at the picture: it shows them all."), ...[...this.rows.values()].map(({ row }) => row), last);
     form.onsubmit = (event) => {
       event.preventDefault();
       this.#check();

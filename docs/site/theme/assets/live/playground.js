@@ -51,15 +51,18 @@ const FORM = `
 export function openPlayground(place, python) {
   place.innerHTML = FORM; // a constant
   const playground = new Playground(place, python);
-  playground.begin(fromAddress(location.hash) ?? EXAMPLES[0]);
+  const state = fromAddress(location.hash);
+  if (state) playground.begin(state);
+  else playground.example(EXAMPLES[0]);
 }
 
 class Playground {
   constructor(place, python) {
     this.python = python;
     const find = (name) => place.querySelector(`.play-${name}`);
-    for (const name of ["load", "status", "example", "formula", "error", "inputs", "wrt", "saves", "graph", "chain", "claims", "report"])
+    for (const name of ["load", "status", "formula", "error", "inputs", "wrt", "saves", "graph", "chain", "claims", "report"])
       this[name] = find(name);
+    this.choice = find("example");
     this.body = place.querySelector(".play");
     this.details = Object.fromEntries(["steps", "exercise", "marks", "latex"].map((name) => [name, find(name)]));
     this.training = new Training(find("train").querySelector("div"), {
@@ -87,9 +90,12 @@ class Playground {
   #listen(copy) {
     this.load.textContent = `Start (loads Python, ${this.python.site.megabytes} MB, once)`;
     this.load.onclick = () => (this.runs ? this.python.stop() : this.#read());
-    this.example.append(new Option("…", ""), ...EXAMPLES.map((example, i) => new Option(example.title, i)));
-    this.example.onchange = () => this.example.value && this.#example(EXAMPLES[this.example.value]);
-    this.formula.oninput = () => this.#later(true);
+    this.choice.append(new Option("…", ""), ...EXAMPLES.map((example, i) => new Option(example.title, i)));
+    this.choice.onchange = () => this.choice.value && this.example(EXAMPLES[this.choice.value]);
+    this.formula.oninput = () => {
+      this.choice.value = ""; // what stands there is no example any more
+      this.#later(true);
+    };
     this.claims.oninput = () => this.#later();
     this.wrt.onchange = () => this.#later();
     for (const detail of Object.values(this.details)) detail.ontoggle = () => detail.open && !this.body.hidden && this.rest();
@@ -120,9 +126,21 @@ class Playground {
     }
   }
 
-  #example(example) {
-    if (!example.question) return this.begin(example);
-    return this.#guarded(async () => this.begin(await this.python.ask(example.question)));
+  /** Begin with one of the examples; the numbers that it brings to be marked go when its formula does. */
+  async example(example) {
+    const start = (state) => {
+      this.brought = state.claims ?? "";
+      this.begin(state);
+    };
+    if (!example.question) return start(example);
+    return this.#guarded(async () => start(await this.python.ask(example.question)));
+  }
+
+  #marked(answer) {
+    if (!answer.error || this.claims.value !== this.brought) return orRefusal(answer, "report");
+    this.claims.value = "";
+    this.#later(); // the address follows
+    return "";
   }
 
   /** What is asked about: everything that was typed. */
@@ -242,7 +260,7 @@ class Playground {
     await this.#number();
     const { steps, exercise, marks, latex } = this.details;
     if (exercise.open) await this.exercise.offer(JSON.stringify([this.typed.formula, this.typed.values]));
-    if (marks.open) this.report.innerHTML = orRefusal(await this.python.ask("marks", this.typed), "report");
+    if (marks.open) this.report.innerHTML = this.#marked(await this.python.ask("marks", this.typed));
     if (latex.open) latex.querySelector("pre").textContent = (await this.python.ask("written", this.typed)).latex ?? "";
     if (steps.open) await this.#step(steps.querySelector("div"));
     this.body.dataset.laid = JSON.stringify(this.values);
