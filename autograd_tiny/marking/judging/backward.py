@@ -196,7 +196,7 @@ class Backward:
                     yield Planted("transposed", f"on the way back {base} stands where its transpose should", "", slopes)
 
     def _terms(self) -> Iterator[Planted]:
-        """A term of a loss, or one of the two ways round a layer, that no derivative is taken of; one of a loss that is off by a factor."""
+        """A term of a loss, or one of the two ways round a layer, that no derivative is taken of; one that has a name, off by a factor."""
         away: dict[Value, int] = {self.root: 0}
         sums: dict[tuple[object, int, int], list[Value]] = {}
         for user in reversed(self.order):

@@ -37,6 +37,8 @@ class Found(NamedTuple):
     factor: float = 1.0
 
 
+FACTORS = ("sign", "factor")
+"""Mistakes that are factors themselves: another factor besides would be one too many."""
 MOST_BY_CHANCE = 0.01
 """How many of the mistakes that are tried may be expected to give a printed array by chance, for one that does to be what happened."""
 OTHERWISE = Found("shape", "its numbers do not tell how that came about")
@@ -228,7 +230,8 @@ class Wholes:
                 numbers = [there.get(node, 0.0) for node in array.nodes]
                 if array.matches(numbers):
                     return Found(planted.mistake, planted.what, planted.line, planted)
-                if besides := _off_by_a_factor(array, numbers, _samples(shares)):
+                besides = _off_by_a_factor(array, numbers, _samples(shares)) if planted.mistake not in FACTORS else None
+                if besides is not None:
                     what = f"{planted.what}; besides, {besides.what}"
                     return Found(f"{planted.mistake}, {besides.mistake}", what, planted.line, planted, besides.factor)
         return _not_added_up(array, shares)
