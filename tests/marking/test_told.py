@@ -171,3 +171,21 @@ def test_on_a_page_of_invented_numbers_names_are_taken_back(pages):
         named += sum(m.verdict in ("mistake", "stale") and m.mistake != "sign" for m in told.marks)
         total += len(told.marks)
     assert named <= 0.03 * total, found
+
+
+SOFTMAX = "p1, p2 = softmax([x1, x2]); q = p1 + 2*p2"
+LAYERS = "z1 = w1*x; a1 = tanh(z1); z2 = w2*a1; L = sigmoid(z2)"
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "claim", "said"),
+    [  # as plain Python gives them: p1 (1 - x1); 1 - tanh(z2)² on the way to w1; w - 0.1 w; σ itself for its derivative
+        (SOFTMAX, {"x1": 0.4, "x2": 1.3}, "p1/x1 = 0.173430", "wrong point: in ∂p1/∂x1, x1 is put in for p1"),
+        (LAYERS, {"x": 0.8, "w1": 0.5, "w2": -0.7}, "L/w1 = -0.128264", "neighbour taken: ∂a1/∂z1 is taken at z2 in place of z1"),
+        ("E = (w*x - t)**2", {"w": 0.8, "x": 1.5, "t": 2.0}, "w' = 0.720000", "weight and gradient: w is taken for ∂E/∂w, its gradient"),
+        ("y = sigmoid(v); E = (y - t)**2", {"v": 0.63, "t": 0.2}, "E/v = 0.590489", "mistaken rule: in ∂y/∂v, the sigmoid itself is taken"),
+    ],
+)
+def test_slips_of_the_corpus(formula, at, claim, said):
+    slip = last(formula, at, claim, learning_rate=0.1)
+    assert f"{slip.mistake}: {slip.why}" == said
