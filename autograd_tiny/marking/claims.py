@@ -192,6 +192,8 @@ def read_claim(text: str, section: str = "") -> Claim:
 def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
     """The claims of a line of text: one, or one for each number in a vector or a matrix, ``E/W = [[0.1, _], [0.2, 0.3]]``.
 
+    Between both may stand formulas, ``E/W = X.T @ δ = [[0.1, _], [0.2, 0.3]]``.
+
     Their entries are called by the places where they are printed; `entries.fitted` looks what these are in a graph.
 
     >>> [f"{claim.quantity} = {claim.printed.text}" for claim in read_entries("E/W' = [[0.1, _], [0.2, 0.3]]")]
@@ -200,16 +202,20 @@ def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
     left, _, right = text.rpartition("=") if isinstance(text, str) else ("", "", "")
     if not is_array_text(right):
         return read_line(text, section)
-    name, turned = _TRANSPOSED.subn(r"\1", left.strip())
+    called, *formulas = [part.strip() for part in _EQUALS.split(left)]
+    name, turned = _TRANSPOSED.subn(r"\1", called)
     quantity = read_quantity(name)
+    if not quantity.nodes:
+        raise ValueError(f"{called}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]")
     cells = read_cells(right)
     before = len(left) + 1
     grids = [
-        Grid(left.strip(), quantity, cells.shape, cell.place, bool(turned), (before + cell.span[0], before + cell.span[1]), line)
+        Grid(called, quantity, cells.shape, cell.place, bool(turned), (before + cell.span[0], before + cell.span[1]), line)
         for cell in cells.printed
     ]
     named = [quantity._replace(nodes=(*quantity.nodes[:-1], entry_name(quantity.nodes[-1], grid.place))) for grid in grids]
-    return [Claim(x, read_number(cell.text), section, grid=grid) for x, cell, grid in zip(named, cells.printed, grids)]
+    printed = [Claim(x, read_number(cell.text), section, grid=grid) for x, cell, grid in zip(named, cells.printed, grids)]
+    return [*claims_of(called, formulas, section), *printed]
 
 
 _TRANSPOSED = re.compile(r"(?:\.T|ᵀ)('*)$")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import prod
+from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.arrays import Array, shapes
@@ -17,7 +18,7 @@ from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.words import did_you_mean, listed
 
 
-def fitted(claim: Claim, arrays: Arrays, labels: Iterable[str]) -> Claim:
+def fitted(claim: Claim, arrays: Arrays, labels: Iterable[str], names: Mapping[str, str] = MappingProxyType({})) -> Claim:
     """A claim about the entry of an array that it is printed as; any other claim as it is.
 
     A vector may be printed as a row or as a column, and a single row or column as a vector.
@@ -26,14 +27,15 @@ def fitted(claim: Claim, arrays: Arrays, labels: Iterable[str]) -> Claim:
         claim: the claim.
         arrays: those that there are, with their entries.
         labels: of everything else.
+        names: that the page gives to formulas.
 
     Raises:
         ValueError: there is no such array, it has another shape, or the claim is about no single number by an array.
     """
     if claim.grid is None:
         return claim
-    quantity = understood(claim.grid.quantity, Words({*labels, *arrays}))
-    if quantity.kind == "path":
+    quantity = understood(claim.grid.quantity, Words({*labels, *arrays}, names))
+    if quantity.kind not in ("data", "derivative"):
         raise ValueError(f"{claim.grid.text}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]")
     for node in quantity.nodes[:-1]:
         if timed(node).base in arrays:

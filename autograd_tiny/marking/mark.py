@@ -91,7 +91,7 @@ def mark(
         read = read_claims(claims)
         if any(claim.grid for claim in read):
             answers = Answers(output, others, tolerance)
-            read = [fitted(claim, answers.entries, answers.leaves) for claim in read]
+            read = [fitted(claim, answers.entries, answers.leaves, names or {}) for claim in read]
     training = training_of(optimizer, samples, batch, learning_rate)
     return Judge(output, read, training, others, inputs or {}, names or {}).report()
 

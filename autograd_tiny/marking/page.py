@@ -227,7 +227,7 @@ class Page(NamedTuple):
     ) -> Claim:
         """A claim about an entry of an array by its own label."""
         try:
-            return fitted(claim, arrays, labels)
+            return fitted(claim, arrays, labels, self.names)
         except ShapeError as error:
             also = repeated(recorded.arrays.get(timed(claim.grid.quantity.nodes[-1]).base)) if claim.grid else ""
             raise PageError(self.file, f"{key}: {error}{also}", _line(claim)) from None

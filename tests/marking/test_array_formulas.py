@@ -230,6 +230,20 @@ def test_a_softmax_is_no_function_entry_by_entry(tmp_path):
         read_page(page(tmp_path, "A/Z = A*(1 - A)", text=text)).mark()
 
 
+def test_a_line_of_formulas_ends_in_numbers_and_may_be_called_by_a_name(tmp_path):
+    lines = ["δ = (A - Y) ⊙ A ⊙ (1 - A) = [[-0.13, 0.15, 0.17, 0.02], [_, _, _, _], [_, _, _, _]]", "W[0, 1] = -0.4", "E/W[0,1] = 9.9"]
+    marks = read_page(page(tmp_path, *lines)).mark().marks
+    assert [m.claim.called for m in marks] == ["δ", *[f"∂E/∂Z[0][{j}]" for j in range(4)], "W[0, 1]", "E/W[0,1]"]
+    assert [m.verdict for m in marks[:1] + marks[5:]] == ["right", "right", "wrong"]
+
+
+def test_lists_in_formulas_that_are_no_arrays(tmp_path):
+    assert "ragged" in marked(tmp_path, "Z = X @ [[1, 2], [3]] + b").why
+    assert "three dimensions" in marked(tmp_path, "Z = [[[1, 2], [3, 4]], 5] @ X").why
+    with pytest.raises(PageError, match="a whole array is printed of its numbers, Z = "):
+        read_page(page(tmp_path, "Z + A = [[1, 2], [3, 4]]")).mark()
+
+
 def test_numbers_and_formulas_of_arrays_stand_on_one_page(tmp_path):
     numbers = ["Z = [[_, -0.28, _, _], [_, _, _, _], [_, _, _, _]]", "E/W = [[1, _, _, _], [_, _, _, _]]"]
     claims = ["E/W[0][0] = 0.1", "E/W = X.T @ δ", *numbers]

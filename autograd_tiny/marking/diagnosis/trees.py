@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from autograd_tiny.arrays import Array, shapes, structure
 from autograd_tiny.arrays.node import Shape
 from autograd_tiny.arrays.recorded import matrix_product
-from autograd_tiny.arrays.shapes import nested_shape
+from autograd_tiny.arrays.shapes import ShapeError, nested_shape
 from autograd_tiny.arrays.structure import SUMS, Part, Structure, by_row, mean_over, product_of
 from autograd_tiny.engine.graph import mapped
 from autograd_tiny.engine.row import Notation
@@ -131,7 +131,10 @@ def worked_out(
             getattr(run, step.kind)(step)
         top = run.stack[-1]
         if isinstance(top, tuple):
-            known[part] = nested_shape([list(x) if isinstance(x, tuple) else x for x in top], "a list")
+            try:
+                known[part] = nested_shape([list(x) if isinstance(x, tuple) else x for x in top], "a list")
+            except ValueError as error:
+                raise ShapeError(str(error)) from None
             top = run.stack[-1] = run.as_array(top) if part is tree else top
         else:
             known[part] = top.shape if isinstance(top, Array) else ()

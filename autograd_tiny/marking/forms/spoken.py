@@ -138,11 +138,23 @@ class _Reading:
     def quantity(self, quantity: Quantity) -> Quantity:
         """What is meant."""
         if quantity.kind == "text":
-            return self._plain(quantity.text) or self.read(quantity.text)
+            text = self._with_brackets(quantity.text)
+            if text != quantity.text:
+                return self.quantity(read_quantity(text))
+            return self._plain(text) or self.read(text)
         if quantity.kind in ("data", "derivative", "path"):
             has_rows = any(self.is_row(name) for name in quantity.nodes)
             return self.read(str(quantity)) if has_rows else self._of_nodes(quantity.nodes)
         return quantity
+
+    def _with_brackets(self, text: str) -> str:
+        """A text in which entries are called as the nodes are: ``W[0, 1]`` as ``W[0][1]``."""
+
+        def called(match: re.Match[str]) -> str:
+            name = f"{match[1]}[{match[2]}][{match[3]}]"
+            return name if name in self.words.labels else match[0]
+
+        return re.sub(r"([^\W\d]\w*)\[(\d+), ?(\d+)\]", called, text)
 
     def is_row(self, name: str) -> bool:
         """Whether a name is that of a part of an array, which is no number."""
