@@ -200,6 +200,15 @@ def test_reports_show_formulas_with_their_shapes(tmp_path, capsys):
     assert "X must be transposed" in " ".join(capsys.readouterr().out.split())
 
 
+def test_signs_and_shapes_of_what_does_not_fit_and_of_lists(tmp_path):
+    found = marked(tmp_path, "E/W = X.T @ (A ⊙ (X @ δ))")
+    assert found.formulas.printed_latex == (
+        r"X^{T} \cdot \left(A \odot \left(X \cdot \frac{\partial E}{\partial Z}\right)\right)\qquad (3 \times 2)(3 \times 4)"
+    )
+    found = marked(tmp_path, "E/b = [[1, 1, 1]] @ δ")
+    assert found.formulas.printed_latex.endswith(r"\qquad (1 \times 4) = (1 \times 3)(3 \times 4)")
+
+
 def test_every_mistake_is_told_for_itself(tmp_path):
     story = read_page(page(tmp_path, "E/W = X @ δ", "E/X = δ @ W")).mark().story
     assert len(story) == 3

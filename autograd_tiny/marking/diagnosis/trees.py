@@ -183,7 +183,11 @@ def _shown(tree: Tree, sizes: Mapping[Tree, Shape], symbols: Mapping[str, Expres
     made: dict[Tree, Any] = {}
     known: dict[Expression, Shape] = {}
     for part in in_order(tree):
-        made[part] = e = _expression(part, [made[x] for x in part.operands], sizes, symbols)
+        operands = [made[x] for x in part.operands]
+        if not (part.step.kind == "apply" and takes_lists(part.step.argument)):
+            operands = [_one(x) for x in operands]
+            known |= {e: sizes[x] for e, x in zip(operands, part.operands) if x in sizes}
+        made[part] = e = _expression(part, operands, sizes, symbols)
         if isinstance(e, Expression) and part in sizes:
             known[e] = sizes[part]
     root = _one(made[tree])
@@ -252,13 +256,18 @@ def _key(key: int | slice) -> str:
 
 def _as_written(e: Expression, operands: tuple[Expression, ...], sizes: Mapping[Expression, Shape]) -> Expression:
     """Products and quotients with the signs of arrays."""
-    are_arrays = [bool(sizes.get(x)) for x in e.operands]
+    are_arrays = [_is_array(x, sizes) for x in e.operands]
     op: Any = None
     if e.op is mul and any(are_arrays):
         op = entrywise if all(are_arrays) else scaled
     elif e.op is div and are_arrays[1]:
         op = quotient
     return e if e.op is None else Expression.record(op or e.op, operands)
+
+
+def _is_array(e: Expression, sizes: Mapping[Expression, Shape]) -> bool:
+    """Whether a formula is taken for an array: where its shape is not known, unless it is a number."""
+    return bool(sizes[e]) if e in sizes else e.op is not None or e.constant_value is None
 
 
 # Changed.
