@@ -303,7 +303,7 @@ export function createMarker(packed, rows) {
       const sources = slips(claim, follows);
       if (sources.length) return { verdict: "carried", why: `it follows from ${shown(sources)}`, sources };
       if (follows.slack > 0.5 * Math.max(Math.abs(follows.value), Math.abs(claim.value))) {
-        return { verdict: "undecided", why: "the numbers it is computed from are printed with too few digits to tell" };
+        return { verdict: "undecided", why: limits.tooFewDigits };
       }
       const cut = claim.printed.rounds(follows.value, follows.slack) ? "" : ", with digits cut off";
       return { verdict: "rounded", why: `it follows from rounded numbers${cut}` };
@@ -320,6 +320,16 @@ export function createMarker(packed, rows) {
       const counts = new Map();
       for (const n of numbers) counts.set(n, (counts.get(n) ?? 0) + 1);
       return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+    }
+
+    /** What follows from answers as they follow from others before them: one may have gone on with these. */
+    function fromUnrounded(claim) {
+      const follows = attempt(() => {
+        const answered = claim.question.parts.map(([, q]) => q).filter((q) => page.printed.has(q));
+        const number = page.evaluate(claim.question.root, new Map(answered.map((q) => [q, page.evaluate(page.stepFrom(q))])));
+        return new Follows(number.x, number.slopes);
+      });
+      return follows && (fits(claim, follows, false) || fits(claim, follows, true)) ? [{ why: "it follows from rounded numbers", follows }] : [];
     }
 
     function fromRounded(claim) {
@@ -370,7 +380,7 @@ export function createMarker(packed, rows) {
       const { printed } = claim;
       const isNear = ({ follows }) => {
         const ratio = follows.value / (printed.number || printed.unit);
-        return ratio >= 0.5 && ratio <= 2 && follows.slack > 0;
+        return ratio >= 0.5 && ratio <= 2 && follows.slack > noiseOf(follows.value);
       };
       const tried = loose ? candidates.filter(isNear) : candidates;
       const fitting = tried.filter((x) => fits(claim, x.follows, loose) && !isInvisible(claim, x));
@@ -411,6 +421,13 @@ export function createMarker(packed, rows) {
       return [...edits, ...edits]; // by the engine's numbers, and by the page's
     }
 
+    /** Whether there is such a number, and it is computed from answers, none of which is wrong. */
+    function isBuiltOnRightOnes({ value, question }) {
+      const needed = new Set(question.parts.map(([, q]) => q));
+      const before = claims.filter((x) => x.verdict && needed.has(x.question.q));
+      return before.length > 0 && Number.isFinite(value) && before.every(isFaithful);
+    }
+
     function isLastDigit(claim, found) {
       const { printed } = claim;
       const near = [claim.value, ...found.filter((x) => !slips(claim, x).length).map((x) => x.value)];
@@ -423,6 +440,7 @@ export function createMarker(packed, rows) {
       const single = [...workedOut(singles), ...inPrint(claim, found)];
       const slip = best(claim, single) ?? best(claim, workedOut(doubles)) ?? best(claim, workedOut(deeper)) ?? best(claim, single, true);
       if ((!slip || slip.effort > limits.likelierThan) && isLastDigit(claim, found)) return { verdict: "last digit", why: limits.offByOne };
+      if (!slip && !found.length && isBuiltOnRightOnes(claim)) return { verdict: "undecided", why: limits.tooFewDigits };
       if (!slip) return { verdict: "wrong", why: claim.question.independence };
       const sources = slips(claim, slip.follows);
       const already = sources.length ? `; and it builds on ${shown(sources)}` : "";
@@ -438,7 +456,7 @@ export function createMarker(packed, rows) {
       for (const loose of [false, true]) {
         for (const follows of found) if (fits(claim, follows, loose)) return followed(claim, follows);
       }
-      const [first] = fromRounded(claim);
+      const [first] = [...fromUnrounded(claim), ...fromRounded(claim)];
       if (first) {
         const mark = followed(claim, first.follows);
         return mark.verdict === "rounded" ? { ...mark, why: first.why } : mark;

@@ -17,7 +17,14 @@ from autograd_tiny.exercises.asking.hints import formula, rule
 from autograd_tiny.exercises.checked import UNKNOWN
 from autograd_tiny.exercises.sheet import Operation, Question, Slip
 from autograd_tiny.marking.forms.quantities import Quantity
-from autograd_tiny.marking.judging.marker import FEWEST_DIGITS, LIKELIER_THAN, MOST_BY_CHANCE, MOST_BY_ROUNDING, OFF_BY_ONE
+from autograd_tiny.marking.judging.marker import (
+    FEWEST_DIGITS,
+    LIKELIER_THAN,
+    MOST_BY_CHANCE,
+    MOST_BY_ROUNDING,
+    OFF_BY_ONE,
+    TOO_FEW_DIGITS,
+)
 from autograd_tiny.marking.judging.numbers import Numbers, noise_of
 from autograd_tiny.marking.report import FAITHFUL, SLIPS
 from autograd_tiny.text.palette import VERDICTS, recolored, variables
@@ -92,6 +99,7 @@ def content(exercise: Exercise) -> tuple[dict[str, Any], str]:
             "likelierThan": LIKELIER_THAN,
             "fewestDigits": FEWEST_DIGITS,
             "offByOne": OFF_BY_ONE,
+            "tooFewDigits": TOO_FEW_DIGITS,
             "unknown": UNKNOWN,
             "signs": {name: verdict.sign for name, verdict in VERDICTS.items()},
         },

@@ -599,7 +599,7 @@ class Marker:
         printed = blank.claim.printed
         if loose:  # what is sure was judged before, and a mistake that might be half the number off would explain anything
             near = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
-            worked_out = [fit for fit in near if fit.follows.slack > 0.0]
+            worked_out = [fit for fit in near if fit.follows.slack > noise_of(fit.follows.value)]
         fitting = [fit for fit in worked_out if self._fits(blank.claim, fit.follows, loose=loose)]
         fitting = [fit for fit in fitting if not self._is_invisible(blank.claim, fit.edit)]
         if not fitting:
