@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from compiled import rows_of_the_table
 
-from autograd_tiny import Expression, Value, dot, exp, losses, nn, optim, sigmoid, where
+from autograd_tiny import Expression, Value, dot, exp, losses, nn, optim, sigmoid, tanh, where
 from autograd_tiny.lowering import assign, compile_function, compile_loss, compile_model, parameter_vector
 from autograd_tiny.lowering.sources.names import Names
 
@@ -395,3 +395,16 @@ def test_a_compiled_program_is_copied_and_not_pickled(backend):
     assert compiled.value(compiled.parameter_vector(), [[0.5, 1.0, 2.0]]) == expected
     assert twin.value(twin.parameter_vector(), [[0.5, 1.0, 2.0]]) == 2.0
     assert copy.deepcopy(line).value([[3.0]]) == 9.0
+
+
+@pytest.mark.parametrize("backend", ["python", "llvm"])
+def test_every_call_may_have_another_number_of_rows(backend):
+    """And a call of another shape, refused, leaves the next one as it was."""
+    f = compile_function(lambda x: tanh(x[0]) * x[1], 2, backend=backend)
+    points = np.random.default_rng(0).normal(size=(40, 2))
+    expected = f.value(points)
+    for rows in (1, 40, 3, 0, 17):
+        assert f.value(points[:rows]).tolist() == expected[:rows].tolist()
+        with pytest.raises(ValueError, match=r"shape \(rows, 2\)|expected 2 numbers"):
+            f.value(np.ones((rows + 1, 3)))
+    assert f.value(points[7]) == expected[7]

@@ -1,8 +1,11 @@
 """Machine code that an earlier process has left: found by what was recorded, taken only for the same, and made anew if damaged."""
 
+import gc
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -55,6 +58,7 @@ from autograd_tiny import sin
 from autograd_tiny.lowering import compile_loss
 from autograd_tiny.lowering.native import llvm
 import sys
+import time
 if sys.argv[1:]:
     llvm.machine_code = None
 f = compile_loss(lambda p, s: sin(p[0] * s[0]) ** 2, 1, 1)
@@ -171,3 +175,38 @@ def test_with_a_place_that_cannot_be_used_everything_works(tmp_path, monkeypatch
     with pytest.warns(RuntimeWarning, match="made anew by every process"):
         values, _ = compile_function(function, 3).value_and_grad(POINTS)
     assert values.shape == (5,)
+
+
+def test_a_compilation_that_is_interrupted_leaves_nothing_and_is_made_again(kept, monkeypatch):
+    """The collector, which rests meanwhile, runs again; nothing is kept that is not whole."""
+
+    def interrupted(*args):
+        assert not gc.isenabled()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(llvm, "Assembly", interrupted)
+        compiled = compile_function(function, 3)
+        with pytest.raises(KeyboardInterrupt):
+            compiled.value(POINTS)
+    assert gc.isenabled()
+    assert not kept.exists() or not any(kept.iterdir())
+    assert compiled.value(POINTS).tolist() == compile_function(function, 3, backend="python").value(POINTS).tolist()
+
+
+@pytest.mark.slow
+def test_a_long_compilation_ends_at_ctrl_c(kept):
+    script = """
+from autograd_tiny.worked.char_gpt import CharGPT, compile_gpt
+compiled = compile_gpt(CharGPT(), backend="llvm")
+print("go", flush=True)
+compiled.value_and_grad(compiled.parameter_vector(), [compiled.model.row("ada")])
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "go\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert not kept.exists() or not any(kept.iterdir())
