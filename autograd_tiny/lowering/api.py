@@ -12,6 +12,7 @@ from autograd_tiny.arrays.containers import Container
 from autograd_tiny.arrays.node import Shape
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.lowering.compiled import Compiled, CompiledFunction, first_column
+from autograd_tiny.lowering.program import collector_at_rest
 from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.recording.signature import Arranged, RowOfNumbers, Signature, signature_of
@@ -147,7 +148,9 @@ def compile_function(
     signature = signature_of(function, n_inputs, like)
     if not signature.inputs:
         raise ValueError("a function of no inputs has no derivatives: there is nothing to compile")
-    return CompiledFunction(signature, signature.trace(function), backend, threads)
+    with collector_at_rest():
+        result = signature.trace(function)
+    return CompiledFunction(signature, result, backend, threads)
 
 
 def compile_formula(
@@ -228,6 +231,7 @@ def compile_loss(
     return CompiledLoss(_recorded_loss(function, parameters, sample), backend, threads)
 
 
+@collector_at_rest()
 def _recorded_loss(function: Callable[..., Any], parameters: Arguments, sample: Arguments) -> Recorded:
     theta, x = symbols(parameters, "theta"), symbols(sample, "x")
     if not theta:

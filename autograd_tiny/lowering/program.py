@@ -235,7 +235,7 @@ def program_of(
         inputs: the variables; nothing else may be free in the results.
         results: formulas, or numbers.
         wrt: the inputs by which the results are differentiated.
-        expansion: as for `opened`: the program comes in simpler rows.
+        expansion: as for `opened`: the program comes in simpler rows, and without names, since nobody reads it.
     """
     results = [x if isinstance(x, Expression) else Expression.constant(x) for x in results]
     builder = Builder() if expansion is None else Opening(expansion)
@@ -243,15 +243,16 @@ def program_of(
     derivatives: list[Expression] = []
     meanings: list[tuple[Expression, Expression, Expression]] = []
     for result in results if wrt else ():
-        variables = [*wrt, *topological_order(result)]
+        variables = [*wrt, *(topological_order(result) if expansion is None else ())]
         adjoints = gradient(result, variables)
         derivatives += adjoints[: len(wrt)]
-        meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]
+        if expansion is None:
+            meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]
     everything = Expression.record(total, (*results, *derivatives))
     renumber = _Renumbering(numbers)
     for node in topological_order(everything)[:-1]:
         numbers[node] = number = builder.emit(node.op, renumber(node.operands))
-        if node.label:
+        if node.label and expansion is None:
             builder.names.setdefault(number, node.label)
     outputs = [numbers[x] for x in everything.operands]
     for i, number in enumerate(outputs[: len(results)]):

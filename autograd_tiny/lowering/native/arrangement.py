@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import dot
-from autograd_tiny.lowering.native.loops import Looped, MatrixVector, Row, find, find_repeated, mapped, weights_in, weights_of_layers
+from autograd_tiny.lowering.native.loops import (
+    Looped,
+    MatrixVector,
+    Row,
+    find,
+    find_repeated,
+    mapped,
+    weights_in,
+    weights_of_layers,
+)
 from autograd_tiny.lowering.native.rows import COPY, expansion
 from autograd_tiny.lowering.program import Expansion, Instruction, Program
 from autograd_tiny.lowering.runners import Computation, Layout
@@ -84,7 +93,8 @@ def _with_loops(computation: Computation, layout: Layout, columns: range) -> Arr
         simple = computation.in_rows(chosen)
         loops, vectors = find(simple, n_parameters, columns, means_of(simple, layout), SMALLEST_LOOP)
         in_loops = {x for _, members in loops for x in members}
-        alone = [x.operands for number, x in enumerate(simple.instructions, simple.n_leaves) if x.row is dot and number not in in_loops]
+        numbered = enumerate(simple.instructions, simple.n_leaves)
+        alone = [x.operands for number, x in numbered if x.row is dot and number not in in_loops]
         if not alone:
             break
         kept -= {weights_in(operands, n_parameters) for operands in alone}

@@ -128,7 +128,8 @@ class Emitter:
 
     def any_of(self, bits: Vector) -> str:
         """1 if any of a vector of bits is set, else 0."""
-        return self.let(f"zext i1 {self.let(f'call i1 @llvm.vector.reduce.or.v{self.width}i1({self.bits} {bits.name})')} to i64")
+        one = self.let(f"call i1 @llvm.vector.reduce.or.v{self.width}i1({self.bits} {bits.name})")
+        return self.let(f"zext i1 {one} to i64")
 
     def called_with(self, kind: str, name: str, operands: Sequence[Vector | float]) -> Vector:
         """What a function gives for vectors."""
