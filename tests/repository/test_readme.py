@@ -94,7 +94,7 @@ def test_a_command_of_a_page_runs(page, command, tmp_path, monkeypatch, capsys):
     assert main([name, *arguments]) == (1 if faulty else 0)
     assert capsys.readouterr().out
     written = {str(path.relative_to(tmp_path)) for path in set(tmp_path.rglob("*")) - before}
-    assert written == {b for a, b in pairwise(arguments) if a in ("-o", "--json")}
+    assert written == {b for a, b in pairwise(arguments) if a in ("-o", "--json", "--moodle", "--qti")}
 
 
 def test_every_link_of_the_readme_leads_somewhere():
