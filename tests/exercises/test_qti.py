@@ -1,8 +1,9 @@
 """Question banks in QTI 2.1, read, checked and answered as a platform does; what is said against our own marks.
 
 The schemas are not here: no package that is installed brings them, and their licence wants those who hand them on to register.  What
-they say about the elements that we use stands below, read off imsqti_v2p1p1.xsd and qtiv2p1_imscpv1p2_v1p0.xsd: attributes, and
-children in their order.  Elements and attributes that we do not use are left out, so that this is narrower than the schemas.
+they say about the elements that we use stands below, attributes, and children in their order: the manifest's read off
+qtiv2p1_imscpv1p2_v1p0.xsd, the items' in part off imsqti_v2p1p1.xsd and in part from what pyslet, which reads QTI, quotes of it.
+Elements and attributes that we do not use are left out, so that this is narrower than the schemas.
 """
 
 import io
