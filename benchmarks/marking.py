@@ -1,9 +1,10 @@
 """How well `mark` finds planted mistakes: ``python -m benchmarks.marking [--pages N] [--seed S] [--kind K] [--show N]``.
 
-Honest pages of all sorts, on which nothing may be blamed.  Random networks, their pages printed at 3 to 8 digits: as they are, with one
-mistake of each known kind, once carried on through what follows, once as a misprint alone; the same with a number that no
-known mistake made: a random one, or one whose last digit is one unit too small.  Pages of several training steps, and whole arrays,
-printed and from code, with a mistake in a line of their backward pass.  Then how long marking takes, in seconds of the processor.
+Honest pages of all sorts, on which nothing may be blamed.  Random networks, their pages printed at 3 to 8 digits: with one mistake of
+each known kind, once carried on through what follows, once as a misprint alone; with one thing done differently all over them; with a
+number that no known mistake made: a random one, or one whose last digit is one unit too small.  Pages of several training steps, and
+whole arrays, printed and from code, with a mistake in a line of their backward pass.  Then how long marking takes, in seconds of the
+processor.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from autograd_tiny.marking.report import Mark, Report
 from autograd_tiny.worked import three_three_three
 from benchmarks.backward import ARRAY_KINDS, ArrayPlant, alike, array_plants, backward, recorded, same_shape, written
 from benchmarks.backward import random_network as random_layers
+from benchmarks.causes import NAMES, caused
 from benchmarks.honest import Sort, honest_pages
 from benchmarks.pages import FROM_MEMORY, NO_NUMBER, Page, Plan, Style, random_network, random_style
 from benchmarks.planting import KINDS, SYNONYMS, Plant, garbage, last_digit, plants, same_digits, synonyms
@@ -32,8 +34,8 @@ from benchmarks.training import LATER_KINDS, OPTIMIZERS, WAYS, training_network
 DIGITS = range(3, 9)
 VERDICTS = ("right", "rounded", "last digit", "undecided", "carried", "mistake", "stale", "wrong")
 FAITHFUL = VERDICTS[:4]
-LOCATED, NAMED = 98.0, 93.0
-"""Per cent of the plants that have to be located and named."""
+LOCATED, NAMED, TOGETHER = 99.0, 95.0, 85.0
+"""Per cent of the plants that have to be located and named, and of the causes that have to be told as one story."""
 UNNAMED = {"random number": garbage, "last digit": last_digit}
 """Wrong numbers that no known mistake makes, and what plants one."""
 TOTAL = "total"
@@ -193,6 +195,33 @@ def unnamed(pages: Iterable[Page], kind: str, seed: int) -> Iterator[Outcome]:
             yield outcome(page, plant._replace(carried=False))
 
 
+class Told(NamedTuple):
+    """What the marker said about a page on which one thing was done differently all over.
+
+    Attributes:
+        stories: how many slips its story tells of.
+        together: whether it is one, by the name of what was done.
+    """
+
+    page: Page
+    plant: Plant
+    report: Report
+    stories: int
+    together: bool
+
+
+def told(count: int, kinds: Iterable[str], seed: int) -> Iterator[Told]:
+    """Pages with each kind of cause, and what the marker says of them."""
+    for kind, n in product(kinds, range(count)):
+        page, plant = caused(kind, Random(f"{kind} {seed} {n}"), DIGITS[n % len(DIGITS)])
+        report = marked(page, plant.on(page))
+        names = {m.mistake or m.verdict for m in report.slips if m.verdict != "carried"}
+        if not names:  # the page is marked by what it did, and says so
+            names = {"convention" for sentence in report.story if "convention" in sentence}
+        stories = len(report.story) - 1
+        yield Told(page, plant, report, stories, bool(names) and stories == 1 and names <= set(NAMES[kind]))
+
+
 def reached(results: Sequence[Outcome] | Sequence[ArrayOutcome]) -> bool:
     """Whether enough plants are located, and enough of them named."""
     shares = zip(*((r.located, r.named) for r in results))
@@ -263,6 +292,16 @@ def arrays_table(title: str, results: Iterable[ArrayOutcome]) -> str:
     shares = ("located", "named", "again")
     rows = [[name, len(found), *(percent(getattr(r, x) for r in found) for x in shares)] for name, found in groups.items()]
     return table(title, ("", "plants", "located %", "named %", "blames more %"), rows)
+
+
+def causes_table(results: Sequence[Told]) -> str:
+    """How many causes are told as one story, by what was done differently."""
+    kinds = {kind: [r for r in results if r.plant.kind == kind] for kind in NAMES}
+    rows = [
+        [name, len(found), percent(r.together for r in found), f"{sum(r.stories for r in found) / len(found):.1f}"]
+        for name, found in (*kinds.items(), (TOTAL, results))
+    ]
+    return table("One thing done differently all over the page", ("", "pages", "one story %", "stories"), rows)
 
 
 def synonyms_table(results: Iterable[Outcome]) -> str:
@@ -400,6 +439,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             found = [outcome for n in range(options.pages) for outcome in find(options.seed + n)]
             print(arrays_table(f"Planted mistakes in arrays {what}", found), flush=True)
             met &= reached(found)
+    if options.kind is None:
+        causes = list(told(options.pages // 10, NAMES, options.seed))
+        print(causes_table(causes), flush=True)
+        failures += [(r.page, r.plant, r.report) for r in causes if not r.together]
+        met &= 100.0 * sum(r.together for r in causes) >= TOGETHER * len(causes)
     for kind in [kind for kind in UNNAMED if options.kind in (None, kind)]:
         results = sorted(unnamed(made, kind, options.seed), key=digits)
         print(unnamed_table(kind, results), flush=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from functools import partial
 from random import Random
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autograd_tiny import Value, dot, log, losses, softmax, total
@@ -59,7 +60,7 @@ def _of_its_kind(function: Callable[[float], float]) -> Callable[[float], float]
     return lambda x: Single(function(x)) if isinstance(x, Single) else function(x)
 
 
-exp, ln, sqrt, tanh = map(_of_its_kind, (math.exp, math.log, math.sqrt, math.tanh))
+exp, ln, sqrt, tanh, sin, cos = map(_of_its_kind, (math.exp, math.log, math.sqrt, math.tanh, math.sin, math.cos))
 
 # ── a line of a page: its number as a sum of products ────────────────────────────────────────────────────────────────
 
@@ -128,6 +129,7 @@ class Activation(NamedTuple):
         slope: the derivative by the names of input and output, as a line of its own.
         factors: the same as factors of a longer product.
         slope_at: the derivative at an input, where a wrong input changes it.
+        mistaken: derivatives that people write for it, as functions of the output.
     """
 
     function: Callable[[float], float]
@@ -135,6 +137,7 @@ class Activation(NamedTuple):
     slope: Callable[[str, str], Sum]
     factors: Callable[[str, str], Term]
     slope_at: Callable[[float], float] | None = None
+    mistaken: tuple[Callable[[float], float], ...] = ()
 
     def astray(self, z: str, h: str) -> list[Sum]:
         """The slope with input and output exchanged in its formula, and the slope at the output."""
@@ -164,6 +167,10 @@ ACTIVATIONS = {
         lambda z, h: (product(constant(1.0)), product(constant(-1.0), h, h)),
         lambda z, h: product(Factor((h,), lambda h: 1.0 - h * h)),
         lambda z: 1.0 - tanh(z) ** 2,
+        (lambda h: 1.0 - h, lambda h: h * (1.0 - h), lambda h: 1.0 + h * h),
+    ),
+    "sin": Activation(
+        sin, Value.sin, lambda z, h: (product(Factor((z,), cos)),), lambda z, h: product(Factor((z,), cos)), lambda z: cos(z)
     ),
     "linear": Activation(same, lambda z: 1.0 * z, lambda z, h: (product(constant(1.0)),), lambda z, h: ()),
 }
@@ -299,18 +306,28 @@ class Layer(NamedTuple):
 def random_network(random: Random, plan: Plan | None = None) -> Network:
     """A network with random weights of one or two decimals, recorded, and the lines of its page."""
     author = _Author(plan or random_plan(random), random)
-    author.forward()
-    author.loss()
-    author.backward()
+    author.write()
     author.record()
     return author.network
+
+
+def lines_by(
+    network: Network, activations: Mapping[str, Activation] = MappingProxyType({}), losses: Mapping[str, Loss] = MappingProxyType({})
+) -> list[Line]:
+    """The page of a network by an author for whom some activations or losses are others."""
+    author = _Author(network.plan, Random(0), ACTIVATIONS | activations, LOSSES | losses)
+    author.network.given, author.network.targets = network.given, network.targets
+    author.write()
+    return author.network.lines
 
 
 class _Author:
     """Writes the lines of a page in the order in which they are printed."""
 
-    def __init__(self, plan: Plan, random: Random) -> None:
-        self.plan = plan
+    def __init__(
+        self, plan: Plan, random: Random, activations: Mapping[str, Activation] = ACTIVATIONS, losses: Mapping[str, Loss] = LOSSES
+    ) -> None:
+        self.plan, self.activations, self.losses = plan, activations, losses
         self.network = Network(plan, options={"learning_rate": plan.learning_rate})
         self.layers: list[Layer] = []
         below = self._vector("i{}", plan.sizes[0])
@@ -322,6 +339,12 @@ class _Author:
             self.layers.append(Layer(activation, below, weights, *vectors))
             below = self.layers[-1].outputs
         self._choose_numbers(random)
+
+    def write(self) -> None:
+        """All lines of the page."""
+        self.forward()
+        self.loss()
+        self.backward()
 
     def _vector(self, label: str, size: int) -> list[str]:
         return self._alike([label.format(n + 1) for n in range(size)])
@@ -371,12 +394,13 @@ class _Author:
             for j, z in enumerate(layer.sums):
                 self._print(z, [*(product(row[j], x) for row, x in zip(layer.weights, layer.below)), product(layer.biases[j])])
             for j, (z, h) in enumerate(zip(layer.sums, layer.outputs)):
-                whole = softmax_of(j, layer.sums) if layer.activation == "softmax" else Factor((z,), ACTIVATIONS[layer.activation].function)
+                is_softmax = layer.activation == "softmax"
+                whole = softmax_of(j, layer.sums) if is_softmax else Factor((z,), self.activations[layer.activation].function)
                 self._print(h, [(whole,)], activation_missing=[(product(z),)] if layer.activation != "linear" else [])
 
     def loss(self) -> None:
         """The terms of the loss, their sum, and the derivative of each by its output."""
-        loss = LOSSES[self.plan.loss]
+        loss = self.losses[self.plan.loss]
         # A cross-entropy has a term only where the target is not 0.
         shown = [
             (f"E{n}", o, t)
@@ -412,7 +436,7 @@ class _Author:
                 self._update(layer)
 
     def _through_activation(self, layer: Layer, by_sum: list[str], by_output: Mapping[str, str]) -> None:
-        activation = ACTIVATIONS[layer.activation]
+        activation = self.activations[layer.activation]
         pairs = list(zip(layer.sums, layer.outputs))
         if layer.activation == "linear":
             for quantity, h in zip(by_sum, layer.outputs):
@@ -421,12 +445,15 @@ class _Author:
         names = self._alike([f"{h}/{z}" for z, h in pairs])
         if self.plan.slopes_shown:
             for name, (z, h) in zip(names, pairs):
-                self._print(name, activation.slope(z, h), wrong_point=activation.astray(z, h))
+                mistaken = [(product(Factor((h,), wrong)),) for wrong in activation.mistaken]
+                self._print(name, activation.slope(z, h), wrong_point=activation.astray(z, h), mistaken_rule=mistaken)
         for quantity, name, (z, h) in zip(by_sum, names, pairs):
             g = by_output[h]
             slope = product(name) if self.plan.slopes_shown else activation.factors(z, h)
             astray = [] if self.plan.slopes_shown else [tuple((*product(g), *term) for term in terms) for terms in activation.astray(z, h)]
-            self._print(quantity, [product(g, *slope)], activation_derivative_missing=[(product(g),)], wrong_point=astray)
+            wrong = [] if self.plan.slopes_shown else [(product(g, Factor((h,), f)),) for f in activation.mistaken]
+            missing = [(product(g),)]
+            self._print(quantity, [product(g, *slope)], activation_derivative_missing=missing, wrong_point=astray, mistaken_rule=wrong)
 
     def _through_softmax(self, layer: Layer, by_sum: list[str], by_output: Mapping[str, str]) -> None:
         outputs, sums = layer.outputs, layer.sums

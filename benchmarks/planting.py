@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from benchmarks.pages import NO_NUMBER, Factor, Line, Network, Page, Sum, Term, constant
+from benchmarks.pages import NO_NUMBER, Factor, Line, Network, Page, Sum, Term, constant, product
 
 KINDS = (
     "sign",
@@ -34,8 +35,19 @@ KINDS = (
     "factor left out",
     "activation missing",
     "copied",
+    "mistaken rule",
+    "weight and gradient",
+    "another number",
+    "digit dropped",
+    "digit put in",
+    "digit mistyped",
     "stale",
 )
+
+NEAR = 8
+"""Another number is taken from so many lines before."""
+FEWEST = 5
+"""A slip of the pen shows in a number that is printed with so many digits, before two that are right."""
 
 SYNONYMS = {
     ("one path kept", "path left out"): "of two paths, one is kept and one left out",
@@ -68,6 +80,24 @@ SYNONYMS = {
     ("exchanged", "transposed"): "of a matrix with two rows and two columns, two weights are exchanged",
     ("mistaken rule", "softmax diagonal only"): "a softmax that is treated entry by entry has its diagonal only",
     ("digit put in", "digits swapped"): "two digits beside a third that is alike",
+    ("factor", "softmax diagonal only"): "of two equal paths, the diagonal one is kept",
+    ("factor", "one path kept"): "of two equal paths, one is kept",
+    ("factor", "path left out"): "of two equal paths, one is left out",
+    ("factor", "term left out"): "of two equal terms, one is left out",
+    ("another number", "copied"): "there is no other term and no other factor",
+    ("another value", "stale"): "from before an edit, or another value used throughout",
+    ("another number", "neighbour taken"): "the other number is that of a neighbour",
+    ("another number", "factor twice"): "the other number is another factor's",
+    ("another number", "factor left out"): "the other number is 1",
+    ("another number", "wrong point"): "the other number is the input or the output",
+    ("another number", "sign"): "the other number is the opposite one",
+    ("another number", "activation missing"): "the other number is the input of the activation",
+    ("another number", "stale"): "a line that takes another number looks like one of before an edit",
+    ("mistaken rule", "sign"): "of a rule of two terms, one has the other sign",
+    ("mistaken rule", "factor left out"): "the rule leaves a factor out",
+    ("mistaken rule", "copied"): "the derivative that is written is the output itself",
+    ("copied", "weight and gradient"): "it is the number of the gradient",
+    ("term left out", "weight and gradient"): "of a weight and a step, the step is left",
 }
 """Pairs of mistakes that may be the same formula, and when.  A pair counts only where both print the same digits."""
 
@@ -112,6 +142,7 @@ def wrong_sums(network: Network, line: Line) -> Iterator[tuple[str, Sum]]:
     if "/" in line.quantity or line.quantity.startswith("E"):
         for factor in {2.0, 0.5, float(network.plan.sizes[-1]), 1.0 / network.plan.sizes[-1]}:
             yield "factor", scaled(line.terms, factor)
+    yield from _weight_and_gradient(line, network)
     yield from _other_terms(line)
     for n, term in enumerate(line.terms):
         for changed, kind in _other_factors(term):
@@ -121,7 +152,17 @@ def wrong_sums(network: Network, line: Line) -> Iterator[tuple[str, Sum]]:
     used = dict.fromkeys(quantity for term in line.terms for factor in term for quantity in factor.of)
     for names in (network.transposed, *({quantity: other} for quantity in used for other in network.neighbours.get(quantity, ()))):
         if not names.keys().isdisjoint(used):
-            yield "neighbour taken", tuple(tuple(_renamed(factor, names) for factor in term) for term in line.terms)
+            yield "neighbour taken", tuple(tuple(renamed(factor, names) for factor in term) for term in line.terms)
+
+
+def _weight_and_gradient(line: Line, network: Network) -> Iterator[tuple[str, Sum]]:
+    """The weight less its gradient for the gradient; the step, or the gradient, for the weight after it."""
+    by = line.quantity.rpartition("/")[2]
+    if line.quantity == f"E_total/{by}" and by in network.neighbours and by in network.given:
+        yield "weight and gradient", (product(by), *scaled(line.terms, -1.0))
+    if line.quantity.endswith("'") and len(line.terms) == 2:
+        yield "weight and gradient", scaled(line.terms[1:], -1.0)
+        yield "weight and gradient", ((line.terms[1][-1],),)
 
 
 def scaled(terms: Sum, factor: float) -> Sum:
@@ -156,10 +197,11 @@ def _neighbouring(term: Term, neighbours: Mapping[str, Sequence[str]]) -> Iterat
         for quantity in factor.of:
             for other in neighbours.get(quantity, ()):
                 if other not in factor.of:
-                    yield (*term[:n], _renamed(factor, {quantity: other}), *term[n + 1 :])
+                    yield (*term[:n], renamed(factor, {quantity: other}), *term[n + 1 :])
 
 
-def _renamed(factor: Factor, names: Mapping[str, str]) -> Factor:
+def renamed(factor: Factor, names: Mapping[str, str]) -> Factor:
+    """A factor of other quantities."""
     return factor._replace(of=tuple(names.get(quantity, quantity) for quantity in factor.of))
 
 
@@ -172,9 +214,26 @@ def wrong_texts(page: Page, n: int, reach: int = 12) -> Iterator[tuple[str, str]
         at, (a, point, b) = match.start(), match.groups()
         if a != b:
             yield "digits swapped", text[:at] + b + point + a + text[at + 2 + len(point) :]
+    yield from _slips_of_the_pen(text)
     for other in page.honest[max(0, n - reach) : n]:
         if len(re.sub(r"^[-0.]+|e.*|[.]", "", other)) >= 3:
             yield "copied", other
+
+
+def _slips_of_the_pen(text: str) -> Iterator[tuple[str, str]]:
+    """A decimal dropped, put in or mistyped, of a number with digits enough and none at its end that says nothing."""
+    whole, point, decimals = text.partition(".")
+    if not point or "e" in text or text.endswith("0") or len((whole.strip("-") + decimals).lstrip("0")) < FEWEST:
+        return
+    start = len(decimals) - len(decimals.lstrip("0")) if not int(whole) else 0
+    for i in range(start, len(decimals) - 2):
+        here, rest = decimals[i], decimals[i + 1 :]
+        if here != rest[0] and len((whole.strip("-") + decimals).lstrip("0")) > FEWEST:
+            yield "digit dropped", whole + point + decimals[:i] + rest
+        other = str((int(here) + 3 + i) % 10)
+        if other != here:
+            yield "digit put in", whole + point + decimals[:i] + other + here + rest
+            yield "digit mistyped", whole + point + decimals[:i] + other + rest
 
 
 def _moved(text: str, places: int) -> str:
@@ -227,6 +286,21 @@ def _computable(page: Page, n: int) -> Iterator[tuple[str, Sum]]:
             with suppress(*NO_NUMBER):
                 page.prints(n, terms)
                 yield kind, terms
+    yield from _with_another_number(page, n)
+
+
+def _with_another_number(page: Page, n: int) -> Iterator[tuple[str, Sum]]:
+    """A line with another printed number in the place of one of its quantities."""
+    terms = page.network.lines[n].terms
+    for text in page.honest[max(0, n - NEAR) : n]:
+        for i, term in enumerate(terms):
+            for j, factor in enumerate(term):
+                if len(factor.of) == 1 and float(text) != page.shown[factor.of[0]]:
+                    taken = Factor((), partial(factor.function, float(text)))
+                    with suppress(*NO_NUMBER):
+                        changed = (*terms[:i], (*term[:j], taken, *term[j + 1 :]), *terms[i + 1 :])
+                        page.prints(n, changed)
+                        yield "another number", changed
 
 
 def garbage(page: Page, random: Random) -> Plant:
@@ -278,7 +352,7 @@ def _differing(page: Page, names: Mapping[str, str], given: Mapping[str, float])
     """The lines, by number, that print something else if some quantities are replaced, and their sums then."""
     sums = {}
     for n, line in enumerate(page.network.lines):
-        terms = tuple(tuple(_renamed(factor, names) for factor in term) for term in line.terms)
+        terms = tuple(tuple(renamed(factor, names) for factor in term) for term in line.terms)
         if terms != line.terms and not page.is_honest(n, page.prints(n, terms, given)):
             sums[n] = terms
     return sums

@@ -64,38 +64,50 @@ def _moved(parameter: str, time: int, step: Term, astray: Sequence[tuple[str, Te
     return Line(_at(parameter, time + 1), (before, (constant(-1.0), *step)), own=own)
 
 
-def _average(beside: str, parameter: str, time: int, share: float, new: Term) -> Line:
-    """A moving average, which begins with 0."""
+def _average(beside: str, parameter: str, time: int, share: float, new: Term, *, forgets: bool = False) -> Line:
+    """A moving average, which begins with 0; with each update anew, if the author forgets it."""
     name = f"{beside}({parameter})"
-    if not time:
-        return Line(_at(name, 1), ((constant(1.0 - share), *new),))
+    if not time or forgets:
+        return Line(_at(name, time + 1), ((constant(1.0 - share), *new),))
     old = product(_at(name, time))
     exchanged = ((constant(1.0 - share), *old), (constant(share), *new))
     return Line(_at(name, time + 1), ((constant(share), *old), (constant(1.0 - share), *new)), own={"shares exchanged": [exchanged]})
 
 
-def _over_root(numerator: str, under: str, epsilon: float = 1e-8, *, root: bool = True) -> Term:
+def _over_root(numerator: str, under: str, epsilon: float = 1e-8, *, root: bool = True, inside: bool = False) -> Term:
     """A step: where the square is printed as 0, nobody goes on with that."""
-    return product(numerator, Factor((under,), lambda x: 1.0 / ((sqrt(x) if root else x) + epsilon) if x else 1.0 / x))
+
+    def over(x: float) -> float:
+        if not x:
+            return 1.0 / x
+        return 1.0 / sqrt(x + epsilon) if inside else 1.0 / ((sqrt(x) if root else x) + epsilon)
+
+    return product(numerator, Factor((under,), over))
 
 
 def _plain(p: str, time: int, g: str, rate: float) -> list[Line]:
     return [_moved(p, time, (constant(rate), *product(g)))]
 
 
-def _momentum(p: str, time: int, g: str, rate: float) -> list[Line]:
+def momentum(
+    p: str, time: int, g: str, rate: float, *, share: float = 0.9, old_velocity: bool = False, forgets: bool = False
+) -> list[Line]:
+    """The lines of an update with momentum, whose step may be taken with the velocity of before it, or which may be forgotten."""
     name = f"v({p})"
-    old = [(constant(0.9), *product(_at(name, time)))] if time else []
+    old = [(constant(share), *product(_at(name, time)))] if time and not forgets else []
     stale = [("not updated", (constant(rate), *product(_at(name, time))))] if time else []
-    return [Line(_at(name, time + 1), (*old, product(g))), _moved(p, time, (constant(rate), *product(_at(name, time + 1))), stale)]
+    taken = time if old_velocity and time else time + 1
+    return [Line(_at(name, time + 1), (*old, product(g))), _moved(p, time, (constant(rate), *product(_at(name, taken))), stale)]
 
 
-def _rmsprop(p: str, time: int, g: str, rate: float) -> list[Line]:
+def rmsprop(p: str, time: int, g: str, rate: float, *, share: float = 0.9, inside: bool = False, forgets: bool = False) -> list[Line]:
+    """The lines of an update of RMSprop, with epsilon inside the root, or with a mean that is forgotten."""
     name = f"s({p})"
     now = _at(name, time + 1)
+    squared = [("root left out", (constant(rate), *_over_root(g, now, root=False)))]
     return [
-        _average("s", p, time, 0.9, product(g, g)),
-        _moved(p, time, (constant(rate), *_over_root(g, now)), [("root left out", (constant(rate), *_over_root(g, now, root=False)))]),
+        _average("s", p, time, share, product(g, g), forgets=forgets),
+        _moved(p, time, (constant(rate), *_over_root(g, now, inside=inside)), squared),
     ]
 
 
@@ -107,30 +119,66 @@ def _adagrad(p: str, time: int, g: str, rate: float) -> list[Line]:
     return [Line(now, (*old, product(g, g))), _moved(p, time, step)]
 
 
-def _adam(p: str, time: int, g: str, rate: float) -> list[Line]:
+def adam(
+    p: str,
+    time: int,
+    g: str,
+    rate: float,
+    *,
+    betas: tuple[float, float] = (0.9, 0.999),
+    corrected: Callable[[int], int] | None = lambda step: step,
+    inside: bool = False,
+    forgets: bool = False,
+) -> list[Line]:
+    """The lines of an update of Adam.
+
+    Args:
+        p: the parameter.
+        time: after how many updates.
+        g: its derivative.
+        rate: the learning rate.
+        betas: the shares of the old means.
+        corrected: the number of steps by which the bias is corrected, from the number of this one; None without correction.
+        inside: whether epsilon is inside the root.
+        forgets: whether the means begin anew.
+    """
     m, v, mhat, vhat = [_at(f"{name}({p})", time + 1) for name in ("m", "v", "mhat", "vhat")]
-    by_m, by_v = 1.0 / (1.0 - 0.9 ** (time + 1)), 1.0 / (1.0 - 0.999 ** (time + 1))
+    by_m, by_v = (1.0 / (1.0 - beta ** corrected(time + 1)) if corrected else 1.0 for beta in betas)
     uncorrected = [("bias correction missing", (constant(rate), *_over_root(m, v)))]
     squared = [("root left out", (constant(rate), *_over_root(mhat, vhat, root=False)))]
     return [
-        _average("m", p, time, 0.9, product(g)),
-        _average("v", p, time, 0.999, product(g, g)),
+        _average("m", p, time, betas[0], product(g), forgets=forgets),
+        _average("v", p, time, betas[1], product(g, g), forgets=forgets),
         Line(mhat, ((constant(by_m), *product(m)),), own={"bias correction missing": [(product(m),)]}),
         Line(vhat, ((constant(by_v), *product(v)),), own={"bias correction missing": [(product(v),)]}),
-        _moved(p, time, (constant(rate), *_over_root(mhat, vhat)), uncorrected + squared),
+        _moved(p, time, (constant(rate), *_over_root(mhat, vhat, inside=inside)), uncorrected + squared),
     ]
 
 
 OPTIMIZERS = {
     "sgd": Lines(SGD, _plain),
-    "momentum": Lines(lambda ps, rate: SGD(ps, rate, momentum=0.9), _momentum),
-    "rmsprop": Lines(lambda ps, rate: RMSprop(ps, rate, rho=0.9), _rmsprop),
+    "momentum": Lines(lambda ps, rate: SGD(ps, rate, momentum=0.9), momentum),
+    "rmsprop": Lines(lambda ps, rate: RMSprop(ps, rate, rho=0.9), rmsprop),
     "adagrad": Lines(Adagrad, _adagrad),
-    "adam": Lines(Adam, _adam),
+    "adam": Lines(Adam, adam),
 }
 
 
-def training_network(random: Random, optimizer: str, mode: str, steps: int = STEPS) -> Network:
+class Author(NamedTuple):
+    """Who writes the lines of a page on which a network is trained.
+
+    Attributes:
+        update: gives the lines of an update, as `Lines.lines` does.
+        sample: the number of the sample that is taken for each.
+        sums: whether the losses of a batch are added, and not averaged.
+    """
+
+    update: Callable[[str, int, str, float], list[Line]]
+    sample: Callable[[int], int] = lambda number: number
+    sums: bool = False
+
+
+def training_network(random: Random, optimizer: str, mode: str, steps: int = STEPS, author: Author | None = None) -> Network:
     """A network that is trained for some steps, the lines of its page, and the engine's record of its first pass.
 
     Args:
@@ -138,7 +186,9 @@ def training_network(random: Random, optimizer: str, mode: str, steps: int = STE
         optimizer: a name in OPTIMIZERS.
         mode: ``"same"`` inputs at every step, the ``"next"`` sample at each, or a ``"batch"`` of two.
         steps: how many updates there are.
+        author: who writes the lines, if by other rules.
     """
+    author = author or Author(OPTIMIZERS[optimizer].lines)
     rate = random.choice([0.05, 0.1, 0.5])
     network = Network(Plan((2, 1, 1), ("tanh", "sigmoid"), "half squared error", rate))
     network.given = {name: round(random.uniform(-1.5, 1.5), 2) or 0.3 for name in PARAMETERS}
@@ -149,7 +199,7 @@ def training_network(random: Random, optimizer: str, mode: str, steps: int = STE
     for i, sample in enumerate(samples):
         network.given |= {f"{name} of {i}": x for name, x in sample.items()}
     for time in range(steps + 1):
-        _one_pass(network, time, mode, len(samples), OPTIMIZERS[optimizer], last=time == steps)
+        _one_pass(network, time, mode, len(samples), author, last=time == steps)
     network.neighbours |= _neighbours(network.lines)
     root, parameters = _recorded(network.given | samples[0])
     network.root = root
@@ -159,24 +209,28 @@ def training_network(random: Random, optimizer: str, mode: str, steps: int = STE
     return network
 
 
-def _one_pass(network: Network, time: int, mode: str, samples: int, optimizer: Lines, *, last: bool) -> None:
+def _one_pass(network: Network, time: int, mode: str, samples: int, author: Author, *, last: bool) -> None:
     """Forward, and unless it is the last pass backward and the update."""
     batch = range(1, samples + 1) if mode == "batch" else [0]
+
+    def number(s: int) -> int:
+        return author.sample(max(s - 1, 0) if mode != "next" else time)
+
     for s in batch:
-        network.lines += _forward(time, s, max(s - 1, 0) if mode != "next" else time)
-    loss = _at("E", time)
+        network.lines += _forward(time, s, number(s))
+    loss, share = _at("E", time), 1.0 if author.sums else 1.0 / samples
     if mode == "batch":
-        network.lines.append(Line(loss, tuple((constant(1.0 / samples), *product(_at(f"E({s})", time))) for s in batch)))
+        network.lines.append(Line(loss, tuple((constant(share), *product(_at(f"E({s})", time))) for s in batch)))
     if last:
         return
     for s in batch:
-        network.lines += _backward(time, s, max(s - 1, 0) if mode != "next" else time)
+        network.lines += _backward(time, s, number(s))
     for p in PARAMETERS:
         gradient = f"{loss}/{_at(p, time)}"
         if mode == "batch":
-            shares = tuple((constant(1.0 / samples), *product(f"{_at(f'E({s})', time)}/{_at(p, time)}")) for s in batch)
+            shares = tuple((constant(share), *product(f"{_at(f'E({s})', time)}/{_at(p, time)}")) for s in batch)
             network.lines.append(Line(gradient, shares, paths=True))
-        network.lines += optimizer.lines(p, time, gradient, network.plan.learning_rate)
+        network.lines += author.update(p, time, gradient, network.plan.learning_rate)
 
 
 def _named(time: int, sample: int) -> Callable[[str], str]:

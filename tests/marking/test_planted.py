@@ -9,6 +9,7 @@ import pytest
 
 from autograd_tiny import mark
 from benchmarks import backward, marking
+from benchmarks.causes import NAMES
 from benchmarks.honest import honest_pages
 from benchmarks.pages import FROM_MEMORY, Page, Single, Style, exp, random_network
 from benchmarks.planting import KINDS, last_digit, plants
@@ -148,3 +149,17 @@ def test_many_pages():
 def test_more_random_numbers_are_seldom_explained():
     verdicts = [r.report.marks[r.plant.places[0]].verdict for r in marking.unnamed(marking.pages(100, 4), "random number", 4)]
     assert share(verdict in ("mistake", "stale", "carried") for verdict in verdicts) <= 0.05
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_one_thing_done_differently_changes_several_numbers_and_is_told_once(kind):
+    """Of each kind, one page of two at least."""
+    found = list(marking.told(2, [kind], 3))
+    for r in found:
+        assert sum(text != honest for text, honest in zip(r.plant.on(r.page), r.page.honest)) > 1
+    assert any(r.together for r in found), [r.report.story for r in found]
+
+
+@pytest.mark.slow
+def test_causes_are_told_as_one_story():
+    assert share(r.together for r in marking.told(3, NAMES, 5)) >= 0.85

@@ -19,6 +19,7 @@ class Change(NamedTuple):
     Attributes:
         functions: the operations of nodes that were computed, and differentiated, as another function.
         rules: the rules by which the local derivatives of nodes were taken in place of their own.
+        formulas: other formulas of quantities, which leave derivatives as they are.
         renamed: quantities that others were taken for.
         derivatives_only: whether they were taken for them in derivatives only.
         kept: quantities in whose own formulas nothing is renamed.
@@ -28,6 +29,7 @@ class Change(NamedTuple):
 
     functions: Mapping[str, Primitive] = MappingProxyType({})
     rules: Mapping[str, MistakenRule] = MappingProxyType({})
+    formulas: Mapping[Quantity, Expression] = MappingProxyType({})
     renamed: Mapping[Quantity, Quantity] = MappingProxyType({})
     derivatives_only: bool = False
     kept: frozenset[Quantity] = frozenset()
@@ -48,7 +50,9 @@ class Altered(Derivations):
         self._rewritten: dict[Quantity, Expression | None] = {}
 
     def differs(self, quantity: Quantity) -> bool:
-        """Whether the formula of a quantity may be another one by other functions, rules or training."""
+        """Whether the formula of a quantity may be another one by other formulas, functions, rules or training."""
+        if quantity in self.change.formulas:
+            return True
         if quantity.kind == "derivative":
             return quantity.nodes[0] in self._nodes or quantity.nodes[1] in self._operands
         if quantity.kind not in ("data", "change"):
@@ -74,7 +78,9 @@ class Altered(Derivations):
     def step(self, quantity: Quantity) -> Expression | None:
         """A quantity as a formula of others, with those that were taken for them."""
         if quantity not in self._rewritten:
-            step = super().step(quantity) if self.differs(quantity) else self.base.step(quantity)
+            step = self.change.formulas.get(quantity)
+            if step is None:
+                step = super().step(quantity) if self.differs(quantity) else self.base.step(quantity)
             is_kept = quantity in self.change.kept or (self.change.derivatives_only and quantity.kind == "data")
             if step is not None and self._renamed and not is_kept:
                 step = changed(topological_order(step), self._renamed).get(step, step)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any, NamedTuple
 
+from autograd_tiny.calculus.mistaken.functions import OTHER_FUNCTIONS
 from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import MistakenRule, Primitive
-from autograd_tiny.engine.table import TABLE, add, cos, dot, log, mean, sin, sub, tan, total
+from autograd_tiny.engine.table import TABLE, add, dot, sigmoid, softmax, sub, total
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.diagnosis.altered import Change
-from autograd_tiny.marking.forms.quantities import data
+from autograd_tiny.marking.forms.quantities import Quantity, data
 from autograd_tiny.marking.judging.mistakes import ACTIVATIONS
 from autograd_tiny.marking.training.conventions import other_conventions
 from autograd_tiny.marking.training.program import Program
@@ -29,27 +30,6 @@ MOST_PAIRS = 12
 """Of so few leaves, any two may have been exchanged; of more, only those whose names differ in an index."""
 MOST_EXCHANGED = 40
 """So many pairs of leaves are tried at most."""
-
-DEGREE = math.pi / 180.0
-
-
-def _logarithm(base: int) -> Primitive:
-    c = 1.0 / math.log(base)
-    return Primitive(f"log{base}", lambda x: c * math.log(x), lambda out, x: (c / x,))
-
-
-OTHER_FUNCTIONS: dict[Primitive, tuple[tuple[Primitive, str], ...]] = {
-    log: tuple(
-        (_logarithm(base), f"the logarithm to base {base} is taken for ln") for base in (10, 2)
-    ),
-    sin: ((Primitive("sin°", lambda x: math.sin(DEGREE * x), lambda out, x: (cos(DEGREE * x),)), "the angle of sin is taken in degrees"),),
-    cos: ((Primitive("cos°", lambda x: math.cos(DEGREE * x), lambda out, x: (-sin(DEGREE * x),)), "the angle of cos is taken in degrees"),),
-    tan: ((Primitive("tan°", lambda x: math.tan(DEGREE * x), lambda out, x: (1.0 + out**2,)), "the angle of tan is taken in degrees"),),
-    mean: ((total, "the sum is taken for the mean"),),
-    total: ((mean, "the mean is taken for the sum"),),
-}
-"""Functions that are taken for others, besides one activation for another."""
-
 
 class Cause(NamedTuple):
     """One thing that was done differently all over a page.
@@ -72,10 +52,13 @@ class Cause(NamedTuple):
 def causes(derivations: Derivations) -> Iterator[Cause]:
     """All causes that a page admits, the commonest first."""
     graph = derivations.graph
-    for find in (_mistaken_rules, _left_out, _transposed, _other_functions, _exchanged):
+    for find in (_mistaken_rules, _left_out, _transposed, _other_functions):
         yield from find(graph)
+    yield from _softmax_for_sigmoid(derivations)
     if isinstance(derivations.program, Program):
         yield from _trainings(graph, derivations.program)
+        yield from _other_samples(graph, derivations.program)
+    yield from _exchanged(graph)
 
 
 class Knob(NamedTuple):
@@ -92,11 +75,15 @@ class Knob(NamedTuple):
     change: Callable[[float], Change]
 
 
-def knobs(derivations: Derivations) -> Iterator[Knob]:
-    """The learning rate, then the inputs, weights and targets that have a name."""
+def rates(derivations: Derivations) -> Iterator[Knob]:
+    """The learning rate."""
     program = derivations.program
     if isinstance(program, Program):
         yield Knob("the learning rate", program.optimizer.rate(program.optimizer.steps), lambda x: Change(program=_at_rate(program, x)))
+
+
+def inputs(derivations: Derivations) -> Iterator[Knob]:
+    """The inputs, weights and targets that have a name."""
     for name, node in derivations.graph.labels.items():
         if node.op is None and derivations.step(data(name)) is None:
             yield Knob(name, node.data, lambda x, name=name: Change(given={name: x}))  # type: ignore[misc]
@@ -201,6 +188,21 @@ def _other_functions(graph: NamedGraph) -> Iterator[Cause]:
             yield Cause("another function", f"{what} throughout", 2.0, change, names[0])
 
 
+def _softmax_for_sigmoid(derivations: Derivations) -> Iterator[Cause]:
+    """A softmax over what are sigmoids side by side, differentiated as those."""
+    graph = derivations.graph
+    layers: dict[str, list[str]] = {}
+    for name in graph.labels:
+        if graph.nodes[name].op is sigmoid:
+            layers.setdefault(re.sub(r"\d+(?=\D*$)", "", name), []).append(name)
+    for names in layers.values():
+        if len(names) > 1:
+            sums = [derivations.variable(data(graph.operands(name)[0] or name)) for name in names]
+            formulas = {data(name): Expression.record(softmax[i], tuple(sums)) for i, name in enumerate(names)}
+            what = f"softmax is taken for sigmoid in {listed(names, 6)}"
+            yield Cause("another function", what, 2.0, Change(formulas=formulas), names[0])
+
+
 def _exchanged(graph: NamedGraph) -> Iterator[Cause]:
     pairs = [(x, y) for name, node in graph.nodes.items() if node.op is sub for x, y in [graph.operands(name)] if x and y]
     targets = [(x, y) for x, y in pairs if (graph.nodes[x].op is None) != (graph.nodes[y].op is None)]
@@ -233,10 +235,38 @@ def _trainings(graph: NamedGraph, program: Program) -> Iterator[Cause]:
         kept = frozenset(data(name) for name in program.updates)
         what = "after an update, the weights from before it are still used"
         yield Cause("not updated", what, 1.3, Change(renamed={new: old for old, new in known.items()}, kept=kept), str(next(iter(known))))
+    later = [name for name, update in program.updates.items() if update.beside and update.time > 1]
+    if old := {data(name): data(str(timed(name)._replace(time=timed(name).time - 1))) for name in later}:
+        beside = frozenset(data(name) for name, update in program.updates.items() if update.beside)
+        what = f"the step is taken with {next(iter(old.values()))} and the like, of before the update"
+        yield Cause("old velocity", what, 1.4, Change(renamed=old, kept=beside), weights[0] if weights else "")
     for optimizer, what in _other_optimizers(program.optimizer):
         twin = copy(program)
         twin.optimizer = optimizer
         yield Cause("optimizer", f"{what}, in every update", 1.6, Change(program=twin), weights[0] if weights else "")
+
+
+def _other_samples(graph: NamedGraph, program: Program) -> Iterator[Cause]:
+    """The inputs of one sample for those of another: everywhere those of the first, or once those of any other."""
+    names = {name for sample in program.training.samples for name in sample}
+    taken: dict[tuple[int, int], dict[str, Quantity]] = {}
+    for label, node in graph.labels.items():
+        name = timed(label)
+        if node.op is None and name.base in names and not name.beside:
+            taken.setdefault((name.time, name.sample), {})[name.base] = data(label)
+    if len(taken) < 2:
+        return
+
+    def exchanged(pairs: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Change:
+        return Change(renamed={x: taken[other][name] for place, other in pairs for name, x in taken[place].items()})
+
+    first, *others = taken
+    places = {place: str(next(iter(of.values()))) for place, of in taken.items()}
+    what = f"the inputs of the first sample are taken for all, {places[first]} for {places[others[0]]}"
+    yield Cause("another sample", what, 1.5, exchanged([(place, first) for place in others]), places[others[0]])
+    for place, other in list(permutations(taken, 2))[:MOST_EXCHANGED]:
+        what = f"the inputs of another sample are taken, {places[other]} for {places[place]}"
+        yield Cause("another sample", what, 1.8, exchanged([(place, other)]), places[place])
 
 
 def _other_optimizers(optimizer: Any) -> Iterator[tuple[Any, str]]:
@@ -245,9 +275,23 @@ def _other_optimizers(optimizer: Any) -> Iterator[tuple[Any, str]]:
         vars(twin).update(constants)
         return twin, what
 
+    def by(what: str, state: Callable[[Any], Any], step: Callable[[int], int]) -> tuple[Any, str]:
+        """The same optimizer with another state, or number of the step, than it has."""
+        cls = type(optimizer)
+        twin = copy(optimizer)
+        methods = {
+            "update": lambda self, rate, xs, slopes, kept, n: cls.update(self, rate, xs, slopes, state(kept), step(n)),
+            "inner": lambda self, kept, n: cls.inner(self, kept, step(n)),
+        }
+        twin.__class__ = type(cls.__name__, (cls,), methods)
+        return twin, what
+
+    if optimizer.state:
+        yield by("what the optimizer remembers begins anew", lambda kept: tuple([[0.0] * len(xs) for xs in kept]), lambda n: n)
     for convention in other_conventions(optimizer):
         yield convention.optimizer, f"the update is that {convention.said}"
     if isinstance(optimizer, Adam):
+        yield by("the bias is corrected as in the first step", lambda kept: kept, lambda n: 1)
         beta1, beta2 = optimizer.betas
         yield altered("β1 and β2 are exchanged", betas=(beta2, beta1))
         yield altered("β1 is used for β2", betas=(beta1, beta1))

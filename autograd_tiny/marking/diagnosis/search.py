@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.diagnosis.altered import Altered
-from autograd_tiny.marking.diagnosis.causes import Cause, Knob, causes, knobs
+from autograd_tiny.marking.diagnosis.causes import Cause, Knob, causes, inputs, rates
 from autograd_tiny.marking.judging.numbers import Follows, Numbers
 from autograd_tiny.marking.report import Mark
 from autograd_tiny.text.words import counted
@@ -208,7 +208,8 @@ class Search:
         tried = list(islice(causes(self._derivations), self._budget))
         found = [self._tried(cause, slips) for cause in tried]
         # each cause is tried in two ways
-        return [x for x in found if x.explains and self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)]
+        known = [x for x in found if x.explains and self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)]
+        return known + self._turned_to(rates(self._derivations), [x for x in slips if self._derivations.is_update(x.claim.quantity)])
 
     def _is_evidence(self, found: Found, tries: int) -> bool:
         """Whether so many causes were not likely to explain as much by chance; the less, the more far-fetched this one is."""
@@ -220,9 +221,13 @@ class Search:
 
     def _values(self) -> list[Found]:
         wrong = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("wrong", "stale")]
+        return self._turned_to(islice(inputs(self._derivations), self._budget // (2 * MOST_STEPS)), wrong)
+
+    def _turned_to(self, knobs: Iterable[Knob], wrong: Sequence[Mark]) -> list[Found]:
+        """The knobs that, turned until one of the first two marks is what is printed, give others."""
         if len(wrong) < 2:
             return []
-        turned = list(product(islice(knobs(self._derivations), self._budget // (2 * MOST_STEPS)), wrong[:2]))
+        turned = list(product(knobs, wrong[:2]))
         found: list[Found] = []
         for knob, anchor in turned:
             with suppress(ArithmeticError, ValueError):

@@ -540,7 +540,7 @@ class Marker:
             yield from copies(blank.number, self.claims, self.engine)
             return
         values = [blank.value, *(follows.value for follows in ways)]
-        written = slips_in_writing(blank.number, self.claims, values, self.engine)
+        written = slips_in_writing(blank.number, self.claims, values, self.engine, plain=bool(self.asked))
         if self.asked:  # as the page of an exercise does; and which digits they are would tell the answer
             yield from (edit._replace(what=SAID.get(edit.mistake, edit.what)) for edit in written if edit.mistake in PLAIN_SLIPS)
         else:

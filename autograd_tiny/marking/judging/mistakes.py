@@ -12,10 +12,11 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd_tiny.calculus.mistaken.functions import OTHER_FUNCTIONS
 from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import Edge, edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
-from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, relu, sigmoid, silu, softplus, sqrt, sub, tanh
+from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, power, relu, sigmoid, silu, softplus, sqrt, sub, tanh
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, changed, in_full, is_number, rewritten
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, updated
@@ -288,6 +289,12 @@ def _mistaken_rule(d: Editor) -> Found:
             yield d.with_(part, d.derivations.mistaken_derivative(of, by, mistaken)), f"in {d.told(derivative(of, by))}, {mistaken.what}"
 
 
+def _another_function(d: Editor) -> Found:
+    for node in topological_order(d.root):
+        for other, what in OTHER_FUNCTIONS.get(node.op, ()) if node.op is not None else ():
+            yield d.with_(node, Expression.record(other, node.operands)), what
+
+
 def _softmax_diagonal_only(d: Editor) -> Found:
     beside = [part for part, of, by in d.local_derivatives if _off_diagonal(d.graph, of, by) and part is not d.root]
     if beside:
@@ -354,7 +361,7 @@ def _term_left_out(d: Editor) -> Found:
 
 
 def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
-    """Products: the node, one factor, and what remains without it; a quotient is a product with a reciprocal."""
+    """Products: the node, one factor, and what remains without it; a quotient is a product with a reciprocal, a power one of equals."""
     for node in topological_order(d.root):
         if node.op in (mul, div):
             x, y = node.operands
@@ -362,6 +369,8 @@ def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
                 yield node, x, y
             if not is_number(y, -1.0):
                 yield node, y if node.op is mul else 1.0 / y, x
+        elif node.op is not None and node.op.family is power and (node.op.parameter or 0.0) >= 2.0:
+            yield node, node.operands[0], node.operands[0] ** (node.op.parameter - 1.0)
 
 
 def _factor_left_out(d: Editor) -> Found:
@@ -513,6 +522,7 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("shares exchanged", 1.5, _shares_exchanged),
     ("weight and gradient", 1.7, _weight_and_gradient),
     ("mistaken rule", 1.9, _mistaken_rule),
+    ("another function", 2, _another_function),
     ("root left out", 2, _root_left_out),
     ("activation missing", 2, _activation_missing),
     ("factor left out", 2, _factor_left_out),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from autograd_tiny.engine.refusals import data_of
@@ -18,7 +19,9 @@ FEWEST_COPIED = 7
 """The same of a number copied from elsewhere: there are as many of those as the page has numbers."""
 
 
-def slips_in_writing(number: int, claims: Sequence[Claim], values: Iterable[float], engine: Numbers) -> Iterator[Edit]:
+def slips_in_writing(
+    number: int, claims: Sequence[Claim], values: Iterable[float], engine: Numbers, *, plain: bool = False
+) -> Iterator[Edit]:
     """The slips that give a printed number, each as a formula that is this number.
 
     Args:
@@ -26,18 +29,24 @@ def slips_in_writing(number: int, claims: Sequence[Claim], values: Iterable[floa
         claims: all claims of the page.
         values: what the number should be.
         engine: the engine's numbers.
+        plain: whether numbers are taken to be rounded, and not cut off.
     """
     printed = claims[number].printed
     root = Expression.constant(printed.number)
     finite = list(filter(math.isfinite, dict.fromkeys(values)))
     for value in finite:
-        expected = read_number(printed.like(value))
-        if any(read_number(text).number == printed.number for text in swapped_digits(expected)):
-            yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
+        for text in dict.fromkeys((printed.like(value), *(() if plain else intended_texts(printed, value, (printed.decimals,))))):
+            expected = read_number(text)
+            if any(read_number(swapped).number == printed.number for swapped in swapped_digits(expected)):
+                yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
     if _telling_digits(printed) >= FEWEST:
-        for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value)):
+        places = (printed.decimals, printed.decimals - 1, printed.decimals + 1)
+        usual = _usual(claims)
+        for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value, places)):
             if found := typed(intended, printed.text):
-                yield Edit(found, root, f"{WORDS[found]} {intended}", 1.4, tries=_tries(printed))
+                meant = read_number(intended)
+                effort = 1.4 if {("places", meant.decimals), ("digits", meant.digits)} & usual or len(claims) == 1 else UNUSUAL
+                yield Edit(found, root, f"{WORDS[found]} {intended}", effort, tries=_tries(printed))
                 break
     yield from copies(number, claims, engine)
 
@@ -59,6 +68,13 @@ def copies(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Ed
             yield Edit(f"copied, {found}", root, what, 3.2, tries=_tries(printed))
 
 
+def _usual(claims: Sequence[Claim]) -> set[tuple[str, int]]:
+    """How many decimal places, and how many digits, most numbers of a page have."""
+    printed = [claim.printed for claim in claims if math.isfinite(claim.printed.number)]
+    counts = (("places", Counter(x.decimals for x in printed)), ("digits", Counter(x.digits for x in printed)))
+    return {(what, count.most_common(1)[0][0]) for what, count in counts if count}
+
+
 def _telling_digits(printed: Printed) -> int:
     """How many digits a number has without the zeros at its end: 2.00000 for 7.00000 says no more than 2 for 7."""
     return len(str(round(abs(printed.number) / printed.unit)).rstrip("0"))
@@ -69,20 +85,23 @@ def _tries(printed: Printed) -> float:
     return 20.0 * printed.digits + 10.0
 
 
+MINUS = ("-", "−")
+UNUSUAL = 2.5
+"""The effort of a slip of the pen in a number that had other places and other digits than most of its page."""
 FOLLOWING = {"digit dropped": 1, "digit put in": 2, "digit mistyped": 2}
 """How many digits have to be the same after each slip; a dropped one leaves a place less, too."""
 WORDS = {"digit dropped": "a digit was dropped from", "digit put in": "a digit was put into", "digit mistyped": "a digit was mistyped in"}
 
 
-def intended_texts(printed: Printed, value: float) -> Iterator[str]:
-    """How an author may have meant to print a number, with a decimal place more or less than was printed."""
+def intended_texts(printed: Printed, value: float, decimals: Iterable[int]) -> Iterator[str]:
+    """How an author may have meant to print a number, with so many decimal places, rounded, cut off, or with its last digit too large."""
     if "e" in printed.text.lower() or not 0 <= printed.decimals <= 15:
         return
-    for places in (printed.decimals, printed.decimals - 1, printed.decimals + 1):
+    for places in decimals:
         if places > 0:
             unit = 10.0**-places
             for meant in (value, value - 0.5 * math.copysign(unit, value), value + 0.5 * math.copysign(unit, value)):
-                yield f"{meant:.{places}f}"  # rounded, cut off, or with its last digit a unit too large
+                yield f"{meant:.{places}f}"
 
 
 def typed(intended: str, printed: str) -> str:
@@ -94,6 +113,8 @@ def typed(intended: str, printed: str) -> str:
     >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041"), typed("0.020954", "0.021954"), typed("0.311", "0.321")
     ('digit dropped', 'digit put in', 'digit mistyped', '')
     """
+    if intended.startswith(MINUS) != printed.startswith(MINUS):  # which would be a second slip
+        return ""
     intended, printed = intended.lstrip("+-−"), printed.lstrip("+-−")
     same = next((i for i, (a, b) in enumerate(zip(intended, printed)) if a != b), min(len(intended), len(printed)))
     if not intended[same : same + 1].isdigit() or not printed[same : same + 1].isdigit():
