@@ -159,7 +159,12 @@ def _relu_factors(z: str, h: str) -> Term:
 ACTIVATIONS = {
     "relu": Activation(lambda z: max(z, 0.0), Value.relu, lambda z, h: (_relu_factors(z, h),), _relu_factors),
     "sigmoid": Activation(
-        _sigmoid, Value.sigmoid, lambda z, h: (_sigmoid_factors(z, h),), _sigmoid_factors, lambda z: _sigmoid(z) * (1.0 - _sigmoid(z))
+        _sigmoid,
+        Value.sigmoid,
+        lambda z, h: (_sigmoid_factors(z, h),),
+        _sigmoid_factors,
+        lambda z: _sigmoid(z) * (1.0 - _sigmoid(z)),
+        (same, lambda h: 1.0 - h, lambda h: 1.0 - h * h),
     ),
     "tanh": Activation(
         tanh,

@@ -65,8 +65,10 @@ OF_A_BY_Z = """\
 1.9 mistaken rule | -a ** 2 | in ∂a/∂z, the 1 is lost
 1.9 mistaken rule | a * (1 - a) | in ∂a/∂z, the rule of the sigmoid is applied
 1.9 mistaken rule | 1 / (1 + z * z) | in ∂a/∂z, the rule of arctan is applied
+2 factor left out | 1 - a | the factor a is left out
 2 term left out | -a ** 2 | the term 1 is left out
 2 term left out | 1 | the term -a ** 2 is left out
+2 factor twice | 1 - a ** 2 * a | the factor a is applied twice
 """
 
 AN_UPDATE = """\
@@ -113,6 +115,7 @@ OF_C_BY_W = """\
 1.9 mistaken rule | ∂c2/∂a * (-a ** 2) * x + a * a | in ∂a/∂z, the 1 is lost
 1.9 mistaken rule | ∂c2/∂a * (a * (1 - a)) * x + a * a | in ∂a/∂z, the rule of the sigmoid is applied
 1.9 mistaken rule | ∂c2/∂a * (1 / (1 + z * z)) * x + a * a | in ∂a/∂z, the rule of arctan is applied
+2 factor left out | ∂c2/∂a * (1 - a) * x + a * a | the factor a is left out
 2 factor left out | (1 - a ** 2) * x + a * a | the factor ∂c2/∂a is left out
 2 factor left out | x + a * a | the factor ∂c2/∂z is left out
 2 factor left out | ∂c2/∂a * (1 - a ** 2) + a * a | the factor x is left out
@@ -120,6 +123,7 @@ OF_C_BY_W = """\
 2 factor left out | ∂c2/∂a * (1 - a ** 2) * x + a | the factor a is left out
 2 term left out | ∂c2/∂a * (-a ** 2) * x + a * a | the term 1 is left out
 2 term left out | ∂c2/∂a * x + a * a | the term -a ** 2 is left out
+2 factor twice | ∂c2/∂a * (1 - a ** 2 * a) * x + a * a | the factor a is applied twice
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * ∂c2/∂a * x + a * a | the factor ∂c2/∂a is applied twice
 2 factor twice | ∂c2/∂a * (1 - a ** 2) * (1 - a ** 2) * x + a * a | the factor ∂a/∂z is applied twice
 2 factor twice | t1 = ∂c2/∂a * (1 - a ** 2); t1 * x * t1 + a * a | the factor ∂c2/∂z is applied twice

@@ -370,7 +370,8 @@ def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
             if not is_number(y, -1.0):
                 yield node, y if node.op is mul else 1.0 / y, x
         elif node.op is not None and node.op.family is power and (node.op.parameter or 0.0) >= 2.0:
-            yield node, node.operands[0], node.operands[0] ** (node.op.parameter - 1.0)
+            (x,), less = node.operands, node.op.parameter - 1.0
+            yield node, x, x if less == 1.0 else x**less
 
 
 def _factor_left_out(d: Editor) -> Found:
