@@ -212,8 +212,8 @@ class Told(NamedTuple):
 
 def told(count: int, kinds: Iterable[str], seed: int) -> Iterator[Told]:
     """Pages with each kind of cause, and what the marker says of them."""
-    for kind, n in product(kinds, range(count)):
-        page, plant = caused(kind, Random(f"{kind} {seed} {n}"), DIGITS[n % len(DIGITS)])
+    for i, (kind, n) in enumerate(product(kinds, range(count))):
+        page, plant = caused(kind, Random(f"{kind} {seed} {n}"), DIGITS[i % len(DIGITS)])
         report = marked(page, plant.on(page))
         names = {m.mistake or m.verdict for m in report.slips if m.verdict != "carried"}
         if not names:  # the page is marked by what it did, and says so
