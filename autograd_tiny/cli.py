@@ -112,25 +112,41 @@ def _parser() -> argparse.ArgumentParser:
     mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
     mark_it.add_argument("--answers", type=Path, metavar="CLASS.csv", help="mark a class: a row per person, a column per claim of the page")
     mark_it.add_argument("--encoding", default="", metavar="NAME", help="of the answers, as cp1252 (default: UTF-8)")
-    mark_it.add_argument("--plot", type=Path, metavar="FILE", help="of a class also draw how many made which mistake: .svg or .png")
+    mark_it.add_argument(
+        "--plot", type=Path, metavar="FILE", help="of a class also draw how many made which mistake: .svg or .png"
+    )
     mark_it.set_defaults(run=_mark)
 
-    draw_it = commands.add_parser("draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives")
-    draw_it.add_argument("-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf, .tex, .dot or .gv")
-    draw_it.add_argument("--scale", type=float, default=1.0, metavar="N", help="of a .png: 2 for twice the width and height (default: 1)")
-    draw_it.add_argument("--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="where the graph leads (default: LR)")
-    draw_it.add_argument("--expand", action="store_true", help="open fused operations such as sigmoid into simpler ones")
+    draw_it = commands.add_parser(
+        "draw", parents=[formula], help="draw a formula's graph: values, gradients, local derivatives"
+    )
+    draw_it.add_argument(
+        "-o", "--out", "--output", type=Path, required=True, metavar="FILE", help=".svg, .png, .pdf, .tex, .dot or .gv"
+    )
+    draw_it.add_argument(
+        "--scale", type=float, default=1.0, metavar="N", help="of a .png: 2 for twice the width and height (default: 1)"
+    )
+    draw_it.add_argument(
+        "--direction", choices=["LR", "TB", "RL", "BT"], default="LR", help="where the graph leads (default: LR)"
+    )
+    draw_it.add_argument(
+        "--expand", action="store_true", help="open fused operations such as sigmoid into simpler ones"
+    )
     draw_it.add_argument("--forward-only", action="store_true", help="without gradients, as before backward")
     _add_through(draw_it, "a box")
     draw_it.set_defaults(run=_draw)
 
-    step = commands.add_parser("step", parents=[formula], help="step through forward and backward, one operation at a time")
+    step = commands.add_parser(
+        "step", parents=[formula], help="step through forward and backward, one operation at a time"
+    )
     pages = "a page, .html, for a browser; .tex for overlays on a slide; or a folder, with a / at its end, for one SVG a step"
     step.add_argument("-o", "--out", "--output", metavar="FILE", help=pages)
     _add_through(step, "a step")
     step.set_defaults(run=_step)
 
-    compile_it = commands.add_parser("compile", help="write a formula and its derivatives as a program of C, JavaScript or Python")
+    compile_it = commands.add_parser(
+        "compile", help="write a formula and its derivatives as a program of C, JavaScript or Python"
+    )
     compile_it.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; - reads it from standard input")
     programs = "name.c, beside which name.h is written, .js or .mjs, .py; the functions of a C file are called after it"
     compile_it.add_argument("shapes", nargs="*", metavar="shape", help="of inputs that are arrays: W=2x3 x=3")
@@ -150,17 +166,27 @@ def _parser() -> argparse.ArgumentParser:
     explain_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help=written)
     explain_it.set_defaults(run=_explain)
 
-    exercise = commands.add_parser("exercise", help="numbers of a formula to be found by hand: a page that marks, Moodle, QTI, paper")
-    exercise.add_argument("formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; or a page, page.toml, whose claims are the blanks")
+    exercise = commands.add_parser(
+        "exercise", help="numbers of a formula to be found by hand: a page that marks, Moodle, QTI, paper"
+    )
+    exercise.add_argument(
+        "formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; or a page, page.toml, whose claims are the blanks"
+    )
     exercise.add_argument("values", type=_text, nargs="*", metavar="name=value", help=numbers)
-    ask = "what to find: z, y/w, w', or forward, gradients, 'local derivatives', updates (default: forward and gradients)"
+    ask = (
+        "what to find: z, y/w, w', or forward, gradients, 'local derivatives', updates (default: forward and gradients)"
+    )
     exercise.add_argument("--ask", type=_text, nargs="+", metavar="WHAT", help=ask)
-    exercise.add_argument("--digits", type=_digits, metavar="N", help="significant digits that an answer needs (default: 3)")
+    exercise.add_argument(
+        "--digits", type=_digits, metavar="N", help="significant digits that an answer needs (default: 3)"
+    )
     exercise.add_argument("--learning-rate", type=float, metavar="N", help="of the updates that are asked for")
     exercise.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="a page that marks answers: .html")
     others = "so many exercises with other numbers, for --moodle, --qti and --worksheet"
     exercise.add_argument("--variants", type=int, metavar="N", help=others)
-    exercise.add_argument("--seed", type=int, default=1, metavar="N", help="of the variants; another one gives others (default: 1)")
+    exercise.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="of the variants; another one gives others (default: 1)"
+    )
     exercise.add_argument("--moodle", type=Path, metavar="FILE", help="a question bank for Moodle: .xml")
     exercise.add_argument("--qti", type=Path, metavar="FILE", help="a question bank for other platforms, QTI 2.1: .zip")
     exercise.add_argument("--worksheet", type=Path, metavar="FILE", help="a sheet to print: .html or .tex")
@@ -222,7 +248,9 @@ def _draw(options: argparse.Namespace, console: Console) -> int:
     output = _recorded(options).output
     if not options.forward_only:
         output.backward()
-    drawing = draw(output, through=options.through, direction=options.direction, digits=options.digits, expand=options.expand)
+    drawing = draw(
+        output, through=options.through, direction=options.direction, digits=options.digits, expand=options.expand
+    )
     path = drawing.save(options.out, scale=options.scale)
     console.print(f"wrote {path}", soft_wrap=True, markup=False)
     return DONE
@@ -251,7 +279,9 @@ def _step(options: argparse.Namespace, console: Console) -> int:
     forward = _table("forward", "step", "node", "computed as", "data")
     for f in forward_steps(output):
         first_line = explainer.step(f).text.splitlines()[0]
-        forward.add_row(str(f.number), Text(called[f.node], "bold"), Text(first_line.partition(" = ")[2]), number(f.node.data))
+        forward.add_row(
+            str(f.number), Text(called[f.node], "bold"), Text(first_line.partition(" = ")[2]), number(f.node.data)
+        )
     backward = _table("backward", "step", "node", "upstream", "operand", "× local", "= adds", "grad")
     for b in backward_steps(output):
         backward.add_section()
@@ -275,7 +305,9 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     words = ("node", "operand", "computed as")
     for column in columns:
-        table.add_column(column, no_wrap=column != "computed as", overflow="fold", justify="left" if column in words else "right")
+        table.add_column(
+            column, no_wrap=column != "computed as", overflow="fold", justify="left" if column in words else "right"
+        )
     return table
 
 
@@ -321,7 +353,9 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
         if options.learning_rate is not None:
             raise ValueError("--learning-rate is for the updates of a whole derivation; add --derivation")
         if not wrt or len(wrt) > 1:
-            raise ValueError(f"one --wrt NAME at a time, got {len(wrt or ())}; for a page about several add --derivation")
+            raise ValueError(
+                f"one --wrt NAME at a time, got {len(wrt or ())}; for a page about several add --derivation"
+            )
         explanation = explained(recorded.output, wrt[0], options.through, {}, options.digits)
         as_latex = options.latex or (options.out is not None and options.out.suffix.lower() == ".tex")
         text = explanation.latex if as_latex else explanation.text
@@ -338,7 +372,11 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
     ask = options.ask or []
     options.values += [word for word in ask if "=" in word]  # values behind --ask, which takes all words that follow it
     options.ask = [word for word in ask if "=" not in word]
-    if options.out and options.variants and not (options.moodle or options.qti or options.worksheet or options.solution):
+    if (
+        options.out
+        and options.variants
+        and not (options.moodle or options.qti or options.worksheet or options.solution)
+    ):
         raise ValueError("a page has one exercise; --variants is for --moodle, --qti, --worksheet or --solution")
     if options.formula.endswith(".toml"):
         if options.ask or options.values or options.learning_rate is not None:
@@ -349,7 +387,10 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
         asked = exercises.Exercise(_recorded(options), ask, digits=digits, learning_rate=options.learning_rate)
     every = [asked] if options.variants is None else asked.variants(options.variants, options.seed)
     written = [asked.save(options.out)] if options.out else []
-    for path, suffix, bank in ((options.moodle, ".xml", exercises.moodle_bank), (options.qti, ".zip", exercises.qti_bank)):
+    for path, suffix, bank in (
+        (options.moodle, ".xml", exercises.moodle_bank),
+        (options.qti, ".zip", exercises.qti_bank),
+    ):
         if path and path.suffix.lower() != suffix:
             raise ValueError(f"this question bank is written as {suffix}, got {path}")
         written += [write_file(path, bank(every))] if path else []
@@ -366,7 +407,9 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     make_directory(options.out, parents=True)  # first, so that nobody waits for what cannot be written
     example = three_three_three
     report = example.marked()
-    console.print("A published worked example of backpropagation, marked: 3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n")
+    console.print(
+        "A published worked example of backpropagation, marked: 3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n"
+    )
     print_report(report, console)
     loss = example.record().loss
     loss.backward()
@@ -377,7 +420,9 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     ]
     _tell_written(written, console)
     console.print("\nNow draw a formula of your own:")
-    console.print(f'{_own_call()} draw "z = w*x + b; y = tanh(z)" w=-3 x=2 b=6.5 -o y.svg', soft_wrap=True, markup=False)
+    console.print(
+        f'{_own_call()} draw "z = w*x + b; y = tanh(z)" w=-3 x=2 b=6.5 -o y.svg', soft_wrap=True, markup=False
+    )
     return DONE
 
 
@@ -429,13 +474,18 @@ def _mark_class(options: argparse.Namespace, console: Console) -> int:
     if given:
         raise ValueError(f"--answers marks a class, and there is no --{given[0]} of that; leave it out")
     if options.out and options.out.suffix.lower() != ".csv":
-        raise ValueError(f"the marks of a class are written as .csv, got {str(options.out)!r}; for a picture there is --plot")
+        raise ValueError(
+            f"the marks of a class are written as .csv, got {str(options.out)!r}; for a picture there is --plot"
+        )
     pages = [page for file in files_in(options.pages) for page in pages_in(file)]
     if len(pages) > 1:
         raise ValueError(f"a class answers one page, and there are {len(pages)}")
     tally = mark_class(pages[0], Sheet(options.answers, options.encoding), options.out)
     print_tally(tally, console)
-    _tell_written([path for path in (options.out, options.plot and tally.plot(pages[0].title).save(options.plot)) if path], console)
+    _tell_written(
+        [path for path in (options.out, options.plot and tally.plot(pages[0].title).save(options.plot)) if path],
+        console,
+    )
     return DONE
 
 

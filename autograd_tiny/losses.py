@@ -1,10 +1,10 @@
 """Losses: one scalar that says how far outputs are from their targets.
 
-Each takes the outputs of one sample and gives a node.  Outputs and targets may be Values, Expressions or numbers; targets are
-checked where their numbers are known.
+Each takes the outputs of one sample and gives a node.  Outputs and targets may be Values, Expressions or numbers;
+targets are checked where their numbers are known.
 
-Of an Array with a row per sample, a loss is the mean over the samples, or with ``batch="sum"`` their sum: the loss of each row, as
-without arrays, and beside it the same in matrix form.
+Of an Array with a row per sample, a loss is the mean over the samples, or with ``batch="sum"`` their sum: the loss of
+each row, as without arrays, and beside it the same in matrix form.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from autograd_tiny.engine.table import equal, greater, less, log, logsumexp, mea
 from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 
-_SMALLEST, _LARGEST = sys.float_info.min, sys.float_info.max  # below the one, 1 / x may overflow; above the other is infinity
+_SMALLEST, _LARGEST = (
+    sys.float_info.min,
+    sys.float_info.max,
+)  # below the one, 1 / x may overflow; above the other is infinity
 
 
-# The same in matrix form, of all samples together: o and t have a row per sample.  With the activation before it, a cross-entropy is
-# simpler than without: what the two hand on is the plain difference, Bishop (2006), Pattern recognition, section 4.3.
+# The same in matrix form, of all samples together: o and t have a row per sample.  With the activation before it, a
+# cross-entropy is simpler than without: what the two hand on is the plain difference, Bishop (2006), Pattern
+# recognition, section 4.3.
 
 
 def _difference(g: Any, out: Any, t: Any) -> Any:
@@ -36,13 +40,17 @@ _HALF_SQUARED_ERROR = Structure("half squared error", expansion=lambda o, t: 0.5
 _MEAN_SQUARED_ERROR = Structure("squared error", expansion=lambda o, t: ((o - t) ** 2).sum() / float(o.shape[-1]))
 _HINGE = Structure("hinge", expansion=lambda o, t: relu(1.0 - t * o).sum())
 _BINARY_CROSS_ENTROPY = Structure(
-    "binary cross-entropy", expansion=lambda o, t: -(t * log(o) + (1.0 - t) * log(1.0 - o)).sum(), fused={sigmoid: _difference}
+    "binary cross-entropy",
+    expansion=lambda o, t: -(t * log(o) + (1.0 - t) * log(1.0 - o)).sum(),
+    fused={sigmoid: _difference},
 )
 _BINARY_FROM_LOGITS = Structure(
     "binary cross-entropy from logits", lambda g, out, z, t: (_difference(g, z.sigmoid(), t), -z * g),
     expansion=lambda z, t: (t * softplus(-z) + (1.0 - t) * softplus(z)).sum(),
 )
-_CROSS_ENTROPY = Structure("cross-entropy", expansion=lambda p, t: -(t * log(p)).sum(), fused={by_row(softmax): _difference})
+_CROSS_ENTROPY = Structure(
+    "cross-entropy", expansion=lambda p, t: -(t * log(p)).sum(), fused={by_row(softmax): _difference}
+)
 _FROM_LOGITS = Structure(
     "cross-entropy from logits", lambda g, out, z, t: (_difference(g, softmax(z), t), -z * g),
     expansion=lambda z, t: logsumexp(z).sum() - (t * z).sum(),
@@ -93,8 +101,10 @@ def _hinge_of_row(outputs: Sequence[Any] | Array, targets: Sequence[Any]) -> Any
 def binary_cross_entropy_terms(outputs: Sequence[Any] | Array, targets: Sequence[float]) -> list[Any]:
     """-(t log o + (1 - t) log(1 - o)) for each output o, a probability, and its target t between 0 and 1.
 
-    A part whose factor is 0 is left out: the term of a target of 1 is -log o alone, which is defined up to o = 1.  Where the
-    target is a Value or an Expression, that is a recorded choice: such a part counts as 0 where its logarithm is not defined.
+    A part whose factor is 0 is left out: the term of a target of 1 is -log o alone, which is defined up to o = 1.
+    Where the
+    target is a Value or an Expression, that is a recorded choice: such a part counts as 0 where its logarithm is not
+    defined.
     """
     return [_of_two(o, 1.0 - o, t, lambda p: -log(p), less, _SMALLEST) for o, t in _paired(outputs, targets)]
 
@@ -110,16 +120,21 @@ def binary_cross_entropy(outputs: Sequence[Any] | Array, targets: Sequence[Any],
     return total(binary_cross_entropy_terms(outputs, targets))
 
 
-def binary_cross_entropy_from_logits(logits: Sequence[Any] | Array, targets: Sequence[Any], *, batch: str = "mean") -> Any:
+def binary_cross_entropy_from_logits(
+    logits: Sequence[Any] | Array, targets: Sequence[Any], *, batch: str = "mean"
+) -> Any:
     """`binary_cross_entropy` of the sigmoids of ``logits``: t softplus(-z) + (1 - t) softplus(z) for each.
 
-    Neither overflows nor cancels: the loss of a logit that is right by far keeps its digits, and so does its derivative.
+    Neither overflows nor cancels: the loss of a logit that is right by far keeps its digits, and so does its
+    derivative.
 
     >>> binary_cross_entropy_from_logits([-1000.0], [0.0]), binary_cross_entropy_from_logits([50.0], [1.0])
     (0.0, 1.9287498479639178e-22)
     """
     if isinstance(logits, Array):
-        return loss_of(logits, targets_of(logits, targets), binary_cross_entropy_from_logits, _BINARY_FROM_LOGITS, batch)
+        return loss_of(
+            logits, targets_of(logits, targets), binary_cross_entropy_from_logits, _BINARY_FROM_LOGITS, batch
+        )
     return total([_of_two(-z, z, t, softplus, greater, _LARGEST) for z, t in _paired(logits, targets)])
 
 
@@ -150,11 +165,13 @@ def cross_entropy_from_logits(logits: Sequence[Any] | Array, target: Any, *, bat
     return logsumexp([0.0 if i == place else z - logits[place] for i, z in enumerate(logits)])
 
 
-def _of_two(if_one: Any, if_zero: Any, target: Any, f: Callable[[Any], Any], lost: Callable[..., Any], edge: float) -> Any:
+def _of_two(
+    if_one: Any, if_zero: Any, target: Any, f: Callable[[Any], Any], lost: Callable[..., Any], edge: float
+) -> Any:
     """t f(if_one) + (1 - t) f(if_zero); a term whose factor is 0 is not computed.
 
-    For a target that is recorded, the factor is not known yet.  So where it is 0 and the operand of ``f`` is ``lost`` beyond an
-    edge, ``f`` is taken at the edge, where it and its derivative are finite: 0 times these is 0.
+    For a target that is recorded, the factor is not known yet.  So where it is 0 and the operand of ``f`` is ``lost``
+    beyond an edge, ``f`` is taken at the edge, where it and its derivative are finite: 0 times these is 0.
     """
     t: Any = _target(target, "a target of a cross-entropy is between 0 and 1", lambda t: 0.0 <= t <= 1.0)
     if t.__class__ is float and t in (0.0, 1.0):
@@ -180,7 +197,9 @@ def _target(target: Any, rule: str, holds: Callable[[float], bool]) -> Any:
 
 def _class(scores: Sequence[Any], target: Any) -> int:
     if not hasattr(scores, "__len__"):
-        raise TypeError(f"a cross-entropy takes a list, one entry per class, and the number of the right class; got {scores!r}")
+        raise TypeError(
+            f"a cross-entropy takes a list, one entry per class, and the number of the right class; got {scores!r}"
+        )
     number = as_whole(target)
     if number is None or not 0 <= number < len(scores):
         raise ValueError(f"the target is a class number from 0 to {len(scores) - 1}, got {target!r}")
@@ -190,7 +209,9 @@ def _class(scores: Sequence[Any], target: Any) -> int:
 def _paired(outputs: Sequence[Any] | Array, targets: Sequence[Any]) -> list[tuple[Any, Any]]:
     for given in (outputs, targets):
         if not hasattr(given, "__len__"):
-            raise TypeError(f"a loss takes a list of outputs and a list of targets, got {given!r}; for a single one write [...]")
+            raise TypeError(
+                f"a loss takes a list of outputs and a list of targets, got {given!r}; for a single one write [...]"
+            )
     if len(outputs) != len(targets):
         raise ValueError(
             f"a loss needs one target per output, got {len(outputs)} outputs and {len(targets)} targets; "

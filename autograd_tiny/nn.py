@@ -1,7 +1,7 @@
 """Neurons, layers and networks built from Values.
 
-A weight is indexed as on paper: ``weights[i][j]`` leads from input i to neuron j.  Parameters may be Values, to be learned,
-or floats, where a model is only evaluated (`Module.frozen`).
+A weight is indexed as on paper: ``weights[i][j]`` leads from input i to neuron j.  Parameters may be Values, to be
+learned, or floats, where a model is only evaluated (`Module.frozen`).
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def he(n_inputs: int, n_outputs: int, rng: Random) -> float:
     return rng.gauss(0.0, math.sqrt(2.0 / n_inputs))
 
 
-INITIALIZERS: Mapping[str, Callable[[int, int, Random], float]] = MappingProxyType({"uniform": uniform, "xavier": xavier, "he": he})
+INITIALIZERS: Mapping[str, Callable[[int, int, Random], float]] = MappingProxyType(
+    {"uniform": uniform, "xavier": xavier, "he": he}
+)
 
 MODULES: Mapping[str, str] = MappingProxyType(
     {
@@ -80,15 +82,16 @@ NETWORKS: Mapping[str, str] = MappingProxyType(
 class Module(Holder):
     """Something with parameters.
 
-    A subclass has `__call__`, and keeps its parameters in its attributes: Values, or lists, tuples, dicts, NumPy arrays and
-    modules of them, nested as you like.  What was computed is no parameter, and no `Constant` is one.
+    A subclass has `__call__`, and keeps its parameters in its attributes: Values, or lists, tuples, dicts, NumPy arrays
+    and modules of them, nested as you like.  What was computed is no parameter, and no `Constant` is one.
     """
 
     def named_parameters(self) -> dict[str, Value]:
         """The parameters by where they live, as ``layers[0].weights[1][2]``.  A shared one stands under its first name.
 
         Raises:
-            TypeError: a parameter is where this does not look, in a set, a function or another object, and nowhere else.
+            TypeError: a parameter is where this does not look, in a set, a function or another object, and nowhere
+                else.
             ValueError: two parameters have the same name.
         """
         places: dict[Value, str] = {}
@@ -108,7 +111,9 @@ class Module(Holder):
         named = {places[x]: x for x in parameters}
         if len(named) < len(parameters):
             name = next(places[x] for x in parameters if named[places[x]] is not x)
-            raise ValueError(f"this {type(self).__name__} has two parameters in places called {name}; rename one of the places")
+            raise ValueError(
+                f"this {type(self).__name__} has two parameters in places called {name}; rename one of the places"
+            )
         return named
 
     def stand_in(self, values: Iterable[Any]) -> None:
@@ -126,7 +131,9 @@ class Module(Holder):
 
     def _learned(self, found: Iterable[Any]) -> list[Value]:
         stand_ins = vars(self).get("__stand_ins__", ())
-        return [x for x in found if x in stand_ins or is_parameter(x)] if stand_ins else list(filter(is_parameter, found))
+        return (
+            [x for x in found if x in stand_ins or is_parameter(x)] if stand_ins else list(filter(is_parameter, found))
+        )
 
     def zero_grad(self) -> None:
         """Set every parameter's grad to 0, before the next ``backward``."""
@@ -155,7 +162,9 @@ class Module(Holder):
         -0.25
         """
         if not isinstance(state, Mapping):
-            raise TypeError(f"load_state_dict takes a mapping from names to numbers, as state_dict gives it, got a {type(state).__name__}")
+            raise TypeError(
+                f"load_state_dict takes a mapping from names to numbers, as state_dict gives it, got a {type(state).__name__}"
+            )
         parameters = self.named_parameters()
         if fault := _mismatch(parameters, state):
             raise ValueError(f"the numbers do not fit this {type(self).__name__}: {fault}")
@@ -194,7 +203,9 @@ class Module(Holder):
 
     def __getattr__(self, name: str) -> Any:
         """Only called for what is not there."""
-        raise AttributeError(foreign_word(MODULES, f"{type(self).__name__} has no attribute", name), name=name, obj=self)
+        raise AttributeError(
+            foreign_word(MODULES, f"{type(self).__name__} has no attribute", name), name=name, obj=self
+        )
 
     def __repr__(self) -> str:
         """Its class, its shape where there is one, and how many parameters it has."""
@@ -232,7 +243,9 @@ def _activation(activation: Activation) -> Callable[..., Any] | None:
     if activation == "linear":
         return None
     if activation not in TABLE:
-        raise ValueError(f"no activation is called {activation!r}; use 'linear', a function, or one of the table: {', '.join(TABLE)}")
+        raise ValueError(
+            f"no activation is called {activation!r}; use 'linear', a function, or one of the table: {', '.join(TABLE)}"
+        )
     return TABLE[activation]
 
 
@@ -282,17 +295,23 @@ class Layer(Module):
         init: str | Callable[[int, int, Random], float] = "xavier",
     ) -> None:
         if any(as_whole(n) is None or n < 1 for n in (n_inputs, n_outputs)):
-            raise ValueError(f"a layer has at least one input and one neuron, whole numbers; got {n_inputs!r} and {n_outputs!r}")
+            raise ValueError(
+                f"a layer has at least one input and one neuron, whole numbers; got {n_inputs!r} and {n_outputs!r}"
+            )
         if isinstance(init, str):
             if init not in INITIALIZERS:
-                raise ValueError(f"no initialisation is called {init!r}; use one of {', '.join(INITIALIZERS)}, or a function")
+                raise ValueError(
+                    f"no initialisation is called {init!r}; use one of {', '.join(INITIALIZERS)}, or a function"
+                )
             init = INITIALIZERS[init]
         rng = _random(rng)
         weights = [[init(n_inputs, n_outputs, rng) for _ in range(n_outputs)] for _ in range(n_inputs)]
         self._fill(weights, [0.0] * n_outputs, activation)
 
     @classmethod
-    def from_weights(cls, weights: Sequence[Sequence[Any]], biases: Sequence[Any], activation: Activation = "linear") -> Layer:
+    def from_weights(
+        cls, weights: Sequence[Sequence[Any]], biases: Sequence[Any], activation: Activation = "linear"
+    ) -> Layer:
         """A layer with the given parameters, numbers or Values: ``weights[i][j]`` from input i to neuron j."""
         layer = cls.__new__(cls)
         layer._fill(weights, biases, activation)
@@ -303,9 +322,13 @@ class Layer(Module):
             raise ValueError("a layer has at least one input and one neuron")
         for i, row in enumerate(weights):
             if len(row) != len(biases):
-                raise ValueError(f"weights[{i}] has {len(row)} entries, but there are {len(biases)} biases: one of each per neuron")
+                raise ValueError(
+                    f"weights[{i}] has {len(row)} entries, but there are {len(biases)} biases: one of each per neuron"
+                )
         _activation(activation)
-        self.weights = weights if isinstance(weights, Array) else array([[_parameter(w) for w in row] for row in weights])
+        self.weights = (
+            weights if isinstance(weights, Array) else array([[_parameter(w) for w in row] for row in weights])
+        )
         self.biases = biases if isinstance(biases, Array) else array([_parameter(b) for b in biases])
         self.activation = activation
         self.label_parameters()
@@ -369,8 +392,8 @@ class Layer(Module):
     def __call__(self, inputs: Any, *, expanded: bool = False) -> Any:
         """The outputs of all neurons for ``inputs``, which has one entry per row of ``weights``.
 
-        A list gives a list.  Rows of samples, in an Array, a NumPy array or a list of lists, give an Array with a row per sample;
-        an activation of your own is then called with the Array of all weighted sums.
+        A list gives a list.  Rows of samples, in an Array, a NumPy array or a list of lists, give an Array with a row
+        per sample; an activation of your own is then called with the Array of all weighted sums.
 
         >>> layer = Layer.from_weights([[1.0, 2.0]], [0.5, -2.0], "relu")
         >>> layer([1.0])
@@ -414,7 +437,9 @@ class MLP(Module):
         if not hasattr(sizes, "__len__") or not all(as_whole(n) is not None for n in sizes):
             raise TypeError(f"sizes is a list of whole numbers, inputs first, as [2, 4, 1]; got {sizes!r}")
         if len(sizes) < 2 or len(activations) != len(sizes) - 1:
-            raise ValueError(f"{len(sizes)} sizes make {max(len(sizes) - 1, 0)} layers, one activation each; got {len(activations)}")
+            raise ValueError(
+                f"{len(sizes)} sizes make {max(len(sizes) - 1, 0)} layers, one activation each; got {len(activations)}"
+            )
         rng = _random(rng)
         self._stack([Layer(n, m, a, rng=rng, init=init) for (n, m), a in zip(pairwise(sizes), activations)])
 
@@ -428,7 +453,9 @@ class MLP(Module):
     def _stack(self, layers: Sequence[Layer]) -> None:
         for i, (below, above) in enumerate(pairwise(layers)):
             if len(below.biases) != len(above.weights):
-                raise ValueError(f"layer {i} has {len(below.biases)} neurons, but layer {i + 1} has {len(above.weights)} inputs")
+                raise ValueError(
+                    f"layer {i} has {len(below.biases)} neurons, but layer {i + 1} has {len(above.weights)} inputs"
+                )
         self.layers = list(layers)
         for name, parameter in self.named_parameters().items():
             if parameter.label == name.split(".", 1)[1]:  # the name it had as a layer's own
@@ -453,7 +480,9 @@ def _called(activation: Activation) -> str:
 
 def _is_batch(inputs: Any) -> bool:
     """Whether it is rows of samples, and not one sample."""
-    return getattr(inputs, "ndim", 0) == 2 or (isinstance(inputs, (list, tuple)) and bool(inputs) and hasattr(inputs[0], "__len__"))
+    return getattr(inputs, "ndim", 0) == 2 or (
+        isinstance(inputs, (list, tuple)) and bool(inputs) and hasattr(inputs[0], "__len__")
+    )
 
 
 def _random(rng: Random | None) -> Random:

@@ -105,7 +105,11 @@ def as_column(outputs: Array) -> Array:
     """
     if outputs.ndim == 2 and outputs.shape[1] != 1:
         raise ValueError(f"this loss is of one output per sample, got shape {shapes.written(outputs.shape)}")
-    return Array(ArrayNode((*outputs.shape, 1), outputs.node.entries, column, (outputs.node,))) if outputs.ndim == 1 else outputs
+    return (
+        Array(ArrayNode((*outputs.shape, 1), outputs.node.entries, column, (outputs.node,)))
+        if outputs.ndim == 1
+        else outputs
+    )
 
 
 def _targets_node(outputs: Array, targets: Any) -> ArrayNode:

@@ -1,7 +1,7 @@
 """Containers of numbers: lists, tuples, dicts, arrays and modules, nested at will, as numbers in a row and back; and as Values.
 
-A NumPy array of Values has dtype object, and NumPy then calls the Values' own operators and methods for every element.  NumPy is
-imported only by what works with its arrays: who passes an array has imported it.
+A NumPy array of Values has dtype object, and NumPy then calls the Values' own operators and methods for every element.
+NumPy is imported only by what works with its arrays: who passes an array has imported it.
 """
 
 from __future__ import annotations
@@ -126,7 +126,9 @@ def _take_apart(thing: Any, name: str, blocks: list[Block], around: tuple[Any, .
 def _take_module_apart(module: Holder, name: str, blocks: list[Block]) -> Build:
     parameters = module.named_parameters()
     if not parameters:
-        raise TypeError(f"{name}: this {type(module).__name__} has no Values as parameters; pass the model itself, not its frozen() copy")
+        raise TypeError(
+            f"{name}: this {type(module).__name__} has no Values as parameters; pass the model itself, not its frozen() copy"
+        )
     blocks += [Block(f"{name}.{place}", [parameter], None) for place, parameter in parameters.items()]
     others = [x for _, x in walk(module) if isinstance(x, Value)]
 
@@ -137,7 +139,9 @@ def _take_module_apart(module: Holder, name: str, blocks: list[Block]) -> Build:
         new.update(zip(map(id, parameters.values()), stand_ins))
         memo = dict(new)  # one for all copies: what the parts of the module have in common stays common
         copies: dict[int, Any] = {}
-        result = rebuilt(module, lambda things: [new[id(x)] if isinstance(x, Value) else deepcopy(x, memo) for x in things], copies)
+        result = rebuilt(
+            module, lambda things: [new[id(x)] if isinstance(x, Value) else deepcopy(x, memo) for x in things], copies
+        )
         for part in copies.values():
             if isinstance(part, Holder):
                 part.stand_in(stand_ins)
@@ -214,8 +218,9 @@ def grads(values: Any) -> Any:
 def elementwise(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function of numbers as a function of NumPy arrays, element by element, with NumPy's broadcasting.
 
-    For what NumPy has no function for, such as ``sigmoid``, or none that records the choice, such as ``where``.  The result
-    is an array of floats where all of it are floats, else of objects; from single numbers it is what ``f`` gives.
+    For what NumPy has no function for, such as ``sigmoid``, or none that records the choice, such as ``where``.  The
+    result is an array of floats where all of it are floats, else of objects; from single numbers it is what ``f``
+    gives.
 
     >>> import numpy as np
     >>> from autograd_tiny import where

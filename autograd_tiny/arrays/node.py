@@ -1,7 +1,8 @@
 """The record of whole arrays, beside that of the scalars they consist of.
 
-The scalars are the truth: data and gradients are theirs.  An `ArrayNode` adds what they cannot tell, that together they are the
-product of two matrices, or a function of one entry by entry.  It costs one object per array, whatever its shape.
+The scalars are the truth: data and gradients are theirs.  An `ArrayNode` adds what they cannot tell, that together they
+are the product of two matrices, or a function of one entry by entry.  It costs one object per array, whatever its
+shape.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ class ArrayNode(Node):
         op: None for an array that was not computed from arrays.
         operands: ArrayNodes.
         shape: of the result.
-        entries: the scalars, row by row; none for a part that was recorded together with its user, as the product in a layer,
-            and for a result that is one scalar, which knows this node itself (`Reduced`).
+        entries: the scalars, row by row; none for a part that was recorded together with its user, as the product in a
+            layer, and for a result that is one scalar, which knows this node itself (`Reduced`).
     """
 
     __slots__ = ("entries", "shape")
@@ -41,7 +42,9 @@ class ArrayNode(Node):
         """A copy of the arrays that this one was computed from, on copies of their entries."""
         for node in operands_first([self], lambda x: id(x) in memo):
             entries = [deepcopy(x, memo) for x in node.entries]
-            memo[id(node)] = ArrayNode(node.shape, entries, node.op, tuple([memo[id(x)] for x in node.operands]), node.label)
+            memo[id(node)] = ArrayNode(
+                node.shape, entries, node.op, tuple([memo[id(x)] for x in node.operands]), node.label
+            )
         return memo[id(self)]  # type: ignore[no-any-return]
 
     @property
@@ -71,7 +74,9 @@ class Reduced(Value):
     whole: ArrayNode
 
     def __repr__(self) -> str:
-        return super().__repr__().replace(type(self).__name__, Value.__name__, 1)  # to its user it is a Value as any other
+        return (
+            super().__repr__().replace(type(self).__name__, Value.__name__, 1)
+        )  # to its user it is a Value as any other
 
     def __copy__(self) -> Value:  # type: ignore[override]
         """A plain Value: a copy may stand on other operands, which the arrays know nothing of."""

@@ -22,19 +22,25 @@ def kind_of(x: Any) -> Any:
 def entries_of(data: Any, shape: Shape, what: str, beside: Any = None) -> list[Any]:
     """The entries of nested lists, row by row.
 
-    Numbers become constants where recorded scalars stand in the same lists, or ``beside`` them: the kind of these.  Else leaves.
+    Numbers become constants where recorded scalars stand in the same lists, or ``beside`` them: the kind of these.
+    Else leaves.
 
     Raises:
         TypeError: something is no number, or Values and Expressions are mixed.
         ValueError: a number is not finite.
     """
-    flat = data.ravel().tolist() if is_array(data) else list(data) if len(shape) == 1 else [x for row in data for x in row]
+    flat = (
+        data.ravel().tolist() if is_array(data) else list(data) if len(shape) == 1 else [x for row in data for x in row]
+    )
     kinds = {kind_of(x) for x in flat if isinstance(x, Node)}
     if len(kinds) > 1:
         raise TypeError(f"{what} holds Values and Expressions; its entries are of one kind")
     kind = kinds.pop() if kinds else beside
     make: Callable[[float], Any] = kind.constant if kind else Value
-    return [x if isinstance(x, Node) else make(_finite(x, f"entry {p} of {what}")) for x, p in zip(flat, shapes.entry_places(shape))]
+    return [
+        x if isinstance(x, Node) else make(_finite(x, f"entry {p} of {what}"))
+        for x, p in zip(flat, shapes.entry_places(shape))
+    ]
 
 
 def _finite(x: Any, name: str) -> float:

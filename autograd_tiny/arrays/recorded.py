@@ -1,7 +1,8 @@
 """Array: a vector or a matrix of Values.
 
-What is done to an Array is recorded twice: for every entry by the ordinary Values, whose data and gradients are the truth, and
-once for the whole (`arrays.node`), so that it can be told in matrix form.  NumPy is not needed, and never imported.
+What is done to an Array is recorded twice: for every entry by the ordinary Values, whose data and gradients are the
+truth, and once for the whole (`arrays.node`), so that it can be told in matrix form.  NumPy is not needed, and never
+imported.
 """
 
 from __future__ import annotations
@@ -38,8 +39,9 @@ def array(data: Any, label: str = "") -> Array:
     """A vector or a matrix of Values, from numbers or from what was recorded.
 
     Args:
-        data: a list of numbers, or a list of rows; a NumPy array of one or two dimensions; an Array.  Where all entries are numbers,
-            each becomes a leaf; numbers beside Values or Expressions become constants, and these stay what they are.
+        data: a list of numbers, or a list of rows; a NumPy array of one or two dimensions; an Array.  Where all entries
+            are numbers, each becomes a leaf; numbers beside Values or Expressions become constants, and these stay what
+            they are.
         label: the name of the whole; entries without a label are called by it and their place, ``W[0][1]``.
 
     Raises:
@@ -67,11 +69,12 @@ def array(data: Any, label: str = "") -> Array:
 class Array(Operators, Indexed):
     """A vector or a matrix of Values; `array` makes it.
 
-    ``+ - * / **`` and every function of the table work entry by entry, with NumPy's broadcasting; ``@`` is the matrix product;
-    `softmax` and `logsumexp` work row by row.  ``<``, ``>`` and so on record 1 or 0 for each entry, to be used in ``where``.
+    ``+ - * / **`` and every function of the table work entry by entry, with NumPy's broadcasting; ``@`` is the matrix
+    product; `softmax` and `logsumexp` work row by row.  ``<``, ``>`` and so on record 1 or 0 for each entry, to be used
+    in ``where``.
 
-    Operations keep the arrays they were made from, so that what is computed can be told in matrix form.  Entries are never replaced:
-    a number is changed through its Value, ``W[0][1].data = 0.5``.
+    Operations keep the arrays they were made from, so that what is computed can be told in matrix form.  Entries are
+    never replaced:  a number is changed through its Value, ``W[0][1].data = 0.5``.
 
     Attributes:
         node: the record of the whole array.
@@ -153,7 +156,11 @@ class Array(Operators, Indexed):
             places: Sequence[int] = spans[0]
         elif len(spans[0]) == 1:
             start = spans[0][0] * self.shape[1]
-            places = range(start + spans[1][0], start + spans[1][-1] + 1) if _is_run(spans[1]) else [start + j for j in spans[1]]
+            places = (
+                range(start + spans[1][0], start + spans[1][-1] + 1)
+                if _is_run(spans[1])
+                else [start + j for j in spans[1]]
+            )
         else:
             places = [i * self.shape[1] + j for i in spans[0] for j in spans[1]]
         entries = self.node.entries
@@ -217,7 +224,11 @@ class Array(Operators, Indexed):
                 f"{operands[1]._called()} is an exponent; a power has a number or a Value as exponent; entry by entry write exp(B * log(A))"
             )
         nodes = nodes_of(operands)
-        shape = nodes[0].shape if all(node.shape == nodes[0].shape for node in nodes) else shapes.broadcast(*[node.shape for node in nodes])
+        shape = (
+            nodes[0].shape
+            if all(node.shape == nodes[0].shape for node in nodes)
+            else shapes.broadcast(*[node.shape for node in nodes])
+        )
         if shape is None:
             raise shapes.broadcast_refusal(primitive.name, nodes)
         make = recorder_on(primitive, nodes)
@@ -228,15 +239,17 @@ class Array(Operators, Indexed):
     def applied(cls, operation: Primitive | MultiPrimitive, arguments: tuple[Any, ...]) -> Any:
         """A row of the table called with an Array among its arguments.
 
-        What takes any number of operands takes the entries of a single Array: `total`, `mean`, `maximum` and `minimum` all of them,
-        others those of each row.  Everything else works entry by entry.
+        What takes any number of operands takes the entries of a single Array: `total`, `mean`, `maximum` and `minimum`
+        all of them, others those of each row.  Everything else works entry by entry.
         """
         if operation is dot:
             return _dot(*arguments)
         if isinstance(operation, Primitive) and (operation.arity is not None or len(arguments) > 1):
             return cls.record(operation, arguments)
         if len(arguments) > 1:
-            raise TypeError(f"{operation.name} works on the rows of one Array, got {len(arguments)} arguments; stack them: array([a, b])")
+            raise TypeError(
+                f"{operation.name} works on the rows of one Array, got {len(arguments)} arguments; stack them: array([a, b])"
+            )
         (whole,) = arguments
         if operation is total or operation is mean:
             return whole.sum() if operation is total else whole.mean()
@@ -335,7 +348,9 @@ class Array(Operators, Indexed):
         )
 
     def _no_number(self, *_: object) -> Any:
-        raise ValueRefusedError(f"{self._called()} is no single number; its numbers are its data, an entry is W[0][1], a sum W.sum()")
+        raise ValueRefusedError(
+            f"{self._called()} is no single number; its numbers are its data, an entry is W[0][1], a sum W.sum()"
+        )
 
     __float__ = __int__ = __index__ = __round__ = _no_number
 
@@ -351,7 +366,9 @@ class Array(Operators, Indexed):
 
         if dtype is not None and numpy.dtype(dtype) != object:
             kind = numpy.dtype(dtype)
-            raise ValueRefusedError(f"{self._called()} as an array of {kind} would lose the derivatives; take its numbers, W.data")
+            raise ValueRefusedError(
+                f"{self._called()} as an array of {kind} would lose the derivatives; take its numbers, W.data"
+            )
         made = numpy.empty(len(self.node.entries), dtype=object)
         made[:] = self.node.entries
         return made.reshape(self.shape)
@@ -399,7 +416,11 @@ def matrix_product(a: Any, b: Any) -> Any:
     entries = [make(*row, *column) for row in left.rows for column in right.columns]
     structure = product_of(left.shape, right.shape)
     shape = left.shape[:-1] + right.shape[1:]
-    return Array(ArrayNode(shape, entries, structure, (left, right))) if shape else reduced(entries[0], structure, left, right)
+    return (
+        Array(ArrayNode(shape, entries, structure, (left, right)))
+        if shape
+        else reduced(entries[0], structure, left, right)
+    )
 
 
 def _dot(weights: Any, inputs: Any, bias: Any = None) -> Any:

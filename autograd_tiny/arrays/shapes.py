@@ -146,13 +146,17 @@ def nested_shape(data: Any, what: str) -> Shape:
         return (len(data),)
     for i, row in enumerate(data):
         if not is_list(row):
-            raise TypeError(f"{what}: entry {i} is {quoted(row)}, and others are rows; a matrix has only rows, a vector only numbers")
+            raise TypeError(
+                f"{what}: entry {i} is {quoted(row)}, and others are rows; a matrix has only rows, a vector only numbers"
+            )
         if len(row) != len(data[0]):
             lengths = f"row 0 has length {len(data[0])}, row {i} has length {len(row)}"
             raise ValueError(f"{what} is ragged: {lengths}; all rows of a matrix are equally long")
         for j, x in enumerate(row):
             if is_list(x):
-                raise ValueError(f"{what} has three dimensions: [{i}][{j}] is {quoted(x)}; a vector has one dimension, a matrix two")
+                raise ValueError(
+                    f"{what} has three dimensions: [{i}][{j}] is {quoted(x)}; a vector has one dimension, a matrix two"
+                )
     if not len(data[0]):
         raise ValueError(f"{what} would be empty; it needs at least one entry")
     return (len(data), len(data[0]))
@@ -160,4 +164,9 @@ def nested_shape(data: Any, what: str) -> Shape:
 
 def is_list(x: Any) -> bool:
     """Whether it is a list or an array of any kind; but no text, and no number."""
-    return hasattr(x, "__len__") and hasattr(x, "__getitem__") and not isinstance(x, (str, bytes, dict)) and getattr(x, "ndim", 1) != 0
+    return (
+        hasattr(x, "__len__")
+        and hasattr(x, "__getitem__")
+        and not isinstance(x, (str, bytes, dict))
+        and getattr(x, "ndim", 1) != 0
+    )

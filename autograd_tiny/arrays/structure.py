@@ -1,7 +1,8 @@
 """What is done to whole arrays beside working entry by entry: products, transposes, sums, rows, parts; each with its derivative rule.
 
-A rule is arithmetic with arrays: ``pull(g, out, *operands)`` gives what each operand receives from ``g``, the derivative by the
-result.  What it is run on has a ``shape``, the operators ``@ * -``, ``T``, and the methods that are called here.
+A rule is arithmetic with arrays: ``pull(g, out, *operands)`` gives what each operand receives from ``g``, the
+derivative by the result.  What it is run on has a ``shape``, the operators ``@ * -``, ``T``, and the methods that are
+called here.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Structure:
         expansion: the same in simpler operations, for one that has no rule of its own.
         shaped: the shape of the result from those of the operands; one number if not given.
         row: the function that is applied to each row.
-        fused: by what made the first operand, ``rule(g, first, *others)``: what this then hands on to that operation's operand, where
-            the two together are simpler than one after the other.
+        fused: by what made the first operand, ``rule(g, first, *others)``: what this then hands on to that operation's
+            operand, where the two together are simpler than one after the other.
     """
 
     family = parameter = arity = None
@@ -50,7 +51,9 @@ class Structure:
         self.name = self.symbol = name
         self.pull, self.expansion, self.shaped, self.row, self.fused = pull, expansion, shaped, row, fused
         self.text = text or Notation(name + "({args})")
-        self.latex = latex or Notation(r"\text{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")  # a hyphen is no minus
+        self.latex = latex or Notation(
+            r"\text{{" + name.replace("_", r"\_") + r"}}\left({args}\right)"
+        )  # a hyphen is no minus
 
     def __repr__(self) -> str:
         return f"<structure {self.name}>"
@@ -60,18 +63,24 @@ def _written(left: str, right: str) -> dict[str, Any]:
     """How a product is written, with what stands behind each factor: ``T`` for its transpose."""
 
     def joined(sign: str, mark: str) -> Notation:
-        factors = [f"{{{i}:atom}}{mark}" if transposed else f"{{{i}:product}}" for i, transposed in enumerate((left, right))]
+        factors = [
+            f"{{{i}:atom}}{mark}" if transposed else f"{{{i}:product}}" for i, transposed in enumerate((left, right))
+        ]
         return Notation(sign.join(factors), PRODUCT)
 
     return {"text": joined(" · ", "ᵀ"), "latex": joined(r" \cdot ", "^{{T}}")}
 
 
 # Products.  A vector is a column: as the left factor it stands transposed.
-product = Structure("product", lambda g, out, a, b: (g @ b.T, a.T @ g), **_written("", ""), shaped=lambda a, b: (a[0], b[1]))
+product = Structure(
+    "product", lambda g, out, a, b: (g @ b.T, a.T @ g), **_written("", ""), shaped=lambda a, b: (a[0], b[1])
+)
 matrix_vector = Structure(
     "matrix times vector", lambda g, out, a, b: (g.outer(b), a.T @ g), **_written("", ""), shaped=lambda a, b: a[:1]
 )
-vector_matrix = Structure("vector times matrix", lambda g, out, a, b: (b @ g, a.outer(g)), **_written("T", ""), shaped=lambda a, b: b[1:])
+vector_matrix = Structure(
+    "vector times matrix", lambda g, out, a, b: (b @ g, a.outer(g)), **_written("T", ""), shaped=lambda a, b: b[1:]
+)
 inner = Structure("inner product", lambda g, out, a, b: (b * g, a * g), **_written("T", ""))
 outer = Structure("outer product", **_written("", "T"), shaped=lambda a, b: (a[0], b[0]))
 
@@ -87,7 +96,9 @@ transpose = Structure(
 )
 
 _itself = Notation("{0:atom}")
-column = Structure("column", lambda g, out, a: (g.as_vector(),), text=_itself, latex=_itself, shaped=lambda a: (a[0], 1))
+column = Structure(
+    "column", lambda g, out, a: (g.as_vector(),), text=_itself, latex=_itself, shaped=lambda a: (a[0], 1)
+)
 vector = Structure("vector", text=_itself, latex=_itself, shaped=lambda a: a[:1])
 
 # Sums.  What is summed over ROWS is added up from row to row, as over a batch: what comes out has one entry per column.
@@ -96,7 +107,10 @@ ROWS, COLUMNS = 0, 1
 
 def sum_notation(what: str) -> dict[str, Any]:
     below = rf"_{{{{\mathrm{{{{{what}}}}}}}}}" if what else ""
-    return {"text": Notation(f"Σ{what and ' ' + what} {{0:product}}", PRODUCT), "latex": Notation(rf"\sum{below} {{0:product}}", PRODUCT)}
+    return {
+        "text": Notation(f"Σ{what and ' ' + what} {{0:product}}", PRODUCT),
+        "latex": Notation(rf"\sum{below} {{0:product}}", PRODUCT),
+    }
 
 
 def _same_to_all(g: Any, out: Any, a: Any) -> Sequence[Any]:
@@ -106,7 +120,10 @@ def _same_to_all(g: Any, out: Any, a: Any) -> Sequence[Any]:
 sum_all = Structure("sum", _same_to_all, **sum_notation(""))
 sum_rows = Structure("sum over rows", _same_to_all, **sum_notation("rows"), shaped=lambda a: a[1:])
 sum_columns = Structure(
-    "sum over columns", lambda g, out, a: (g.as_column().spread(a.shape),), **sum_notation("columns"), shaped=lambda a: a[:1]
+    "sum over columns",
+    lambda g, out, a: (g.as_column().spread(a.shape),),
+    **sum_notation("columns"),
+    shaped=lambda a: a[:1],
 )
 SUMS = {None: sum_all, ROWS: sum_rows, COLUMNS: sum_columns}
 
@@ -137,7 +154,9 @@ def by_row(row: Primitive | MultiPrimitive) -> Structure:
     """A function of any number of operands, or with as many outputs, applied to each row; of a vector, to all of it."""
     latex = Notation(rf"\mathrm{{{{{row.name}}}}}\left({{0}}\right)", ATOM)
     of_each_row = (lambda a: a[:-1]) if isinstance(row, Primitive) else (lambda a: a)
-    return Structure(row.name, _RULES.get(row), text=Notation(f"{row.name}({{0}})"), latex=latex, shaped=of_each_row, row=row)
+    return Structure(
+        row.name, _RULES.get(row), text=Notation(f"{row.name}({{0}})"), latex=latex, shaped=of_each_row, row=row
+    )
 
 
 # Parts.
@@ -154,7 +173,9 @@ class Part(Structure):
 
     fused: Mapping[Any, Any] = MappingProxyType({})
 
-    def __init__(self, key: str, places: Sequence[int], shape: Shape) -> None:  # cheap: whoever walks over rows makes one for each
+    def __init__(
+        self, key: str, places: Sequence[int], shape: Shape
+    ) -> None:  # cheap: whoever walks over rows makes one for each
         self.name = self.symbol = key
         self.places, self.shape, self.shaped = places, shape, lambda a: shape
         self.expansion = None

@@ -30,10 +30,10 @@ def detect_anomaly() -> Iterator[None]:
     """Within this context, stop at the first anomaly.
 
     - A recorded node whose data or local derivative is NaN or infinite, at the line that records it.
-    - Before ``backward``, and before every other derivative: a node whose data no longer follows from its operands, because one was
-      changed after recording.
-    - Before ``backward``: a root that ``backward`` has been run on before, unless the grad of its leaves was set to 0 since, so that
-      leaves would count it twice.  (What ran before the context left a root with the grad 1.)
+    - Before ``backward``, and before every other derivative: a node whose data no longer follows from its operands,
+      because one was changed after recording.
+    - Before ``backward``: a root that ``backward`` has been run on before, unless the grad of its leaves was set to 0
+      since, so that leaves would count it twice.  (What ran before the context left a root with the grad 1.)
     - After ``backward``: the first node, in the order backward works, whose grad is NaN or infinite.
 
     A forgotten ``zero_grad`` is none of these: that the gradients of leaves add up from root to root is meant.
@@ -105,8 +105,14 @@ class _Watch:
         # A root of a run here may have been a part of another root since; of runs before, its grad alone tells.
         ran_here, ran_before = root in self.roots and root.grad != 0.0, root.grad is value.OWN
         if root.op is not None and (ran_here or ran_before) and held_by_leaves(root).runs != 0:
-            what = f"backward has been run on {_name(root)} before" if ran_here else f"{_name(root)} has the grad of a root already"
-            raise RuntimeError(f"{what}{self._where(root)}; the leaves would hold both gradients: {or_add(called(root))}")
+            what = (
+                f"backward has been run on {_name(root)} before"
+                if ran_here
+                else f"{_name(root)} has the grad of a root already"
+            )
+            raise RuntimeError(
+                f"{what}{self._where(root)}; the leaves would hold both gradients: {or_add(called(root))}"
+            )
         self._check_data(root)
 
     def _check_data(self, root: Value) -> None:

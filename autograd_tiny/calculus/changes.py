@@ -107,9 +107,15 @@ def _change(node: Value, text: str, again: Value | None) -> Change:
     operands that are leaves may have been changed, and the result; an operand that was computed follows from its own.
     """
     then = {x: number for x, number in _remembered(node) if not isinstance(x, Constant)}
-    if changed := [f"{_name(x)} was changed afterwards, from {old!r} to {x.data!r}" for x, old in then.items() if not _same(old, x.data)]:
+    if changed := [
+        f"{_name(x)} was changed afterwards, from {old!r} to {x.data!r}"
+        for x, old in then.items()
+        if not _same(old, x.data)
+    ]:
         return Change(node, f"{text}: the data of {listed(changed, 1)}")
-    leaves = dict.fromkeys(_name(x) for x in node.operands if x.op is None and not isinstance(x, Constant) and x not in then)
+    leaves = dict.fromkeys(
+        _name(x) for x in node.operands if x.op is None and not isinstance(x, Constant) and x not in then
+    )
     result = ["the result"] if not leaves or again is None or not follows(again, node.data) else []
     return Change(node, f"{text}: the data of {' or '.join([*leaves, *result])} was changed afterwards")
 

@@ -103,7 +103,9 @@ def derivative(f: Function, order: int = 1) -> Function:
         with _run(f, 0, (x, *args), kwargs) as run:
             y = run.scalar()
             if run.inputs.names() != [run.inputs.name]:
-                raise TypeError(f"derivative of {_name(f)}: its first argument must be a number, got a {type(x).__name__}; use grad")
+                raise TypeError(
+                    f"derivative of {_name(f)}: its first argument must be a number, got a {type(x).__name__}; use grad"
+                )
             if n < 2:
                 return run.gradient(y)[0] if n else run.given(y)
             result = derivatives_along(y, run.variables[0], n, run.given)[n]
@@ -149,7 +151,9 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, *, sparsity: bool = 
                 columns = [[row[j] for row in rows] for j in range(len(run.variables))]
             rest = [iter(column) for column in columns]
             blocks = run.outputs.blocks
-            entries = [run.inputs.rebuild([b.rebuild([next(column) for _ in b.numbers]) for column in rest]) for b in blocks]
+            entries = [
+                run.inputs.rebuild([b.rebuild([next(column) for _ in b.numbers]) for column in rest]) for b in blocks
+            ]
             return run.outputs.assemble(entries)
 
     return jacobian_of_f
@@ -260,7 +264,9 @@ class _Run:
     def _reaches_outside(self) -> bool:
         known = set(self.variables)
         operands = (x for node in self._order for x in node.operands)
-        return any(x.op is None and x.__class__ is not Constant and x not in known for x in (*self.outputs.numbers, *operands))
+        return any(
+            x.op is None and x.__class__ is not Constant and x not in known for x in (*self.outputs.numbers, *operands)
+        )
 
     def scalar(self) -> Any:
         """What ``f`` gave, where that is one Value."""
@@ -308,7 +314,11 @@ class _Run:
             operands = node.operands
             if moving.keys().isdisjoint(operands):
                 continue
-            local = node.op.derivatives(node, operands, partial(siblings, node)) if self.recorded else node.local_derivatives
+            local = (
+                node.op.derivatives(node, operands, partial(siblings, node))
+                if self.recorded
+                else node.local_derivatives
+            )
             terms = [times(d, moving[x]) for x, d in zip(operands, local) if x in moving]
             moving[node] = sum(terms[1:], terms[0])
         pushed = [moving.get(y, 0.0) for y in self.outputs.numbers]
@@ -329,7 +339,9 @@ def check_function(f: object, taker: str) -> None:
 
 
 @contextmanager
-def _run(f: Function, argnums: int | Sequence[int], args: Sequence[Any], kwargs: Mapping[str, Any], name: str = "") -> Iterator[_Run]:
+def _run(
+    f: Function, argnums: int | Sequence[int], args: Sequence[Any], kwargs: Mapping[str, Any], name: str = ""
+) -> Iterator[_Run]:
     """Call ``f`` with variables in place of the arguments at ``argnums``.
 
     A variable is a copy of the number or Value that was given.  Meanwhile it is a leaf: no walk goes on to what the

@@ -130,7 +130,9 @@ def check_gradient(f: Callable[..., Any], *args: Any, order: int = 1) -> Gradien
     check_function(f, "check_gradient")
     flat = _Flat(f, args)
     if not flat.point:
-        raise ValueError(f"check_gradient of {flat.name}: there is no number to differentiate by; give its arguments after it")
+        raise ValueError(
+            f"check_gradient of {flat.name}: there is no number to differentiate by; give its arguments after it"
+        )
     comparisons = [*_first_order(flat), *(_second_order(flat) if order == 2 else ())]
     report = GradientReport(flat.name, comparisons)
     if report.faults:
@@ -201,7 +203,9 @@ def _first_order(flat: _Flat) -> Iterator[Comparison]:
     if not math.isfinite(value):
         raise ValueError(f"{flat.name} is {value!r} here; a gradient can be checked only where the value is finite")
     if again != value:
-        raise ValueError(f"{flat.name} gives {value!r} and then {again!r}; a gradient can be checked only if it always does the same")
+        raise ValueError(
+            f"{flat.name} gives {value!r} and then {again!r}; a gradient can be checked only if it always does the same"
+        )
     variables = [Value(x) for x in point]
     noise, rounding = _rounding(flat(variables), variables)
     plain = flat.on_floats()
@@ -240,13 +244,17 @@ def _against_differences(what: str, analytic: float, numeric: NumericDerivative,
         sides = tuple([side.value for side in (numeric.left, numeric.right) if side])
         between = min(sides) - tolerance <= analytic <= max(sides) + tolerance
         verdict = "not differentiable here" if between or not all(map(math.isfinite, sides)) else "wrong"
-    elif abs(analytic) > rounding and tolerance > 10.0**-FEWEST_DIGITS * max(abs(analytic), abs(best.value), numeric.typical):
+    elif abs(analytic) > rounding and tolerance > 10.0**-FEWEST_DIGITS * max(
+        abs(analytic), abs(best.value), numeric.typical
+    ):
         verdict = "too noisy to tell"
     return Comparison(what, "differences", analytic, best.value, tolerance, verdict, sides)
 
 
 def _against_engine(what: str, method: str, analytic: float, other: float, tolerance: float) -> Comparison:
-    return Comparison(what, method, analytic, other, tolerance, "right" if abs(analytic - other) <= tolerance else "wrong")
+    return Comparison(
+        what, method, analytic, other, tolerance, "right" if abs(analytic - other) <= tolerance else "wrong"
+    )
 
 
 def path_sizes(root: Value) -> dict[Value, float]:
@@ -265,7 +273,9 @@ def _rounding(y: Value, variables: Sequence[Value]) -> tuple[float, list[float]]
     order = topological_order(y)
     sizes = path_sizes(y)
     roundings = 4.0 * sum(len(node.operands) for node in order)
-    return EPSILON * sum(sizes[node] * abs(node.data) for node in order), [roundings * EPSILON * sizes.get(v, 0.0) for v in variables]
+    return EPSILON * sum(sizes[node] * abs(node.data) for node in order), [
+        roundings * EPSILON * sizes.get(v, 0.0) for v in variables
+    ]
 
 
 def _argument_names(f: Callable[..., Any], count: int) -> list[str]:

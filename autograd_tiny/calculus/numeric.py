@@ -202,7 +202,9 @@ class StepSizeCurve(NamedTuple):
         for kind, color, marker in (("forward", GRAD, "o"), ("central", DATA, "s")):
             h, error = self.best(kind)
             label = f"{kind}: best at h = {short_number(h, 1)}, error {short_number(error, 1)}"
-            axes.loglog(self.steps, getattr(self, kind), color=color, marker=marker, markersize=4, linewidth=1.0, label=label)
+            axes.loglog(
+                self.steps, getattr(self, kind), color=color, marker=marker, markersize=4, linewidth=1.0, label=label
+            )
         axes.set(xlabel="step h", ylabel="error of the numeric derivative")
         for axis, numbers in ((axes.xaxis, self.steps), (axes.yaxis, [*self.forward, *self.central])):
             axis.set_ticks(_decades(numbers))

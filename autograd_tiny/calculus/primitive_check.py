@@ -16,13 +16,15 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.symbols.expression import Expression
 
 
-def check_primitive(primitive: Primitive, points: Sequence[Sequence[float]] | None = None, *, tolerance: float = 1e-7) -> None:
+def check_primitive(
+    primitive: Primitive, points: Sequence[Sequence[float]] | None = None, *, tolerance: float = 1e-7
+) -> None:
     """Check a row: filled in, one derivative per operand, and each of them right.
 
     At every point, compares the rule on floats, on Values and on Expressions with each other and with the numeric
     derivative, the second derivatives with the numeric derivative of the rule, and the expansion, if there is one, with
-    the row itself.  A commutative row must have the same value with its operands reversed.  The mistaken rules of a row must be wrong,
-    and each another one.
+    the row itself.  A commutative row must have the same value with its operands reversed.  The mistaken rules of a row
+    must be wrong, and each another one.
 
     Args:
         primitive: a row of the table or your own; for a family one member, ``power[3]``; for softmax one output.
@@ -38,10 +40,15 @@ def check_primitive(primitive: Primitive, points: Sequence[Sequence[float]] | No
     AssertionError: cube(-2.3): the rule gives -6.8999999999999995 for the derivative by operand 1, the numbers say 15.8...
     """
     for field in ("name", "doc", "symbol"):
-        _check(bool(getattr(primitive, field)), f"{primitive.name or 'the row'}: the row needs a {field}; give it one, as {field}='...'")
+        _check(
+            bool(getattr(primitive, field)),
+            f"{primitive.name or 'the row'}: the row needs a {field}; give it one, as {field}='...'",
+        )
     for point in points or _sample_points(primitive):
         _check_at(primitive, tuple(float(x) for x in point), tolerance)
-    _check_mistaken(primitive, [tuple(float(x) for x in point) for point in points or _sample_points(primitive)], tolerance)
+    _check_mistaken(
+        primitive, [tuple(float(x) for x in point) for point in points or _sample_points(primitive)], tolerance
+    )
 
 
 def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) -> None:
@@ -55,7 +62,10 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
     except (ArithmeticError, ValueError) as error:
         raise type(error)(f"{error}; give points= at which it is defined, or the row a domain=") from None
     backwards = primitive.evaluate(point[::-1]) if primitive.commutative else out
-    _check(same(backwards, out), f"{head} is {out!r}, but with its operands reversed {backwards!r}, so the row is not commutative")
+    _check(
+        same(backwards, out),
+        f"{head} is {out!r}, but with its operands reversed {backwards!r}, so the row is not commutative",
+    )
     local = list(float_form(primitive)(out, *point))
     _check(len(local) == len(point), f"{head}: the rule gives {len(local)} derivatives for {len(point)} operands")
 
@@ -78,25 +88,33 @@ def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) 
         _check(same(d, slopes[i].data), f"{head}: the rule gives {d!r} on floats but {slopes[i].data!r} on Values {by}")
         written = formulas[i].evaluate(at)
         _check(same(d, written), f"{head}: the rule gives {d!r} on floats but {written!r} as a formula {by}")
-        _check(same(d, by_expansion[i].data), f"{head}: the rule gives {d!r} {by}, its expansion {by_expansion[i].data!r}")
+        _check(
+            same(d, by_expansion[i].data), f"{head}: the rule gives {d!r} {by}, its expansion {by_expansion[i].data!r}"
+        )
         slope = partial(_local_derivative, primitive, i)
         for j, second in enumerate(gradient(slopes[i], values)):
             numeric = numeric_derivative(along(slope, point, j), point[j]).best.value
             by = f"for the second derivative by operands {i + 1} and {j + 1}"
-            _check(same(second.data, numeric), f"{head}: the rule gives {second.data!r} {by}, the numbers say {numeric!r}")
+            _check(
+                same(second.data, numeric), f"{head}: the rule gives {second.data!r} {by}, the numbers say {numeric!r}"
+            )
 
 
 def _check_mistaken(primitive: Primitive, points: Sequence[tuple[float, ...]], tolerance: float) -> None:
     """Refuse a mistaken rule that gives the right derivatives at all points, or those of another one."""
     found = {"the rule itself": [_wrong(primitive, None, point) for point in points]}
     for mistaken in mistaken_rules(primitive):
-        unseen = f"{primitive.name}: the mistaken rule {mistaken.what!r} needs a place where it was seen; give seen='...'"
+        unseen = (
+            f"{primitive.name}: the mistaken rule {mistaken.what!r} needs a place where it was seen; give seen='...'"
+        )
         _check(bool(mistaken.seen), unseen)
         given = [_wrong(primitive, mistaken, point) for point in points]
         nowhere = f"{primitive.name}: the mistaken rule {mistaken.what!r} gives nothing at any point; give points= at which it does"
         _check(any(given), nowhere)
         for what, before in found.items():
-            pairs = [(x, y) for one, other in zip(given, before) if one and other for x, y in zip(one, other, strict=True)]
+            pairs = [
+                (x, y) for one, other in zip(given, before) if one and other for x, y in zip(one, other, strict=True)
+            ]
             differ = not pairs or any(abs(x - y) > tolerance * max(1.0, abs(x), abs(y)) for x, y in pairs)
             alike = f"{primitive.name}: the mistaken rule {mistaken.what!r} gives what {what!r} gives at every point"
             _check(differ, f"{alike}; give points= at which they differ, or leave it out")

@@ -1,10 +1,10 @@
 """Jacobians of which most entries are 0: only those that the record knows of are computed.
 
-Reverse mode for all outputs at once: every node keeps, for each output that it leads to, the derivative of that output by it.
-It leads only to outputs that each of its variables leads to, so a node keeps no more than a column of the Jacobian has entries,
-and the work is at most that of as many sweeps as a colouring of the rows has colours, since rows that share a column differ in
-colour.  Curtis, Powell and Reid (1974), On the estimation of sparse Jacobian matrices; Griewank and Walther (2008), Evaluating
-Derivatives, chapter 7.
+Reverse mode for all outputs at once: every node keeps, for each output that it leads to, the derivative of that output
+by it.  It leads only to outputs that each of its variables leads to, so a node keeps no more than a column of the
+Jacobian has entries, and the work is at most that of as many sweeps as a colouring of the rows has colours, since rows
+that share a column differ in colour.  Curtis, Powell and Reid (1974), On the estimation of sparse Jacobian matrices;
+Griewank and Walther (2008), Evaluating Derivatives, chapter 7.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def sparse_jacobian(outputs: Sequence[Any], variables: Sequence[Any], *, recorde
     Args:
         outputs: m nodes.
         variables: n leaves.
-        recorded: whether the entries are to be nodes, by the rules run on the nodes; else they are floats, from the local derivatives
-            as recorded.
+        recorded: whether the entries are to be nodes, by the rules run on the nodes; else they are floats, from the
+            local derivatives as recorded.
     """
     order: list[Any] = topological_order(joint(outputs))[:-1]
     siblings = siblings_among(order) if recorded else None
@@ -73,7 +73,9 @@ def sparse_jacobian(outputs: Sequence[Any], variables: Sequence[Any], *, recorde
         operands = node.operands
         local = node.op.derivatives(node, operands, partial(siblings, node)) if siblings else node.local_derivatives
         for x, d in zip(operands, local):
-            if x in leads and not (siblings and d.__class__ is float and d == 0.0):  # a rule that says 0 is 0 everywhere
+            if x in leads and not (
+                siblings and d.__class__ is float and d == 0.0
+            ):  # a rule that says 0 is 0 everywhere
                 below = found.setdefault(x, {})
                 for i, above in here.items():
                     term = times(d, above)
@@ -88,4 +90,6 @@ def _by_rows(n_rows: int, columns: Sequence[dict[int, Any]]) -> Entries:
             rows[i].append((j, number))
     starts = array("i", accumulate(map(len, rows), initial=0))
     entries = [entry for row in rows for entry in row]
-    return Entries((n_rows, len(columns)), starts, array("i", [j for j, _ in entries]), [number for _, number in entries])
+    return Entries(
+        (n_rows, len(columns)), starts, array("i", [j for j, _ in entries]), [number for _, number in entries]
+    )

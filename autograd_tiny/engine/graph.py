@@ -65,8 +65,9 @@ class Node:
         def __del__(self) -> None:
             """Free a chain of nodes one after the other.
 
-            Python frees what a node held inside of freeing the node.  Elsewhere it notices when the stack gets deep; in a browser
-            that is JavaScript's stack, which Python does not know, and some thousand nodes would end the whole interpreter.
+            Python frees what a node held inside of freeing the node.  Elsewhere it notices when the stack gets deep; in
+            a browser that is JavaScript's stack, which Python does not know, and some thousand nodes would end the
+            whole interpreter.
             """
             held = [getattr(self, "first", None), getattr(self, "second", None)]
             self.first = self.second = None

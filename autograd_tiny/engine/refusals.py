@@ -105,7 +105,9 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
     if not operands:
         return type(error)(f"{head}: needs at least one operand")
     if any(hasattr(x, "dtype") and hasattr(x, "__len__") for x in operands):
-        return TypeError(f"{head}: {NO_OPERANDS}; for arrays of NumPy use arrays.elementwise({operation.name.partition('[')[0]})")
+        return TypeError(
+            f"{head}: {NO_OPERANDS}; for arrays of NumPy use arrays.elementwise({operation.name.partition('[')[0]})"
+        )
     try:
         out = operation.forward(*data)
     except TypeError:

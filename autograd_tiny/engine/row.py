@@ -71,7 +71,8 @@ class MistakenRule(NamedTuple):
 
     Attributes:
         what: what is wrong about it, as a clause without its full stop.
-        rule: ``rule(out, *operands)``, as of the `Primitive`; of an operation with several outputs ``rule(outputs, index, *operands)``.
+        rule: ``rule(out, *operands)``, as of the `Primitive`; of an operation with several outputs
+            ``rule(outputs, index, *operands)``.
         seen: where it was seen.
     """
 

@@ -30,7 +30,9 @@ def read_assignments(words: Iterable[str]) -> dict[str, Numbers]:
         if not word.strip():
             raise FormulaError("an empty word where a value belongs: write x=2")
         if another := re.search(r"(?<=\S)\s*,\s*$|(?<=\S)[,;\s]\s*\w+\s*=(?!=)", word):
-            raise FormulaError("each value is a word of its own, with a space between two: w=-3 x=2", word, another.start())
+            raise FormulaError(
+                "each value is a word of its own, with a space between two: w=-3 x=2", word, another.start()
+            )
         if (unit := _UNIT.fullmatch(word)) and unit["unit"] not in CONSTANTS:
             raise FormulaError(f"numbers have no units: write {unit['number'].strip()}", word, unit.start("unit"))
         formula = parsed(word)
@@ -40,7 +42,9 @@ def read_assignments(words: Iterable[str]) -> dict[str, Numbers]:
         if formula.inputs:
             what = formula.inputs[0]
             finite = what.lower() in ("nan", "inf", "infinity")
-            raise FormulaError(f"`{shown(what)}` is {'not finite' if finite else 'no number'}", word, formula.places[what])
+            raise FormulaError(
+                f"`{shown(what)}` is {'not finite' if finite else 'no number'}", word, formula.places[what]
+            )
         if name in values:
             raise FormulaError(f"`{shown(name)}` is given twice", word, 0)
         run = Run(word, {}, Value, gives_array=True)
@@ -49,5 +53,7 @@ def read_assignments(words: Iterable[str]) -> dict[str, Numbers]:
     return values
 
 
-_UNIT = re.compile(r"(?P<number>[^=]*=\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)[*\s]*(?P<unit>[^\W\d_]+(?:[/·*^²³⁻]\S*)?)\s*")
+_UNIT = re.compile(
+    r"(?P<number>[^=]*=\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)[*\s]*(?P<unit>[^\W\d_]+(?:[/·*^²³⁻]\S*)?)\s*"
+)
 """A value with a unit, as ``L=1m`` or ``v=3.5 m/s``."""

@@ -96,16 +96,16 @@ class Formula:
     def record(self, values: Mapping[str, Numbers]) -> Recorded[Value]:
         """Record the formula at a point.
 
-        Every input becomes a Value labelled with its name, or an Array of Values, and every assigned name labels its node.  A name
-        assigned to a number (``w = -3``) is such a Value too; a number inside a formula is a Constant.
+        Every input becomes a Value labelled with its name, or an Array of Values, and every assigned name labels its
+        node.  A name assigned to a number (``w = -3``) is such a Value too; a number inside a formula is a Constant.
 
         Args:
-            values: finite numbers, or nested lists of them, for every input, and if they are to be something else for ``e`` and
-                ``pi``.
+            values: finite numbers, or nested lists of them, for every input, and if they are to be something else for
+                ``e`` and ``pi``.
 
         Raises:
-            FormulaError: a value that is missing or not wanted, an operation outside its domain, shapes that do not fit, a result
-                that is not finite.
+            FormulaError: a value that is missing or not wanted, an operation outside its domain, shapes that do not
+                fit, a result that is not finite.
 
         >>> y = read_formula("y = sigmoid(w*x + b)").record({"w": -3, "x": 2, "b": 6.5}).output
         >>> y.backward()
@@ -144,7 +144,9 @@ class Formula:
         """
         if sum([prod(shape) for shape in shapes.values()]) > MOST_OPERANDS:
             raise FormulaError(f"arrays of these shapes have more than {MOST_OPERANDS:,} entries")
-        return self._recorded(Run(self.source, {name: _symbols(name, shapes.get(name, ())) for name in self.inputs}, Expression))
+        return self._recorded(
+            Run(self.source, {name: _symbols(name, shapes.get(name, ())) for name in self.inputs}, Expression)
+        )
 
     def _recorded(self, run: Run) -> Recorded[Any]:
         run.all(self.steps)
@@ -183,9 +185,9 @@ def read_formula(text: str) -> Formula:
     give many, and the constants ``pi`` and ``e``.  Each name is assigned once.  Arithmetic on plain numbers is done at
     once, in floats.
 
-    Vectors and matrices: ``[[1, 2], [3, 4]]``, ``W @ x + b`` with NumPy's broadcasting, ``W.T``, ``W[0][1]``, ``W[:, 1]``; functions
-    work entry by entry, ``softmax`` and ``logsumexp`` by row, ``sum(X)``, ``sum(X, axis=0)``, ``mean(X, axis=1)``.  Which inputs are
-    arrays is known when they get their values.
+    Vectors and matrices: ``[[1, 2], [3, 4]]``, ``W @ x + b`` with NumPy's broadcasting, ``W.T``, ``W[0][1]``,
+    ``W[:, 1]``; functions work entry by entry, ``softmax`` and ``logsumexp`` by row, ``sum(X)``, ``sum(X, axis=0)``,
+    ``mean(X, axis=1)``.  Which inputs are arrays is known when they get their values.
 
     Raises:
         FormulaError: the text is no such formula.

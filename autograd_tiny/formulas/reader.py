@@ -101,7 +101,9 @@ class Reader:
             if name in FUNCTIONS:
                 raise self.error(f"`{name}` is a function and cannot be a name", token)
             if name in self.used:
-                why = "is used before it is assigned: each name stands for one thing, so give the new value another name"
+                why = (
+                    "is used before it is assigned: each name stands for one thing, so give the new value another name"
+                )
                 raise FormulaError(f"`{shown(name)}` {why}", self.source, self.used[name])
             if name in self.assigned:
                 raise self.error(f"`{shown(name)}` is assigned twice: give the new value another name", token)
@@ -129,7 +131,12 @@ class Reader:
             elif token.kind == "name" and self.tokens[self.place].text == "(":
                 waiting.append(_Waiting(BRACKET, token, token.text, self.function(token), 1))
                 self.place += 1
-            elif token.text == "axis" and self.tokens[self.place].text == "=" and waiting and waiting[-1].name in OVER_AXIS:
+            elif (
+                token.text == "axis"
+                and self.tokens[self.place].text == "="
+                and waiting
+                and waiting[-1].name in OVER_AXIS
+            ):
                 self.axis(waiting[-1])
                 return
             elif token.kind == "name":
@@ -179,7 +186,9 @@ class Reader:
         """Have the operators that bind at least this tightly take their operands."""
         while waiting and waiting[-1].level >= level:
             w = waiting.pop()
-            self.steps.append(Step("apply", w.token.at, f"`{w.name}`" if w.name in OPERATORS else w.name, w.function, w.operands))
+            self.steps.append(
+                Step("apply", w.token.at, f"`{w.name}`" if w.name in OPERATORS else w.name, w.function, w.operands)
+            )
 
     def close(self, bracket: _Waiting, token: Token) -> None:
         """Make a call, a list, or nothing of what stands in a pair of brackets."""
@@ -187,7 +196,9 @@ class Reader:
         if token.text != CLOSING[opening]:
             raise self.error(f"`{opening}` is closed by `{CLOSING[opening]}`, not by `{token.text}`", token)
         if bracket.function:
-            self.steps.append(Step("apply", bracket.token.at, bracket.name, bracket.function, bracket.operands, bracket.axis))
+            self.steps.append(
+                Step("apply", bracket.token.at, bracket.name, bracket.function, bracket.operands, bracket.axis)
+            )
         elif opening == "[" or bracket.operands > 1:
             self.steps.append(Step("list", bracket.token.at, operands=bracket.operands))
 
@@ -220,14 +231,19 @@ class Reader:
         return int(token.text)
 
     def not_an_index(self, token: Token) -> FormulaError:
-        return self.error("an item is taken by whole numbers: p[0] is the first, W[0][1] or W[0, 1] in a matrix, W[:, 1] a column", token)
+        return self.error(
+            "an item is taken by whole numbers: p[0] is the first, W[0][1] or W[0, 1] in a matrix, W[:, 1] a column",
+            token,
+        )
 
     def axis(self, call: _Waiting) -> None:
         """Read ``axis=0`` behind what is summed."""
         self.place += 1
         token = self.take()
         if call.operands != 2 or token.text not in ("0", "1") or self.tokens[self.place].text != ")":
-            raise self.error(f"`{call.name}` takes `axis=0`, over the rows, or `axis=1`, over the columns, behind an array", token)
+            raise self.error(
+                f"`{call.name}` takes `axis=0`, over the rows, or `axis=1`, over the columns, behind an array", token
+            )
         call.operands, call.axis = 1, int(token.text)
 
     def number(self, token: Token) -> float:

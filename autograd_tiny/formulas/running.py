@@ -36,7 +36,8 @@ class Run:
 
     Attributes:
         output: what the last formula gives.
-        nodes: every input and every name that was assigned, with its node; those of an Array by their places, ``W[0][1]``.
+        nodes: every input and every name that was assigned, with its node; those of an Array by their places,
+            ``W[0][1]``.
         arrays: those of the names that are Arrays.
     """
 
@@ -83,7 +84,9 @@ class Run:
     def list(self, step: Step) -> None:
         """Replace as many things by a list of them."""
         items = self.popped(step.operands)
-        self.count(sum([len(x) if isinstance(x, (tuple, Array)) else 1 for x in items]))  # before anything walks through rows
+        self.count(
+            sum([len(x) if isinstance(x, (tuple, Array)) else 1 for x in items])
+        )  # before anything walks through rows
         self.stack.append(items)
 
     def item(self, step: Step) -> None:
@@ -118,7 +121,9 @@ class Run:
         if isinstance(thing, Array):
             return self.counted(thing[keys if len(keys) > 1 else keys[0]])
         if not isinstance(thing, tuple):
-            raise ValueError("only a list, an array, or an operation with several outputs, has items: softmax([a, b])[0]")
+            raise ValueError(
+                "only a list, an array, or an operation with several outputs, has items: softmax([a, b])[0]"
+            )
         (index,) = keys
         if isinstance(index, slice) or index >= len(thing):
             raise ValueError(f"there is no item {index}: the {len(thing)} items are counted from 0")
@@ -150,7 +155,9 @@ class Run:
     def is_of_arrays(self, function: Any, operands: tuple[Any, ...]) -> bool:
         """Whether an operation works on whole arrays.  One of many operands takes these as a list, too, ``softmax([a, b])``."""
         lists = [x for x in operands if isinstance(x, tuple)]
-        return any(isinstance(x, Array) for x in operands) or any(not takes_lists(function) or _is_nested(x) for x in lists)
+        return any(isinstance(x, Array) for x in operands) or any(
+            not takes_lists(function) or _is_nested(x) for x in lists
+        )
 
     def as_array(self, thing: Any) -> Array:
         """A list as an Array; numbers in it are constants."""
@@ -162,7 +169,9 @@ class Run:
             return (thing,)
         parts = tuple(thing) if isinstance(thing, (tuple, Array)) else (thing,)
         if len(parts) != len(names):
-            raise ValueError(f"{names_shown(names)}: {len(names)} names for {len(parts)} number{'s' * (len(parts) != 1)}")
+            raise ValueError(
+                f"{names_shown(names)}: {len(names)} names for {len(parts)} number{'s' * (len(parts) != 1)}"
+            )
         return parts
 
     def labelled(self, thing: Any, name: str) -> Any:
@@ -224,9 +233,13 @@ class Trial(Run):
         return self.anything() if _depends_on_input(thing) else super().transpose_of(thing)
 
     def result(self, step: Step, operands: tuple[Any, ...]) -> Any:
-        if any(map(_depends_on_input, operands)) and (step.axis is not None or self.may_differ(step.argument, operands)):
+        if any(map(_depends_on_input, operands)) and (
+            step.axis is not None or self.may_differ(step.argument, operands)
+        ):
             if not takes_lists(step.argument) and step.axis is None and step.argument is not matrix_product:
-                super().result(step, tuple([x if isinstance(x, float) else self.anything() for x in operands]))  # for its refusals
+                super().result(
+                    step, tuple([x if isinstance(x, float) else self.anything() for x in operands])
+                )  # for its refusals
             return self.anything()
         return super().result(step, operands)
 
@@ -238,7 +251,9 @@ class Trial(Run):
         return function is matrix_product or any(isinstance(x, (tuple, Array)) for x in operands)
 
     def parts(self, thing: Any, names: Sequence[str]) -> Sequence[Any]:
-        return [self.anything() for _ in names] if len(names) > 1 and self.is_open(thing) else super().parts(thing, names)
+        return (
+            [self.anything() for _ in names] if len(names) > 1 and self.is_open(thing) else super().parts(thing, names)
+        )
 
     def is_open(self, thing: Any) -> bool:
         """Whether a thing may be an array."""
@@ -300,7 +315,9 @@ def finite(name: str, result: Any) -> Any:
             if not math.isfinite(x.data):
                 raise OverflowError(f"{call_text(x.op, x.operands)}: the result is larger than any float")
             if not all(map(math.isfinite, x.local_derivatives)):
-                raise OverflowError(f"{call_text(x.op, x.operands)} is {x.data!r}, but its derivative there is not finite")
+                raise OverflowError(
+                    f"{call_text(x.op, x.operands)} is {x.data!r}, but its derivative there is not finite"
+                )
     return result
 
 

@@ -58,8 +58,8 @@ class CompiledLoss(Compiled):
         """The loss of each row (rows,), for parameters (n,) and a batch (rows, m).
 
         Args:
-            theta: the parameters, read while the call runs, with other threads running: give a copy of what another thread
-                changes.
+            theta: the parameters, read while the call runs, with other threads running: give a copy of what another
+                thread changes.
             batch: the samples, read as the parameters are.
             check: whether a loss that is not finite is an error, which says in which rows, and why.
 
@@ -154,14 +154,19 @@ def compile_function(
 
 
 def compile_formula(
-    text: str, *, shapes: Mapping[str, Shape] = MappingProxyType({}), backend: str | None = None, threads: int | None = None
+    text: str,
+    *,
+    shapes: Mapping[str, Shape] = MappingProxyType({}),
+    backend: str | None = None,
+    threads: int | None = None,
 ) -> CompiledFunction:
     """Compile a formula as it is typed, as a function of the names in it that have no value, in the order of their
     first use.
 
     Args:
         text: as `read_formula` takes it.
-        shapes: of the inputs that are vectors, ``(3,)``, or matrices, ``(2, 3)``; each is then one argument, and has one gradient.
+        shapes: of the inputs that are vectors, ``(3,)``, or matrices, ``(2, 3)``; each is then one argument, and has
+            one gradient.
         backend: "llvm" or "python"; by default native code where llvmlite is installed.
         threads: among how many native code shares the rows of a batch; by default the machine's, where that pays.
 

@@ -120,8 +120,8 @@ class Compiled:
         """Write a shared library, ``area.so``, and its header, ``area.h``; the paths of both.
 
         It holds the machine code that runs here, layers as loops and rows on vectors, and has the functions that `c`
-        writes, called by the name of the file.  It runs on processors that have what this one has, and needs nothing but
-        the C library.
+        writes, called by the name of the file.  It runs on processors that have what this one has, and needs nothing
+        but the C library.
 
         Args:
             path: of the library, with the ending .so or .dylib.
@@ -319,7 +319,9 @@ class CompiledFunction(Compiled):
         Raises:
             ImportError: for ``sparsity``, SciPy is not installed.
         """
-        return self._sparse(self._entries, points, check) if sparsity else self.value_and_jacobian(points, check=check)[1]
+        return (
+            self._sparse(self._entries, points, check) if sparsity else self.value_and_jacobian(points, check=check)[1]
+        )
 
     def hessian(self, points: Any, *, sparsity: bool = False) -> Any:
         """The second derivatives (rows, n, n) at points (rows, n); (n, n) for one point.

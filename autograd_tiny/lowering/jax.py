@@ -4,8 +4,8 @@ Instructions that apply one row and do not wait for each other become one operat
 compilation grows faster than the number of operations, is given a layer where the program has neurons: their `dot`
 instructions are one product with a matrix again.
 
-JAX differentiates sums, products and choices by itself.  Every other row takes its rule along, so that ``jax.grad`` gives
-the derivatives of `backward`, at kinks and in the tails of functions too.
+JAX differentiates sums, products and choices by itself.  Every other row takes its rule along, so that ``jax.grad``
+gives the derivatives of `backward`, at kinks and in the tails of functions too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def to_jax(program: Program, arguments: Mapping[str, int], gradient: bool) -> Ca
 
     Args:
         program: what is computed.
-        arguments: what the function takes: arrays of shape (n,), each name with its n; together they are the program's inputs.
+        arguments: what the function takes: arrays of shape (n,), each name with its n; together they are the program's
+            inputs.
         gradient: whether the function gives a tuple, results and derivatives, and not the results alone.
 
     Raises:
@@ -101,8 +102,8 @@ class Gather(NamedTuple):
 class Schedule:
     """A program as operations on arrays, in their order.
 
-    The arrays hold one value in each row: first come the arguments, then the constants, then the results of each group of
-    instructions.  Whatever axes the arguments have besides, the others have too, or of length 1.
+    The arrays hold one value in each row: first come the arguments, then the constants, then the results of each group
+    of instructions.  Whatever axes the arguments have besides, the others have too, or of length 1.
 
     Args:
         program: what is computed.
@@ -150,10 +151,12 @@ class Schedule:
 def _groups(program: Program, sizes: Sequence[int]) -> list[tuple[Primitive, list[int]]]:
     """The numbers of the instructions that make one operation each, in an order in which they can be computed.
 
-    They have one row, none has the result of another among its operands, and their operands depend on the same arguments:
-    what is the same for all samples is not repeated for each of them because it stands beside what is not.
+    They have one row, none has the result of another among its operands, and their operands depend on the same
+    arguments:  what is the same for all samples is not repeated for each of them because it stands beside what is not.
     """
-    depends = [1 << i for i, size in enumerate(sizes) for _ in range(size)] + [0] * len(program.constants)  # a bit per argument
+    depends = [1 << i for i, size in enumerate(sizes) for _ in range(size)] + [0] * len(
+        program.constants
+    )  # a bit per argument
     level = [0] * program.n_leaves
     groups: dict[Any, list[int]] = {}
     for number, (row, operands) in enumerate(program.instructions, program.n_leaves):
@@ -172,7 +175,8 @@ def _blocks(row: Primitive, operands: tuple[int, ...]) -> list[tuple[int, ...]]:
     return [operands] if row.arity is None else [(x,) for x in operands]
 
 
-# Rows as functions of arrays: each takes blocks of operands (m, k, ...) and gives (1, k, ...), for k instructions at once.
+# Rows as functions of arrays: each takes blocks of operands (m, k, ...) and gives (1, k, ...), for k instructions at
+# once.
 
 
 def _function(row: Primitive, sizes: Sequence[int]) -> Callable[..., Any]:

@@ -56,7 +56,9 @@ class _Kernel(NamedTuple):
     name: str
     code: MachineCode
 
-    def call(self, rows: str, parameters: str, batch: str, values: str = "0", derivatives: str = "0", means: str = "0") -> str:
+    def call(
+        self, rows: str, parameters: str, batch: str, values: str = "0", derivatives: str = "0", means: str = "0"
+    ) -> str:
         """The call of it in C."""
         layout = self.code.layout
         arrays = f"{values}, {layout.n_values}, {derivatives}, {layout.n_derivatives}, {means}, {layout.n_means}"
@@ -81,7 +83,9 @@ def save_library(
     """
     path = Path(path)
     if path.suffix not in ENDINGS:
-        raise ValueError(f"a shared library is called {' or '.join(f'name{x}' for x in ENDINGS)}, got {quoted(path.name)}")
+        raise ValueError(
+            f"a shared library is called {' or '.join(f'name{x}' for x in ENDINGS)}, got {quoted(path.name)}"
+        )
     name = path.stem
     header, prototypes = c_interface(recorded.program, arguments, name)
     if not path.parent.is_dir():

@@ -42,8 +42,8 @@ class Instruction(NamedTuple):
 class Program:
     """Instructions without branches or loops.  Two are equal if they compute the same, to the sign of a zero, by the same steps.
 
-    Values are numbered: the inputs first, then the constants, then the results of the instructions in their order.  Every
-    instruction uses values with smaller numbers, no two compute the same, and each is needed for an output.
+    Values are numbered: the inputs first, then the constants, then the results of the instructions in their order.
+    Every instruction uses values with smaller numbers, no two compute the same, and each is needed for an output.
 
     Attributes:
         inputs: the names of the inputs.
@@ -52,7 +52,8 @@ class Program:
         outputs: numbers of values: the results, then the derivatives of each by each input they are wanted for.
         n_values: how many of the outputs are results.
         names: the labels of values by number, where there are any.
-        derivative_of: for values that are the derivative of a result by another value, the result's and that value's number.
+        derivative_of: for values that are the derivative of a result by another value, the result's and that value's
+            number.
 
     >>> from autograd_tiny.lowering import compile_function
     >>> program = compile_function(lambda x: x[0] * x[1] + x[0], ["a", "b"]).program
@@ -219,15 +220,26 @@ class Builder:
                 kinds[value.__class__].append(number)
         new = {old: number for number, old in enumerate([*kinds[str], *kinds[float], *kinds[Instruction]])}
         renumber = _Renumbering(new)
-        instructions = [Instruction(row, renumber(operands)) for row, operands in map(values.__getitem__, kinds[Instruction])]
+        instructions = [
+            Instruction(row, renumber(operands)) for row, operands in map(values.__getitem__, kinds[Instruction])
+        ]
         names = {new[x]: name for x, name in self.names.items() if x in new}
-        of = {new[d]: (new[y], new[x]) for d, (y, x) in self.derivative_of.items() if d in new and y in new and x in new and d > max(x, y)}
+        of = {
+            new[d]: (new[y], new[x])
+            for d, (y, x) in self.derivative_of.items()
+            if d in new and y in new and x in new and d > max(x, y)
+        }
         constants = [values[x] for x in kinds[float]]
-        return Program([values[x] for x in kinds[str]], constants, instructions, [new[x] for x in outputs], n_values, names, of)
+        return Program(
+            [values[x] for x in kinds[str]], constants, instructions, [new[x] for x in outputs], n_values, names, of
+        )
 
 
 def program_of(
-    inputs: Sequence[Expression], results: Sequence[Any], wrt: Sequence[Expression] = (), expansion: Chooser | None = None
+    inputs: Sequence[Expression],
+    results: Sequence[Any],
+    wrt: Sequence[Expression] = (),
+    expansion: Chooser | None = None,
 ) -> Program:
     """The program that computes ``results``, and their derivatives by each of ``wrt``.
 
@@ -336,7 +348,9 @@ class Opening(Builder):
             return super().emit(row, operands)
         if (folded := self.folded(row, operands)) is not None:
             return folded
-        function, index = (replacement.function, replacement.index) if isinstance(replacement, Picked) else (replacement, 0)
+        function, index = (
+            (replacement.function, replacement.index) if isinstance(replacement, Picked) else (replacement, 0)
+        )
         if (function, operands) not in self._opened:
             if (inner := self._programs.get((function, len(operands)))) is None:
                 inner = self._programs[function, len(operands)] = _expanded(function, len(operands))

@@ -85,8 +85,9 @@ def chosen_backend(backend: str | None) -> str:
 
 
 WORTH_A_THREAD = 2**25
-"""How many operands of instructions, times rows, a thread of its own must have: half a millisecond, ten times what starting it
-takes."""
+"""How many operands of instructions, times rows, a thread of its own must have: half a millisecond, ten times what
+starting it takes.
+"""
 
 
 def checked_threads(threads: Any) -> int | None:

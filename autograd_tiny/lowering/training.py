@@ -26,8 +26,9 @@ def fit(
 ) -> list[float]:
     """Train a compiled model: for every epoch, a step of the optimizer on each batch.
 
-    The numbers are those of the eager loop ``zero_grad``, ``mean`` of the losses, ``backward``, ``step``, up to rounding.
-    The model's Values get theirs at the end, also if it ends by an exception; so does the state of the optimizer.
+    The numbers are those of the eager loop ``zero_grad``, ``mean`` of the losses, ``backward``, ``step``, up to
+    rounding.  The model's Values get theirs at the end, also if it ends by an exception; so does the state of the
+    optimizer.
 
     Args:
         compiled: from `compile_model`.
@@ -59,7 +60,9 @@ def fit(
     rows = len(samples)
     size = rows if batch_size is None else as_whole(batch_size)
     if not rows or size is None or size < 1:
-        raise ValueError(f"training needs at least one sample and one in a batch, got {rows} samples and batch_size={batch_size!r}")
+        raise ValueError(
+            f"training needs at least one sample and one in a batch, got {rows} samples and batch_size={batch_size!r}"
+        )
     if as_whole(epochs) is None or epochs < 0:
         raise ValueError(f"epochs is a whole number from 0 up, got {epochs!r}")
     if optimizer.parameters != compiled.model.parameters():

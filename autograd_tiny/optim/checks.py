@@ -14,7 +14,9 @@ Schedule = Callable[[int], float]
 def rate(x: Any, what: str) -> float:
     number = as_number(x)
     if number is None:
-        raise TypeError(f"{what} is a number{' or a function of the step number' if what == 'a learning rate' else ''}, got {x!r}")
+        raise TypeError(
+            f"{what} is a number{' or a function of the step number' if what == 'a learning rate' else ''}, got {x!r}"
+        )
     if not 0.0 <= number < math.inf:
         raise ValueError(f"{what} is a finite number from 0 up, got {x!r}")
     return number

@@ -27,7 +27,8 @@ class Optimizer:
 
     Attributes:
         state: the names of the attributes that hold, as lists, one number per parameter, 0 before the first step.
-        symbols: what formulas call these numbers, one for each name in ``state``; the names themselves if there are none.
+        symbols: what formulas call these numbers, one for each name in ``state``; the names themselves if there are
+            none.
         looks_ahead: whether gradients are to be taken at `ahead`, and not at the parameters.
     """
 
@@ -43,7 +44,9 @@ class Optimizer:
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule) -> None:
         if not isinstance(parameters, Iterable):
-            raise TypeError(f"an optimizer takes a list of parameters, got {parameters!r}; for a model write model.parameters()")
+            raise TypeError(
+                f"an optimizer takes a list of parameters, got {parameters!r}; for a model write model.parameters()"
+            )
         self.learning_rate = learning_rate if callable(learning_rate) else checks.rate(learning_rate, "a learning rate")
         self.parameters = list(parameters)
         self.steps = 0
@@ -65,8 +68,8 @@ class Optimizer:
         """Move every parameter once.
 
         Raises:
-            ArithmeticError: a gradient is not finite, or the step gives a number that is not, naming the parameter; then
-                nothing has changed.
+            ArithmeticError: a gradient is not finite, or the step gives a number that is not, naming the parameter;
+                then nothing has changed.
         """
         rate, parameters, state = self.rate(), self.parameters, self._state()
         if self.looks_ahead:
@@ -97,7 +100,9 @@ class Optimizer:
         step = self.steps if step is None else step
         return checks.rate(self.learning_rate(step), f"the schedule's learning rate of step {step}")
 
-    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
+    def update(
+        self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int
+    ) -> tuple[Numbers, State]:
         """The parameters after a step, and their new state, in lists of the same lengths; nothing is changed.
 
         In plain arithmetic, so that the parameters may be floats, NumPy arrays of many, Values and Expressions.
@@ -151,7 +156,9 @@ class Optimizer:
         """The error of a step, with the parameter whose step, taken alone, ends by it."""
         for i, parameter in enumerate(self.parameters):
             try:
-                self.update(rate, [parameter.data], [gradients[i]], tuple([[numbers[i]] for numbers in state]), self.steps + 1)
+                self.update(
+                    rate, [parameter.data], [gradients[i]], tuple([[numbers[i]] for numbers in state]), self.steps + 1
+                )
             except ArithmeticError as own:  # noqa: PERF203
                 return type(own)(f"{self._failed(i)}: {own}; no parameter was moved")
         return type(error)(f"a step of this {type(self).__name__} fails: {error}; no parameter was moved")

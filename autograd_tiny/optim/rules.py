@@ -20,26 +20,28 @@ VELOCITIES: Mapping[str, Callable[[Any, float], tuple[Any, Any]]] = {
 }
 """The conventions of momentum: the factor of the gradient in the velocity, and that of the velocity in the step.
 
-Sutskever, Martens, Dahl and Hinton (2013), On the importance of initialization and momentum in deep learning, write "step", as Keras
-does; PyTorch "sum"; Polyak (1964) and surveys "descent"; courses that call it a moving average "mean".
+Sutskever, Martens, Dahl and Hinton (2013), On the importance of initialization and momentum in deep learning, write
+"step", as Keras does; PyTorch "sum"; Polyak (1964) and surveys "descent"; courses that call it a moving average "mean".
 """
 
 
 class SGD(Optimizer):
     """Gradient descent, with momentum, Nesterov's momentum and weight decay.
 
-    Without options p ← p - rate · grad, and as PyTorch: v ← momentum · v + grad + weight_decay · p, then p ← p - rate · v.
+    Without options p ← p - rate · grad, and as PyTorch: v ← momentum · v + grad + weight_decay · p, then p ← p - rate ·
+    v.
 
     Args:
         parameters: the Values to update.
         learning_rate: a number or a schedule.
         momentum: how much of the velocity is kept.
         weight_decay: the share of a parameter that is added to its gradient.
-        velocity: what the velocity is, with η the rate and μ the momentum: ``"sum"``, v ← μv + g, p ← p - ηv; ``"mean"``,
-            v ← μv + (1 - μ)g, p ← p - ηv; ``"step"``, v ← μv - ηg, p ← p + v; ``"descent"``, v ← μv + ηg, p ← p - v.
-        nesterov: True for the step that a further step of the velocity would make, as PyTorch and Keras take it; ``"ahead"`` for
-            the gradient taken ahead, where the velocity alone would lead, as Nesterov and Sutskever write it: call `look_ahead`
-            before the loss is computed.
+        velocity: what the velocity is, with η the rate and μ the momentum: ``"sum"``, v ← μv + g, p ← p - ηv;
+            ``"mean"``, v ← μv + (1 - μ)g, p ← p - ηv; ``"step"``, v ← μv - ηg, p ← p + v; ``"descent"``, v ← μv + ηg, p
+            ← p - v.
+        nesterov: True for the step that a further step of the velocity would make, as PyTorch and Keras take it;
+            ``"ahead"`` for the gradient taken ahead, where the velocity alone would lead, as Nesterov and Sutskever
+            write it: call `look_ahead` before the loss is computed.
         decoupled: whether the decay stands beside the gradient, p ← p - rate · weight_decay · p, and not in it.
 
     >>> w = Value(1.0)
@@ -65,12 +67,21 @@ class SGD(Optimizer):
         decoupled: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self.momentum, self.weight_decay = checks.share(momentum, "a momentum"), checks.rate(weight_decay, "a weight decay")
+        self.momentum, self.weight_decay = (
+            checks.share(momentum, "a momentum"),
+            checks.rate(weight_decay, "a weight decay"),
+        )
         self.velocity, self.decoupled = checks.one_of(velocity, VELOCITIES, "velocity"), bool(decoupled)
-        self.nesterov = nesterov if isinstance(nesterov, bool) else checks.one_of(nesterov, ("ahead",), "nesterov, if not True or False,")
+        self.nesterov = (
+            nesterov
+            if isinstance(nesterov, bool)
+            else checks.one_of(nesterov, ("ahead",), "nesterov, if not True or False,")
+        )
         self.looks_ahead = nesterov == "ahead"
 
-    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
+    def update(
+        self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int
+    ) -> tuple[Numbers, State]:
         """The step along the velocity."""
         momentum, decay, (velocities,) = self.momentum, self.weight_decay, state
         steps: Numbers
@@ -79,7 +90,9 @@ class SGD(Optimizer):
         if momentum:
             share, pace = VELOCITIES[self.velocity](rate, momentum)
             velocities = _moved([momentum * v for v in velocities], share, gradients)
-            steps = _moved([momentum * v for v in velocities], share, gradients) if self.nesterov is True else velocities
+            steps = (
+                _moved([momentum * v for v in velocities], share, gradients) if self.nesterov is True else velocities
+            )
         else:
             pace, steps, velocities = -rate, gradients, gradients
         return _moved(self._decayed(rate, parameters), pace, steps), (velocities,)
@@ -127,9 +140,15 @@ class RMSprop(Optimizer):
         epsilon_inside: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        self.rho, self.epsilon, self.epsilon_inside = checks.share(rho, "rho"), checks.rate(epsilon, "epsilon"), bool(epsilon_inside)
+        self.rho, self.epsilon, self.epsilon_inside = (
+            checks.share(rho, "rho"),
+            checks.rate(epsilon, "epsilon"),
+            bool(epsilon_inside),
+        )
 
-    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
+    def update(
+        self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int
+    ) -> tuple[Numbers, State]:
         """The step along the gradient, in units of its recent size."""
         rho, rest, (squares,) = self.rho, 1.0 - self.rho, state
         squares = [rho * s + rest * (g * g) for s, g in zip(squares, gradients)]
@@ -158,12 +177,19 @@ class Adagrad(Optimizer):
     squares: list[float]
 
     def __init__(
-        self, parameters: Iterable[Value], learning_rate: float | Schedule = 0.01, *, epsilon: float = 1e-10, epsilon_inside: bool = False
+        self,
+        parameters: Iterable[Value],
+        learning_rate: float | Schedule = 0.01,
+        *,
+        epsilon: float = 1e-10,
+        epsilon_inside: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
         self.epsilon, self.epsilon_inside = checks.rate(epsilon, "epsilon"), bool(epsilon_inside)
 
-    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
+    def update(
+        self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int
+    ) -> tuple[Numbers, State]:
         """The step along the gradient, in units of the size of all so far."""
         squares = [s + g * g for s, g in zip(state[0], gradients)]
         sizes = _sizes(squares, self.epsilon, inside=self.epsilon_inside)
@@ -179,7 +205,8 @@ class Adam(Optimizer):
         betas: how much of the mean gradient, and of the mean square, is kept.
         epsilon: keeps the divisor from being 0.
         weight_decay: the share of a parameter that is added to its gradient.
-        decoupled: whether the decay stands beside the gradient, p ← p - rate · weight_decay · p, and not in it, as in `AdamW`.
+        decoupled: whether the decay stands beside the gradient, p ← p - rate · weight_decay · p, and not in it, as in
+            `AdamW`.
         bias_correction: whether the means, which start from 0, are divided by what their weights have reached.
         epsilon_inside: whether epsilon is added under the root, and not to it.
 
@@ -212,9 +239,15 @@ class Adam(Optimizer):
             raise TypeError(f"betas are two numbers, as (0.9, 0.999), got {betas!r}")
         self.betas = checks.share(betas[0], "the first beta"), checks.share(betas[1], "the second beta")
         self.epsilon, self.weight_decay = checks.rate(epsilon, "epsilon"), checks.rate(weight_decay, "a weight decay")
-        self.decoupled, self.bias_correction, self.epsilon_inside = bool(decoupled), bool(bias_correction), bool(epsilon_inside)
+        self.decoupled, self.bias_correction, self.epsilon_inside = (
+            bool(decoupled),
+            bool(bias_correction),
+            bool(epsilon_inside),
+        )
 
-    def update(self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int) -> tuple[Numbers, State]:
+    def update(
+        self, rate: Any, parameters: Numbers, gradients: Numbers, state: State, step: int
+    ) -> tuple[Numbers, State]:
         """The step along the mean gradient, in units of its size."""
         (beta1, beta2), (means, squares), decay = self.betas, state, self.weight_decay
         rest1, rest2 = 1.0 - beta1, 1.0 - beta2
@@ -223,7 +256,10 @@ class Adam(Optimizer):
         means = [beta1 * m + rest1 * g for m, g in zip(means, gradients)]
         squares = [beta2 * s + rest2 * (g * g) for s, g in zip(squares, gradients)]
         inner = self.inner((means, squares), step)
-        directions, sizes = inner.get("mhat", means), _sizes(inner.get("vhat", squares), self.epsilon, inside=self.epsilon_inside)
+        directions, sizes = (
+            inner.get("mhat", means),
+            _sizes(inner.get("vhat", squares), self.epsilon, inside=self.epsilon_inside),
+        )
         if decay and self.decoupled:
             parameters = [p - rate * decay * p for p in parameters]
         return [p - rate * m / size for p, m, size in zip(parameters, directions, sizes)], (means, squares)

@@ -38,7 +38,11 @@ def write_file(path: str | os.PathLike[str], content: str | bytes | Iterable[str
         raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {path}: it is a directory; add a file name")
-    data = [content] if isinstance(content, bytes) else (x.encode() for x in ([content] if isinstance(content, str) else content))
+    data = (
+        [content]
+        if isinstance(content, bytes)
+        else (x.encode() for x in ([content] if isinstance(content, str) else content))
+    )
     with _named(f"cannot write {path}", ELSEWHERE):
         if private:
             _replace(path, data, replaces=False, opener=_opened_privately)
@@ -167,7 +171,9 @@ def decoded(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         at = error.start
-        raise ValueError(f"this is no text in UTF-8 (byte {at} is 0x{error.object[at]:02x}); save it as UTF-8") from None
+        raise ValueError(
+            f"this is no text in UTF-8 (byte {at} is 0x{error.object[at]:02x}); save it as UTF-8"
+        ) from None
 
 
 @contextmanager

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 DEEPEST = 200
-"""Lists and objects inside of each other.  The reader of the standard library calls itself for each: CPython bounds that by the stack
-that it has, but does not know JavaScript's, and in a browser a deep file would end it."""
+"""Lists and objects inside of each other.  The reader of the standard library calls itself for each: CPython bounds
+that by the stack that it has, but does not know JavaScript's, and in a browser a deep file would end it.
+"""
 
 _STRING_OR_SIGN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[][{}]', re.DOTALL)
 _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
@@ -17,7 +18,8 @@ def read_json(text: str, **options: Any) -> Any:
     """What `json.loads` makes of a text, with its options.
 
     Raises:
-        ValueError: it is no JSON (then a `json.JSONDecodeError`), or its lists and objects are nested more than 200 deep.
+        ValueError: it is no JSON (then a `json.JSONDecodeError`), or its lists and objects are nested more than 200
+            deep.
 
     >>> read_json('{"x": [1, 2]}')
     {'x': [1, 2]}

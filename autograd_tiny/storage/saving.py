@@ -63,7 +63,9 @@ def save_parameters(model: Module, path: str | os.PathLike[str]) -> Path:
     _check_model(model, "save_parameters")
     state = {name: finite_float(x, name) for name, x in model.state_dict().items()}
     if not state:
-        raise ValueError(f"this {type(model).__name__} has no parameters to save: they are Values, and a frozen model has none")
+        raise ValueError(
+            f"this {type(model).__name__} has no parameters to save: they are Values, and a frozen model has none"
+        )
     return write_file(path, _document({"format": PARAMETERS, "version": VERSION, "parameters": state}))
 
 
@@ -109,13 +111,20 @@ def save_graph(roots: Roots, path: str | os.PathLike[str]) -> Path:
     flat = _each(roots)
     kind = next((name for name, kind in KINDS.items() if flat and all(isinstance(root, kind) for root in flat)), None)
     if kind is None or (isinstance(roots, Mapping) and not all(isinstance(name, str) for name in roots)):
-        raise TypeError(f"save_graph writes a Value or Expression, or several of a kind in a list or by name, got {quoted(roots)}")
+        raise TypeError(
+            f"save_graph writes a Value or Expression, or several of a kind in a list or by name, got {quoted(roots)}"
+        )
     if kind == "Value":
         check_unchanged(*flat, done="a file")
     writer = _Writer()
     for node in operands_first(flat, writer.numbers.__contains__):
         writer.write(node)
-    fields = {"kind": kind, "own": writer.own, "roots": _with_each(roots, writer.numbers.__getitem__), "nodes": writer.entries}
+    fields = {
+        "kind": kind,
+        "own": writer.own,
+        "roots": _with_each(roots, writer.numbers.__getitem__),
+        "nodes": writer.entries,
+    }
     return write_file(path, _document({"format": GRAPH, "version": VERSION, **fields}))
 
 
@@ -146,7 +155,9 @@ def load_graph(path: str | os.PathLike[str], *, primitives: Iterable[Operation] 
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {quoted(content['kind'])}")
         entries = _list(content["nodes"], "nodes")
         most = MOST_DERIVATIVES + DERIVATIVES_PER_CHARACTER * len(text)
-        reader = _Reader(KINDS[content["kind"]], _operations(content["own"], given), entries, None if any_size else most)
+        reader = _Reader(
+            KINDS[content["kind"]], _operations(content["own"], given), entries, None if any_size else most
+        )
         for number, entry in enumerate(entries):
             with _inside(f"nodes[{number}]"):
                 reader.read(entry)
@@ -266,7 +277,9 @@ def _content(text: str, kind: str, fields: set[str]) -> dict[str, Any]:
         reader = READERS.get(found) if isinstance(found, str) else None
         raise ValueError(f"its format is {quoted(found)}, " + (f"which {reader} reads" if reader else f"not {kind!r}"))
     if content.get("version") != VERSION:
-        raise ValueError(f"its format has version {quoted(content.get('version'))}; this autograd_tiny reads version {VERSION}")
+        raise ValueError(
+            f"its format has version {quoted(content.get('version'))}; this autograd_tiny reads version {VERSION}"
+        )
     _check_fields(content, {"format", "version"} | fields)
     return content  # type: ignore[no-any-return]
 
@@ -299,10 +312,14 @@ class _Reader:
         most: how many derivatives by operands that are listed elsewhere the entries may have.
     """
 
-    def __init__(self, kind: Kind, operations: Mapping[str, Operation], entries: Sequence[Any], most: int | None) -> None:
+    def __init__(
+        self, kind: Kind, operations: Mapping[str, Operation], entries: Sequence[Any], most: int | None
+    ) -> None:
         self.kind, self.operations, self.most = kind, operations, most
         self.nodes: list[Any] = []
-        self._outputs: dict[tuple[int, int], Any] = {}  # of operations with several, by the number of the entry and of the output
+        self._outputs: dict[
+            tuple[int, int], Any
+        ] = {}  # of operations with several, by the number of the entry and of the output
         self._first: dict[int, int] = {}  # the entry that lists the operands, by the number of a sibling
         self._wanted: dict[int, set[int]] = {}
         for number, entry in enumerate(entries):
@@ -333,7 +350,9 @@ class _Reader:
         if "op" in entry:
             node = self._recorded(entry, {"data"}, {"grad"})
             if not follows(node, data):
-                raise ValueError(f"{call_text(node.op, node.operands)} is {node.data!r}, but its data in the file is {data!r}")
+                raise ValueError(
+                    f"{call_text(node.op, node.operands)} is {node.data!r}, but its data in the file is {data!r}"
+                )
         else:
             _check_fields(entry, {name}, {"label", "grad"})
             node = Constant(0.0) if name == "constant" else Value(0.0)
@@ -371,7 +390,10 @@ class _Reader:
         row = _row(operation, entry.get("parameter"), operands)
         if isinstance(operation, MultiPrimitive):
             number = len(self.nodes)
-            indices = [entry["parameter"], *sorted(i for i in self._wanted.get(number, ()) if 0 <= i < operation.count(operands))]
+            indices = [
+                entry["parameter"],
+                *sorted(i for i in self._wanted.get(number, ()) if 0 <= i < operation.count(operands)),
+            ]
             self._count(operation, len(operands), len(indices) - 1)
             for i, node in zip(indices, self.kind.record_outputs(operation, operands, indices)):
                 self._outputs[number, i] = node
@@ -395,7 +417,9 @@ def _row(operation: Operation, parameter: Any, operands: Sequence[Any]) -> Primi
     if isinstance(operation, MultiPrimitive):
         n_outputs = operation.count(operands)
         if type(parameter) is not int or not 0 <= parameter < n_outputs:
-            raise ValueError(f"the outputs of this {operation.name} are numbered from 0 to {n_outputs - 1}, got {quoted(parameter)}")
+            raise ValueError(
+                f"the outputs of this {operation.name} are numbered from 0 to {n_outputs - 1}, got {quoted(parameter)}"
+            )
         return operation[parameter]
     row = operation[_number(parameter, "parameter")] if isinstance(operation, Family) else operation
     if row.arity not in (None, len(operands)):

@@ -125,9 +125,13 @@ class _Rewriting:
                 open_.add(node)
                 waiting.append((node, True))
                 conditions = {key: self._computed_from(key) for case in self.need[node] for key, _ in case}
-                circular = {key for key, nodes in conditions.items() if any(x in open_ and x not in done for x in nodes)}
+                circular = {
+                    key for key, nodes in conditions.items() if any(x in open_ and x not in done for x in nodes)
+                }
                 if circular:
-                    cases = [frozenset(choice for choice in case if choice[0] not in circular) for case in self.need[node]]
+                    cases = [
+                        frozenset(choice for choice in case if choice[0] not in circular) for case in self.need[node]
+                    ]
                     self.need[node] = _simplified(frozenset(cases))
                 before = [*node.operands, *[x for key in sorted(conditions.keys() - circular) for x in conditions[key]]]
                 waiting += [(x, False) for x in reversed(before) if x.op is not None]

@@ -74,9 +74,16 @@ def _irrationals() -> dict[float, Irrational]:
     """The floats that are small multiples of pi, e and some roots, in every order in which they are computed."""
     found: dict[float, Irrational] = {}
     small, angles = list(product(range(1, 5), repeat=2)), list(product(range(1, 13), [*range(1, 13), 180]))
-    named: list[tuple[str, Fraction | None]] = [("e", None), ("", Fraction(2)), ("pi", Fraction(1)), ("pi", Fraction(2))]
+    named: list[tuple[str, Fraction | None]] = [
+        ("e", None),
+        ("", Fraction(2)),
+        ("pi", Fraction(1)),
+        ("pi", Fraction(2)),
+    ]
     multiples = [*product(small, named), *product(angles, [("pi", None)])]
-    for ((n, d), (name, radicand)), inverse in product(sorted(multiples, key=lambda multiple: sum(multiple[0])), (False, True)):
+    for ((n, d), (name, radicand)), inverse in product(
+        sorted(multiples, key=lambda multiple: sum(multiple[0])), (False, True)
+    ):
         inside = NAMED.get(name, 1.0) * float(radicand or 1)
         x = inside if radicand is None else math.sqrt(inside)
         values = [n / (d * x), n / d / x] if inverse else [n * x / d, n / d * x]

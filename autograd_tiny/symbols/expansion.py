@@ -82,7 +82,9 @@ def _chooser(expand: bool | Iterable[str], nodes: Sequence[Value]) -> Chooser:
     present = {row_name(node.op) for node in nodes if node.op is not None and node.op.expansion}
     possible = present | {name for name, row in TABLE.items() if getattr(row, "expansion", None)} | {"leaky_relu"}
     if unknown := names - possible:
-        raise ValueError(f"no expansion is known for {', '.join(sorted(unknown))}; there is one for {', '.join(sorted(possible))}")
+        raise ValueError(
+            f"no expansion is known for {', '.join(sorted(unknown))}; there is one for {', '.join(sorted(possible))}"
+        )
     return lambda row: row_name(row) in names
 
 

@@ -53,7 +53,9 @@ class Expression(Operators, Node):
 
     def __init__(self, label: str) -> None:
         if not isinstance(label, str) or not label:
-            raise TypeError(f"an Expression needs a name, got {label!r}; for a number use Expression.constant({label!r})")
+            raise TypeError(
+                f"an Expression needs a name, got {label!r}; for a number use Expression.constant({label!r})"
+            )
         self.op = self.first = self.second = self.constant_value = None
         self.label = label
 
@@ -257,7 +259,11 @@ def readable_notation(row: Primitive) -> Notation:
 
 
 READABLE = Style(
-    readable_notation, ("(", ")"), str, partial(python_number, written=short_number), constant=lambda name: GREEK.get(name, name)
+    readable_notation,
+    ("(", ")"),
+    str,
+    partial(python_number, written=short_number),
+    constant=lambda name: GREEK.get(name, name),
 )
 
 

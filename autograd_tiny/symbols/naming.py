@@ -21,7 +21,9 @@ class Naming:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         nodes = list(nodes)
-        self.known: dict[Node, str] = {node: name for node, name in zip(nodes, distinct(node.label for node in nodes)) if name}
+        self.known: dict[Node, str] = {
+            node: name for node, name in zip(nodes, distinct(node.label for node in nodes)) if name
+        }
         self._fresh = invented(self.known.values())
 
     def of(self, node: Node) -> str:

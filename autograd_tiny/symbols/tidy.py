@@ -2,7 +2,8 @@
 
 Tidying is arithmetic, not algebra.  Nested sums become one sum and nested products one quotient of two products; equal
 terms and equal factors are gathered, numbers are worked out, signs go to the front.  Nothing is multiplied out, nothing
-with a name is cancelled, and no form is looked up: ``out * (1 - out)`` is the rule of ``sigmoid``, once factors 1 are gone.
+with a name is cancelled, and no form is looked up: ``out * (1 - out)`` is the rule of ``sigmoid``, once factors 1 are
+gone.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ MOST_PASSES = 20
 def tidied(expression: Expression) -> Expression:
     """The same formula as a book prints it: equal at every point of its domain, up to rounding, and never longer.
 
-    - Numbers among the factors of a product become one number in front.  A factor 1 goes, and so does what is multiplied by
-      a number 0, as in `gradient`: neither its domain nor its infinities matter then.
+    - Numbers among the factors of a product become one number in front.  A factor 1 goes, and so does what is
+      multiplied by a number 0, as in `gradient`: neither its domain nor its infinities matter then.
     - A sign stands in front of a product; ``-(a - b)`` becomes ``b - a``, and ``a + (-b)`` becomes ``a - b``.
     - ``a + a`` becomes ``2 * a``, and ``x * x ** 2`` becomes ``x ** 3``.  ``x / x`` stays, since it has no value at 0.
     - ``1 / y * x`` becomes ``x / y``, and ``0.5 * x`` becomes ``x / 2``; decimals that are typed as such, 0.1, stay.
     - Multiples of pi, e and some roots, exactly the nearest floats, are written as such: ``2 * pi``.
 
-    A labelled node inside is a name: it stays a factor or a term, and what it stands for is tidied by itself.  So does a long
-    part that is used more than once.  In the length, 0.5 counts as the fraction 1 / 2 that it is.  What is tidy already is
-    given back as it is.  The time is linear in the number of nodes, whatever they share.
+    A labelled node inside is a name: it stays a factor or a term, and what it stands for is tidied by itself.  So does
+    a long part that is used more than once.  In the length, 0.5 counts as the fraction 1 / 2 that it is.  What is tidy
+    already is given back as it is.  The time is linear in the number of nodes, whatever they share.
 
     Args:
         expression: any formula, as `gradient` or a row's rule gives it.
@@ -109,8 +110,8 @@ class _Product(NamedTuple):
 class _Pass:
     """One pass over a formula, operands before users.
 
-    A *region* is a tree of additions, or of multiplications, in which each inner node is used once and has no label.  It is
-    read as one sum or product when its root is reached, and written anew, unless that is longer.
+    A *region* is a tree of additions, or of multiplications, in which each inner node is used once and has no label.
+    It is read as one sum or product when its root is reached, and written anew, unless that is longer.
     """
 
     def __init__(self, expression: Expression) -> None:
@@ -118,7 +119,9 @@ class _Pass:
         self.expression = expression
         self.uses = Counter(x for node in order for x in node.operands)
         self.inner = self._inside_regions(order)
-        self.labels = {node.label for node in order if node.constant_value is None or NAMED.get(node.label) != node.constant_value}
+        self.labels = {
+            node.label for node in order if node.constant_value is None or NAMED.get(node.label) != node.constant_value
+        }
         self.nodes: dict[Any, Expression] = {}  # what was made or kept, by what it is, so that equal parts are one node
         self.operands: dict[Any, tuple[Expression, ...]] = {}  # the outputs of one softmax have one tuple in common
         self.constants: set[Expression] = set()  # numbers with a name: they stand next to the number
@@ -176,7 +179,9 @@ class _Pass:
         elif op in ARITHMETIC:
             result = self._shorter(self._product(self._factors_of(node)), result)
         elif _is_whole_power(op):
-            result = self._shorter(self._product(self._with_sign_inside(self._power(operands[0], int(op.parameter)))), result)
+            result = self._shorter(
+                self._product(self._with_sign_inside(self._power(operands[0], int(op.parameter)))), result
+            )
         if node.label:
             result = self._labelled(node, result, operands)
         if node.label or (self.uses[node] > 1 and len(self.terms[result].text) > WORTH_A_NAME):
@@ -336,10 +341,14 @@ class _Pass:
                     over, under = map(rounded, numbers)
                 else:
                     read = _Product(ONE, ONE, {self.result[node]: 1}, {})
-            for here, factors in ((below, read.above), (above, read.below)) if divides else ((above, read.above), (below, read.below)):
+            for here, factors in (
+                ((below, read.above), (above, read.below)) if divides else ((above, read.above), (below, read.below))
+            ):
                 for x, exponent in factors.items():
                     here[x] = here.get(x, 0) + exponent
-        return self._with_sign_inside(_Product(over, under, above, below) if under > 0 else _Product(-over, -under, above, below))
+        return self._with_sign_inside(
+            _Product(over, under, above, below) if under > 0 else _Product(-over, -under, above, below)
+        )
 
     def _power(self, base: Expression, exponent: int) -> _Product:
         """A whole power; of one factor and a number, both are raised."""
@@ -393,7 +402,9 @@ class _Pass:
         if factors.is_zero:
             return self._number(0.0)
         over, under = reduced(abs(factors.over), factors.under)
-        if factors.is_number and len(f"{over} / {under}") >= len(plain_number(value := float(factors.over / factors.under))):
+        if factors.is_number and len(f"{over} / {under}") >= len(
+            plain_number(value := float(factors.over / factors.under))
+        ):
             return self._number(value)
         above, below = (self._powers(number, part) for number, part in ((over, factors.above), (under, factors.below)))
         result = self._chain(mul, above or [self._number(1.0)])
@@ -402,7 +413,9 @@ class _Pass:
         if factors.over < 0:
             result = self._made(neg, (result,))
         if result not in factors.above:
-            result = self.nodes.setdefault((factors.over, factors.under, factors.key), result)  # a * b, where b * a comes after it
+            result = self.nodes.setdefault(
+                (factors.over, factors.under, factors.key), result
+            )  # a * b, where b * a comes after it
             self.products.setdefault(result, factors)
         return result
 
@@ -424,7 +437,9 @@ class _Pass:
         terms = [first, *[term for term in terms if term is not first]]
         result = self._product(first)
         for term in terms[1:]:
-            result = self._made(sub if term.over < 0 else add, (result, self._product(term.with_number(abs(term.over), term.under))))
+            result = self._made(
+                sub if term.over < 0 else add, (result, self._product(term.with_number(abs(term.over), term.under)))
+            )
         result = self.nodes.setdefault(frozenset((term.over, term.under, term.key) for term in terms), result)
         self.sums.setdefault(result, terms)
         return result

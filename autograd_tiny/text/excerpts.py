@@ -61,7 +61,9 @@ class Excerpt:
         """Where in the file a stretch of this text stands."""
         places = [self._offsets[start], self._offsets[end]]
         lines = [bisect_right(self._lines, place) for place in places]
-        (line, column), (end_line, end_column) = [(line, place - self._lines[line - 1] + 1) for line, place in zip(lines, places)]
+        (line, column), (end_line, end_column) = [
+            (line, place - self._lines[line - 1] + 1) for line, place in zip(lines, places)
+        ]
         return Spot(line, column, end_line, end_column)
 
     def at(self, spot: Spot) -> tuple[int, int]:

@@ -89,8 +89,8 @@ FOLLOWING = frozenset(color.light for color in DRAWN.values())
 def adaptive(drawing: str, root: str, fixed: str) -> str:
     """A style sheet by which a drawing that stands alone, or on a page, follows the scheme of what is around it.
 
-    Where a browser does not know ``light-dark``, the colours stay as they are drawn; so they do in other programs.  No rule weighs
-    anything: whatever a page says of the drawing holds.
+    Where a browser does not know ``light-dark``, the colours stay as they are drawn; so they do in other programs.  No
+    rule weighs anything: whatever a page says of the drawing holds.
 
     Args:
         drawing: its markup; what is not in it has no rule.
@@ -108,7 +108,9 @@ def adaptive(drawing: str, root: str, fixed: str) -> str:
 
 def recolored(selector: str, drawing: str | None = None) -> str:
     """A style sheet that lets the variables replace the colours of drawings; of one drawing, those that are in it."""
-    painted = {f'{paint}="{color.light}"': (paint, name) for name, color in DRAWN.items() for paint in ("fill", "stroke")}
+    painted = {
+        f'{paint}="{color.light}"': (paint, name) for name, color in DRAWN.items() for paint in ("fill", "stroke")
+    }
     return "".join(
         f"{selector} [{written}] {{ {paint}: var(--{name}); }}\n"
         for written, (paint, name) in painted.items()

@@ -24,7 +24,9 @@ def print_whole(table: Table, console: Console) -> None:
     from rich.measure import Measurement
 
     wide = console.options.update(max_width=10_000)
-    cells = [[Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns]
+    cells = [
+        [Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns
+    ]
     frame = Measurement.get(console, wide, table).maximum - sum(max(m.maximum for m in column) for column in cells)
     least = [
         max([column.min_width or 0, *(m.maximum if column.no_wrap else m.minimum for m in found)])

@@ -104,7 +104,9 @@ class Derivation:
         digits: how many significant digits numbers are written with.
     """
 
-    def __init__(self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource | ArrayPage) -> None:
+    def __init__(
+        self, sections: Sequence[Section], digits: int, called: Iterable[str], page: PageSource | ArrayPage
+    ) -> None:
         self.sections, self.digits = list(sections), digits
         self._called, self._page = tuple(called), page
 
@@ -157,12 +159,13 @@ class Derivation:
     def toml(self) -> str:
         """A page for ``autograd-tiny mark``: the formulas, the inputs, and every number as it is printed here.
 
-        What no formula can read as a name, as ``layers[0].bias``, has another one there: ``layers_0_bias``.  Of a derivation in matrix
-        form it is a page in matrices; where formulas have no word for what was recorded, that of the scalars.
+        What no formula can read as a name, as ``layers[0].bias``, has another one there: ``layers_0_bias``.  Of a
+        derivation in matrix form it is a page in matrices; where formulas have no word for what was recorded, that of
+        the scalars.
 
         Raises:
-            ValueError: a number that is not finite, or beyond the range of what can be marked; more than 300 equations, where these are
-                those of the scalars.
+            ValueError: a number that is not finite, or beyond the range of what can be marked; more than 300 equations,
+                where these are those of the scalars.
         """
         return self._page.toml(self.sections, self.digits)
 
@@ -236,11 +239,16 @@ class PageSource(NamedTuple):
         if self.learning_rate is not None:
             lines.append(f"learning_rate = {self.learning_rate!r}")
         lines += ["formula = '''", *self.formulas, "'''", "", "[inputs]"]
-        lines += [f"{x.quantity if x.quantity.isascii() else _quoted(x.quantity)} = {x.written(repr)}" for x in self.inputs]
+        lines += [
+            f"{x.quantity if x.quantity.isascii() else _quoted(x.quantity)} = {x.written(repr)}" for x in self.inputs
+        ]
         for section in sections:
             if not section.claims:
                 continue
-            claims = [_quoted(f"{x.quantity} = {x.written(lambda number: short_number(number, digits))}") for x in section.claims]
+            claims = [
+                _quoted(f"{x.quantity} = {x.written(lambda number: short_number(number, digits))}")
+                for x in section.claims
+            ]
             lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = ["]
             lines += [*[f"    {claim}," for claim in claims], "]"]
         return "\n".join(lines)
@@ -285,12 +293,12 @@ def derivation(
     """The whole derivation of an output's derivatives, as a teacher writes it on one page.
 
     Forward, every named value that the output is computed from: its formula with names, with numbers, the number.
-    Backward, each derivative that lies between the output and ``wrt``, once and in the order of backward, so that all it
-    is computed from was printed before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient
+    Backward, each derivative that lies between the output and ``wrt``, once and in the order of backward, so that all
+    it is computed from was printed before it.  With a learning rate, the leaves among ``wrt`` after a step of gradient
     descent.
 
-    With an `Array` in ``wrt``, it is written in matrix form: what is given, each array forward with its shapes, the derivative by each
-    once, by those before it, the updates, and of all up to 6 rows and columns the numbers.
+    With an `Array` in ``wrt``, it is written in matrix form: what is given, each array forward with its shapes, the
+    derivative by each once, by those before it, the updates, and of all up to 6 rows and columns the numbers.
 
     Names are those that `explain` finds: labels, or the caller's variables where nothing that was computed has a label.
 
@@ -298,7 +306,8 @@ def derivation(
         output: the recorded Value that is differentiated.
         wrt: the Values or Arrays to differentiate by; if left out, all leaves that have a name.
         learning_rate: of the updates.
-        through: as for `explain`: "named", "all", or the Values to be shown in between; by Arrays "arrays", "all arrays" or a list.
+        through: as for `explain`: "named", "all", or the Values to be shown in between; by Arrays "arrays", "all
+            arrays" or a list.
         digits: significant digits of numbers.
 
     Raises:
@@ -379,7 +388,12 @@ def derived(
 
 
 def _by_arrays(
-    output: Value, wrt: Sequence[Any] | None, rate: float | None, through: Any, variables: Mapping[str, Any], digits: int
+    output: Value,
+    wrt: Sequence[Any] | None,
+    rate: float | None,
+    through: Any,
+    variables: Mapping[str, Any],
+    digits: int,
 ) -> Derivation:
     """A derivation in matrix form."""
     check_recorded(output, "explained")
@@ -393,10 +407,14 @@ def _by_arrays(
     readable = _readable([*whole.seen.graph.names.values()])
 
     def in_words(names: tuple[str, ...]) -> str:
-        return "/".join([readable[name] if name in readable else f"{readable[name.removesuffix(_PRIME)]}{_PRIME}" for name in names])
+        return "/".join(
+            [readable[name] if name in readable else f"{readable[name.removesuffix(_PRIME)]}{_PRIME}" for name in names]
+        )
 
     claims = [[Claim(in_words(names), numbers) for names, numbers in part.claims] for part in parts]
-    sections = [Section(part.title, part.equations, [x for x in told if x.numbers]) for part, told in zip(parts, claims)]
+    sections = [
+        Section(part.title, part.equations, [x for x in told if x.numbers]) for part, told in zip(parts, claims)
+    ]
     source = None
     with suppress(TypeError):
         inputs = [Claim(readable[name], numbers) for name, numbers in whole.inputs()]

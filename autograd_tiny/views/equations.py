@@ -33,10 +33,16 @@ def written_product(name: str, text: str, latex: str, doc: str) -> Primitive:
 
 
 chain = written_product(
-    "chain", "{0:product} · {1:product}", r"{0:product} \cdot {1:product}", "the product of two factors of the chain rule"
+    "chain",
+    "{0:product} · {1:product}",
+    r"{0:product} \cdot {1:product}",
+    "the product of two factors of the chain rule",
 )
 of_rate = written_product(
-    "of_rate", "{0:product} {1:product}", r"{0:product} \, {1:product}", "a learning rate and a derivative, side by side"
+    "of_rate",
+    "{0:product} {1:product}",
+    r"{0:product} \, {1:product}",
+    "a learning rate and a derivative, side by side",
 )
 _BLANK = "____"
 blank = Primitive(
@@ -64,8 +70,8 @@ class Equation(NamedTuple):
     def lines(self, style: Style, width: int, written: dict[Node, Term] | None = None) -> list[tuple[str, str]]:
         """The left side and what stands right of it, one line each: ``("∂y/∂x", "= 3 · 2"), ("", "= 6")``.
 
-        A sum that is longer than ``width`` has a line for each of its terms.  What was ``written`` before in the same style is taken
-        from there, and what is written now is added.
+        A sum that is longer than ``width`` has a line for each of its terms.  What was ``written`` before in the same
+        style is taken from there, and what is written now is added.
         """
         left, sides = self.sides(style, {} if written is None else written)
         rights = [line for texts in sides for line in _fitted(texts, width)]

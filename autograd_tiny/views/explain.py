@@ -51,7 +51,8 @@ class Explanation:
         equations: each with the symbols first, then the formulas, the numbers, the result.
         definitions: what the names stand for that the writer had to invent.
         digits: how many significant digits numbers are written with.
-        called: the names of the whole graph, so that a name looks the same, and like no other, in all explanations of it.
+        called: the names of the whole graph, so that a name looks the same, and like no other, in all explanations of
+            it.
     """
 
     def __init__(
@@ -62,7 +63,12 @@ class Explanation:
         called: Iterable[str] = (),
         written: dict[Node, Term] | None = None,
     ) -> None:
-        self.equations, self.definitions, self.digits, self.called = list(equations), list(definitions), digits, tuple(called)
+        self.equations, self.definitions, self.digits, self.called = (
+            list(equations),
+            list(definitions),
+            digits,
+            tuple(called),
+        )
         self._written_before: dict[Node, Term] = {} if written is None else written
 
     def blanked(self) -> Explanation:
@@ -80,7 +86,9 @@ class Explanation:
             width = len(pairs[0][0])
             lines += [f"{left:{width}} {right}" for left, right in pairs]
         if self.definitions:
-            lines.append("with " + ", ".join(f"{left} {right}" for e in self.definitions for left, right in e.lines(style, 90)))
+            lines.append(
+                "with " + ", ".join(f"{left} {right}" for e in self.definitions for left, right in e.lines(style, 90))
+            )
         return "\n".join(lines)
 
     @property
@@ -97,7 +105,9 @@ class Explanation:
     def latex_lines(self) -> list[tuple[str, str]]:
         """What stands left and right in each line, its words hidden."""
         style = latex_style(self.called, self.digits)
-        return [line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250, self._written_before)]
+        return [
+            line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250, self._written_before)
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -115,26 +125,29 @@ def explain(
 ) -> Explanation:  # fmt: skip
     """Write out the chain rule, from named value to named value.
 
-    What lies between two named values is one derivative, a factor.  With up to four paths from ``what`` down to ``wrt``, none of
-    more than twelve factors, the sum over the paths of the product of the factors.  Otherwise the sum over the uses of ``wrt``:
-    derivative by the user times the user's own.
+    What lies between two named values is one derivative, a factor.  With up to four paths from ``what`` down to
+    ``wrt``, none of more than twelve factors, the sum over the paths of the product of the factors.  Otherwise the sum
+    over the uses of ``wrt``:  derivative by the user times the user's own.
 
-    A value has a name if it has a label.  Where nothing that was computed has one, the caller's variables name values; where these
-    name nothing between the two either, every operation is shown.
+    A value has a name if it has a label.  Where nothing that was computed has one, the caller's variables name values;
+    where these name nothing between the two either, every operation is shown.
 
-    By an `Array`, the derivative is written in matrix form, with shapes, from named array to named array down to ``what``, and one
-    entry of it in scalars.  Every formula is compared with the gradients of the scalars before it is shown.
+    By an `Array`, the derivative is written in matrix form, with shapes, from named array to named array down to
+    ``what``, and one entry of it in scalars.  Every formula is compared with the gradients of the scalars before it is
+    shown.
 
     A step of backward is explained by what each operand receives, a step forward by its formula and its numbers.
 
-    Data that was changed since it was used, as by a step of an optimizer, is refused: compute again first.  Where ``backward`` was run
-    several times, so that the grad of ``wrt`` is not its derivative, a warning says how many times the derivative it is.
+    Data that was changed since it was used, as by a step of an optimizer, is refused: compute again first.  Where
+    ``backward`` was run several times, so that the grad of ``wrt`` is not its derivative, a warning says how many times
+    the derivative it is.
 
     Args:
         what: the recorded Value whose derivative is explained, or one step of ``backward_steps`` or ``forward_steps``.
         wrt: the node it is differentiated by, or an Array.
-        through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in between.  By an Array,
-            "arrays" for those that have a name, or all if none has one, "all arrays", or the Arrays and Values to be shown.
+        through: "named" for the values that have a name, "all" for every operation, or the Values to be shown in
+            between.  By an Array, "arrays" for those that have a name, or all if none has one, "all arrays", or the
+            Arrays and Values to be shown.
         digits: significant digits of numbers.
         blanks: leave the numbers out, for a slide or a worksheet on which they are to be written.
 
@@ -155,12 +168,18 @@ def explain(
     variables = sys._getframe(1).f_locals
     explanation = explained(what, wrt, through, variables, digits)
     if isinstance(what, Value):
-        warn_of_runs(what, "the explanation", by=None if isinstance(wrt, Array) else wrt, names=partial(named_by, variables))
+        warn_of_runs(
+            what, "the explanation", by=None if isinstance(wrt, Array) else wrt, names=partial(named_by, variables)
+        )
     return explanation.blanked() if blanks else explanation
 
 
 def explained(
-    what: Value | BackwardStep | ForwardStep, wrt: Value | Array | None, through: Through, variables: Mapping[str, Any], digits: int = 4
+    what: Value | BackwardStep | ForwardStep,
+    wrt: Value | Array | None,
+    through: Through,
+    variables: Mapping[str, Any],
+    digits: int = 4,
 ) -> Explanation:
     """What `explain` writes, with ``variables`` that name Values."""
     check_digits(digits)
@@ -200,7 +219,9 @@ def explainer_of(
     nodes = set(all_nodes(root))
     for x in wrt:
         if x not in nodes and not x.label:
-            raise ValueError(f"{root!r} was not computed from {x!r}; was its name given to another Value since, as by x += 1?")
+            raise ValueError(
+                f"{root!r} was not computed from {x!r}; was its name given to another Value since, as by x += 1?"
+            )
     seen = seen_through([root, *wrt], through, variables)
     return Explainer(seen[root], *[seen[x] for x in wrt], digits=digits), seen
 
@@ -225,7 +246,11 @@ def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
     if node.op.arity is not None:
         return [by_name, expanded]
     last: Primitive | None = expanded.op  # of the formula that leads to a named value, as the sigmoid of a sum
-    return [expanded] if last is None or last.arity is None or last.expansion is None else [expanded, last.expansion(*expanded.operands)]
+    return (
+        [expanded]
+        if last is None or last.arity is None or last.expansion is None
+        else [expanded, last.expansion(*expanded.operands)]
+    )
 
 
 class Explainer:
@@ -274,7 +299,9 @@ class Explainer:
         node = step.node
         if isinstance(step, ForwardStep):
             named = [self.node(x) for x in node.operands]
-            numbers = [e if isinstance(x, Constant) else Expression.literal(x.data) for x, e in zip(node.operands, named)]
+            numbers = [
+                e if isinstance(x, Constant) else Expression.literal(x.data) for x, e in zip(node.operands, named)
+            ]
             formulas = [*_formulas(node, named), _formulas(node, numbers)[-1]]
             rights = [*[e for e in formulas if written_size(e) <= LONGEST_WRITTEN], Expression.literal(node.data)]
             self.used.clear()  # the names in it are explained by steps of their own
@@ -296,7 +323,8 @@ class Explainer:
     def equation(self, wrt: Value, terms: Sequence[Sequence[Expression]], result: float) -> Equation:
         """∂root/∂wrt = the sum of the terms, each given as (symbols, formulas, numbers).
 
-        A term whose symbol is the left side, since ``root`` uses ``wrt`` itself, stands as its formula: no sum is its own term.
+        A term whose symbol is the left side, since ``root`` uses ``wrt`` itself, stands as its formula: no sum is its
+        own term.
         """
         left = self.symbol(self.root, wrt)
         rights = zip(*[[next(e for e in ways[i:] if e is not left) for i in range(len(ways))] for ways in terms])
@@ -361,7 +389,8 @@ class Explainer:
         recorded, rows = self.outputs[call], user.op.family.rows(user.operands)
         operands = tuple(self.node(x) for x in user.operands)
         return lambda: [
-            self.node(recorded[row.parameter]) if row.parameter in recorded else Expression.record(row, operands) for row in rows
+            self.node(recorded[row.parameter]) if row.parameter in recorded else Expression.record(row, operands)
+            for row in rows
         ]
 
     def _definitions(self) -> list[Equation]:

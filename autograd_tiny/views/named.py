@@ -1,9 +1,9 @@
 """The named view of a graph: only the values that have a name, and between two of them one derivative.
 
-People think in the values they have named.  Here a named value keeps its place, and what has no name, between it and the named
-values it comes from, becomes one operation: its formula, and by each of them one derivative, the sum over all paths between the
-two by the rules of the table.  What comes out is a recorded graph: whoever draws, explains or steps through a graph shows a named
-view without knowing that it is one.
+People think in the values they have named.  Here a named value keeps its place, and what has no name, between it and
+the named values it comes from, becomes one operation: its formula, and by each of them one derivative, the sum over all
+paths between the two by the rules of the table.  What comes out is a recorded graph: whoever draws, explains or steps
+through a graph shows a named view without knowing that it is one.
 """
 
 from __future__ import annotations
@@ -39,11 +39,12 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[st
     Args:
         roots: where the graph ends; they are always seen.
         through: what is seen beside them.
-        variables: what the caller's variables hold.  They name roots without a label, and everything where no value that was
-            computed has a label.
+        variables: what the caller's variables hold.  They name roots without a label, and everything where no value
+            that was computed has a label.
 
     Raises:
-        ValueError: ``through`` is none of these, or names a value that the roots do not depend on, or nothing has a name.
+        ValueError: ``through`` is none of these, or names a value that the roots do not depend on, or nothing has a
+            name.
     """
     nodes: list[Value] = all_nodes(joint(roots))[:-1]  # type: ignore[assignment]
     called = {node: node.label for node in nodes if node.label}
@@ -57,12 +58,18 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[st
         return mapped(roots, lambda node, operands: _called(node.with_operands(operands), called.get(node, "")))
     if through is None or through == "named":
         if not called:
-            raise ValueError("nothing in the graph has a name; give labels, as z.label = 'z', or all at once with label_locals()")
+            raise ValueError(
+                "nothing in the graph has a name; give labels, as z.label = 'z', or all at once with label_locals()"
+            )
         return named_view(roots, called)
     if through in ("arrays", "all arrays"):
-        raise ValueError(f"through={through!r} is for derivatives by an Array: give the whole Array in wrt, and not a Value of it")
+        raise ValueError(
+            f"through={through!r} is for derivatives by an Array: give the whole Array in wrt, and not a Value of it"
+        )
     if isinstance(through, str):
-        raise ValueError(f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {through!r}")
+        raise ValueError(
+            f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {through!r}"
+        )
     chosen, known = [*through, *roots], set(nodes)
     for node in chosen:
         if not isinstance(node, Value) or node not in known:
@@ -79,8 +86,9 @@ def _called(node: Value, label: str) -> Value:
 def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Value, Value]:
     """The named values of a graph, each with its twin in a graph of only these.
 
-    A twin has the data, the gradient and, as its label, the name of the original.  Numbers written in a formula stay in it.  Seen
-    too, under the label they have, are the roots, leaves, and around a softmax of which an output is named what goes in and out.
+    A twin has the data, the gradient and, as its label, the name of the original.  Numbers written in a formula stay in
+    it.  Seen too, under the label they have, are the roots, leaves, and around a softmax of which an output is named
+    what goes in and out.
 
     Args:
         roots: where the graph ends.

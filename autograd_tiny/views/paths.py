@@ -30,7 +30,8 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     """Every path from ``value`` down to ``wrt`` with its product; the products sum to the derivative.
 
     Raises:
-        ValueError: there are more than ``most`` paths; the message says how many.  Or data was changed since it was used.
+        ValueError: there are more than ``most`` paths; the message says how many.  Or data was changed since it was
+            used.
 
     >>> a = Value(3.0, "a")
     >>> [p.product for p in paths(a * a, a)]
@@ -41,7 +42,9 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     check_unchanged(value, done="its paths")
     number = count_paths(value, wrt)
     if number > most:
-        raise ValueError(f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}")
+        raise ValueError(
+            f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}"
+        )
     return [_path(value, edge_path) for edge_path in edge_paths(value, wrt, uses(value))] if number else []
 
 

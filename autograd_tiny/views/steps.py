@@ -1,7 +1,7 @@
 """Backward, and forward, one node at a time, as plain records.
 
-Nothing is drawn and nothing is changed here: every view of the chain rule, in the terminal, in a notebook, on a page, is a
-view of these records.
+Nothing is drawn and nothing is changed here: every view of the chain rule, in the terminal, in a notebook, on a page,
+is a view of these records.
 """
 
 from __future__ import annotations

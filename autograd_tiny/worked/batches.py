@@ -17,7 +17,8 @@ class Record(NamedTuple):
     """A network recorded on a batch of samples.
 
     Attributes:
-        arrays: its inputs, weights, biases, weighted sums and outputs, matrices all of them, by the names that the formulas use.
+        arrays: its inputs, weights, biases, weighted sums and outputs, matrices all of them, by the names that the
+            formulas use.
         loss: the root of the graph.
     """
 
@@ -31,14 +32,16 @@ class Record(NamedTuple):
     def gradients(self) -> dict[str, Numbers]:
         """The derivative of the loss by every matrix: entry by entry, so each has the shape of its matrix."""
         derivatives = adjoints(self.loss)
-        return {name: [[derivatives.get(v, 0.0) for v in row] for row in matrix] for name, matrix in self.arrays.items()}
+        return {
+            name: [[derivatives.get(v, 0.0) for v in row] for row in matrix] for name, matrix in self.arrays.items()
+        }
 
 
 def forward(model: MLP, samples: Sequence[Sequence[float]]) -> dict[str, Array]:
     """Run ``samples`` through a network, one row per sample, and keep every matrix on the way.
 
-    X holds the inputs.  Layer n has the weights Wn, the biases bn (one row), the weighted sums Zn = A(n-1) @ Wn + bn, and the outputs
-    An.
+    X holds the inputs.  Layer n has the weights Wn, the biases bn (one row), the weighted sums Zn = A(n-1) @ Wn + bn,
+    and the outputs An.
 
     >>> from random import Random
     >>> arrays = forward(MLP([2, 4, 3], ["relu", "softmax"], rng=Random(0)), [[0.5, -1.0]] * 6)

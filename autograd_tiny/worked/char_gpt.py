@@ -2,8 +2,8 @@
 
 The model is a decoder-only transformer: one layer, width 16, 4 heads, a context of 16 letters; 4,192 parameters.  It is
 written once.  On Values it records a graph for ``backward``; on floats it writes names; on Expressions it becomes one
-program for names of every length.  In that program a letter is no number but 27 of them, a 1 among 0s (one-hot), and the
-places after the end of a name have the weight 0.
+program for names of every length.  In that program a letter is no number but 27 of them, a 1 among 0s (one-hot), and
+the places after the end of a name have the weight 0.
 
 Sources: Vaswani et al. (2017), Attention is all you need; Radford et al. (2018), Improving language understanding by
 generative pre-training; Zhang and Sennrich (2019), Root mean square layer normalization.
@@ -59,7 +59,9 @@ class CharGPT(Module):
 
     def __init__(self, width: int = 16, heads: int = 4, context: int = 16, *, rng: Random | None = None) -> None:
         if min(width, heads, context) < 1 or width % heads:
-            raise ValueError(f"heads share the width equally, and the context is positive; got {width=}, {heads=}, {context=}")
+            raise ValueError(
+                f"heads share the width equally, and the context is positive; got {width=}, {heads=}, {context=}"
+            )
         rng = rng or Random()
 
         def matrix(rows: int, columns: int) -> Matrix:
@@ -130,7 +132,9 @@ class CharGPT(Module):
         'cwufnmrub'
         """
         if not temperature > 0.0:
-            raise ValueError(f"a temperature is positive, got {temperature!r}; for names that are nearly sure take a small one, as 0.1")
+            raise ValueError(
+                f"a temperature is positive, got {temperature!r}; for names that are nearly sure take a small one, as 0.1"
+            )
         letters = [POINT]
         for logits in self.frozen()(letters):  # which reads on while the list grows
             probabilities = softmax([z / temperature for z in logits])
@@ -180,8 +184,9 @@ def entry(x: Vector, which: Any) -> Any:
 class RowLoss(Module):
     """`CharGPT.loss` of a name as a function of one row of numbers, of the same length for all names.
 
-    For each place of the context, and for the one after it, the row holds 27 numbers: the letter there as a 1 among 0s, or
-    only 0s after the end.  Then comes a weight for each place: 1/n where the name has a letter to predict, 0 after the end.
+    For each place of the context, and for the one after it, the row holds 27 numbers: the letter there as a 1 among 0s,
+    or only 0s after the end.  Then comes a weight for each place: 1/n where the name has a letter to predict, 0 after
+    the end.
 
     Attributes:
         model: whose loss it is.
@@ -212,7 +217,8 @@ class RowLoss(Module):
 def compile_gpt(model: CharGPT, *, backend: str | None = None) -> CompiledModel:
     """One program for the loss and the gradient of names of every length; a batch has the rows that `RowLoss` makes of them.
 
-    In its usual size the model takes some ten seconds to compile, and a later process finds what was made (`docs/native-speed.md`).
+    In its usual size the model takes some ten seconds to compile, and a later process finds what was made
+    (`docs/native-speed.md`).
 
     Args:
         model: whose parameters are trained.

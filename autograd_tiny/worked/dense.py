@@ -10,13 +10,13 @@ samples are *rows*.  From ∂L/∂Z, which has a row per sample and a column per
 The last is handed to the layer below, whose output X is.  For a softmax and the loss -log P[target] together there is a
 fourth: ∂L/∂Z = (prediction - actual) / number of samples.
 
-The slides have this one the other way round, actual - prediction.  That is the direction to *go*, the negative gradient;
-but their own descent, w ← w - η ∇L(w), takes it for the gradient and so climbs.  In the batch below, ∂L/∂Z of the first
-logit of the first sample is -0.1667, not +0.1667.  One step with η = 0.5 brings the loss from 1.2569 down to 0.9926; with
-the slide's sign up to 2.2756.
+The slides have this one the other way round, actual - prediction.  That is the direction to *go*, the negative
+gradient; but their own descent, w ← w - η ∇L(w), takes it for the gradient and so climbs.  In the batch below, ∂L/∂Z of
+the first logit of the first sample is -0.1667, not +0.1667.  One step with η = 0.5 brings the loss from 1.2569 down to
+0.9926; with the slide's sign up to 2.2756.
 
-The slides divide by the number of samples to keep gradients from exploding.  What it does is make L a mean, so that a step
-is as long for 40 samples as for 4.  Gradients explode, or vanish, with depth.
+The slides divide by the number of samples to keep gradients from exploding.  What it does is make L a mean, so that a
+step is as long for 40 samples as for 4.  Gradients explode, or vanish, with depth.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
 """Four questions that the 3-3-3 example leaves to its readers, answered by running.
 
-*Why are the biases left out?*  The derivative of a weighted sum by a weight does not contain the bias, so the weights can be
-learned without a word about it.  But a bias has a gradient of its own.  Its derivative of the weighted sum is 1, so it gets
-what the sum gets (`bias_gradients`): -1.0925 for the first output.  The page leaves all biases at 1.
+*Why are the biases left out?*  The derivative of a weighted sum by a weight does not contain the bias, so the weights
+can be learned without a word about it.  But a bias has a gradient of its own.  Its derivative of the weighted sum is 1,
+so it gets what the sum gets (`bias_gradients`): -1.0925 for the first output.  The page leaves all biases at 1.
 
-*What happens with a batch?*  The gradient of the mean loss is the mean of the gradients, since differentiation is linear
-(`batch_gradients`, `sample_gradients`).  The page says to average everything.  That holds for losses and gradients; the
-gradient at the averaged sample (`averaged`) is another, since the network is not linear.
+*What happens with a batch?*  The gradient of the mean loss is the mean of the gradients, since differentiation is
+linear (`batch_gradients`, `sample_gradients`).  The page says to average everything.  That holds for losses and
+gradients; the gradient at the averaged sample (`averaged`) is another, since the network is not linear.
 
-*Why do gradients vanish?*  On the way down every layer multiplies them by its weights and by the derivative of its activation.
-A sigmoid's is 1/4 at most; a ReLU's is 1 or 0 (`gradient_sizes`).
+*Why do gradients vanish?*  On the way down every layer multiplies them by its weights and by the derivative of its
+activation.  A sigmoid's is 1/4 at most; a ReLU's is 1 or 0 (`gradient_sizes`).
 
-*What if all weights are the same number?*  Then the neurons of a hidden layer compute the same, get the same gradient, and so
-stay the same: three neurons do the work of one (`equal_weights`, `train`).  On `XOR` they stop at a loss of 0.962, where
-random weights come down to 0.004.
+*What if all weights are the same number?*  Then the neurons of a hidden layer compute the same, get the same gradient,
+and so stay the same: three neurons do the work of one (`equal_weights`, `train`).  On `XOR` they stop at a loss of
+0.962, where random weights come down to 0.004.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ def averaged(batch: Batch = BATCH) -> Batch:
 def gradient_sizes(activation: str, depth: int, *, width: int = 16, networks: int = 20) -> list[float]:
     """How large the gradient is in each layer of a deep network, lowest layer first.
 
-    Every layer has ``width`` neurons, Xavier's initial weights (He's for ReLU) and random inputs.  The output is the mean of
-    the last layer; a loss would only multiply all gradients by one number.
+    Every layer has ``width`` neurons, Xavier's initial weights (He's for ReLU) and random inputs.  The output is the
+    mean of the last layer; a loss would only multiply all gradients by one number.
 
     Returns:
         For each layer the root mean square of the derivatives by its weights; the median of ``networks`` networks.

@@ -1,17 +1,18 @@
 """Backpropagation in matrix form: inputs, 5 sigmoid neurons, 1 sigmoid neuron; 6 samples; the error ½ (Y - O)².
 
-Two slide decks called "Backward Propagation: Matrix Form" (Analytics Vidhya) derive four gradients.  Here each sample is
-a *column*, as there: h1 is 5 × 6.  In shapes, × for the matrix product and * for the product entry by entry:
+Two slide decks called "Backward Propagation: Matrix Form" (Analytics Vidhya) derive four gradients.  Here each sample
+is a *column*, as there: h1 is 5 × 6.  In shapes, × for the matrix product and * for the product entry by entry:
 
     ∂E/∂W_ho = h1 × [∂E/∂O * ∂O/∂Z2]ᵀ                              5×6 × 6×1 = 5×1
     ∂E/∂b_ho = 1 × [∂E/∂O * ∂O/∂Z2]ᵀ                               1×6 × 6×1 = 1×1
     ∂E/∂W_ih = X × [∂h1/∂Z1 * (∂Z2/∂h1 × [∂E/∂O * ∂O/∂Z2])]ᵀ       3×6 × 6×5 = 3×5
     ∂E/∂b_ih = ∂h1/∂Z1 * (∂Z2/∂h1 × [∂E/∂O * ∂O/∂Z2]) × 1ᵀ         5×6 × 6×1 = 5×1
 
-∂Z2/∂h1 is W_ho, 5 × 1.  The last slide of formulas prints ∂Z2/∂W_ho in its place, twice.  That is h1, 5 × 6, which has no matrix
-product with the 1 × 6 that follows.  Multiplied entry by entry, as NumPy does without complaint, it even gives a matrix of
-the right shape, with wrong numbers: 0.0391 for the derivative by the first weight, which is -0.0275.  On the same slide
-∂Z1/∂b_ih stands on the left, as a row of ones; so ∂E/∂b_ih comes out as a row, 1 × 5, though b_ih is a column.
+∂Z2/∂h1 is W_ho, 5 × 1.  The last slide of formulas prints ∂Z2/∂W_ho in its place, twice.  That is h1, 5 × 6, which has
+no matrix product with the 1 × 6 that follows.  Multiplied entry by entry, as NumPy does without complaint, it even
+gives a matrix of the right shape, with wrong numbers: 0.0391 for the derivative by the first weight, which is -0.0275.
+On the same slide ∂Z1/∂b_ih stands on the left, as a row of ones; so ∂E/∂b_ih comes out as a row, 1 × 5, though b_ih is
+a column.
 
 The decks do not say how many inputs there are, nor any number; three inputs and the numbers below are ours.  Their
 formulas sum over the samples, so E is the sum of six errors, not the mean.
@@ -39,7 +40,8 @@ The product of the last slide, of 1 × 6 and 5 × 6, it refuses:
 Traceback (most recent call last):
 autograd_tiny.arrays.shapes.ShapeError: the product Z2 @ h1: Z2 is 1×6 and h1 is 5×6; the columns of the left, 6, must be as many as ...
 
-All formulas of the slides stand in ``matrix_form.toml``, in their notation, and `page` reads them.  The marker finds the slip:
+All formulas of the slides stand in ``matrix_form.toml``, in their notation, and `page` reads them.  The marker finds
+the slip:
 
 >>> report = page().mark()
 >>> report.counts
@@ -82,7 +84,10 @@ def record() -> Record:
     hidden, output = MLP([3, 5, 1], ["sigmoid", "sigmoid"], rng=Random(0)).layers
     a = {"X": array(list(zip(*SAMPLES)), "X")}
     for name, layer in (("ih", hidden), ("ho", output)):
-        a[f"W_{name}"], a[f"b_{name}"] = array(layer.weights, f"W_{name}"), array([[b] for b in layer.biases], f"b_{name}")
+        a[f"W_{name}"], a[f"b_{name}"] = (
+            array(layer.weights, f"W_{name}"),
+            array([[b] for b in layer.biases], f"b_{name}"),
+        )
     a["Z1"] = named("Z1", a["W_ih"].T @ a["X"] + a["b_ih"])
     a["h1"] = named("h1", sigmoid(a["Z1"]))
     a["Z2"] = named("Z2", a["W_ho"].T @ a["h1"] + a["b_ho"])

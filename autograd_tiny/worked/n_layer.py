@@ -1,8 +1,8 @@
 """Backpropagation for a network of N layers, and a spiral that needs more than one of them.
 
-A lecture called "Backprop for N-layer NN" goes from a softmax classifier of one layer to one of 300 × 2 inputs, 4 neurons
-and 3 classes.  Samples are *rows*, m of them.  With J the mean of -log A[class] over the samples, and Y the classes as rows
-of 0 and 1:
+A lecture called "Backprop for N-layer NN" goes from a softmax classifier of one layer to one of 300 × 2 inputs, 4
+neurons and 3 classes.  Samples are *rows*, m of them.  With J the mean of -log A[class] over the samples, and Y the
+classes as rows of 0 and 1:
 
     one layer    ∂J/∂W = Xᵀ × (A - Y) / m          2×300 × 300×3 = 2×3
     N layers     dZ² = (A² - Y) / m                300×3
@@ -14,9 +14,9 @@ of 0 and 1:
                  db¹ = the column sums of dZ¹      1×4
 
 As far as the lecture's handwriting can be read, three of its formulas are not right as they stand.  (A - Y) · X is
-300×3 · 300×2, and A¹ · dZ² is 300×4 · 300×3: neither can be multiplied; Xᵀ and A¹ᵀ come first.  And its dZ² is A² - Y, so
-that every gradient of a parameter has to be divided by m on its own; dW¹ = Xᵀ · dZ¹ is not, and so is 300 times too large.
-Divided once, in dZ², nothing below it needs it.
+300×3 · 300×2, and A¹ · dZ² is 300×4 · 300×3: neither can be multiplied; Xᵀ and A¹ᵀ come first.  And its dZ² is A² - Y,
+so that every gradient of a parameter has to be divided by m on its own; dW¹ = Xᵀ · dZ¹ is not, and so is 300 times too
+large.  Divided once, in dZ², nothing below it needs it.
 
 Why divide by m?  So that J is a mean, and W ← W - α dW takes the same step for 300 samples as for 600 of the same kind.
 
@@ -96,7 +96,9 @@ def record(model: MLP, samples: Sequence[Sample]) -> Record:
     return Record(arrays, named("J", cross_entropy(outputs, [sample.target for sample in samples])))
 
 
-def train(model: MLP, samples: Sequence[Sample], *, epochs: int = 100, batch: int = 30, rate: float = 1.0, seed: int = 0) -> list[float]:
+def train(
+    model: MLP, samples: Sequence[Sample], *, epochs: int = 100, batch: int = 30, rate: float = 1.0, seed: int = 0
+) -> list[float]:
     """Gradient descent, W ← W - α dW, on small batches; α falls from ``rate`` to 0 along half a cosine.
 
     Returns:

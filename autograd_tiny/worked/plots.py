@@ -18,7 +18,9 @@ PALE = ("#d3e3f4", "#f6dccd", "#cdeae2")
 MARKERS, DASHES = ("o", "^", "s"), ("-", "--", ":")
 
 
-def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str, first: int = 0, log: bool = False) -> Plot:
+def curves(
+    lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_label: str, first: int = 0, log: bool = False
+) -> Plot:
     """One curve for each of ``lines``, by name.
 
     Args:
@@ -46,7 +48,11 @@ def curves(lines: Mapping[str, Sequence[float]], *, title: str, x_label: str, y_
 
 
 def regions(
-    classify: Callable[[tuple[float, float]], int], points: Sequence[tuple[float, float]], targets: Sequence[int], *, title: str
+    classify: Callable[[tuple[float, float]], int],
+    points: Sequence[tuple[float, float]],
+    targets: Sequence[int],
+    *,
+    title: str,
 ) -> Plot:
     """The plane coloured by the class that ``classify`` gives each place, with ``points`` coloured by the classes they have.
 
@@ -63,9 +69,13 @@ def regions(
     steps = [edge * (2.0 * i / 149.0 - 1.0) for i in range(150)]
     classes = [[classify((x, y)) for x in steps] for y in steps]
     extent = (-edge, edge, -edge, edge)
-    axes.imshow(classes, extent=extent, origin="lower", cmap=ListedColormap(PALE), vmin=0, vmax=2, interpolation="nearest")
+    axes.imshow(
+        classes, extent=extent, origin="lower", cmap=ListedColormap(PALE), vmin=0, vmax=2, interpolation="nearest"
+    )
     for target, (colour, marker) in enumerate(zip(COLOURS, MARKERS)):
         chosen = [point for point, own in zip(points, targets) if own == target]
-        axes.scatter([x for x, _ in chosen], [y for _, y in chosen], s=14, color=colour, marker=marker, label=f"class {target}")
+        axes.scatter(
+            [x for x, _ in chosen], [y for _, y in chosen], s=14, color=colour, marker=marker, label=f"class {target}"
+        )
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=3, frameon=False)
     return Plot(figure, f"{title}: the regions of the classes, and the points")

@@ -1,9 +1,9 @@
 """The 3-3-3 network: three inputs, then three layers of three neurons with ReLU, sigmoid and softmax.
 
-A worked example of backpropagation published in 2019, here computed by the engine.  The network, its inputs and its names
-are the page's: ``W_i1j2`` leads from input 1 to neuron 2 of the first layer (j), whose weighted sum is ``h1_in2`` and whose
-output is ``h1_out2``; then layers k (``h2``) and l (``O``).  Every number on the page stands in ``three_three_three.toml``, in
-matrices: ``W_ij[0][1]`` there is ``W_i1j2``, ``h1_in[1]`` is ``h1_in2``.
+A worked example of backpropagation published in 2019, here computed by the engine.  The network, its inputs and its
+names are the page's: ``W_i1j2`` leads from input 1 to neuron 2 of the first layer (j), whose weighted sum is ``h1_in2``
+and whose output is ``h1_out2``; then layers k (``h2``) and l (``O``).  Every number on the page stands in
+``three_three_three.toml``, in matrices: ``W_ij[0][1]`` there is ``W_i1j2``, ``h1_in[1]`` is ``h1_in2``.
 """
 
 from __future__ import annotations
@@ -63,11 +63,18 @@ def record(*, expanded: bool = False) -> Record:
         return value
 
     def layer(above: str, below: str, weights: list[list[float]], activation: str) -> Layer:
-        rows = [[named(f"W_{above}{i}{below}{j}", Value(w)) for j, w in enumerate(row, 1)] for i, row in enumerate(weights, 1)]
+        rows = [
+            [named(f"W_{above}{i}{below}{j}", Value(w)) for j, w in enumerate(row, 1)]
+            for i, row in enumerate(weights, 1)
+        ]
         return Layer.from_weights(rows, [named(f"b_{below}{j}", Value(b)) for j, b in enumerate(BIASES, 1)], activation)
 
     model = MLP.from_layers(
-        [layer("i", "j", WEIGHTS_IJ, "relu"), layer("j", "k", WEIGHTS_JK, "sigmoid"), layer("k", "l", WEIGHTS_KL, "softmax")]
+        [
+            layer("i", "j", WEIGHTS_IJ, "relu"),
+            layer("j", "k", WEIGHTS_JK, "sigmoid"),
+            layer("k", "l", WEIGHTS_KL, "softmax"),
+        ]
     )
     outputs = [named(f"i{n}", Value(x)) for n, x in enumerate(INPUTS, 1)]
     for name, one in zip(["h1_", "h2_", "O_"], model.layers):
@@ -113,7 +120,9 @@ def in_scalars() -> Page:
     formula += ["E1 = -log(O_out1)", "E2 = -log(1 - O_out2)", "E3 = -log(1 - O_out3)", "E_total = sum(E1, E2, E3)"]
     numbers = {with_indices(name): x for name, x in by_place(whole.inputs).items()}
     claims = [
-        claim._replace(quantity=claim.quantity._replace(nodes=tuple(map(with_indices, claim.quantity.nodes))), grid=None)
+        claim._replace(
+            quantity=claim.quantity._replace(nodes=tuple(map(with_indices, claim.quantity.nodes))), grid=None
+        )
         for claim in whole.claims
     ]
     return whole._replace(formula="\n".join(formula), inputs=numbers, claims=tuple(claims))

@@ -1,7 +1,7 @@
 """The first pass to native code: which instructions and which loops, in which order.
 
-The instructions are cut into steps, each a function of its own with a loop over the blocks of the batch.  A step is a chunk of
-instructions one after the other, or, where a network has a layer, a product of matrices in a loop.
+The instructions are cut into steps, each a function of its own with a loop over the blocks of the batch.  A step is a
+chunk of instructions one after the other, or, where a network has a layer, a product of matrices in a loop.
 """
 
 from __future__ import annotations
@@ -119,7 +119,9 @@ def means_of(program: Program, layout: Layout) -> dict[int, list[int]]:
 def _loops_together(program: Program, loops: Sequence[tuple[Looped, list[int]]], vectors: list[Row]) -> Arrangement:
     """The program with the members of each loop together, each as early as its operands allow."""
     first, instructions = program.n_leaves, program.instructions
-    task = list(range(first + len(instructions)))  # each instruction by itself, or all of a loop under the smallest number
+    task = list(
+        range(first + len(instructions))
+    )  # each instruction by itself, or all of a loop under the smallest number
     members: dict[int, list[int]] = {}
     loop_of: dict[int, Looped] = {}
     for loop, together in loops:
@@ -154,8 +156,9 @@ def _loops_together(program: Program, loops: Sequence[tuple[Looped, list[int]]],
 def interleaved(arrangement: Arrangement) -> list[int]:
     """The instructions in an order in which the long sums of a step take turns.
 
-    Each addition of a sum waits for the one before.  Sums of many terms that follow one another, as those of a layer do, are
-    computed several at a time; what they have in common, the layer's inputs, is then loaded once for all of them.
+    Each addition of a sum waits for the one before.  Sums of many terms that follow one another, as those of a layer
+    do, are computed several at a time; what they have in common, the layer's inputs, is then loaded once for all of
+    them.
     """
     program = arrangement.program
     first = program.n_leaves
@@ -164,7 +167,9 @@ def interleaved(arrangement: Arrangement) -> list[int]:
 
     def needs_none(start: int, end: int, since: int, until: int) -> bool:
         """Whether these instructions need no value with a number from ``since`` to before ``until``."""
-        return not any(since <= x < until for _, operands in program.instructions[start - first : end - first] for x in operands)
+        return not any(
+            since <= x < until for _, operands in program.instructions[start - first : end - first] for x in operands
+        )
 
     order: list[int] = []
     for span, loop in arrangement.steps:

@@ -1,9 +1,11 @@
 """The third pass to native code: LLVM text on vectors of samples, one sample in each lane.
 
-The rows of a batch are taken in blocks of one vector.  Each step is a function that goes over many blocks before the next one
-starts: its code stays in the instruction cache, and the time of compilation stays proportional to the number of instructions.
+The rows of a batch are taken in blocks of one vector.  Each step is a function that goes over many blocks before the
+next one starts: its code stays in the instruction cache, and the time of compilation stays proportional to the number
+of instructions.
 
-Nothing is reassociated or contracted: a lane computes what Python's floats compute, apart from the last digits of functions.
+Nothing is reassociated or contracted: a lane computes what Python's floats compute, apart from the last digits of
+functions.
 """
 
 from __future__ import annotations
@@ -43,9 +45,9 @@ class Block(NamedTuple):
 class Assembly:
     """The LLVM text of a program, and what one must know to call it.
 
-    The text defines ``run(rows, parameters, batch, values, derivatives, workspace, means)``: the number of rows, an i64, and
-    pointers to floats.  The last rows, too few to fill a vector, are copied to the workspace and filled up with
-    repetitions of the last one, so that nothing is read or written beyond the arrays.
+    The text defines ``run(rows, parameters, batch, values, derivatives, workspace, means)``: the number of rows, an
+    i64, and pointers to floats.  The last rows, too few to fill a vector, are copied to the workspace and filled up
+    with repetitions of the last one, so that nothing is read or written beyond the arrays.
 
     Attributes:
         text: the LLVM module.
@@ -128,7 +130,9 @@ class Assembly:
         for start, n_tiles, size in _tiles(len(sums.left), self.neurons):
             if (size, down) not in self.layers:
                 self.layers[size, down] = self._neurons(size, down)
-            own = f"i64 {start}, i64 {n_tiles}, i64 {len(sums.right)}, ptr @{name}.left, ptr @{name}.right, i64 {results}"
+            own = (
+                f"i64 {start}, i64 {n_tiles}, i64 {len(sums.right)}, ptr @{name}.left, ptr @{name}.right, i64 {results}"
+            )
             e.do(_layer(size, down), f"{PASSED}, {OF_BLOCKS}, {own}")
         return e
 
@@ -353,4 +357,6 @@ def _layer(size: int, down: int) -> str:
 def _tiles(n: int, size: int) -> list[tuple[int, int, int]]:
     """How to go over ``n`` things in tiles: the first thing, how many tiles and of which size, for full tiles and for the rest."""
     whole = n - n % size
-    return [(start, n_tiles, of) for start, n_tiles, of in ((0, whole // size, size), (whole, 1, n - whole)) if n_tiles * of]
+    return [
+        (start, n_tiles, of) for start, n_tiles, of in ((0, whole // size, size), (whole, 1, n - whole)) if n_tiles * of
+    ]

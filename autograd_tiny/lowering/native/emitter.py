@@ -100,8 +100,8 @@ class Emitter:
 
     # Vectors.
 
-    # Volatile, or LLVM would take a load for the same as an earlier one, whose result is kept, and spilled; and it would look
-    # for stores to join, for most of the time of compilation where there are many.
+    # Volatile, or LLVM would take a load for the same as an earlier one, whose result is kept, and spilled; and it
+    # would look for stores to join, for most of the time of compilation where there are many.
 
     def load(self, pointer: str) -> Vector:
         """The vector at a pointer."""
@@ -114,7 +114,9 @@ class Emitter:
     def shuffled(self, x: str, y: str, length: int, places: Sequence[int | None], kind: str = "double") -> str:
         """Elements of two vectors of this length, laid end to end; None for any."""
         order = ", ".join(["i32 poison" if place is None else f"i32 {place}" for place in places])
-        return self.let(f"shufflevector <{length} x {kind}> {x}, <{length} x {kind}> {y}, <{len(places)} x i32> <{order}>")
+        return self.let(
+            f"shufflevector <{length} x {kind}> {x}, <{length} x {kind}> {y}, <{len(places)} x i32> <{order}>"
+        )
 
     def spread(self, x: str, kind: str = "double") -> Vector:
         """The same number, of a register, in all lanes."""

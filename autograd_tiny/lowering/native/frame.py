@@ -1,7 +1,7 @@
 """The second pass to native code: where everything lies.
 
-What one step computes and a later one uses waits in a frame, one for each block of the batch.  The workspace holds the frames
-and what belongs to the whole batch.
+What one step computes and a later one uses waits in a frame, one for each block of the batch.  The workspace holds the
+frames and what belongs to the whole batch.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class Frame:
         summed: values, and in which places their means are wanted; without those that a `MeanOuter` product makes.
         sum_at: the vector in the workspace that adds up the mean for a place.
         pool: the place in the workspace of a parameter in a step, where there are many.
-        places: where in the workspace the sums, the last rows of batch, values and derivatives, the frames and the pool begin.
+        places: where in the workspace the sums, the last rows of batch, values and derivatives, the frames and the pool
+            begin.
         workspace: how many floats it holds.
     """
 
@@ -47,10 +48,13 @@ class Frame:
         self.few = {name: numbers for name, numbers in rows.items() if numbers and name not in self.many}
         in_sums = {x for span, loop in self.steps if isinstance(loop, MeanOuter) for x in span}
         self.summed = {x: places for x, places in means_of(self.program, layout).items() if x not in in_sums}
-        self.sum_at = {place: k for k, place in enumerate([place for places in self.summed.values() for place in places])}
+        self.sum_at = {
+            place: k for k, place in enumerate([place for places in self.summed.values() for place in places])
+        }
         self.slots, self.columns_at = self._slots(arrangement)
         vectors = self.columns_at + layout.n_columns * self.wide
-        # An odd number of vectors: the same place in many frames then does not fall on the same lines of the processor's cache.
+        # An odd number of vectors: the same place in many frames then does not fall on the same lines of the
+        # processor's cache.
         self.size = width * (vectors + (vectors > 0 and vectors % 2 == 0))
         self.group = max(1, FRAME_BYTES // (8 * self.size)) if self.size else 2**40
         sizes = [width * n for n in (len(self.sum_at), layout.n_columns, layout.n_values, layout.n_derivatives)]

@@ -40,7 +40,8 @@ def machine_code(computation: Computation, layout: Layout, width: int = 0, file_
         computation: what is computed.
         layout: what its inputs and outputs are.
         width: lanes of a vector; as many as the processor has if 0.
-        file_name: what the function is called in a library that any program may load; "" for code of this process alone.
+        file_name: what the function is called in a library that any program may load; "" for code of this process
+            alone.
     """
     llvm = _llvm()
     with collector_at_rest():

@@ -1,16 +1,16 @@
 """Finding, in a program, what native code computes in loops: the layers, forward and adjoint, and formulas that are repeated.
 
-A layer comes as one `dot` for each neuron, or as one line of products and additions, of which only the places of the operands
-differ.  Lines that belong together become a rectangle of sums:
+A layer comes as one `dot` for each neuron, or as one line of products and additions, of which only the places of the
+operands differ.  Lines that belong together become a rectangle of sums:
 
     result[i][j] = Σ_n left[i][n] · right[j][n]
 
-A `MatrixVector` product has parameters on the left and one row on the right: what a layer computes from its inputs, and the
-derivatives by its inputs from those by its outputs.  A `MeanOuter` product has values of a sample on both sides, and only its mean
-over the batch is wanted: the derivatives by a layer's weights.
+A `MatrixVector` product has parameters on the left and one row on the right: what a layer computes from its inputs, and
+the derivatives by its inputs from those by its outputs.  A `MeanOuter` product has values of a sample on both sides,
+and only its mean over the batch is wanted: the derivatives by a layer's weights.
 
-Of the other instructions, those that only one instruction uses make up a formula with it.  A `Repeated` formula is applied to
-many operands: every link of a chain, every entry of an activation.
+Of the other instructions, those that only one instruction uses make up a formula with it.  A `Repeated` formula is
+applied to many operands: every link of a chain, every entry of an activation.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class MeanOuter(NamedTuple):
     """The mean over the batch of Σ_n left[i][n] · right[j][n], for every i and j.
 
     Attributes:
-        means: in which place the mean for i = j = 0 is wanted, and how far from it those for the next i and the next j are.
+        means: in which place the mean for i = j = 0 is wanted, and how far from it those for the next i and the next j
+            are.
     """
 
     left: tuple[Row, ...]
@@ -73,7 +74,9 @@ class MeanOuter(NamedTuple):
 
     def renumbered(self, new: Mapping[int, int]) -> MeanOuter:
         """The same after the program's values have got other numbers."""
-        return MeanOuter(tuple([mapped(row, new) for row in self.left]), tuple([mapped(row, new) for row in self.right]), self.means)
+        return MeanOuter(
+            tuple([mapped(row, new) for row in self.left]), tuple([mapped(row, new) for row in self.right]), self.means
+        )
 
 
 Sums = MatrixVector | MeanOuter
@@ -83,8 +86,8 @@ class Repeated(NamedTuple):
     """One formula for many operands: results[k] = formula(operands[0][k], operands[1][k], ...).
 
     Attributes:
-        formula: instructions on values that are numbered as in a `Program`: first the rows of ``operands``, then the values
-            in ``fixed``, then the results of the instructions, of which the last is the formula's.
+        formula: instructions on values that are numbered as in a `Program`: first the rows of ``operands``, then the
+            values in ``fixed``, then the results of the instructions, of which the last is the formula's.
         operands: parameters, or values that lie in the frame.
         fixed: values that are the same for all results.
         results: as many as each row of ``operands`` has values.
@@ -155,10 +158,14 @@ def find(
         smallest: how many products a loop must have.
 
     Returns:
-        The sums, with the numbers of their instructions, ascending, and the values that must lie side by side in memory.
+        The sums, with the numbers of their instructions, ascending, and the values that must lie side by side in
+        memory.
     """
     lines = _lines(program)
-    products = [*_matrix_vector(lines, n_parameters, columns, program.n_leaves), *_mean_outer(lines, columns, program, means_of)]
+    products = [
+        *_matrix_vector(lines, n_parameters, columns, program.n_leaves),
+        *_mean_outer(lines, columns, program, means_of),
+    ]
     vectors = _Vectors(columns)
     chosen = []
     for sums, results in sorted(products, key=lambda found: -found[0].n_products):
@@ -208,7 +215,9 @@ def _lines(program: Program) -> dict[int, _Line]:
     return lines
 
 
-def _matrix_vector(lines: Mapping[int, _Line], n_parameters: int, columns: range, n_leaves: int) -> Iterable[tuple[Sums, Row]]:
+def _matrix_vector(
+    lines: Mapping[int, _Line], n_parameters: int, columns: range, n_leaves: int
+) -> Iterable[tuple[Sums, Row]]:
     groups: dict[Row, list[tuple[Row, int]]] = {}
     for number, line in lines.items():
         pairs = [(x, y) if x < n_parameters else (y, x) for x, y in line.products]
@@ -246,7 +255,10 @@ def _mean_outer(
             if all(y - x == across for x, y in pairwise(places)):
                 down = rows[start + 1][0][0] - places[0] if end - start > 1 else 0
                 results = tuple([result_at[place] for of_row, _ in rows[start:end] for place in of_row])
-                yield MeanOuter(tuple([left for _, left in rows[start:end]]), of_all, (places[0], down, across)), results
+                yield (
+                    MeanOuter(tuple([left for _, left in rows[start:end]]), of_all, (places[0], down, across)),
+                    results,
+                )
 
 
 def _evenly_spaced(rows: Sequence[Row]) -> Iterable[tuple[int, int]]:

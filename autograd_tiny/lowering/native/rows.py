@@ -52,7 +52,9 @@ def expansion(row: Primitive, operands: Sequence[Any]) -> Expansion | None:
     if row in INLINE or _function_name(row):
         return None
     if row.stable is None:
-        raise TypeError(f"{row.name} cannot be compiled to native code: give the Primitive an expansion= in rows of the table")
+        raise TypeError(
+            f"{row.name} cannot be compiled to native code: give the Primitive an expansion= in rows of the table"
+        )
     return row.stable
 
 

@@ -106,9 +106,9 @@ def vector_log1p(x: Vector) -> Vector:
     return (vector_log(u) + lost).where("oeq", 0.0, x, x)  # a zero keeps its sign
 
 
-# π/2 in three parts, of which the first two have 33 bits, so that their products with whole numbers below 2**19 are exact; the
-# sine and the cosine less their first terms, in powers of y², on -π/4 to π/4.  FreeBSD's e_rem_pio2.c, k_sin.c and k_cos.c,
-# Sun Microsystems (1993).
+# π/2 in three parts, of which the first two have 33 bits, so that their products with whole numbers below 2**19 are
+# exact; the sine and the cosine less their first terms, in powers of y², on -π/4 to π/4.  FreeBSD's e_rem_pio2.c,
+# k_sin.c and k_cos.c, Sun Microsystems (1993).
 HALF_PI = 1.57079632673412561417, 6.07710050630396597660e-11, 2.02226624879595063154e-21
 LARGEST_ANGLE = 2.0**19
 SINE_COEFFICIENTS = (
@@ -141,7 +141,9 @@ def _circular(name: str, x: Vector, quarters: int) -> Vector:
     near = far - product
     y = near - (n * HALF_PI[2] - ((far - near) - product))
     square = y * y
-    sine = (square * y).times_plus(polynomial(square, SINE_COEFFICIENTS), y).where("oeq", 0.0, y, y)  # a zero keeps its sign
+    sine = (
+        (square * y).times_plus(polynomial(square, SINE_COEFFICIENTS), y).where("oeq", 0.0, y, y)
+    )  # a zero keeps its sign
     half = square * 0.5
     one = e.constant(1.0)
     whole = one - half

@@ -176,7 +176,9 @@ class Writer:
                 is_forward = False
                 lines.append(f"{indent}{self.language.comment}backward: d_x is the derivative by x")
             term = self._term(row, operands, terms, written, lines, indent)
-            has_name = is_forward or number in program.derivative_of or number in program.names or number in program.outputs
+            has_name = (
+                is_forward or number in program.derivative_of or number in program.names or number in program.outputs
+            )
             if (has_name and not brief) or uses[number] > 1 or len(term.text) > LONGEST_PART:
                 start, end = self.language.line
                 lines += wrapped(indent + start.format(name=self.names[number]), term.text, end)

@@ -37,7 +37,8 @@ class ArraySketch:
     Attributes:
         sketch: the sketch.
         nodes: the id of each array and scalar; an entry has that of its array, unless this is open.
-        edges: the id of the edge to each user from its operand number 0, 1, ..., of those between arrays that are not open.
+        edges: the id of the edge to each user from its operand number 0, 1, ..., of those between arrays that are not
+            open.
     """
 
     def __init__(self, seen: SeenArrays, look: Look, gradients: Mapping[Value, float] | None = None) -> None:
@@ -63,7 +64,9 @@ class ArraySketch:
         for name in wanted:
             if name not in arrays:
                 hint = did_you_mean(name, arrays) or f"there are {listed(list(arrays), 8)}"
-                raise ValueError(f"expand names the arrays that are opened into their scalars; none is called {name!r}; {hint}")
+                raise ValueError(
+                    f"expand names the arrays that are opened into their scalars; none is called {name!r}; {hint}"
+                )
         for name in wanted:
             if len(arrays[name].entries) > MOST_OPENED:
                 shape, remedy = shape_text(arrays[name].shape), "draw one of its entries, or explain that"
@@ -120,7 +123,9 @@ class ArraySketch:
     def _gradient(self, v: Value) -> float:
         return v.grad if self._gradients is None else self._gradients.get(v, 0.0)
 
-    def _cells(self, texts: Sequence[str], x: Whole, color: str, grounds: Sequence[str] = ()) -> list[list[tuple[Text, str]]]:
+    def _cells(
+        self, texts: Sequence[str], x: Whole, color: str, grounds: Sequence[str] = ()
+    ) -> list[list[tuple[Text, str]]]:
         cells = [(Text(text, color), ground) for text, ground in zip(texts, grounds or [""] * len(texts))]
         width = self.seen.shape(x)[-1] if self.seen.shape(x) else 1
         return [cells[i : i + width] for i in range(0, len(cells), width)]
@@ -128,12 +133,17 @@ class ArraySketch:
     def _numbers(self, x: Whole) -> str:
         if isinstance(x, ArrayNode) or "data" not in self.look.show:
             return ""
-        return f": data {short_number(x.data, 8)}" + (f", grad {short_number(x.grad, 8)}" if "grad" in self.look.show else "")
+        return f": data {short_number(x.data, 8)}" + (
+            f", grad {short_number(x.grad, 8)}" if "grad" in self.look.show else ""
+        )
 
     def _add_entries(self, x: ArrayNode, box_id: str) -> None:
         """The entries of an array, each a box, in a frame with its name."""
         kind, fill = _kind(x, x in self.seen.graph.formulas)
-        frame, ids = (f"{self.names[x]}  {shape_text(x.shape)}",), [f"{box_id}_{number}" for number in range(len(x.entries))]
+        frame, ids = (
+            (f"{self.names[x]}  {shape_text(x.shape)}",),
+            [f"{box_id}_{number}" for number in range(len(x.entries))],
+        )
         for entry_id, v, place in zip(ids, x.entries, entry_places(x.shape)):
             name = f"{shortened(self.names[x])}{place}"
             rows = [Row("data", Text(self.look.number(v.data), DATA))] if "data" in self.look.show else []
@@ -170,7 +180,9 @@ class ArraySketch:
             chip_text = "" if derivative is None else self.look.number(derivative)
             label = chip([Text(chip_text, DERIVATIVE)], CHIP) if is_known else ""
             told = "" if derivative is None else f": local derivative {short_number(derivative, 8)}"
-            self.sketch.arrow(f"{edge_id}_{number}", self.nodes[u], self.nodes[v], label, title=name + told, faint=derivative == 0.0)
+            self.sketch.arrow(
+                f"{edge_id}_{number}", self.nodes[u], self.nodes[v], label, title=name + told, faint=derivative == 0.0
+            )
 
     def _entry_name(self, x: Whole, end: Any) -> str:
         if end is x or not isinstance(x, ArrayNode):

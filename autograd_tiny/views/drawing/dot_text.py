@@ -161,8 +161,8 @@ class Sketch:
     def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: PartOfModel = (), ordered: bool = False) -> None:
         """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``.
 
-        What arrows to an ``ordered`` box start from stands in their order, from above or from the left.  Within a part of the
-        model that holds only for what stands in the part too, and can stand on one rank.
+        What arrows to an ``ordered`` box start from stands in their order, from above or from the left.  Within a part
+        of the model that holds only for what stands in the part too, and can stand on one rank.
         """
         place, order = self._part(part), {}
         if ordered and part:
@@ -186,7 +186,9 @@ class Sketch:
         if home[: len(part)] != part:
             tail, self.feeds[arrow_id] = self._junction(tail, part)
         elif home and not part:
-            attributes["minlen"] = "2"  # leaves room beside a part, or what else belongs there would stand above or below it
+            attributes["minlen"] = (
+                "2"  # leaves room beside a part, or what else belongs there would stand above or below it
+            )
         self._arrows.append(_Arrow(tail, head, label, attributes))
         self.titles[arrow_id] = visible(title)
 
@@ -219,7 +221,9 @@ class Sketch:
         from graphviz import Digraph  # type: ignore[import-untyped]  # here, since it is slow to import
 
         quick = self.length() > _QUICK_FROM
-        layout = {"rankdir": direction} | _GRAPH | (_QUICK if quick else {}) | (_KEEP_ORDER if self._orders_parts else {})
+        layout = (
+            {"rankdir": direction} | _GRAPH | (_QUICK if quick else {}) | (_KEEP_ORDER if self._orders_parts else {})
+        )
         below = _CAPTION | {"label": f"<{escaped(caption)}>"} if caption else {}
         graph = Digraph(graph_attr=layout | below, node_attr=_BOX, edge_attr=_ARROW)
         self._add_part(graph, self._whole, mirrored=direction in ("LR", "RL"))
@@ -260,14 +264,16 @@ class Sketch:
         """Pairs of boxes of a part, to be put on one rank, of which the first must stand before the second.
 
         They are on one rank anyway, or can wait for the one that comes last, since they are used nowhere else.
-        Graphviz heeds ``ordering=in`` in no cluster where arrows have labels, and turns it round in one that goes from left to
-        right, as it turns round these pairs (2.43 and 16.1).
+        Graphviz heeds ``ordering=in`` in no cluster where arrows have labels, and turns it round in one that goes from
+        left to right, as it turns round these pairs (2.43 and 16.1).
         """
         pairs: dict[tuple[str, str], None] = dict.fromkeys(pair for line in part.lines for pair in pairwise(line))
         ranks = self._ranks() if part.ordered else {}
         uses = Counter(arrow.tail for arrow in self._arrows)
         for box_id in part.ordered:
-            tails = dict.fromkeys(arrow.tail for arrow in self._arrows if arrow.head == box_id and arrow.tail in part.boxes)
+            tails = dict.fromkeys(
+                arrow.tail for arrow in self._arrows if arrow.head == box_id and arrow.tail in part.boxes
+            )
             last = max((ranks[tail] for tail in tails), default=0)
             places = {tail: last if uses[tail] == 1 else ranks[tail] for tail in tails}
             for pair in combinations(tails, 2):

@@ -48,12 +48,15 @@ class Drawing:
         titles: for each id in the SVG, what it is.
         nodes: the id of each node.
         edges: the id of the edge to each node from its operand number 0, 1, ...
-        feeds: for the id of each edge that starts at the rim of a part of the model, the id of the edge that leads there.
+        feeds: for the id of each edge that starts at the rim of a part of the model, the id of the edge that leads
+            there.
         latex: for the id of each node whose first line is mathematics, that in LaTeX.
         shows_gradients: whether the grad of every node is in it.
     """
 
-    def __init__(self, root: str, description: str, dot: str, sketched: Sketched, *, shows_gradients: bool = False) -> None:
+    def __init__(
+        self, root: str, description: str, dot: str, sketched: Sketched, *, shows_gradients: bool = False
+    ) -> None:
         self.title, self.description, self.dot = visible(f"Graph of {root}"), description, dot
         sketch, self.nodes, self.edges = sketched
         self.titles, self.feeds, self.latex, self._labels, self._svg = sketch.titles, sketch.feeds, sketch.latex, sketch.labels, ""
@@ -62,8 +65,8 @@ class Drawing:
     def svg(self) -> str:
         """The picture as the text of an SVG file, without scripts, links or anything to be loaded.
 
-        Nodes have ids ``n0``, ``n1``, ... in topological order, edges ``e3_0`` for operand 0 of node n3, and classes say
-        what is what: node, edge, cluster, leaf, constant, operation; data, grad, derivative.
+        Nodes have ids ``n0``, ``n1``, ... in topological order, edges ``e3_0`` for operand 0 of node n3, and classes
+        say what is what: node, edge, cluster, leaf, constant, operation; data, grad, derivative.
 
         Raises:
             RenderError: no program that draws, or none that works.
@@ -73,14 +76,17 @@ class Drawing:
 
         if not self._svg:
             svg = render(self.dot, "svg")
-            self._svg = finish(svg, title=self.title, description=self.description, titles=self.titles, labels=self._labels)
+            self._svg = finish(
+                svg, title=self.title, description=self.description, titles=self.titles, labels=self._labels
+            )
         return self._svg
 
     def tikz(self, *, standalone: bool = False) -> str:
         r"""The picture for LaTeX: a ``tikzpicture`` with the places of the SVG, set in the fonts of the document, names as mathematics.
 
-        It needs the packages ``tikz`` and ``amsmath``.  Each box is a TikZ node, called as in the SVG, n0, n1, ..., so that arrows
-        of your own can lead to it.  Its size is fixed; ``\resizebox{\textwidth}{!}{\input{graph}}`` changes it.
+        It needs the packages ``tikz`` and ``amsmath``.  Each box is a TikZ node, called as in the SVG, n0, n1, ..., so
+        that arrows of your own can lead to it.  Its size is fixed; ``\resizebox{\textwidth}{!}{\input{graph}}`` changes
+        it.
 
         Args:
             standalone: a document by itself, of the class ``standalone``, instead of a picture for ``\input``.
@@ -100,11 +106,14 @@ class Drawing:
 
         Args:
             path: where to.
-            scale: of a PNG, how many times its width and height are those on a screen; the others have no pixels and need none.
-            standalone: of a .tex, whether it is a document by itself; else a picture that a document has in it by ``\\input``.
+            scale: of a PNG, how many times its width and height are those on a screen; the others have no pixels and
+                need none.
+            standalone: of a .tex, whether it is a document by itself; else a picture that a document has in it by
+                ``\\input``.
 
         Raises:
-            ValueError: another suffix; a scale that is no number from 0.1 to 20; a scale, or a document, of another format.
+            ValueError: another suffix; a scale that is no number from 0.1 to 20; a scale, or a document, of another
+                format.
             OSError: the directory does not exist or cannot be written to.
             RenderError: no program that draws, or none that works; graphviz-pure writes no PDF.
         """
@@ -114,7 +123,9 @@ class Drawing:
         check_scale(scale, suffix)
         if standalone and suffix != ".tex":
             raise ValueError(f"only a .tex is a document by itself or none; a {suffix} needs no standalone=True")
-        return write_file(path, self.tikz(standalone=standalone).encode() if suffix == ".tex" else self._content(suffix, scale))
+        return write_file(
+            path, self.tikz(standalone=standalone).encode() if suffix == ".tex" else self._content(suffix, scale)
+        )
 
     def _content(self, suffix: str, scale: float) -> bytes:
         if suffix == ".svg":
@@ -179,36 +190,39 @@ def draw(
     """Draw the graph that a Value was computed by.
 
     A box shows a node's label and operation, its data and, after ``value.backward()``, its grad: the derivative of
-    ``value`` by the node.  An edge shows the local derivative: of the node it leads to, by the node it comes from.  So a
-    grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.  (Leaves add
-    up over calls of ``backward``; set their grad to 0 in between.  Where grads contradict the picture, a warning says so.)
-    Data that was changed since it was used, as by a step of an optimizer, is refused: compute again, then draw.
+    ``value`` by the node.  An edge shows the local derivative: of the node it leads to, by the node it comes from.  So
+    a grad is the sum, over the edges that leave a node, of the number on the edge times the grad where it leads to.
+    (Leaves add up over calls of ``backward``; set their grad to 0 in between.  Where grads contradict the picture, a
+    warning says so.) Data that was changed since it was used, as by a step of an optimizer, is refused: compute again,
+    then draw.
 
-    By arrays, a box is an `Array` with its shape, its formula and, up to 6 rows and columns, its numbers and gradients as tables.  An
-    edge says what backward does there to the gradient of the array that it leads to: ``· Wᵀ``, ``⊙ (1 - A²)``, ``Σ rows``.
+    By arrays, a box is an `Array` with its shape, its formula and, up to 6 rows and columns, its numbers and gradients
+    as tables.  An edge says what backward does there to the gradient of the array that it leads to: ``· Wᵀ``,
+    ``⊙ (1 - A²)``, ``Σ rows``.
 
-    A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few seconds, is
-    summarised: a box for each part of the model and for each kind of operation outside these, with counts.
+    A graph of more than ``max_nodes`` nodes, or one whose edges are too many or too long to be laid out in a few
+    seconds, is summarised: a box for each part of the model and for each kind of operation outside these, with counts.
 
     Args:
         value: a recorded Value.
-        through: "named" for a box for each value that has a name, its formula in it, and one derivative between two of them; or the
-            Values that are shown.  Names are labels, or the caller's variables where nothing that was computed has a label.  "arrays"
-            for a box for each array that has a name, or for all of them if none that was computed has one; "all arrays"; or a list with
-            Arrays in it.
+        through: "named" for a box for each value that has a name, its formula in it, and one derivative between two of
+            them; or the Values that are shown.  Names are labels, or the caller's variables where nothing that was
+            computed has a label.  "arrays" for a box for each array that has a name, or for all of them if none that
+            was computed has one; "all arrays"; or a list with Arrays in it.
         direction: from operands to results: "LR" left to right, "RL", "TB" top to bottom, "BT".
         digits: how many significant digits numbers have, or a format such as ".3f".
         show: what of "data", "grad" and "derivatives".
-        expand: open fused operations, such as ``dot`` and ``sigmoid``, into simpler ones: True for all, or their names.  By arrays, open
-            arrays into their scalars: their names.
-        color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger: the full one from
-            the size of the largest grad among the leaves on.
-        clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]`` tell.  Operands
-            whose order matters stand in it, above or left of each other; around and in frames Graphviz cannot always keep to that.
+        expand: open fused operations, such as ``dot`` and ``sigmoid``, into simpler ones: True for all, or their names.
+            By arrays, open arrays into their scalars: their names.
+        color_gradients: give each grad a colour, orange for positive, violet for negative, stronger for larger: the
+            full one from the size of the largest grad among the leaves on.
+        clusters: put a frame around the nodes of each part of a model, where labels such as ``layers[0].biases[1]``
+            tell.  Operands whose order matters stand in it, above or left of each other; around and in frames Graphviz
+            cannot always keep to that.
         max_nodes: the largest graph that is drawn in full.
         notes: lines to add to nodes, by label, as ``report.notes()`` of a marked page gives them.
-        blanks: numbers to leave out, for slides and worksheets: ``"z"`` the data of z, ``"y/z"`` the derivative of y by z, which stands
-            on an arrow, or in a box where y is ``value``.
+        blanks: numbers to leave out, for slides and worksheets: ``"z"`` the data of z, ``"y/z"`` the derivative of y by
+            z, which stands on an arrow, or in a box where y is ``value``.
 
     >>> w, x, b = Value(-3.0, "w"), Value(2.0, "x"), Value(6.5, "b")
     >>> y = (w * x + b).tanh()
@@ -222,13 +236,17 @@ def draw(
     check_recorded(value, "drawn")
     check_unchanged(value, done="a picture")
     largest = _largest_gradient(all_nodes(value)) if color_gradients else 0.0
-    look = Look(_number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes)
+    look = Look(
+        _number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes
+    )
     through = settled(through)
     if left_out := [read_blank(blank) for blank in ([blanks] if isinstance(blanks, str) else blanks)]:
         if is_by_arrays(through):
             raise ValueError("blanks stand for numbers in boxes of Values; draw them with through='all' or 'named'")
         look = look._replace(blanks=frozenset(left_out))
-    drawing = drawn(value, look) if through == "all" else _drawn_through(value, through, sys._getframe(1).f_locals, look)
+    drawing = (
+        drawn(value, look) if through == "all" else _drawn_through(value, through, sys._getframe(1).f_locals, look)
+    )
     if drawing.shows_gradients and (contradiction := _contradiction(value)):
         warnings.warn(contradiction, stacklevel=2)
     return drawing
@@ -249,10 +267,16 @@ def drawn(value: Value, look: Look) -> Drawing:
             sketch, ids, edges = sketch_nodes(opened, {x: parts.get(origins[x], ()) for x in opened}, look)
             if sketch.length() <= LENGTH_PER_NODE * max(look.max_nodes, MAX_NODES):
                 kept = [(x, place) for x in nodes if twins[x].op is x.op for place in range(len(x.operands))]
-                in_full = Sketched(sketch, {x: ids[twins[x]] for x in nodes}, {(x, place): edges[twins[x], place] for x, place in kept})
-                return Drawing(called, _size(opened), sketch.dot(look.direction), in_full, shows_gradients="grad" in look.show)
+                in_full = Sketched(
+                    sketch, {x: ids[twins[x]] for x in nodes}, {(x, place): edges[twins[x], place] for x, place in kept}
+                )
+                return Drawing(
+                    called, _size(opened), sketch.dot(look.direction), in_full, shows_gradients="grad" in look.show
+                )
     if look.blanks:
-        raise ValueError(f"blanks stand for numbers in boxes, and a graph of {_size(nodes)} is only summarised; draw a part of it")
+        raise ValueError(
+            f"blanks stand for numbers in boxes, and a graph of {_size(nodes)} is only summarised; draw a part of it"
+        )
     summary = sketch_summary(nodes, look)
     description = f"a summary of {_size(nodes)}"
     return Drawing(called, description, summary.sketch.dot(look.direction, caption=description), summary)
@@ -260,7 +284,10 @@ def drawn(value: Value, look: Look) -> Drawing:
 
 def read_blank(text: str) -> tuple[str, ...]:
     """The labels that a blank is named by: ``z``, ``y/z``, ``∂y/∂z``."""
-    if not isinstance(text, str) or not 1 <= len(labels := tuple(x.strip().removeprefix("∂") for x in text.split("/"))) <= 2:
+    if (
+        not isinstance(text, str)
+        or not 1 <= len(labels := tuple(x.strip().removeprefix("∂") for x in text.split("/"))) <= 2
+    ):
         raise ValueError(f"a blank is a number in the picture, 'z' or 'y/z', got {text!r}")
     return labels
 
@@ -340,7 +367,11 @@ def _contradiction(root: Value) -> str:
     shown = Labels(all_nodes(root)).shown
     called, of = name(x, shown).text, name(root, shown).text
     others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
-    why = "another call of backward has added to it, or it was changed since" if x.op is None else "another call has replaced it"
+    why = (
+        "another call of backward has added to it, or it was changed since"
+        if x.op is None
+        else "another call has replaced it"
+    )
     held = held_by_leaves(root)
     if x.op is None and held.runs:
         why = f"the grad is {repeated_text(held.runs, of, called)}"
@@ -352,7 +383,10 @@ def _contradiction(root: Value) -> str:
 
 def _largest_gradient(nodes: Sequence[Value]) -> float:
     """Of the leaves: towards the root, whose own is 1, gradients stay large while those of a trained network are tiny."""
-    return max((abs(x.grad) for x in nodes if x.op is None and math.isfinite(x.grad) and not isinstance(x, Constant)), default=0.0)
+    return max(
+        (abs(x.grad) for x in nodes if x.op is None and math.isfinite(x.grad) and not isinstance(x, Constant)),
+        default=0.0,
+    )
 
 
 def _is_small(nodes: Sequence[Value], max_nodes: int) -> bool:

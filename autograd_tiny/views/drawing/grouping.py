@@ -35,9 +35,9 @@ def split_label(label: str) -> tuple[PartOfModel, str]:
 def parts_of_model(nodes: Iterable[Value]) -> dict[Value, PartOfModel]:
     """For each of ``nodes``, given operands before users, the part of the model it belongs to; () where there is none.
 
-    A label such as ``layers[0].biases[1]`` says it.  An operation without such a label belongs where the parameters belong
-    that it uses.  So does one step more, as an activation is: an operation on nothing but nodes of the model, at least one
-    of which uses parameters.
+    A label such as ``layers[0].biases[1]`` says it.  An operation without such a label belongs where the parameters
+    belong that it uses.  So does one step more, as an activation is: an operation on nothing but nodes of the model, at
+    least one of which uses parameters.
     """
     parts: dict[Value, PartOfModel] = {}
     uses_parameters: set[Value] = set()
@@ -83,8 +83,8 @@ class Summary(NamedTuple):
 def summary(nodes: Sequence[Value]) -> Summary:
     """The nodes of a graph, given operands before users, root last, in a few groups; the root is one of its own.
 
-    Groups are the parts of the model, other leaves by their names without numbers, other operations by kind.  Where this
-    gives more than 60, only the largest parts of the model, and leaves together; or else no parts.
+    Groups are the parts of the model, other leaves by their names without numbers, other operations by kind.  Where
+    this gives more than 60, only the largest parts of the model, and leaves together; or else no parts.
 
     Raises:
         ValueError: there are more than 60 kinds of operations.
@@ -95,7 +95,9 @@ def summary(nodes: Sequence[Value]) -> Summary:
         groups[nodes[-1]] = Group("root", "")
         if len(set(groups.values())) <= MOST_GROUPS:
             return _counted(groups)
-    raise ValueError(f"a graph of {len(nodes)} nodes with more than {MOST_GROUPS} kinds of operations is too large; draw a part of it")
+    raise ValueError(
+        f"a graph of {len(nodes)} nodes with more than {MOST_GROUPS} kinds of operations is too large; draw a part of it"
+    )
 
 
 def _group(node: Value, part: PartOfModel, leaves_by_name: bool) -> Group:

@@ -170,7 +170,11 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
                 called = labels.whole[user], labels.whole[x]
                 number = look.number_of(derivative, *called)
                 label = derivative_chip(edges[user, place], number, moment) if "derivatives" in look.show else ""
-                sketch.arrow(*arrow, label, title=": ".join(filter(None, (path, look.told("local derivative", derivative, *called)))))
+                sketch.arrow(
+                    *arrow,
+                    label,
+                    title=": ".join(filter(None, (path, look.told("local derivative", derivative, *called)))),
+                )
     return Sketched(sketch, ids, edges)
 
 
@@ -186,12 +190,16 @@ def sketch_summary(nodes: Sequence[Value], look: Look) -> Sketched:
     members, links = summary(nodes)
     ids = {group: f"n{i}" for i, group in enumerate(members)}
     labels = Labels(nodes)
-    names = {group: name(root, labels.shown).text if group.kind == "root" else group.name or "leaves" for group in members}
+    names = {
+        group: name(root, labels.shown).text if group.kind == "root" else group.name or "leaves" for group in members
+    }
     for group, counts in members.items():
         if group.kind == "root":
             shown = labels.shown[root]
             _add_node(sketch, ids[group], root, (), look, labels, shown)
-            sketch.latex[ids[group]] = _header_latex(root, shown, look, labels, LATEX.names(filter(None, labels.shown.values())))
+            sketch.latex[ids[group]] = _header_latex(
+                root, shown, look, labels, LATEX.names(filter(None, labels.shown.values()))
+            )
         else:
             _add_group(sketch, ids[group], group, counts)
     for i, ((tail, head), count) in enumerate(links.items()):
@@ -243,7 +251,9 @@ PICTURED = READABLE._replace(notation=lambda row: _pictured(row.text))
 """How formulas are written in pictures."""
 
 
-def _add_node(sketch: Sketch, box_id: str, node: Value, part: PartOfModel, look: Look, labels: Labels, label_within: str) -> None:
+def _add_node(
+    sketch: Sketch, box_id: str, node: Value, part: PartOfModel, look: Look, labels: Labels, label_within: str
+) -> None:
     if isinstance(node, Constant):
         header = [Text(label_within, bold=True), Text(" = ")] if label_within else []
         constant = _constant(node, labels.shown.values(), PICTURED)
@@ -333,7 +343,11 @@ def _blank(text: str) -> str:
 
 
 def _rows(node: Value, look: Look, box_id: str) -> list[Row]:
-    data, grad, moment = look.number_of(node.data, node.label), look.number_of(node.grad, look.root, node.label), look.moment
+    data, grad, moment = (
+        look.number_of(node.data, node.label),
+        look.number_of(node.grad, look.root, node.label),
+        look.moment,
+    )
     if moment:
         data = moment.data.get(box_id, "").rjust(len(data))
         grad = moment.gradients.get(box_id, "").rjust(len(grad))

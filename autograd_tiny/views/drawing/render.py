@@ -29,9 +29,9 @@ class RenderError(RuntimeError):
 def render(dot: str, output_format: str, *, scale: float = 1.0, timeout: float = 60.0) -> bytes:
     """A graph in the DOT language as a picture.
 
-    The program that draws is the one named by the environment variable ``AUTOGRAD_TINY_DOT``, else Graphviz's ``dot`` if
-    there is one, else ``graphviz-pure``, which is installed with this package.  In a browser no program can be started; there it
-    is Graphviz as WebAssembly, which the page has loaded: see `load_graphviz`.
+    The program that draws is the one named by the environment variable ``AUTOGRAD_TINY_DOT``, else Graphviz's ``dot``
+    if there is one, else ``graphviz-pure``, which is installed with this package.  In a browser no program can be
+    started; there it is Graphviz as WebAssembly, which the page has loaded: see `load_graphviz`.
 
     Args:
         dot: the graph.
@@ -54,7 +54,9 @@ def render(dot: str, output_format: str, *, scale: float = 1.0, timeout: float =
     try:
         finished = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
-        raise RenderError(f"{program} was stopped after {timeout:g} s; draw a part of the graph, or lower max_nodes") from None
+        raise RenderError(
+            f"{program} was stopped after {timeout:g} s; draw a part of the graph, or lower max_nodes"
+        ) from None
     except OSError as error:
         raise RenderError(f"{program} does not run: {error.strerror or error}; {_INSTALL}") from None
     complaint = finished.stderr.decode(errors="replace").strip()[-500:] or "it gives no reason"
@@ -79,7 +81,9 @@ async def load_graphviz(url: str) -> None:
         RenderError: this Python runs in no browser, or there is no such module.
     """
     if sys.platform != "emscripten":
-        raise RenderError(f"only the Python of a browser loads its Graphviz from a page, this one runs programs: {_INSTALL}")
+        raise RenderError(
+            f"only the Python of a browser loads its Graphviz from a page, this one runs programs: {_INSTALL}"
+        )
     try:
         module = await _javascript("url => import(url)")(url)
         _javascript("(name, program) => { globalThis[name] = program }")(PAGE_PROGRAM, await module.instance())
@@ -92,12 +96,16 @@ def _render_on_page(dot: str, output_format: str) -> bytes:
         raise RenderError(f"in a browser pictures are SVG; there is no {output_format.upper()}, save as .svg")
     program = _javascript(f"globalThis.{PAGE_PROGRAM}")
     if program is None:
-        raise RenderError("this page has loaded no Graphviz; await load_graphviz(url) of autograd_tiny.views.drawing.render does it")
+        raise RenderError(
+            "this page has loaded no Graphviz; await load_graphviz(url) of autograd_tiny.views.drawing.render does it"
+        )
     try:
         result = program.render(dot, _javascript(f"({{ format: '{output_format}' }})"))
     except Exception as error:
         _javascript(f"delete globalThis.{PAGE_PROGRAM}")  # out of memory, or of stack; it must not be used again
-        raise RenderError(f"the page's Graphviz gave up, and is gone: {error}; draw a part of the graph, or lower max_nodes") from None
+        raise RenderError(
+            f"the page's Graphviz gave up, and is gone: {error}; draw a part of the graph, or lower max_nodes"
+        ) from None
     if result.status != "success":
         complaint = "; ".join(error.message for error in result.errors) or "it gives no reason"
         raise RenderError(f"the page's Graphviz failed: {complaint}")
@@ -118,7 +126,9 @@ def find_program() -> str:
     if wanted := os.environ.get(PROGRAM_VARIABLE):
         if found := _which(wanted):
             return found
-        raise RenderError(f"the environment variable {PROGRAM_VARIABLE} names {wanted!r}, which is no program here; {_INSTALL}")
+        raise RenderError(
+            f"the environment variable {PROGRAM_VARIABLE} names {wanted!r}, which is no program here; {_INSTALL}"
+        )
     if found := _which("dot") or _which("graphviz-pure"):
         return found
     raise RenderError(f"no program that draws graphs was found; {_INSTALL}, or name one in {PROGRAM_VARIABLE}")

@@ -132,14 +132,20 @@ def _drawn(group: Element, kind: str, identity: str, header: str) -> Iterator[tu
     """What is drawn in a group itself, each with its place there."""
     boxes = {place: box for place, shape in enumerate(group) if (box := _box(shape))}
     whole = max(boxes.values(), key=lambda box: (box.right - box.left) * (box.top - box.bottom), default=None)
-    starts = [float(text.get("x", "0")) for text in group.findall("text") if text.get("text-anchor", "start") == "start"]
+    starts = [
+        float(text.get("x", "0")) for text in group.findall("text") if text.get("text-anchor", "start") == "start"
+    ]
     for place, shape in enumerate(group):
         if shape.tag == "text":
             first = not any(before.tag == "text" for before in group[:place])
             content = "".join(shape.itertext())
             row = [float(text.get("x", "0")) for text in group.findall("text") if text.get("y") == shape.get("y")]
             is_last = float(shape.get("x", "0")) >= max(row)
-            written = f"${portable(header)}$" if first and header else _typeset(content, bold=shape.get("font-weight") == "bold")
+            written = (
+                f"${portable(header)}$"
+                if first and header
+                else _typeset(content, bold=shape.get("font-weight") == "bold")
+            )
             if content:
                 yield place, _label(shape, kind, whole, min(starts, default=0.0), written, is_last=is_last)
         elif shape.tag not in ("g", "title"):
@@ -188,7 +194,9 @@ def _shape(shape: Element, box: _Box | None) -> str:
             first, second, end = (_point(*point) for point in curves[i : i + 3])
             where += f" .. controls {first} and {second} .. {end}"
     else:
-        where = " -- ".join(_point(*point) for point in _points(shape)) + (" -- cycle" if shape.tag == "polygon" else "")
+        where = " -- ".join(_point(*point) for point in _points(shape)) + (
+            " -- cycle" if shape.tag == "polygon" else ""
+        )
     return rf"\path[{_style(shape, box)}] {where};"
 
 

@@ -36,7 +36,8 @@ class ArrayPart(NamedTuple):
     Attributes:
         title: its heading.
         equations: what is written.
-        claims: the numbers that these arrive at, each by what is derived by what: ``("Z",)``, ``("E", "W")``, ``("W'",)``; nan is not told.
+        claims: the numbers that these arrive at, each by what is derived by what: ``("Z",)``, ``("E", "W")``,
+            ``("W'",)``; nan is not told.
     """
 
     title: str
@@ -59,8 +60,8 @@ class ArrayDerivation:
         called: all names.
 
     Raises:
-        ValueError: ``wrt`` holds a constant, or the rows of another Array, or no leaf that a learning rate could update; what
-            `SeenArrays` refuses.
+        ValueError: ``wrt`` holds a constant, or the rows of another Array, or no leaf that a learning rate could
+            update; what `SeenArrays` refuses.
     """
 
     def __init__(
@@ -69,7 +70,11 @@ class ArrayDerivation:
     ) -> None:  # fmt: skip
         wholes = None if wrt is None else [_whole(x) for x in wrt]
         self.seen, self.digits, self.rate = SeenArrays(output, through, variables, wholes), digits, rate
-        self.wrt = wholes if wholes is not None else [x for x in self.seen.derivatives.formulas if x not in self.seen.graph.formulas]
+        self.wrt = (
+            wholes
+            if wholes is not None
+            else [x for x in self.seen.derivatives.formulas if x not in self.seen.graph.formulas]
+        )
         self.moved = [x for x in self.wrt if x not in self.seen.graph.formulas]
         if rate is not None and not self.moved:
             raise ValueError("derivation: a learning rate updates leaves, and all in wrt were computed; leave it out")
@@ -135,7 +140,9 @@ class ArrayDerivation:
         step = of_rate(Expression(self.rate_name), self.seen.derivatives.symbol(x))
         name = self.seen.graph.names[x]
         primed = f"{name}'" if f"{name}'" not in self.seen.graph.names.values() else f"{name} (new)"
-        return self._with_numbers(Equation(Expression(primed), ((sub(self.seen.graph.variables[x], step),),)), self._updated(x, rate))
+        return self._with_numbers(
+            Equation(Expression(primed), ((sub(self.seen.graph.variables[x], step),),)), self._updated(x, rate)
+        )
 
     def _updated(self, x: Whole, rate: float) -> Numbers:
         data, slopes = self.seen.graph.numbers(x), self.seen.derivatives.numbers(x)
@@ -196,7 +203,11 @@ def table(numbers: Numbers, digits: int) -> Expression:
     text = ", ".join([f"[{', '.join(row)}]" for row in texts])
     written = [[latex_number(x, lambda y: short_number(y, digits))[0] for x in row] for row in numbers.rows]
     lines = r" \\ ".join([" & ".join(row) for row in written])
-    latex = rf"\begin{{pmatrix}} {lines} \end{{pmatrix}}" if len(numbers.shape) == 2 else rf"\left({', '.join(written[0])}\right)"
+    latex = (
+        rf"\begin{{pmatrix}} {lines} \end{{pmatrix}}"
+        if len(numbers.shape) == 2
+        else rf"\left({', '.join(written[0])}\right)"
+    )
     structure = Structure(
         "numbers", text=Notation(lambda _: text if len(numbers.shape) == 1 else f"[{text}]"),
         latex=Notation(lambda _: latex),

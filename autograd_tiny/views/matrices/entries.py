@@ -50,7 +50,11 @@ class Entry:
             return [(i, index[-1]) for i in range(shape[0])]
         if over == "columns" and len(shape) == 2:
             return [(index[0], j) for j in range(shape[1])]
-        return [(i,) for i in range(shape[0])] if len(shape) == 1 else [(i, j) for i in range(shape[0]) for j in range(shape[1])]
+        return (
+            [(i,) for i in range(shape[0])]
+            if len(shape) == 1
+            else [(i, j) for i in range(shape[0]) for j in range(shape[1])]
+        )
 
     @staticmethod
     def _sum(size: int, term: Callable[[int], Expression]) -> list[Expression]:
@@ -64,7 +68,9 @@ class Entry:
         if e.op is None or e.op is derivative:
             return self.leaf(e, "".join(f"[{i}]" for i in index))
         if not isinstance(e.op, Structure):
-            return Expression.record(e.op, tuple([self.of(x, _repeated(index, shape, self.shapes[x])) for x in e.operands]))
+            return Expression.record(
+                e.op, tuple([self.of(x, _repeated(index, shape, self.shapes[x])) for x in e.operands])
+            )
         if e.op in PRODUCTS or e.op in SUMS or isinstance(e.op, Sum):
             return reduce(lambda x, y: add(x, y), self.terms(e, index))
         if e.op is structure.outer:

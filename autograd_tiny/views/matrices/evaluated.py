@@ -52,7 +52,9 @@ def evaluate(formula: Expression, values: Mapping[Expression, Numbers]) -> Numbe
     return _mapped_to_ends(formula, result, values)
 
 
-def _mapped_to_ends(formula: Expression, result: Callable[..., Numbers], values: Mapping[Expression, Numbers]) -> Numbers:
+def _mapped_to_ends(
+    formula: Expression, result: Callable[..., Numbers], values: Mapping[Expression, Numbers]
+) -> Numbers:
     """``mapped``, but for the operands of what has numbers already: of a derivative as a symbol."""
     known = dict(values)
     waiting = [formula]

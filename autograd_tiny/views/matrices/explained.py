@@ -44,8 +44,8 @@ class MatrixDerivatives:
         wrt: what it is differentiated by.
 
     Attributes:
-        formulas: for each array or scalar between the number and ``wrt``, in the order of backward, its derivative: one right side, and
-            a second where what two operations hand on together is simpler.
+        formulas: for each array or scalar between the number and ``wrt``, in the order of backward, its derivative: one
+            right side, and a second where what two operations hand on together is simpler.
         shares: of those whose second right side takes the rows of an array to add up to 1, this array.
     """
 
@@ -79,7 +79,9 @@ class MatrixDerivatives:
                 continue
             variable = graph.variables[x]
             shape = graph.shapes[variable]
-            g = Symbolic(Expression.literal(1.0) if x is graph.root else self.symbol(x), () if x is graph.root else shape)
+            g = Symbolic(
+                Expression.literal(1.0) if x is graph.root else self.symbol(x), () if x is graph.root else shape
+            )
             ends = {v: None for v in self.variables_in(graph.formulas[x]) if by_variable.get(v) in leads}
             for v, part in pullback(graph.formulas[x], g, Symbolic(variable, shape), graph.shapes, ends).items():
                 terms.setdefault(by_variable[v], []).append(self._tidy(part))
@@ -128,7 +130,11 @@ class MatrixDerivatives:
         """The same by the rule that the second operation has for what the first one made."""
         graph = self.graph
         variable, inner, outer = graph.variables[first], graph.formulas[first], graph.formulas[second]
-        pairs = [e for e in all_nodes(outer) if isinstance(e.op, Structure) and inner.op in e.op.fused and e.operands[0] is variable]
+        pairs = [
+            e
+            for e in all_nodes(outer)
+            if isinstance(e.op, Structure) and inner.op in e.op.fused and e.operands[0] is variable
+        ]
         if len(pairs) != 1:
             return []
         merged = replaced(outer, {variable: inner})
@@ -140,20 +146,27 @@ class MatrixDerivatives:
     def _log_of_softmax(self, x: Whole, first: Whole, second: Whole) -> list[list[Expression]]:
         """The same where a loss is written with the logarithm of a softmax, ``-sum(Y * log(A)) / m``.
 
-        With A = softmax(Z) the derivative of log A[i] by Z[k] is (i = k) - A[k].  So where the derivative by log A is c ⊙ Y, that by Z is
-        c ⊙ (Y - s ⊙ A), with s the sums of the rows of Y, which are 1 for targets: it is -c ⊙ (A - Y).
+        With A = softmax(Z) the derivative of log A[i] by Z[k] is (i = k) - A[k].  So where the derivative by log A is c
+        ⊙ Y, that by Z is c ⊙ (Y - s ⊙ A), with s the sums of the rows of Y, which are 1 for targets: it is -c ⊙ (A -
+        Y).
         """
         graph = self.graph
         a, inner, outer = graph.variables[first], graph.formulas[first], graph.formulas[second]
         logs = [e for e in all_nodes(outer) if any(operand is a for operand in e.operands)]
-        if inner.op is not by_row(softmax) or inner.operands[0] is not graph.variables[x] or [e.op for e in logs] != [log]:
+        if (
+            inner.op is not by_row(softmax)
+            or inner.operands[0] is not graph.variables[x]
+            or [e.op for e in logs] != [log]
+        ):
             return []
         shape = graph.shapes[graph.variables[second]]
         g = Symbolic(Expression.literal(1.0), ()) if second is graph.root else Symbolic(self.symbol(second), shape)
         slope = pullback(outer, g, Symbolic(graph.variables[second], shape), graph.shapes, {logs[0]: None})[logs[0]]
         named = {variable: y for y, variable in graph.variables.items()}
         for y in self.variables_in(slope.e):
-            if graph.shapes[y] == graph.shapes[a] and all(math.isclose(math.fsum(row), 1.0) for row in graph.numbers(named[y]).rows):
+            if graph.shapes[y] == graph.shapes[a] and all(
+                math.isclose(math.fsum(row), 1.0) for row in graph.numbers(named[y]).rows
+            ):
                 shares = [replaced(slope.e, {y: Expression.literal(k)}) for k in (1.0, 2.0)]
                 add_shapes(shares, graph.shapes)
                 c, twice = [Symbolic(e, graph.shapes[e]) for e in shares]
@@ -167,7 +180,9 @@ class MatrixDerivatives:
 
     def _alike(self, e: Expression, other: Expression) -> bool:
         """Whether two formulas give the same numbers."""
-        named = {variable: x for x, variable in self.graph.variables.items()} | {symbol: x for x, symbol in self.symbols.items()}
+        named = {variable: x for x, variable in self.graph.variables.items()} | {
+            symbol: x for x, symbol in self.symbols.items()
+        }
         known = {x for root in (e, other) for x in all_nodes(root) if x in named}
         values = {x: self.numbers(named[x]) if x.op is derivative else self.graph.numbers(named[x]) for x in known}
         both = [evaluate(root, values) for root in (e, other)]
@@ -191,7 +206,9 @@ class MatrixDerivatives:
 
             def holds(terms: Sequence[Expression], expected: Sequence[float] = expected, scale: float = scale) -> bool:
                 found = self._sum_of(terms, values, len(expected))
-                return all(math.isclose(a, b, rel_tol=AGREEMENT, abs_tol=AGREEMENT * scale) for a, b in zip(found, expected))
+                return all(
+                    math.isclose(a, b, rel_tol=AGREEMENT, abs_tol=AGREEMENT * scale) for a, b in zip(found, expected)
+                )
 
             for side, terms in enumerate(sides):
                 if not holds(terms):  # tidied, arrays may have lost a size to which they were repeated
@@ -256,7 +273,11 @@ class MatrixDerivatives:
 
         def symbol(e: Expression, place: str) -> Expression:
             if e.op is None:
-                return Expression.literal(e.constant_value) if e.constant_value is not None else Expression(names[e] + place)
+                return (
+                    Expression.literal(e.constant_value)
+                    if e.constant_value is not None
+                    else Expression(names[e] + place)
+                )
             return Expression.record(partial_derivative, (self.root, Expression(names[e.operands[1]] + place)))
 
         def literal(e: Expression, place: str) -> Expression:
@@ -266,11 +287,19 @@ class MatrixDerivatives:
             return Expression.literal(values[e].flat[places.index(place)])
 
         symbols, values_of = [
-            [tidied(t) if leaf is symbol else t for e in self.formulas[x][0] for t in Entry(self.graph.shapes, leaf).terms(e, index)]
+            [
+                tidied(t) if leaf is symbol else t
+                for e in self.formulas[x][0]
+                for t in Entry(self.graph.shapes, leaf).terms(e, index)
+            ]
             for leaf in (symbol, literal)
         ]
         kept = [k for k, e in enumerate(symbols) if e.constant_value != 0.0] or [0]
-        terms = [tuple([side[k] for k in kept]) for side in (symbols, values_of)] if symbols else [(Expression.literal(0.0),)]
+        terms = (
+            [tuple([side[k] for k in kept]) for side in (symbols, values_of)]
+            if symbols
+            else [(Expression.literal(0.0),)]
+        )
         left = Expression.record(partial_derivative, (self.root, Expression(self.graph.names[x] + place)))
         return Equation(left, (*terms, (Expression.literal(numbers.flat[number]),)))
 
@@ -284,11 +313,15 @@ def explained_by_array(
         ValueError: the number was not computed from the array.
     """
     if is_view(wrt.node):
-        raise ValueError(f"{shapes.name(wrt.node, 'this Array')} shows the entries of another Array; explain the derivative by that")
+        raise ValueError(
+            f"{shapes.name(wrt.node, 'this Array')} shows the entries of another Array; explain the derivative by that"
+        )
     graph = MatrixGraph(root, [wrt.node], variables, through)
     if wrt.node not in graph.below:
         called = shapes.name(wrt.node, "the Array")
-        raise ValueError(f"{root!r} was not computed from {called} as a whole; for the derivative by one entry give that: wrt=W[0][1]")
+        raise ValueError(
+            f"{root!r} was not computed from {called} as a whole; for the derivative by one entry give that: wrt=W[0][1]"
+        )
     derivatives = MatrixDerivatives(graph, [wrt.node])
     order = list(reversed(derivatives.formulas))
     equations = [*derivatives.equations(order), derivatives.entry(wrt.node)]

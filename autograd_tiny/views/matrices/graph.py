@@ -1,7 +1,7 @@
 """The record of a number in matrix form: arrays and scalars that have a name, each with its formula in terms of others.
 
-Scalars and arrays stand in one graph.  A scalar that was made of whole arrays leads to them; one that is an entry of an array is a
-part of it; any other is an operation on scalars, as it was recorded.
+Scalars and arrays stand in one graph.  A scalar that was made of whole arrays leads to them; one that is an entry of an
+array is a part of it; any other is an operation on scalars, as it was recorded.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class MatrixGraph:
     Args:
         root: the number.
         wrt: arrays that are seen in any case.
-        variables: what the caller's variables hold; they name what has no label, where nothing that was computed has one.
+        variables: what the caller's variables hold; they name what has no label, where nothing that was computed has
+            one.
         through: which arrays are seen.
 
     Attributes:
@@ -46,7 +47,9 @@ class MatrixGraph:
         data: numbers of scalars in place of those that were recorded.
     """
 
-    def __init__(self, root: Value, wrt: Sequence[ArrayNode], variables: Mapping[str, Any], through: Wholes = None) -> None:
+    def __init__(
+        self, root: Value, wrt: Sequence[ArrayNode], variables: Mapping[str, Any], through: Wholes = None
+    ) -> None:
         self.root = root
         self.data: Mapping[Value, float] = {}
         self.scalars: list[Value] = all_nodes(root)
@@ -106,11 +109,17 @@ class MatrixGraph:
         by_variable: dict[Any, str] = {**named_by(variables), **arrays_in(variables)}
         if any(not is_leaf[x] and x is not self.root for x in called):
             by_variable = {x: name for x, name in by_variable.items() if x is self.root or is_leaf.get(x)}
-        called |= {x: by_variable[x] for x in seen if x not in called and x in by_variable and x not in self.places and not is_view(x)}
+        called |= {
+            x: by_variable[x]
+            for x in seen
+            if x not in called and x in by_variable and x not in self.places and not is_view(x)
+        }
         shown = {x for x in seen if x is self.root or is_leaf[x] or x in wrt}
         chosen = self._chosen(through, seen, {x for x in called if x not in shown})
         called = {x: name for x, name in called.items() if x in shown or x in chosen}
-        ends = [x for x in seen if x not in called and (x is self.root or x in chosen or x in wrt or self._needs_name(x))]
+        ends = [
+            x for x in seen if x not in called and (x is self.root or x in chosen or x in wrt or self._needs_name(x))
+        ]
         fresh = invented(called.values())
         called |= {x: next(fresh) for x in ends}
         ordered = [x for x in seen if x in called]
@@ -121,12 +130,16 @@ class MatrixGraph:
         if through is None or (through in (ARRAYS, "named") and (named or through != ARRAYS)):
             return named
         if isinstance(through, str):
-            return named.union([x for x in seen if isinstance(x, ArrayNode) and x.entries and self.operands(x) and not is_view(x)])
+            return named.union(
+                [x for x in seen if isinstance(x, ArrayNode) and x.entries and self.operands(x) and not is_view(x)]
+            )
         chosen: set[Whole] = set()
         for x in through:
             whole = x.node if isinstance(x, Array) else x
             if isinstance(whole, ArrayNode) and is_view(whole):
-                raise ValueError(f"through lists {shapes.name(whole)}, which shows the entries of another Array; list that one")
+                raise ValueError(
+                    f"through lists {shapes.name(whole)}, which shows the entries of another Array; list that one"
+                )
             if whole not in seen or (isinstance(x, Value) and x in self.places and x is not self.root):
                 wanted = "Arrays, and Values beside them, that the result depends on"
                 raise ValueError(f"through lists {wanted}, got {quoted(x)}")
@@ -205,7 +218,9 @@ def settled(through: Any) -> Any:
     if isinstance(through, (Array, Value)):
         return [through]
     if not isinstance(through, Iterable):
-        raise TypeError(f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {quoted(through)}")
+        raise TypeError(
+            f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {quoted(through)}"
+        )
     return list(through)
 
 
@@ -219,4 +234,6 @@ def is_by_arrays(through: Any) -> bool:
 def check_through_arrays(through: Any) -> None:
     """Refuse what ``through`` cannot be where derivatives are by arrays."""
     if isinstance(through, str) and through not in ("named", ARRAYS, ALL_ARRAYS):
-        raise ValueError(f"through is 'named', 'arrays', 'all arrays' or a list of Arrays where wrt has an Array, got {through!r}")
+        raise ValueError(
+            f"through is 'named', 'arrays', 'all arrays' or a list of Arrays where wrt has an Array, got {through!r}"
+        )

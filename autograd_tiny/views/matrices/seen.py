@@ -43,7 +43,8 @@ class SeenArrays:
 
     Raises:
         ValueError: no array is seen; ``through`` lists what the number was not computed from.
-        TypeError, ArithmeticError: an operation has no derivative in matrix form, or none that gives what the scalars give.
+        TypeError, ArithmeticError: an operation has no derivative in matrix form, or none that gives what the scalars
+            give.
     """
 
     def __init__(
@@ -182,7 +183,9 @@ class SeenArrays:
         called: dict[Value, str] = names(*self._entries, self.graph.root)
         for x, name in self.graph.names.items():
             if isinstance(x, ArrayNode):
-                called |= {v: name + place for v, place in zip(x.entries, entry_places(x.shape)) if not isinstance(v, Constant)}
+                called |= {
+                    v: name + place for v, place in zip(x.entries, entry_places(x.shape)) if not isinstance(v, Constant)
+                }
             else:
                 called[x] = name
         return dict(zip(called, distinct(called.values())))

@@ -1,7 +1,7 @@
 """Arrays as formulas: arithmetic with whole arrays that is written down and not computed, and the chain rule over it.
 
-A formula is an Expression whose variables stand for arrays, and whose operations are rows of the table, entry by entry, and
-structures.  The rules of both are run on it, so that no derivative is written a second time.
+A formula is an Expression whose variables stand for arrays, and whose operations are rows of the table, entry by entry,
+and structures.  The rules of both are run on it, so that no derivative is written a second time.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class Placed(Structure):
     """A part of an array in its places, with 0 in the others."""
 
     def __init__(self, part: Part, shape: Shape) -> None:
-        text, latex = Notation(f"({{0}} at {part.name})", ATOM), Notation(rf"\left({{0}} \text{{{{ at }}}} {part.name}\right)", ATOM)
+        text, latex = (
+            Notation(f"({{0}} at {part.name})", ATOM),
+            Notation(rf"\left({{0}} \text{{{{ at }}}} {part.name}\right)", ATOM),
+        )
         super().__init__(f"at {part.name}", text=text, latex=latex, shaped=lambda a: shape)
         self.part = part
 
@@ -104,8 +107,12 @@ class Symbolic(Operators):
             return self
         if self.e.op is structure.transpose:
             return Symbolic(self.e.operands[0], self.shape[::-1])
-        if self.e.op is structure.product:  # (A B)ᵀ = Bᵀ Aᵀ; the size that the two have in common is of no consequence here
-            left, right = [Symbolic(x, shape) for x, shape in zip(self.e.operands, ((self.shape[0], 0), (0, self.shape[1])))]
+        if (
+            self.e.op is structure.product
+        ):  # (A B)ᵀ = Bᵀ Aᵀ; the size that the two have in common is of no consequence here
+            left, right = [
+                Symbolic(x, shape) for x, shape in zip(self.e.operands, ((self.shape[0], 0), (0, self.shape[1])))
+            ]
             return right.T @ left.T
         return self.apply(structure.transpose)
 
@@ -268,7 +275,9 @@ def pullback(
     return {e: received[e] for e in ends if e in received}
 
 
-def _pulled(op: Structure, g: Symbolic, out: Symbolic, operands: Sequence[Symbolic], shapes: dict[Expression, Shape]) -> Sequence[Any]:
+def _pulled(
+    op: Structure, g: Symbolic, out: Symbolic, operands: Sequence[Symbolic], shapes: dict[Expression, Shape]
+) -> Sequence[Any]:
     """The rule of a structure, or that of its expansion."""
     if op.pull is not None:
         return op.pull(g, out, *operands)

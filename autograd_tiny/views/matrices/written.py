@@ -30,7 +30,9 @@ scaled = Structure(
     latex=Notation(r"{0:product} \cdot {1:product}", PRODUCT),
 )
 quotient = Structure(
-    "quotient entry by entry", text=Notation("{0:product} / {1:power}", SIGN), latex=Notation(r"\frac{{{0}}}{{{1}}}", SIGN),
+    "quotient entry by entry",
+    text=Notation("{0:product} / {1:power}", SIGN),
+    latex=Notation(r"\frac{{{0}}}{{{1}}}", SIGN),
 )
 
 
@@ -69,7 +71,10 @@ def arranged(root: Expression, shapes: dict[Expression, Shape]) -> Expression:
 
 
 def _arranged(
-    e: Expression, parts: Mapping[Expression, Written], made: Mapping[Expression, Expression], shapes: dict[Expression, Shape]
+    e: Expression,
+    parts: Mapping[Expression, Written],
+    made: Mapping[Expression, Expression],
+    shapes: dict[Expression, Shape],
 ) -> Written:
     operands = tuple([made[x] for x in e.operands])
     if e.op is mul:
@@ -93,7 +98,11 @@ def _is_linear(op: Any) -> bool:
 
 def counts(root: Expression) -> dict[Expression, float]:
     """The numbers of samples that a formula names, each where it stands."""
-    return {e: e.constant_value for e in all_nodes(root) if e.op is None and e.label == COUNT and e.constant_value is not None}
+    return {
+        e: e.constant_value
+        for e in all_nodes(root)
+        if e.op is None and e.label == COUNT and e.constant_value is not None
+    }
 
 
 def with_plain_counts(root: Expression) -> Expression:
@@ -108,7 +117,9 @@ def shape_note(e: Expression, shapes: dict[Expression, Shape]) -> Expression:
     inner = _main(e, shapes)
     terms = _terms(inner, shapes)
     if any(_is_product(x.op) for x in terms):
-        whole += " = " + " + ".join(["".join([f"({shape_text(shape)})" for shape in _factor_shapes(x, shapes)]) for x in terms])
+        whole += " = " + " + ".join(
+            ["".join([f"({shape_text(shape)})" for shape in _factor_shapes(x, shapes)]) for x in terms]
+        )
     elif inner.op in SUMS or isinstance(inner.op, Sum):
         whole += f" from ({shape_text(shapes[inner.operands[0]])})"
     latex = whole.replace("×", r" \times ").replace(" from ", r" \text{{ from }} ")

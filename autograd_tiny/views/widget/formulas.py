@@ -33,8 +33,8 @@ class WrittenFormula(NamedTuple):
 class FormulaWriter:
     """Writes formulas that share their parts.
 
-    The chain rule repeats itself: the same derivative stands in the formula of a step and in the sums of many nodes.  So
-    each fraction, name and sign is a part, written once.  In well-formed markup no text looks like ``&12;``.
+    The chain rule repeats itself: the same derivative stands in the formula of a step and in the sums of many nodes.
+    So each fraction, name and sign is a part, written once.  In well-formed markup no text looks like ``&12;``.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,9 @@ class FormulaWriter:
 
     def write(self, explanation: Explanation) -> WrittenFormula:
         """An explanation with its parts shared."""
-        return WrittenFormula([self._line(f"{left} {right}") for left, right in explanation.latex_lines], explanation.latex)
+        return WrittenFormula(
+            [self._line(f"{left} {right}") for left, right in explanation.latex_lines], explanation.latex
+        )
 
     def _line(self, latex: str) -> tuple[str, str]:
         line, texts = template(latex)
@@ -56,7 +58,9 @@ class FormulaWriter:
         return self._filled(left, texts), self._filled(right, texts)
 
     def _filled(self, piece: Piece, texts: list[str]) -> str:
-        return "".join([x if isinstance(x, str) else texts[x] if isinstance(x, int) else self._part(x, texts) for x in piece])
+        return "".join(
+            [x if isinstance(x, str) else texts[x] if isinstance(x, int) else self._part(x, texts) for x in piece]
+        )
 
     def _part(self, piece: Piece, texts: list[str]) -> str:
         return f"&{self._numbers.setdefault(self._filled(piece, texts), len(self._numbers))};"

@@ -1,7 +1,7 @@
 """A graph as a program of the page: numbers for its leaves in, every datum and every local derivative out.
 
-The page walks the nodes itself, forward and backward.  What an operation computes, and its local derivatives, are functions
-of JavaScript that are written from the row's own value and rule, one pair for each row of the graph.
+The page walks the nodes itself, forward and backward.  What an operation computes, and its local derivatives, are
+functions of JavaScript that are written from the row's own value and rule, one pair for each row of the graph.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ class LiveGraph(NamedTuple):
 
     Attributes:
         nodes: operands before users: for a leaf ``[data]``, for a constant its data, for an operation
-            ``[row, [operand, ...]]``, and where its row cannot be written ``[null, [operand, ...], data, [derivative, ...]]``.
+            ``[row, [operand, ...]]``, and where its row cannot be written
+            ``[null, [operand, ...], data, [derivative, ...]]``.
         rows: JavaScript, an expression: a list of rows, each with its functions and what the page says when it refuses.
-        names, boxes: what each node is called and the id of the box it is in, where the page shows other things than these nodes.
+        names, boxes: what each node is called and the id of the box it is in, where the page shows other things than
+            these nodes.
     """
 
     nodes: list[Any]

@@ -82,7 +82,8 @@ def standalone(
     Args:
         title: of the page.
         notice: what an incomplete page says.
-        main: the id of the element that the script fills, which has the class ``autograd-`` and that, and what is in it.
+        main: the id of the element that the script fills, which has the class ``autograd-`` and that, and what is in
+            it.
         data: what the script reads.
         style: the style sheet, but for what holds for the page around.
         script: the module that starts the page.

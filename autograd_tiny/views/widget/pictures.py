@@ -24,8 +24,8 @@ def prepared(svg: str, headings: Mapping[str, str], numbers: Mapping[str, tuple[
     Args:
         svg: as `draw` makes it.
         headings: for the id of each node, what the pointer shows in place of its title, which would tell the gradient.
-        numbers: for the id of each node, data and gradient, to be shown in place of those that were drawn, which may be wider; those
-            of an array one after the other, with a space in between.
+        numbers: for the id of each node, data and gradient, to be shown in place of those that were drawn, which may be
+            wider; those of an array one after the other, with a space in between.
     """
     root = fromstring(svg)
     for element in list(root.iter()):

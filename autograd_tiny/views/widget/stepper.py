@@ -42,28 +42,31 @@ MOST_NODES = 400
 class Stepper:
     """Steps through a computation and its backward, one node at a time, on the drawn graph.
 
-    In a notebook it is shown as the page that `save` writes, in a frame; `widget` is the same page kept in step with Python.
-    Step 0 shows the numbers that the computation starts from.  Then each operation is computed, the root's derivative by itself
-    is set to 1, and each operation hands its gradient on.  On the page and in the widget inputs can be moved: data, derivatives,
-    words and formulas follow at every step.
+    In a notebook it is shown as the page that `save` writes, in a frame; `widget` is the same page kept in step with
+    Python.  Step 0 shows the numbers that the computation starts from.  Then each operation is computed, the root's
+    derivative by itself is set to 1, and each operation hands its gradient on.  On the page and in the widget inputs
+    can be moved: data, derivatives, words and formulas follow at every step.
 
-    The graph is read once, when the Stepper is made; neither ``grad`` nor anything else of it is changed, and ``backward``
-    need not have run; where it was run several times, a warning says that the leaves hold a multiple of what the last step shows.
+    The graph is read once, when the Stepper is made; neither ``grad`` nor anything else of it is changed, and
+    ``backward`` need not have run; where it was run several times, a warning says that the leaves hold a multiple of
+    what the last step shows.
 
     Args:
         value: a recorded Value, the root.
-        through: "all" for a step per operation, "named" for one per value that has a name, or the Values that are shown; "arrays" for
-            a step per array, "all arrays", or a list with Arrays in it; see `draw`.  By arrays, a step backward is the derivative by
-            a whole array, in matrix form; inputs move where the graph has no more than 3,000 scalars.
+        through: "all" for a step per operation, "named" for one per value that has a name, or the Values that are
+            shown; "arrays" for a step per array, "all arrays", or a list with Arrays in it; see `draw`.  By arrays, a
+            step backward is the derivative by a whole array, in matrix form; inputs move where the graph has no more
+            than 3,000 scalars.
         direction: of the drawing, from operands to results: "LR", "RL", "TB" or "BT".
         digits: how many significant digits numbers have.
         title: what stands above the picture; "y, step by step" where the root is y and none is given.
-        predict: whether the page first asks for the numbers of the next step, and shows it when they are right, or when it is told to.
+        predict: whether the page first asks for the numbers of the next step, and shows it when they are right, or when
+            it is told to.
 
     Raises:
         TypeError: ``value`` is no Value, or the title no text.
-        ValueError: the graph has more than 400 nodes, or data of it was changed after it was used: compute it again; numbers of arrays
-            are to be predicted.
+        ValueError: the graph has more than 400 nodes, or data of it was changed after it was used: compute it again;
+            numbers of arrays are to be predicted.
         RenderError: there is no program that draws.
 
     >>> x = Value(3.0, "x")
@@ -105,7 +108,9 @@ class Stepper:
         if is_by_arrays(through):
             self._recorded  # noqa: B018  it is no copy, and what it is made of may change
 
-    def _walk_through(self, value: Value, through: Any, variables: Mapping[str, Any], direction: str) -> Walk | ArrayWalk:
+    def _walk_through(
+        self, value: Value, through: Any, variables: Mapping[str, Any], direction: str
+    ) -> Walk | ArrayWalk:
         if is_by_arrays(through):
             by_arrays = ArrayWalk(value, through, variables, direction=direction, digits=self._digits)
             _check_size(by_arrays.size, "arrays")
@@ -188,7 +193,9 @@ class Stepper:
 
     def _move(self, values: dict[str, float]) -> None:
         if self._live is None:
-            raise ValueError("inputs do not move here, since there are too many scalars to follow; compute again, and make a new Stepper")
+            raise ValueError(
+                "inputs do not move here, since there are too many scalars to follow; compute again, and make a new Stepper"
+            )
         self._moved = values, self._walked(values)
         if self._widget is None:
             self._take(values)
@@ -243,8 +250,9 @@ class Stepper:
     def save(self, path: str | os.PathLike[str]) -> Path:
         r"""Write all steps to one file: a page, or a picture with an overlay for each step.
 
-        An .html is shown by every current browser, and loads nothing: for slides, blogs, lessons.  A .tex is a picture for a
-        frame of LaTeX's beamer, ``\input{steps}``, in the fonts of the slides; it needs the packages ``tikz`` and ``amsmath``.
+        An .html is shown by every current browser, and loads nothing: for slides, blogs, lessons.  A .tex is a picture
+        for a frame of LaTeX's beamer, ``\input{steps}``, in the fonts of the slides; it needs the packages ``tikz`` and
+        ``amsmath``.
 
         Raises:
             ValueError: the name does not end in .html, .htm or .tex.
@@ -267,8 +275,8 @@ class Stepper:
 
         Args:
             directory: where to.
-            format: "svg" for ``step-000.svg``, ``step-001.svg``, ..., or "png"; "tex" for one ``steps.tex``, as `save` writes it, in
-                which each step is an overlay of beamer.
+            format: "svg" for ``step-000.svg``, ``step-001.svg``, ..., or "png"; "tex" for one ``steps.tex``, as `save`
+                writes it, in which each step is an overlay of beamer.
             scale: of a PNG, how many times its width and height are those on a screen.
 
         Raises:
@@ -281,7 +289,10 @@ class Stepper:
         check_scale(scale, f".{format}")
         directory = make_directory(directory)
         if format == "png":
-            return [write_file(directory / f"step-{i:03}.png", png) for i, png in enumerate(png_stills(self._walkthrough, scale))]
+            return [
+                write_file(directory / f"step-{i:03}.png", png)
+                for i, png in enumerate(png_stills(self._walkthrough, scale))
+            ]
         if format == "tex":
             return [self.save(directory / "steps.tex")]
         return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]
@@ -289,14 +300,17 @@ class Stepper:
     def widget(self) -> Any:
         """The widget; its traits ``step`` and ``playing`` are kept the same in browser and Python.
 
-        It is the same one each time, unless it was closed, as ``Widget.close_all()`` does: then a new one goes on at its step.
+        It is the same one each time, unless it was closed, as ``Widget.close_all()`` does: then a new one goes on at
+        its step.
 
         Raises:
             ModuleNotFoundError: ``anywidget`` is not installed.
         """
         if self._widget is None or self._widget.comm is None:
             if find_spec("anywidget") is None:
-                raise ModuleNotFoundError('the widget needs anywidget: pip install "autograd_tiny[notebook]"; save() needs nothing')
+                raise ModuleNotFoundError(
+                    'the widget needs anywidget: pip install "autograd_tiny[notebook]"; save() needs nothing'
+                )
             data, rows = self._paged()
             self._widget = _widget_class()(self, data, rows, step=self._step, values=self._values)
             self._widget.observe(lambda change: self._take(change["new"]), "values")
@@ -308,7 +322,9 @@ class Stepper:
     def _repr_html_(self) -> str:
         """The page in a frame, which lives on where a notebook is saved, converted or opened again; `widget` needs its Python."""
         drawn = re.search(r'height="(\d+)', self._recorded.svg)
-        height = min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT  # points to pixels
+        height = (
+            min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT
+        )  # points to pixels
         return framed(self.html(), self._recorded.title, self._picture(), height)
 
     def _picture(self) -> str:

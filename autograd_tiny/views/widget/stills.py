@@ -43,7 +43,9 @@ def beamer(walkthrough: Walkthrough) -> str:
 def complete_still(walkthrough: Walkthrough) -> str:
     """The picture with every number, nothing highlighted."""
     *_, known = known_by(walkthrough.frames)
-    return _still(walkthrough, known._replace(node="", edges={}, caption="Every gradient is complete.", details=""), known)
+    return _still(
+        walkthrough, known._replace(node="", edges={}, caption="Every gradient is complete.", details=""), known
+    )
 
 
 def _still(walkthrough: Walkthrough, frame: Frame, known: Frame) -> str:
@@ -62,7 +64,9 @@ def _still(walkthrough: Walkthrough, frame: Frame, known: Frame) -> str:
 
 
 def _show_node(group: Element, node: str, frame: Frame, known: Frame) -> None:
-    for text, number in placed(group.iter(SVG + "text"), {"data": known.data.get(node, ""), "grad": known.gradients.get(node, "")}):
+    for text, number in placed(
+        group.iter(SVG + "text"), {"data": known.data.get(node, ""), "grad": known.gradients.get(node, "")}
+    ):
         text.text = number
     if node == frame.node:
         for shape in group.iterfind(f"{SVG}*[@class='ag-outline']"):

@@ -46,7 +46,9 @@ class ArrayWalk:
         leaves: what can move, by its name.
     """
 
-    def __init__(self, value: Value, through: Wholes, variables: Mapping[str, Any], *, direction: str, digits: int) -> None:
+    def __init__(
+        self, value: Value, through: Wholes, variables: Mapping[str, Any], *, direction: str, digits: int
+    ) -> None:
         self._seen, self._direction, self._digits = SeenArrays(value, through, variables), direction, digits
         self._nodes = self._seen.scalars()
         self._names = self._seen.scalar_names
@@ -65,7 +67,9 @@ class ArrayWalk:
         """With other numbers of leaves, and what follows from these."""
         twins = recomputed(self._nodes, numbers)
         slopes = adjoints(twins[self._seen.graph.root])
-        return self._steps(self._seen.at({x: t.data for x, t in twins.items()}, {x: slopes.get(t, 0.0) for x, t in twins.items()}))
+        return self._steps(
+            self._seen.at({x: t.data for x, t in twins.items()}, {x: slopes.get(t, 0.0) for x, t in twins.items()})
+        )
 
     def live(self) -> tuple[Walkthrough, LiveGraph] | None:
         """With a place for each number, and the program that fills them; None where there are too many."""
@@ -77,7 +81,9 @@ class ArrayWalk:
         places = self._seen.at(data, {x: Place(slopes.get(x, 0.0), f"g{i}") for x, i in numbers.items()})
         graph = live_graph(self._nodes)
         boxes = self._boxes()
-        return self._steps(places), graph._replace(names=[self._names[x] for x in self._nodes], boxes=[boxes[x] for x in self._nodes])
+        return self._steps(places), graph._replace(
+            names=[self._names[x] for x in self._nodes], boxes=[boxes[x] for x in self._nodes]
+        )
 
     def _boxes(self) -> dict[Value, str]:
         """The id of the box that each scalar is in: of its array, or of the first array that it leads to."""
@@ -138,7 +144,9 @@ class _Builder:
 
     def _forward(self, x: Whole, place: str) -> Frame:
         operands = self.seen.operands(x)
-        caption = f"{self.names[x]}{self._size(x)} is computed from {listed([self.names[y] for y in operands], MOST_LISTED)}."
+        caption = (
+            f"{self.names[x]}{self._size(x)} is computed from {listed([self.names[y] for y in operands], MOST_LISTED)}."
+        )
         edges = {f"e{self.ids[x][1:]}_{i}": self.ids[y] for i, y in enumerate(operands)}
         data = {self.ids[x]: self._texts(self._data(x), x)}
         return Frame("forward", place, self.ids[x], edges, data, {}, caption, "", self._written([self.seen.formula(x)]))
@@ -147,7 +155,9 @@ class _Builder:
         name = self.names[self.root]
         caption = f"Backward starts at {name}: its derivative by itself is 1."
         gradients = {self.ids[self.root]: short_number(1.0, self.digits)}
-        return Frame("seed", "Backward", self.ids[self.root], {}, {}, gradients, caption, "", self._written([self._own()]))
+        return Frame(
+            "seed", "Backward", self.ids[self.root], {}, {}, gradients, caption, "", self._written([self._own()])
+        )
 
     def _own(self) -> Equation:
         return Equation(self.seen.derivatives.symbol(self.root), ((Expression.literal(1.0),),))
@@ -155,10 +165,14 @@ class _Builder:
     def _backward(self, x: Whole, place: str) -> Frame:
         users = self.seen.derivatives.users.get(x, [])
         edges = {f"e{self.ids[u][1:]}_{self.seen.operands(u).index(x)}": self.ids[u] for u in users}
-        come = f"It comes from {listed([self.names[u] for u in users], MOST_LISTED)}." if users else "Nothing leads to it."
+        come = (
+            f"It comes from {listed([self.names[u] for u in users], MOST_LISTED)}." if users else "Nothing leads to it."
+        )
         caption = f"The derivative by {self.names[x]}{self._size(x)} is complete. {come}"
         gradients = {self.ids[x]: self._texts(self._slopes(x), x)}
-        return Frame("backward", place, self.ids[x], edges, {}, gradients, caption, "", self._written([self.seen.derivative(x)]))
+        return Frame(
+            "backward", place, self.ids[x], edges, {}, gradients, caption, "", self._written([self.seen.derivative(x)])
+        )
 
     def _info(self, x: Whole) -> NodeInfo:
         data, kind = self._exact(self._data(x), x), "operation" if x in self.seen.graph.formulas else "leaf"
@@ -171,7 +185,9 @@ class _Builder:
         equations = [self.seen.derivative(x)]
         if isinstance(x, ArrayNode):
             equations.append(self.seen.derivatives.entry(x))
-        return NodeInfo(self.ids[x], self.names[x], kind, data, self._exact(self._slopes(x), x), self._written(equations))
+        return NodeInfo(
+            self.ids[x], self.names[x], kind, data, self._exact(self._slopes(x), x), self._written(equations)
+        )
 
     def _written(self, equations: Sequence[Equation]) -> WrittenFormula:
         every = [e for equation in equations for side in equation.rights for e in side]

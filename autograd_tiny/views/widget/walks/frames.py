@@ -157,11 +157,16 @@ class _Builder:
         frames = [self._start(), *map(self._forward, self.forward), self._seed(), *map(self._backward, self.backward)]
         nodes = [self._info(node) for node in self.nodes]
         title = f"{shortened(self.root.label)}, step by step"
-        return Walkthrough(title, self._svg(drawing), nodes, frames, self.formulas.parts, drawing.latex, drawn_by.drawn_at)
+        return Walkthrough(
+            title, self._svg(drawing), nodes, frames, self.formulas.parts, drawing.latex, drawn_by.drawn_at
+        )
 
     def _svg(self, drawing: Drawing) -> str:
         headings = {self._id(x): _heading(x) for x in self.nodes}
-        numbers = {self._id(x): (short_number(x.data, self.digits), short_number(self.gradients[x], self.digits)) for x in self.nodes}
+        numbers = {
+            self._id(x): (short_number(x.data, self.digits), short_number(self.gradients[x], self.digits))
+            for x in self.nodes
+        }
         return prepared(drawing.svg(), headings, numbers)
 
     def _start(self) -> Frame:
@@ -176,18 +181,26 @@ class _Builder:
         caption = f"{node.label} is computed from {listed(operands, MOST_LISTED)}."
         formula = self.formulas.write(self.explainer.step(step))
         place, data = f"Forward {step.number} of {len(self.forward)}", {self._id(node): number}
-        return Frame("forward", place, self._id(node), self._edges(node), data, {}, caption, f"It is {number}.", formula)
+        return Frame(
+            "forward", place, self._id(node), self._edges(node), data, {}, caption, f"It is {number}.", formula
+        )
 
     def _seed(self) -> Frame:
         root = self.root
         caption = f"Backward starts at {root.label}: its derivative by itself is 1."
         formula = self.formulas.write(self.explainer.derivative(root))
-        return Frame("seed", "Backward", self._id(root), {}, {}, {self._id(root): self._number(1.0)}, caption, "", formula)
+        return Frame(
+            "seed", "Backward", self._id(root), {}, {}, {self._id(root): self._number(1.0)}, caption, "", formula
+        )
 
     def _backward(self, step: BackwardStep) -> Frame:
         node, received = step.node, [c for c in step.contributions if not isinstance(c.operand, Constant)]
         receivers = list(dict.fromkeys(c.operand.label for c in received))
-        goes = f"Times the local derivative, it goes to {listed(receivers, MOST_LISTED)}." if received else "Constants need none of it."
+        goes = (
+            f"Times the local derivative, it goes to {listed(receivers, MOST_LISTED)}."
+            if received
+            else "Constants need none of it."
+        )
         caption = f"The gradient of {node.label} is complete: {self._number(step.upstream)}. {goes}"
         details = " ".join(self._receipt(c, step.upstream) for c in received)
         gradients = {self._id(c.operand): self._number(c.after) for c in received}
@@ -207,13 +220,17 @@ class _Builder:
             return NodeInfo(self._id(node), self._number(node.data), "constant", self._exact(node.data), "", NO_FORMULA)
         kind = "leaf" if node.op is None else "operation"
         chain_rule = self.formulas.write(self.explainer.derivative(node))
-        return NodeInfo(self._id(node), node.label, kind, self._exact(node.data), self._exact(self.gradients[node]), chain_rule)
+        return NodeInfo(
+            self._id(node), node.label, kind, self._exact(node.data), self._exact(self.gradients[node]), chain_rule
+        )
 
     def _edges(self, user: Value) -> dict[str, str]:
         """The edges to a node; one that starts at a junction comes with the edge that leads there from the operand."""
         number = self.numbers[user]
         operands = {f"e{number}_{place}": self._id(x) for place, x in enumerate(user.operands)}
-        return {part: operand for edge, operand in operands.items() for part in (edge, self.drawing.feeds.get(edge, edge))}
+        return {
+            part: operand for edge, operand in operands.items() for part in (edge, self.drawing.feeds.get(edge, edge))
+        }
 
     def _id(self, node: Value) -> str:
         return f"n{self.numbers[node]}"
@@ -228,8 +245,8 @@ class _Builder:
 class _Places(_Builder):
     """The same words and formulas, with a place for every number that follows the leaves.
 
-    A place is called by what fills it: d3 is the data of node 3, l5_0 the local derivative of node 5 by its operand 0, g3 the whole
-    gradient of node 3, b7 and a7 what an operand's gradient is before and after the contribution number 7.
+    A place is called by what fills it: d3 is the data of node 3, l5_0 the local derivative of node 5 by its operand 0,
+    g3 the whole gradient of node 3, b7 and a7 what an operand's gradient is before and after the contribution number 7.
     """
 
     def __init__(self, value: Value, direction: str, digits: int) -> None:
@@ -267,7 +284,9 @@ class _Places(_Builder):
         widest: dict[Value, float] = {self.root: Place(1.0, "")}
         for step in self.backward:
             for c in step.contributions:
-                widest[c.operand] = max(widest.get(c.operand, c.after), c.after, key=lambda x: len(short_number(x, self.digits)))
+                widest[c.operand] = max(
+                    widest.get(c.operand, c.after), c.after, key=lambda x: len(short_number(x, self.digits))
+                )
         for node, gradient in widest.items():
             node.grad = gradient
         return Look(self._roomy, direction=direction, max_nodes=len(self.nodes))
