@@ -85,7 +85,7 @@ def test_an_array_a_step():
     for name, x in {**named, "X": X, "W1": W1}.items():
         assert known[ids[name]] == " ".join(short_number(g) for row in x.grad for g in row)
     chain = next(node for node in data["nodes"] if node["name"] == "W1")
-    assert plain(chain["lines"], data["parts"])[1].startswith("∂L∂W10,0=")
+    assert plain(chain["lines"], data["parts"])[1].startswith("∂L∂(W1)0,0=")
     assert (chain["data"], chain["kind"]) == ("[[0.1, -0.2], [0.5, 0.6]]", "leaf")
 
 
