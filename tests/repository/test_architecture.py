@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "autograd_tiny"
@@ -18,9 +19,14 @@ def module_files():
     return {name.removesuffix(".__init__"): file for file, name in names.items()}
 
 
+@cache
 def imports(file):
     """Dotted names of our modules, or of names in them, that a file imports, and whether it does so as it is imported itself."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return list(imported(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def imported(tree):
+    """The same of what the file says."""
     later = {id(inner) for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.If)) for inner in ast.walk(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "autograd_tiny":

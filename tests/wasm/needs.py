@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 import js  # JavaScript's global names: this runs in Pyodide alone
 import pytest
 from _pytest.doctest import MultipleDoctestFailures
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from autograd_tiny.views.drawing.render import RenderError
 
@@ -124,7 +124,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"{EXCEPTION}{reason}"))
         test = getattr(item, "obj", None)
         if said := getattr(test, SETTINGS, None):
-            setattr(test, SETTINGS, settings(said, max_examples=min(said.max_examples, MOST_EXAMPLES)))
+            phases = [phase for phase in said.phases if phase not in (Phase.shrink, Phase.explain)]  # of a package that is not here
+            setattr(test, SETTINGS, settings(said, max_examples=min(said.max_examples, MOST_EXAMPLES), phases=phases))
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
