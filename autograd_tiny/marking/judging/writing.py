@@ -35,9 +35,11 @@ def slips_in_writing(
     root = Expression.constant(printed.number)
     finite = list(filter(math.isfinite, dict.fromkeys(values)))
     for value in finite:
-        for text in dict.fromkeys((printed.like(value), *(() if plain else intended_texts(printed, value, (printed.decimals,))))):
+        cut = value - 0.5 * math.copysign(printed.unit, value)
+        for text in dict.fromkeys((printed.like(value), *(() if plain else (printed.like(cut),)))):
             expected = read_number(text)
-            if any(read_number(swapped).number == printed.number for swapped in swapped_digits(expected)):
+            swapped = [read_number(x).number for x in swapped_digits(expected)]
+            if expected.number != printed.number and printed.number in swapped:
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
     if _telling_digits(printed) >= FEWEST:
         places = (printed.decimals, printed.decimals - 1, printed.decimals + 1)
