@@ -46,7 +46,8 @@ class Answer(NamedTuple):
 def read_answer(entered: Any, digits: int) -> Answer:
     """An answer as text, or a number that was computed.
 
-    A whole number that ends in zeros where no more digits are asked for was rounded: of 1230, with 3 digits, the last is not known.
+    A whole number that ends in zeros where no more digits are asked for was rounded: of 1230, with 3 digits, the last
+    is not known.
 
     Args:
         entered: the text; a number, which counts with all its digits; None for nothing.

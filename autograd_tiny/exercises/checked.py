@@ -32,7 +32,11 @@ class Outcome(NamedTuple):
     def is_short(self) -> bool:
         """Whether the number would be right, but for having fewer digits than are asked for."""
         mark = self.mark
-        return mark is not None and mark.verdict in FAITHFUL and not has_digits(mark.claim.printed, mark.value, self.blank.digits)
+        return (
+            mark is not None
+            and mark.verdict in FAITHFUL
+            and not has_digits(mark.claim.printed, mark.value, self.blank.digits)
+        )
 
     @property
     def is_accepted(self) -> bool:
@@ -107,7 +111,9 @@ class Checked(Report):
         """How many blanks are right, and how many are left, in a sentence."""
         accepted = sum(outcome.is_accepted for outcome in self.outcomes)
         empty = len(self.unanswered)
-        return f"{accepted} of {counted(len(self.outcomes), 'answer')} accepted" + (f", {empty} left." if empty else ".")
+        return f"{accepted} of {counted(len(self.outcomes), 'answer')} accepted" + (
+            f", {empty} left." if empty else "."
+        )
 
     def require(self) -> None:
         """Nothing if every blank is right; for an autograder.
@@ -120,7 +126,9 @@ class Checked(Report):
 
     def rows_told(self) -> list[tuple[str, str, str, str]]:
         """For each blank its name, what was entered, the sign of the verdict, and what is said."""
-        return [(o.blank.name, o.answer.text, VERDICTS[o.verdict].sign if o.mark else "", o.sentence) for o in self.outcomes]
+        return [
+            (o.blank.name, o.answer.text, VERDICTS[o.verdict].sign if o.mark else "", o.sentence) for o in self.outcomes
+        ]
 
     def __str__(self) -> str:
         rows = self.rows_told()

@@ -50,14 +50,15 @@ class Exercise:
 
     Args:
         output: the root of a recorded graph, a formula as text, or what ``read_formula(...).record(...)`` gives.
-        ask: what is to be found, in this order: ``"z"`` a number, ``"E/w"`` a derivative, ``"E/z/w"`` the product along a path, ``"w'"`` a
-            weight after its update, ``"W"`` all entries of an array; ``"forward"``, ``"local derivatives"``, ``"gradients"``, ``"updates"``
-            all there are of a kind.  One of these, or a list.
-        given: numbers for the inputs, by name: all for a formula; for a recorded graph those that are to be others than were recorded.
+        ask: what is to be found, in this order: ``"z"`` a number, ``"E/w"`` a derivative, ``"E/z/w"`` the product along
+            a path, ``"w'"`` a weight after its update, ``"W"`` all entries of an array; ``"forward"``,
+            ``"local derivatives"``, ``"gradients"``, ``"updates"`` all there are of a kind.  One of these, or a list.
+        given: numbers for the inputs, by name: all for a formula; for a recorded graph those that are to be others than
+            were recorded.
         digits: how many significant digits an answer needs, where the number has so many.
         learning_rate: of gradient descent, where updates are asked for.
-        training: what trains, if that is more: an optimizer made for Values of the graph, or the table ``[training]`` of a page as a
-            mapping, ``{"optimizer": "adam", "learning_rate": 0.1, "parameters": ["w*"]}``.
+        training: what trains, if that is more: an optimizer made for Values of the graph, or the table ``[training]``
+            of a page as a mapping, ``{"optimizer": "adam", "learning_rate": 0.1, "parameters": ["w*"]}``.
         told: quantities, as in ``ask``, whose numbers the exercise states, rounded to its digits.
         title: a heading; what is computed if there is none.
 
@@ -65,8 +66,8 @@ class Exercise:
         blanks: what is to be found.
 
     Raises:
-        ValueError: nothing to ask, the same asked twice, a label that no node has or several have, a derivative the wrong way round, a
-            number that is not finite, an update without a learning rate.
+        ValueError: nothing to ask, the same asked twice, a label that no node has or several have, a derivative the
+            wrong way round, a number that is not finite, an update without a learning rate.
         TypeError: an argument of the wrong kind.
 
     >>> exercise = Exercise("z = w*x + b; y = tanh(z)", ["z", "y", "y/z", "y/w"], given={"w": -3, "x": 2, "b": 6.5}, digits=3)
@@ -125,9 +126,13 @@ class Exercise:
         graph, derivations = self.setting.graph, self.setting.derivations
         of, by = quantity.nodes[0], quantity.nodes[-1]
         if not graph.depends(of, by) and graph.depends(by, of):
-            raise ValueError(f"{quantity}: {of} does not depend on {by}; did you mean {'/'.join(reversed(quantity.nodes))}?")
+            raise ValueError(
+                f"{quantity}: {of} does not depend on {by}; did you mean {'/'.join(reversed(quantity.nodes))}?"
+            )
         if quantity.kind == "data" and derivations.step(quantity) is None:
-            raise ValueError(f"{quantity} is given, {short_number(graph.nodes[quantity.nodes[0]].data)}; ask for what is computed")
+            raise ValueError(
+                f"{quantity} is given, {short_number(graph.nodes[quantity.nodes[0]].data)}; ask for what is computed"
+            )
         value = self.value(quantity)
         if abs(value) == float("inf") or value != value:
             raise ValueError(f"{quantity} is {value} here, and nobody can write that down; choose other inputs")
@@ -178,7 +183,9 @@ class Exercise:
         """How everything with a label is computed."""
         derivations = self.setting.derivations
         computed = [name for name, node in self._own.labels.items() if node.op is not None]
-        return tuple(shown(Quantity("data", (name,)), derivations) for name in computed if name in derivations.graph.labels)
+        return tuple(
+            shown(Quantity("data", (name,)), derivations) for name in computed if name in derivations.graph.labels
+        )
 
     @property
     def stated(self) -> dict[str, str]:
@@ -219,7 +226,8 @@ class Exercise:
         """Mark answers, which may be some of those that are asked for.
 
         Args:
-            answers: texts, by the names of the blanks; a number that was computed counts with all its digits, and None is no answer.
+            answers: texts, by the names of the blanks; a number that was computed counts with all its digits, and None
+                is no answer.
 
         Raises:
             ValueError: there is no blank with this name, or two names mean the same one.
@@ -313,9 +321,10 @@ class Exercise:
     ) -> list[Exercise]:
         """The same exercise with other numbers, the same ones for the same seed on every Python.
 
-        A number keeps its sign, about its size and how many decimals it has, and one below 1 stays there; what is 0 or 1, as targets
-        often are, stays.  Refused are settings where something has no number, a sigmoid, tanh or softmax is saturated, an operand is near a
-        kink, an answer is 0, below 0.001 or above 1000, or a known mistake gives the right answer by chance.
+        A number keeps its sign, about its size and how many decimals it has, and one below 1 stays there; what is 0 or
+        1, as targets often are, stays.  Refused are settings where something has no number, a sigmoid, tanh or softmax
+        is saturated, an operand is near a kink, an answer is 0, below 0.001 or above 1000, or a known mistake gives the
+        right answer by chance.
 
         Args:
             n: how many.

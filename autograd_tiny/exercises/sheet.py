@@ -1,7 +1,7 @@
 """An exercise as formulas of its inputs: right answers, what follows from other answers, what each known mistake gives.
 
-All formulas are one list of operations, in which what is equal stands once.  Numbers are put in afterwards: those of a variant here, those
-of a learner's answers on a page.
+All formulas are one list of operations, in which what is equal stands once.  Numbers are put in afterwards: those of a
+variant here, those of a learner's answers on a page.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class Sheet:
         known = dict.fromkeys(self._asked[:place])
         derivation = self._derivations.derivation(quantity, known)
         editor = Editor(self._derivations, derivation, known)
-        slips = tuple(tuple(self._slips(edits)) for edits in (editor.edits(), editor.double_edits(), editor.deeper().edits()))
+        slips = tuple(
+            tuple(self._slips(edits)) for edits in (editor.edits(), editor.double_edits(), editor.deeper().edits())
+        )
         root, parts = self._with_parts(derivation)
         return Question(quantity, root, parts, slips)  # type: ignore[arg-type]
 

@@ -91,7 +91,9 @@ class Claim(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """All labels that it speaks of."""
-        return tuple(dict.fromkeys(name for quantity in (self.quantity, self.formula) if quantity for name in quantity.names))
+        return tuple(
+            dict.fromkeys(name for quantity in (self.quantity, self.formula) if quantity for name in quantity.names)
+        )
 
     def understood(self, words: Words) -> Claim:
         """The claim in the words of the page that it stands on; it is still called what the page calls it."""
@@ -133,7 +135,9 @@ def read_line(text: str, section: str = "") -> list[Claim]:
     return claims_of(left, rest, section)
 
 
-def claims_of(left: str, rest: list[str], section: str = "", read_text: Callable[[str], Printed] = read_answer) -> list[Claim]:
+def claims_of(
+    left: str, rest: list[str], section: str = "", read_text: Callable[[str], Printed] = read_answer
+) -> list[Claim]:
     """What a quantity is said to be equal to, claim by claim.
 
     Args:
@@ -206,15 +210,21 @@ def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
     name, turned = _TRANSPOSED.subn(r"\1", called)
     quantity = read_quantity(name)
     if not quantity.nodes:
-        raise ValueError(f"{called}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]")
+        raise ValueError(
+            f"{called}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]"
+        )
     cells = read_cells(right)
     before = len(left) + 1
     grids = [
         Grid(called, quantity, cells.shape, cell.place, bool(turned), (before + cell.span[0], before + cell.span[1]), line)
         for cell in cells.printed
     ]
-    named = [quantity._replace(nodes=(*quantity.nodes[:-1], entry_name(quantity.nodes[-1], grid.place))) for grid in grids]
-    printed = [Claim(x, read_number(cell.text), section, grid=grid) for x, cell, grid in zip(named, cells.printed, grids)]
+    named = [
+        quantity._replace(nodes=(*quantity.nodes[:-1], entry_name(quantity.nodes[-1], grid.place))) for grid in grids
+    ]
+    printed = [
+        Claim(x, read_number(cell.text), section, grid=grid) for x, cell, grid in zip(named, cells.printed, grids)
+    ]
     return [*claims_of(called, formulas, section), *printed]
 
 
@@ -235,13 +245,17 @@ def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim
         raise TypeError(f"claims are given by name, as {{'z': '1.25'}}, or as lines, 'z = 1.25'; got {claims!r}")
     if isinstance(claims, str):
         claims = [line for line in claims.splitlines() if line.strip()]
-    lines = [[claim] if isinstance(claim, Claim) else read_entries(claim, line=line) for line, claim in enumerate(claims)]
+    lines = [
+        [claim] if isinstance(claim, Claim) else read_entries(claim, line=line) for line, claim in enumerate(claims)
+    ]
     return [claim for line in lines for claim in line]
 
 
 def sides(right: str) -> list[str]:
     """What stands between the equals signs of a text."""
-    return [part.strip() for part in _EQUALS.split(right.strip().removeprefix("≈"))] if isinstance(right, str) else [right]
+    return (
+        [part.strip() for part in _EQUALS.split(right.strip().removeprefix("≈"))] if isinstance(right, str) else [right]
+    )
 
 
 def read_input(text: str, claims: Iterable[Claim], words: Words) -> Printed:
@@ -263,6 +277,10 @@ def read_input(text: str, claims: Iterable[Claim], words: Words) -> Printed:
     if not isinstance(text, str) or text.strip()[:1] in tuple("+-−.0123456789"):
         return read_number(text)
     quantity = understood(read_quantity(text), words)
-    if printed := [claim.printed for claim in claims if claim.quantity == quantity and not isinstance(claim.printed, Unread)]:
+    if printed := [
+        claim.printed for claim in claims if claim.quantity == quantity and not isinstance(claim.printed, Unread)
+    ]:
         return min(printed, key=lambda x: x.unit)
-    raise ValueError(f"an input is a number, got {text!r}; as text it is a printed number, '0.12', or what a claim speaks of, as w'")
+    raise ValueError(
+        f"an input is a number, got {text!r}; as text it is a printed number, '0.12', or what a claim speaks of, as w'"
+    )

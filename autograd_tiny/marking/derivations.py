@@ -1,7 +1,8 @@
 """How the quantities of a graph follow from each other: each as a formula of those one step before it.
 
-A formula is an `Expression` whose variables stand for quantities, made by the table's own rules: the number of a node from
-its operands, a derivative by the chain rule from the derivatives nearer to the output, an update from weight and gradient.
+A formula is an `Expression` whose variables stand for quantities, made by the table's own rules: the number of a node
+from its operands, a derivative by the chain rule from the derivatives nearer to the output, an update from weight and
+gradient.
 """
 
 from __future__ import annotations
@@ -55,10 +56,14 @@ class NamedGraph:
         self.has_unlabelled = any(not node.label and not isinstance(node, Constant) for node in every)
         self.name: dict[Value, str] = {node: name for node, name in every.items() if node.op is not None or node.label}
         self.root = self.name.setdefault(output, "output" if "output" not in every.values() else every[output])
-        self._repeated = {label for label, times in Counter(node.label for node in every if node.label).items() if times > 1}
+        self._repeated = {
+            label for label, times in Counter(node.label for node in every if node.label).items() if times > 1
+        }
         self.nodes = {name: node for node, name in self.name.items()}
         self.labels = {name: node for name, node in self.nodes.items() if node.label == name}
-        self._tops: dict[str, set[str] | None] = dict.fromkeys(self.name[x] for x in (output, *others) if x in self.name)
+        self._tops: dict[str, set[str] | None] = dict.fromkeys(
+            self.name[x] for x in (output, *others) if x in self.name
+        )
         self._explored: dict[str, tuple[set[str], int]] = {}
         self._operands: dict[str, list[str | None]] = {}
         self._below: dict[str, set[str]] = {}
@@ -91,9 +96,15 @@ class NamedGraph:
         """The arrays: by the labels of their entries, and by their own where these are called otherwise, as the weights of a layer."""
         ends = [node.whole for node in self.nodes.values() if isinstance(node, Reduced)]
         wholes: list[Any] = all_nodes(joint(ends))[:-1] if ends else []
-        labelled = {x.label: x for x in wholes if x.label and x.shape and all(y.label in self.labels for y in x.entries)}
-        found = {name: dict(zip(_places(x.shape), [y.label for y in x.entries])) for name, x in labelled.items() if x.entries}
-        return {name: entries for name, entries in (found | entries_among(self.labels)).items() if name not in self.labels}
+        labelled = {
+            x.label: x for x in wholes if x.label and x.shape and all(y.label in self.labels for y in x.entries)
+        }
+        found = {
+            name: dict(zip(_places(x.shape), [y.label for y in x.entries])) for name, x in labelled.items() if x.entries
+        }
+        return {
+            name: entries for name, entries in (found | entries_among(self.labels)).items() if name not in self.labels
+        }
 
     @cached_property
     def users(self) -> dict[str, list[str]]:
@@ -122,7 +133,9 @@ class NamedGraph:
             return by in below
         found, lowest = self._explored.get(of, (set(), len(self.nodes)))
         if self._index[by] < lowest:
-            lowest = 0 if found else self._index[by]  # once near, for the many questions about neighbours; then for good
+            lowest = (
+                0 if found else self._index[by]
+            )  # once near, for the many questions about neighbours; then for good
             found = self._upstream(of, lowest)
             self._explored[of] = found, lowest
         return by in found
@@ -132,7 +145,9 @@ class NamedGraph:
         found = {name}
         waiting = [name]
         while waiting:
-            fresh = [x for x in self.operands(waiting.pop()) if x is not None and x not in found and self._index[x] >= lowest]
+            fresh = [
+                x for x in self.operands(waiting.pop()) if x is not None and x not in found and self._index[x] >= lowest
+            ]
             found.update(fresh)
             waiting += fresh
         return found
@@ -148,7 +163,11 @@ class NamedGraph:
             waiting = [x for x in self.operands(user) if x is not None]
             lowest = min((self._index[x] for x in waiting), default=0)
             while waiting:
-                fresh = [x for x in self.operands(waiting.pop()) if x is not None and x not in found and self._index[x] >= lowest]
+                fresh = [
+                    x
+                    for x in self.operands(waiting.pop())
+                    if x is not None and x not in found and self._index[x] >= lowest
+                ]
                 found.update(fresh)
                 waiting += fresh
             self._below[user] = found
@@ -199,14 +218,20 @@ class NamedGraph:
     def matrices(self) -> Iterator[dict[tuple[str, str], str]]:
         """The labels that differ in two indices, by these: W_i1j2 by 1 and 2, w12 as well; each matrix once."""
         for indexed in self._by_pattern.values():
-            two = {indices if len(indices) == 2 else tuple("".join(indices)): label for indices, label in indexed.items()}
+            two = {
+                indices if len(indices) == 2 else tuple("".join(indices)): label for indices, label in indexed.items()
+            }
             if len(two) > 1 and all(len(indices) == 2 for indices in two):
                 yield {(i, j): label for (i, j), label in two.items()}
 
     @cached_property
     def counts(self) -> list[int]:
         """What a mean could be taken over in this graph: 2, and how many operands its sums and softmaxes have."""
-        sums = [node for node in self.nodes.values() if node.op in (total, mean) or (node.op is not None and node.op.family is softmax)]
+        sums = [
+            node
+            for node in self.nodes.values()
+            if node.op in (total, mean) or (node.op is not None and node.op.family is softmax)
+        ]
         return sorted({2, *(len(node.operands) for node in sums)})
 
 
@@ -217,7 +242,9 @@ class Updates(Protocol):
     def updates(self) -> Container[str]:
         """The labels."""
 
-    def formula(self, label: str, variable: Callable[[Quantity], Expression], names: Mapping[Value, str]) -> Expression | None:
+    def formula(
+        self, label: str, variable: Callable[[Quantity], Expression], names: Mapping[Value, str]
+    ) -> Expression | None:
         """The formula of one of them; None for what is given at the start."""
 
     def is_parameter(self, label: str) -> bool:
@@ -282,7 +309,12 @@ class Derivations:
 
     def share_variables(self, other: Derivations) -> None:
         """Let the same variables stand for quantities as there, so that formulas can be taken from there."""
-        self.quantities, self._variables, self._recipes, self._told = other.quantities, other._variables, other._recipes, other._told
+        self.quantities, self._variables, self._recipes, self._told = (
+            other.quantities,
+            other._variables,
+            other._recipes,
+            other._told,
+        )
 
     def recipe(self, step: Expression) -> Recipe:
         """How to work out a formula that stays, as that of a step."""
@@ -291,7 +323,12 @@ class Derivations:
             place = {node: i for i, node in enumerate(nodes)}
             known = [self.quantities.get(x) for x in nodes]
             lines = [
-                Line(q, x.op, () if x.op is None else tuple([place[y] for y in x.operands]), None if x.op else x.constant_value)
+                Line(
+                    q,
+                    x.op,
+                    () if x.op is None else tuple([place[y] for y in x.operands]),
+                    None if x.op else x.constant_value,
+                )
                 for q, x in zip(known, nodes)
             ]
             self._recipes[step] = Recipe(tuple([q for q in known if q is not None]), tuple(lines))
@@ -309,7 +346,9 @@ class Derivations:
         if quantity not in self._steps:
             if quantity.kind in ("formula", "number"):
                 number = quantity.kind == "number"
-                self._steps[quantity] = Expression.literal(float(quantity.text)) if number else expression(quantity, self.variable)
+                self._steps[quantity] = (
+                    Expression.literal(float(quantity.text)) if number else expression(quantity, self.variable)
+                )
             else:
                 self._steps[quantity] = getattr(self, f"_{quantity.kind}")(*quantity.nodes)
         return self._steps[quantity]
@@ -317,8 +356,8 @@ class Derivations:
     def step_from(self, quantity: Quantity, known: Collection[Quantity]) -> Expression | None:
         """The same, of two ways to write a derivative the one that uses what is known.
 
-        The chain rule may be begun at either end.  Where the derivatives of all operands of the output are known, as those of
-        the terms of a loss, theirs are taken.
+        The chain rule may be begun at either end.  Where the derivatives of all operands of the output are known, as
+        those of the terms of a loss, theirs are taken.
         """
         if known and quantity.kind == "derivative":
             of, by = quantity.nodes
@@ -329,13 +368,19 @@ class Derivations:
 
     def operands_towards(self, of: str, by: str) -> list[str]:
         """The operands of a node that depend on another one."""
-        return [x for x in dict.fromkeys(self.graph.operands(of)) if x is not None and x != by and self.graph.depends(x, by)]
+        return [
+            x for x in dict.fromkeys(self.graph.operands(of)) if x is not None and x != by and self.graph.depends(x, by)
+        ]
 
     def from_the_output(self, of: str, by: str) -> Expression:
         """The chain rule begun at the output: over its operands, its derivative by each times the operand's own."""
         if (of, by) not in self._outward:
-            terms = [self.local_derivative(of, x) * self.variable(derivative(x, by)) for x in self.operands_towards(of, by)]
-            self._outward[of, by] = added(terms + ([self.local_derivative(of, by)] if by in self.graph.operands(of) else []))
+            terms = [
+                self.local_derivative(of, x) * self.variable(derivative(x, by)) for x in self.operands_towards(of, by)
+            ]
+            self._outward[of, by] = added(
+                terms + ([self.local_derivative(of, by)] if by in self.graph.operands(of) else [])
+            )
         return self._outward[of, by]
 
     def _operand(self, x: Value) -> Expression:
@@ -401,7 +446,10 @@ class Derivations:
         named = self.graph.outputs_beside(name)
         rows = self.graph.nodes[name].op.family.rows(operands)
         return [
-            self.variable(data(named[row.parameter])) if row.parameter in named else Expression.record(row, tuple(operands)) for row in rows
+            self.variable(data(named[row.parameter]))
+            if row.parameter in named
+            else Expression.record(row, tuple(operands))
+            for row in rows
         ]
 
     def _path(self, *nodes: str) -> Expression:
@@ -431,7 +479,10 @@ class Derivations:
     def _called(self, quantity: Quantity) -> str:
         if all(name in self.graph.labels for name in quantity.nodes):
             return str(quantity)
-        shown = [name if name in self.graph.labels else brief(in_full(self._in_labels(name)), LONGEST_NAME) for name in quantity.nodes]
+        shown = [
+            name if name in self.graph.labels else brief(in_full(self._in_labels(name)), LONGEST_NAME)
+            for name in quantity.nodes
+        ]
         within = [name if re.fullmatch(r"\w+(\([^()]*\))?", name) else f"({name})" for name in shown]
         return shown[0] if quantity.kind == "data" else str(Quantity(quantity.kind, tuple(within)))
 
@@ -464,8 +515,14 @@ class Derivations:
         root = step if (step := self.step_from(quantity, known)) is not None else self.variable(quantity)
         parts: dict[Expression, Quantity] = {}
         while True:
-            unknown = {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities and self.quantities[x] not in known}
-            inner = unknown if quantity.kind == "data" else {x: q for x, q in unknown.items() if not self._from_forward(q)}
+            unknown = {
+                x: self.quantities[x]
+                for x in all_nodes(root)
+                if x in self.quantities and self.quantities[x] not in known
+            }
+            inner = (
+                unknown if quantity.kind == "data" else {x: q for x, q in unknown.items() if not self._from_forward(q)}
+            )
             opened = {x: step for x, q in inner.items() if (step := self.step_from(q, known)) is not None}
             twins = rewritten(root, opened)
             if not opened or len(all_nodes(twins[root])) > longest:
@@ -474,7 +531,9 @@ class Derivations:
             # a part may be gone: what a derivative of 0 was multiplied by does not come in
             parts = {twins[x]: q for x, q in parts.items() if x in twins and twins[x].op is not None}
             root = twins[root]
-        return Derivation(quantity, root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities})
+        return Derivation(
+            quantity, root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities}
+        )
 
     def _from_forward(self, quantity: Quantity) -> bool:
         return quantity.kind == "data" and quantity.nodes[0] in self.graph.labels

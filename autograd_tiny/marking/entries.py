@@ -18,7 +18,9 @@ from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.words import did_you_mean, listed
 
 
-def fitted(claim: Claim, arrays: Arrays, labels: Iterable[str], names: Mapping[str, str] = MappingProxyType({})) -> Claim:
+def fitted(
+    claim: Claim, arrays: Arrays, labels: Iterable[str], names: Mapping[str, str] = MappingProxyType({})
+) -> Claim:
     """A claim about the entry of an array that it is printed as; any other claim as it is.
 
     A vector may be printed as a row or as a column, and a single row or column as a vector.
@@ -36,10 +38,14 @@ def fitted(claim: Claim, arrays: Arrays, labels: Iterable[str], names: Mapping[s
         return claim
     quantity = understood(claim.grid.quantity, Words({*labels, *arrays}, names))
     if quantity.kind not in ("data", "derivative"):
-        raise ValueError(f"{claim.grid.text}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]")
+        raise ValueError(
+            f"{claim.grid.text}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]"
+        )
     for node in quantity.nodes[:-1]:
         if timed(node).base in arrays:
-            raise ValueError(f"{claim.grid.text}: {node} is an array, too; write the derivative of one of its entries, {node}[0]/...")
+            raise ValueError(
+                f"{claim.grid.text}: {node} is an array, too; write the derivative of one of its entries, {node}[0]/..."
+            )
     last = timed(quantity.nodes[-1])
     if last.base not in arrays:
         hint = did_you_mean(last.base, arrays) or (f"there are {listed(arrays, 9)}" if arrays else "there is none")
@@ -58,7 +64,9 @@ def _entry(grid: Grid, entries: Mapping[Index, str]) -> str:
             raise ShapeError(_misfit(grid, printed, shape))
         place = tuple(max(place) if size > 1 else 0 for size in shape)
     if place not in entries:
-        raise ValueError(f"{grid.text}: there is no entry {list(place)}; what the output does not depend on is to be given as others=")
+        raise ValueError(
+            f"{grid.text}: there is no entry {list(place)}; what the output does not depend on is to be given as others="
+        )
     return entries[place]
 
 

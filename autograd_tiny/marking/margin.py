@@ -45,7 +45,9 @@ def _cause(slips: Sequence[Mark]) -> str:
         signs = listed([mark.claim.called for mark in slips if mark.mistake], MOST_NAMED)
         besides = f"; besides, the sign is wrong in {signs}" if signs else ""
         is_old = "looks like a number" if len(slips) == 1 else "look like numbers"
-        return f"{listed(called, MOST_NAMED)} {is_old} from before an edit, of {listed(first.fits, MOST_NAMED)}{besides}."
+        return (
+            f"{listed(called, MOST_NAMED)} {is_old} from before an edit, of {listed(first.fits, MOST_NAMED)}{besides}."
+        )
     if not first.why:
         is_wrong, them = ("is", "it") if len(slips) == 1 else ("are", "them")
         return f"{listed(called, MOST_NAMED)} {is_wrong} wrong, and nothing known explains {them}."
@@ -60,12 +62,19 @@ def _line(slips: Sequence[Mark]) -> list[str]:
     called, printed = mark.claim.called, mark.claim.printed.text.removesuffix(".")
     wanted = mark.engine + (f" ({mark.by_page} from the page's own numbers)" if mark.by_page else "")
     right, followed = [line.removeprefix(f"{called} = ") for line in (mark.formula, mark.followed)]
-    is_formula = right != mark.formula and not re.fullmatch(r"[-\d.]*", right)  # the line may be that of another quantity
+    is_formula = right != mark.formula and not re.fullmatch(
+        r"[-\d.]*", right
+    )  # the line may be that of another quantity
     told = [
         f"{called} is {right}, which gives {wanted}; {followed} gives {printed}." if is_formula and followed else "",
         f"{called} is {right}, which gives {wanted} and not {printed}." if is_formula else "",
     ]
-    return [next((sentence for sentence in told if sentence and len(sentence) <= LONGEST), f"{called} should be {wanted}, not {printed}.")]
+    return [
+        next(
+            (sentence for sentence in told if sentence and len(sentence) <= LONGEST),
+            f"{called} should be {wanted}, not {printed}.",
+        )
+    ]
 
 
 def _rest(carried: Sequence[Mark], others: int) -> list[str]:

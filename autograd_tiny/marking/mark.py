@@ -41,25 +41,26 @@ def mark(
 
     Args:
         output: the root of the graph: a loss, where updates are claimed.
-        claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims the
-            data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a path.
-            ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.  A vector or a matrix is claimed as it is printed,
-            ``"E/W = [[0.1, _], [0.2, 0.3]]"``, with ``_`` for what is not printed.
-            Numbers from code are given as they are, floats, nested lists or arrays:
-            ``{"dW1": dW1, "db1": db1}``, or ``{"W1": dW1}``, are the derivatives of the output by the entries of W1 and b1.
-            A prime is an update: ``E'`` is the loss after one, ``E'/w'`` its derivative there, ``w''`` the next weight.
+        claims: numbers as strings, in the order of the page.  ``{"z": "1.25", "E/w": "-0.301", "w'": "0.503"}`` claims
+            the data of z, the derivative ∂E/∂w, and w after its update; ``E/z/w`` is the product of derivatives along a
+            path.  ``∂E/∂w`` and ``dE/dw`` are read as ``E/w``.  A vector or a matrix is claimed as it is printed,
+            ``"E/W = [[0.1, _], [0.2, 0.3]]"``, with ``_`` for what is not printed.  Numbers from code are given as they
+            are, floats, nested lists or arrays:  ``{"dW1": dW1, "db1": db1}``, or ``{"W1": dW1}``, are the derivatives
+            of the output by the entries of W1 and b1.  A prime is an update: ``E'`` is the loss after one, ``E'/w'``
+            its derivative there, ``w''`` the next weight.
         learning_rate: of the step of gradient descent that updates of single parameters speak of.
-        optimizer: what trains, made for all parameters that are trained, as ``SGD([w, b], 0.1, momentum=0.9)``; needed where a
-            claim speaks of what follows an update.  What it keeps may be claimed, too: ``m(w)'``, ``v(w)'``, ``mhat(w)'``.
-        samples: the inputs of each sample, by their labels.  The first pass takes the first, each pass after an update the
-            next; every pass takes those of the recorded graph if there are none.
-        batch: ``"mean"`` or ``"sum"`` of the losses of all samples, for updates over a batch.  What belongs to a sample has its
-            number: ``E(2)`` is the loss of the second, ``E`` that of the batch.
-        others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one that
-            a loss uses.
-        inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What follows
-            from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about ``w'`` printed.
-            The others count as exact.
+        optimizer: what trains, made for all parameters that are trained, as ``SGD([w, b], 0.1, momentum=0.9)``; needed
+            where a claim speaks of what follows an update.  What it keeps may be claimed, too: ``m(w)'``, ``v(w)'``,
+            ``mhat(w)'``.
+        samples: the inputs of each sample, by their labels.  The first pass takes the first, each pass after an update
+            the next; every pass takes those of the recorded graph if there are none.
+        batch: ``"mean"`` or ``"sum"`` of the losses of all samples, for updates over a batch.  What belongs to a sample
+            has its number: ``E(2)`` is the loss of the second, ``E`` that of the batch.
+        others: nodes that claims speak of and ``output`` does not depend on, as the outputs of a softmax beside the one
+            that a loss uses.
+        inputs: inputs and weights that are known only as they were printed, by their labels: ``{"w": "0.12"}``.  What
+            follows from any number that rounds to 0.12 is then no mistake.  ``{"v": "w'"}`` is what the claim about
+            ``w'`` printed.  The others count as exact.
         names: what formulas are called in the claims: ``{"delta": "E/z", "J": "E1 + E2"}``.
         tolerance: of numbers from code, as a share of the largest number in the same array.
 
@@ -68,8 +69,8 @@ def mark(
 
     Raises:
         ValueError: for a number that cannot be read, a label that no node has or that several have, no claims at all,
-            an input that has another number in the graph than it has in print, a graph whose data was changed after it was
-            recorded, as by ``optimizer.step()``, a claim about an update that is not known, training that diverges.
+            an input that has another number in the graph than it has in print, a graph whose data was changed after it
+            was recorded, as by ``optimizer.step()``, a claim about an update that is not known, training that diverges.
 
     >>> x, w = Value(0.5, "x"), Value(-1.0, "w")
     >>> z = w * x
@@ -191,5 +192,7 @@ def is_evidence(told: Iterable[Mark], blamed: Iterable[Mark]) -> bool:
         told: the marks by another convention.
         blamed: those by the one that is declared.
     """
-    excused = [new.claim.printed for new, old in zip(told, blamed) if old.verdict not in FAITHFUL and new.verdict in FAITHFUL]
+    excused = [
+        new.claim.printed for new, old in zip(told, blamed) if old.verdict not in FAITHFUL and new.verdict in FAITHFUL
+    ]
     return math.prod(min(1.0, 1.5 * x.unit / max(abs(x.number), x.unit)) for x in excused) <= MOST_BY_CHANCE

@@ -51,8 +51,9 @@ class Page(NamedTuple):
         title: what it is.
         source: where it comes from.
         formula: the formula lines; the last one is the output.
-        inputs: for every input of the formula a number, a number as a string, which is known only as it was printed, or what a
-            claim speaks of, which is what that claim printed; for a vector a list of these, for a matrix a list of rows.
+        inputs: for every input of the formula a number, a number as a string, which is known only as it was printed, or
+            what a claim speaks of, which is what that claim printed; for a vector a list of these, for a matrix a list
+            of rows.
         learning_rate: of the step of gradient descent that claims about updates speak of; None if there are none.
         claims: the numbers, in the order of the page.
         file: the name of the file it was read from, for errors.
@@ -97,7 +98,9 @@ class Page(NamedTuple):
         try:
             return formula.record(numbers)
         except FormulaError as error:
-            if error.line is None and (name := next((x for x in self.inputs if x not in formula.inputs and x not in CONSTANTS), "")):
+            if error.line is None and (
+                name := next((x for x in self.inputs if x not in formula.inputs and x not in CONSTANTS), "")
+            ):
                 raise PageError(self.file, f"inputs.{name}: {error.message}", self.input_lines.get(name)) from None
             raise formula_error(self.file, self.formula_lines, error) from None
 
@@ -113,22 +116,28 @@ class Page(NamedTuple):
             if isinstance(x, str):
                 try:
                     is_number = x[:1] in tuple("+-−.0123456789")
-                    claims = self._understood(words, [] if is_number else [claim for claim in self.claims if claim.formula is None])
+                    claims = self._understood(
+                        words, [] if is_number else [claim for claim in self.claims if claim.formula is None]
+                    )
                     found[name] = read_input(x, claims, words).text
                 except ValueError as error:
                     told = self._no_array(name, x) or error
-                    raise PageError(self.file, f"inputs.{name}: {told}", self.input_lines.get(name.partition("[")[0])) from None
+                    raise PageError(
+                        self.file, f"inputs.{name}: {told}", self.input_lines.get(name.partition("[")[0])
+                    ) from None
         return found
 
     def _no_array(self, name: str, text: str) -> str:
         """That a text stands where an array belongs, if it does: text is one number each."""
         if is_array_text(text):
             return f"write an array without quotes: {name} = {brief(text, 40)}"
-        claimed = next((c for c in self.claims if c.grid and c.grid.text.replace(" ", "") == text.replace(" ", "")), None)
+        claimed = next(
+            (c for c in self.claims if c.grid and c.grid.text.replace(" ", "") == text.replace(" ", "")), None
+        )
         if claimed is None:
             return ""
         entry = str(claimed.quantity)
-        return f"{text} is printed as an array, and a text is one number; give its entries each by their name: [[\"{entry}\", ...], ...]"
+        return f'{text} is printed as an array, and a text is one number; give its entries each by their name: [["{entry}", ...], ...]'
 
     @property
     def _varying(self) -> Mapping[str, float]:
@@ -149,7 +158,8 @@ class Page(NamedTuple):
         """The page, marked.
 
         Raises:
-            PageError: as for `record`; a claim about a node that there is not, or about an update without a learning rate.
+            PageError: as for `record`; a claim about a node that there is not, or about an update without a learning
+                rate.
         """
         recorded = self.record()
         training = self._trained(recorded)
@@ -201,7 +211,9 @@ class Page(NamedTuple):
             key, what = error.args
             raise PageError(self.file, f"training.{key}: {what}", self.training_lines.get(key)) from None
 
-    def _by_label(self, recorded: Recorded[Value], training: Training | float | None, key: str = "claims") -> list[Claim]:
+    def _by_label(
+        self, recorded: Recorded[Value], training: Training | float | None, key: str = "claims"
+    ) -> list[Claim]:
         """The claims, or those that are known, by the labels of the nodes that their names stand for."""
         labels = {name: node.label for name, node in recorded.nodes.items()}
         arrays = entries_among(labels)
@@ -218,8 +230,12 @@ class Page(NamedTuple):
             for name in claim.names:
                 if timed(name).base not in labels:
                     raise PageError(self.file, f"{key}: {_unknown(timed(name).base, recorded)}", _line(claim))
-            named = claim.renamed(lambda name: str(timed(name)._replace(base=labels.get(timed(name).base, timed(name).base))))
-            found.append(named._replace(said=named.said or (str(claim.quantity) if named.quantity != claim.quantity else "")))
+            named = claim.renamed(
+                lambda name: str(timed(name)._replace(base=labels.get(timed(name).base, timed(name).base)))
+            )
+            found.append(
+                named._replace(said=named.said or (str(claim.quantity) if named.quantity != claim.quantity else ""))
+            )
         return found
 
     def _fitted(

@@ -60,7 +60,10 @@ PAGE_KEYS = {
     "section": list,
 }
 SECTION_KEYS = {"title": str, "claims": list}
-NEEDED = {"formula": "write formula = 'y = sigmoid(w*x + b)'", "inputs": "give every input a number, below a line [inputs]: w = -3.0"}
+NEEDED = {
+    "formula": "write formula = 'y = sigmoid(w*x + b)'",
+    "inputs": "give every input a number, below a line [inputs]: w = -3.0",
+}
 SLIPS = (
     (r"=\s*[-+−]?\d+,\d", "write decimals with a point, 1.5"),
     (r"=\s*−", "write the minus sign as -"),
@@ -74,8 +77,8 @@ def read_page(path: Path) -> Page:
     """Read a page from a TOML file.
 
     Raises:
-        PageError: naming the file, the line and the key, for what is no TOML, an unknown or missing key, a wrong type, a claim
-            that cannot be read.
+        PageError: naming the file, the line and the key, for what is no TOML, an unknown or missing key, a wrong type,
+            a claim that cannot be read.
         OSError: the file cannot be read.
     """
     with errors_of(path.name):
@@ -105,7 +108,9 @@ class _Reader:
         for key in NEEDED:
             if key not in content:
                 below = key in content.get("inputs", {})
-                remedy = "put it above [inputs], since what stands below belongs to the inputs" if below else NEEDED[key]
+                remedy = (
+                    "put it above [inputs], since what stands below belongs to the inputs" if below else NEEDED[key]
+                )
                 raise PageError(self.name, f"the page has no {key}; {remedy}")
         formula_lines = self.lines.lines_in("formula")
         try:
@@ -126,7 +131,9 @@ class _Reader:
             self._check(section, SECTION_KEYS, ("section", number))
             claims += self._claims(section, section.get("title", ""), ("section", number))
         if not claims:
-            raise PageError(self.name, "the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']")
+            raise PageError(
+                self.name, "the page claims nothing; list its numbers, as claims = ['z = 1.25', 'E/w = -0.301']"
+            )
         rate = content.get("learning_rate")
         page = Page(
             content.get("title", ""),
@@ -173,7 +180,11 @@ class _Reader:
         names: dict[str, str] = content.get("names", {})
         for name, text in names.items():
             if not isinstance(text, str):
-                raise self._error(f"names.{name}: a name is given to a formula in quotes, as delta = 'E/z', got {text!r}", "names", name)
+                raise self._error(
+                    f"names.{name}: a name is given to a formula in quotes, as delta = 'E/z', got {text!r}",
+                    "names",
+                    name,
+                )
         return {name.translate(SUBSCRIPTS): text for name, text in names.items()}
 
     def _samples(self, content: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -182,16 +193,25 @@ class _Reader:
         for number, sample in enumerate(samples):
             where = ("sample", number)
             if not isinstance(sample, dict):
-                raise self._error("sample: write the inputs of each sample under a heading of its own, [[sample]]", "sample")
+                raise self._error(
+                    "sample: write the inputs of each sample under a heading of its own, [[sample]]", "sample"
+                )
             if sample.keys() != samples[0].keys():
-                raise self._error(f"sample: every sample has the same inputs; the first has {listed(samples[0], 12)}", *where)
+                raise self._error(
+                    f"sample: every sample has the same inputs; the first has {listed(samples[0], 12)}", *where
+                )
             for name, x in sample.items():
                 self._check_number(x, *where, name)
                 for entry, number in by_place({name: x}).items():
                     if isinstance(number, str):
-                        raise self._error(f"sample.{entry}: the input of a sample is a number, got {number!r}", *where, name)
+                        raise self._error(
+                            f"sample.{entry}: the input of a sample is a number, got {number!r}", *where, name
+                        )
                 if name in content["inputs"]:
-                    raise self._error(f"sample.{name}: {name} stands among the inputs, too; it is either the same for all or not", *where)
+                    raise self._error(
+                        f"sample.{name}: {name} stands among the inputs, too; it is either the same for all or not",
+                        *where,
+                    )
         return tuple({name: x if isinstance(x, list) else float(x) for name, x in sample.items()} for sample in samples)
 
     def _claims(self, table: Mapping[str, Any], section: str, place: Place, key: str = "claims") -> list[Claim]:
@@ -200,7 +220,9 @@ class _Reader:
         for number, entry in enumerate(table.get(key, [])):
             where = (*place, key, number)
             if not isinstance(entry, str):
-                message = f"{key}: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
+                message = (
+                    f"{key}: a claim is a string, 'z = 1.25', so that its printed precision is known; got {entry!r}"
+                )
                 raise self._error(message, *where)
             try:
                 read = read_entries(entry, section, line=len(self.claimed))

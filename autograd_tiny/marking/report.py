@@ -108,7 +108,9 @@ class Mark(NamedTuple):
     @property
     def finding(self) -> str:
         """The verdict, with the mistake where there is one, and whether it is waived."""
-        return (f"{self.verdict}: {self.mistake}" if self.mistake else self.verdict) + (" (known)" if self.known else "")
+        return (f"{self.verdict}: {self.mistake}" if self.mistake else self.verdict) + (
+            " (known)" if self.known else ""
+        )
 
     @property
     def sentence(self) -> str:
@@ -184,7 +186,9 @@ class Report:
         >>> report.ok, report.strict.ok
         (True, False)
         """
-        return Report([m._replace(verdict="wrong") if m.verdict == "last digit" else m for m in self.marks], self.remarks)
+        return Report(
+            [m._replace(verdict="wrong") if m.verdict == "last digit" else m for m in self.marks], self.remarks
+        )
 
     @property
     def slips(self) -> tuple[Mark, ...]:
@@ -202,10 +206,14 @@ class Report:
         verdicts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         formulas = sum(mark.formulas is not None for mark in self.marks)
         numbers = len(self.marks) - formulas
-        what = [counted(numbers, "number")] * (numbers > 0 or not formulas) + [counted(formulas, "formula")] * (formulas > 0)
+        what = [counted(numbers, "number")] * (numbers > 0 or not formulas) + [counted(formulas, "formula")] * (
+            formulas > 0
+        )
         sentences = [f"{' and '.join(what)}: {verdicts}."]
         if all(mark.value == 0.0 for mark in self._derivatives) and len(self._derivatives) > 1:
-            sentences.append("Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs.")
+            sentences.append(
+                "Every derivative on this page is 0, so that hardly any mistake could show; choose other inputs."
+            )
         sentences += self.remarks
         sentences += [_told(group, self._printed_at(group[0]), len(self._carriers(group))) for group in self._groups()]
         if known := [f"{mark.claim.called} = {mark.claim.printed.text}" for mark in self.marks if mark.known]:
@@ -216,8 +224,8 @@ class Report:
     def margin(self) -> list[str]:
         """What a teacher would write in the margin: nothing where nothing is wrong, else at most three sentences.
 
-        They are about the slip that makes most of the page wrong: what it is, the line where it enters with the right formula and the
-        wrong one, what it carries along and how much else is wrong.
+        They are about the slip that makes most of the page wrong: what it is, the line where it enters with the right
+        formula and the wrong one, what it carries along and how much else is wrong.
 
         >>> from autograd_tiny import Value, mark
         >>> w, x = Value(0.5, "w"), Value(-1.0, "x")
@@ -233,7 +241,10 @@ class Report:
         groups = self._groups()
         if not groups:
             return []
-        most = max(groups, key=lambda group: (len(self._carriers(group)) + (len(group) if group[0].why else 1), bool(group[0].why)))
+        most = max(
+            groups,
+            key=lambda group: (len(self._carriers(group)) + (len(group) if group[0].why else 1), bool(group[0].why)),
+        )
         others = sum([1 if group[0].why else len(group) for group in groups if group is not most])
         return in_the_margin(most, self._carriers(most), others)
 
@@ -253,7 +264,10 @@ class Report:
         for number, erratum in enumerate(known):
             same = [m for m in self.marks if (m.claim.quantity, m.claim.printed) == (erratum.quantity, erratum.printed)]
             if not same:
-                raise ClaimError(f"the page does not say {erratum.called} = {erratum.printed.text}; take it out of what is known", number)
+                raise ClaimError(
+                    f"the page does not say {erratum.called} = {erratum.printed.text}; take it out of what is known",
+                    number,
+                )
             wrong = {m.number for m in same if m.verdict not in FAITHFUL}
             if not wrong:
                 raise ClaimError(f"{same[0].sentence.rstrip('.')}; take it out of what is known", number)
@@ -287,7 +301,9 @@ class Report:
         found: dict[tuple[object, ...], list[Mark]] = {}
         for mark in self.marks:
             if mark.claim.grid is None and _whole_of(mark) is None:
-                found.setdefault((mark.claim.quantity, mark.claim.called, mark.claim.printed.text, mark.known), []).append(mark)
+                found.setdefault(
+                    (mark.claim.quantity, mark.claim.called, mark.claim.printed.text, mark.known), []
+                ).append(mark)
         return {same[0].number: same for same in found.values() if len(same) > 1 and same[0].claim.printed.text}
 
     @cached_property
@@ -319,8 +335,9 @@ class Report:
     def lines(self, width: int = WIDEST_ROW) -> list[Line]:
         """The lines of the table of marks.
 
-        One per mark; one for all entries of an array from code of which the same is to be said; one per row of a printed matrix, if
-        it is no wider than ``width``.  A number that is printed again in the same way has no second line.
+        One per mark; one for all entries of an array from code of which the same is to be said; one per row of a
+        printed matrix, if it is no wider than ``width``.  A number that is printed again in the same way has no second
+        line.
         """
         found: list[Line] = []
         once = [mark for mark in self.marks if mark.number not in self._again]
@@ -350,20 +367,31 @@ class Report:
         rows = []
         for line in self.lines(2 * WIDEST_ROW):
             if line.section:
-                rows.append(f"<tr>{cell(escape(line.section), 'text-align:left;padding-top:.8em', tag='th', columns=4)}</tr>")
+                rows.append(
+                    f"<tr>{cell(escape(line.section), 'text-align:left;padding-top:.8em', tag='th', columns=4)}</tr>"
+                )
             alone = len(line.marks) == 1
             numbers = "".join(cell(shown, _ALIGNED) for shown in _shown(line))
-            title = f' title="{escape(line.worst.sentence + self._printed_at(line.worst))}"' if alone and line.worst else ""
+            title = (
+                f' title="{escape(line.worst.sentence + self._printed_at(line.worst))}"' if alone and line.worst else ""
+            )
             finding = cell(escape(self.found(line)), f"{_colors(line.worst)};text-align:left")
             rows.append(f"<tr{title}>{cell(escape(line.called))}{numbers}{finding}</tr>")
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
-        head = f"<tr>{''.join(cell(title, 'text-align:right', tag='th') for title in ('', 'engine', 'printed', ''))}</tr>"
+        head = (
+            f"<tr>{''.join(cell(title, 'text-align:right', tag='th') for title in ('', 'engine', 'printed', ''))}</tr>"
+        )
         above = "".join(f"<p>{escape(text)}</p>" for text in (self.story[0], *self.margin_above))
         return f"{above}<ol>{told}</ol><table>{head}{''.join(rows)}</table>"
 
     def as_data(self) -> dict[str, Any]:
         """The report as what JSON can hold: the counts, the margin, the story, one entry per claim with its place in its file."""
-        return {"counts": self.counts, "margin": self.margin, "story": self.story, "marks": [_entry(mark) for mark in self.marks]}
+        return {
+            "counts": self.counts,
+            "margin": self.margin,
+            "story": self.story,
+            "marks": [_entry(mark) for mark in self.marks],
+        }
 
     def to_json(self) -> str:
         """The same as JSON text."""
@@ -372,7 +400,8 @@ class Report:
     def notes(self) -> dict[str, list[Note]]:
         """What a drawing of the graph can show beside each node: `draw(output, notes=report.notes())`.
 
-        A derivative, and a path, stand at the node by which is differentiated; a slip that was made all over the page where it sits.
+        A derivative, and a path, stand at the node by which is differentiated; a slip that was made all over the page
+        where it sits.
         """
         found: dict[str, list[Note]] = {}
         for mark in self.marks:
@@ -381,9 +410,13 @@ class Report:
             name = f"page, {node._replace(base=node.base)}" if node.beside else "page" if kind == "data" else f"page, d{nodes[0]}"
             name += f" via {nodes[1]}" if kind == "path" else ""
             name += {0: "", 1: ", updated"}.get(node.time, f", updated {node.time} times")
-            found.setdefault(node.base, []).append(Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence))
+            found.setdefault(node.base, []).append(
+                Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence)
+            )
         for cause, mark in {mark.cause: mark for mark in reversed(self.marks) if mark.cause and mark.place}.items():
-            found.setdefault(timed(mark.place).base, []).append(Note("slip", mark.mistake, VERDICTS[mark.verdict].ground, cause))
+            found.setdefault(timed(mark.place).base, []).append(
+                Note("slip", mark.mistake, VERDICTS[mark.verdict].ground, cause)
+            )
         return found
 
 
@@ -391,7 +424,8 @@ class Line(NamedTuple):
     """A line of the table of marks: a number, several that are shown as one, or a row of a matrix.
 
     Attributes:
-        marks: one, the first of several that are shown as one; of a row one for each column, None where nothing is printed.
+        marks: one, the first of several that are shown as one; of a row one for each column, None where nothing is
+            printed.
         called: what it is about; of a matrix, in its first row.
         engine: the engine's numbers.
         printed: the numbers that were printed.
@@ -423,14 +457,21 @@ def _rows(marks: Sequence[Mark], width: int) -> list[Line]:
     grid = marks[0].claim.grid
     if grid is None or len(by_place) < len(marks):
         return [_line(mark) for mark in marks]
-    places = [[(i, j) for j in range(grid.shape[1])] for i in range(grid.shape[0])] if len(grid.shape) == 2 else [range(grid.shape[0])]
+    places = (
+        [[(i, j) for j in range(grid.shape[1])] for i in range(grid.shape[0])]
+        if len(grid.shape) == 2
+        else [range(grid.shape[0])]
+    )
     rows = [[by_place.get(x if isinstance(x, tuple) else (x,)) for x in row] for row in places]
     engine = _aligned([[mark.engine if mark else NOT_PRINTED for mark in row] for row in rows])
     printed = _aligned([[mark.claim.printed.text if mark else NOT_PRINTED for mark in row] for row in rows])
     if any(len("  ".join(row)) > width for row in engine + printed):
         return [_line(mark) for mark in marks]
     called = [grid.text, *[""] * len(rows)]
-    return [Line(tuple(row), name, right, told, _found(row)) for row, name, right, told in zip(rows, called, engine, printed)]
+    return [
+        Line(tuple(row), name, right, told, _found(row))
+        for row, name, right, told in zip(rows, called, engine, printed)
+    ]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -474,7 +515,9 @@ def _lines(whole: Whole | None, marks: Sequence[Mark]) -> list[Line]:
         first, more = same[0], " ..." if len(same) > 1 and whole.fits else ""
         among = f"{len(same)} entries" if len(same) == len(marks) else f"{len(same)} of {len(marks)} entries"
         called = f"{whole.called}, {among}" if len(same) > 1 else first.claim.called
-        engine, printed = (first.engine, first.claim.printed.text) if whole.fits else (by(whole.wanted), by(whole.given))
+        engine, printed = (
+            (first.engine, first.claim.printed.text) if whole.fits else (by(whole.wanted), by(whole.given))
+        )
         found.append(Line((first,), called, (engine + more,), (printed + more,), first.finding))
     return found
 

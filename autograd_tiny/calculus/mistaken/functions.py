@@ -18,7 +18,9 @@ def _logarithms(base: int) -> tuple[tuple[Primitive, str], ...]:
     c, what = 1.0 / math.log(base), f"the logarithm to base {base} is taken for ln"
 
     def row(slope: float) -> Primitive:
-        return Primitive(f"log{base}", lambda x: c * math.log(x), lambda out, x: (slope / x,), expansion=lambda x: c * log(x))
+        return Primitive(
+            f"log{base}", lambda x: c * math.log(x), lambda out, x: (slope / x,), expansion=lambda x: c * log(x)
+        )
 
     return (row(c), what), (row(1.0), f"{what}, though not in derivatives")
 
@@ -26,7 +28,10 @@ def _logarithms(base: int) -> tuple[tuple[Primitive, str], ...]:
 def _in_degrees(row: Primitive, slope: Callable[[Any, Any], Any]) -> tuple[tuple[Primitive, str], ...]:
     """A function of an angle, and its derivative from its output and its operand."""
     degrees = Primitive(
-        f"{row.name}°", lambda x: row.forward(DEGREE * x), lambda out, x: (slope(out, x),), expansion=lambda x: row(DEGREE * x)
+        f"{row.name}°",
+        lambda x: row.forward(DEGREE * x),
+        lambda out, x: (slope(out, x),),
+        expansion=lambda x: row(DEGREE * x),
     )
     return ((degrees, f"the angle of {row.name} is taken in degrees"),)
 

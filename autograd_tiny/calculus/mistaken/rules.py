@@ -1,7 +1,7 @@
 """Mistaken rules: the wrong derivatives that people write for a row of the table, each with where it was seen.
 
-They are rules like the row's own, run on floats and on Expressions, and `check_primitive` holds them to what they are: wrong, and each
-another one.  `marking` looks for them behind numbers that are wrong.
+They are rules like the row's own, run on floats and on Expressions, and `check_primitive` holds them to what they are:
+wrong, and each another one.  `marking` looks for them behind numbers that are wrong.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ def asked_for(ask: str | Iterable[str], graph: NamedGraph, trained: Sequence[str
                 raise ValueError(f"{quantity} is asked for twice{same}; ask for each number once")
             found.setdefault(quantity, text)
     if not found:
-        raise ValueError(f"there is nothing to ask: {ask!r} has no number in this graph; ask for {', '.join(KEYWORDS)} or for labels")
+        raise ValueError(
+            f"there is nothing to ask: {ask!r} has no number in this graph; ask for {', '.join(KEYWORDS)} or for labels"
+        )
     if len(found) > MOST_BLANKS:
         raise ValueError(f"{len(found)} blanks are too many, at most {MOST_BLANKS}; ask for some of them")
     return list(found)
@@ -59,7 +61,8 @@ def _gradients(graph: NamedGraph, trained: Collection[str]) -> Iterator[Quantity
 def _local_derivatives(graph: NamedGraph, trained: Collection[str]) -> Iterator[Quantity]:
     """The derivative of everything with a label that is computed, by each labelled value that it is directly made of.
 
-    One that also depends on the same value by way of another has no local derivative that claims can speak of, and is left out.
+    One that also depends on the same value by way of another has no local derivative that claims can speak of, and is
+    left out.
     """
     for name, node in reversed(graph.labels.items()):
         below = direct(graph, name) if node.op is not None else []
@@ -82,7 +85,9 @@ def direct(graph: NamedGraph, name: str) -> list[str]:
 def _updates(graph: NamedGraph, trained: Collection[str]) -> Iterator[Quantity]:
     """Everything that is trained, after one update."""
     if not trained:
-        raise ValueError("updates: say how it is trained, learning_rate=0.1 or training={'optimizer': 'adam', 'learning_rate': 0.1}")
+        raise ValueError(
+            "updates: say how it is trained, learning_rate=0.1 or training={'optimizer': 'adam', 'learning_rate': 0.1}"
+        )
     return (updated(name) for name in trained)
 
 

@@ -26,7 +26,11 @@ def rule(quantity: Quantity, derivations: Derivations) -> str:
     if derivations.program is not None and name in derivations.program.updates:
         return _of_update(name, derivations)
     below = direct(derivations.graph, name)
-    return f"Put numbers into the formula of {name}: it is made of {listed(below, MOST_LISTED)}." if below else "It is given."
+    return (
+        f"Put numbers into the formula of {name}: it is made of {listed(below, MOST_LISTED)}."
+        if below
+        else "It is given."
+    )
 
 
 def _of_update(name: str, derivations: Derivations) -> str:
@@ -52,7 +56,11 @@ def _of_derivative(quantity: Quantity, derivations: Derivations) -> str:
 
 
 def _operation(op: Primitive | None) -> str:
-    return f"the rule of {op.family.name if op.family else op.name} gives that of " if op is not None and op.arity == 1 else "that of "
+    return (
+        f"the rule of {op.family.name if op.family else op.name} gives that of "
+        if op is not None and op.arity == 1
+        else "that of "
+    )
 
 
 def formula(quantity: Quantity, derivations: Derivations) -> str:

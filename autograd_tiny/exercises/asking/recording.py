@@ -35,7 +35,11 @@ def recorded_at(roots: Sequence[Value], numbers: Mapping[str, float]) -> dict[Va
 
     def twin(node: Value, operands: tuple[Value, ...]) -> Value:
         if node.op is None:
-            return _called(node, Value(numbers[node.label])) if node.label in numbers and not isinstance(node, Constant) else node
+            return (
+                _called(node, Value(numbers[node.label]))
+                if node.label in numbers and not isinstance(node, Constant)
+                else node
+            )
         if all(x is y for x, y in zip(operands, node.operands)):
             return node
         if node.call is None:

@@ -19,8 +19,8 @@ def random_exercise(topic: str, difficulty: int = MIDDLE, seed: int = 0, *, digi
     """An exercise on a topic, with numbers that are drawn; the same one for the same arguments on every Python.
 
     Args:
-        topic: one of `TOPICS`: ``"chain rule"``, ``"used twice"``, ``"neuron"``, ``"layer"``, ``"softmax and loss"``, ``"2-2-2 network"``,
-            ``"training step"``, ``"momentum"``, ``"adam"``, ``"matrix form"``.
+        topic: one of `TOPICS`: ``"chain rule"``, ``"used twice"``, ``"neuron"``, ``"layer"``, ``"softmax and loss"``,
+            ``"2-2-2 network"``, ``"training step"``, ``"momentum"``, ``"adam"``, ``"matrix form"``.
         difficulty: 1, 2 or 3; from one to the next there is more to compute, and less of it is told.
         seed: a whole number.
         digits: how many significant digits an answer needs.
@@ -78,7 +78,12 @@ def _used_twice(difficulty: int, random: Random, options: Options) -> Exercise:
         HARD: f"u = w*x; v = {f}(u); p = u + v; q = u*v; y = p*q",
     }[difficulty]
     given = {"x": 1.3, "b": -0.7, "w": 0.6}
-    return Exercise(formula, ["forward", "gradients"], given={name: given[name] for name in given if name in _names(formula)}, **options)
+    return Exercise(
+        formula,
+        ["forward", "gradients"],
+        given={name: given[name] for name in given if name in _names(formula)},
+        **options,
+    )
 
 
 def _neuron(difficulty: int, random: Random, options: Options) -> Exercise:
@@ -98,7 +103,10 @@ LAYER_GIVEN = {"w11": 0.4, "w12": -0.6, "w21": 0.9, "w22": 0.3, "b1": 0.2, "b2":
 def _layer(difficulty: int, random: Random, options: Options) -> Exercise:
     formula = LAYER.format(f=_chosen(random, "tanh", "sigmoid")) + "; E = ((a1 - t1)**2 + (a2 - t2)**2) / 2"
     told = ["z1", "z2", "a1", "a2"] if difficulty == EASY else []
-    asked = {EASY: ["E/a1", "E/a2", "E/z1", "E/z2", "E/w11", "E/w22"], MIDDLE: ["forward", "E/z1", "E/z2", "E/w11", "E/w12", "E/b1"]}
+    asked = {
+        EASY: ["E/a1", "E/a2", "E/z1", "E/z2", "E/w11", "E/w22"],
+        MIDDLE: ["forward", "E/z1", "E/z2", "E/w11", "E/w12", "E/b1"],
+    }
     ask = asked.get(difficulty, ["forward", "gradients"])
     return Exercise(formula, ask, given=LAYER_GIVEN | {"t1": 1.0, "t2": 0.0}, told=told, **options)
 
@@ -155,7 +163,9 @@ def _training_step(difficulty: int, random: Random, options: Options) -> Exercis
     ask = ["forward", *[f"E/{name}" for name in parameters], "updates", *after]
     given = {"w": 0.7, "x": 1.6, "b": -0.3, "v": 1.1, "c": 0.2, "t": 1.0}
     trained = {"learning_rate": 0.1 if difficulty == EASY else 0.5, "parameters": parameters}
-    return Exercise(formula, ask, given={x: given[x] for x in given if x in _names(formula)}, training=trained, **options)
+    return Exercise(
+        formula, ask, given={x: given[x] for x in given if x in _names(formula)}, training=trained, **options
+    )
 
 
 def _optimizer(name: str, kept: tuple[str, ...], constants: Options) -> Callable[[int, Random, Options], Exercise]:

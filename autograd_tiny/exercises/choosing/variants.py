@@ -82,7 +82,11 @@ def _no_kink_near(c: Candidate, drawn: Drawn) -> str:
 def _not_saturated(c: Candidate, drawn: Drawn) -> str:
     for node in c.nodes:
         if node.op in (sigmoid, tanh) or (node.op is not None and node.op.family is softmax):
-            own = node.local_derivatives if node.call is None else node.local_derivatives[node.op.parameter : node.op.parameter + 1]
+            own = (
+                node.local_derivatives
+                if node.call is None
+                else node.local_derivatives[node.op.parameter : node.op.parameter + 1]
+            )
             if any(abs(slope) < SATURATED for slope in own):
                 return f"{node.label or node.op.name} is saturated"
     return ""
@@ -109,7 +113,10 @@ DEMANDS: dict[str, tuple[Demand, str]] = {
     "kinks": (_no_kink_near, "vary fewer inputs, or leave the demand out, without=['kinks']"),
     "saturation": (_not_saturated, "choose smaller inputs, or leave the demand out, without=['saturation']"),
     "readable": (_readable, "choose other inputs, ask for less, or leave the demand out, without=['readable']"),
-    "mistakes": (_mistakes_seen, "ask for more digits or give inputs more decimals, or leave the demand out, without=['mistakes']"),
+    "mistakes": (
+        _mistakes_seen,
+        "ask for more digits or give inputs more decimals, or leave the demand out, without=['mistakes']",
+    ),
 }
 """What is demanded of a variant, in this order: what looks for a reason against it, and what to do where nothing meets it."""
 
@@ -141,7 +148,9 @@ class Drawn:
                 hint = did_you_mean(pattern, exercise.inputs) or f"there are {listed(exercise.inputs, 12)}"
                 raise ValueError(f"vary: no input is called {pattern!r}; {hint}")
         if not self.varied:
-            raise ValueError("nothing varies: every input is 0 or 1, which stay what they are; name those that may change, vary=['x1']")
+            raise ValueError(
+                "nothing varies: every input is 0 or 1, which stay what they are; name those that may change, vary=['x1']"
+            )
         self.unseen: set[tuple[object, int]] = set()
         self.zeros: set[object] = set()
         self._look_at_any_numbers()
@@ -160,7 +169,9 @@ class Drawn:
                 for place, slip in enumerate(question.slips[0]):
                     number, key = candidate.formulas[slip.root], (question.quantity, place)
                     hits[key] += _hits(number, right, self.digits)
-                    if math.isclose(number, right, rel_tol=1e-10, abs_tol=0.0):  # by chance once in ten thousand million times
+                    if math.isclose(
+                        number, right, rel_tol=1e-10, abs_tol=0.0
+                    ):  # by chance once in ten thousand million times
                         self.unseen.add(key)
         self.unseen |= {key for key, n in hits.items() if n == found}
         self.zeros = {quantity for quantity, n in zero.items() if n == found}
@@ -234,4 +245,6 @@ def _too_strict(n: int, found: Sequence[Exercise], refused: Counter[str], reason
     start = f"{counted(n, 'variant')} cannot be found, only {len(found)}: {why},"
     if not strictest:
         return ValueError(f"{start} {len(found)} can be used; vary more inputs, or give them more decimals, decimals=2")
-    return ValueError(f"{start} {times} were refused for {strictest!r}, as {reasons[strictest]}; {DEMANDS[strictest][1]}")
+    return ValueError(
+        f"{start} {times} were refused for {strictest!r}, as {reasons[strictest]}; {DEMANDS[strictest][1]}"
+    )

@@ -117,7 +117,9 @@ def _formula(place: int, x: float | Quantity | Operation, quantities: Mapping[Qu
     if isinstance(x, Operation):
         number = rows.number(x.row, len(x.operands))
         if number is None:
-            raise TypeError(f"{x.row.name} cannot be written in JavaScript: give the Primitive an expansion= in rows of the table")
+            raise TypeError(
+                f"{x.row.name} cannot be written in JavaScript: give the Primitive an expansion= in rows of the table"
+            )
         return [number, *[place - operand for operand in x.operands]]
     return {"q": quantities[x]} if isinstance(x, Quantity) else x
 
@@ -134,7 +136,9 @@ def _quantity(exercise: Exercise, quantity: Quantity, quantities: Mapping[Quanti
     return found | {"step": way.step}
 
 
-def _question(exercise: Exercise, question: Question, quantities: Mapping[Quantity, int], texts: dict[str, int]) -> dict[str, Any]:
+def _question(
+    exercise: Exercise, question: Question, quantities: Mapping[Quantity, int], texts: dict[str, int]
+) -> dict[str, Any]:
     quantity, derivations = question.quantity, exercise.setting.derivations
     noise = 0.0
     with suppress(ArithmeticError, ValueError):
@@ -144,7 +148,9 @@ def _question(exercise: Exercise, question: Question, quantities: Mapping[Quanti
         "q": quantities[quantity],
         "root": question.root,
         "parts": [[part, quantities[x]] for part, x in question.parts],
-        "slips": [[_slip(slip, before, texts) for before, slip in zip((None, *slips), slips)] for slips in question.slips],
+        "slips": [
+            [_slip(slip, before, texts) for before, slip in zip((None, *slips), slips)] for slips in question.slips
+        ],
         "noise": noise,
         "independence": f"{apart[0]} does not depend on {apart[1]}" if apart else "",
     }
@@ -153,4 +159,9 @@ def _question(exercise: Exercise, question: Question, quantities: Mapping[Quanti
 def _slip(slip: Slip, before: Slip | None, texts: dict[str, int]) -> list[Any]:
     """A slip; its formula by how far behind that of the slip before it stands."""
     number = [texts.setdefault(text, len(texts)) for text in (slip.mistake, slip.what)]
-    return [*number, slip.effort, slip.root - (before.root if before else 0), *([] if slip.without is None else [slip.without])]
+    return [
+        *number,
+        slip.effort,
+        slip.root - (before.root if before else 0),
+        *([] if slip.without is None else [slip.without]),
+    ]

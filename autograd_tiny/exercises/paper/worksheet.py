@@ -29,7 +29,9 @@ td { padding: .25em .6em .25em 0; vertical-align: baseline; }
 """
 
 
-def worksheet(exercises: Exercise | Sequence[Exercise], path: str | os.PathLike[str], *, solution: bool = False) -> Path:
+def worksheet(
+    exercises: Exercise | Sequence[Exercise], path: str | os.PathLike[str], *, solution: bool = False
+) -> Path:
     """Write exercises to be filled in by hand, one a page, or their solution.
 
     Args:
@@ -93,7 +95,9 @@ def in_latex(exercises: Sequence[Exercise], solution: bool) -> str:
 
 def _latex_section(exercise: Exercise, solution: bool) -> str:
     derivations = exercise.setting.derivations
-    computed = [name for name, node in exercise.setting.graph.labels.items() if node.op is not None and name in exercise.labels]
+    computed = [
+        name for name, node in exercise.setting.graph.labels.items() if node.op is not None and name in exercise.labels
+    ]
     formulas = [_sides(Quantity("data", (name,)), exercise) for name in computed]
     given = [f"{latex_name(name)} = {latex_number(x)[0]}" for name, x in exercise.inputs.items()]
     given += [f"{latex_quantity(quantity)} = {exercise.stated[str(quantity)]}" for quantity in exercise.told]
@@ -108,7 +112,11 @@ def _latex_section(exercise: Exercise, solution: bool) -> str:
             lines.append(f"{name} &= {shown}{latex_number(float(exercise.solution[blank.name]))[0]}")
     title = latex_upright(exercise.title) if exercise.title or not formulas else " = ".join(formulas[-1])
     picture = None if solution else drawn(exercise)
-    drawing = "" if picture is None else f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{picture.tikz()}}}\\end{{center}}\n\n"
+    drawing = (
+        ""
+        if picture is None
+        else f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{picture.tikz()}}}\\end{{center}}\n\n"
+    )
     aligned = [" &= ".join(sides) for sides in formulas]
     what = "Solution" if solution else "Find"
     return (
@@ -131,7 +139,9 @@ def _in_quantities(exercise: Exercise, quantity: Quantity) -> str:
     """The formula of a quantity in LaTeX, derivatives as fractions."""
     derivations = exercise.setting.derivations
     root = one_step(quantity, derivations)
-    return "" if root is None else term(root, LATEX._replace(name=lambda name: _latex_variable(name, exercise)), {}).text
+    return (
+        "" if root is None else term(root, LATEX._replace(name=lambda name: _latex_variable(name, exercise)), {}).text
+    )
 
 
 def _latex_variable(name: str, exercise: Exercise) -> str:

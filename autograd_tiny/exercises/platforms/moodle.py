@@ -1,6 +1,7 @@
 """A question bank in Moodle's XML: a cloze question for each exercise, with a numerical blank for each answer.
 
-The syntax of such blanks is that of Moodle's ``question/type/multianswer``: ``{1:NUMERICAL:=0.462:0.001#Right.~%50%0.231:0.0005#...}``.
+The syntax of such blanks is that of Moodle's ``question/type/multianswer``:
+``{1:NUMERICAL:=0.462:0.001#Right.~%50%0.231:0.0005#...}``.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ _SPECIAL = {character: f"&#{ord(character)};" for character in "{}~#\\"}
 def moodle_bank(exercises: Exercise | Sequence[Exercise], *, category: str = "", partial: int = 50) -> str:
     """A question bank, to be imported as "Moodle XML": a cloze question for each exercise.
 
-    A blank knows the right answer, with a tolerance for rounding on the way, and the likeliest known mistakes, each with its sentence and
-    part of the marks.  What follows from a wrong answer before it is not known to Moodle and counts as wrong.
+    A blank knows the right answer, with a tolerance for rounding on the way, and the likeliest known mistakes, each
+    with its sentence and part of the marks.  What follows from a wrong answer before it is not known to Moodle and
+    counts as wrong.
 
     Args:
         exercises: one, or several, as `Exercise.variants` gives them.
@@ -56,7 +58,9 @@ def _question(exercise: Exercise, name: str, partial: int) -> str:
 def question_text(exercise: Exercise, partial: int) -> str:
     """The text of a question, HTML with its blanks in it."""
     known = alternatives(exercise, partial)
-    blanks = [f"<tr><td>{_once(blank.name)}</td><td>=</td><td>{_written(known[blank])}</td></tr>" for blank in exercise.blanks]
+    blanks = [
+        f"<tr><td>{_once(blank.name)}</td><td>=</td><td>{_written(known[blank])}</td></tr>" for blank in exercise.blanks
+    ]
     return (
         f"<p>{'<br>'.join(map(_once, exercise.formulas))}</p><p>Given: {_once(exercise.all_given)}</p>"
         f"<p>Find, with {exercise.digits} significant digits:</p><table>{''.join(blanks)}</table>"

@@ -1,6 +1,7 @@
 """A question bank as a content package of QTI 2.1: an item for each exercise, with a numerical blank for each answer.
 
-Elements and attributes are those of the schema imsqti_v2p1, the package that of imscp_v1p1, both of 1EdTech (IMS Global).
+Elements and attributes are those of the schema imsqti_v2p1, the package that of imscp_v1p1, both of 1EdTech (IMS
+Global).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ _SCHEMAS = {ITEMS: "http://www.imsglobal.org/xsd/qti/qtiv2p1/imsqti_v2p1.xsd",
 def qti_bank(exercises: Exercise | Sequence[Exercise], *, title: str = "", partial: int = 50) -> bytes:
     """A question bank as a zip file, to be imported as "QTI 2.1": an item for each exercise.
 
-    A blank knows what it knows in `moodle_bank`.  What is said about an answer is modal feedback, which a platform shows when the item
-    is handed in; an item counts as many points as it has blanks.
+    A blank knows what it knows in `moodle_bank`.  What is said about an answer is modal feedback, which a platform
+    shows when the item is handed in; an item counts as many points as it has blanks.
 
     Args:
         exercises: one, or several, as `Exercise.variants` gives them.
@@ -79,11 +80,15 @@ def _manifest(identifiers: Iterable[str]) -> Element:
         for x in identifiers
     ]
     about = _of("metadata", _of("schema", "QTIv2.1 Package"), _of("schemaversion", "1.0.0"))
-    return _root("manifest", PACKAGES, about, _of("organizations"), _of("resources", *resources), identifier="question-bank")
+    return _root(
+        "manifest", PACKAGES, about, _of("organizations"), _of("resources", *resources), identifier="question-bank"
+    )
 
 
 def _item(exercise: Exercise, identifier: str, title: str, partial: int) -> Element:
-    known = [(number, blank, answers) for number, (blank, answers) in enumerate(alternatives(exercise, partial).items(), 1)]
+    known = [
+        (number, blank, answers) for number, (blank, answers) in enumerate(alternatives(exercise, partial).items(), 1)
+    ]
     most = str(len(known))
     return _root(
         "assessmentItem", ITEMS,

@@ -26,8 +26,8 @@ POINTS, SLIP = "points", "first slip"
 def mark_class(page: Page, sheet: Sheet, out: Path | None = None) -> Tally:
     """Mark everybody's answers to what a page claims.
 
-    A column is named as the page names what it claims, ``z`` or ``dE/dw``; the other columns say who it is, and are kept.  Row by
-    row it is read, marked and written, so that only the marked rows are in memory.
+    A column is named as the page names what it claims, ``z`` or ``dE/dw``; the other columns say who it is, and are
+    kept.  Row by row it is read, marked and written, so that only the marked rows are in memory.
 
     Args:
         page: the page; what it prints itself does not count.
@@ -52,7 +52,12 @@ def mark_class(page: Page, sheet: Sheet, out: Path | None = None) -> Tally:
         for row in progress(sheet.rows(), "marking"):
             report = everybody.mark([answered(sheet.number(row.cells[i])) for i in columns])
             tally.add(report)
-            yield [*(row.cells[i] for i in persons), *(m.finding for m in report.marks), str(points(report)), first_slip(report)]
+            yield [
+                *(row.cells[i] for i in persons),
+                *(m.finding for m in report.marks),
+                str(points(report)),
+                first_slip(report),
+            ]
 
     def text() -> Iterator[str]:
         yield from sheet.written(records())
@@ -72,7 +77,10 @@ def _columns(sheet: Sheet, marker: Marker) -> list[int]:
     found = {_quantity(cell, names): i for i, cell in enumerate(sheet.header)}
     columns = [found.get(claim.called, found.get(str(claim.quantity))) for claim in marker.claims]
     if missing := [claim.called for claim, column in zip(marker.claims, columns) if column is None]:
-        hint = did_you_mean(missing[0].replace("∂", ""), sheet.header) or f"there are {listed(map(quoted, sheet.header), 9)}"
+        hint = (
+            did_you_mean(missing[0].replace("∂", ""), sheet.header)
+            or f"there are {listed(map(quoted, sheet.header), 9)}"
+        )
         raise SheetError(f"{sheet.name}, line 1: no column for {listed(missing, 9)}; {hint}")
     return [column for column in columns if column is not None]
 

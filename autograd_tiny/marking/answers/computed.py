@@ -1,7 +1,7 @@
 """Claims by name, numbers from code among them: floats, nested lists and arrays, compared to within a tolerance.
 
-Where no digits were printed, a tolerance says how near is right: by default 1e-6 of the largest number in the same array, as far
-as numbers in double precision agree that were worked out in another order, and by differences too.
+Where no digits were printed, a tolerance says how near is right: by default 1e-6 of the largest number in the same
+array, as far as numbers in double precision agree that were worked out in another order, and by differences too.
 """
 
 from __future__ import annotations
@@ -67,7 +67,10 @@ class Answers:
         found: list[Claim] = []
         for key, answer in claims.items():
             if isinstance(answer, str) and is_array_text(answer):
-                found += [fitted(claim, self.entries, self.leaves) for claim in read_entries(f"{key} = {answer}", line=len(found))]
+                found += [
+                    fitted(claim, self.entries, self.leaves)
+                    for claim in read_entries(f"{key} = {answer}", line=len(found))
+                ]
             elif answer is None or isinstance(answer, str):
                 found += [self._by_label(claim) for claim in claims_of(key, sides(answer or ""), read_text=read_text)]
             else:
@@ -91,14 +94,22 @@ class Answers:
         places = self._places_of(key, name.base)
         wanted = tuple(max(numbers) + 1 for numbers in zip(*places))
         whole = Whole(str(quantity), shape, wanted, tuple(numbers))
-        entries = [quantity._replace(nodes=(*quantity.nodes[:-1], str(name._replace(base=places[place])))) for place in sorted(places)]
+        entries = [
+            quantity._replace(nodes=(*quantity.nodes[:-1], str(name._replace(base=places[place]))))
+            for place in sorted(places)
+        ]
         in_order = numbers if whole.fits else [math.nan] * len(entries)
-        return [self._claim(entry, computed(x, tolerance, largest, whole, rounding)) for entry, x in zip(entries, in_order, strict=True)]
+        return [
+            self._claim(entry, computed(x, tolerance, largest, whole, rounding))
+            for entry, x in zip(entries, in_order, strict=True)
+        ]
 
     def _claim(self, quantity: Quantity, printed: Computed) -> Claim:
         """A claim; an output without a label is called so."""
         nameless = quantity.nodes[0] == self.root and self.root not in self.leaves
-        return Claim(quantity, printed, said=str(quantity._replace(nodes=("output", *quantity.nodes[1:]))) if nameless else "")
+        return Claim(
+            quantity, printed, said=str(quantity._replace(nodes=("output", *quantity.nodes[1:]))) if nameless else ""
+        )
 
     def _meant(self, key: str) -> Quantity:
         """What a number from code is said to be: of a leaf, whose own number is given, the derivative of the output."""

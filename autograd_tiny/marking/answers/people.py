@@ -108,9 +108,9 @@ def mark_all(
 
     Args:
         output: the root of the graph.
-        answers: for each person's name what she or he claims, as `mark` takes it: strings, or numbers from code.  What a person
-            does not claim and others do, or leaves blank, is ``unanswered``.  Claims are taken in the order in which they first occur;
-            of several answers to one claim the last counts.
+        answers: for each person's name what she or he claims, as `mark` takes it: strings, or numbers from code.  What
+            a person does not claim and others do, or leaves blank, is ``unanswered``.  Claims are taken in the order in
+            which they first occur; of several answers to one claim the last counts.
         learning_rate: as for `mark`.
         optimizer: as for `mark`.
         samples: as for `mark`.

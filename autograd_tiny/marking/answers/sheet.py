@@ -37,8 +37,8 @@ class Row(NamedTuple):
 class Sheet:
     """A table of answers in a file: a header, then a row per person, of which one at a time is in memory.
 
-    Columns are separated by commas, semicolons, tabs or bars, whichever gives the header most of them.  Where it is not commas, a
-    comma in a number is a decimal comma.
+    Columns are separated by commas, semicolons, tabs or bars, whichever gives the header most of them.  Where it is not
+    commas, a comma in a number is a decimal comma.
 
     Args:
         path: the file.
@@ -75,7 +75,9 @@ class Sheet:
             raise SheetError(f"{self.name}: the first line names the columns, and there is none")
         for i, column in enumerate(self.header):
             if column and column in self.header[:i]:
-                raise SheetError(f"{self.name}, line 1: two columns are called {quoted(column)}; give each a name of its own")
+                raise SheetError(
+                    f"{self.name}, line 1: two columns are called {quoted(column)}; give each a name of its own"
+                )
 
     def _lines(self) -> Generator[str, None, None]:
         number = 0
@@ -83,7 +85,9 @@ class Sheet:
             try:
                 for number, line in enumerate(file, start=1):
                     if "\0" in line:
-                        raise SheetError(f"{self.name}: this is no table of text, as it has zero bytes; export it as CSV in UTF-8")
+                        raise SheetError(
+                            f"{self.name}: this is no table of text, as it has zero bytes; export it as CSV in UTF-8"
+                        )
                     yield line.removeprefix("\ufeff") if number == 1 else line
             except UnicodeError as error:
                 what = f"this is no text in {self.encoding}: {error}"
@@ -98,7 +102,9 @@ class Sheet:
                     if any(cell.strip() for cell in cells):
                         yield Row(reader.line_num, tuple(cells))
             except csv.Error as error:
-                raise SheetError(f"{self.name}, line {reader.line_num}: {error}; write it as a spreadsheet exports CSV") from None
+                raise SheetError(
+                    f"{self.name}, line {reader.line_num}: {error}; write it as a spreadsheet exports CSV"
+                ) from None
 
     def rows(self) -> Iterator[Row]:
         """The rows below the header; a short one ends with blanks, and lines without anything are passed over.
@@ -112,7 +118,9 @@ class Sheet:
             for row in records:
                 cells = row.cells
                 if any(cell.strip() for cell in cells[wide:]):
-                    raise SheetError(f"{self.name}, line {row.line}: {len(cells)} cells, but the header has {wide}; is one split in two?")
+                    raise SheetError(
+                        f"{self.name}, line {row.line}: {len(cells)} cells, but the header has {wide}; is one split in two?"
+                    )
                 yield Row(row.line, cells[:wide] + ("",) * (wide - len(cells)))
 
     def number(self, cell: str) -> str:

@@ -73,7 +73,11 @@ class Altered(Derivations):
 
     def local_derivative(self, user: str, operand: str) -> Expression:
         """The derivative of a node by one of its operands, by the rule that was taken for its own."""
-        return super().local_derivative(user, operand) if user in self._nodes else self.base.local_derivative(user, operand)
+        return (
+            super().local_derivative(user, operand)
+            if user in self._nodes
+            else self.base.local_derivative(user, operand)
+        )
 
     def step(self, quantity: Quantity) -> Expression | None:
         """A quantity as a formula of others, with those that were taken for them."""

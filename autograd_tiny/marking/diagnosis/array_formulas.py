@@ -97,7 +97,9 @@ class ArrayFormulaJudge:
         shared = [point for point in (here, *claim.points_of_shares) if point is not None]
         if claim.points_of_shares and all(map(claim.agree, shared)):
             which = " and ".join([f"{lines} of {name}" for name, lines in claim.shares.items()])
-            return blank._replace(verdict="right", why=f"both are equal at {len(shared)} points where the {which} add up to 1")
+            return blank._replace(
+                verdict="right", why=f"both are equal at {len(shared)} points where the {which} add up to 1"
+            )
         point = here if here in differing else differing[0]
         there = claim.difference(point)
         if here is not None and here not in differing:
@@ -123,7 +125,9 @@ class ArrayFormulaJudge:
         """The formula of a quantity, as text and LaTeX with its shapes; where there is none in matrix form, its shape."""
         if (equation := self._equation(quantity)) is None:
             e = self._entry_by_entry(quantity) if quantity.kind == "whole" else None
-            text, latex = ("an array", r"\text{an array}") if e is None else (term(e, text_style(DIGITS), {}).text, e.latex())
+            text, latex = (
+                ("an array", r"\text{an array}") if e is None else (term(e, text_style(DIGITS), {}).text, e.latex())
+            )
             return f"{text}, ({written(shape)})", latex + behind(f"({written(shape)})")
         seen, (terms, note) = equation[0], (equation[1].rights[-1], equation[1].note)
         text = " + ".join(map(seen.text, terms)) + (f", {seen.text(note).strip()}" if note is not None else "")
@@ -153,7 +157,9 @@ class ArrayFormulaJudge:
         symbols, values, numbers = dict[Expression, Expression](), dict[Expression, Sizes](), Numbers(self.derivations)
         for x in all_nodes(step):
             if (q := self.derivations.quantities.get(x)) is not None:
-                names = [str(timed(name)._replace(base=firsts.get(timed(name).base, timed(name).base))) for name in q.nodes]
+                names = [
+                    str(timed(name)._replace(base=firsts.get(timed(name).base, timed(name).base))) for name in q.nodes
+                ]
                 whole_of = of_whole(names, self.graph.arrays)
                 if q.kind not in ("data", "derivative") or any(timed(name).base in others for name in q.nodes):
                     return None
@@ -162,7 +168,9 @@ class ArrayFormulaJudge:
                 values[e] = Sizes(whole_of.shape if whole_of else (), [data_of(numbers.of(part)) for part in entries])
         e = tidied(rewritten(step, symbols)[step])
         found, right = evaluate(e, values), [data_of(numbers.of(part)) for part in quantity.parts]
-        holds = found.shape == quantity.shape and all(map(partial(math.isclose, rel_tol=NEARLY, abs_tol=1e-300), found.flat, right))
+        holds = found.shape == quantity.shape and all(
+            map(partial(math.isclose, rel_tol=NEARLY, abs_tol=1e-300), found.flat, right)
+        )
         return arranged(e, {x: numbers.shape for x, numbers in values.items()}) if holds else None
 
     # Arrays that a page may have meant.
@@ -178,7 +186,11 @@ class ArrayFormulaJudge:
 
     def others(self, of: str) -> list[Quantity]:
         """Arrays, and the derivatives of a node by them."""
-        slopes = [_derivative(of, quantity) for quantity in self.arrays.values() if self.graph.depends(of, quantity.parts[0].nodes[0])]
+        slopes = [
+            _derivative(of, quantity)
+            for quantity in self.arrays.values()
+            if self.graph.depends(of, quantity.parts[0].nodes[0])
+        ]
         return [*self.arrays.values(), *slopes]
 
     @cached_property
@@ -187,7 +199,11 @@ class ArrayFormulaJudge:
         found = []
         for a in self.arrays.values():
             for z in self.arrays.values():
-                pairs = [(x.nodes[0], y.nodes[0]) for x, y in zip(a.parts, z.parts)] if a.shape == z.shape and a is not z else []
+                pairs = (
+                    [(x.nodes[0], y.nodes[0]) for x, y in zip(a.parts, z.parts)]
+                    if a.shape == z.shape and a is not z
+                    else []
+                )
                 if pairs and all({x for x in self.graph.operands(of) if x is not None} == {by} for of, by in pairs):
                     slopes = tuple([Quantity("derivative", pair) for pair in pairs])
                     found.append(whole((*a.nodes, *z.nodes), slopes, a.shape))
@@ -272,7 +288,9 @@ class _Comparison:
     def _other_shape(self, found: Worked) -> str:
         """That a formula gives another shape than what it is about has; a row or a column may stand for a vector."""
         shape, right = found.shape, self.right_shape
-        are_vectors = len(shape) != len(right) and max(shape, default=1) == prod(shape) == max(right, default=1) == prod(right)
+        are_vectors = len(shape) != len(right) and max(shape, default=1) == prod(shape) == max(
+            right, default=1
+        ) == prod(right)
         if shape == right or are_vectors:
             return ""
         sizes = [written(x) if x else "one number" for x in (shape, right)]
@@ -290,7 +308,9 @@ class _Comparison:
     @cached_property
     def inputs(self) -> Inputs:
         """The inputs that both sides depend on."""
-        return Inputs(self.derivations, [part for part in (*self.right.parts, *self.claimed.parts) if part.kind != "number"])
+        return Inputs(
+            self.derivations, [part for part in (*self.right.parts, *self.claimed.parts) if part.kind != "number"]
+        )
 
     def _point(self, given: dict[str, float]) -> Point | None:
         """A point; None where the quantity has no number."""
@@ -302,7 +322,9 @@ class _Comparison:
                 with suppress(ArithmeticError, ValueError):
                     claimed = self.claimed.at(numbers)
             if all(map(math.isfinite, right.flat)):
-                return Point(given, numbers, right, claimed if claimed and all(map(math.isfinite, claimed.flat)) else None)
+                return Point(
+                    given, numbers, right, claimed if claimed and all(map(math.isfinite, claimed.flat)) else None
+                )
         return None
 
     def _drawn(self, labels: Sequence[str], each: int = POINTS_EACH, **spreads: Any) -> Iterator[Point]:
@@ -334,7 +356,11 @@ class _Comparison:
         """The most that rounding may have moved one entry of both sides."""
         recorded = Numbers(self.derivations, given=point.given, recorded=True)
         part = self.right.parts[0]
-        known = noise_of(recorded.of(part.parts[entry] if part.kind == "whole" else part)) if len(self.right.parts) == 1 else 0.0
+        known = (
+            noise_of(recorded.of(part.parts[entry] if part.kind == "whole" else part))
+            if len(self.right.parts) == 1
+            else 0.0
+        )
         result = claimed.result.node.entries[entry] if isinstance(claimed.result, Array) else claimed.result
         return 4.0 * (known + noise_of(result))
 
@@ -390,7 +416,9 @@ class _Comparison:
             for word, is_over in (("large", False), ("small", True)):
                 for sign in (1.0, -1.0):
                     inputs = [sign * point.given.get(label, x) for _, point in known]
-                    shares = [factor * y if is_over else factor / y if y else 0.0 for (factor, _), y in zip(known, inputs)]
+                    shares = [
+                        factor * y if is_over else factor / y if y else 0.0 for (factor, _), y in zip(known, inputs)
+                    ]
                     if all(math.isclose(share, 1.0, rel_tol=NEARLY) for share in shares):
                         return sign < 0.0, f"it is {label} times too {word}"
         return False, ""
@@ -408,7 +436,11 @@ class _Comparison:
         by_place = {place: part for part, place in meant.items()}
         there = [_There(point, self.claimed.things(point.numbers), by_place) for point in points]
         every = changes(self.claimed.tree, self.sizes, arrays, factors, self._text)
-        return next((change for change in every if all(self._gives(change.tree, x) for x in there)), None) if points else None
+        return (
+            next((change for change in every if all(self._gives(change.tree, x) for x in there)), None)
+            if points
+            else None
+        )
 
     def _gives(self, tree: Tree, there: _There) -> bool:
         """Whether another formula gives what the quantity is."""
@@ -432,7 +464,10 @@ class _Comparison:
                 continue
             width = quantity.shape[-1]
             rows = [labels[i : i + width] for i in range(0, len(labels), width)]
-            for kind, lines in (("rows" if len(rows) > 1 else "entries", rows), ("columns", [list(column) for column in zip(*rows)])):
+            for kind, lines in (
+                ("rows" if len(rows) > 1 else "entries", rows),
+                ("columns", [list(column) for column in zip(*rows)]),
+            ):
                 if len(lines[0]) > 1 and all(math.isclose(sum(map(leaves.__getitem__, line)), 1.0) for line in lines):
                     found.append((name, kind, lines))
                     break

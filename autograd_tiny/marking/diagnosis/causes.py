@@ -79,7 +79,11 @@ def rates(derivations: Derivations) -> Iterator[Knob]:
     """The learning rate."""
     program = derivations.program
     if isinstance(program, Program):
-        yield Knob("the learning rate", program.optimizer.rate(program.optimizer.steps), lambda x: Change(program=_at_rate(program, x)))
+        yield Knob(
+            "the learning rate",
+            program.optimizer.rate(program.optimizer.steps),
+            lambda x: Change(program=_at_rate(program, x)),
+        )
 
 
 def inputs(derivations: Derivations) -> Iterator[Knob]:
@@ -108,7 +112,9 @@ def _by_row(graph: NamedGraph) -> dict[str, list[str]]:
 def _ones(row: Primitive) -> MistakenRule:
     """The derivative that is taken where none is: 1, of several outputs only for the output's own operand."""
     if row.family is not None and hasattr(row.family, "rows"):
-        return MistakenRule("it is missing", lambda outputs, index, *xs: [float(j == index) for j in range(len(xs))], "")
+        return MistakenRule(
+            "it is missing", lambda outputs, index, *xs: [float(j == index) for j in range(len(xs))], ""
+        )
     return MistakenRule("it is missing", lambda out, *xs: [1.0] * len(xs), "")
 
 
@@ -137,7 +143,9 @@ def _mistaken_rules(graph: NamedGraph) -> Iterator[Cause]:
         yield Cause("activation derivative missing", what, 1.2, Change(rules=rules), names[0])
     for row, names in by_row.items():
         for at_input in (True, False):
-            if points := {name: rule for name in names if (rule := _at_the_wrong_point(graph.nodes[name].op, at_input=at_input))}:
+            if points := {
+                name: rule for name in names if (rule := _at_the_wrong_point(graph.nodes[name].op, at_input=at_input))
+            }:
                 point = "at the input in place of the output" if at_input else "at the output in place of the input"
                 what = f"the derivative of {row} is taken {point} everywhere"
                 yield Cause("wrong point", what, 1.4, Change(rules=points), names[0])
@@ -161,7 +169,8 @@ def _is_addend(graph: NamedGraph, name: str, node: Value) -> bool:
     """Whether a leaf is only ever added to something."""
     uses = [graph.nodes[user] for user in graph.users[name]]
     return bool(uses) and all(
-        user.op in (add, total) or (user.op is dot and len(user.operands) % 2 and user.operands[-1] is node) for user in uses
+        user.op in (add, total) or (user.op is dot and len(user.operands) % 2 and user.operands[-1] is node)
+        for user in uses
     )
 
 
@@ -204,7 +213,9 @@ def _softmax_for_sigmoid(derivations: Derivations) -> Iterator[Cause]:
 
 
 def _exchanged(graph: NamedGraph) -> Iterator[Cause]:
-    pairs = [(x, y) for name, node in graph.nodes.items() if node.op is sub for x, y in [graph.operands(name)] if x and y]
+    pairs = [
+        (x, y) for name, node in graph.nodes.items() if node.op is sub for x, y in [graph.operands(name)] if x and y
+    ]
     targets = [(x, y) for x, y in pairs if (graph.nodes[x].op is None) != (graph.nodes[y].op is None)]
     if targets:
         both = {data(x): data(y) for x, y in targets} | {data(y): data(x) for x, y in targets}
@@ -231,7 +242,9 @@ def _trainings(graph: NamedGraph, program: Program) -> Iterator[Cause]:
     known = {data(old): data(new) for new, old in before.items() if old in graph.nodes and new in graph.nodes}
     if known:
         what = "the gradients are propagated with weights after their update, in all that follows"
-        yield Cause("updated weights used", what, 1.3, Change(renamed=known, derivatives_only=True), str(next(iter(known))))
+        yield Cause(
+            "updated weights used", what, 1.3, Change(renamed=known, derivatives_only=True), str(next(iter(known)))
+        )
         kept = frozenset(data(name) for name in program.updates)
         what = "after an update, the weights from before it are still used"
         yield Cause("not updated", what, 1.3, Change(renamed={new: old for old, new in known.items()}, kept=kept), str(next(iter(known))))
@@ -287,7 +300,11 @@ def _other_optimizers(optimizer: Any) -> Iterator[tuple[Any, str]]:
         return twin, what
 
     if optimizer.state:
-        yield by("what the optimizer remembers begins anew", lambda kept: tuple([[0.0] * len(xs) for xs in kept]), lambda n: n)
+        yield by(
+            "what the optimizer remembers begins anew",
+            lambda kept: tuple([[0.0] * len(xs) for xs in kept]),
+            lambda n: n,
+        )
     for convention in other_conventions(optimizer):
         yield convention.optimizer, f"the update is that {convention.said}"
     if isinstance(optimizer, Adam):

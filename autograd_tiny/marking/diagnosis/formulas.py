@@ -1,8 +1,8 @@
 """Formulas as claims: whether a formula is what a quantity is, not at one point alone but wherever it is defined.
 
-Two formulas that are tidied to the same are the same.  Others are compared at many points of the domain, around the page's inputs and
-further away: formulas from the rows of the table are analytic between their kinks, so that two which agree at a dozen points drawn
-at random are the same with probability 1.
+Two formulas that are tidied to the same are the same.  Others are compared at many points of the domain, around the
+page's inputs and further away: formulas from the rows of the table are analytic between their kinks, so that two which
+agree at a dozen points drawn at random are the same with probability 1.
 """
 
 from __future__ import annotations
@@ -83,11 +83,21 @@ class FormulaJudge:
         if claim.points_of_shares and all(map(claim.agree, shared)):
             which = f"{listed(claim.shares, MOST_TOLD)} that add up to 1"
             return blank._replace(verdict="right", why=f"both are equal at {len(shared)} points with {which}")
-        point = here if here in differing else min(differing, key=lambda point: max(map(abs, point.given.values()), default=0.0))
-        there = f"{told(point.given)} it gives {short_number(point.claimed)}, where {short_number(point.right)} is right"
+        point = (
+            here
+            if here in differing
+            else min(differing, key=lambda point: max(map(abs, point.given.values()), default=0.0))
+        )
+        there = (
+            f"{told(point.given)} it gives {short_number(point.claimed)}, where {short_number(point.right)} is right"
+        )
         if here is not None and here not in differing and claim.holds_around():
             return blank._replace(verdict="undecided", why=f"it holds around the page's inputs; {there}")
-        if edit := claim.mistake([point, *differing[:3], *points[:4]]) or (here in differing and claim.mistake(shared)) or None:
+        if (
+            edit := claim.mistake([point, *differing[:3], *points[:4]])
+            or (here in differing and claim.mistake(shared))
+            or None
+        ):
             return blank._replace(verdict="mistake", mistake=edit.mistake, why=f"{edit.what}; {there}")
         if here is not None and here not in differing and (fixed := claim.holds_where()):
             return blank._replace(verdict="undecided", why=f"it holds as long as {fixed}; {there}")
@@ -144,7 +154,9 @@ class _Comparison:
 
     def _latex(self, root: Expression) -> str:
         """A formula as LaTeX, derivatives as fractions."""
-        parts = {x: q for x in all_nodes(root) if (q := self.derivations.quantities.get(x)) is not None and q.kind != "data"}
+        parts = {
+            x: q for x in all_nodes(root) if (q := self.derivations.quantities.get(x)) is not None and q.kind != "data"
+        }
         places = {x: Expression(f"part{i}") for i, x in enumerate(parts)}
         latex = rewritten(root, places)[root].latex()
         for x, place in places.items():
@@ -236,8 +248,12 @@ class _Comparison:
         groups: dict[str, list[str]] = {}
         for label in self.leaves:
             groups.setdefault(re.sub(r"\d+", "", label), []).append(label)
-        alike = [group for group in groups.values() if len(group) > 1 and min(map(self.leaves.__getitem__, group)) >= 0.0]
-        return [label for group in alike if math.isclose(sum(map(self.leaves.__getitem__, group)), 1.0) for label in group]
+        alike = [
+            group for group in groups.values() if len(group) > 1 and min(map(self.leaves.__getitem__, group)) >= 0.0
+        ]
+        return [
+            label for group in alike if math.isclose(sum(map(self.leaves.__getitem__, group)), 1.0) for label in group
+        ]
 
     @cached_property
     def points_of_shares(self) -> list[Point]:
@@ -248,7 +264,9 @@ class _Comparison:
             drawn = {label: random.random() for label in self.shares}
             for label, x in drawn.items():
                 weights[re.sub(r"\d+", "", label)] += x
-            moved = self._point(point.given | {label: x / weights[re.sub(r"\d+", "", label)] for label, x in drawn.items()})
+            moved = self._point(
+                point.given | {label: x / weights[re.sub(r"\d+", "", label)] for label, x in drawn.items()}
+            )
             if moved is not None and math.isfinite(moved.claimed):
                 found.append(moved)
         return found if len(found) >= FEWEST_POINTS else []

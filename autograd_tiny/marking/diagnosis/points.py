@@ -33,14 +33,20 @@ class Inputs:
         self.derivations, self.graph = derivations, derivations.graph
         names = list(dict.fromkeys(name for quantity in quantities for name in quantity.names))
         given = {label: node for label, node in self.graph.labels.items() if node.op is None and self._is_given(label)}
-        self.leaves = {label: node.data for label, node in given.items() if any(self._depends(name, label) for name in names)}
+        self.leaves = {
+            label: node.data for label, node in given.items() if any(self._depends(name, label) for name in names)
+        }
 
     def _is_given(self, label: str) -> bool:
         return self.derivations.step(Quantity("data", (label,))) is None and "(" not in label
 
     def _depends(self, name: str, leaf: str) -> bool:
         program = self.derivations.program
-        return name not in self.graph.nodes or (program is not None and name in program.updates) or self.graph.depends(name, leaf)
+        return (
+            name not in self.graph.nodes
+            or (program is not None and name in program.updates)
+            or self.graph.depends(name, leaf)
+        )
 
     def drawn(self, labels: Sequence[str], each: int, spreads: Sequence[float] = SPREADS) -> Iterator[dict[str, float]]:
         """Points at which these inputs are others, so many for each spread; the same whenever they are asked for."""
@@ -48,7 +54,10 @@ class Inputs:
         for spread in spreads if labels else ():
             digits = max(1, 1 - math.floor(math.log10(spread)))  # no more than it takes, so that a point can be told
             for _ in range(each):
-                yield {x: float(f"{random.gauss(self.leaves[x], spread * max(abs(self.leaves[x]), 0.5)):.{digits}e}") for x in labels}
+                yield {
+                    x: float(f"{random.gauss(self.leaves[x], spread * max(abs(self.leaves[x]), 0.5)):.{digits}e}")
+                    for x in labels
+                }
 
 
 def told(given: Mapping[str, float]) -> str:

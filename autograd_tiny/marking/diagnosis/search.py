@@ -1,8 +1,9 @@
 """The smallest set of causes that explains a page: what was done differently all over it, and which numbers that makes wrong.
 
-As DEBUGGY looked for the procedure with the fewest bugs that gives a pupil's answers (R. R. Burton, Diagnosing bugs in a simple procedural
-skill, in Intelligent Tutoring Systems, 1982).  A cause is tried by working the page out by its rules: from what the page prints, and
-all by itself.  Of all causes the one that explains most is taken, then the one that explains most of the rest.
+As DEBUGGY looked for the procedure with the fewest bugs that gives a pupil's answers (R. R. Burton, Diagnosing bugs in
+a simple procedural skill, in Intelligent Tutoring Systems, 1982).  A cause is tried by working the page out by its
+rules: from what the page prints, and all by itself.  Of all causes the one that explains most is taken, then the one
+that explains most of the rest.
 """
 
 from __future__ import annotations
@@ -130,7 +131,9 @@ class Way:
         numbers, quantity = self.numbers, mark.claim.quantity
         step = numbers.derivations.step(quantity)
         value = data_of(numbers.of(quantity) if step is None else numbers.number(step))
-        follows = numbers.follows(value, lambda: self.recorded.of(quantity) if step is None else self.recorded.number(step))
+        follows = numbers.follows(
+            value, lambda: self.recorded.of(quantity) if step is None else self.recorded.number(step)
+        )
         return Trial(mark, follows, self._fits, self._chance)
 
 
@@ -182,7 +185,11 @@ class Search:
             if not rest:
                 return told
             best = min(rest, key=lambda x: (x.against - len(x.explains), x.cause.effort))
-            alike = [x for x in rest if x.cause.what != best.cause.what and (x.explains, x.against) == (best.explains, best.against)]
+            alike = [
+                x
+                for x in rest
+                if x.cause.what != best.cause.what and (x.explains, x.against) == (best.explains, best.against)
+            ]
             told.append((best, alike))
             taken.update(best.explains)
 
@@ -190,26 +197,35 @@ class Search:
         """Whether one cause is a smaller story than those that are told of the numbers that it explains."""
         marks = [self._marks[n] for n in found.explains]
         stale = {mark.fits for mark in marks if mark.verdict == "stale"}
-        if any(mark.fits in stale and mark.number not in found.explains for mark in self._marks if mark.verdict == "stale"):
+        if any(
+            mark.fits in stale and mark.number not in found.explains for mark in self._marks if mark.verdict == "stale"
+        ):
             return False
         known = [self._efforts[mark.number] for mark in marks if mark.verdict == "mistake"]
         unknown = sum(mark.verdict == "wrong" for mark in marks)
         if unknown or stale:
             return not stale or unknown + len(stale) > 1
         names = {mark.mistake for mark in marks}
-        # One mistake in several numbers is one sentence already, and a rule that gives the same is only another word for it.
+        # One mistake in several numbers is one sentence already, and a rule that gives the same is only another word
+        # for it.
         is_told_once = bool(found.cause.change.rules) and len(names) == 1 and found.cause.mistake not in names
         return len(known) > 1 and found.cause.effort < sum(known) and not is_told_once
 
     def _candidates(self) -> list[Found]:
         slips = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("mistake", "wrong")]
-        if len(slips) < 2 and not any(mark.verdict == "wrong" for mark in slips):  # one mistake alone is no smaller story by another name
+        if len(slips) < 2 and not any(
+            mark.verdict == "wrong" for mark in slips
+        ):  # one mistake alone is no smaller story by another name
             return []
         tried = list(islice(causes(self._derivations), self._budget))
         found = [self._tried(cause, slips) for cause in tried]
         # each cause is tried in two ways
-        known = [x for x in found if x.explains and self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)]
-        return known + self._turned_to(rates(self._derivations), [x for x in slips if self._derivations.is_update(x.claim.quantity)])
+        known = [
+            x for x in found if x.explains and self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)
+        ]
+        return known + self._turned_to(
+            rates(self._derivations), [x for x in slips if self._derivations.is_update(x.claim.quantity)]
+        )
 
     def _is_evidence(self, found: Found, tries: int) -> bool:
         """Whether so many causes were not likely to explain as much by chance; the less, the more far-fetched this one is."""
@@ -279,7 +295,9 @@ class Search:
 
     def _against(self, ways: Sequence[Way], enough: int) -> int:
         """How many numbers that are right would be wrong; no more are counted than are enough to refuse the cause."""
-        right = (mark for mark in self._marks if mark.verdict in ("right", "rounded", "last digit") and mark.formulas is None)
+        right = (
+            mark for mark in self._marks if mark.verdict in ("right", "rounded", "last digit") and mark.formulas is None
+        )
         return sum(1 for _ in islice((mark for mark in right if not any(x.fits for x in _trials(ways, mark))), enough))
 
 

@@ -88,8 +88,12 @@ def _tell_cause(page: Numbers, marks: list[Mark], findings: Findings, found: Fou
     for number in found.explains:
         findings.unexplained.pop(number, None)
         called, quantity = marks[number].claim.called, marks[number].claim.quantity
-        right, followed = [rules.written(rules.derivation(quantity, page.printed).root) for rules in (page.derivations, altered)]
-        told = marks[number]._replace(verdict="mistake", mistake=found.cause.mistake, why=found.cause.what, sources=(), fits=())
+        right, followed = [
+            rules.written(rules.derivation(quantity, page.printed).root) for rules in (page.derivations, altered)
+        ]
+        told = marks[number]._replace(
+            verdict="mistake", mistake=found.cause.mistake, why=found.cause.what, sources=(), fits=()
+        )
         marks[number] = told._replace(
             alternatives=tuple(dict.fromkeys(x.cause.what for x in alike)),
             cause=found.told if len(found.explains) > 1 else "",
@@ -101,7 +105,9 @@ def _tell_cause(page: Numbers, marks: list[Mark], findings: Findings, found: Fou
 
 def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
     """What explains several of the claims that nothing explained each for itself."""
-    unexplained = {number: (marks[number].claim.printed, derivation) for number, derivation in findings.unexplained.items()}
+    unexplained = {
+        number: (marks[number].claim.printed, derivation) for number, derivation in findings.unexplained.items()
+    }
     for story in stories(unexplained, page):
         values = tuple(dict.fromkeys(f"{x.quantity} = {x.value:.{x.places}f}" for x in story.implied))
         for x in story.implied:
@@ -116,8 +122,8 @@ def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
 def _refrain(marks: list[Mark], findings: Findings) -> None:
     """Take names back that mean little: on a page where about as many numbers would get one by chance as do.
 
-    So it is where digits are few and fits many.  As in Y. Benjamini and Y. Hochberg, Controlling the False Discovery Rate (1995), what
-    counts is the share of false names among all; a wrong sign is so common that it keeps its name.
+    So it is where digits are few and fits many.  As in Y. Benjamini and Y. Hochberg, Controlling the False Discovery
+    Rate (1995), what counts is the share of false names among all; a wrong sign is so common that it keeps its name.
     """
     named = [n for n in findings.efforts if marks[n].verdict == "mistake" and not marks[n].cause]
     slips = named + [n for n in findings.unexplained if marks[n].verdict == "wrong"]

@@ -46,8 +46,8 @@ class Tree:
     def function(self, sizes: Sequence[Shape | None]) -> Any:
         """What is done to operands of these shapes.
 
-        A product with the sign of matrices, of which one is a number, is an ordinary one.  Where the sign is left out, arrays of the
-        same shape are multiplied entry by entry, as in O(1 - O), and others as matrices, as in Xᵀ(A - Y).
+        A product with the sign of matrices, of which one is a number, is an ordinary one.  Where the sign is left out,
+        arrays of the same shape are multiplied entry by entry, as in O(1 - O), and others as matrices, as in Xᵀ(A - Y).
         """
         function = self.step.argument
         if function is matrix_product and () in sizes:
@@ -71,7 +71,9 @@ def read(text: str) -> Tree:
         count = {"number": 0, "load": 0, "item": 1, "transpose": 1}.get(step.kind, step.operands)
         operands = stack[len(stack) - count :]
         del stack[len(stack) - count :]
-        stack.append(Tree(step, operands, signless=step.argument is mul and text[step.at :].startswith(OF_ARRAYS_LEFT_OUT)))
+        stack.append(
+            Tree(step, operands, signless=step.argument is mul and text[step.at :].startswith(OF_ARRAYS_LEFT_OUT))
+        )
     return stack[-1]
 
 
@@ -106,7 +108,10 @@ class Worked(NamedTuple):
 
 
 def worked_out(
-    tree: Tree, things: Mapping[str, Any], shapes_too: dict[Tree, Shape] | None = None, called: Callable[[Tree], str] | None = None
+    tree: Tree,
+    things: Mapping[str, Any],
+    shapes_too: dict[Tree, Shape] | None = None,
+    called: Callable[[Tree], str] | None = None,
 ) -> Worked:
     """A formula on numbers, by the reader of formulas.
 
@@ -179,7 +184,9 @@ def told(tree: Tree, sizes: Mapping[Tree, Shape], symbols: Mapping[str, Expressi
     return revealed(written)
 
 
-def _shown(tree: Tree, sizes: Mapping[Tree, Shape], symbols: Mapping[str, Expression]) -> tuple[Expression, Expression | None]:
+def _shown(
+    tree: Tree, sizes: Mapping[Tree, Shape], symbols: Mapping[str, Expression]
+) -> tuple[Expression, Expression | None]:
     made: dict[Tree, Any] = {}
     known: dict[Expression, Shape] = {}
     for part in in_order(tree):
@@ -211,7 +218,10 @@ def _one(e: Any) -> Expression:
     """A list of formulas as one formula."""
     if not isinstance(e, tuple):
         return e  # type: ignore[no-any-return]
-    text, latex = Notation(lambda xs: f"[{', '.join(map(format, xs))}]"), Notation(lambda xs: rf"\left[{', '.join(map(format, xs))}\right]")
+    text, latex = (
+        Notation(lambda xs: f"[{', '.join(map(format, xs))}]"),
+        Notation(lambda xs: rf"\left[{', '.join(map(format, xs))}\right]"),
+    )
     return Expression.record(Structure("list", text=text, latex=latex), tuple(map(_one, e)))  # type: ignore[arg-type]
 
 
@@ -251,7 +261,9 @@ def _structure(part: Tree, sizes: Sequence[Shape | None]) -> Structure | None:
 
 
 def _key(key: int | slice) -> str:
-    return ":".join(["" if x is None else str(x) for x in (key.start, key.stop)]) if isinstance(key, slice) else str(key)
+    return (
+        ":".join(["" if x is None else str(x) for x in (key.start, key.stop)]) if isinstance(key, slice) else str(key)
+    )
 
 
 def _as_written(e: Expression, operands: tuple[Expression, ...], sizes: Mapping[Expression, Shape]) -> Expression:
@@ -302,7 +314,11 @@ class Other(NamedTuple):
 
 
 def changes(
-    tree: Tree, sizes: Mapping[Tree, Shape], others: Sequence[Other], factors: Sequence[Other], called: Callable[[Tree], str]
+    tree: Tree,
+    sizes: Mapping[Tree, Shape],
+    others: Sequence[Other],
+    factors: Sequence[Other],
+    called: Callable[[Tree], str],
 ) -> Iterator[Change]:
     """The formula without one of the slips that people make, the commonest first.
 
@@ -332,36 +348,56 @@ def changes(
                     what = f"{called(part)} stands where {other.called} belongs"
                     yield Change(replaced(tree, part, loaded(other.place)), "wrong array", what)
 
-def _reordered(tree: Tree, parts: Sequence[Tree], sizes: Mapping[Tree, Shape], called: Callable[[Tree], str]) -> Iterator[Change]:
+def _reordered(
+    tree: Tree, parts: Sequence[Tree], sizes: Mapping[Tree, Shape], called: Callable[[Tree], str]
+) -> Iterator[Change]:
     for part in parts:
         if part.function([sizes.get(x) for x in part.operands]) is matrix_product:
             swapped = Tree(part.step, part.operands[::-1], signless=part.signless)
-            yield Change(replaced(tree, part, swapped), "factors swapped", f"the factors of {called(part)} have changed places")
+            yield Change(
+                replaced(tree, part, swapped), "factors swapped", f"the factors of {called(part)} have changed places"
+            )
     if len(sizes.get(tree, ())) == 2:
         yield Change(_turned(tree), "transposed", "it is the transpose of what it should be")
     for part in parts:
         for x in part.operands if len(part.operands) == 2 else ():
             if len(sizes.get(x, ())) == 2:
-                what = f"{called(x)} must not be transposed" if x.step.kind == "transpose" else f"{called(x)} must be transposed"
+                what = (
+                    f"{called(x)} must not be transposed"
+                    if x.step.kind == "transpose"
+                    else f"{called(x)} must be transposed"
+                )
                 yield Change(replaced(tree, x, _turned(x)), "transposed", what)
 
 
-def _of_another_kind(tree: Tree, parts: Sequence[Tree], sizes: Mapping[Tree, Shape], called: Callable[[Tree], str]) -> Iterator[Change]:
+def _of_another_kind(
+    tree: Tree, parts: Sequence[Tree], sizes: Mapping[Tree, Shape], called: Callable[[Tree], str]
+) -> Iterator[Change]:
     for part in parts:
         step = part.step
         if step.axis is not None:
             there, here = ("rows", "columns")[step.axis], ("columns", "rows")[step.axis]
             what = f"the sum in {called(part)} is over {there}, where it must be over {here}"
-            yield Change(replaced(tree, part, Tree(step._replace(axis=1 - step.axis), part.operands)), "wrong axis", what)
+            yield Change(
+                replaced(tree, part, Tree(step._replace(axis=1 - step.axis), part.operands)), "wrong axis", what
+            )
         elif step.argument in (mul, matrix_product) and all(sizes.get(x) for x in part.operands):
             kinds = ("matrix product", "product entry by entry")
             is_matrix = part.function([sizes.get(x) for x in part.operands]) is matrix_product
-            other = Step("apply", step.at, "`*`", mul, 2) if is_matrix else Step("apply", step.at, "`@`", matrix_product, 2)
+            other = (
+                Step("apply", step.at, "`*`", mul, 2) if is_matrix else Step("apply", step.at, "`@`", matrix_product, 2)
+            )
             what = f"{called(part)} is a {kinds[not is_matrix]}, where a {kinds[is_matrix]} belongs"
             yield Change(replaced(tree, part, Tree(other, part.operands)), "wrong product", what)
         elif step.argument in (add, sub):
-            other = step._replace(argument=sub, name="`-`") if step.argument is add else step._replace(argument=add, name="`+`")
-            yield Change(replaced(tree, part, Tree(other, part.operands)), "sign", f"the sign in {called(part)} is wrong")
+            other = (
+                step._replace(argument=sub, name="`-`")
+                if step.argument is add
+                else step._replace(argument=add, name="`+`")
+            )
+            yield Change(
+                replaced(tree, part, Tree(other, part.operands)), "sign", f"the sign in {called(part)} is wrong"
+            )
             if step.argument is sub:
                 swapped = Tree(step, part.operands[::-1])
                 yield Change(replaced(tree, part, swapped), "sign", f"{called(part)} has the wrong sign")

@@ -36,7 +36,12 @@ def blocks(source: Excerpt, file: str) -> Iterator[Excerpt]:
         fence = _FENCE.fullmatch(line[0].rstrip("\n"))
         if opened is None:
             opened, begins, inside = fence, line.start(), []
-        elif fence and fence["fence"].startswith(opened["fence"]) and not fence["info"].strip() and not fence["prefix"].strip(" \t>"):
+        elif (
+            fence
+            and fence["fence"].startswith(opened["fence"])
+            and not fence["info"].strip()
+            and not fence["prefix"].strip(" \t>")
+        ):
             if _is_page(opened):
                 yield source.part(inside)
             opened = None
@@ -44,7 +49,9 @@ def blocks(source: Excerpt, file: str) -> Iterator[Excerpt]:
             margin = min(len(opened["prefix"]), len(line[0]) - len(line[0].lstrip(" \t>")))
             inside.append((line.start() + margin, line.end()))
     if opened is not None and _is_page(opened):
-        raise PageError(file, "the block named backprop that begins here has no end; close it as it was opened", source.line(begins))
+        raise PageError(
+            file, "the block named backprop that begins here has no end; close it as it was opened", source.line(begins)
+        )
 
 
 def _is_page(fence: re.Match[str]) -> bool:
@@ -66,7 +73,9 @@ def markdown_cells(source: Excerpt, file: str) -> Iterator[Excerpt]:
     except ValueError as error:
         raise PageError(file, f"this is no notebook: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        raise PageError(file, "this is no notebook of today, as it has no list of cells; open it in Jupyter and save it again")
+        raise PageError(
+            file, "this is no notebook of today, as it has no list of cells; open it in Jupyter and save it again"
+        )
     strings = _strings(source.text)
     for number, cell in enumerate(content["cells"]):
         if isinstance(cell, dict) and cell.get("cell_type") == "markdown":
@@ -77,7 +86,9 @@ def markdown_cells(source: Excerpt, file: str) -> Iterator[Excerpt]:
 def _strings(text: str) -> dict[tuple[str | int | None, ...], tuple[int, int]]:
     """The strings in JSON that are values: where in the data each is, and from where to where it stands, with its quotes."""
     found: dict[tuple[str | int | None, ...], tuple[int, int]] = {}
-    place: list[str | int | None] = []  # the key or the number in each container that is open; None where a key comes next
+    place: list[
+        str | int | None
+    ] = []  # the key or the number in each container that is open; None where a key comes next
     for token in _JSON_TOKEN.finditer(text):
         sign, last = token[0], place[-1] if place else 0
         if sign in "[{":

@@ -41,8 +41,9 @@ class Correction(NamedTuple):
 def corrected(path: Path) -> Correction:
     """A file with the right number in place of every wrong one that can be put right; known errata stay as they are.
 
-    Where an input is what a claim prints, the right numbers after it change with it, so that this is done until nothing changes.
-    A number is left alone if the right one is not finite, and if it is written so that its place in the claim cannot be told.
+    Where an input is what a claim prints, the right numbers after it change with it, so that this is done until nothing
+    changes.  A number is left alone if the right one is not finite, and if it is written so that its place in the claim
+    cannot be told.
 
     Raises:
         PageError: naming file and line, for a page that cannot be read or marked.
@@ -64,7 +65,10 @@ def _put_right(path: Path, text: str) -> str:
             wrong = mark.verdict not in FAITHFUL and not mark.known and mark.formulas is None
             if mark.claim.spot and wrong and isfinite(mark.value):
                 start, end = file.at(mark.claim.spot)
-                found |= {(start + first, start + last): number for first, last, number in _replacements(text[start:end], mark)}
+                found |= {
+                    (start + first, start + last): number
+                    for first, last, number in _replacements(text[start:end], mark)
+                }
     for start, end in sorted(found, reverse=True):
         text = text[:start] + found[start, end] + text[end:]
     return text

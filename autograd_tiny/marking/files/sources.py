@@ -64,8 +64,9 @@ def _excerpts(path: Path, text: str) -> list[Excerpt]:
 def files_in(paths: Sequence[Path]) -> list[Path]:
     """The files among these paths, and those with pages in the folders among them, each once.
 
-    A folder is looked through with all folders in it, but for those whose names begin with a point.  A TOML file is a page if
-    a line of it gives a ``formula`` or ``claims``, an article or a notebook if it names ``backprop`` at a fence.
+    A folder is looked through with all folders in it, but for those whose names begin with a point.  A TOML file is a
+    page if a line of it gives a ``formula`` or ``claims``, an article or a notebook if it names ``backprop`` at a
+    fence.
 
     Raises:
         ValueError: a folder without any page.
@@ -76,7 +77,9 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
         if path.is_dir():
             inside = [file for file in _files_below(path) if _may_hold_pages(file)]
             if not inside:
-                raise ValueError(f"the folder {path} holds no pages: no .toml with a formula, no .md or .ipynb with {_BLOCK}")
+                raise ValueError(
+                    f"the folder {path} holds no pages: no .toml with a formula, no .md or .ipynb with {_BLOCK}"
+                )
             found |= dict.fromkeys(inside)
         else:
             found[path] = None

@@ -43,8 +43,8 @@ def shape_of(places: Iterable[Index]) -> Index:
 def of_whole(nodes: Sequence[str], arrays: Arrays) -> Quantity | None:
     """What these nodes say, if one of them is an array: its numbers, a derivative of or by all of its entries.
 
-    The derivative of an array by an array has a place only where one is a function of the other entry by entry, which whoever knows
-    the graph has to check.  A path is the product of such derivatives, entry by entry.
+    The derivative of an array by an array has a place only where one is a function of the other entry by entry, which
+    whoever knows the graph has to check.  A path is the product of such derivatives, entry by entry.
 
     Raises:
         ValueError: an array of which not all entries are there, two of different shapes.
@@ -67,14 +67,14 @@ def of_whole(nodes: Sequence[str], arrays: Arrays) -> Quantity | None:
     (shape,) = set(shapes.values())
     parts = []
     for place in sorted(arrays[next(iter(shapes))]):
-        labels = [str(name._replace(base=arrays[name.base][place])) if name.base in arrays else str(name) for name in known]
+        labels = [
+            str(name._replace(base=arrays[name.base][place])) if name.base in arrays else str(name) for name in known
+        ]
         parts.append(derivative(*labels) if len(labels) == 2 else data(*labels))
     return whole(nodes, parts, shape)
 
 
-ENTRY_BY_ENTRY = (
-    "the derivative of an array by an array is written where one is a function of the other entry by entry; a quotient stands in brackets"
-)
+ENTRY_BY_ENTRY = "the derivative of an array by an array is written where one is a function of the other entry by entry; a quotient stands in brackets"
 
 
 def _shape(base: str, arrays: Arrays) -> Index:

@@ -74,7 +74,9 @@ def read_cells(text: str) -> Cells:
     if not printed:
         raise ValueError(f"{quoted(text)} prints no number")
     if blank := next((cell for cell in printed if not cell.text), None):
-        raise ValueError(f"{quoted(text)}: nothing stands at {list(blank.place)}; write {NOT_PRINTED} for what is not printed")
+        raise ValueError(
+            f"{quoted(text)}: nothing stands at {list(blank.place)}; write {NOT_PRINTED} for what is not printed"
+        )
     return Cells((len(rows), len(rows[0])) if is_matrix else (len(rows[0]),), printed)
 
 

@@ -81,7 +81,9 @@ def shown(number: float) -> str:
     return f"{number:.7g}"
 
 
-def computed(number: float, tolerance: float, largest: float, whole: Whole | None = None, rounding: float = 0.0) -> Computed:
+def computed(
+    number: float, tolerance: float, largest: float, whole: Whole | None = None, rounding: float = 0.0
+) -> Computed:
     """A number from code.
 
     Args:
@@ -102,7 +104,12 @@ def computed(number: float, tolerance: float, largest: float, whole: Whole | Non
 
 
 def _noted(entry: Computed, as_of: Computed) -> Computed:
-    entry.whole, entry.tolerance, entry.largest, entry.rounding = as_of.whole, as_of.tolerance, as_of.largest, as_of.rounding
+    entry.whole, entry.tolerance, entry.largest, entry.rounding = (
+        as_of.whole,
+        as_of.tolerance,
+        as_of.largest,
+        as_of.rounding,
+    )
     return entry
 
 

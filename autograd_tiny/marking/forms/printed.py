@@ -1,6 +1,7 @@
 """Printed numbers: a number in any of the forms of pages, and which numbers it may stand for.
 
-A number is kept as the string that was printed, since ``0.2040`` says more than ``0.204``.  Each form says how precise it is:
+A number is kept as the string that was printed, since ``0.2040`` says more than ``0.204``.  Each form says how precise
+it is:
 
 - ``0.204``, ``.05``, ``1,234.5``, ``1 234.5``, ``33.2%``, ``1.2e-3`` and ``1.2×10⁻³`` are known to their last digit;
 - ``0.333…`` says that the digits that are not printed were left off, not rounded;
@@ -94,7 +95,8 @@ class Printed(NamedTuple):
         Args:
             value: the number that was worked out.
             slack: how far the number that was meant may be from it, because others were rounded.
-            noise: the most that the engine's own rounding may have moved it; a few units in its last place if not given.
+            noise: the most that the engine's own rounding may have moved it; a few units in its last place if not
+                given.
 
         >>> read_number("0.938").rounds(0.93876), read_number("0.939").rounds(0.93876), read_number("93.9%").rounds(0.93876)
         (False, True, True)
@@ -106,8 +108,9 @@ class Printed(NamedTuple):
     def cuts(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
         """Whether this number is ``value``, known to within ``slack``, with its further digits cut off.
 
-        That is from this number on and below the next one: a number that has no further digits is not changed by cutting
-        them, so that what may be the next number but for ``noise`` is taken for it.  The arguments are those of `rounds`.
+        That is from this number on and below the next one: a number that has no further digits is not changed by
+        cutting them, so that what may be the next number but for ``noise`` is taken for it.  The arguments are those of
+        `rounds`.
 
         >>> read_number("0.938").cuts(0.93876), read_number("-0.938").cuts(-0.93876)
         (True, True)
@@ -138,9 +141,9 @@ class Printed(NamedTuple):
     def is_near_an_edge(self, value: float) -> bool:
         """Whether rounding errors might decide between the sides of an edge: a whole or a half of the last digit.
 
-        Edges further off than two units are those of other numbers.  A thousandth of half a unit is far more than the errors of
-        numbers that are printed with all their digits; it only spares the work of finding out how large those are.  So does a
-        millionth of a fraction.
+        Edges further off than two units are those of other numbers.  A thousandth of half a unit is far more than the
+        errors of numbers that are printed with all their digits; it only spares the work of finding out how large those
+        are.  So does a millionth of a fraction.
         """
         if self.is_exact:
             return abs(value - self.number) <= 1e-6 * abs(self.number)
@@ -188,8 +191,9 @@ class Printed(NamedTuple):
 
 
 _NOTHING = 1e-14
-"""The largest share of a printed number that is taken for the engine's own rounding: that of some fifty operations, each by half
-of 2.2e-16, all to one side."""
+"""The largest share of a printed number that is taken for the engine's own rounding: that of some fifty operations,
+each by half of 2.2e-16, all to one side.
+"""
 
 
 def _noise(value: float) -> float:
@@ -284,7 +288,9 @@ def read_number(text: str) -> Printed:
     [0.05, 1234.5, 0.332, 0.0012, -0.7, 0.6666666666666666, 0.333]
     """
     if not isinstance(text, str):
-        raise TypeError(f"a printed number is a string, so that its precision is known: {str(text)!r} in place of {text!r}")
+        raise TypeError(
+            f"a printed number is a string, so that its precision is known: {str(text)!r} in place of {text!r}"
+        )
     plain = text.strip().removeprefix("≈").lstrip().replace("−", "-").replace("–", "-")
     if fraction := _FRACTION.fullmatch(plain):
         if not int(fraction["under"]):
@@ -292,13 +298,17 @@ def read_number(text: str) -> Printed:
         number = float(fraction["sign"] + "1") * (int(fraction["over"]) / int(fraction["under"]))
         return Printed(plain, number, math.ulp(number))
     match = _NUMBER.fullmatch(plain)
-    if not match or bool(match["mantissa"]) == (match["power"] or "").startswith("1"):  # a power of ten stands alone, or is multiplied by
+    if not match or bool(match["mantissa"]) == (match["power"] or "").startswith(
+        "1"
+    ):  # a power of ten stands alone, or is multiplied by
         raise ValueError(f"{text!r} is not a decimal number{_remedy(plain)}")
     form = _form(plain)
     exponent = form.exponent - 2 * bool(form.percent)
     number = float(f"{match['sign']}{form.mantissa}e{exponent}")
     last = exponent - form.decimals
-    if not math.isfinite(number) or not -300 <= last <= 300:  # a unit, and what is worked out from it, stays a normal float
+    if (
+        not math.isfinite(number) or not -300 <= last <= 300
+    ):  # a unit, and what is worked out from it, stays a normal float
         raise ValueError(f"{text!r} is beyond the range of numbers that can be marked")
     return Printed(plain, number, float(f"1e{last}"))
 

@@ -14,12 +14,12 @@ class Quantity(NamedTuple):
     """What a number is said to be.
 
     Attributes:
-        kind: ``data`` of a node; ``derivative`` of the first node by the second; ``path``: the product of the derivatives of each node
-            by the next one; ``change`` of a node from before to after the update that leads to it; ``formula`` of other
-            quantities; ``whole`` array of quantities; ``number``, a decimal number in a formula; ``text`` that is not understood yet,
-            since that takes the labels.
-        nodes: the labels it speaks of, each with a prime for every update that comes before; none for a formula; of a whole array
-            what is said of it in the names of arrays, which are no labels.
+        kind: ``data`` of a node; ``derivative`` of the first node by the second; ``path``: the product of the
+            derivatives of each node by the next one; ``change`` of a node from before to after the update that leads to
+            it; ``formula`` of other quantities; ``whole`` array of quantities; ``number``, a decimal number in a
+            formula; ``text`` that is not understood yet, since that takes the labels.
+        nodes: the labels it speaks of, each with a prime for every update that comes before; none for a formula; of a
+            whole array what is said of it in the names of arrays, which are no labels.
         text: a formula, with ``{0}`` in place of its first part; a number as it was printed.
         parts: the quantities in a formula; those of the entries of a whole array, row by row.
         shape: of a whole array.
@@ -53,7 +53,9 @@ class Quantity(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """All labels that it speaks of, those of its parts too."""
-        return tuple(dict.fromkeys(name for quantity in self.every if quantity.kind != "whole" for name in quantity.nodes))
+        return tuple(
+            dict.fromkeys(name for quantity in self.every if quantity.kind != "whole" for name in quantity.nodes)
+        )
 
     def renamed(self, name: Callable[[str], str]) -> Quantity:
         """The same of other nodes.
@@ -102,13 +104,18 @@ def _is_label(text: str) -> bool:
     """Whether this can be a label with its time and sample, and needs to be read no further."""
     name = timed(text)
     base = re.sub(r"(\[\d+\])+$", "", name.base)
-    return not (name.beside and (not name.time or name.beside == "delta")) and not _FORMULA.search(base) and not re.match(r"[\d.Δ]", base)
+    return (
+        not (name.beside and (not name.time or name.beside == "delta"))
+        and not _FORMULA.search(base)
+        and not re.match(r"[\d.Δ]", base)
+    )
 
 
 def read_quantity(text: str) -> Quantity:
     """``z`` a node's data, ``E/w`` a derivative, ``E/z/w`` the product along a path, ``w'`` a parameter after its update.
 
-    A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.  Whether ``dE/dw``
+    A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.  Whether
+    ``dE/dw``
     is meant so depends on what the nodes are called, and so does what any other formula means: `understood`.
 
     Raises:
@@ -116,7 +123,9 @@ def read_quantity(text: str) -> Quantity:
     """
     if not isinstance(text, str):
         raise TypeError(f"a claim names nodes by their labels, as 'z' or 'E/w', got {text!r}")
-    factors = [[label.strip().removeprefix("∂") for label in factor.split("/")] for factor in with_primes(text).split("·")]
+    factors = [
+        [label.strip().removeprefix("∂") for label in factor.split("/")] for factor in with_primes(text).split("·")
+    ]
     product = len(factors) > 1 and any(len(factor) == 1 for factor in factors) and "" not in map("".join, factors)
     if product or not all(_is_label(label) for factor in factors for label in factor):
         return Quantity("text", (), with_primes(text.strip()))
@@ -135,5 +144,7 @@ def joined(text: str, factors: list[list[str]]) -> Quantity:
         nodes = nodes + factor[1:]
     nodes = [_PRIMED_ENTRY.sub(r"\2\1", node) for node in nodes]
     if "" in nodes:
-        raise ValueError(f"{text!r} is no quantity; write z, E/w for ∂E/∂w, E/z/w for a path, or w' for w after its update")
+        raise ValueError(
+            f"{text!r} is no quantity; write z, E/w for ∂E/∂w, E/z/w for a path, or w' for w after its update"
+        )
     return Quantity({1: "data", 2: "derivative"}.get(len(nodes), "path"), tuple(nodes))

@@ -1,9 +1,9 @@
 """Formulas as pages write them, read in the words of the page: its labels, and the names that it gives.
 
-A formula is text with quantities in it: ``0.7391(1 - 0.7391)``, ``-η · ∂E/∂w``, ``mean(E)``.  A quotient of two names is a derivative
-here as everywhere in claims; what is to be divided stands in brackets, or has the sign ÷.  What remains, once each quantity has a name
-of its own, is read by the one reader of formulas.  In formulas of whole arrays · and × are the matrix product, as in books, ⊙ is the
-product entry by entry.
+A formula is text with quantities in it: ``0.7391(1 - 0.7391)``, ``-η · ∂E/∂w``, ``mean(E)``.  A quotient of two names
+is a derivative here as everywhere in claims; what is to be divided stands in brackets, or has the sign ÷.  What
+remains, once each quantity has a name of its own, is read by the one reader of formulas.  In formulas of whole arrays ·
+and × are the matrix product, as in books, ⊙ is the product entry by entry.
 """
 
 from __future__ import annotations
@@ -166,7 +166,9 @@ class _Reading:
         factors = [[label.strip().removeprefix("∂") for label in factor.split("/")] for factor in text.split("·")]
         known = [timed(label) for factor in factors for label in factor]
         product = len(factors) > 1 and any(len(factor) == 1 for factor in factors)
-        if not product and all(name.base in self.words.labels and (not name.beside or name.beside in KEPT) for name in known):
+        if not product and all(
+            name.base in self.words.labels and (not name.beside or name.beside in KEPT) for name in known
+        ):
             return joined(text, factors)
         return None
 
@@ -197,13 +199,17 @@ class _Reading:
         labels = [name if q is None else q.nodes[0] if q.kind == "data" else "" for name, q in zip(nodes, meant)]
         if all(labels):
             return of_whole(self._with_root(labels), self.words.arrays) or Quantity(kind, tuple(labels))
-        if len(nodes) == 2 and meant[1] is not None and not meant[1].names:  # a number, by which nothing is differentiated
+        if (
+            len(nodes) == 2 and meant[1] is not None and not meant[1].names
+        ):  # a number, by which nothing is differentiated
             over = self._of_nodes(nodes[:1])
             return _assembled(["(", *_pieces(over), ") / (", *_pieces(meant[1]), ")"])
         if len(nodes) == 2 and labels[1] and meant[0] is not None:
             return self.slope(meant[0], labels[1])
         name = nodes[labels.index("")]
-        raise ValueError(f"{name} stands for {meant[labels.index('')]} and is no node; a derivative is one of a node by a node")
+        raise ValueError(
+            f"{name} stands for {meant[labels.index('')]} and is no node; a derivative is one of a node by a node"
+        )
 
     def _label(self, name: str) -> str:
         """The label that is meant by a name: subscript digits are plain ones, perhaps after an underscore."""
@@ -224,9 +230,16 @@ class _Reading:
     def _with_root(self, nodes: Sequence[str]) -> Sequence[str]:
         """``dZ`` as the derivative of the output by an array."""
         known = timed(nodes[0])
-        if len(nodes) > 1 or self._is_known(known.base) or known.base[:1] != "d" or known.base[1:] not in self.words.arrays:
+        if (
+            len(nodes) > 1
+            or self._is_known(known.base)
+            or known.base[:1] != "d"
+            or known.base[1:] not in self.words.arrays
+        ):
             return nodes
-        return [str(known._replace(base=base)) for base in (self.words.root, known.base[1:])] if self.words.root else nodes
+        return (
+            [str(known._replace(base=base)) for base in (self.words.root, known.base[1:])] if self.words.root else nodes
+        )
 
     def _is_known(self, base: str) -> bool:
         return base in self.words.labels or base in self.words.names or base in self.words.arrays
@@ -239,7 +252,9 @@ class _Reading:
             return None
         if known.base in self.busy:
             circle = " → ".join((*self.busy[self.busy.index(known.base) :], known.base))
-            raise ValueError(f"names: {circle} goes round in a circle; say what {known.base} stands for in terms of nodes")
+            raise ValueError(
+                f"names: {circle} goes round in a circle; say what {known.base} stands for in terms of nodes"
+            )
         inner = _Reading(self.words, (*self.busy, known.base))
         return shifted(inner.quantity(read_quantity(text)), known.time, known.sample)
 
@@ -314,7 +329,9 @@ class _Scanner:
             self.at -= 1
             self._put(self.signs.get(token[0], token[0]))
         elif kind == "raised":
-            self.found.append(f"**{token.translate(SUPERSCRIPTS)}" if token[0] not in "⁺⁻" else f"**({token.translate(SUPERSCRIPTS)})")
+            self.found.append(
+                f"**{token.translate(SUPERSCRIPTS)}" if token[0] not in "⁺⁻" else f"**({token.translate(SUPERSCRIPTS)})"
+            )
             self.after_operand = True
         else:
             self._put(self.signs.get(token, token))
@@ -361,7 +378,9 @@ class _Scanner:
     def _call(self, name: str, end: int) -> None:
         if name not in FUNCTIONS:
             hint = did_you_mean(name, FUNCTIONS, 1)
-            raise ValueError(f"{self.text!r}: nothing is called {name!r}, neither a node nor a function{hint and '; '}{hint}")
+            raise ValueError(
+                f"{self.text!r}: nothing is called {name!r}, neither a node nor a function{hint and '; '}{hint}"
+            )
         self._multiplied()
         opened = self.text.index("(", end)
         inside = self._inside(opened)
@@ -450,7 +469,11 @@ class _Scanner:
             raise ValueError(f"{self.text!r}: a step is that of a parameter: Δw, or delta(w)")
         changes = [Quantity("change", (f"{part.nodes[0]}'",)) for part in parts]
         of_array = meant is not None and meant.kind == "whole"
-        self._take(whole([f"{x}'" for x in meant.nodes], changes, meant.shape) if meant is not None and of_array else changes[0])
+        self._take(
+            whole([f"{x}'" for x in meant.nodes], changes, meant.shape)
+            if meant is not None and of_array
+            else changes[0]
+        )
 
 
 def _pieces(quantity: Quantity) -> list[str | Quantity]:

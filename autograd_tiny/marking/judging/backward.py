@@ -1,7 +1,7 @@
 """Backward passes with a known mistake planted in them, to compare whole arrays of derivatives with.
 
-What a program gets wrong, it gets wrong in every entry: a line of its backward pass is missing or another.  So the pass is walked
-as the program would have walked it, with other local derivatives at some of the nodes.
+What a program gets wrong, it gets wrong in every entry: a line of its backward pass is missing or another.  So the pass
+is walked as the program would have walked it, with other local derivatives at some of the nodes.
 """
 
 from __future__ import annotations
@@ -143,13 +143,18 @@ class Backward:
         return f"of {row.name}{where}"  # type: ignore[attr-defined]
 
     def _activations(self) -> Iterator[Planted]:
-        layers = {key: nodes for key, nodes in self._layers.items() if nodes[0].op.arity == 1 and is_activation(nodes[0])}
+        layers = {
+            key: nodes for key, nodes in self._layers.items() if nodes[0].op.arity == 1 and is_activation(nodes[0])
+        }
         for (row, depth), nodes in layers.items():
             where = self._line(nodes[0])
             layer = self._of(row, depth, nodes)
             missing = dict.fromkeys(nodes, (1.0,))
             yield Planted("activation derivative missing", f"the derivative {layer} is missing", where, missing)
-            for what, at in (("its output in place of its input", _at_the_output), ("its input in place of its output", _at_the_input)):
+            for what, at in (
+                ("its output in place of its input", _at_the_output),
+                ("its input in place of its output", _at_the_input),
+            ):
                 with suppress(ArithmeticError, ValueError):
                     moved = {node: at(node) for node in nodes}
                     if any(tuple(slopes) != node.local_derivatives for node, slopes in moved.items()):
@@ -161,7 +166,9 @@ class Backward:
         before = {node: node.operands[0].data for node in nodes}
         users = dict.fromkeys(user for node in nodes for user, _ in self.uses.get(node, ()))
         with suppress(ArithmeticError, ValueError):
-            slopes = {user: _slopes_with(user, before) for user in users if not isinstance(user.op.family, MultiPrimitive)}
+            slopes = {
+                user: _slopes_with(user, before) for user in users if not isinstance(user.op.family, MultiPrimitive)
+            }
             what = f"the input {layer} is taken for its output"
             yield Planted("activation missing", what, "", slopes)
 
@@ -171,7 +178,12 @@ class Backward:
                 own = {node: [float(i == node.op.parameter) for i, _ in enumerate(node.operands)] for node in nodes}
                 diagonal = {node: [x * y for x, y in zip(own[node], node.local_derivatives)] for node in nodes}
                 where = self._line(nodes[0])
-                yield Planted("softmax diagonal only", f"only the diagonal of the derivatives of {row.name} is used", where, diagonal)
+                yield Planted(
+                    "softmax diagonal only",
+                    f"only the diagonal of the derivatives of {row.name} is used",
+                    where,
+                    diagonal,
+                )
                 yield Planted("activation derivative missing", f"the derivatives of {row.name} are missing", where, own)
 
     def _rules(self) -> Iterator[Planted]:
@@ -181,7 +193,11 @@ class Backward:
                 nodes = [node for node in layer if is_given is all(x.op is None for x in node.operands)]
                 for number, mistaken in enumerate(mistaken_rules(nodes[0].op) if nodes else ()):
                     with suppress(ArithmeticError, ValueError):
-                        slopes = {node: _slopes_by(known[number], node) for node in nodes if len(known := mistaken_rules(node.op)) > number}
+                        slopes = {
+                            node: _slopes_by(known[number], node)
+                            for node in nodes
+                            if len(known := mistaken_rules(node.op)) > number
+                        }
                         what = f"in the derivative {self._of(row, depth, nodes)}, {mistaken.what}"
                         yield Planted("mistaken rule", what, self._line(nodes[0]), slopes)
 
@@ -208,10 +224,17 @@ class Backward:
                 if operand.op is not None:
                     term = f"of {base_of(nodes[0]) or 'a sum'} the term {base_of(operand) or f'number {place + 1}'}"
                     yield Planted("term left out", f"{term} is left out", "", _scaled(nodes, place, 0.0))
-                    if len(nodes) == 1 and base_of(operand):  # what has no name is an entry's share, whose own sign is the simpler slip
+                    if len(nodes) == 1 and base_of(
+                        operand
+                    ):  # what has no name is an entry's share, whose own sign is the simpler slip
                         yield Planted("sign", f"{term} has the wrong sign", "", _scaled(nodes, place, -1.0))
                         for factor in self.factors:
-                            yield Planted("factor", f"{term} is {times_off(factor, self.samples)}", "", _scaled(nodes, place, factor))
+                            yield Planted(
+                                "factor",
+                                f"{term} is {times_off(factor, self.samples)}",
+                                "",
+                                _scaled(nodes, place, factor),
+                            )
 
     @cached_property
     def samples(self) -> int:
@@ -286,7 +309,9 @@ def matrices(nodes: Mapping[Value, object]) -> dict[str, dict[tuple[int, int], V
     """The leaves that are entries of matrices, by the matrix and the place."""
     found: dict[str, dict[tuple[int, int], Value]] = {}
     for node in nodes:
-        if node.op is None and (match := re.fullmatch(r"(.+?)\[(\d+)\](?:\[(\d+)\])|(.+?)\[(\d+), ?(\d+)\]", node.label)):
+        if node.op is None and (
+            match := re.fullmatch(r"(.+?)\[(\d+)\](?:\[(\d+)\])|(.+?)\[(\d+), ?(\d+)\]", node.label)
+        ):
             base, i, j = filter(None, match.groups())
             found.setdefault(base, {})[int(i), int(j)] = node
     return found

@@ -39,18 +39,19 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed
 
 MOST_BY_CHANCE = 0.5
-"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation; more of a mistake
-that is common, with an effort below 1, and fewer of one that is beyond 3.
+"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation; more of
+a mistake that is common, with an effort below 1, and fewer of one that is beyond 3.
 
-Such fits are about Poisson distributed: with 0.5 expected, some formula fits a number that has no explanation in 1 - e^-0.5, two
-of five cases.  Most wrong numbers have an explanation, so that a fit is still the likelier reason; `benchmarks.marking` measures
-how many random numbers are explained, and most have far fewer candidates.
+Such fits are about Poisson distributed: with 0.5 expected, some formula fits a number that has no explanation in 1 -
+e^-0.5, two of five cases.  Most wrong numbers have an explanation, so that a fit is still the likelier reason;
+`benchmarks.marking` measures how many random numbers are explained, and most have far fewer candidates.
 """
 
 
 MOST_BY_ROUNDING = 0.05
-"""How likely a number may at most fit by chance, for the rounding of numbers that are not printed to excuse it: stricter, since this
-excuses a number that is not what was worked out."""
+"""How likely a number may at most fit by chance, for the rounding of numbers that are not printed to excuse it:
+stricter, since this excuses a number that is not what was worked out.
+"""
 
 
 SIGNIFICAND = 53
@@ -89,9 +90,9 @@ class Marker:
         training: how the page trains.
         others: more roots.
         inputs: what is known only as it was printed.
-        asked: what a sheet of answers has a place for, in its order, of which the claims fill some.  A number is then taken to be
-            computed from those asked for before it, answered or not, and by nothing that comes after it: neither how precisely the whole
-            was worked out, nor whether it was edited.
+        asked: what a sheet of answers has a place for, in its order, of which the claims fill some.  A number is then
+            taken to be computed from those asked for before it, answered or not, and by nothing that comes after it:
+            neither how precisely the whole was worked out, nor whether it was edited.
         names: what formulas are called in the claims.
         formulas: formulas that other sheets claim, for `for_another`.
     """
@@ -151,13 +152,17 @@ class Marker:
         """Take an input as it was printed: any number that rounds to that may have been gone on with."""
         node = self.graph.find(label)
         if node.op is not None:
-            raise ValueError(f"inputs: {label} is computed by {node.op.name} and no input; claim it instead, {label} = {text}")
+            raise ValueError(
+                f"inputs: {label} is computed by {node.op.name} and no input; claim it instead, {label} = {text}"
+            )
         try:
             printed = read_input(text, self.claims, self.words)
         except ValueError as error:
             raise ValueError(f"inputs: {label}: {error}") from None
         if not (printed.rounds(node.data) or printed.cuts(node.data)):
-            raise ValueError(f"inputs: {label} is {node.data!r} in the graph and {printed.text} in print; record it as it was printed")
+            raise ValueError(
+                f"inputs: {label} is {node.data!r} in the graph and {printed.text} in print; record it as it was printed"
+            )
         given = Mark(-1, Claim(data(label), printed), node.data, "right")
         self.page.take(data(label), Source(given, lambda _: 0.5 * printed.unit))
 
@@ -182,15 +187,23 @@ class Marker:
             pass
         if not self.asked:
             self._tell_arrays()
-            told_together(self.engine, self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits)
+            told_together(
+                self.engine, self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits
+            )
         return Report(self.marks, self._remarks())
 
     def _tell_arrays(self) -> None:
         """Tell what was done to all entries of a printed array, where its entries, each for itself, do not say it."""
         for array in self.wholes.printed(self.claims):
-            slips = [mark for mark in self.marks[array.first : array.first + len(array.claims)] if mark.verdict in SLIPS]
+            slips = [
+                mark for mark in self.marks[array.first : array.first + len(array.claims)] if mark.verdict in SLIPS
+            ]
             names = {mark.mistake for mark in slips}
-            is_told = len(names) == 1 and names.isdisjoint(("", *PLAIN_SLIPS)) and not any(mark.alternatives for mark in slips)
+            is_told = (
+                len(names) == 1
+                and names.isdisjoint(("", *PLAIN_SLIPS))
+                and not any(mark.alternatives for mark in slips)
+            )
             found = self.wholes.told(array) if slips and not is_told else None
             if found is not None:
                 for mark in slips:
@@ -208,7 +221,9 @@ class Marker:
         if isinstance(claim.printed, Written) and claim.formula is not None:
             return self._mark_formula(number, claim, claim.formula, value)
         if isinstance(claim.printed, Unread):
-            return Mark(number, claim, value, "undecided" if claim.printed.fault else "unanswered", why=claim.printed.fault)
+            return Mark(
+                number, claim, value, "undecided" if claim.printed.fault else "unanswered", why=claim.printed.fault
+            )
         if not math.isfinite(claim.printed.number):
             return Mark(number, claim, value, "wrong", why=f"it is {claim.printed.text}")
         self._take_numbers(claim.quantity)
@@ -244,7 +259,11 @@ class Marker:
     def _remarks(self) -> list[str]:
         """How near numbers from code must be, where there are any."""
         shares = {claim.printed.tolerance for claim in self.claims if isinstance(claim.printed, Computed)}
-        return [f"Numbers from code are right to within {max(shares):.2g} of the largest number of their array."] if shares else []
+        return (
+            [f"Numbers from code are right to within {max(shares):.2g} of the largest number of their array."]
+            if shares
+            else []
+        )
 
     def _known(self, quantity: Quantity) -> dict[Quantity, object]:
         """What a number may have been computed from: what is printed before it, or asked for."""
@@ -261,7 +280,9 @@ class Marker:
                 put_in = self.page.follow(self.page.evaluate(self.derivations.variable(formula)))
                 noise = self._rounding_errors(claim.quantity, value)
                 if abs(put_in.value - value) <= put_in.slack + noise:
-                    return marked._replace(verdict="right", mistake="", why="with its numbers it holds at the page's inputs")
+                    return marked._replace(
+                        verdict="right", mistake="", why="with its numbers it holds at the page's inputs"
+                    )
                 derivation = self.derivations.derivation(claim.quantity, self.page.printed)
                 by_page = self.page.follow(self.page.evaluate(derivation.root))
                 as_number = marked._replace(claim=claim._replace(printed=read_number(f"{put_in.value:.12e}")))
@@ -282,18 +303,24 @@ class Marker:
             printed, exact = read_number(part.text), float(part.text)
             values = [x for mark in self.marks for x in (mark.value, mark.claim.printed.number)]
             values += [node.data for node in self.graph.labels.values()]
-            near = [abs(abs(x) - exact) for x in values if printed.rounds(abs(x)) or printed.cuts(abs(x))]  # its sign stands before it
+            near = [
+                abs(abs(x) - exact) for x in values if printed.rounds(abs(x)) or printed.cuts(abs(x))
+            ]  # its sign stands before it
             near += [0.5 * printed.unit] * (rounded and printed.digits >= 3)
             is_input = any(abs(node.data) == exact for node in self.graph.labels.values() if node.op is None)
             given = Mark(-1, Claim(part, printed), exact, "right")
-            self.page.take(part, Source(given, partial(_at_most, 0.0 if is_input else max(near, default=0.0))), afresh=True)
+            self.page.take(
+                part, Source(given, partial(_at_most, 0.0 if is_input else max(near, default=0.0))), afresh=True
+            )
 
     def _take_misprint(self, mark: Mark) -> None:
         """A number that is wrong may be so in print only: remember the right one, unless the page has printed it with more digits."""
         if not math.isfinite(mark.value):
             return
         right = mark._replace(claim=mark.claim._replace(printed=read_number(mark.right)), verdict="right")
-        before = [m.claim.printed for m in self.marks if m.claim.quantity == mark.claim.quantity and m.verdict in FAITHFUL]
+        before = [
+            m.claim.printed for m in self.marks if m.claim.quantity == mark.claim.quantity and m.verdict in FAITHFUL
+        ]
         if not any(right.claim.printed.shortens(x) for x in before):
             self.misprinted[mark.claim.quantity] = self.page.value_of(Source(right, self._radius))
 
@@ -319,7 +346,11 @@ class Marker:
             return blank._replace(verdict="right")
         noise = self._noise(claim, value)
         if printed.states(value, noise=noise):
-            why = "" if self.precision.format is None or printed.states(value) else f"as {self.precision.format.name} precision gives it"
+            why = (
+                ""
+                if self.precision.format is None or printed.states(value)
+                else f"as {self.precision.format.name} precision gives it"
+            )
             return blank._replace(verdict="right", why=why)
         if printed.rounds(value, noise=noise):
             return blank._replace(verdict="rounded", why="it is rounded, where its dots say that digits are left off")
@@ -338,7 +369,9 @@ class Marker:
             return blank._replace(verdict="right", why="as single precision gives it")
         if why := self.precision.rounded(claim):
             return blank._replace(verdict="rounded", why=why)
-        for why, follows in self._less_exactly(blank, derivation, [self.engine.follow(value), *(follows for _, follows in ways)]):
+        for why, follows in self._less_exactly(
+            blank, derivation, [self.engine.follow(value), *(follows for _, follows in ways)]
+        ):
             mark = self._followed(blank, "follows from", follows)
             return mark._replace(why=why) if mark.verdict == "rounded" else mark
         return self._explained(blank, derivation, [follows for _, follows in ways])
@@ -397,8 +430,8 @@ class Marker:
     def _numbers(self, root: Expression) -> Iterator[Number]:
         """The page's number for a formula.
 
-        Where a quantity was printed more than once, also with what was printed first; where one is wrong, also with the right
-        number in its place, since it may be wrong in print only.
+        Where a quantity was printed more than once, also with what was printed first; where one is wrong, also with the
+        right number in its place, since it may be wrong in print only.
         """
         choices: list[dict[Quantity, Number]] = [{}]
         quantities = [q for x in all_nodes(root) if (q := self.derivations.quantities.get(x)) is not None]
@@ -409,7 +442,9 @@ class Marker:
             with suppress(ArithmeticError, ValueError):
                 yield self.page.evaluate(root, choice)
 
-    def _less_exactly(self, blank: Mark, derivation: Derivation, followed: Sequence[Follows]) -> Iterator[tuple[str, Follows]]:
+    def _less_exactly(
+        self, blank: Mark, derivation: Derivation, followed: Sequence[Follows]
+    ) -> Iterator[tuple[str, Follows]]:
         """The number as it may have become by going on with unrounded numbers, in single precision, or with rounded ones; and why."""
         claim = blank.claim
         with suppress(ArithmeticError, ValueError):
@@ -427,7 +462,8 @@ class Marker:
     def _unrounded(self, derivation: Derivation) -> dict[Quantity, Number]:
         """Printed numbers that a formula needs, as they follow from others before them: an author may have gone on with these.
 
-        The derivatives by which rounding is estimated are those at the printed numbers, which have few digits where they are small.
+        The derivatives by which rounding is estimated are those at the printed numbers, which have few digits where
+        they are small.
         """
         found: dict[Quantity, Number] = {}
         for quantity in derivation.parts.values():
@@ -439,8 +475,9 @@ class Marker:
     def _from_rounded(self, blank: Mark, derivation: Derivation) -> list[tuple[str, Follows]]:
         """The number, had the author rounded numbers before it that the page does not print; none if it does not fit.
 
-        They are taken to have as many digits as the page prints.  None, too, where that fits many numbers, so that it would
-        fit a wrong one by chance; and where the right number ends with the printed digits, as it then needs no rounding.
+        They are taken to have as many digits as the page prints.  None, too, where that fits many numbers, so that it
+        would fit a wrong one by chance; and where the right number ends with the printed digits, as it then needs no
+        rounding.
         """
         printed, value = blank.claim.printed, blank.value
         if not self._has_further_digits(blank.claim, value):
@@ -448,15 +485,27 @@ class Marker:
         parts = {
             part: quantity
             for part, quantity in derivation.parts.items()
-            if part is not derivation.root and quantity not in self.page.printed and self.derivations.step(quantity) is not None
+            if part is not derivation.root
+            and quantity not in self.page.printed
+            and self.derivations.step(quantity) is not None
         }
         found: dict[float, tuple[str, Follows]] = {}
         for shorter in self._roundings(printed):
             for chosen in (list(parts), *([part] for part in parts)):
                 with suppress(ArithmeticError, ValueError):
-                    follows = self.page.follow(self.page.evaluate(derivation.root, rounded=dict.fromkeys(chosen, shorter)))
-                    shown = [str(parts[part]) for part in chosen if parts[part].nodes[:1] and parts[part].nodes[0] in self.graph.labels]
-                    what = f"{shown[0]}, which was rounded and is" if len(chosen) == 1 and shown else "rounded numbers that are"
+                    follows = self.page.follow(
+                        self.page.evaluate(derivation.root, rounded=dict.fromkeys(chosen, shorter))
+                    )
+                    shown = [
+                        str(parts[part])
+                        for part in chosen
+                        if parts[part].nodes[:1] and parts[part].nodes[0] in self.graph.labels
+                    ]
+                    what = (
+                        f"{shown[0]}, which was rounded and is"
+                        if len(chosen) == 1 and shown
+                        else "rounded numbers that are"
+                    )
                     found.setdefault(follows.value, (f"it follows from {what} not printed", follows))
         largest = max(abs(printed.number), abs(value), printed.unit)
         others = [x for x in found if printed.like(x) != printed.like(value)]
@@ -491,7 +540,9 @@ class Marker:
     def _slips(self, follows: Follows, blank: Mark) -> tuple[int, ...]:
         """The wrong claims that a number depends on, as far as they matter, in the order of the page."""
         least = 0.5 * blank.claim.printed.unit  # what moves a number less than rounding does is not what made it wrong
-        return tuple(sorted(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least))
+        return tuple(
+            sorted(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least)
+        )
 
     def _printed(self, claims: Iterable[int]) -> str:
         shown = [f"{self.claims[i].called} = {self.claims[i].printed.text}" for i in claims]
@@ -499,7 +550,8 @@ class Marker:
 
     def _explained(self, blank: Mark, derivation: Derivation, ways: Sequence[Follows]) -> Mark:
         blank = blank._replace(
-            formula=f"{blank.claim.called} = {self.derivations.written(derivation.root)}", by_page=self._by_page(blank, derivation)
+            formula=f"{blank.claim.called} = {self.derivations.written(derivation.root)}",
+            by_page=self._by_page(blank, derivation),
         )
         editor = Editor(self.derivations, derivation, self._known(derivation.quantity))
         single = list(self._worked_out([*editor.edits(), *self._in_writing(blank, ways)]))
@@ -512,20 +564,28 @@ class Marker:
         )
         if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
             return blank._replace(verdict="last digit", why=OFF_BY_ONE)
-        if found is None and not ways and self._is_built_on_right_ones(blank, derivation):  # as on a divisor that is printed as 0.000
+        if (
+            found is None and not ways and self._is_built_on_right_ones(blank, derivation)
+        ):  # as on a divisor that is printed as 0.000
             return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
         if found is None:
             if not isinstance(blank.claim.printed, Computed):  # no program goes on with numbers of before an edit
                 self.unexplained[blank.number] = derivation
                 tried = {fit.follows.value: fit for fit in single}.values()
-                self.by_chance[blank.number] = sum(chance(blank.claim.printed, blank.value, fit.follows, loose=False) for fit in tried)
+                self.by_chance[blank.number] = sum(
+                    chance(blank.claim.printed, blank.value, fit.follows, loose=False) for fit in tried
+                )
             return blank._replace(why=self._independence(blank.claim.quantity))
         (edit, follows), alternatives = found
         if not isinstance(blank.claim.printed, Computed):
             self.efforts[blank.number] = edit.effort
         slips = self._slips(follows, blank)
         already = f"; and it builds on {self._printed(slips)}" if slips else ""
-        line = f"{blank.claim.called} = {self.derivations.written(edit.root)}" if edit.effort > PLAIN and edit.root.op is not None else ""
+        line = (
+            f"{blank.claim.called} = {self.derivations.written(edit.root)}"
+            if edit.effort > PLAIN and edit.root.op is not None
+            else ""
+        )
         blank = blank._replace(verdict="mistake", mistake=edit.mistake, why=edit.what + already, sources=slips)
         return blank._replace(alternatives=alternatives, followed=line)
 
@@ -542,14 +602,18 @@ class Marker:
         values = [blank.value, *(follows.value for follows in ways)]
         written = slips_in_writing(blank.number, self.claims, values, self.engine, plain=bool(self.asked))
         if self.asked:  # as the page of an exercise does; and which digits they are would tell the answer
-            yield from (edit._replace(what=SAID.get(edit.mistake, edit.what)) for edit in written if edit.mistake in PLAIN_SLIPS)
+            yield from (
+                edit._replace(what=SAID.get(edit.mistake, edit.what)) for edit in written if edit.mistake in PLAIN_SLIPS
+            )
         else:
             yield from written
 
     def _from_elsewhere(self, blank: Mark, editor: Editor) -> Iterator[Edit]:
         """Other numbers of the page put into the formula: so many that they are looked for last; neither in exercises nor in programs."""
         if not self.asked and not isinstance(blank.claim.printed, Computed):
-            yield from editor.numbers_from_elsewhere(claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number])
+            yield from editor.numbers_from_elsewhere(
+                claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number]
+            )
 
     def _by_page(self, blank: Mark, derivation: Derivation) -> str:
         """What follows from the page's own numbers, where that differs in print from the engine's number."""
@@ -566,7 +630,8 @@ class Marker:
             return False
         values = [blank.value, *(follows.value for follows in ways if not self._slips(follows, blank))]
         return printed.digits >= FEWEST_DIGITS and any(
-            abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(blank.claim, value) for value in values
+            abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(blank.claim, value)
+            for value in values
         )
 
     def _other_way_round(self, quantity: Quantity) -> str:
@@ -591,13 +656,17 @@ class Marker:
                 with suppress(ArithmeticError, ValueError):
                     yield Fit(edit, numbers.follow_formula(edit.root, known))
 
-    def _best(self, blank: Mark, worked_out: Sequence[Fit], *, loose: bool = False) -> tuple[Fit, tuple[str, ...]] | None:
+    def _best(
+        self, blank: Mark, worked_out: Sequence[Fit], *, loose: bool = False
+    ) -> tuple[Fit, tuple[str, ...]] | None:
         """The simplest edit that gives the printed number, and what the others say that give it, too.
 
         None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
         """
         printed = blank.claim.printed
-        if loose:  # what is sure was judged before, and a mistake that might be half the number off would explain anything
+        if (
+            loose
+        ):  # what is sure was judged before, and a mistake that might be half the number off would explain anything
             near = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
             worked_out = [fit for fit in near if fit.follows.slack > noise_of(fit.follows.value)]
         fitting = [fit for fit in worked_out if self._fits(blank.claim, fit.follows, loose=loose)]
@@ -606,17 +675,23 @@ class Marker:
             return None
         best = min(fitting, key=lambda fit: fit.edit.effort)
         tried = {fit.follows.value: fit for fit in worked_out if fit.edit.effort <= best.edit.effort}
-        by_chance = sum(fit.edit.tries * chance(printed, blank.value, fit.follows, loose=loose) for fit in tried.values())
+        by_chance = sum(
+            fit.edit.tries * chance(printed, blank.value, fit.follows, loose=loose) for fit in tried.values()
+        )
         if by_chance > (MOST_BY_CHANCE if 1.0 <= best.edit.effort <= 3.0 else MOST_BY_CHANCE / best.edit.effort):
             return None
         self.by_chance[blank.number] = by_chance
-        most = max(1.0, best.edit.effort) + 1.0  # how common a slip is makes no other one less likely that it looks like
+        most = (
+            max(1.0, best.edit.effort) + 1.0
+        )  # how common a slip is makes no other one less likely that it looks like
         others = [fit.edit for fit in fitting if fit.edit.effort <= most and fit.edit.what != best.edit.what]
         return best, tuple(dict.fromkeys(edit.what for edit in sorted(others, key=lambda edit: edit.effort)))
 
     def _is_invisible(self, claim: Claim, edit: Edit) -> bool:
         """Whether the number would be the same without the part that a mistake changes."""
-        return edit.without is not None and self._fits(claim, self.page.follow(self.page.evaluate(edit.without)), loose=False)
+        return edit.without is not None and self._fits(
+            claim, self.page.follow(self.page.evaluate(edit.without)), loose=False
+        )
 
 
 def _at_most(radius: float, _: Mark) -> float:

@@ -36,7 +36,8 @@ class Edit(NamedTuple):
         root: the formula with the mistake.
         what: the mistake as a sentence, without its full stop.
         effort: how far-fetched it is; of two mistakes that fit, the one with less effort is the likelier.
-        without: the formula without the part that the mistake changes: where that fits as well, the mistake cannot be seen.
+        without: the formula without the part that the mistake changes: where that fits as well, the mistake cannot be
+            seen.
         tries: of how many formulas alike this is the one that fits.
     """
 
@@ -182,7 +183,10 @@ def _sign_of_a_term(d: Editor) -> Found:
     for whole, terms in d.sums:
         if d.step is None or whole is not d.root:
             for i, term in enumerate(terms):
-                yield d.with_(whole, added([*terms[:i], -term, *terms[i + 1 :]])), f"the sign of the term {d.shown(term)} is wrong"
+                yield (
+                    d.with_(whole, added([*terms[:i], -term, *terms[i + 1 :]])),
+                    f"the sign of the term {d.shown(term)} is wrong",
+                )
 
 
 def _update_added(d: Editor) -> Found:
@@ -223,14 +227,20 @@ def _weight_and_gradient(d: Editor) -> Found:
         if d.derivations.step(by) is None:
             yield d.derivations.variable(by) - d.root, f"it is {by} less its gradient"
         if updated(by.nodes[0]).nodes[0] in d.graph.nodes:
-            yield d.derivations.variable(updated(by.nodes[0])), f"it is {updated(by.nodes[0])}, the number after the step"
+            yield (
+                d.derivations.variable(updated(by.nodes[0])),
+                f"it is {updated(by.nodes[0])}, the number after the step",
+            )
     elif d.step is not None:
         yield d.step, "it is the step alone"
         for x in d.step.operands:
             if x in d.parts:
                 yield x, f"it is {d.told(d.parts[x])}, the gradient"
                 before = d.quantity.nodes[0].removesuffix("'")
-                yield d.with_(x, d.derivations.variable(data(before))), f"{before} is taken for {d.told(d.parts[x])}, its gradient"
+                yield (
+                    d.with_(x, d.derivations.variable(data(before))),
+                    f"{before} is taken for {d.told(d.parts[x])}, its gradient",
+                )
 
 
 def _decimal_place(d: Editor) -> Found:
@@ -243,7 +253,9 @@ def _activation_derivative_missing(d: Editor) -> Found:
     for part, of, by in d.local_derivatives:
         if _is_activation(d.graph, of) and part is not d.root:
             yield d.with_(part, ONE), f"the derivative of the activation, {d.told(derivative(of, by))}, is missing"
-    several = [(part, of, by) for part, of, by in d.local_derivatives if d.graph.outputs_beside(of) and part is not d.root]
+    several = [
+        (part, of, by) for part, of, by in d.local_derivatives if d.graph.outputs_beside(of) and part is not d.root
+    ]
     if several:
         without = {part: ZERO if _off_diagonal(d.graph, of, by) else ONE for part, of, by in several}
         yield rewritten(d.root, without)[d.root], "the derivatives of the softmax are missing"
@@ -269,24 +281,35 @@ def _derivative_at_the_wrong_point(d: Editor) -> Found:
             (at_input,) = row.derivatives(x, (x,))
             for moved, point, instead in ((at_output, out, x), (at_input, x, out)):
                 if isinstance(moved, Expression):
-                    yield d.with_(part, moved), f"{d.told(derivative(of, by))} is taken at {point} in place of {instead}"
+                    yield (
+                        d.with_(part, moved),
+                        f"{d.told(derivative(of, by))} is taken at {point} in place of {instead}",
+                    )
         elif outputs := d.graph.outputs_beside(of):
             operands = d.graph.operands(of)
-            inputs = {d.derivations.variable(data(out)): d.derivations.variable(data(operands[i] or of)) for i, out in outputs.items()}
+            inputs = {
+                d.derivations.variable(data(out)): d.derivations.variable(data(operands[i] or of))
+                for i, out in outputs.items()
+            }
             what = d.told(derivative(of, by))
             yield d.with_(part, rewritten(part, inputs)[part]), f"{what} is computed from the inputs, not the outputs"
             for out, x in inputs.items():
                 for edge in edges(part) if out is not part else ():
                     if edge.operand is out:
                         operands_of = (*edge.user.operands[: edge.place], x, *edge.user.operands[edge.place + 1 :])
-                        moved = changed(topological_order(part), {edge.user: Expression.record(edge.user.op, operands_of)})
+                        moved = changed(
+                            topological_order(part), {edge.user: Expression.record(edge.user.op, operands_of)}
+                        )
                         yield d.with_(part, moved.get(part, part)), f"in {what}, {x} is put in for {out}"
 
 
 def _mistaken_rule(d: Editor) -> Found:
     for part, of, by in d.local_derivatives:
         for mistaken in mistaken_rules(d.derivations.operation(of)):
-            yield d.with_(part, d.derivations.mistaken_derivative(of, by, mistaken)), f"in {d.told(derivative(of, by))}, {mistaken.what}"
+            yield (
+                d.with_(part, d.derivations.mistaken_derivative(of, by, mistaken)),
+                f"in {d.told(derivative(of, by))}, {mistaken.what}",
+            )
 
 
 def _another_function(d: Editor) -> Found:
@@ -298,7 +321,10 @@ def _another_function(d: Editor) -> Found:
 def _softmax_diagonal_only(d: Editor) -> Found:
     beside = [part for part, of, by in d.local_derivatives if _off_diagonal(d.graph, of, by) and part is not d.root]
     if beside:
-        yield rewritten(d.root, dict.fromkeys(beside, ZERO))[d.root], "only the diagonal of the softmax's derivatives is used"
+        yield (
+            rewritten(d.root, dict.fromkeys(beside, ZERO))[d.root],
+            "only the diagonal of the softmax's derivatives is used",
+        )
     if d.quantity.kind == "derivative":
         yield from _printed_paths_only(d)
 
@@ -310,11 +336,17 @@ def _off_diagonal(graph: NamedGraph, of: str, by: str) -> bool:
 
 def _printed_paths_only(d: Editor) -> Found:
     of, by = d.quantity.nodes
-    starts = {user: d.derivations.variable(derivative(of, user)) for user in d.graph.operands(of) if user is not None} | {of: ONE}
+    starts = {
+        user: d.derivations.variable(derivative(of, user)) for user in d.graph.operands(of) if user is not None
+    } | {of: ONE}
     paths = [q for q in d.known if q.kind == "path" and q.nodes[-1] == by and q.nodes[0] in starts]
     if len(paths) > 1:
-        total = added([rewritten(x, {ONE: ONE})[x] for x in (starts[q.nodes[0]] * d.derivations.variable(q) for q in paths)])
-        diagonal = not any(_off_diagonal(d.graph, a, b) for q in paths for a, b in pairwise(q.nodes) if d.graph.nodes[a].op)
+        total = added(
+            [rewritten(x, {ONE: ONE})[x] for x in (starts[q.nodes[0]] * d.derivations.variable(q) for q in paths)]
+        )
+        diagonal = not any(
+            _off_diagonal(d.graph, a, b) for q in paths for a, b in pairwise(q.nodes) if d.graph.nodes[a].op
+        )
         through = ", those through the diagonal of the softmax's derivatives" if diagonal else ""
         yield total, f"only the {len(paths)} printed paths are added{through}; there are more"
 
@@ -334,7 +366,10 @@ def _part_of_the_loss_only(d: Editor) -> Found:
                 if derivative(x, by) in d.known:
                     kept = d.derivations.variable(derivative(x, by)) * d.derivations.variable(derivative(of, x))
                     short, whole = d.told(derivative(x, by)), d.told(derivative(of, by))
-                    yield d.with_(part, kept), f"{short} is used for {whole}, which has {counted(len(ways) - 1, 'more path')}"
+                    yield (
+                        d.with_(part, kept),
+                        f"{short} is used for {whole}, which has {counted(len(ways) - 1, 'more path')}",
+                    )
 
 
 def _path_left_out(d: Editor) -> Found:
@@ -375,7 +410,9 @@ def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
 
 
 def _factor_left_out(d: Editor) -> Found:
-    activations = {part for part, of, _ in d.local_derivatives if _is_activation(d.graph, of)}  # these have a name of their own
+    activations = {
+        part for part, of, _ in d.local_derivatives if _is_activation(d.graph, of)
+    }  # these have a name of their own
     for node, factor, rest in _products(d):
         if factor not in activations:
             yield d.with_(node, rest), f"the factor {d.shown(factor)} is left out"
@@ -392,7 +429,10 @@ def _updated_weights_used(d: Editor) -> Found:
         if weights:
             after = {x: d.derivations.variable(updated(name)) for x, name in weights.items()}
             which = listed(after.values(), 3)
-            yield rewritten(d.root, after)[d.root], f"the gradient is propagated with weights after their update, {which}"
+            yield (
+                rewritten(d.root, after)[d.root],
+                f"the gradient is propagated with weights after their update, {which}",
+            )
 
 
 def _not_updated(d: Editor) -> Found:
@@ -401,7 +441,10 @@ def _not_updated(d: Editor) -> Found:
     before = {x: q for x, later_one in later.items() if (q := _one_update_before(d.graph, later_one)) is not None}
     weights = {x: d.derivations.variable(q) for x, q in before.items() if d.derivations.is_update(later[x])}
     if len(weights) > 1:
-        yield rewritten(d.root, weights)[d.root], f"the weights before their update are used, {listed(weights.values(), 3)}"
+        yield (
+            rewritten(d.root, weights)[d.root],
+            f"the weights before their update are used, {listed(weights.values(), 3)}",
+        )
     for x, q in before.items():
         yield d.with_(x, d.derivations.variable(q)), f"{q} of before the update is used in place of {later[x]}"
 
@@ -422,7 +465,11 @@ def _another_time(d: Editor) -> Found:
 
 
 def _bias_correction_missing(d: Editor) -> Found:
-    corrected = {x: step.operands[0] for x, q in d.parts.items() if _is_corrected(q) and (step := d.derivations.step(q)) is not None}
+    corrected = {
+        x: step.operands[0]
+        for x, q in d.parts.items()
+        if _is_corrected(q) and (step := d.derivations.step(q)) is not None
+    }
     if len(corrected) > 1:
         yield rewritten(d.root, corrected)[d.root], "the bias of the means is not corrected"
     for x, uncorrected in corrected.items():
@@ -439,7 +486,10 @@ def _shares_exchanged(d: Editor) -> Found:
         if node.op is add and all(x.op is mul and x.operands[0].constant_value is not None for x in node.operands):
             (share, old), (rest, new) = [x.operands for x in node.operands]
             if math.isclose((share.constant_value or 0.0) + (rest.constant_value or 0.0), 1.0):
-                yield d.with_(node, rest * old + share * new), f"the shares {share} and {rest} of a moving average are exchanged"
+                yield (
+                    d.with_(node, rest * old + share * new),
+                    f"the shares {share} and {rest} of a moving average are exchanged",
+                )
 
 
 def _root_left_out(d: Editor) -> Found:
@@ -466,7 +516,10 @@ def _neighbour_taken(d: Editor) -> Found:
             x = d.derivations.variable(other)
             (there,) = row.derivatives(Expression.record(row, (x,)), (x,))
             if isinstance(there, Expression):
-                yield d.with_(part, there), f"{d.told(derivative(of, by))} is taken at {x} in place of {d.told(data(by))}"
+                yield (
+                    d.with_(part, there),
+                    f"{d.told(derivative(of, by))} is taken at {x} in place of {d.told(data(by))}",
+                )
 
 
 def _neighbour_copied(d: Editor) -> Found:
@@ -534,10 +587,11 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
 )
 """Known mistakes: the name, how far-fetched it is, and what finds it in a formula.
 
-Below 1 stand the commonest slips by far: a sign, a factor of 2, and the number of before an update, which is one number only.  1 is a
-slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits, and just before it what
-people have written for an operation's derivative, which often is its own with a factor or a term less; 3 one that takes numbers from
-elsewhere.  In between stand those of which another is a special case, as one path of three left out of one kept.  Which of two that fit
+Below 1 stand the commonest slips by far: a sign, a factor of 2, and the number of before an update, which is one number
+only.  1 is a slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term
+admits, and just before it what people have written for an operation's derivative, which often is its own with a factor
+or a term less; 3 one that takes numbers from elsewhere.  In between stand those of which another is a special case, as
+one path of three left out of one kept.  Which of two that fit
 is told, which were tried before it, and how many may be expected to fit by chance: all three follow from it.
 """
 PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")

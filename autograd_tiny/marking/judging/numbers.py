@@ -25,10 +25,12 @@ Number = float | Value
 def noise_of(number: Number) -> float:
     """The most that rounding errors may have moved a number, to first order: each one of its steps by a few units in the last place.
 
-    As J. H. Wilkinson, Rounding Errors in Algebraic Processes (1963): by each step's own error times the derivative by it.
-    Numbers nearly as large that are subtracted lose digits, which the size of the result does not show.
+    As J. H. Wilkinson, Rounding Errors in Algebraic Processes (1963): by each step's own error times the derivative by
+    it.  Numbers nearly as large that are subtracted lose digits, which the size of the result does not show.
     """
-    own = 8.0 * math.ulp(data_of(number))  # as in `claims`, and by 2 ulp for each step on the way: nearly all rows are within that
+    own = 8.0 * math.ulp(
+        data_of(number)
+    )  # as in `claims`, and by 2 ulp for each step on the way: nearly all rows are within that
     if not isinstance(number, Value):
         return own
     moved = math.fsum(2.0 * abs(slope) * math.ulp(node.data) for node, slope in adjoints(number).items())
@@ -152,8 +154,8 @@ class Sources(dict[Value, Source]):
 class Numbers:
     """Numbers for quantities, worked out from each other one step at a time; what is printed is taken as it was printed.
 
-    With nothing printed these are the engine's own numbers.  A printed number is a Value: what is worked out from it knows
-    by its derivatives how much the number's rounding matters.
+    With nothing printed these are the engine's own numbers.  A printed number is a Value: what is worked out from it
+    knows by its derivatives how much the number's rounding matters.
 
     Args:
         derivations: how quantities follow from each other.
@@ -204,10 +206,16 @@ class Numbers:
         """
         other = Numbers(derivations, given=given)
         other._floats = not recorded
-        other.printed = {quantity: value for quantity, value in self.printed.items() if not given.keys() & set(quantity.nodes[:1])}
+        other.printed = {
+            quantity: value for quantity, value in self.printed.items() if not given.keys() & set(quantity.nodes[:1])
+        }
         other._sources = self._sources
         sources = [*map(data, given), *renamed]
-        waiting = [*sources, *(x for source in sources for x in self._users.get(source, ())), *filter(differs, self._known)]
+        waiting = [
+            *sources,
+            *(x for source in sources for x in self._users.get(source, ())),
+            *filter(differs, self._known),
+        ]
         while waiting:
             if (quantity := waiting.pop()) not in other.changed:
                 other.changed.add(quantity)
@@ -220,7 +228,10 @@ class Numbers:
 
     def is_reached(self, step: Expression) -> bool:
         """Whether a formula has another number here than where these numbers come from."""
-        return any(quantity in self.changed and quantity not in self.printed for quantity in self.derivations.recipe(step).quantities)
+        return any(
+            quantity in self.changed and quantity not in self.printed
+            for quantity in self.derivations.recipe(step).quantities
+        )
 
     def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
         """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it.
@@ -268,11 +279,16 @@ class Numbers:
             if step is not None:
                 number = self.number(step)
                 by_quantity = self._rounding is not None and not self._rounding.every_operation
-                self._known[last] = self._rounding.shorter(data_of(number)) if self._rounding and by_quantity else number
+                self._known[last] = (
+                    self._rounding.shorter(data_of(number)) if self._rounding and by_quantity else number
+                )
                 if isinstance(number, Value):
                     self._sources.worked_out.add(number)
             elif (step := self.derivations.step_from(last, self.printed)) is None:
-                given = cast(float, self._given(self._leaves.get(last.nodes[0], self.derivations.graph.nodes[last.nodes[0]].data)))
+                given = cast(
+                    float,
+                    self._given(self._leaves.get(last.nodes[0], self.derivations.graph.nodes[last.nodes[0]].data)),
+                )
                 self._known[last] = Value(given) if self._recorded else given
             elif last in opened:
                 raise ValueError(f"{last} would have to be known before itself")
@@ -309,7 +325,9 @@ class Numbers:
             else:
                 operands = [numbers[i] for i in places]
                 is_recorded = not self._floats and Value in map(type, operands)
-                numbers.append(Value.record(op, tuple(operands)) if is_recorded else self._stored(_result(op, operands)))
+                numbers.append(
+                    Value.record(op, tuple(operands)) if is_recorded else self._stored(_result(op, operands))
+                )
         return numbers[-1]  # type: ignore[no-any-return]
 
     def evaluate(
@@ -326,7 +344,8 @@ class Numbers:
             root: the formula.
             instead: numbers to take for some quantities instead of these.
             rounded: parts whose numbers are rounded before they are used, and how.
-            by_all: whether the number knows its derivatives by all printed numbers, and not only by those of ``instead``.
+            by_all: whether the number knows its derivatives by all printed numbers, and not only by those of
+                ``instead``.
         """
         numbers: dict[Expression, Any] = {}
         for node in all_nodes(root):
@@ -337,7 +356,9 @@ class Numbers:
             else:
                 operands = tuple([numbers[x] for x in node.operands])
                 recorded = any(isinstance(x, Value) for x in operands)
-                numbers[node] = Value.record(node.op, operands) if recorded else self._stored(node.op.evaluate(operands))
+                numbers[node] = (
+                    Value.record(node.op, operands) if recorded else self._stored(node.op.evaluate(operands))
+                )
             if node in rounded:
                 exact = data_of(numbers[node])
                 numbers[node] = numbers[node] + (rounded[node](exact) - exact)
@@ -347,7 +368,9 @@ class Numbers:
         return self._rounding.shorter(x) if self._rounding is not None and self._rounding.every_operation else x
 
     def _given(self, x: float | None) -> float | None:
-        return self._rounding.shorter(x) if x is not None and self._rounding is not None and self._rounding.inputs else x
+        return (
+            self._rounding.shorter(x) if x is not None and self._rounding is not None and self._rounding.inputs else x
+        )
 
     def follows(self, value: float, number: Callable[[], Number]) -> Follows:
         """What a number says that was worked out on floats, and is worked out once more if somebody asks how sure it is.
@@ -400,7 +423,8 @@ def _result(op: Primitive, operands: Sequence[float]) -> float:
 def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:
     """How likely a number between 0 and the largest of these would fit by chance.
 
-    Rounding reaches half a unit to one side and cutting digits a unit to the other, so that 1.5 units fit, and the slack twice.
+    Rounding reaches half a unit to one side and cutting digits a unit to the other, so that 1.5 units fit, and the
+    slack twice.
     """
     largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
     return min(1.0, (1.5 * printed.unit + 2.0 * (follows.slack if loose else 0.0)) / largest)

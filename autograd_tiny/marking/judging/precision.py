@@ -1,7 +1,8 @@
 """How precisely a page was worked out: in single or half precision, with every number rounded to a few digits, with digits cut off.
 
-Numbers that differ from the engine's are looked at together.  If the page was worked out so, nearly all of them fit; if not, only as
-many as do by chance.  The ratio of the two likelihoods decides, as in A. Wald, Sequential Tests of Statistical Hypotheses (1945).
+Numbers that differ from the engine's are looked at together.  If the page was worked out so, nearly all of them fit; if
+not, only as many as do by chance.  The ratio of the two likelihoods decides, as in A. Wald, Sequential Tests of
+Statistical Hypotheses (1945).
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from autograd_tiny.marking.judging.numbers import Numbers, Rounding
 from autograd_tiny.text.words import counted
 
 LEAST_RATIO = 1000.0
-"""How many times likelier the numbers must be if the page was worked out so.  Some thirty ways are tried, and each is taken for the
-way of a page that has another one with a chance of at most 1/1000."""
+"""How many times likelier the numbers must be if the page was worked out so.  Some thirty ways are tried, and each is
+taken for the way of a page that has another one with a chance of at most 1/1000.
+"""
 STRAYS = 0.05
 """The share of numbers that may miss for reasons of their own, as other slips."""
 FEWEST_TELLING = 2
@@ -144,12 +146,16 @@ def rounded_steps(derivations: Derivations, differing: Sequence[Claim], exact: S
     """
     if len(derivations.graph.nodes) > MOST_NODES:
         return None
-    nonzero, known = ([x for x in claims if x.printed.number][:MOST_CLAIMS] for claims in (differing, exact))  # 0 is what many give
+    nonzero, known = (
+        [x for x in claims if x.printed.number][:MOST_CLAIMS] for claims in (differing, exact)
+    )  # 0 is what many give
     if len(nonzero) < 2:  # one number alone does not show what was done at every step
         return None
     best, most = None, LEAST_RATIO
     for ndigits, by_places, every_operation in product(range(1, 9), (True, False), (False, True)):
-        shorter: Callable[[float], float] = partial(round, ndigits=ndigits) if by_places else partial(to_digits, ndigits)
+        shorter: Callable[[float], float] = (
+            partial(round, ndigits=ndigits) if by_places else partial(to_digits, ndigits)
+        )
         numbers = Numbers(derivations, rounding=Rounding(shorter, every_operation, inputs=False))
         evidence = [Evidence(agrees(x, numbers), _chance_to_agree(x, ndigits, by_places=by_places)) for x in nonzero]
         if sum(x.fits for x in evidence) > 1 and (ratio := likelihood_ratio(evidence)) > most:
@@ -195,7 +201,11 @@ class Single:
     @cached_property
     def _agreeing(self) -> list[Claim]:
         """What is printed as single precision gives it, rounded or cut off, and not as the engine's number is rounded."""
-        return [claim for claim, value in self._numbers if not claim.printed.states(value) and _prints(claim, self._value(claim))]
+        return [
+            claim
+            for claim, value in self._numbers
+            if not claim.printed.states(value) and _prints(claim, self._value(claim))
+        ]
 
     @cached_property
     def _telling(self) -> dict[Claim, bool]:
@@ -203,7 +213,10 @@ class Single:
         found = {}
         for claim, value in self._numbers:
             error, printed = abs(self._value(claim) - value), claim.printed
-            if printed.like(value) != printed.like(value + error) and abs(printed.number - value) <= printed.unit + 8.0 * error:
+            if (
+                printed.like(value) != printed.like(value + error)
+                and abs(printed.number - value) <= printed.unit + 8.0 * error
+            ):
                 found[claim] = printed.states(value)
         return found
 
@@ -215,8 +228,9 @@ class Single:
     def gives(self, claim: Claim, followed: Iterable[float], *, alone: bool) -> bool:
         """Whether single precision gives this number, rounded or cut off.
 
-        The author's operations may be others, as those of a sigmoid, or in another order.  Where other numbers of the page are
-        exactly those of single precision, one that is two steps off is still that, if it is a number of single precision at all.
+        The author's operations may be others, as those of a sigmoid, or in another order.  Where other numbers of the
+        page are exactly those of single precision, one that is two steps off is still that, if it is a number of single
+        precision at all.
 
         Args:
             claim: the claim.
@@ -227,7 +241,9 @@ class Single:
             return alone or len(self._agreeing) > 1
         if not self._agreeing or not any(SINGLE.has(claim.printed, cut=cut) for cut in (False, True)):
             return False
-        return any(_prints(claim, x, 2.0 * SINGLE.spacing(x)) for x in (self._value(claim), *followed) if math.isfinite(x))
+        return any(
+            _prints(claim, x, 2.0 * SINGLE.spacing(x)) for x in (self._value(claim), *followed) if math.isfinite(x)
+        )
 
     def may_give(self, claim: Claim, value: float, errors: float) -> bool:
         """Whether single precision may give this number in some other order of operations, on a page that is likelier so.

@@ -1,7 +1,7 @@
 """Stale numbers: claims that are wrong each for itself, but fit together if one number had another value.
 
-So it looks when a page was edited after its numbers were computed.  One claim alone fits some value always; two or more that
-fit the same value, or values that add up as they must, are evidence.
+So it looks when a page was edited after its numbers were computed.  One claim alone fits some value always; two or more
+that fit the same value, or values that add up as they must, are evidence.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Implied(NamedTuple):
     Attributes:
         claim: the claim's number.
         quantity: the operand.
-        low, high: between which values it must have been; neither is one of them, as cutting digits off never gives the one.
+        low, high: between which values it must have been; neither is one of them, as cutting digits off never gives the
+            one.
         sign: -1.0 if the number fits only with the opposite sign.
     """
 
@@ -65,7 +66,9 @@ class Story(NamedTuple):
 
 def stories(claims: Mapping[int, tuple[Printed, Derivation]], numbers: Numbers) -> list[Story]:
     """What explains several of these claims at once."""
-    implied = [x for claim, (printed, derivation) in claims.items() for x in _implied(claim, printed, derivation, numbers)]
+    implied = [
+        x for claim, (printed, derivation) in claims.items() for x in _implied(claim, printed, derivation, numbers)
+    ]
     return told_once([*sums(implied, numbers.derivations.graph), *agreements(implied)])
 
 
@@ -103,7 +106,9 @@ def solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers
         variable = Value(x)
         y = numbers.evaluate(root, {quantity: variable}, by_all=False)
         slope = adjoints(y).get(variable, 0.0) if isinstance(y, Value) else 0.0
-        if abs(data_of(y) - target) <= 1e-12 * abs(target):  # finer than what is printed, not finer than the engine's noise
+        if abs(data_of(y) - target) <= 1e-12 * abs(
+            target
+        ):  # finer than what is printed, not finer than the engine's noise
             return x, slope
         x -= (data_of(y) - target) / slope
     raise ValueError(f"no value of {quantity} gives {target}")
@@ -121,11 +126,13 @@ def agreements(implied: Sequence[Implied]) -> list[Story]:
             fitting = {first.claim: first}
             by_chance = 1.0
             for other in about:
-                if other.claim not in fitting and all(other.low < x.high and x.low < other.high for x in fitting.values()):
+                if other.claim not in fitting and all(
+                    other.low < x.high and x.low < other.high for x in fitting.values()
+                ):
                     fitting[other.claim] = other
-                    # Two intervals overlap where their middles are nearer than half the sum of their widths to either side: for a
-                    # middle anywhere along a stretch as long as the value itself, with the chance widths / value.  There are
-                    # as many tries as operands that the two formulas share, each with two signs.
+                    # Two intervals overlap where their middles are nearer than half the sum of their widths to either
+                    # side: for a middle anywhere along a stretch as long as the value itself, with the chance widths /
+                    # value.  There are as many tries as operands that the two formulas share, each with two signs.
                     tries = 2.0 * len(operands[first.claim] & operands[other.claim])
                     widths = other.high - other.low + first.high - first.low
                     by_chance *= tries * widths / abs(0.5 * (first.low + first.high))
@@ -150,10 +157,12 @@ def sums(implied: Sequence[Implied], graph: NamedGraph) -> Iterator[Story]:
         tries = math.prod(map(len, choices))
         for chosen in product(*choices) if tries <= MOST_TRIED else ():
             low, high = sum(x.low for x in chosen), sum(x.high for x in chosen)
-            # The page may have gone on with outputs rounded to the places that show here; these need not add up exactly.
+            # The page may have gone on with outputs rounded to the places that show here; these need not add up
+            # exactly.
             rounding = sum(0.5 * 10.0**-x.places for x in chosen)
             rounding = 0.0 if low <= sums_to <= high else rounding
-            # The sum is within so narrow an interval, somewhere along a stretch as long as the values together, once per choice.
+            # The sum is within so narrow an interval, somewhere along a stretch as long as the values together, once
+            # per choice.
             is_evidence = tries * (high - low + 2.0 * rounding) < MOST_BY_CHANCE * sum(abs(x.value) for x in chosen)
             fits = low - rounding <= sums_to <= high + rounding and len({x.claim for x in chosen}) == len(chosen)
             if is_evidence and fits:

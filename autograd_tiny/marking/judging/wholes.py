@@ -141,23 +141,37 @@ class Wholes:
         last = first + 1
         while last < len(claims) and whole_of(claims[last]) is whole:
             last += 1
-        return Array(first, whole, claims[first:last], [self.graph.nodes[claim.quantity.nodes[-1]] for claim in claims[first:last]])
+        return Array(
+            first,
+            whole,
+            claims[first:last],
+            [self.graph.nodes[claim.quantity.nodes[-1]] for claim in claims[first:last]],
+        )
 
     def printed(self, claims: Sequence[Claim]) -> Iterator[Array]:
         """The arrays of derivatives that are printed with all of their entries."""
         for _, numbered in groupby(enumerate(claims), key=lambda pair: pair[1].printed_in):
             numbers, entries = zip(*numbered)
             grid, quantity = entries[0].grid, entries[0].quantity
-            if grid is not None and quantity.kind == "derivative" and not grid.turned and len(entries) == prod(grid.shape):
+            if (
+                grid is not None
+                and quantity.kind == "derivative"
+                and not grid.turned
+                and len(entries) == prod(grid.shape)
+            ):
                 whole = Whole(grid.text, grid.shape, grid.shape, tuple([claim.printed.number for claim in entries]))
-                yield Array(numbers[0], whole, entries, [self.graph.nodes[claim.quantity.nodes[-1]] for claim in entries])
+                yield Array(
+                    numbers[0], whole, entries, [self.graph.nodes[claim.quantity.nodes[-1]] for claim in entries]
+                )
 
     def told(self, array: Array) -> Found | None:
         """The known mistake that gives a printed array, if one does and none would by chance."""
         backward = self.backward(array.claims[0].quantity.nodes[0])
         right = [backward.right.get(node, 0.0) for node in array.nodes]
         wrong = [(claim.printed, x) for claim, x in zip(array.claims, right) if not claim.printed.rounds(x)]
-        fits = prod(min(1.0, 1.5 * printed.unit / max(abs(printed.number), abs(x), printed.unit)) for printed, x in wrong)
+        fits = prod(
+            min(1.0, 1.5 * printed.unit / max(abs(printed.number), abs(x), printed.unit)) for printed, x in wrong
+        )
         return self._explained(array, backward, right) if fits * len(backward.planted) <= MOST_BY_CHANCE else None
 
     def marks(self, array: Array) -> list[Mark | float]:
@@ -180,7 +194,12 @@ class Wholes:
         if array.whole.fits and any(map(array.matches, expected)):
             return [self._carried(mark, already) for mark in blank]
         found = self._explained(array, backward, right) or next(
-            (x for base, numbers in zip(carried, expected) if (x := self._explained(array, backward, numbers, course, base))), None
+            (
+                x
+                for base, numbers in zip(carried, expected)
+                if (x := self._explained(array, backward, numbers, course, base))
+            ),
+            None,
         )
         if found is None and not array.whole.fits:
             found = OTHERWISE
@@ -286,11 +305,19 @@ def _not_added_up(array: Array, shares: Sequence[Shares]) -> Found | None:
     samples = _samples(shares)
     if samples < 2:
         return None
-    for which, chosen in (("last", [x.each[-1] + x.rest for x in shares]), ("first", [x.each[0] + x.rest for x in shares])):
+    for which, chosen in (
+        ("last", [x.each[-1] + x.rest for x in shares]),
+        ("first", [x.each[0] + x.rest for x in shares]),
+    ):
         if array.matches(chosen):
-            return Found("one path kept", f"of {samples} samples only the {which} one counts, where their shares add up")
+            return Found(
+                "one path kept", f"of {samples} samples only the {which} one counts, where their shares add up"
+            )
     if samples == len(shares) and array.matches(over_entries(shares)):
-        return Found("wrong axis", "the sum is over the entries of each sample, where it must be over the samples: the other axis")
+        return Found(
+            "wrong axis",
+            "the sum is over the entries of each sample, where it must be over the samples: the other axis",
+        )
     return None
 
 
@@ -303,7 +330,9 @@ def misshapen(whole: Whole, right: Sequence[float], shares: Sequence[Shares], un
     """What is wrong with an array of another shape, as far as its numbers tell."""
 
     def alike(numbers: Sequence[float]) -> bool:
-        return len(numbers) == len(whole.numbers) and all(abs(x - y) <= 0.5 * unit for x, y in zip(numbers, whole.numbers))
+        return len(numbers) == len(whole.numbers) and all(
+            abs(x - y) <= 0.5 * unit for x, y in zip(numbers, whole.numbers)
+        )
 
     samples = _samples(shares)
     if len(whole.wanted) == len(whole.given) == 2 and alike(_transposed(right, whole.wanted)):
@@ -315,6 +344,8 @@ def misshapen(whole: Whole, right: Sequence[float], shares: Sequence[Shares], un
     if samples > 1 and alike([x for sample in zip(*(x.each for x in shares)) for x in sample]):
         return Found("wrong axis", f"the shares of the {samples} samples are not added up")
     if samples > 1 and alike(over_entries(shares)):
-        return Found("wrong axis", f"the sum is over the entries of each sample, where it must be over the {samples} samples")
+        return Found(
+            "wrong axis", f"the sum is over the entries of each sample, where it must be over the {samples} samples"
+        )
     return None
 

@@ -47,7 +47,11 @@ def slips_in_writing(
         for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value, places)):
             if found := typed(intended, printed.text):
                 meant = read_number(intended)
-                effort = 1.4 if {("places", meant.decimals), ("digits", meant.digits)} & usual or len(claims) == 1 else UNUSUAL
+                effort = (
+                    1.4
+                    if {("places", meant.decimals), ("digits", meant.digits)} & usual or len(claims) == 1
+                    else UNUSUAL
+                )
                 yield Edit(found, root, f"{WORDS[found]} {intended}", effort, tries=_tries(printed))
                 break
     yield from copies(number, claims, engine)
@@ -92,7 +96,11 @@ UNUSUAL = 2.5
 """The effort of a slip of the pen in a number that had other places and other digits than most of its page."""
 FOLLOWING = {"digit dropped": 1, "digit put in": 2, "digit mistyped": 2}
 """How many digits have to be the same after each slip; a dropped one leaves a place less, too."""
-WORDS = {"digit dropped": "a digit was dropped from", "digit put in": "a digit was put into", "digit mistyped": "a digit was mistyped in"}
+WORDS = {
+    "digit dropped": "a digit was dropped from",
+    "digit put in": "a digit was put into",
+    "digit mistyped": "a digit was mistyped in",
+}
 
 
 def intended_texts(printed: Printed, value: float, decimals: Iterable[int]) -> Iterator[str]:
@@ -109,7 +117,8 @@ def intended_texts(printed: Printed, value: float, decimals: Iterable[int]) -> I
 def typed(intended: str, printed: str) -> str:
     """Which slip of the pen makes one number of another: a digit dropped, put in or mistyped; none if no single one does.
 
-    A digit at the end is none of these: it is rounded away, or wrong.  Nor is a digit mistyped or put in where only one follows that
+    A digit at the end is none of these: it is rounded away, or wrong.  Nor is a digit mistyped or put in where only one
+    follows that
     is the same: of the numbers that differ in their last two digits, a fifth would be.
 
     >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041"), typed("0.020954", "0.021954"), typed("0.311", "0.321")

@@ -8,5 +8,10 @@ from autograd_tiny.marking.reports.as_junit import as_junit
 from autograd_tiny.marking.reports.as_sarif import as_sarif
 from autograd_tiny.marking.reports.outcomes import Outcome
 
-FORMATS: dict[str, Callable[[Sequence[Outcome]], str]] = {"json": as_json, "github": as_github, "junit": as_junit, "sarif": as_sarif}
+FORMATS: dict[str, Callable[[Sequence[Outcome]], str]] = {
+    "json": as_json,
+    "github": as_github,
+    "junit": as_junit,
+    "sarif": as_sarif,
+}
 """Formats for machines, by name."""

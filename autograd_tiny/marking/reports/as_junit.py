@@ -1,6 +1,7 @@
 """Reports as JUnit's XML, which most build servers show as a table of tests: a page is a suite, a claim a test.
 
-The elements and attributes are those of the schema of Jenkins' xUnit plugin, junit-10.xsd, the strictest that is in use.
+The elements and attributes are those of the schema of Jenkins' xUnit plugin, junit-10.xsd, the strictest that is in
+use.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def _suite(outcome: Outcome) -> Element:
     if outcome.report is None:
         case = SubElement(suite, "testcase", {"name": "the page can be marked", "classname": visible(outcome.file)})
         for finding in findings(outcome):
-            SubElement(case, "error", {"type": finding.rule, "message": visible(finding.message)}).text = visible(finding.message)
+            SubElement(case, "error", {"type": finding.rule, "message": visible(finding.message)}).text = visible(
+                finding.message
+            )
     else:
         for mark in outcome.report.marks:
             _case(suite, outcome.file, mark)
@@ -43,11 +46,15 @@ def _case(suite: Element, file: str, mark: Mark) -> None:
     claim = mark.claim
     section = [claim.section] if claim.section else []
     name = visible(f"{claim.called} = {claim.printed.text}")
-    case = SubElement(suite, "testcase", {"name": name, "classname": visible(" / ".join([str(PurePosixPath(file)), *section]))})
+    case = SubElement(
+        suite, "testcase", {"name": name, "classname": visible(" / ".join([str(PurePosixPath(file)), *section]))}
+    )
     place = f"{file}:{claim.spot.line}:{claim.spot.column}: " if claim.spot else ""
     if mark.known:
         SubElement(case, "skipped", {"message": visible(f"{mark.finding}: {mark.sentence}")})
     elif mark.verdict == "unanswered":
         SubElement(case, "skipped", {"message": visible(mark.sentence)})
     elif LEVELS.get(mark.verdict) in ("error", "warning"):
-        SubElement(case, "failure", {"type": mark.verdict, "message": visible(mark.finding)}).text = visible(place + mark.sentence)
+        SubElement(case, "failure", {"type": mark.verdict, "message": visible(mark.finding)}).text = visible(
+            place + mark.sentence
+        )

@@ -52,7 +52,11 @@ class Outcome(NamedTuple):
     @property
     def told(self) -> str:
         """The same as one message that says where."""
-        return str(PageError(self.file, self.error.what, self.error.line)) if isinstance(self.error, PageError) else self.what
+        return (
+            str(PageError(self.file, self.error.what, self.error.line))
+            if isinstance(self.error, PageError)
+            else self.what
+        )
 
 
 def outcomes_of(path: Path, *, strict: bool = False) -> list[Outcome]:

@@ -48,7 +48,10 @@ def other_conventions(optimizer: Optimizer) -> Iterator[Convention]:
         choices["epsilon_inside"] = INSIDE
     if isinstance(optimizer, (SGD, Adam)) and optimizer.weight_decay:
         choices["decoupled"] = DECOUPLED
-    changes = [{name: x for name, x in zip(choices, all_) if x != getattr(optimizer, name)} for all_ in product(*choices.values())]
+    changes = [
+        {name: x for name, x in zip(choices, all_) if x != getattr(optimizer, name)}
+        for all_ in product(*choices.values())
+    ]
     for changed in sorted(filter(None, changes), key=len):  # the nearest first
         twin: Any = copy(optimizer)
         vars(twin).update(changed)

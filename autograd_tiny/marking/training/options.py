@@ -73,7 +73,9 @@ def chosen(patterns: Any, nodes: Mapping[str, Value]) -> Sequence[Value]:
         if not isinstance(pattern, str):
             raise KeyError("parameters", f"{remedy}; got {pattern!r}")
         fitting = [node for name, node in nodes.items() if name == pattern] or [
-            node for name, node in nodes.items() if fnmatchcase(name.partition("[")[0], pattern)  # of an array all entries
+            node
+            for name, node in nodes.items()
+            if fnmatchcase(name.partition("[")[0], pattern)  # of an array all entries
         ]
         if not fitting:
             hint = did_you_mean(pattern, nodes) or f"there are {listed(nodes, 12)}"

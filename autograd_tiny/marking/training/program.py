@@ -1,7 +1,8 @@
 """A training run as one graph: forward passes, and between them the updates of an optimizer, each a formula.
 
-Every pass is recorded anew on the parameters that the update before it gave; what changes from pass to pass has primes after its
-label.  An update is the optimizer's own `update`, run on Expressions, so a page is marked by the code that trains.
+Every pass is recorded anew on the parameters that the update before it gave; what changes from pass to pass has primes
+after its label.  An update is the optimizer's own `update`, run on Expressions, so a page is marked by the code that
+trains.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class Training(NamedTuple):
     Attributes:
         optimizer: made for the parameters.
         samples: the inputs of each sample, by their labels; none where every pass has those of the recorded graph.
-        batch: ``"mean"`` or ``"sum"`` of the losses of all samples; ``"each"`` where nothing is trained; "" where every pass takes
-            the next sample.
+        batch: ``"mean"`` or ``"sum"`` of the losses of all samples; ``"each"`` where nothing is trained; "" where every
+            pass takes the next sample.
     """
 
     optimizer: Optimizer
@@ -97,7 +98,9 @@ class Program:
                 raise ValueError(f"parameter {i} that is trained has no label; give it one, as w.label = 'w'")
         inputs = {x.label for x in reached if x.op is None}
         if unknown := [name for sample in training.samples for name in sample if name not in inputs]:
-            raise ValueError(f"samples give {unknown[0]} a number, and no input is called so; there are {listed(inputs, 12)}")
+            raise ValueError(
+                f"samples give {unknown[0]} a number, and no input is called so; there are {listed(inputs, 12)}"
+            )
         self.outputs: list[Value] = []
         self.roots: list[Value] = []
         self.updates: dict[str, Update] = {}
@@ -165,7 +168,9 @@ class Program:
         names = [str(Timed(x.label, time, 0, ahead)) for x in self._parameters]
         gradients = [slopes[label[name]] if name in label else 0.0 for name in names]
         try:
-            moved, after = self.optimizer.update(self._rate(time), numbers, gradients, state, self.optimizer.steps + time + 1)
+            moved, after = self.optimizer.update(
+                self._rate(time), numbers, gradients, state, self.optimizer.steps + time + 1
+            )
         except ArithmeticError as error:
             raise ValueError(f"update {time + 1} cannot be taken: {error}") from None
         for parameter, number in zip(self._parameters, moved):
@@ -193,7 +198,9 @@ class Program:
             root = ends[0][0]
             if batch:
                 root = Value.record(BATCHES.get(batch, total), tuple([twins[0] for twins in ends]))
-                root.label = str(Timed(self._ends[0].label, time, 0, beside)) if self._ends[0].label and batch != EACH else ""
+                root.label = (
+                    str(Timed(self._ends[0].label, time, 0, beside)) if self._ends[0].label and batch != EACH else ""
+                )
         except (ArithmeticError, ValueError) as error:
             raise ValueError(f"the forward pass after update {time} has no number: {error}") from None
         self.roots += [twin for twins in ends for twin in twins]
@@ -267,7 +274,11 @@ class Program:
         (moved,), states = optimizer.update(rate, [variable(update.at(time - 1))], [slope], before, step)
         known = {state: x for (state,), (x,) in zip(states, after) if state.op is not None}
         moved = rewritten(moved, known)[moved]
-        return moved, {symbol: x for symbol, (x,) in zip(self._symbols, states)}, {name: x for name, (x,) in inner.items()}
+        return (
+            moved,
+            {symbol: x for symbol, (x,) in zip(self._symbols, states)},
+            {name: x for name, (x,) in inner.items()},
+        )
 
     def _gradient(self, parameter: str, time: int, names: Mapping[Value, str]) -> Quantity:
         head = self._heads[time]

@@ -53,7 +53,9 @@ def training_of(
     return Training(optimizer, samples, batch)
 
 
-def words_of(labels: Collection[str], training: Training | float | None, names: Mapping[str, str], arrays: Arrays, root: str) -> Words:
+def words_of(
+    labels: Collection[str], training: Training | float | None, names: Mapping[str, str], arrays: Arrays, root: str
+) -> Words:
     """The words of a page.
 
     Args:
@@ -123,7 +125,9 @@ def _gradient_descent(graph: NamedGraph, later: Iterable[Timed], rate: float | N
     return Training(SGD([graph.labels[label] for label in labels], 0.0 if rate is None else rate))
 
 
-def _check_times(graph: NamedGraph, claims: Iterable[Claim], later: Mapping[str, Timed], training: Training | float | None) -> None:
+def _check_times(
+    graph: NamedGraph, claims: Iterable[Claim], later: Mapping[str, Timed], training: Training | float | None
+) -> None:
     """Refuse a claim about an update that is not known."""
     for number, claim in enumerate(claims):
         for quantity in claim.every:
@@ -138,16 +142,22 @@ def _check_time(graph: NamedGraph, quantity: Quantity, name: Timed, training: Tr
     node = graph.find(name.base)
     if isinstance(training, Training):
         if training.batch == EACH:
-            raise ValueError(f"{quantity} is a number after an update; say what trains on the samples: optimizer=SGD([w, b], 0.1)")
+            raise ValueError(
+                f"{quantity} is a number after an update; say what trains on the samples: optimizer=SGD([w, b], 0.1)"
+            )
         if name.beside not in ("", AHEAD) and node not in training.optimizer.parameters:
             known = [x.label for x in training.optimizer.parameters]
-            raise ValueError(f"{name} is kept for what is trained, and {name.base} is not; trained are {listed(known, 12)}")
+            raise ValueError(
+                f"{name} is kept for what is trained, and {name.base} is not; trained are {listed(known, 12)}"
+            )
         return
     if training is None and node.op is None and quantity.kind in ("data", "change") and name.time == 1 and not name.beside:
         raise ValueError(f"{name} is {name.base} after a step of gradient descent; to mark it, give the learning_rate")
     if node.op is not None or name.time > 1 or name.beside or quantity.kind not in ("data", "change"):
         what = f"{quantity} is a number after an update of all that is trained"
-        raise ValueError(f"{what}; say what that is: optimizer=SGD([w, b], 0.1), on a page parameters = ['w', 'b'] below [training]")
+        raise ValueError(
+            f"{what}; say what that is: optimizer=SGD([w, b], 0.1), on a page parameters = ['w', 'b'] below [training]"
+        )
 
 
 def _extent(claims: Iterable[Claim], later: Mapping[str, Timed], parameters: Collection[str]) -> tuple[int, int]:
@@ -155,7 +165,11 @@ def _extent(claims: Iterable[Claim], later: Mapping[str, Timed], parameters: Col
     passes = updates = 0
     for quantity in (quantity for claim in claims for quantity in claim.every):
         for name in (later[x] for x in quantity.nodes if x in later):
-            is_update = quantity.kind in ("data", "change") and (name.base in parameters or name.beside) and name.beside != AHEAD
+            is_update = (
+                quantity.kind in ("data", "change")
+                and (name.base in parameters or name.beside)
+                and name.beside != AHEAD
+            )
             passes, updates = (passes, max(updates, name.time)) if is_update else (max(passes, name.time), updates)
     passes = max(passes, updates - 1)
     return passes, max(passes, updates)
@@ -186,7 +200,9 @@ def _check(quantity: Quantity, run: NamedGraph) -> None:
     for name in quantity.nodes if quantity.kind != "whole" else ():
         first = str(timed(name)._replace(sample=1))
         if name not in run.labels and first in run.labels and not timed(name).sample:
-            raise ValueError(f"{name} differs from sample to sample; write {first} for that of the first, mean({name}) for the mean")
+            raise ValueError(
+                f"{name} differs from sample to sample; write {first} for that of the first, mean({name}) for the mean"
+            )
         run.find(name)
     if quantity.kind == "whole" and quantity.parts[0].kind == "derivative":
         (first, _), *others = [part.nodes for part in quantity.parts]
