@@ -74,7 +74,10 @@ def of_whole(nodes: Sequence[str], arrays: Arrays) -> Quantity | None:
     return whole(nodes, parts, shape)
 
 
-ENTRY_BY_ENTRY = "the derivative of an array by an array is written where one is a function of the other entry by entry; a quotient stands in brackets"
+ENTRY_BY_ENTRY = (
+    "the derivative of an array by an array is written where one is a function of the other entry by entry; "
+    "a quotient stands in brackets"
+)
 
 
 def _shape(base: str, arrays: Arrays) -> Index:
