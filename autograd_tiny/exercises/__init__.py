@@ -9,4 +9,15 @@ from autograd_tiny.exercises.paper.worksheet import worksheet
 from autograd_tiny.exercises.platforms.moodle import moodle_bank
 from autograd_tiny.exercises.platforms.qti import qti_bank
 
-__all__ = ["TOPICS", "Blank", "Checked", "Exercise", "Outcome", "from_page", "moodle_bank", "qti_bank", "random_exercise", "worksheet"]
+__all__ = [
+    "TOPICS",
+    "Blank",
+    "Checked",
+    "Exercise",
+    "Outcome",
+    "from_page",
+    "moodle_bank",
+    "qti_bank",
+    "random_exercise",
+    "worksheet",
+]

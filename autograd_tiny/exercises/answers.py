@@ -84,7 +84,7 @@ def _computed(x: Any) -> str:
 
 
 def _rounded_to(text: str, digits: int) -> float:
-    """One unit of the last digit of a whole number that is known, where zeros stand behind the digits that are asked for."""
+    """One unit of the last digit of a known whole number, where zeros stand behind the digits that are asked for."""
     whole = re.fullmatch(r"[+-]?0*([1-9]\d*?)(0*)", text, re.ASCII)
     return 10.0 ** max(0, min(len(whole[2]), len(whole[1] + whole[2]) - digits)) if whole else 1.0
 
@@ -99,7 +99,10 @@ PROBLEMS = (
     (DECIMAL + r"\s*[^\d\s.,].*", "is more than a number; write the number alone, without a unit."),
     (r".*", "is no decimal number."),
 )
-"""What is entered in place of a number, as a regular expression that fits the whole of it, and what is said of it; the first that fits."""
+"""What is entered in place of a number, as a regular expression that fits the whole of it, and what is said of it.
+
+The first that fits is taken.
+"""
 
 
 def _problem(plain: str) -> str:
@@ -110,8 +113,10 @@ def _problem(plain: str) -> str:
 def has_digits(printed: Printed, value: float, digits: int) -> bool:
     """Whether a right answer has the digits that are asked for, or needs fewer.
 
-    >>> has_digits(read_number("0.30"), 0.3012, 3), has_digits(read_number("0.5"), 0.5, 3), has_digits(read_number("0.301"), 0.3012, 3)
-    (False, True, True)
+    >>> has_digits(read_number("0.30"), 0.3012, 3), has_digits(read_number("0.301"), 0.3012, 3)
+    (False, True)
+    >>> has_digits(read_number("0.5"), 0.5, 3)
+    True
     """
     return printed.digits >= digits or not math.isfinite(value) or printed.number == float(f"{value:.{digits - 1}e}")
 

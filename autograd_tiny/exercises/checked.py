@@ -146,7 +146,13 @@ class Checked(Report):
     def as_data(self) -> dict[str, Any]:
         """As of any report, and under ``answers`` what was said about each blank."""
         entries = [
-            {"blank": o.blank.name, "answer": o.answer.text, "verdict": o.verdict, "accepted": o.is_accepted, "said": o.sentence}
+            {
+                "blank": o.blank.name,
+                "answer": o.answer.text,
+                "verdict": o.verdict,
+                "accepted": o.is_accepted,
+                "said": o.sentence,
+            }
             for o in self.outcomes
         ]
         return {**super().as_data(), "answers": entries}
@@ -157,4 +163,5 @@ def _row(outcome: Outcome) -> str:
     if outcome.mark:
         verdict = VERDICTS["undecided" if outcome.is_short else outcome.verdict]
         style += f";background:{verdict.ground};color:{verdict.ink}"
-    return f"<tr>{cell(escape(outcome.blank.name))}{cell(escape(outcome.answer.text))}{cell(escape(outcome.sentence), style)}</tr>"
+    cells = cell(escape(outcome.blank.name)), cell(escape(outcome.answer.text)), cell(escape(outcome.sentence), style)
+    return f"<tr>{''.join(cells)}</tr>"

@@ -70,7 +70,8 @@ class Exercise:
             wrong way round, a number that is not finite, an update without a learning rate.
         TypeError: an argument of the wrong kind.
 
-    >>> exercise = Exercise("z = w*x + b; y = tanh(z)", ["z", "y", "y/z", "y/w"], given={"w": -3, "x": 2, "b": 6.5}, digits=3)
+    >>> given = {"w": -3, "x": 2, "b": 6.5}
+    >>> exercise = Exercise("z = w*x + b; y = tanh(z)", ["z", "y", "y/z", "y/w"], given=given, digits=3)
     >>> print(exercise)
     y = tanh(z)
     Given: w = -3, x = 2, b = 6.5
@@ -317,7 +318,13 @@ class Exercise:
         return {name: node.data for name, node in self.setting.graph.nodes.items() if node.op is None}
 
     def variants(
-        self, n: int, seed: int, *, vary: Iterable[str] | None = None, decimals: int | None = None, without: Sequence[str] = ()
+        self,
+        n: int,
+        seed: int,
+        *,
+        vary: Iterable[str] | None = None,
+        decimals: int | None = None,
+        without: Sequence[str] = (),
     ) -> list[Exercise]:
         """The same exercise with other numbers, the same ones for the same seed on every Python.
 

@@ -122,7 +122,7 @@ _OPERATION = re.compile(r"[*/^×·⋅÷()√²³]|\S\s*[+−–-]")
 
 
 def read_line(text: str, section: str = "") -> list[Claim]:
-    """The claims of a line: a quantity, an equals sign, a number; or more of them, with what the page works the number out from.
+    """The claims of a line: a quantity, an equals sign, a number; or more, with what the number is worked out from.
 
     >>> [f"{x.called}: {x.printed.text}" for x in read_line("y/z = y(1 - y) = 0.33(1 - 0.33) = 0.2217 ≈ 0.22")]
     ['∂y/∂z: y(1 - y)', '0.33(1 - 0.33): 0.2217', '∂y/∂z: 0.2217', '∂y/∂z: 0.22']
@@ -194,7 +194,7 @@ def read_claim(text: str, section: str = "") -> Claim:
 
 
 def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
-    """The claims of a line of text: one, or one for each number in a vector or a matrix, ``E/W = [[0.1, _], [0.2, 0.3]]``.
+    """The claims of a line: one, or one for each number in a vector or a matrix, ``E/W = [[0.1, _], [0.2, 0.3]]``.
 
     Between both may stand formulas, ``E/W = X.T @ δ = [[0.1, _], [0.2, 0.3]]``.
 
@@ -216,7 +216,15 @@ def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
     cells = read_cells(right)
     before = len(left) + 1
     grids = [
-        Grid(called, quantity, cells.shape, cell.place, bool(turned), (before + cell.span[0], before + cell.span[1]), line)
+        Grid(
+            called,
+            quantity,
+            cells.shape,
+            cell.place,
+            bool(turned),
+            (before + cell.span[0], before + cell.span[1]),
+            line,
+        )
         for cell in cells.printed
     ]
     named = [

@@ -93,7 +93,7 @@ class NamedGraph:
 
     @cached_property
     def arrays(self) -> Arrays:
-        """The arrays: by the labels of their entries, and by their own where these are called otherwise, as the weights of a layer."""
+        """The arrays: by their entries' labels, and by their own where these differ, as the weights of a layer."""
         ends = [node.whole for node in self.nodes.values() if isinstance(node, Reduced)]
         wholes: list[Any] = all_nodes(joint(ends))[:-1] if ends else []
         labelled = {
@@ -192,7 +192,7 @@ class NamedGraph:
 
     @cached_property
     def _by_pattern(self) -> dict[tuple[str, ...], dict[tuple[str, ...], str]]:
-        """The labels by what stands between their indices, and then by their indices: W_i1j2 by W_i, j and then by 1, 2."""
+        """The labels by what stands between their indices, then by their indices: W_i1j2 by W_i, j and then by 1, 2."""
         found: dict[tuple[str, ...], dict[tuple[str, ...], str]] = {}
         for name in self.labels:
             words = re.split(r"(\d+)", name)
@@ -200,7 +200,7 @@ class NamedGraph:
         return found
 
     def neighbours(self, name: str, most: int = 8) -> list[str]:
-        """The nodes whose label has two indices swapped, then those whose label differs in one index, the nearest first."""
+        """The nodes whose label has two indices swapped, then those whose label differs in one, the nearest first."""
         words = re.split(r"(\d+)", name)
         indices = tuple(words[1::2])
         alike = self._by_pattern.get(tuple(words[::2]), {})
@@ -566,7 +566,7 @@ def rewritten(root: Expression, replaced: Mapping[Expression, Expression]) -> di
 
 
 def changed(order: Sequence[Expression], replaced: Mapping[Expression, Expression]) -> dict[Expression, Expression]:
-    """The nodes of a formula, operands first, that are others once some are replaced, and what they are then; as `rewritten`."""
+    """A formula's nodes that change once some are replaced, operands first, and what they are then; as `rewritten`."""
     twins = dict(replaced)
     for node in order:
         operands = node.operands

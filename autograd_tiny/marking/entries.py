@@ -39,7 +39,8 @@ def fitted(
     quantity = understood(claim.grid.quantity, Words({*labels, *arrays}, names))
     if quantity.kind not in ("data", "derivative"):
         raise ValueError(
-            f"{claim.grid.text}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]"
+            f"{claim.grid.text}: a whole array is printed of its numbers, Z = [...], "
+            "or of a derivative by it, E/Z = [...]"
         )
     for node in quantity.nodes[:-1]:
         if timed(node).base in arrays:
@@ -65,7 +66,8 @@ def _entry(grid: Grid, entries: Mapping[Index, str]) -> str:
         place = tuple(max(place) if size > 1 else 0 for size in shape)
     if place not in entries:
         raise ValueError(
-            f"{grid.text}: there is no entry {list(place)}; what the output does not depend on is to be given as others="
+            f"{grid.text}: there is no entry {list(place)}; "
+            "what the output does not depend on is to be given as others="
         )
     return entries[place]
 
@@ -73,7 +75,8 @@ def _entry(grid: Grid, entries: Mapping[Index, str]) -> str:
 def _misfit(grid: Grid, printed: Index, shape: Index) -> str:
     other = f"{grid.text.removesuffix('.T').removesuffix('ᵀ')}{'' if grid.turned else '.T'}"
     remedy = f"; its transpose would fit: {other} = ..." if printed[::-1] == shape else ""
-    return f"{grid.text} is printed as {_size(grid.shape)}, and it is {_size(shape[::-1] if grid.turned else shape)}{remedy}"
+    size = _size(shape[::-1] if grid.turned else shape)
+    return f"{grid.text} is printed as {_size(grid.shape)}, and it is {size}{remedy}"
 
 
 def _size(shape: Index) -> str:

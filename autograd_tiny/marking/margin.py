@@ -1,4 +1,4 @@
-"""What a teacher would write in the margin of a page: at most three sentences about the slip that makes most of it wrong."""
+"""What a teacher would write in a page's margin: at most three sentences about the slip that makes most of it wrong."""
 
 from __future__ import annotations
 

@@ -168,7 +168,10 @@ def is_later(mark: Mark) -> bool:
 
 
 def may_follow(other: Marker, first: Mark) -> bool:
-    """Whether another convention gives about the first number after an update that was blamed: a quick look, before all is marked."""
+    """Whether another convention gives about the first number after an update that was blamed.
+
+    A quick look, before all is marked.
+    """
     printed = first.claim.printed
     if not math.isfinite(printed.number):  # of a formula
         return False
@@ -177,7 +180,10 @@ def may_follow(other: Marker, first: Mark) -> bool:
 
 
 MOST_UNITS = 20
-"""How far a page that goes on with rounded numbers is taken to get from the engine's: more is looked at in vain, and costs only time."""
+"""How far a page that goes on with rounded numbers is taken to get from the engine's.
+
+More is looked at in vain, and costs only time.
+"""
 
 
 def follows(marks: Iterable[Mark]) -> bool:

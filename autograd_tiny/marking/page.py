@@ -137,7 +137,10 @@ class Page(NamedTuple):
         if claimed is None:
             return ""
         entry = str(claimed.quantity)
-        return f'{text} is printed as an array, and a text is one number; give its entries each by their name: [["{entry}", ...], ...]'
+        return (
+            f"{text} is printed as an array, and a text is one number; "
+            f'give its entries each by their name: [["{entry}", ...], ...]'
+        )
 
     @property
     def _varying(self) -> Mapping[str, float]:

@@ -28,7 +28,10 @@ SLIPS = ("mistake", "stale", "wrong")
 """Verdicts of the numbers at which something went wrong."""
 MOST_LISTED = 9
 WIDEST_ROW = 36
-"""A wider row of a matrix, in characters, is told number by number: twice as much and its findings are what a terminal is wide."""
+"""A wider row of a matrix, in characters, is told number by number.
+
+Twice as much and its findings are what a terminal is wide.
+"""
 LONGEST_LINES = 160
 """A line of a derivation is told with the right one where both together are no longer."""
 LONGEST_ALTERNATIVES = 100
@@ -95,7 +98,7 @@ class Mark(NamedTuple):
 
     @property
     def engine(self) -> str:
-        """The engine's number as people are told it: like the printed one, beside a wrong one with digits enough to compare."""
+        """The engine's number as it is told: like the printed one, beside a wrong one with digits enough to compare."""
         if self.formulas:
             return self.formulas.right
         return self.claim.printed.beside(self.value) if self.verdict != "right" else _unsigned_zero(self.right)
@@ -138,7 +141,10 @@ class Mark(NamedTuple):
 
     @property
     def lines(self) -> str:
-        """The line of the derivation that was followed beside the right one, as a sentence; nothing where that is not known, or long."""
+        """The line of the derivation that was followed beside the right one, as a sentence.
+
+        Nothing where that is not known, or long.
+        """
         told = f" There stands {self.followed}, where it is {self.formula.partition(' = ')[2]}."
         return told if self.followed and self.formula and len(told) <= LONGEST_LINES else ""
 
@@ -192,7 +198,7 @@ class Report:
 
     @property
     def slips(self) -> tuple[Mark, ...]:
-        """Where something went wrong: every wrong claim but those that only carry on what was wrong before, and known ones."""
+        """Where it went wrong: every wrong claim but those that only carry on what was wrong before, and known ones."""
         return tuple(mark for mark in self.marks if mark.verdict in SLIPS and not mark.known)
 
     @property
@@ -202,7 +208,7 @@ class Report:
 
     @cached_property
     def story(self) -> list[str]:
-        """What there is to say, in sentences: the counts, then slip after slip, each with what was carried on from it."""
+        """What there is to say, in sentences: counts, then slip after slip, each with what was carried on from it."""
         verdicts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         formulas = sum(mark.formulas is not None for mark in self.marks)
         numbers = len(self.marks) - formulas
@@ -282,7 +288,7 @@ class Report:
         return [mark for mark in self.marks if mark.claim.quantity.kind in ("derivative", "path")]
 
     def _groups(self) -> list[list[Mark]]:
-        """Slips that are told together: of one kind in one section, or with one stale story; unexplained ones together."""
+        """Slips told together: of one kind in one section, or with one stale story; unexplained ones together."""
         groups: dict[tuple[object, ...], list[Mark]] = {}
         for slip in (slip for slip in self.slips if slip.number not in self._again):
             whole = _whole_of(slip)
@@ -297,7 +303,10 @@ class Report:
 
     @cached_property
     def places(self) -> dict[int, list[Mark]]:
-        """The marks of every number that is printed at several places, in the same way: by the first of them, which has the one row."""
+        """The marks of every number that is printed at several places, in the same way.
+
+        By the first of them, which has the one row.
+        """
         found: dict[tuple[object, ...], list[Mark]] = {}
         for mark in self.marks:
             if mark.claim.grid is None and _whole_of(mark) is None:
@@ -385,7 +394,7 @@ class Report:
         return f"{above}<ol>{told}</ol><table>{head}{''.join(rows)}</table>"
 
     def as_data(self) -> dict[str, Any]:
-        """The report as what JSON can hold: the counts, the margin, the story, one entry per claim with its place in its file."""
+        """The report as JSON can hold it: counts, margin, story, and an entry per claim with its place in its file."""
         return {
             "counts": self.counts,
             "margin": self.margin,
@@ -407,7 +416,13 @@ class Report:
         for mark in self.marks:
             verdict, kind, nodes = VERDICTS[mark.verdict], mark.claim.quantity.kind, mark.claim.quantity.nodes
             node = timed(nodes[-1])
-            name = f"page, {node._replace(base=node.base)}" if node.beside else "page" if kind == "data" else f"page, d{nodes[0]}"
+            name = (
+                f"page, {node._replace(base=node.base)}"
+                if node.beside
+                else "page"
+                if kind == "data"
+                else f"page, d{nodes[0]}"
+            )
             name += f" via {nodes[1]}" if kind == "path" else ""
             name += {0: "", 1: ", updated"}.get(node.time, f", updated {node.time} times")
             found.setdefault(node.base, []).append(
@@ -564,7 +579,9 @@ def _unsigned_zero(number: str) -> str:
 def _told(group: Sequence[Mark], printed_at: str, carriers: int) -> str:
     first = group[0]
     quantities = [mark.claim.called for mark in group]
-    tail = f" {counted(carriers, 'later number')} carry it on." if carriers > 1 else " One later number carries it on." if carriers else ""
+    tail = " One later number carries it on." if carriers else ""
+    if carriers > 1:
+        tail = f" {counted(carriers, 'later number')} carry it on."
     corrections = "; ".join(few([mark.correction for mark in group], MOST_LISTED, "{} more"))
     if first.cause:
         return f"{first.cause}{first.also}.{first.lines} {corrections}.{tail}"
@@ -574,7 +591,10 @@ def _told(group: Sequence[Mark], printed_at: str, carriers: int) -> str:
         signs = [mark.claim.called for mark in group if mark.mistake]
         besides = f"; besides, the sign is wrong in {listed(signs, MOST_LISTED)}" if signs else ""
         values = listed(first.fits, MOST_LISTED)
-        return f"{listed(quantities, MOST_LISTED)} look like numbers from before an edit: they fit together {values}{besides}.{tail}"
+        return (
+            f"{listed(quantities, MOST_LISTED)} look like numbers from before an edit: "
+            f"they fit together {values}{besides}.{tail}"
+        )
     more = f" The same in {listed(quantities[1:], MOST_LISTED)}." if len(group) > 1 else ""
     if (whole := _whole_of(first)) is not None and more:
         more = f" The same in {len(group) - 1} more of its entries." if whole.fits else ""

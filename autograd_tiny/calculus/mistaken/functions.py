@@ -1,4 +1,4 @@
-"""Other functions that people take for a row of the table: a logarithm of another base, degrees for radians, a sum for a mean."""
+"""Other functions that people take for a row's: a logarithm of another base, degrees for radians, a sum for a mean."""
 
 from __future__ import annotations
 

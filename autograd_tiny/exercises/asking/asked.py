@@ -1,4 +1,4 @@
-"""What an exercise asks for: single quantities, whole arrays, or "forward", "gradients", "local derivatives", "updates"."""
+"""What an exercise asks for: quantities, whole arrays, or "forward", "gradients", "local derivatives", "updates"."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ def _forward(graph: NamedGraph, trained: Collection[str]) -> Iterator[Quantity]:
 
 
 def _gradients(graph: NamedGraph, trained: Collection[str]) -> Iterator[Quantity]:
-    """The derivative of the output by everything with a label, nearest to it first; of leaves by what is trained, if that is known."""
+    """The derivative of the output by everything with a label, nearest to it first.
+
+    Of leaves only by those that are trained, if that is known.
+    """
     root = graph.root
     for name, node in reversed(graph.labels.items()):
         if name != root and graph.depends(root, name) and (node.op is not None or not trained or name in trained):

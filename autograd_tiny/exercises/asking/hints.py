@@ -51,7 +51,10 @@ def _of_derivative(quantity: Quantity, derivations: Derivations) -> str:
         return f"A local derivative: {_operation(graph.nodes[of].op)}{of} by {by}, with everything else held fixed."
     users = [name for name in graph.labels if name != by and graph.depends(of, name) and by in direct(graph, name)]
     if len(users) > 1:
-        return f"{by} is used by {listed(users, MOST_LISTED)}, so the chain rule has {counted(len(users), 'path')}: add over them."
+        return (
+            f"{by} is used by {listed(users, MOST_LISTED)}, so the chain rule has {counted(len(users), 'path')}: "
+            "add over them."
+        )
     return f"The chain rule: through {listed(users, 1)}, whose derivative is multiplied by the local one."
 
 

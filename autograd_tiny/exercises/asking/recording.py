@@ -17,7 +17,9 @@ from autograd_tiny.text.words import did_you_mean, listed
 
 
 def recorded_at(roots: Sequence[Value], numbers: Mapping[str, float]) -> dict[Value, Value]:
-    """Every node of a graph, and its twin in the same graph with other numbers for some leaves; what does not change stays the same node.
+    """Every node of a graph, and its twin in the same graph with other numbers for some leaves.
+
+    What does not change stays the same node.
 
     Args:
         roots: where the graph ends.

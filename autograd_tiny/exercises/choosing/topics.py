@@ -90,7 +90,18 @@ def _neuron(difficulty: int, random: Random, options: Options) -> Exercise:
     activation = _chosen(random, "tanh", "sigmoid")
     formula = {EASY: "z = w*x + b", MIDDLE: "z = w1*x1 + w2*x2 + b", HARD: "z = w1*x1 + w2*x2 + w3*x3 + b"}[difficulty]
     formula += f"; a = {activation}(z)" + ("; E = (a - t)**2 / 2" if difficulty > EASY else "")
-    given = {"w": 0.8, "x": -1.5, "b": 0.3, "w1": 0.8, "w2": -0.5, "w3": 0.4, "x1": -1.5, "x2": 0.6, "x3": 1.2, "t": 1.0}
+    given = {
+        "w": 0.8,
+        "x": -1.5,
+        "b": 0.3,
+        "w1": 0.8,
+        "w2": -0.5,
+        "w3": 0.4,
+        "x1": -1.5,
+        "x2": 0.6,
+        "x3": 1.2,
+        "t": 1.0,
+    }
     output, weights = ("E", [f"w{i}" for i in range(1, difficulty + 1)]) if difficulty > EASY else ("a", ["w"])
     ask = ["forward", *(["E/a"] if difficulty > EASY else []), *[f"{output}/{name}" for name in ("z", *weights, "b")]]
     return Exercise(formula, ask, given={name: given[name] for name in given if name in _names(formula)}, **options)

@@ -22,12 +22,18 @@ if TYPE_CHECKING:
     from autograd_tiny.exercises.exercise import Exercise
 
 MOST_TRIES = 400
-"""For each variant.  Of exercises that have any, the stingiest tried, softmax and loss with all their derivatives, need some twenty."""
+"""For each variant.
+
+Of exercises that have any, the stingiest tried, softmax and loss with all their derivatives, need some twenty.
+"""
 
 NEAR_A_KINK = 0.05
-"""How near to a kink an operand may not be, as a share of the largest operand, or of 1: rounding then takes no other side."""
+"""How near a kink no operand may be, as a share of the largest one, or of 1: rounding then takes no other side."""
 SATURATED = 0.02
-"""The least derivative of a sigmoid: it is 1/4 at most, and below this, at inputs beyond ±4, products of it have no digits left to see."""
+"""The least derivative of a sigmoid, which is 1/4 at most.
+
+Below this, at inputs beyond ±4, products of it have no digits left to see.
+"""
 SMALLEST, LARGEST = 1e-3, 1e3
 """Between these, numbers are written without exponents and with few zeros in front."""
 
@@ -118,7 +124,7 @@ DEMANDS: dict[str, tuple[Demand, str]] = {
         "ask for more digits or give inputs more decimals, or leave the demand out, without=['mistakes']",
     ),
 }
-"""What is demanded of a variant, in this order: what looks for a reason against it, and what to do where nothing meets it."""
+"""What a variant must be, in this order: what looks for a reason against it, and what to do where nothing meets it."""
 
 
 def _hits(number: float, right: float, digits: int) -> bool:
@@ -149,14 +155,15 @@ class Drawn:
                 raise ValueError(f"vary: no input is called {pattern!r}; {hint}")
         if not self.varied:
             raise ValueError(
-                "nothing varies: every input is 0 or 1, which stay what they are; name those that may change, vary=['x1']"
+                "nothing varies: every input is 0 or 1, which stay what they are; "
+                "name those that may change, vary=['x1']"
             )
         self.unseen: set[tuple[object, int]] = set()
         self.zeros: set[object] = set()
         self._look_at_any_numbers()
 
     def _look_at_any_numbers(self, times: int = 6) -> None:
-        """Find what is so at numbers that are nobody's choice: always, as far as digits show, or exactly on one side of a kink."""
+        """Find what is so at numbers nobody chose: always, as far as digits show, or exactly on one side of a kink."""
         random, hits, zero = Random(0), Counter[tuple[object, int]](), Counter[object]()
         found = 0
         for _ in range(10 * times):

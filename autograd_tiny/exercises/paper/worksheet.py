@@ -20,7 +20,8 @@ from autograd_tiny.symbols.latex import latex_name, latex_number, latex_upright
 from autograd_tiny.text.palette import recolored, variables
 
 STYLE = """
-body { margin: 2em auto; max-width: 46em; padding: 0 1em; color: #1c2733; background: #fff; font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 2em auto; max-width: 46em; padding: 0 1em; color: #1c2733; background: #fff;
+       font: 16px/1.5 system-ui, sans-serif; }
 section { break-inside: avoid-page; margin-bottom: 2.5em; } section + section { break-before: page; }
 h1 { font-size: 1.3em; } pre { font-size: .95em; white-space: pre-wrap; } svg { max-width: 100%; height: auto; }
 td { padding: .25em .6em .25em 0; vertical-align: baseline; }
@@ -65,8 +66,9 @@ def in_html(exercises: Sequence[Exercise], solution: bool) -> str:
 
 
 def _section(exercise: Exercise, solution: bool) -> str:
+    line = "<td><span class=line></span></td>"
     rows = "".join(
-        f"<tr><td>{escape(blank.name)}</td><td>=</td>{_cell(exercise, blank) if solution else '<td><span class=line></span></td>'}</tr>"
+        f"<tr><td>{escape(blank.name)}</td><td>=</td>{_cell(exercise, blank) if solution else line}</tr>"
         for blank in exercise.blanks
     )
     formulas = escape("\n".join(exercise.formulas))
@@ -87,7 +89,8 @@ def in_latex(exercises: Sequence[Exercise], solution: bool) -> str:
     pages = "\n\\newpage\n".join(_latex_section(exercise, solution) for exercise in exercises)
     return (
         "\\documentclass[11pt]{article}\n\\usepackage[utf8]{inputenc}\n\\usepackage[T1]{fontenc}\n"
-        "\\usepackage{amsmath,tikz}\n\\usepackage[margin=25mm]{geometry}\n\\setlength{\\parindent}{0pt}\n\\allowdisplaybreaks\n"
+        "\\usepackage{amsmath,tikz}\n\\usepackage[margin=25mm]{geometry}\n"
+        "\\setlength{\\parindent}{0pt}\n\\allowdisplaybreaks\n"
         "\\newcommand{\\blank}{\\underline{\\hspace{3cm}}}\n"
         f"\\begin{{document}}\n{pages}\n\\end{{document}}\n"
     )

@@ -18,7 +18,10 @@ from autograd_tiny.marking.report import Mark
 from autograd_tiny.text.numbers import as_whole
 
 MOST_MISTAKES = 20
-"""For each blank: the likeliest.  With more, a number that is wrong for no known reason would too often get a reason by chance."""
+"""For each blank: the likeliest.
+
+With more, a number that is wrong for no known reason would too often get a reason by chance.
+"""
 
 
 class Alternative(NamedTuple):
@@ -82,7 +85,10 @@ def _mistakes(question: Question, numbers: Sequence[float], blank: Blank, partia
 
 
 def _tolerances(exercise: Exercise) -> dict[Blank, float]:
-    """How far each right answer may be off: a unit of its last digit, which covers digits cut off, and the rounding of those before it."""
+    """How far each right answer may be off: a unit of its last digit, and the rounding of those before it.
+
+    The unit covers digits cut off.
+    """
     derivations = exercise.setting.derivations
     numbers = Numbers(derivations)
     found = {}

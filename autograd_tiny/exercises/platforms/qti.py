@@ -76,7 +76,8 @@ def _root(tag: str, namespace: str, *inner: Element, **attributes: str) -> Eleme
 def _manifest(identifiers: Iterable[str]) -> Element:
     """What is in the package."""
     resources = [
-        _of("resource", _of("file", href=_file_of(x)), identifier=f"resource-{x}", type="imsqti_item_xmlv2p1", href=_file_of(x))
+        _of("resource", _of("file", href=_file_of(x)),
+            identifier=f"resource-{x}", type="imsqti_item_xmlv2p1", href=_file_of(x))
         for x in identifiers
     ]
     about = _of("metadata", _of("schema", "QTIv2.1 Package"), _of("schemaversion", "1.0.0"))
@@ -96,8 +97,10 @@ def _item(exercise: Exercise, identifier: str, title: str, partial: int) -> Elem
         _of("outcomeDeclaration", _of("defaultValue", _of("value", "0")),
             identifier="SCORE", cardinality="single", baseType="float", normalMaximum=most),
         # Where platforms that do not read normalMaximum look for the most that there is to get.
-        _of("outcomeDeclaration", _of("defaultValue", _of("value", most)), identifier="MAXSCORE", cardinality="single", baseType="float"),
-        *[_of("outcomeDeclaration", identifier=_said(number), cardinality="single", baseType="identifier") for number, *_ in known],
+        _of("outcomeDeclaration", _of("defaultValue", _of("value", most)),
+            identifier="MAXSCORE", cardinality="single", baseType="float"),
+        *[_of("outcomeDeclaration", identifier=_said(number), cardinality="single", baseType="identifier")
+          for number, *_ in known],
         _body(exercise),
         _of("responseProcessing", *[_judged(number, answers) for number, _, answers in known]),
         *[feedback for number, blank, answers in known for feedback in _feedback(number, blank, answers)],

@@ -78,7 +78,7 @@ class Answers:
         return found
 
     def _by_label(self, claim: Claim) -> Claim:
-        """A claim that speaks of nodes, by their labels; what is more than that is understood where all of the page is known."""
+        """A claim about nodes, by their labels; what is more than that is understood where all of the page is known."""
         quantity = claim.quantity
         return claim if quantity.kind == "text" else claim._replace(quantity=understood(quantity, Words(self.leaves)))
 
@@ -135,8 +135,8 @@ class Answers:
         wanted = [max(numbers) + 1 for numbers in zip(*entries)]
         if len({len(place) for place in entries}) > 1 or math.prod(wanted) != len(entries):
             raise ValueError(
-                f"{key}: of {base} the graph has {len(entries)} entries, not all of {' × '.join(map(str, wanted))}; what the output "
-                "does not depend on is to be given as others="
+                f"{key}: of {base} the graph has {len(entries)} entries, not all of {' × '.join(map(str, wanted))}; "
+                "what the output does not depend on is to be given as others="
             )
         return entries
 

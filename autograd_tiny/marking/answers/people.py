@@ -36,7 +36,9 @@ def first_slip(report: Report) -> str:
 
 
 class ClassReport:
-    """The reports on everybody's answers.  Prints as a table of how many made which mistake; shows as one in a notebook.
+    """The reports on everybody's answers.
+
+    Prints as a table of how many made which mistake; shows as one in a notebook.
 
     Attributes:
         reports: a report per person, by name, each with a mark for every claim.

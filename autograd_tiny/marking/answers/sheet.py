@@ -20,7 +20,10 @@ MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 _WITH_COMMA = re.compile(r"[+\-−]?\d*,\d+([eE][+\-−]?\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _STARTS_A_FORMULA = re.compile(r"(^|[,;|\t\r\n])([\s\"']*)(?=[=+\-@\t\r＝＋－＠])")
-"""What stands before a cell that a spreadsheet takes for a formula, also where it separates cells by other signs: OWASP, CSV Injection."""
+"""What stands before a cell that a spreadsheet takes for a formula: OWASP, CSV Injection.
+
+It is one also where the spreadsheet separates cells by other signs.
+"""
 
 
 class SheetError(ValueError):
@@ -119,7 +122,8 @@ class Sheet:
                 cells = row.cells
                 if any(cell.strip() for cell in cells[wide:]):
                     raise SheetError(
-                        f"{self.name}, line {row.line}: {len(cells)} cells, but the header has {wide}; is one split in two?"
+                        f"{self.name}, line {row.line}: {len(cells)} cells, but the header has {wide}; "
+                        "is one split in two?"
                     )
                 yield Row(row.line, cells[:wide] + ("",) * (wide - len(cells)))
 
@@ -129,7 +133,7 @@ class Sheet:
         return cell.replace(",", ".") if self.delimiter != "," and _WITH_COMMA.fullmatch(cell) else cell
 
     def written(self, records: Iterable[Sequence[str]]) -> Iterator[str]:
-        """Rows as text of the same kind of table, with no cell that a spreadsheet would evaluate; a piece of text per row."""
+        """Rows as text of the same kind of table, a piece per row, with no cell that a spreadsheet would evaluate."""
         file = io.StringIO(newline="")
         writer = csv.writer(file, delimiter=self.delimiter)
         file.write("\ufeff" if self.has_mark else "")

@@ -44,7 +44,7 @@ class Tally:
         return {verdict: sum(n for (v, _), n in counts.items() if v == verdict) for verdict in self._columns()}
 
     def mistakes(self, claim: int) -> dict[str, int]:
-        """How many people made each mistake in a claim, the commonest first; ``wrong`` is what nothing known explains."""
+        """How many people made each mistake in a claim, commonest first; ``wrong`` is what nothing known explains."""
         found = [(mistake or verdict, n) for (verdict, mistake), n in self._counts[claim].items() if verdict in SLIPS]
         return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))
 
@@ -104,7 +104,16 @@ class Tally:
             widths = [self.verdicts(i)[verdict] for i in places]
             shown = VERDICTS[verdict]
             hatch = "////" if verdict in ("wrong", "unanswered") else ""  # their grounds are those of others
-            axes.barh(places, widths, left=starts, color=shown.ground, edgecolor=shown.ink, hatch=hatch, linewidth=0.8, label=verdict)
+            axes.barh(
+                places,
+                widths,
+                left=starts,
+                color=shown.ground,
+                edgecolor=shown.ink,
+                hatch=hatch,
+                linewidth=0.8,
+                label=verdict,
+            )
             starts = [start + width for start, width in zip(starts, widths)]
         for i in places:
             axes.text(self.people * 1.02, i, brief(self._named(i), 48), va="center", fontsize=8)

@@ -1,4 +1,4 @@
-"""Formulas of whole arrays as claims: whether their shapes fit, and whether they give what an array is, wherever they are defined."""
+"""Formulas of whole arrays as claims: do their shapes fit, and do they give what an array is, wherever defined."""
 
 from __future__ import annotations
 
@@ -19,7 +19,19 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations, rewritten
 from autograd_tiny.marking.diagnosis.points import CLOSE, MOST_TOLD, Inputs, told
-from autograd_tiny.marking.diagnosis.trees import DIGITS, Change, Other, Tree, Worked, behind, changes, in_order, read, text_of, worked_out
+from autograd_tiny.marking.diagnosis.trees import (
+    DIGITS,
+    Change,
+    Other,
+    Tree,
+    Worked,
+    behind,
+    changes,
+    in_order,
+    read,
+    text_of,
+    worked_out,
+)
 from autograd_tiny.marking.diagnosis.trees import told as told_in_latex
 from autograd_tiny.marking.entries import repeated
 from autograd_tiny.marking.forms.arrays import of_whole, whole
@@ -43,7 +55,10 @@ POINTS_EACH = 4
 """Every point compares all entries: a dozen of them tell two formulas apart."""
 FEWEST_POINTS = 3
 NEARLY = 1e-9
-"""Numbers that differ by a smaller share of the largest of their array are the same; what rounding may have moved is told apart."""
+"""Numbers that differ by a smaller share of the largest of their array are the same.
+
+What rounding may have moved is told apart.
+"""
 MOST_NUMBERS = 5000
 """Of larger arrays no other arrays are tried in the place of one: it would take minutes."""
 
@@ -122,7 +137,7 @@ class ArrayFormulaJudge:
         return self._seen[of]
 
     def _right(self, quantity: Quantity, shape: Shape) -> tuple[str, str]:
-        """The formula of a quantity, as text and LaTeX with its shapes; where there is none in matrix form, its shape."""
+        """The formula of a quantity, as text and LaTeX with its shapes; if there is none in matrix form, its shape."""
         if (equation := self._equation(quantity)) is None:
             e = self._entry_by_entry(quantity) if quantity.kind == "whole" else None
             text, latex = (
@@ -149,7 +164,7 @@ class ArrayFormulaJudge:
         return (seen, seen.derivative(x)) if x in seen.derivatives.formulas else None
 
     def _entry_by_entry(self, quantity: Quantity) -> Expression | None:
-        """The formula of an array whose entries all follow in the same way from the entries of other arrays, as after an update."""
+        """The formula of an array whose entries all follow alike from entries of other arrays, as after an update."""
         firsts = {next(iter(entries.values())): name for name, entries in self.graph.arrays.items()}
         others = {label for entries in self.graph.arrays.values() for label in entries.values()}.difference(firsts)
         if (step := self.derivations.step(quantity.parts[0])) is None:
@@ -489,7 +504,7 @@ class _Comparison:
         return found if len(found) >= FEWEST_POINTS else []
 
     def holds_around(self) -> bool:
-        """Whether both are equal close to the page's inputs: there they are the same branch of a choice, of a relu for one."""
+        """Whether both are equal close to the page's inputs: the same branch of a choice there, of a relu for one."""
         points = list(self._drawn(list(self.inputs.leaves), spreads=CLOSE))
         return len(points) >= FEWEST_POINTS and all(map(self.agree, points))
 
@@ -503,7 +518,8 @@ class _Comparison:
         points = list(self._drawn(free))
         if not fixed or len(points) < FEWEST_POINTS or not all(map(self.agree, points)):
             return ""
-        return f"{listed(fixed, MOST_TOLD)} {'is' if len(fixed) == 1 else 'are'} as the page has {'it' if len(fixed) == 1 else 'them'}"
+        are, them = ("is", "it") if len(fixed) == 1 else ("are", "them")
+        return f"{listed(fixed, MOST_TOLD)} {are} as the page has {them}"
 
 
 class _There(NamedTuple):

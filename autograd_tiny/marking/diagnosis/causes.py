@@ -119,7 +119,7 @@ def _ones(row: Primitive) -> MistakenRule:
 
 
 def _at_the_wrong_point(row: Primitive, *, at_input: bool) -> MistakenRule | None:
-    """A row's rule with its input in the place of its output, or with the output in that of the input; None if it has no other point."""
+    """A row's rule with its input for its output, or its output for its input; None if it has no other point."""
     if row.arity != 1 or isinstance(row.rule, tuple):
         return None
     z, h = Expression("z"), Expression("h")
@@ -190,7 +190,10 @@ def _other_functions(graph: NamedGraph) -> Iterator[Cause]:
         op = graph.nodes[names[0]].op
         others: list[tuple[Primitive, str]] = list(OTHER_FUNCTIONS.get(op, ()))
         if TABLE.get(row) in ACTIVATIONS:
-            members = [x if isinstance(x, Primitive) else x[x.default] for x in ACTIVATIONS]  # type: ignore[attr-defined, index]
+            members = [
+                x if isinstance(x, Primitive) else x[x.default]  # type: ignore[attr-defined, index]
+                for x in ACTIVATIONS
+            ]
             others += [(x, f"{x.name} is taken for {row}") for x in members if x is not op]
         for other, what in others:
             change = Change(functions=dict.fromkeys(names, other))
@@ -247,7 +250,8 @@ def _trainings(graph: NamedGraph, program: Program) -> Iterator[Cause]:
         )
         kept = frozenset(data(name) for name in program.updates)
         what = "after an update, the weights from before it are still used"
-        yield Cause("not updated", what, 1.3, Change(renamed={new: old for old, new in known.items()}, kept=kept), str(next(iter(known))))
+        change = Change(renamed={new: old for old, new in known.items()}, kept=kept)
+        yield Cause("not updated", what, 1.3, change, str(next(iter(known))))
     later = [name for name, update in program.updates.items() if update.beside and update.time > 1]
     if old := {data(name): data(str(timed(name)._replace(time=timed(name).time - 1))) for name in later}:
         beside = frozenset(data(name) for name, update in program.updates.items() if update.beside)

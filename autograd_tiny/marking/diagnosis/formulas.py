@@ -35,7 +35,10 @@ POINTS_EACH = 10
 FEWEST_POINTS = 6
 """With fewer points at which both have a number, nothing is said."""
 NEARLY = 1e-9
-"""Numbers that differ by a smaller share are the same; what the engine's rounding may have moved is told apart from that."""
+"""Numbers that differ by a smaller share are the same.
+
+What the engine's rounding may have moved is told apart from that.
+"""
 
 
 class Point(NamedTuple):
@@ -244,7 +247,7 @@ class _Comparison:
 
     @cached_property
     def shares(self) -> list[str]:
-        """Inputs called alike that add up to 1 on the page and are not negative, as the targets of a sample: 0, 1 and 0."""
+        """Inputs called alike that are not negative and add up to 1 on the page, as a sample's targets: 0, 1 and 0."""
         groups: dict[str, list[str]] = {}
         for label in self.leaves:
             groups.setdefault(re.sub(r"\d+", "", label), []).append(label)
@@ -272,7 +275,7 @@ class _Comparison:
         return found if len(found) >= FEWEST_POINTS else []
 
     def holds_around(self) -> bool:
-        """Whether both are equal close to the page's inputs: there they are the same branch of a choice, of a relu for one."""
+        """Whether both are equal close to the page's inputs: the same branch of a choice there, of a relu for one."""
         points = list(self._drawn(list(self.leaves), CLOSE))
         return len(points) >= FEWEST_POINTS and all(map(self.agree, points))
 

@@ -1,4 +1,4 @@
-"""The smallest set of causes that explains a page: what was done differently all over it, and which numbers that makes wrong.
+"""The fewest causes that explain a page: what was done differently all over it, and which numbers that makes wrong.
 
 As DEBUGGY looked for the procedure with the fewest bugs that gives a pupil's answers (R. R. Burton, Diagnosing bugs in
 a simple procedural skill, in Intelligent Tutoring Systems, 1982).  A cause is tried by working the page out by its
@@ -23,9 +23,15 @@ from autograd_tiny.marking.report import Mark
 from autograd_tiny.text.words import counted
 
 MOST_WORK = 60_000
-"""How many nodes are worked out anew at most, over all causes: on a graph of 300 nodes some 200 causes are tried, of 10,000 the first 6."""
+"""How many nodes are worked out anew at most, over all causes.
+
+On a graph of 300 nodes some 200 causes are tried, on one of 10,000 the first 6.
+"""
 MOST_BY_CHANCE = 0.05
-"""How many causes may be expected to explain by chance what one explains: the usual level of significance, for an effort of 1."""
+"""How many causes may be expected to explain by chance what one explains.
+
+The usual level of significance, for an effort of 1.
+"""
 
 MOST_STEPS = 12
 """Of the secant method: where it converges, it does so in fewer than ten."""
@@ -173,7 +179,7 @@ class Search:
         return self._fewest(self._candidates())
 
     def best_values(self) -> list[tuple[Found, list[Found]]]:
-        """Inputs, weights or the learning rate that had another number throughout; each explains two numbers at least."""
+        """Inputs, weights or the learning rate with another number throughout; each explains two numbers at least."""
         return self._fewest(self._values())
 
     def _fewest(self, found: Sequence[Found]) -> list[tuple[Found, list[Found]]]:
@@ -228,7 +234,7 @@ class Search:
         )
 
     def _is_evidence(self, found: Found, tries: int) -> bool:
-        """Whether so many causes were not likely to explain as much by chance; the less, the more far-fetched this one is."""
+        """Whether so many causes were unlikely to explain as much by chance; the less, the more far-fetched this is."""
         return tries * found.likelihood <= MOST_BY_CHANCE / found.cause.effort**2
 
     @property
@@ -281,7 +287,8 @@ class Search:
         places = next((k for k in range(12) if abs(round(after, k) - after) <= reach), 12)
         shown = f"{after:.{places}f}"
         effort = 2.0 + 0.01 * len(shown)  # of several that fit, a short number is likelier
-        return Cause("another value", f"{knob.name} = {shown} is used for {knob.number:g}", effort, knob.change(float(shown)), knob.name)
+        what = f"{knob.name} = {shown} is used for {knob.number:g}"
+        return Cause("another value", what, effort, knob.change(float(shown)), knob.name)
 
     def _tried(self, cause: Cause, slips: Sequence[Mark]) -> Found:
         altered = Altered(self._derivations, cause.change)

@@ -1,4 +1,7 @@
-"""What explains several numbers is told once: causes, then numbers from before an edit; and names that mean little are taken back."""
+"""What explains several numbers is told once: causes, then numbers from before an edit.
+
+Names that mean little are taken back.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ LEAST_KEPT = 0.8
 SURE = 0.1
 """A name is kept if no more numbers of the page are expected to get as good a one by chance."""
 SAME = 1e-13
-"""How far apart two numbers may be, relative to themselves, that are the same but for rounding errors of a few hundred operations."""
+"""The largest relative difference of numbers that are the same but for rounding errors of a few hundred operations."""
 MOST_EXPECTED = 0.5
 """No number counts for more than that among those that would get a name by chance."""
 SHARPEST = 0.01

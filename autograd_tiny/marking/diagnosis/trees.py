@@ -1,4 +1,7 @@
-"""A formula of arrays as a tree of the reader's steps: worked out on numbers, written down with its shapes, changed where people slip."""
+"""A formula of arrays as a tree of the reader's steps.
+
+It is worked out on numbers, written down with its shapes, changed where people slip.
+"""
 
 from __future__ import annotations
 
@@ -206,7 +209,8 @@ def _misfit_note(tree: Tree, sizes: Mapping[Tree, Shape]) -> Expression | None:
     """The shapes that do not fit, where a formula cannot be worked out."""
     part = next(part for part in in_order(tree) if part not in sizes)
     whole = "".join([f"({shapes.written(sizes[x])})" for x in part.operands])
-    return Expression.record(Structure("shapes", text=Notation(f"   {whole}"), latex=Notation(behind(whole))), ())  # type: ignore[arg-type]
+    structure = Structure("shapes", text=Notation(f"   {whole}"), latex=Notation(behind(whole)))
+    return Expression.record(structure, ())  # type: ignore[arg-type]
 
 
 def behind(sizes: str) -> str:

@@ -84,7 +84,7 @@ def markdown_cells(source: Excerpt, file: str) -> Iterator[Excerpt]:
 
 
 def _strings(text: str) -> dict[tuple[str | int | None, ...], tuple[int, int]]:
-    """The strings in JSON that are values: where in the data each is, and from where to where it stands, with its quotes."""
+    """The strings in JSON that are values: where in the data each is, and its span in the text, with its quotes."""
     found: dict[tuple[str | int | None, ...], tuple[int, int]] = {}
     place: list[
         str | int | None

@@ -1,4 +1,4 @@
-"""Right numbers in place of wrong ones, at the printed precision; everything else in the file stays as it is, byte for byte."""
+"""Right numbers for wrong ones, at the printed precision; everything else in the file stays as it is, byte for byte."""
 
 from __future__ import annotations
 

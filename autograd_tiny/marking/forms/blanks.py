@@ -59,7 +59,7 @@ def read_answer(text: str) -> Printed:
 
 
 def answered(text: str) -> Printed:
-    """What somebody wrote down: a printed number, a blank, or something that cannot be read, which is marked as such."""
+    """What somebody wrote: a printed number, a blank, or something that cannot be read, which is marked as such."""
     try:
         return read_answer(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The entries of a vector or a matrix as a page prints it: ``[[0.1, 0.2], [0.3, _]]``, with ``_`` for what is not printed."""
+"""The entries of a vector or matrix as a page prints it: ``[[0.1, 0.2], [0.3, _]]``, ``_`` for what is not printed."""
 
 from __future__ import annotations
 

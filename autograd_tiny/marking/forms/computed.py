@@ -51,7 +51,7 @@ class Computed(Printed):
     rounding: float = 0.0
 
     def widened(self, size: float) -> Computed:
-        """The same where ``size`` was added up to it, much of which may have cancelled: what is left of 0 is rounding."""
+        """The same where ``size`` was added up to it, and much may have cancelled: what is left of 0 is rounding."""
         unit = 2.0 * max(self.tolerance * self.largest, self.rounding * size)
         return _noted(Computed(self.text, self.number, unit or self.unit), self)
 

@@ -29,7 +29,8 @@ _NUMBER = re.compile(
                  | \d+ (?: \.\d* )?
                  | \.\d+ )??
      (?P<power> [eE] (?P<e> [+-]?\d+ )
-              | (?P<times> \s*[×·⋅*]\s* )? 10 (?: \^? \{{ (?P<braced> [+-]?\d+ ) \}} | (?: \^ | \*\* ) (?P<raised> [+-]?\d+ )
+              | (?P<times> \s*[×·⋅*]\s* )? 10 (?: \^? \{{ (?P<braced> [+-]?\d+ ) \}}
+                                              | (?: \^ | \*\* ) (?P<raised> [+-]?\d+ )
                                               | (?P<superscript> [⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+ ) ) )?
      (?P<dots> … | \.\.\. )?
      (?P<percent> \s*% )?""",
@@ -37,7 +38,7 @@ _NUMBER = re.compile(
 )
 _FRACTION = re.compile(r"(?P<sign>[+-]?)(?P<over>\d{1,15})\s*/\s*(?P<under>\d{1,15})", re.ASCII)
 _NEAR = 1e-12
-"""The largest relative difference from a fraction of small numbers that is taken for rounding, where a number is written as one."""
+"""The largest relative difference that is taken for rounding, where a number is written as a fraction of small ones."""
 
 
 class Printed(NamedTuple):
@@ -79,7 +80,9 @@ class Printed(NamedTuple):
         return bool(re.search(r"(…|\.\.\.)\s*%?$", self.text))
 
     def states(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
-        """Whether this is how ``value`` is printed: rounded, or where dots say so cut off.  The arguments are those of `rounds`.
+        """Whether this is how ``value`` is printed: rounded, or where dots say so cut off.
+
+        The arguments are those of `rounds`.
 
         >>> read_number("0.666…").states(2 / 3), read_number("0.667…").states(2 / 3), read_number("0.667").states(2 / 3)
         (True, False, True)
@@ -98,8 +101,8 @@ class Printed(NamedTuple):
             noise: the most that the engine's own rounding may have moved it; a few units in its last place if not
                 given.
 
-        >>> read_number("0.938").rounds(0.93876), read_number("0.939").rounds(0.93876), read_number("93.9%").rounds(0.93876)
-        (False, True, True)
+        >>> [read_number(text).rounds(0.93876) for text in ("0.938", "0.939", "93.9%")]
+        [False, True, True]
         """
         beyond = self._beyond(value)
         half = 0.5 * (self.unit if beyond >= 0.0 else self._unit_below)
@@ -153,8 +156,10 @@ class Printed(NamedTuple):
     def like(self, value: float) -> str:
         """``value`` written as this number is, with as many decimal places.
 
-        >>> read_number("4.001").like(3.99996), read_number("1.20e-3").like(0.00123456), read_number("12,345.0").like(2345.67)
-        ('4.000', '1.23e-03', '2,345.7')
+        >>> read_number("4.001").like(3.99996), read_number("1.20e-3").like(0.00123456)
+        ('4.000', '1.23e-03')
+        >>> read_number("12,345.0").like(2345.67)
+        '2,345.7'
         >>> read_number("33.2%").like(0.5), read_number("0.33…").like(2 / 3), read_number("1/2").like(1 / 3)
         ('50.0%', '0.66…', '1/3')
         >>> read_number("1.20×10⁻³").like(0.0456), read_number("1.20·10^-3").like(0.0456)
@@ -165,7 +170,7 @@ class Printed(NamedTuple):
         return _as_fraction(value) if self.is_exact else _form(self.text).written(value, self.digits)
 
     def beside(self, value: float) -> str:
-        """``value`` as it is told beside this number: like it, but with 3 significant digits at least where it has them.
+        """``value`` as told beside this number: like it, but with 3 significant digits at least where it has them.
 
         Zero has no sign, and what is nothing but rounding beside this number is zero.
 
@@ -273,11 +278,14 @@ def _form(text: str) -> _Form:
     group = match["group"] or ("," if "," in (match["mantissa"] or "") else "")
     exponent = next((x for x in (match["e"], match["braced"], match["raised"], match["superscript"]) if x), "0")
     mantissa = (match["mantissa"] or "1").replace(group or " ", "")
-    return _Form(mantissa, group, match["power"] or "", int(exponent.translate(SUPERSCRIPTS)), match["dots"] or "", match["percent"] or "")
+    power, dots, percent = match["power"] or "", match["dots"] or "", match["percent"] or ""
+    return _Form(mantissa, group, power, int(exponent.translate(SUPERSCRIPTS)), dots, percent)
 
 
 def read_number(text: str) -> Printed:
-    """A printed number: decimals with a point, perhaps in groups of three, in percent, with an exponent, with dots; a fraction.
+    """A printed number: decimals with a point, or a fraction.
+
+    Decimals may be in groups of three, in percent, with an exponent, with dots.
 
     The sign ≈ before it says nothing that its digits do not say.
 

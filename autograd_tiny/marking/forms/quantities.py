@@ -1,4 +1,4 @@
-"""What a number is said to be: of a node, a derivative, a product along a path, the step of an update, any formula of these."""
+"""What a number is said to be: a node's, a derivative, a product along a path, an update's step, a formula of these."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _is_label(text: str) -> bool:
 
 
 def read_quantity(text: str) -> Quantity:
-    """``z`` a node's data, ``E/w`` a derivative, ``E/z/w`` the product along a path, ``w'`` a parameter after its update.
+    """``z`` a node's data, ``E/w`` a derivative, ``E/z/w`` a product along a path, ``w'`` a parameter after its update.
 
     A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.  Whether
     ``dE/dw``

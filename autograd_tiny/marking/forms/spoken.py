@@ -26,10 +26,13 @@ from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.words import did_you_mean
 
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-SIGNS = {"·": "*", "×": "*", "⋅": "*", "∙": "*", "−": "-", "–": "-", "÷": "/", "^": "**", "{": "(", "}": ")", "√": "sqrt"}
+SIGNS = dict.fromkeys("·×⋅∙", "*") | dict.fromkeys("−–", "-") | {"÷": "/", "^": "**", "{": "(", "}": ")", "√": "sqrt"}
 """Signs that are printed in formulas, and what they are written as for the reader of formulas."""
 LEFT_OUT, OF_ARRAYS_LEFT_OUT = "*", "*+"
-"""What stands for a sign of multiplication that is left out, and in formulas of arrays: there the shapes tell which product it is."""
+"""What stands for a sign of multiplication that is left out, and in formulas of arrays.
+
+There the shapes tell which product it is.
+"""
 SIGNS_OF_ARRAYS = SIGNS | dict.fromkeys("·×⋅∙", "@") | dict.fromkeys("⊙∘", "*")
 """The signs of formulas of arrays; of a number and an array ``@`` is an ordinary product."""
 OVER_SAMPLES = ("mean", "sum", "total")

@@ -187,7 +187,10 @@ class Backward:
                 yield Planted("activation derivative missing", f"the derivatives of {row.name} are missing", where, own)
 
     def _rules(self) -> Iterator[Planted]:
-        """One mistaken rule in a whole layer; what is worked out of given numbers alone, as squares of weights, is another line."""
+        """One mistaken rule in a whole layer.
+
+        What is worked out of given numbers alone, as squares of weights, is another line.
+        """
         for (row, depth), layer in self._layers.items():
             for is_given in (False, True):
                 nodes = [node for node in layer if is_given is all(x.op is None for x in node.operands)]
@@ -212,7 +215,10 @@ class Backward:
                     yield Planted("transposed", f"on the way back {base} stands where its transpose should", "", slopes)
 
     def _terms(self) -> Iterator[Planted]:
-        """A term of a loss, or one of the two ways round a layer, that no derivative is taken of; one that has a name, off by a factor."""
+        """A term of a loss, or one of the two ways round a layer, that no derivative is taken of.
+
+        Also one that has a name, off by a factor.
+        """
         away: dict[Value, int] = {self.root: 0}
         sums: dict[tuple[object, int, int], list[Value]] = {}
         for user in reversed(self.order):

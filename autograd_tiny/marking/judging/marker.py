@@ -65,13 +65,13 @@ PLAIN = 1.2
 PLAIN_SLIPS, SAID = ("digits swapped", "copied"), {"digits swapped": "two digits have changed places"}
 """What is looked for in an answer to an exercise, and how it is said there."""
 FAR = 3.0
-"""What follows from the page's own numbers is told where it is so many units of the last digit from the engine's number."""
+"""What follows from the page's own numbers is told where it is so many units of the last digit from the engine's."""
 NEAR = 12
 """So many numbers before one are near enough to have been put into its formula."""
 FEWEST_DIGITS = 3
 """With fewer, one unit of the last digit is no small difference."""
 MOST_IN_VAIN = 3
-"""After so many entries of an array that nothing explains, neither all at once nor one by one, the others are not looked at."""
+"""After so many entries of an array that nothing explains, together or one by one, the others are not looked at."""
 
 
 class Fit(NamedTuple):
@@ -134,15 +134,18 @@ class Marker:
         self.efforts: dict[int, float] = {}
         self.by_chance: dict[int, float] = {}
         printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
-        self.precision = Precision(self.derivations, [] if self.asked else [(claim, self._value(claim)) for claim in printed])
+        values = [] if self.asked else [(claim, self._value(claim)) for claim in printed]
+        self.precision = Precision(self.derivations, values)
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
     def for_another(self, answers: Sequence[Printed] | None) -> Marker:
-        """A marker for other answers about the same quantities, or these again; what is the same for all is worked out once."""
+        """A marker for other answers about the same quantities, or these again; what all share is worked out once."""
         other = copy(self)
         if answers is not None:
-            formulas = [self._formulas.get(printed.text) if isinstance(printed, Written) else None for printed in answers]
+            formulas = [
+                self._formulas.get(printed.text) if isinstance(printed, Written) else None for printed in answers
+            ]
             said = zip(self.claims, answers, formulas, strict=True)
             other.claims = [claim._replace(printed=printed, formula=formula) for claim, printed, formula in said]
         other._begin()
@@ -161,7 +164,8 @@ class Marker:
             raise ValueError(f"inputs: {label}: {error}") from None
         if not (printed.rounds(node.data) or printed.cuts(node.data)):
             raise ValueError(
-                f"inputs: {label} is {node.data!r} in the graph and {printed.text} in print; record it as it was printed"
+                f"inputs: {label} is {node.data!r} in the graph and {printed.text} in print; "
+                "record it as it was printed"
             )
         given = Mark(-1, Claim(data(label), printed), node.data, "right")
         self.page.take(data(label), Source(given, lambda _: 0.5 * printed.unit))
@@ -172,7 +176,7 @@ class Marker:
         return value
 
     def marked(self) -> Iterator[Mark]:
-        """The marks that are still to be made, each for itself; what explains several of them is looked for when all are made."""
+        """The marks still to be made, each for itself; what explains several is looked for when all are made."""
         while (number := len(self.marks)) < len(self.claims):
             array = self.wholes.array_at(self.claims, number)
             if array is None:
@@ -293,7 +297,7 @@ class Marker:
         return marked
 
     def _take_numbers(self, quantity: Quantity, *, rounded: bool = False) -> None:
-        """Take the decimal numbers in a formula as they were printed: each may be the short form of another number of the page.
+        """Take decimal numbers in a formula as printed: each may be the short form of another number of the page.
 
         Args:
             quantity: the formula.
@@ -314,7 +318,7 @@ class Marker:
             )
 
     def _take_misprint(self, mark: Mark) -> None:
-        """A number that is wrong may be so in print only: remember the right one, unless the page has printed it with more digits."""
+        """A wrong number may be so in print only: remember the right one, unless the page has it with more digits."""
         if not math.isfinite(mark.value):
             return
         right = mark._replace(claim=mark.claim._replace(printed=read_number(mark.right)), verdict="right")
@@ -445,7 +449,7 @@ class Marker:
     def _less_exactly(
         self, blank: Mark, derivation: Derivation, followed: Sequence[Follows]
     ) -> Iterator[tuple[str, Follows]]:
-        """The number as it may have become by going on with unrounded numbers, in single precision, or with rounded ones; and why."""
+        """What going on with unrounded numbers, in single precision or with rounded ones may give; and why."""
         claim = blank.claim
         with suppress(ArithmeticError, ValueError):
             follows = self.page.follow(self.page.evaluate(derivation.root, self._unrounded(derivation)))
@@ -460,7 +464,7 @@ class Marker:
         yield from self._from_rounded(blank, derivation)
 
     def _unrounded(self, derivation: Derivation) -> dict[Quantity, Number]:
-        """Printed numbers that a formula needs, as they follow from others before them: an author may have gone on with these.
+        """Printed numbers a formula needs, as they follow from earlier ones: an author may have gone on with these.
 
         The derivatives by which rounding is estimated are those at the printed numbers, which have few digits where
         they are small.
@@ -609,7 +613,10 @@ class Marker:
             yield from written
 
     def _from_elsewhere(self, blank: Mark, editor: Editor) -> Iterator[Edit]:
-        """Other numbers of the page put into the formula: so many that they are looked for last; neither in exercises nor in programs."""
+        """Other numbers of the page put into the formula: so many that they are looked for last.
+
+        Neither in exercises nor in programs.
+        """
         if not self.asked and not isinstance(blank.claim.printed, Computed):
             yield from editor.numbers_from_elsewhere(
                 claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number]
@@ -624,7 +631,7 @@ class Marker:
         return ""
 
     def _is_last_digit(self, blank: Mark, ways: Sequence[Follows]) -> bool:
-        """Whether a number is one unit off in its last digit, from the engine's or from what follows from right numbers."""
+        """Whether a number is a unit off in its last digit, from the engine's or what follows from right numbers."""
         printed = blank.claim.printed
         if isinstance(printed, Computed):  # which has no last digit, but a tolerance
             return False
@@ -639,7 +646,8 @@ class Marker:
         pairs = list(pairwise(quantity.nodes))
         if not pairs or not all(of != by and self.graph.depends(by, of) for of, by in pairs):
             return ""
-        return f"did you mean {'/'.join(reversed(quantity.nodes))}? {quantity.nodes[0]} does not depend on {quantity.nodes[-1]}"
+        first, last = quantity.nodes[0], quantity.nodes[-1]
+        return f"did you mean {'/'.join(reversed(quantity.nodes))}? {first} does not depend on {last}"
 
     def _independence(self, quantity: Quantity) -> str:
         """Which of its nodes does not depend on the next one, if that is why a derivative is 0."""

@@ -16,8 +16,31 @@ from autograd_tiny.calculus.mistaken.functions import OTHER_FUNCTIONS
 from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import Edge, edges, topological_order
 from autograd_tiny.engine.row import MultiPrimitive
-from autograd_tiny.engine.table import add, div, gelu, leaky_relu, mul, power, relu, sigmoid, silu, softplus, sqrt, sub, tanh
-from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph, added, changed, in_full, is_number, rewritten
+from autograd_tiny.engine.table import (
+    add,
+    div,
+    gelu,
+    leaky_relu,
+    mul,
+    power,
+    relu,
+    sigmoid,
+    silu,
+    softplus,
+    sqrt,
+    sub,
+    tanh,
+)
+from autograd_tiny.marking.derivations import (
+    Derivation,
+    Derivations,
+    NamedGraph,
+    added,
+    changed,
+    in_full,
+    is_number,
+    rewritten,
+)
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, updated
 from autograd_tiny.marking.training.times import timed
@@ -396,7 +419,10 @@ def _term_left_out(d: Editor) -> Found:
 
 
 def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
-    """Products: the node, one factor, and what remains without it; a quotient is a product with a reciprocal, a power one of equals."""
+    """Products: the node, one factor, and what remains without it.
+
+    A quotient is a product with a reciprocal, a power one of equals.
+    """
     for node in topological_order(d.root):
         if node.op in (mul, div):
             x, y = node.operands
@@ -436,7 +462,7 @@ def _updated_weights_used(d: Editor) -> Found:
 
 
 def _not_updated(d: Editor) -> Found:
-    """A number of before an update in the place of the one after it: a weight, what an optimizer keeps, all of the weights."""
+    """A number from before an update in place of the one after: a weight, what an optimizer keeps, all weights."""
     later = {x: q for x, q in d.parts.items() if x is not d.root}
     before = {x: q for x, later_one in later.items() if (q := _one_update_before(d.graph, later_one)) is not None}
     weights = {x: d.derivations.variable(q) for x, q in before.items() if d.derivations.is_update(later[x])}

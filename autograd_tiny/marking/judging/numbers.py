@@ -23,7 +23,7 @@ Number = float | Value
 
 
 def noise_of(number: Number) -> float:
-    """The most that rounding errors may have moved a number, to first order: each one of its steps by a few units in the last place.
+    """The most that rounding errors may move a number, to first order: each step by a few units in the last place.
 
     As J. H. Wilkinson, Rounding Errors in Algebraic Processes (1963): by each step's own error times the derivative by
     it.  Numbers nearly as large that are subtracted lose digits, which the size of the result does not show.
@@ -72,7 +72,7 @@ class Follows:
 
     @cached_property
     def slack(self) -> float:
-        """How far the number may be off because of the rounding of the printed ones, by the engine's local derivatives."""
+        """How far the rounding of the printed ones may put the number off, by the engine's local derivatives."""
         return sum(abs(slope) * source.radius for source, slope in self._slopes)
 
     @cached_property
@@ -140,7 +140,7 @@ class Sources(dict[Value, Source]):
         return [(self[leaf], slope) for leaf, slope in found.items()]
 
     def _nearest(self, number: Value) -> dict[Value, float]:
-        """The printed numbers, and those of whole quantities, that a number was computed from directly, and its derivatives by them."""
+        """What a number was computed from directly, printed numbers or whole quantities, and derivatives by them."""
         order: dict[Value, None] = {}
         for node in operands_first([number], lambda x: x in order or (x in self.worked_out and x is not number)):
             order[node] = None
@@ -152,7 +152,7 @@ class Sources(dict[Value, Source]):
 
 
 class Numbers:
-    """Numbers for quantities, worked out from each other one step at a time; what is printed is taken as it was printed.
+    """Numbers for quantities, worked out from each other one step at a time; what is printed is taken as printed.
 
     With nothing printed these are the engine's own numbers.  A printed number is a Value: what is worked out from it
     knows by its derivatives how much the number's rounding matters.
@@ -195,7 +195,9 @@ class Numbers:
         *,
         recorded: bool = True,
     ) -> Numbers:
-        """What is printed here, and gone on with by other rules; what these do not reach is taken over as far as it is worked out.
+        """What is printed here, and gone on with by other rules.
+
+        What these do not reach is taken over as far as it is worked out.
 
         Args:
             derivations: the rules.
@@ -234,7 +236,7 @@ class Numbers:
         )
 
     def take(self, quantity: Quantity, source: Source, *, afresh: bool = True) -> None:
-        """From now on, take a quantity as it was printed, and unless it is right work out ``afresh`` what depends on it.
+        """From now on, take a quantity as printed, and unless it is right work out ``afresh`` what depends on it.
 
         Of a number that is printed with more digits at one place and with fewer at another, the one with more counts.
         """
@@ -350,7 +352,13 @@ class Numbers:
         numbers: dict[Expression, Any] = {}
         for node in all_nodes(root):
             if (quantity := self.derivations.quantities.get(node)) is not None:
-                numbers[node] = instead[quantity] if quantity in instead else self.of(quantity) if by_all else data_of(self.of(quantity))
+                numbers[node] = (
+                    instead[quantity]
+                    if quantity in instead
+                    else self.of(quantity)
+                    if by_all
+                    else data_of(self.of(quantity))
+                )
             elif node.op is None:
                 numbers[node] = self._given(node.constant_value)
             else:
@@ -373,7 +381,7 @@ class Numbers:
         )
 
     def follows(self, value: float, number: Callable[[], Number]) -> Follows:
-        """What a number says that was worked out on floats, and is worked out once more if somebody asks how sure it is.
+        """What a number says that was worked out on floats, and is worked out again if somebody asks how sure it is.
 
         Args:
             value: the number.
@@ -413,7 +421,7 @@ class Numbers:
 
 
 def _result(op: Primitive, operands: Sequence[float]) -> float:
-    """What an operation gives at floats; thousands of numbers are tried, and of most that fail nobody wants to know why."""
+    """What an operation gives at floats; thousands of numbers are tried, and nobody wants to know why most fail."""
     try:
         return float(op.forward(*operands))
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""How precisely a page was worked out: in single or half precision, with every number rounded to a few digits, with digits cut off.
+"""How precisely a page was worked out: in single or half precision, each number rounded to a few digits or cut off.
 
 Numbers that differ from the engine's are looked at together.  If the page was worked out so, nearly all of them fit; if
 not, only as many as do by chance.  The ratio of the two likelihoods decides, as in A. Wald, Sequential Tests of
@@ -64,7 +64,8 @@ class Format(NamedTuple):
 
         >>> [SINGLE.has(Printed(text, float(text), 1e-9)) for text in ("0.100000001", "0.100000002")]
         [True, False]
-        >>> SINGLE.has(Printed("0.82136553", 0.82136553, 1e-8)), SINGLE.has(Printed("0.82136553", 0.82136553, 1e-8), cut=True)
+        >>> printed = Printed("0.82136553", 0.82136553, 1e-8)
+        >>> SINGLE.has(printed), SINGLE.has(printed, cut=True)
         (False, True)
         """
         try:
@@ -110,7 +111,9 @@ def cuts_digits(numbers: Iterable[tuple[Claim, float]]) -> bool:
 
 
 def format_of(differing: Sequence[Claim], *, cut: bool) -> Format | None:
-    """The format in which the numbers of a page were worked out; None for double, or where they are printed with too few digits to tell.
+    """The format in which the numbers of a page were worked out.
+
+    None for double, or where they are printed with too few digits to tell.
 
     Args:
         differing: the claims that print another number than the engine's.
@@ -200,7 +203,7 @@ class Single:
 
     @cached_property
     def _agreeing(self) -> list[Claim]:
-        """What is printed as single precision gives it, rounded or cut off, and not as the engine's number is rounded."""
+        """What is printed as single precision gives it, rounded or cut off, not as the engine's number is rounded."""
         return [
             claim
             for claim, value in self._numbers
@@ -209,7 +212,7 @@ class Single:
 
     @cached_property
     def _telling(self) -> dict[Claim, bool]:
-        """What the two precisions print differently, if it is no slip, and whether it is the number of double precision."""
+        """What the two precisions print differently, if it is no slip, and whether it is double precision's number."""
         found = {}
         for claim, value in self._numbers:
             error, printed = abs(self._value(claim) - value), claim.printed
@@ -246,7 +249,7 @@ class Single:
         )
 
     def may_give(self, claim: Claim, value: float, errors: float) -> bool:
-        """Whether single precision may give this number in some other order of operations, on a page that is likelier so.
+        """Whether single precision may give this number in another order of operations, on a page that is likelier so.
 
         Args:
             claim: the claim.
@@ -292,9 +295,10 @@ class Precision:
         return f"every number is rounded to {self._steps.said} before it is gone on with"
 
     def cuts_below(self, claim: Claim, value: float, errors: float) -> bool:
-        """Whether digits were cut off of what is a little less than a number in single precision: 0.5699999 for 0.57 becomes 0.56.
+        """Whether digits were cut off of what is a little less than a number in single precision.
 
-        Only a page that cuts digits off elsewhere, too, is believed to have done so.
+        So 0.5699999 for 0.57 becomes 0.56.  Only a page that cuts digits off elsewhere, too, is believed to have
+        done so.
 
         Args:
             claim: the claim.

@@ -96,7 +96,7 @@ def _implied(claim: int, printed: Printed, derivation: Derivation, numbers: Numb
 
 
 def solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers) -> tuple[float, float]:
-    """The value of one quantity with which a formula gives ``target``, and the formula's derivative there: Newton's method.
+    """The value of a quantity at which a formula gives ``target``, and the formula's derivative there: Newton's method.
 
     Raises:
         ArithmeticError, ValueError: none is found, or the formula does not depend on the quantity.
@@ -115,7 +115,7 @@ def solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers
 
 
 def agreements(implied: Sequence[Implied]) -> list[Story]:
-    """Claims that imply the same value of the same quantity: the stories of most claims first, then those without a wrong sign."""
+    """Claims that imply the same value of a quantity: stories of most claims first, then those without a wrong sign."""
     found: list[Story] = []
     operands: dict[int, set[Quantity]] = {}
     for x in implied:

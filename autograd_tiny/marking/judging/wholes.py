@@ -40,7 +40,7 @@ class Found(NamedTuple):
 FACTORS = ("sign", "factor")
 """Mistakes that are factors themselves: another factor besides would be one too many."""
 MOST_BY_CHANCE = 0.01
-"""How many of the mistakes that are tried may be expected to give a printed array by chance, for one that does to be what happened."""
+"""How many tried mistakes may be expected to give a printed array by chance, for one that does to be what happened."""
 OTHERWISE = Found("shape", "its numbers do not tell how that came about")
 
 

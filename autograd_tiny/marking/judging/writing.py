@@ -1,4 +1,4 @@
-"""Slips in writing a number down: digits that changed places, one dropped, put in or mistyped, the number of another quantity."""
+"""Slips in writing a number: digits that changed places, one dropped, put in or mistyped, another quantity's number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
 FEWEST = 5
-"""A number with so many digits has some 100 others that differ in one digit, among the 10,000 and more of its length."""
+"""A number with so many digits has some 100 others that differ in one, among the 10,000 and more of its length."""
 FEWEST_COPIED = 7
 """The same of a number copied from elsewhere: there are as many of those as the page has numbers."""
 
@@ -58,7 +58,7 @@ def slips_in_writing(
 
 
 def copies(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Edit]:
-    """The numbers of other claims that were copied, each as a formula that is this number; the arguments are those above."""
+    """The numbers of other claims that were copied, each as a formula that is this number; arguments as above."""
     printed = claims[number].printed
     root = Expression.constant(printed.number)
     for n, claim in enumerate(claims):
@@ -87,7 +87,7 @@ def _telling_digits(printed: Printed) -> int:
 
 
 def _tries(printed: Printed) -> float:
-    """How many numbers differ from one in a digit: 9 mistyped for each of its digits, 10 put in beside each, each dropped."""
+    """How many numbers differ from one in a digit: 9 mistyped for each digit, 10 put in beside each, each dropped."""
     return 20.0 * printed.digits + 10.0
 
 
@@ -104,7 +104,10 @@ WORDS = {
 
 
 def intended_texts(printed: Printed, value: float, decimals: Iterable[int]) -> Iterator[str]:
-    """How an author may have meant to print a number, with so many decimal places, rounded, cut off, or with its last digit too large."""
+    """How an author may have meant to print a number, with so many decimal places.
+
+    Rounded, cut off, or with its last digit too large.
+    """
     if "e" in printed.text.lower() or not 0 <= printed.decimals <= 15:
         return
     for places in decimals:
@@ -115,14 +118,16 @@ def intended_texts(printed: Printed, value: float, decimals: Iterable[int]) -> I
 
 
 def typed(intended: str, printed: str) -> str:
-    """Which slip of the pen makes one number of another: a digit dropped, put in or mistyped; none if no single one does.
+    """Which slip of the pen makes one number of another: a digit dropped, put in, mistyped; none if no single one does.
 
     A digit at the end is none of these: it is rounded away, or wrong.  Nor is a digit mistyped or put in where only one
     follows that
     is the same: of the numbers that differ in their last two digits, a fifth would be.
 
-    >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041"), typed("0.020954", "0.021954"), typed("0.311", "0.321")
-    ('digit dropped', 'digit put in', 'digit mistyped', '')
+    >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041")
+    ('digit dropped', 'digit put in')
+    >>> typed("0.020954", "0.021954"), typed("0.311", "0.321")
+    ('digit mistyped', '')
     """
     if intended.startswith(MINUS) != printed.startswith(MINUS):  # which would be a second slip
         return ""

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, the Static Analysis Results Interchange Format of OASIS, which code hosts and editors read."""
+"""Findings as SARIF 2.1.0, OASIS's Static Analysis Results Interchange Format, which code hosts and editors read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RULES = {
 
 
 def as_sarif(outcomes: Sequence[Outcome]) -> str:
-    """One run with a result for each finding, in ASCII, so that it survives whatever encoding a terminal or a pipe has."""
+    """One run with a result per finding, in ASCII, so that it survives whatever encoding a terminal or a pipe has."""
     told = [finding for outcome in outcomes for finding in findings(outcome)]
     rules = [
         {"id": rule, "shortDescription": {"text": text}, "defaultConfiguration": {"level": LEVELS.get(rule, "error")}}

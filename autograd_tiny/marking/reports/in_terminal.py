@@ -26,12 +26,18 @@ LONGEST_FORMULA = 30
 """In a table; below it they are told in full."""
 
 _ROOM_FOR_MISTAKES = 18
-"""In so many columns of a terminal the names of mistakes are whole words, and beside all verdicts there is room for them in 80."""
+"""In so many columns of a terminal the names of mistakes are whole words.
+
+Beside all verdicts there is room for them in 80.
+"""
 
 
 _ROOM_FOR_TITLES = 18
 _ROOM_BESIDE_NUMBERS = 46
-"""Of a terminal's columns, for what a line is about and what was found; in the rest engine's and printed numbers stand side by side."""
+"""Of a terminal's columns, for what a line is about and what was found.
+
+In the rest the engine's and the printed numbers stand side by side.
+"""
 
 
 def print_outcomes(outcomes: Sequence[Outcome], console: Console, *, table: bool = True, margin: bool = False) -> None:
@@ -119,7 +125,7 @@ def _compared(printed: str, engine: str, mark: Mark | None) -> Text:
 
 
 class _Quantity:
-    """The name of a quantity; where it is too long for its column, it goes on in the next line after a ·, or else after a /."""
+    """A quantity's name; where too long for its column, it goes on in the next line after a ·, or else after a /."""
 
     def __init__(self, text: str) -> None:
         self.factors = [re.findall(r"[^/]+/?", factor) for factor in re.findall(r"[^·]+·?", text)]

@@ -1,4 +1,4 @@
-"""What came of marking a page of a file: its report, or the error that says why there is none; and what of it is to be told."""
+"""What came of marking a file's page: its report, or the error that says why there is none; and what is to be told."""
 
 from __future__ import annotations
 

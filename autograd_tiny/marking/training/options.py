@@ -12,7 +12,13 @@ from autograd_tiny.text.words import did_you_mean, listed
 
 MOMENTUM = {"momentum": "momentum", "velocity": "velocity", "weight_decay": "weight_decay", "decoupled": "decoupled"}
 SIZED = {"epsilon": "epsilon", "epsilon_inside": "epsilon_inside"}
-MOMENTS = {"beta1": "beta1", "beta2": "beta2", "weight_decay": "weight_decay", "bias_correction": "bias_correction", **SIZED}
+MOMENTS = {
+    "beta1": "beta1",
+    "beta2": "beta2",
+    "weight_decay": "weight_decay",
+    "bias_correction": "bias_correction",
+    **SIZED,
+}
 OPTIMIZERS: Mapping[str, tuple[Callable[..., Optimizer], Mapping[str, str], Mapping[str, Any]]] = {
     "sgd": (SGD, {"weight_decay": "weight_decay", "decoupled": "decoupled"}, {}),
     "momentum": (SGD, MOMENTUM, {"momentum": 0.9}),
@@ -22,7 +28,7 @@ OPTIMIZERS: Mapping[str, tuple[Callable[..., Optimizer], Mapping[str, str], Mapp
     "adam": (Adam, {**MOMENTS, "decoupled": "decoupled"}, {}),
     "adamw": (AdamW, MOMENTS, {}),
 }
-"""What makes each optimizer, its constants and what they are called there, and what is meant if a constant is not given."""
+"""What makes each optimizer, its constants and their names there, and what is meant if a constant is not given."""
 
 KEYS = ("optimizer", "learning_rate", "parameters", "batch")
 

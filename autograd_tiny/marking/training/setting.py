@@ -151,7 +151,13 @@ def _check_time(graph: NamedGraph, quantity: Quantity, name: Timed, training: Tr
                 f"{name} is kept for what is trained, and {name.base} is not; trained are {listed(known, 12)}"
             )
         return
-    if training is None and node.op is None and quantity.kind in ("data", "change") and name.time == 1 and not name.beside:
+    if (
+        training is None
+        and node.op is None
+        and quantity.kind in ("data", "change")
+        and name.time == 1
+        and not name.beside
+    ):
         raise ValueError(f"{name} is {name.base} after a step of gradient descent; to mark it, give the learning_rate")
     if node.op is not None or name.time > 1 or name.beside or quantity.kind not in ("data", "change"):
         what = f"{quantity} is a number after an update of all that is trained"
@@ -176,7 +182,7 @@ def _extent(claims: Iterable[Claim], later: Mapping[str, Timed], parameters: Col
 
 
 def _in_run(name: str, run: NamedGraph) -> str:
-    """A name as the run has it: what no update changes is called the same after each, and what no sample changes is in all."""
+    """A name as in the run: what no update changes is called the same after each; what no sample changes is in all."""
     known = timed(name)
     for other in (known, known._replace(time=0), known._replace(sample=0), known._replace(time=0, sample=0)):
         if str(other) in run.labels:
@@ -196,7 +202,7 @@ def _checked(claims: list[Claim], graph: NamedGraph) -> list[Claim]:
 
 
 def _check(quantity: Quantity, run: NamedGraph) -> None:
-    """Refuse what there is not, a quantity of one pass by one of another, an array by an array that is none of its functions."""
+    """Refuse what there is not, a quantity of one pass by another's, an array by one that is none of its functions."""
     for name in quantity.nodes if quantity.kind != "whole" else ():
         first = str(timed(name)._replace(sample=1))
         if name not in run.labels and first in run.labels and not timed(name).sample:

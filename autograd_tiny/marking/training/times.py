@@ -1,4 +1,4 @@
-"""Names with a time and a sample: ``w5''`` after two updates, ``out(2)'`` of the second sample after one, ``m(w5)'`` beside w5'."""
+"""Names with time and sample: ``w5''`` after two updates, ``out(2)'`` of sample 2 after one, ``m(w5)'`` beside w5'."""
 
 from __future__ import annotations
 
