@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 from autograd_tiny import arrays, losses, nn, optim, samples
 from autograd_tiny.arrays.recorded import Array, array
 from autograd_tiny.calculus.anomaly import detect_anomaly
-from autograd_tiny.calculus.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, stop_gradient, value_and_grad, vjp
+from autograd_tiny.calculus.derivatives import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    stop_gradient,
+    value_and_grad,
+    vjp,
+)
 from autograd_tiny.calculus.primitive_check import check_primitive
 from autograd_tiny.engine.contents import label_locals
 from autograd_tiny.engine.graph import gradient

@@ -49,7 +49,7 @@ from autograd_tiny.worked import three_three_three
 
 DONE, FAILED, WRONG_USE, INTERRUPTED = 0, 1, 2, 130
 PLAIN = {"∂": "d", "·": "*", "×": "*", "→": ">", "−": "-", "δ": "d", "σ": "s", "…": ".", "⁽": "(", "⁾": ")"}
-"""For a terminal that cannot show the signs of mathematics: one character for one, so that tables keep their columns."""
+"""For a terminal that cannot show signs of mathematics: one character for one, so that tables keep their columns."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.values += [word for word in rest if "=" in word and not word.startswith("-")]
         rest = [word for word in rest if word not in options.values]
     if rest:
-        hint = "; put a formula that begins with - in brackets: '(-x**2)'" if rest[0][:2] != "--" and rest[0].startswith("-") else ""
+        is_formula = rest[0][:2] != "--" and rest[0].startswith("-")
+        hint = "; put a formula that begins with - in brackets: '(-x**2)'" if is_formula else ""
         parser.error(f"{options.command} has no use for {' '.join(rest)}{hint}")
     try:
         return int(options.run(options, Console(highlight=False)))
@@ -85,7 +86,9 @@ def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="autograd-tiny", description="Backpropagation you can see, step through, check and run.")
+    parser = argparse.ArgumentParser(
+        prog="autograd-tiny", description="Backpropagation you can see, step through, check and run."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -95,22 +98,40 @@ def _parser() -> argparse.ArgumentParser:
     formula.add_argument("values", type=_text, nargs="*", metavar="name=value", help=numbers)
     formula.add_argument("--digits", type=_digits, default=4, help="significant digits shown (default: 4)")
 
-    demo = commands.add_parser("demo", help="mark every number of the published 3-3-3 example, draw it, step through it")
-    demo.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR", help="where the files go (default: demo)")
+    demo = commands.add_parser(
+        "demo", help="mark every number of the published 3-3-3 example, draw it, step through it"
+    )
+    demo.add_argument(
+        "--out", type=Path, default=Path("demo"), metavar="DIR", help="where the files go (default: demo)"
+    )
     demo.set_defaults(run=_demo)
 
-    mark_it = commands.add_parser("mark", help="mark the numbers of pages: which are right, and what went wrong where they are not")
-    pages = "formulas, inputs and printed numbers: .toml, or a block ```backprop in .md or .ipynb; or a folder of such files"
+    mark_it = commands.add_parser(
+        "mark", help="mark the numbers of pages: which are right, and what went wrong where they are not"
+    )
+    pages = (
+        "formulas, inputs and printed numbers: .toml, or a block ```backprop in .md or .ipynb; "
+        "or a folder of such files"
+    )
     mark_it.add_argument("pages", type=Path, nargs="+", metavar="PAGE", help=pages)
-    mark_it.add_argument("--format", choices=["text", *FORMATS], default="text", help="of what is printed (default: text)")
+    mark_it.add_argument(
+        "--format", choices=["text", *FORMATS], default="text", help="of what is printed (default: text)"
+    )
     mark_it.add_argument("--diff", action="store_true", help="first show what --write would change")
     mark_it.add_argument("--write", action="store_true", help="show it, and put right numbers in place of wrong ones")
     mark_it.add_argument("--strict", action="store_true", help="a last digit that is one unit off is wrong, too")
     mark_it.add_argument("--brief", action="store_true", help="only the story, without the table")
     mark_it.add_argument("--margin", action="store_true", help="only what a teacher would write in the margin")
     mark_it.add_argument("--json", type=Path, metavar="FILE", help="also write the marks as JSON")
-    mark_it.add_argument("-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ...")
-    mark_it.add_argument("--answers", type=Path, metavar="CLASS.csv", help="mark a class: a row per person, a column per claim of the page")
+    mark_it.add_argument(
+        "-o", "--out", "--output", type=Path, metavar="FILE", help="also draw the graph with the marks: .svg, .png, ..."
+    )
+    mark_it.add_argument(
+        "--answers",
+        type=Path,
+        metavar="CLASS.csv",
+        help="mark a class: a row per person, a column per claim of the page",
+    )
     mark_it.add_argument("--encoding", default="", metavar="NAME", help="of the answers, as cp1252 (default: UTF-8)")
     mark_it.add_argument(
         "--plot", type=Path, metavar="FILE", help="of a class also draw how many made which mistake: .svg or .png"
@@ -139,7 +160,10 @@ def _parser() -> argparse.ArgumentParser:
     step = commands.add_parser(
         "step", parents=[formula], help="step through forward and backward, one operation at a time"
     )
-    pages = "a page, .html, for a browser; .tex for overlays on a slide; or a folder, with a / at its end, for one SVG a step"
+    pages = (
+        "a page, .html, for a browser; .tex for overlays on a slide; "
+        "or a folder, with a / at its end, for one SVG a step"
+    )
     step.add_argument("-o", "--out", "--output", metavar="FILE", help=pages)
     _add_through(step, "a step")
     step.set_defaults(run=_step)
@@ -154,7 +178,10 @@ def _parser() -> argparse.ArgumentParser:
     compile_it.set_defaults(run=_compile)
 
     explain_it = commands.add_parser("explain", parents=[formula], help="write out the chain rule for one derivative")
-    wrt = "what to differentiate by: any name, an array or its entry W[0][1]; of a --derivation several, or all inputs without it"
+    wrt = (
+        "what to differentiate by: any name, an array or its entry W[0][1]; "
+        "of a --derivation several, or all inputs without it"
+    )
     explain_it.add_argument("--wrt", type=_text, action="append", metavar="NAME", help=wrt)
     whole = "the whole page: every value forward, every derivative backward, and with --learning-rate every update"
     explain_it.add_argument("--derivation", action="store_true", help=whole)
@@ -408,7 +435,8 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     example = three_three_three
     report = example.marked()
     console.print(
-        "A published worked example of backpropagation, marked: 3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n"
+        "A published worked example of backpropagation, marked: "
+        "3 inputs, then 3 ReLU, 3 sigmoid and 3 softmax neurons.\n"
     )
     print_report(report, console)
     loss = example.record().loss

@@ -17,7 +17,20 @@ from autograd_tiny.arrays.batches import as_column, classes_of, loss_of, targets
 from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.arrays.structure import Structure, by_row
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.table import equal, greater, less, log, logsumexp, mean, relu, sigmoid, softmax, softplus, total, where
+from autograd_tiny.engine.table import (
+    equal,
+    greater,
+    less,
+    log,
+    logsumexp,
+    mean,
+    relu,
+    sigmoid,
+    softmax,
+    softplus,
+    total,
+    where,
+)
 from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 

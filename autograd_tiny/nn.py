@@ -32,7 +32,10 @@ def uniform(n_inputs: int, n_outputs: int, rng: Random) -> float:
 
 
 def xavier(n_inputs: int, n_outputs: int, rng: Random) -> float:
-    """Uniform with variance 2 / (inputs + outputs).  Glorot and Bengio (2010), Understanding the difficulty of training ..."""
+    """Uniform with variance 2 / (inputs + outputs).
+
+    Glorot and Bengio (2010), Understanding the difficulty of training ...
+    """
     bound = math.sqrt(6.0 / (n_inputs + n_outputs))
     return rng.uniform(-bound, bound)
 
@@ -104,7 +107,8 @@ class Module(Holder):
         for name, thing in hidden(others):
             if is_parameter(thing) and thing not in places:
                 raise TypeError(
-                    f"this {type(self).__name__} has {thing!r} inside {name}, where no parameter is looked for: keep it in an attribute, "
+                    f"this {type(self).__name__} has {thing!r} inside {name}, where no parameter is looked for: "
+                    "keep it in an attribute, "
                     "a list, tuple, dict, array or module; if it is not to be learned, make it a Constant"
                 )
         parameters = self._learned(places)
@@ -141,7 +145,7 @@ class Module(Holder):
             parameter.grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The parameters' numbers by name; `load_state_dict` puts them back, `save_parameters` writes them to a file."""
+        """The parameters' numbers by name; `load_state_dict` sets them, `save_parameters` writes them to a file."""
         return {name: parameter.data for name, parameter in self.named_parameters().items()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
@@ -157,13 +161,15 @@ class Module(Holder):
             TypeError: something is no number.
 
         >>> model = MLP([2, 1], ["linear"], rng=Random(0))
-        >>> model.load_state_dict({"layers[0].weights[0][0]": 0.5, "layers[0].weights[1][0]": -1.0, "layers[0].biases[0]": 0.25})
+        >>> weights = {"layers[0].weights[0][0]": 0.5, "layers[0].weights[1][0]": -1.0}
+        >>> model.load_state_dict({**weights, "layers[0].biases[0]": 0.25})
         >>> model([1.0, 1.0])[0].data
         -0.25
         """
         if not isinstance(state, Mapping):
             raise TypeError(
-                f"load_state_dict takes a mapping from names to numbers, as state_dict gives it, got a {type(state).__name__}"
+                "load_state_dict takes a mapping from names to numbers, as state_dict gives it, "
+                f"got a {type(state).__name__}"
             )
         parameters = self.named_parameters()
         if fault := _mismatch(parameters, state):
@@ -209,7 +215,8 @@ class Module(Holder):
 
     def __repr__(self) -> str:
         """Its class, its shape where there is one, and how many parameters it has."""
-        return f"<{' '.join(filter(None, [type(self).__name__, self._shape()]))}: {counted(len(self.parameters()), 'parameter')}>"
+        called = " ".join(filter(None, [type(self).__name__, self._shape()]))
+        return f"<{called}: {counted(len(self.parameters()), 'parameter')}>"
 
     def _shape(self) -> str:
         """How many numbers go in and come out, as 2 → 3 relu → 1 linear."""
@@ -379,7 +386,7 @@ class Layer(Module):
             raise ValueError(f"this layer has {len(self.weights)} inputs, got {size} numbers")
 
     def activate(self, sums: Any) -> Any:
-        """The activation of given weighted sums; of an Array, entry by entry, or row by row if it acts on all neurons together."""
+        """The activation of weighted sums; of an Array entry by entry, or row by row if it acts on them together."""
         activation = _activation(self.activation)
         if isinstance(sums, Array):
             return activation(sums) if activation else sums

@@ -1,4 +1,4 @@
-"""Losses of arrays: the loss of each sample as without arrays, their mean or sum, and the same in matrix form beside it."""
+"""Losses of arrays: each sample's loss as without arrays, their mean or sum, and the same in matrix form beside it."""
 
 from __future__ import annotations
 

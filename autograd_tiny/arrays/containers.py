@@ -1,4 +1,6 @@
-"""Containers of numbers: lists, tuples, dicts, arrays and modules, nested at will, as numbers in a row and back; and as Values.
+"""Containers of numbers as numbers in a row and back, and as Values.
+
+Lists, tuples, dicts, arrays and modules are containers, nested at will.
 
 A NumPy array of Values has dtype object, and NumPy then calls the Values' own operators and methods for every element.
 NumPy is imported only by what works with its arrays: who passes an array has imported it.
@@ -100,7 +102,8 @@ class Container:
             if place not in here or place not in there:
                 lacking, having = (other, self) if place in here else (self, other)
                 raise ValueError(
-                    f"{self.name} must be arranged as {other.name}, but there is no {lacking.name}{place} for {having.name}{place}"
+                    f"{self.name} must be arranged as {other.name}, "
+                    f"but there is no {lacking.name}{place} for {having.name}{place}"
                 )
         return [here[place] for place in there]
 
@@ -127,7 +130,8 @@ def _take_module_apart(module: Holder, name: str, blocks: list[Block]) -> Build:
     parameters = module.named_parameters()
     if not parameters:
         raise TypeError(
-            f"{name}: this {type(module).__name__} has no Values as parameters; pass the model itself, not its frozen() copy"
+            f"{name}: this {type(module).__name__} has no Values as parameters; pass the model itself, "
+            "not its frozen() copy"
         )
     blocks += [Block(f"{name}.{place}", [parameter], None) for place, parameter in parameters.items()]
     others = [x for _, x in walk(module) if isinstance(x, Value)]

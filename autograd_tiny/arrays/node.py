@@ -34,7 +34,14 @@ class ArrayNode(Node):
     entries: tuple[Any, ...]
     shape: Shape
 
-    def __init__(self, shape: Shape, entries: Sequence[Any], op: Any = None, operands: tuple[ArrayNode, ...] = (), label: str = "") -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        entries: Sequence[Any],
+        op: Any = None,
+        operands: tuple[ArrayNode, ...] = (),
+        label: str = "",
+    ) -> None:
         self.shape, self.entries = shape, tuple(entries)
         self.op, self.first, self.second, self.label = op, operands, None, label
 

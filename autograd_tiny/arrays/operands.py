@@ -50,7 +50,7 @@ def _finite(x: Any, name: str) -> float:
 
 
 def nodes_of(operands: Sequence[Any]) -> list[ArrayNode]:
-    """The operands of an operation as nodes: scalars have shape (), and numbers become constants of the kind of the others."""
+    """The operands of an operation as nodes: scalars get shape (), numbers become constants of the others' kind."""
     if all(isinstance(x, Indexed) for x in operands):
         return [x.node for x in operands]
     arrays = [x.node.entries[0] for x in operands if isinstance(x, Indexed)]
@@ -60,7 +60,7 @@ def nodes_of(operands: Sequence[Any]) -> list[ArrayNode]:
 
 
 def as_node(x: Any, kind: Any, what: str = "a list beside an Array") -> ArrayNode:
-    """An Array, a scalar or nested lists as a node; numbers become constants of a kind; ``what`` errors call the lists."""
+    """An Array, a scalar or nested lists as a node; numbers become constants of a kind; errors call lists ``what``."""
     if isinstance(x, Indexed):
         return x.node  # type: ignore[no-any-return]
     if isinstance(x, Node):

@@ -29,7 +29,21 @@ from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.operators import Operators
 from autograd_tiny.engine.refusals import ValueRefusedError, is_number
 from autograd_tiny.engine.row import MultiPrimitive, Primitive
-from autograd_tiny.engine.table import add, dot, equal, greater, less, logsumexp, maximum, mean, minimum, pow_, power, softmax, total
+from autograd_tiny.engine.table import (
+    add,
+    dot,
+    equal,
+    greater,
+    less,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    pow_,
+    power,
+    softmax,
+    total,
+)
 from autograd_tiny.symbols.expression import at_least, at_most
 from autograd_tiny.text.numbers import as_whole
 from autograd_tiny.text.words import quoted
@@ -185,8 +199,8 @@ class Array(Operators, Indexed):
 
     def __setitem__(self, key: Any, item: Any) -> None:
         raise TypeError(
-            f"the entries of {self._called()} are not replaced, since what was computed from them keeps the old ones; change a number, "
-            "W[0][1].data = 0.5, and compute again, or make a new Array of the Values that you want"
+            f"the entries of {self._called()} are not replaced, since what was computed from them keeps the old ones; "
+            "change a number, W[0][1].data = 0.5, and compute again, or make a new Array of the Values that you want"
         )
 
     def with_items(self, items: Sequence[Any]) -> Any:
@@ -221,7 +235,8 @@ class Array(Operators, Indexed):
         """
         if primitive is pow_ and isinstance(operands[1], Array):
             raise TypeError(
-                f"{operands[1]._called()} is an exponent; a power has a number or a Value as exponent; entry by entry write exp(B * log(A))"
+                f"{operands[1]._called()} is an exponent; a power has a number or a Value as exponent; "
+                "entry by entry write exp(B * log(A))"
             )
         nodes = nodes_of(operands)
         shape = (
@@ -248,7 +263,8 @@ class Array(Operators, Indexed):
             return cls.record(operation, arguments)
         if len(arguments) > 1:
             raise TypeError(
-                f"{operation.name} works on the rows of one Array, got {len(arguments)} arguments; stack them: array([a, b])"
+                f"{operation.name} works on the rows of one Array, got {len(arguments)} arguments; stack them: "
+                "array([a, b])"
             )
         (whole,) = arguments
         if operation is total or operation is mean:
@@ -271,7 +287,9 @@ class Array(Operators, Indexed):
         return matrix_product(other, self) if self.takes(other) else NotImplemented
 
     def sum(self, axis: int | None = None) -> Any:
-        """The sum of all entries, a Value; with ``axis=0`` of each column, over the rows; with ``axis=1`` of each row, over its columns.
+        """The sum of all entries, a Value; with ``axis=0`` of each column, with ``axis=1`` of each row.
+
+        As in NumPy, the axis is the one summed over: 0 the rows, 1 the columns.
 
         >>> X = array([[1, 2], [3, 4]])
         >>> X.sum().data, X.sum(axis=0).data, X.sum(axis=1).data
@@ -307,7 +325,7 @@ class Array(Operators, Indexed):
         return self.by_row(logsumexp)
 
     def by_row(self, operation: Primitive | MultiPrimitive) -> Any:
-        """A function of many operands, applied to each row; one with as many outputs gives an Array of the same shape."""
+        """A function of many operands, applied to each row; with as many outputs it gives one of the same shape."""
         node = self.node
         if isinstance(operation, MultiPrimitive):
             rows = [kind_of(row[0]).record_outputs(operation, row) for row in node.rows]
@@ -439,7 +457,7 @@ def _dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
 
 
 def weighted_sums(x: Any, weights: Any, biases: Any, *, expanded: bool = False) -> Array:
-    """``x @ weights + biases``, each entry one weighted sum with its bias: what a layer computes from a sample or a batch.
+    """``x @ weights + biases``, each entry a weighted sum with its bias: what a layer computes of a sample or a batch.
 
     Args:
         x: one sample, or a batch with a row per sample.

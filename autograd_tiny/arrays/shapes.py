@@ -1,4 +1,4 @@
-"""Shapes: how two arrays fit, and what is said where they do not: both shapes, what was wanted, which transpose would fit."""
+"""Shapes: how two arrays fit, and what is said where not: both shapes, what was wanted, which transpose would fit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def written(shape: Shape) -> str:
 
 
 def broadcast(*shapes: Shape) -> Shape | None:
-    """The shape that arrays are brought to which are combined entry by entry, as NumPy does it; None if they do not fit.
+    """The shape to which arrays are brought that are combined entry by entry, as in NumPy; None if they do not fit.
 
     Sizes are compared from the right; of two that differ one must be 1, or missing.
 
@@ -57,7 +57,7 @@ def spread(entries: Sequence[Any], shape: Shape, to: Shape) -> Sequence[Any]:
 
 
 def name(node: ArrayNode, otherwise: str = "the array") -> str:
-    """An array in a sentence: its label, what its entries have in common, or as what it is of another: ``X.T``, ``X[0]``."""
+    """An array in a sentence: its label, what its entries share, or as what it is of another: ``X.T``, ``X[0]``."""
     if called := node.label or common_label(node):
         return called
     of = name(node.operands[0], "") if node.op is transpose or isinstance(node.op, Part) else ""
@@ -65,7 +65,7 @@ def name(node: ArrayNode, otherwise: str = "the array") -> str:
 
 
 def common_label(node: ArrayNode) -> str:
-    """What the labels of all entries have in common, ``W`` of ``W[0][0]``, ``W[0][1]``, ...; nothing if they have no such name."""
+    """What the labels of all entries share: ``W`` of ``W[0][0]``, ``W[0][1]``, ...; nothing without such a name."""
     first = node.entries[0].label if node.entries else ""
     places = entry_places(node.shape)
     if not first.endswith(places[0]):
@@ -108,7 +108,10 @@ def broadcast_refusal(operation: str, nodes: Sequence[ArrayNode]) -> ShapeError:
     arrays = [node for node in nodes if node.shape]
     called = [name(node, f"operand {i}") for i, node in enumerate(nodes, 1) if node.shape]
     sizes = listed([f"{text} is {written(node.shape)}" for text, node in zip(called, arrays)], 5)
-    wanted = "entry by entry the shapes must be equal; compared from the right, a size of 1, or one that is missing, is repeated"
+    wanted = (
+        "entry by entry the shapes must be equal; compared from the right, a size of 1, or one that is missing, "
+        "is repeated"
+    )
     fitting = [f"{called[k]}.T would fit" for k, turned in _turned(arrays) if broadcast(*turned)]
     remedies = "; ".join(filter(None, [_as_column(arrays, called), listed(fitting, 3)]))
     remedy = f"; {remedies}" if remedies else ""
@@ -147,7 +150,8 @@ def nested_shape(data: Any, what: str) -> Shape:
     for i, row in enumerate(data):
         if not is_list(row):
             raise TypeError(
-                f"{what}: entry {i} is {quoted(row)}, and others are rows; a matrix has only rows, a vector only numbers"
+                f"{what}: entry {i} is {quoted(row)}, and others are rows; a matrix has only rows, "
+                "a vector only numbers"
             )
         if len(row) != len(data[0]):
             lengths = f"row 0 has length {len(data[0])}, row {i} has length {len(row)}"

@@ -1,4 +1,4 @@
-"""What is done to whole arrays beside working entry by entry: products, transposes, sums, rows, parts; each with its derivative rule.
+"""Operations on whole arrays, not entry by entry: products, transposes, sums, rows, parts; with derivative rules.
 
 A rule is arithmetic with arrays: ``pull(g, out, *operands)`` gives what each operand receives from ``g``, the
 derivative by the result.  What it is run on has a ``shape``, the operators ``@ * -``, ``T``, and the methods that are

@@ -97,7 +97,8 @@ class _Watch:
         for place, derivative in enumerate(node.local_derivatives):
             if not math.isfinite(derivative):
                 raise FloatingPointError(
-                    f"{computed_text(node)} gives {node.data!r}, but its derivative by operand {place + 1} is {derivative!r}"
+                    f"{computed_text(node)} gives {node.data!r}, "
+                    f"but its derivative by operand {place + 1} is {derivative!r}"
                     f"{self._where(node)}"
                 )
 
@@ -125,8 +126,8 @@ class _Watch:
         for user, operand, derivative in pulls(root):
             if not math.isfinite(operand.grad) and not isinstance(operand, Constant):
                 raise FloatingPointError(
-                    f"the grad of {_name(operand)} is {operand.grad!r}, after the contribution {derivative!r} * {user.grad!r} "
-                    f"of {computed_text(user)}{self._where(user)}"
+                    f"the grad of {_name(operand)} is {operand.grad!r}, "
+                    f"after the contribution {derivative!r} * {user.grad!r} of {computed_text(user)}{self._where(user)}"
                 )
 
     def _where(self, node: Value) -> str:

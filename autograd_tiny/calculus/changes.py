@@ -30,7 +30,7 @@ class Change(NamedTuple):
 
 
 def check_unchanged(*roots: Value, done: str) -> None:
-    """Refuse a graph whose data was changed after it was recorded, so that old numbers and new ones never stand side by side.
+    """Refuse a graph whose data was changed after it was recorded, so that old and new numbers never mix.
 
     Args:
         roots: where the graph ends.
@@ -45,7 +45,8 @@ def check_unchanged(*roots: Value, done: str) -> None:
     >>> w.data = -1.0
     >>> check_unchanged(y, done="a picture")
     Traceback (most recent call last):
-    ValueError: mul(w = -1.0, x = 3.0) gives -3.0, but 6.0 was recorded: the data of w was changed afterwards, from 2.0 to -1.0; \
+    ValueError: mul(w = -1.0, x = 3.0) gives -3.0, but 6.0 was recorded: \
+the data of w was changed afterwards, from 2.0 to -1.0; \
 a picture would mix old numbers and new ones: compute again first, so that the graph has the new numbers everywhere
     """
     if change := first_change(*roots):
@@ -54,7 +55,7 @@ a picture would mix old numbers and new ones: compute again first, so that the g
 
 
 def first_change(*roots: Value) -> Change | None:
-    """The first node, operands before users, that does not follow from its operands: one pass over the graph, by the rows."""
+    """The first node, operands before users, that does not follow from its operands: one pass over all, by the rows."""
     calls: dict[Any, Sequence[float]] = {}
     order: list[Any] = topological_order(joint(roots))[:-1]
     for node in order:
@@ -82,7 +83,7 @@ def follows(node: Value, data: float) -> bool:
 
 
 def _again(node: Value, calls: dict[Any, Sequence[float]]) -> Value:
-    """The operation of a node, recorded again; the outputs of one that has several are computed once for all of them."""
+    """The operation of a node, recorded again; the outputs of one that has several are computed once for all."""
     row: Primitive = node.op
     if not isinstance(row, Output):
         return Value.record(row, node.operands)

@@ -296,8 +296,8 @@ class _Run:
         """The derivatives of all outputs by all variables as a sparse array of floats."""
         if self.recorded:
             raise TypeError(
-                "sparsity=True gives an array of floats, but the result depends on Values from outside: give numbers, or "
-                "leave sparsity out"
+                "sparsity=True gives an array of floats, but the result depends on Values from outside: give numbers, "
+                "or leave sparsity out"
             )
         entries = sparse_jacobian(self.outputs.numbers, self.variables, recorded=False)
         return entries.with_numbers(entries.numbers)
@@ -382,7 +382,8 @@ def _outputs(f: Function, result: Any) -> Container:
     for i, y in enumerate(outputs.numbers):
         if not isinstance(y, Node):
             raise TypeError(
-                f"{outputs.names()[i]} is the {type(y).__name__} {y!r} where a Value is needed; was it computed from .data, so that "
+                f"{outputs.names()[i]} is the {type(y).__name__} {y!r} where a Value is needed; "
+                "was it computed from .data, so that "
                 f"the derivative is lost?  A constant is returned as Constant({y!r})"
             )
     return outputs

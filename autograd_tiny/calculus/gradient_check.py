@@ -141,7 +141,9 @@ def check_gradient(f: Callable[..., Any], *args: Any, order: int = 1) -> Gradien
 
 
 def step_size_curve(f: Callable[..., Any], *args: Any, place: int = 0) -> StepSizeCurve:
-    """How the error of numeric derivatives of ``f`` at ``args`` depends on the step, with the engine's derivative as the truth.
+    """How the error of numeric derivatives of ``f`` at ``args`` depends on the step.
+
+    The engine's derivative is taken as the truth.
 
     Args:
         f: gives one Value.
@@ -211,8 +213,9 @@ def _first_order(flat: _Flat) -> Iterator[Comparison]:
     plain = flat.on_floats()
     if plain is not None and not abs(plain - value) <= SURE * noise:
         raise AssertionError(
-            f"{flat.name} is {value!r} when it is recorded, but {plain!r} on plain floats: it asks of what kind its argument is, or "
-            "compares nodes where numbers are meant; compare data, as x.data == 0, or record the choice with where(equal(x, 0), ...)"
+            f"{flat.name} is {value!r} when it is recorded, but {plain!r} on plain floats: "
+            "it asks of what kind its argument is, or compares nodes where numbers are meant; "
+            "compare data, as x.data == 0, or record the choice with where(equal(x, 0), ...)"
         )
     for i, name in enumerate(flat.names):
         numeric = numeric_derivative(along(flat.value, point, i), point[i], noise)

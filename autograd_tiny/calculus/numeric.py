@@ -1,4 +1,4 @@
-"""Derivatives from values alone: as good as differences can be, with how far off they may be, and as bad as a step makes them."""
+"""Derivatives from values alone: as good as differences can be, with their error, and as bad as a step makes them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class NumericDerivative(NamedTuple):
 
     @property
     def has_kink(self) -> bool:
-        """Whether the slopes to the left and to the right differ by more than their errors explain, or one is infinite."""
+        """Whether the slopes to the left and to the right differ by more than their errors, or one is infinite."""
         sides = [side for side in (self.left, self.right) if side]
         gap = sides[-1].value - sides[0].value
         return not abs(gap) <= SURE**2 * sum(side.error for side in sides)
@@ -168,7 +168,7 @@ class StepSizeCurve(NamedTuple):
         return cls(steps, forward, central, derivative)
 
     def best(self, kind: str) -> tuple[float, float]:
-        """The step at which ``"forward"`` or ``"central"`` differences are best, and their error there; nan if undefined."""
+        """The best step of ``"forward"`` or ``"central"`` differences, and their error there; nan if undefined."""
         known = [(h, e) for h, e in zip(self.steps, getattr(self, kind)) if not math.isnan(e)]
         return min(known, key=lambda point: point[1], default=(math.nan, math.nan))
 

@@ -37,7 +37,8 @@ def check_primitive(
     >>> cube = Primitive("cube", lambda x: x**3, lambda out, x: (3.0 * x,), doc="x to the third power")
     >>> check_primitive(cube)
     Traceback (most recent call last):
-    AssertionError: cube(-2.3): the rule gives -6.8999999999999995 for the derivative by operand 1, the numbers say 15.8...
+    AssertionError: cube(-2.3): the rule gives -6.8999999999999995 for the derivative by operand 1, \
+the numbers say 15.8...
     """
     for field in ("name", "doc", "symbol"):
         _check(

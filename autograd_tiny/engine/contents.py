@@ -49,7 +49,7 @@ class Holder:
 
 
 class Indexed:
-    """Something whose items are found by their index and never replaced, as an Array of Values: iterating gives the items.
+    """Something whose items are found by index and never replaced, as an Array of Values: iterating gives the items.
 
     Attributes:
         node: the record of the whole, where there is one.

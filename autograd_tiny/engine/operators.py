@@ -182,8 +182,8 @@ def _pickled(row: Any) -> Any:
     if whole in table.TABLE.values():
         return row_of_the_table, (whole.name, getattr(row, "parameter", None))
     raise TypeError(
-        f"pickle takes rows of the table, by their names, and {whole.name} is a row of your own: name the function that "
-        "makes it in its place, or leave it out and put it back in afterwards"
+        f"pickle takes rows of the table, by their names, and {whole.name} is a row of your own: "
+        "name the function that makes it in its place, or leave it out and put it back in afterwards"
     )
 
 

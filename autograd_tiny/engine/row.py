@@ -402,7 +402,7 @@ def recorder_of(operands: Sequence[Any]) -> Any:
 
 
 def whole_among(arguments: Sequence[Any]) -> Any:
-    """The kind of array among the arguments, which knows itself how an operation is applied to it; None if there is none."""
+    """The kind of array among the arguments, which itself knows how an operation is applied to it; None without any."""
     for x in arguments:
         if hasattr(type(x), "applied"):
             return type(x)

@@ -56,7 +56,9 @@ class Recorded(Generic[NodeT]):
 
     @property
     def unused(self) -> tuple[str, ...]:
-        """The names whose formulas the output does not depend on.  Of outputs that one formula names, one that is used is enough.
+        """The names whose formulas the output does not depend on.
+
+        Of outputs that one formula names, one that is used is enough.
 
         >>> read_formula("f = max(x, 0); g = min(x, y)").record({"x": 1, "y": 2}).unused
         ('f',)

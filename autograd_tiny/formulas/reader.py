@@ -26,7 +26,7 @@ from autograd_tiny.text.words import did_you_mean
 
 
 class Step(NamedTuple):
-    """One step: ``number`` and ``load`` push one thing, the others replace things on the stack by what they make of them."""
+    """One step: ``number`` and ``load`` push one thing, the others replace things by what they make of them."""
 
     kind: str  # number, load, apply, list, item, transpose or assign
     at: int

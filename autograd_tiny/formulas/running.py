@@ -153,7 +153,7 @@ class Run:
         return finite(name, function(*operands))
 
     def is_of_arrays(self, function: Any, operands: tuple[Any, ...]) -> bool:
-        """Whether an operation works on whole arrays.  One of many operands takes these as a list, too, ``softmax([a, b])``."""
+        """Whether an operation works on whole arrays.  One of many operands takes a list, too: ``softmax([a, b])``."""
         lists = [x for x in operands if isinstance(x, tuple)]
         return any(isinstance(x, Array) for x in operands) or any(
             not takes_lists(function) or _is_nested(x) for x in lists
@@ -207,7 +207,7 @@ class Run:
             raise FormulaError(f"the formula is too large: more than {MOST_OPERANDS:,} operands in all")
 
     def counted(self, thing: Any) -> Any:
-        """A thing that holds recorded scalars, counted: whoever names or turns one array again and again has as many of them."""
+        """A thing that holds recorded scalars, counted: as many again each time that one array is named or turned."""
         self.count(prod(thing.shape) if isinstance(thing, Array) else 1)
         return thing
 
@@ -280,7 +280,7 @@ def _is_nested(thing: tuple[Any, ...]) -> bool:
 
 
 def _array_operand_count(function: Callable[..., Any], operands: Sequence[Any]) -> int:
-    """How many operands an operation on whole arrays takes, all its entries together; what does not fit is refused elsewhere."""
+    """How many operands an operation on whole arrays takes, all entries together; a misfit is refused elsewhere."""
     sizes = [x.shape if isinstance(x, Array) else () for x in operands]
     if function is matrix_product:
         return prod(sizes[0]) * (sizes[1][1] if len(sizes[1]) == 2 else 1)
@@ -307,7 +307,7 @@ def operand_count(name: str, function: Any, operands: Sequence[Any]) -> int:
 
 
 def finite(name: str, result: Any) -> Any:
-    """The result of an operation, unless it or a derivative is larger than any float: the engine's hot paths let that pass."""
+    """The result of an operation; refused if it or a derivative overflows, which the engine's hot paths let pass."""
     for x in _scalars(result):
         if isinstance(x, float) and not math.isfinite(x):
             raise OverflowError(f"{name}: the result is larger than any float")

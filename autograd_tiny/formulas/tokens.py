@@ -77,5 +77,9 @@ def normal(name: str) -> str:
 def _refusal(text: str) -> str:
     instead = f"; write `{INSTEAD[text]}" if text in INSTEAD else ""
     instead += "`" * (instead.count("`") % 2)
-    what = "strings" if text in "'\"" else "attributes but .T: write `sin(x)`, not `math.sin(x)`" if text == "." else f"`{text}`"
+    what = f"`{text}`"
+    if text in "'\"":
+        what = "strings"
+    elif text == ".":
+        what = "attributes but .T: write `sin(x)`, not `math.sin(x)`"
     return f"formulas have no {what if text.isprintable() else f'U+{ord(text):04X}'}{instead}"

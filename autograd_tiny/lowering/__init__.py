@@ -1,4 +1,4 @@
-"""Recorded once, run as native code or as readable Python: function -> straight-line program -> LLVM or Python source."""
+"""Recorded once, run as native code or readable Python: function -> straight-line program -> LLVM or Python source."""
 
 from autograd_tiny.lowering.api import (
     CompiledLoss,

@@ -286,8 +286,8 @@ class CompiledModel(CompiledLoss):
     def _check_shape(self) -> None:
         if list(self.model.named_parameters()) != self.names:
             raise ValueError(
-                f"the model was compiled with {len(self.names)} parameters and has others now, {len(self.model.parameters())}: "
-                "compile it again"
+                f"the model was compiled with {len(self.names)} parameters and has others now, "
+                f"{len(self.model.parameters())}: compile it again"
             )
 
     def fit(self, samples: Any, **options: Any) -> list[float]:

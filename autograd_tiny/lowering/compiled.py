@@ -62,8 +62,8 @@ class Compiled:
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         raise TypeError(
-            f"pickle does not take a {type(self).__name__}, since native code belongs to its process: keep parameter_vector() or "
-            "save_parameters, and compile again where it is used; copy.deepcopy copies it"
+            f"pickle does not take a {type(self).__name__}, since native code belongs to its process: "
+            "keep parameter_vector() or save_parameters, and compile again where it is used; copy.deepcopy copies it"
         )
 
     def python(self) -> str:
@@ -422,7 +422,8 @@ class CompiledFunction(Compiled):
         own = [vectors] * len(rows) if is_row(vectors, n) else vectors
         if len(own) != len(rows):
             raise ValueError(
-                f"{counted(len(rows), 'point')} and {counted(len(own), 'vector')}: give one for all, ({n},), or one for each"
+                f"{counted(len(rows), 'point')} and {counted(len(own), 'vector')}: give one for all, ({n},), "
+                "or one for each"
             )
         if self.backend == "python":
             return [[*x, *v] for x, v in zip(rows, own)], is_one

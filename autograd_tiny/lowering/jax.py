@@ -168,7 +168,7 @@ def _groups(program: Program, sizes: Sequence[int]) -> list[tuple[Primitive, lis
 
 
 def _blocks(row: Primitive, operands: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """The operands as a row's function takes them: each by itself, or together where there can be any number of them."""
+    """The operands as a row's function takes them: each by itself, or together where there can be any number."""
     if row is p.dot:
         n = len(operands) // 2
         return [block for block in (operands[:n], operands[n : 2 * n], operands[2 * n :]) if block]
@@ -231,7 +231,7 @@ def _with_rule(row: Primitive, sizes: tuple[int, ...]) -> Callable[..., Any]:
 
 @lru_cache(maxsize=4096)
 def _rule(row: Primitive, sizes: tuple[int, ...]) -> Schedule:
-    """A row's local derivatives by each block, from its result and its operands.  Made when used: rules use each other."""
+    """A row's local derivatives by each block, from its result and operands.  Made when used: rules use each other."""
     out, *operands = symbols(1 + sum(sizes), "x")
     program = program_of([out, *operands], row.derivatives(out, operands))
     numbers = iter(program.outputs)
@@ -261,8 +261,8 @@ def _functions() -> Mapping[Primitive, Callable[..., Any]]:
     jax = _jax()
     jnp, special = jax.numpy, jax.scipy.special
     same = (
-        p.exp, p.expm1, p.log, p.log1p, p.sqrt, p.sin, p.cos, p.tan, p.asin, p.acos, p.atan, p.atan2, p.hypot, p.sinh, p.cosh, p.tanh,
-        p.absolute,
+        p.exp, p.expm1, p.log, p.log1p, p.sqrt, p.sin, p.cos, p.tan, p.asin, p.acos, p.atan, p.atan2, p.hypot,
+        p.sinh, p.cosh, p.tanh, p.absolute,
     )  # fmt: skip
     return MappingProxyType({row: getattr(jnp, row.name) for row in same} | {
         p.sign: lambda x: jnp.where(x == 0.0, 0.0, jnp.sign(x)),

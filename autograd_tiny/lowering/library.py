@@ -142,7 +142,8 @@ def _library_function(function: tuple[str, int]) -> str:
     operands = [f"x{i}" for i in range(n)]
     given = ", ".join([f"double {x}" for x in operands])
     hidden = '__attribute__((visibility("hidden")))'
-    return f"{hidden} double {symbol(name)}({given});\ndouble {symbol(name)}({given}) {{ return {name}({', '.join(operands)}); }}"
+    called = f"{name}({', '.join(operands)})"
+    return f"{hidden} double {symbol(name)}({given});\ndouble {symbol(name)}({given}) {{ return {called}; }}"
 
 
 def _linked(folder: Path, name: str, texts: Mapping[str, str], kernels: Sequence[_Kernel]) -> bytes:
@@ -150,7 +151,8 @@ def _linked(folder: Path, name: str, texts: Mapping[str, str], kernels: Sequence
     compiler = shutil.which(called)
     if compiler is None:
         raise FileNotFoundError(
-            f"a shared library is linked by a C compiler, and {called} is not installed; install one, or write C with c().save()"
+            f"a shared library is linked by a C compiler, and {called} is not installed; install one, "
+            "or write C with c().save()"
         )
     for file, text in texts.items():
         (folder / file).write_text(text, encoding="utf-8")

@@ -22,7 +22,7 @@ from autograd_tiny.text.numbers import plain_number
 
 @contextmanager
 def collector_at_rest() -> Iterator[None]:
-    """Whatever is made inside stays, and is no garbage: looking for cycles in it again and again takes half of the time."""
+    """Whatever is made inside stays, and is no garbage: looking for cycles in it over and over takes half the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -40,7 +40,9 @@ class Instruction(NamedTuple):
 
 
 class Program:
-    """Instructions without branches or loops.  Two are equal if they compute the same, to the sign of a zero, by the same steps.
+    """Instructions without branches or loops.
+
+    Two are equal if they compute the same, to the sign of a zero, by the same steps.
 
     Values are numbered: the inputs first, then the constants, then the results of the instructions in their order.
     Every instruction uses values with smaller numbers, no two compute the same, and each is needed for an output.
@@ -92,7 +94,7 @@ class Program:
         return isinstance(other, Program) and self._key() == other._key()
 
     def evaluate(self, *inputs: float) -> list[float]:
-        """The outputs at plain floats, by the table's own functions: slow, and a check on every other way of running."""
+        """The outputs at plain floats, by the table's own functions: slow, and a check on every other way to run it."""
         if len(inputs) != len(self.inputs):
             raise TypeError(f"the program has {len(self.inputs)} inputs, got {len(inputs)}")
         values = [*map(float, inputs), *self.constants]

@@ -102,13 +102,13 @@ def _shown(epochs: range) -> Iterator[int]:
 
 
 def _check_step(compiled: CompiledModel, gradient: Any, before: list[Any], after: list[Any]) -> None:
-    """Refuse a step that overflows, as the optimizer does; nan in the samples stays nan, in the history and the parameters."""
+    """Refuse a step that overflows, as the optimizer does; nan in samples stays nan in history and parameters."""
     import numpy as np
 
     lost = np.isfinite([gradient, *before]).all(axis=0) & ~np.isfinite(after).all(axis=0)
     if lost.any():
         i = int(np.argmax(lost))
         raise OverflowError(
-            f"{compiled.names[i]} cannot take the step of its gradient {float(gradient[i])!r}: a number is larger than any float; "
-            "the parameters are as before this step"
+            f"{compiled.names[i]} cannot take the step of its gradient {float(gradient[i])!r}: "
+            "a number is larger than any float; the parameters are as before this step"
         )

@@ -40,7 +40,8 @@ class Optimizer:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
-            setattr(cls, "__init__", knowing_keywords(vars(cls)["__init__"]))  # noqa: B010  (mypy refuses the assignment)
+            # mypy refuses the assignment
+            setattr(cls, "__init__", knowing_keywords(vars(cls)["__init__"]))  # noqa: B010
 
     def __init__(self, parameters: Iterable[Value], learning_rate: float | Schedule) -> None:
         if not isinstance(parameters, Iterable):
@@ -165,5 +166,5 @@ class Optimizer:
 
     def _failed(self, i: int) -> str:
         parameter = self.parameters[i]
-        name = parameter.label or "without a label"
-        return f"parameter {i} of this {type(self).__name__}, {name}, cannot take the step of its gradient {parameter.grad!r}"
+        called = f"parameter {i} of this {type(self).__name__}, {parameter.label or 'without a label'}"
+        return f"{called}, cannot take the step of its gradient {parameter.grad!r}"

@@ -1,4 +1,4 @@
-"""The rules of the field: gradient descent with its momenta, RMSprop, Adagrad, Adam, AdamW; pure functions in plain arithmetic."""
+"""The rules: gradient descent with its momenta, RMSprop, Adagrad, Adam, AdamW; pure functions in plain arithmetic."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class SGD(Optimizer):
         return [p - rate * decay * p for p in parameters] if decay else parameters
 
     def ahead(self, rate: Any, parameters: Numbers, state: State) -> Numbers:
-        """Where the gradient is taken: the parameters, or with ``nesterov="ahead"`` where the velocity alone would lead."""
+        """Where the gradient is taken: the parameters, or with ``nesterov="ahead"`` where the velocity alone leads."""
         if not (self.looks_ahead and self.momentum):
             return parameters
         pace = VELOCITIES[self.velocity](rate, self.momentum)[1]
@@ -265,7 +265,7 @@ class Adam(Optimizer):
         return [p - rate * m / size for p, m, size in zip(parameters, directions, sizes)], (means, squares)
 
     def inner(self, state: State, step: int) -> dict[str, Numbers]:
-        """The means without their bias: both start from 0, and are divided by the part of 1 that their weights have reached."""
+        """The means without their bias: both start from 0, and are divided by the sum of their weights, below 1."""
         if not self.bias_correction:
             return {}
         (means, squares), (reached1, reached2) = state, [1.0 - beta**step for beta in self.betas]
@@ -273,7 +273,9 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay.  Loshchilov and Hutter (2019), Decoupled weight decay regularization; as in PyTorch.
+    """Adam with decoupled weight decay.
+
+    Loshchilov and Hutter (2019), Decoupled weight decay regularization; as in PyTorch.
 
     >>> w = Value(1.0)
     >>> (w * w).backward()
@@ -300,7 +302,7 @@ class AdamW(Adam):
 
 
 def _moved(numbers: Numbers, pace: Any, steps: Numbers) -> Numbers:
-    """``p + pace * v`` for each of the numbers, as a person writes it: a negative pace as a difference, no factor of 1."""
+    """``p + pace * v`` for each of the numbers, as people write it: a negative pace as a difference, no factor of 1."""
     known = pace if pace.__class__ is float else None  # the pace may be a formula, which has no sign
     if known == 1.0:
         return [p + v for p, v in zip(numbers, steps)]

@@ -17,7 +17,7 @@ ELSEWHERE = "; choose a place that you may write to"
 
 
 def write_file(path: str | os.PathLike[str], content: str | bytes | Iterable[str], *, private: bool = False) -> Path:
-    """Write a file (text as UTF-8) under a temporary name beside its place, then rename it, so that nobody ever sees half of it.
+    """Write a file (text as UTF-8) under a temporary name beside its place, then rename it: nobody sees half of it.
 
     Text that does not fit into memory is given in pieces; where making one of them fails, nothing is written.
 
@@ -123,7 +123,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
 
 
 def read_as_it_stands(path: str | os.PathLike[str]) -> str:
-    """The text of a file in UTF-8 with its byte order mark and its line ends, so that it can be written again byte for byte.
+    """The text of a file in UTF-8 with byte order mark and line ends, so that it can be written again byte for byte.
 
     Raises:
         OSError: it cannot be read.

@@ -38,7 +38,7 @@ PARAMETERS, GRAPH = "autograd_tiny parameters", "autograd_tiny graph"
 READERS: Mapping[str, str] = MappingProxyType({PARAMETERS: "load_parameters", GRAPH: "load_graph"})
 KINDS: Mapping[str, Kind] = MappingProxyType({"Value": Value, "Expression": Expression})
 MOST_DERIVATIVES, DERIVATIVES_PER_CHARACTER = 1_000_000, 10
-"""How many derivatives by the operands of other entries, their siblings, a file may ask for: in any case, and more by its size."""
+"""How many derivatives by operands of sibling entries a file may ask for: in any case, and more by its size."""
 
 
 def save_parameters(model: Module, path: str | os.PathLike[str]) -> Path:
@@ -406,8 +406,9 @@ class _Reader:
             self._derivatives += n_operands * n_siblings
         if self.most is not None and self._derivatives > self.most:
             raise ValueError(
-                f"{operation.name} of {n_operands:,} operands with {n_siblings + 1:,} outputs asks for more derivatives than so small a "
-                f"file may, {self._derivatives:,} in all; if you know who wrote it, load_graph(path, any_size=True) takes it"
+                f"{operation.name} of {n_operands:,} operands with {n_siblings + 1:,} outputs asks for more "
+                f"derivatives than so small a file may, {self._derivatives:,} in all; "
+                "if you know who wrote it, load_graph(path, any_size=True) takes it"
             )
 
 

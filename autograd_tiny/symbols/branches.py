@@ -25,20 +25,20 @@ Case = frozenset[tuple[int, bool]]
 Need = frozenset[Case]
 ALWAYS: Need = frozenset([frozenset()])
 MOST_CASES = 64
-"""More cases than these become one condition of its own: to compare them all takes a time that grows with their square."""
+"""More cases become one condition of its own: to compare them all takes a time that grows with their square."""
 
 # Rows of which value and derivatives are finite wherever the operands are finite and of moderate size.
 TAME = frozenset({
-    p.add, p.sub, p.neg, p.mul, p.sin, p.cos, p.tanh, p.atan, p.erf, p.erfc, p.sign, p.step, p.less, p.greater, p.equal, p.where,
-    p.minimum, p.maximum, p.absolute, p.sigmoid, p.relu, p.softplus, p.silu, p.gelu, p.total, p.mean, p.dot, p.logsumexp,
-    p.leaky_relu, p.softmax, p.power[0.0], p.power[1.0], p.power[2.0],
+    p.add, p.sub, p.neg, p.mul, p.sin, p.cos, p.tanh, p.atan, p.erf, p.erfc, p.sign, p.step, p.less, p.greater,
+    p.equal, p.where, p.minimum, p.maximum, p.absolute, p.sigmoid, p.relu, p.softplus, p.silu, p.gelu, p.total, p.mean,
+    p.dot, p.logsumexp, p.leaky_relu, p.softmax, p.power[0.0], p.power[1.0], p.power[2.0],
 })  # fmt: skip
 SAFE = 0.5
 """Every row of the table has finite derivatives of all orders at this operand."""
 
 
 def with_safe_branches(output: Expression, finite: Iterable[Expression] = ()) -> dict[Expression, Expression]:
-    """Every node that ``output`` depends on, and its equal in a formula in which branches that are not taken do no harm.
+    """Every node that ``output`` depends on, and its equal in a formula in which branches not taken do no harm.
 
     Args:
         output: the formula.

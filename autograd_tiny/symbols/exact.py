@@ -15,7 +15,7 @@ from autograd_tiny.text.numbers import plain_number
 
 ONE = Fraction(1)
 LARGEST_OF_A_FRACTION = 1000
-"""A number is written as a fraction of whole numbers up to this; it equals the fraction exactly, or has other decimals."""
+"""A number is written as a fraction of whole numbers up to this if it equals that exactly; else in decimals."""
 SMALLEST, LARGEST = Fraction(sys.float_info.min), Fraction(sys.float_info.max)
 NAMED = {"pi": math.pi, "e": math.e}
 

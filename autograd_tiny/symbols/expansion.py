@@ -30,7 +30,7 @@ class Expanded(NamedTuple):
 
 
 def expanded(root: Value, expand: bool | Iterable[str]) -> Expanded:
-    """A copy of the graph of ``root`` in which nodes are replaced by their row's expansion; the original stays as it is.
+    """A copy of the graph of ``root`` with nodes replaced by their row's expansion; the original stays as it is.
 
     A node that is opened keeps label, data and grad; the nodes inside get their grad from it by the chain rule.  A node
     stays closed where its expansion has no value: exp(1000) overflows, softplus(1000) does not.
@@ -60,7 +60,7 @@ def expanded(root: Value, expand: bool | Iterable[str]) -> Expanded:
 
 
 def written_out(row: Primitive, operands: tuple[Expression, ...]) -> Expression:
-    """An operation as a person writes it: a sum term by term where its row takes any number of operands, as ``dot`` does.
+    """An operation as a person writes it: a sum term by term if its row takes any number of operands, as ``dot`` does.
 
     >>> w, x, v, y = map(Expression, "wxvy")
     >>> str(written_out(TABLE["dot"], (w, x, v, y)))

@@ -68,7 +68,7 @@ class Expression(Operators, Node):
 
     @classmethod
     def literal(cls, x: float) -> Expression:
-        """A number that was computed, as it is, infinities and nan included; for formulas that are shown, with their results.
+        """A computed number as it is, infinities and nan included; for formulas that are shown with their results.
 
         One that has a way of its own to be written (`Style.number`) is kept as it is.
         """
@@ -122,7 +122,7 @@ class Expression(Operators, Node):
 
     @classmethod
     def differentiable(cls, output: Expression, inputs: list[Expression]) -> tuple[Expression, list[Expression]]:
-        """The same formula; while a function is recorded to be compiled, one in which branches that are not taken do no harm."""
+        """The same formula; while a function is recorded to be compiled, one whose branches not taken do no harm."""
         if not FORMULAS_ONLY.get():
             return output, inputs
         equal_to = with_safe_branches(output)

@@ -1,4 +1,4 @@
-"""Names, numbers and texts as LaTeX, whatever a label is: letters with indices, Greek ones, upright words, signs of mathematics."""
+"""Names, numbers and texts as LaTeX, whatever a label is: letters, also Greek, with indices, upright words, signs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DIGITS = {ord(raised): digit for raised, digit in zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")}
 
 GREEK = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
-    "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ",
-    "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
-    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ", "Phi": "Φ",
-    "Psi": "Ψ", "Omega": "Ω",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
+    "theta": "θ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ",
+    "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ",
+    "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
 }  # fmt: skip
 """The letters that LaTeX has a command for, by its name; the others look like Latin ones."""
 
@@ -39,13 +39,13 @@ def latex_number(x: float, written: Callable[[float], str] = plain_number) -> tu
 
 
 def latex_upright(word: str) -> str:
-    """A word in upright letters, special characters escaped; letters that are not ASCII as text, or TeX refuses their accents."""
+    """A word in upright letters, special characters escaped; non-ASCII ones as text, or TeX refuses their accents."""
     escaped = "".join(_LATEX_ESCAPES.get(c, c) for c in ("\\ " if c.isspace() else c for c in word))
     return rf"\mathrm{{{_OTHER_LETTERS.sub(_as_text, escaped)}}}"
 
 
 def latex_text(text: str) -> str:
-    """What stands in a table or a picture as LaTeX: a number as mathematics writes it, anything else in upright letters.
+    """What stands in a table or a picture as LaTeX: a number as in mathematics, anything else in upright letters.
 
     >>> latex_text("-2.5e-07"), latex_text("1,234"), latex_text("12.5%"), latex_text("nan")
     ('-2.5 \\\\cdot 10^{-7}', '1{,}234', '\\\\mathrm{12.5\\\\%}', '\\\\mathrm{nan}')
@@ -54,7 +54,7 @@ def latex_text(text: str) -> str:
 
 
 def latex_name(label: str, upright: Callable[[str], str] = latex_upright) -> str:
-    """A label as LaTeX: a letter or a word, with its indices as subscripts and its primes; anything else as ``upright`` writes it.
+    """A label as LaTeX: a letter or word with indices as subscripts and primes; anything else as ``upright`` writes it.
 
     A Greek letter may be typed or called by its name.  What has a superscript stands in braces, so that it can be
     squared.  An array that has an index itself stands in brackets before those of its entry.
@@ -98,14 +98,14 @@ _OTHER_LETTERS = re.compile(r"[^\W\d_\x00-\x7f]+")
 _NAME = re.compile(rf"({_LETTER}|[^\W\d_]+)(\d*)(?:_([^\W_]+(?:_[^\W_]+)*)|((?:\[\d+\])+))?('*)")
 _ENTRY = re.compile(r"(.+?)((?:\[\d+\])+)('*)", re.DOTALL)
 _SHORT_INDEX = re.compile(rf"\d+|{_LETTER}|[^\W\d_]\d+|[i-n]{{2}}")
-"""An index in italics: a number, a letter, a numbered letter as o1, a row and a column as ij; anything else is a word."""
+"""An index in italics: a number, a letter, a numbered letter as o1, a row and a column as ij; else a word."""
 
 _LATEX_ESCAPES = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\backslash ", "~": r"\sim ", "^": r"\wedge ", " ": r"\ "}
 _LATEX_ESCAPES |= {letter: rf"\{name} " for name, letter in GREEK.items()}
 
 
 def portable(latex: str) -> str:
-    r"""Mathematics that every engine sets: a character that pdflatex lacks is left to the others, and a question mark there.
+    r"""Mathematics that every engine sets: what pdflatex lacks is left to the others, with a question mark there.
 
     >>> portable(r"a×\text{ö}")
     'a\\ensuremath{\\times }\\text{ö}'
@@ -129,8 +129,8 @@ _SIGNS = {
     "…": r"\ldots ", "∂": r"\partial ", "∇": r"\nabla ", "√": r"\surd ", "∞": r"\infty ", "≤": r"\leq ", "≥": r"\geq ",
     "≠": r"\neq ", "≈": r"\approx ", "∑": r"\sum ", "∏": r"\prod ", "∫": r"\int ", "°": r"{}^{\circ}",
     "′": "'", "✗": r"\times ", "ℓ": r"\ell ", "⊙": r"\odot ", "⊗": r"\otimes ", "∘": r"\circ ", "⋅": r"\cdot ",
-    "∈": r"\in ", "∝": r"\propto ", "‖": r"\Vert ", "⟨": r"\langle ", "⟩": r"\rangle ", "½": r"\frac{1}{2}", "ᵀ": "{}^{T}",
-    "⁻": "{}^{-}",
+    "∈": r"\in ", "∝": r"\propto ", "‖": r"\Vert ", "⟨": r"\langle ", "⟩": r"\rangle ", "½": r"\frac{1}{2}",
+    "ᵀ": "{}^{T}", "⁻": "{}^{-}",
 }  # fmt: skip
 _SIGNS |= {sign: f"{{}}^{{{digit}}}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 _SIGNS |= {sign: f"{{}}_{{{digit}}}" for digit, sign in enumerate("₀₁₂₃₄₅₆₇₈₉")}

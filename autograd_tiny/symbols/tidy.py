@@ -26,9 +26,9 @@ from autograd_tiny.text.numbers import plain_number
 HIGHEST_GATHERED = 64
 """Powers are gathered up to this exponent: of x * x the rounding is half a digit, of 64 factors it is 64 times that."""
 MOST_OPENED = 32
-"""A longer sum or product is a part of another one only if it is written so; else a chain of them took quadratic time."""
+"""A longer sum or product is part of another one only if written so; else a chain of them took quadratic time."""
 MOST_PASSES = 20
-"""Parts that were shared may stand alone in the tidied formula, and are opened in another pass; two or three are enough."""
+"""Parts that were shared may stand alone in the tidied formula: another pass opens them, and two or three suffice."""
 
 
 def tidied(expression: Expression) -> Expression:
@@ -79,7 +79,7 @@ def named_number(value: float, labels: Container[str] = ()) -> Expression:
 
 
 class _Product(NamedTuple):
-    """A quotient of two products: ``over / under`` in numbers, ``over`` with the sign, and nodes with whole exponents."""
+    """A quotient of products: ``over / under`` in numbers, ``over`` with the sign, and nodes with whole exponents."""
 
     over: Fraction
     under: Fraction
@@ -312,7 +312,7 @@ class _Pass:
         return root
 
     def _region(self, root: Expression, inverse: Primitive) -> Iterator[tuple[Expression, bool]]:
-        """The nodes of a region and their operands, from left to right, and whether each is inverted: subtracted, or divided by.
+        """The nodes of a region and their operands, left to right; whether each is inverted: subtracted or divided by.
 
         A sign inverts a term of a sum; of a product it is the sign of the whole.
         """

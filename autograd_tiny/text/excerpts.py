@@ -11,7 +11,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Spot(NamedTuple):
-    """A stretch of a file: lines and columns from 1, columns in characters; the end is the place behind the last character."""
+    """A stretch of a file: lines and columns from 1, columns in characters; the end is behind the last character."""
 
     line: int
     column: int

@@ -32,7 +32,7 @@ def distinct(labels: Iterable[str]) -> list[str]:
 
 
 def invented(labels: Iterable[str]) -> Iterator[str]:
-    """Names that look like none of ``labels``: ``t1``, ``t2``, ...; with another letter where a label is t, or t with an index.
+    """Names that look like none of ``labels``: ``t1``, ``t2``, ...; another letter if a label is t, or t with an index.
 
     >>> names = invented(["x", "t_max"])
     >>> next(names), next(names)
@@ -44,7 +44,7 @@ def invented(labels: Iterable[str]) -> Iterator[str]:
 
 
 def near(name: str, known: Iterable[str]) -> list[str]:
-    """The known names, at most three, that a wrong one may have been meant for: first those with the same letters, then the likest.
+    """The known names, at most three, that a wrong one may stand for: those with the same letters, then the likest.
 
     Long names, and more than a thousand, are not looked at: the time to compare names grows with the square of their
     length.

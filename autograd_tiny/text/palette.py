@@ -1,4 +1,4 @@
-"""The colours, each under one name: in the DOT language, in plots and tables, as classes of texts, as variables of style sheets.
+"""The colours, each under one name: in DOT, in plots and tables, as classes of texts, as variables of style sheets.
 
 Blue is data, orange gradient, green local derivative, everywhere.
 """
@@ -31,7 +31,7 @@ DRAWN = {
     "small": Color("#f1f2f4", "#232b36"),
     "chip": Color("#dff1eb", "#15332a"),
 }
-"""Of drawings, by name.  No two are alike: a colour is all that Graphviz hands on of a text, so it also tells what the text is."""
+"""Of drawings, by name.  No two are alike: Graphviz hands on only the colour of a text, so it also tells what it is."""
 DATA, GRAD, DERIVATIVE, INK, QUIET, CAPTION, RULE, ARROW, FAINT, LEAF, OPERATION, PART, SMALL, CHIP = (
     color.light for color in DRAWN.values()
 )
@@ -75,7 +75,7 @@ VERDICTS = {
 
 
 def variables(selector: str) -> str:
-    """A style sheet that makes a variable of each colour, ``--data`` and so on, which changes with the page where a browser can."""
+    """A style sheet with a variable of each colour, as ``--data``, which changes with the page where a browser can."""
     colors = (DRAWN | PAGE).items()
     light = " ".join(f"--{name}: {color.light};" for name, color in colors)
     both = " ".join(f"--{name}: light-dark({color.light}, {color.dark});" for name, color in colors)

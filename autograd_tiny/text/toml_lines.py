@@ -57,12 +57,12 @@ class TomlLines:
                 self._pair(table)
 
     def line(self, *place: str | int) -> int | None:
-        """The line of a value, counted from 1; that of its key, where it has one.  None where there is no such value."""
+        """The line of a value, counted from 1; that of its key, where it has one.  None without such a value."""
         start = self._starts.get(place)
         return None if start is None else self._source.line(start)
 
     def string(self, *place: str | int) -> tuple[int, int] | None:
-        """Where a value that is a string begins in the text, with its quotes, and where it ends.  None where there is none."""
+        """Where a value that is a string begins in the text, with its quotes, and where it ends.  None without one."""
         match = self._strings.get(place)
         return None if match is None else match.span()
 

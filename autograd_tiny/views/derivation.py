@@ -65,7 +65,7 @@ _GRID = "display: grid; grid-template-columns: repeat(2, max-content); gap: .7em
 
 
 class Claim(NamedTuple):
-    """A number of the derivation, or all of an array: of what, in the words of a page that can be marked, and how large.
+    """A number of the derivation, or all of an array: of what, in the words of a page to be marked, and how large.
 
     In an array nan stands for what is not told.
     """
@@ -255,7 +255,7 @@ class PageSource(NamedTuple):
 
 
 class ArrayPage(NamedTuple):
-    """What a page about arrays needs; where formulas have no word for what was recorded, the page is that of the scalars.
+    """What a page about arrays needs; where formulas lack a word for what was recorded, the page is the scalars'.
 
     Attributes:
         of_arrays: the page; None if there is none.

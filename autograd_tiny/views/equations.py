@@ -55,7 +55,7 @@ Terms = tuple[Expression, ...]
 
 
 class Equation(NamedTuple):
-    """``left = rights[0] = rights[1] = ... = result``; each right side is a sum of terms; shapes stand behind the last as a note."""
+    """``left = rights[0] = rights[1] = ... = result``; right sides are sums of terms; shapes stand last, as a note."""
 
     left: Expression
     rights: tuple[Terms, ...]
@@ -132,7 +132,7 @@ def lines_of(
 
 
 def _broken(text: str, measure: Callable[[str], float], width: float) -> list[str]:
-    """A formula in lines, broken before the signs of sums; a term that is longer begins a line, broken at the signs of products."""
+    """A formula in lines, broken before signs of sums; a longer term begins a line, broken at signs of products."""
     lines: list[str] = []
     for summand in _split(text, "sum"):
         is_long = measure(summand) > width

@@ -41,7 +41,7 @@ from autograd_tiny.views.paths import NO_PATH, census, edge_paths, uses
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
 MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
-"""A sum of more paths, a product of more derivatives, more invented names, or a factor of more characters are read by nobody."""
+"""Nobody reads sums of more paths, products of more derivatives, more invented names, factors of more characters."""
 
 
 class Explanation:
@@ -120,9 +120,13 @@ class Explanation:
 
 
 def explain(
-    what: Value | BackwardStep | ForwardStep, *, wrt: Value | Array | None = None, through: Through = None, digits: int = 4,
+    what: Value | BackwardStep | ForwardStep,
+    *,
+    wrt: Value | Array | None = None,
+    through: Through = None,
+    digits: int = 4,
     blanks: bool = False,
-) -> Explanation:  # fmt: skip
+) -> Explanation:
     """Write out the chain rule, from named value to named value.
 
     What lies between two named values is one derivative, a factor.  With up to four paths from ``what`` down to
@@ -227,7 +231,7 @@ def explainer_of(
 
 
 def _as_factor(formula: Expression) -> Expression:
-    """A local derivative as it stands in the chain rule: products in it are written side by side, unless a number comes second."""
+    """A local derivative as in the chain rule: products in it are written side by side, unless a number is second."""
 
     def written_so(e: Expression, operands: tuple[Expression, ...]) -> Expression:
         if e.op is mul and (operands[1].constant_value is None or operands[1].label):
@@ -394,7 +398,7 @@ class Explainer:
         ]
 
     def _definitions(self) -> list[Equation]:
-        """What the invented names stand for.  A definition may need another, and is made too unless they become many."""
+        """What the invented names stand for.  A definition may need another, also made unless they become many."""
         found: dict[Value, Equation] = {}
         pending = [v for v in self.used if v.op is not None and not v.label]
         while pending:

@@ -1,4 +1,6 @@
-"""Lines of LaTeX as MathML.  Lines that differ in nothing but words and numbers are one template, which is converted once.
+"""Lines of LaTeX as MathML.
+
+Lines that differ in nothing but words and numbers are one template, which is converted once.
 
 Words are labels, and so anybody's text: in LaTeX that is to be converted they are hidden as hexadecimal digits.
 """
@@ -101,7 +103,7 @@ def template(latex: str) -> tuple[str, list[str]]:
 
 @lru_cache(maxsize=4096)
 def converted(latex: str, display: Literal["block", "inline"] = "block") -> str:
-    """LaTeX in MathML; of a template, in which `PLACE` finds the places.  Lines that are ``aligned`` are the rows of a table."""
+    """LaTeX in MathML; of a template, in which `PLACE` finds the places.  ``aligned`` lines are the rows of a table."""
     from latex2mathml.converter import convert
 
     if "{aligned}" not in latex:  # a branch has cells too, and stands on pages whose policy refuses styles of elements

@@ -25,9 +25,12 @@ from autograd_tiny.symbols.tidy import named_number
 from autograd_tiny.text.words import brief, quoted
 
 LONGEST_WRITTEN = 500
-"""A formula of more operations and operands is left out.  What is written wherever it is used doubles at every square of a square."""
+"""A formula of more operations and operands is left out.
+
+What is written wherever it is used doubles at every square of a square.
+"""
 Through = str | Sequence[Value | Array] | Iterable[Value] | None
-"""What is seen: "named" values, "all" of them, or those given; None for the named ones if anything between has a name, else all.
+"""What is seen: "named" values, "all", or those given; None: named ones if anything between has a name, else all.
 
 "arrays", "all arrays" and lists with Arrays are for `views.matrices`.
 """

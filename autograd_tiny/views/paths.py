@@ -43,7 +43,8 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     number = count_paths(value, wrt)
     if number > most:
         raise ValueError(
-            f"there are {number} paths from {value!r} to {wrt!r}, too many to list; their sum is {adjoints(value)[wrt]!r}"
+            f"there are {number} paths from {value!r} to {wrt!r}, too many to list; "
+            f"their sum is {adjoints(value)[wrt]!r}"
         )
     return [_path(value, edge_path) for edge_path in edge_paths(value, wrt, uses(value))] if number else []
 

@@ -46,7 +46,8 @@ def forward(model: MLP, samples: Sequence[Sequence[float]]) -> dict[str, Array]:
     >>> from random import Random
     >>> arrays = forward(MLP([2, 4, 3], ["relu", "softmax"], rng=Random(0)), [[0.5, -1.0]] * 6)
     >>> {name: matrix.shape for name, matrix in arrays.items()}
-    {'X': (6, 2), 'W1': (2, 4), 'b1': (1, 4), 'Z1': (6, 4), 'A1': (6, 4), 'W2': (4, 3), 'b2': (1, 3), 'Z2': (6, 3), 'A2': (6, 3)}
+    {'X': (6, 2), 'W1': (2, 4), 'b1': (1, 4), 'Z1': (6, 4), 'A1': (6, 4), \
+'W2': (4, 3), 'b2': (1, 3), 'Z2': (6, 3), 'A2': (6, 3)}
     """
     outputs = array([list(sample) for sample in samples], "X")
     arrays = {"X": outputs}

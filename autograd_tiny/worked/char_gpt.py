@@ -133,7 +133,8 @@ class CharGPT(Module):
         """
         if not temperature > 0.0:
             raise ValueError(
-                f"a temperature is positive, got {temperature!r}; for names that are nearly sure take a small one, as 0.1"
+                f"a temperature is positive, got {temperature!r}; for names that are nearly sure take a small one, "
+                "as 0.1"
             )
         letters = [POINT]
         for logits in self.frozen()(letters):  # which reads on while the list grows
@@ -146,7 +147,7 @@ class CharGPT(Module):
 
 
 def attention(query: Vector, keys: Matrix, values: Matrix, heads: int) -> Vector:
-    """Each head's mean of the values so far, weighted by how well its part of their keys goes with its part of the query.
+    """Each head's mean of the values so far, weighted by how well its part of their keys fits its part of the query.
 
     >>> attention([9.0, 0.0], [[99.0, 0.0], [0.0, 99.0]], [[1.0, 2.0], [3.0, 4.0]], heads=1)
     [1.0, 2.0]
@@ -215,7 +216,7 @@ class RowLoss(Module):
 
 
 def compile_gpt(model: CharGPT, *, backend: str | None = None) -> CompiledModel:
-    """One program for the loss and the gradient of names of every length; a batch has the rows that `RowLoss` makes of them.
+    """One program for loss and gradient of names of every length; a batch has the rows that `RowLoss` makes of them.
 
     In its usual size the model takes some ten seconds to compile, and a later process finds what was made
     (`docs/native-speed.md`).

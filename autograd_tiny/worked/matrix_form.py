@@ -38,7 +38,8 @@ The product of the last slide, of 1 × 6 and 5 × 6, it refuses:
 
 >>> recorded.arrays["Z2"] @ recorded.arrays["h1"]
 Traceback (most recent call last):
-autograd_tiny.arrays.shapes.ShapeError: the product Z2 @ h1: Z2 is 1×6 and h1 is 5×6; the columns of the left, 6, must be as many as ...
+autograd_tiny.arrays.shapes.ShapeError: the product Z2 @ h1: Z2 is 1×6 and h1 is 5×6; \
+the columns of the left, 6, must be as many as ...
 
 All formulas of the slides stand in ``matrix_form.toml``, in their notation, and `page` reads them.  The marker finds
 the slip:
@@ -47,9 +48,11 @@ the slip:
 >>> report.counts
 {'right': 6, 'mistake': 2}
 >>> print(report.first_slip.sentence)
-∂E/∂W_ih should be X · (∂E/∂Z1)ᵀ, (3×5) = (3×6)(6×5), not X × [∂h1/∂Z1 ⊙ (dZ2_dWho × δ)]ᵀ: the product h1 @ (∂E/∂O ⊙ ∂O/∂Z2): \
+∂E/∂W_ih should be X · (∂E/∂Z1)ᵀ, (3×5) = (3×6)(6×5), not X × [∂h1/∂Z1 ⊙ (dZ2_dWho × δ)]ᵀ: \
+the product h1 @ (∂E/∂O ⊙ ∂O/∂Z2): \
 h1 is 5×6 and (∂E/∂O ⊙ ∂O/∂Z2) is 1×6; the columns of the left, 6, must be as many as the rows of the right, 1; \
-h1 @ (∂E/∂O ⊙ ∂O/∂Z2).T would fit, 5×6 by 6×1 and (∂E/∂O ⊙ ∂O/∂Z2) @ h1.T would fit, 1×6 by 6×5; h1 stands where W_ho belongs.
+h1 @ (∂E/∂O ⊙ ∂O/∂Z2).T would fit, 5×6 by 6×1 and (∂E/∂O ⊙ ∂O/∂Z2) @ h1.T would fit, 1×6 by 6×5; \
+h1 stands where W_ho belongs.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def spiral(per_arm: int = 100, *, noise: float = 0.2, seed: int = 0) -> list[Sam
 
 
 def network(*hidden: int, seed: int = 0) -> MLP:
-    """A classifier of points: layers of ``hidden`` ReLU neurons, then a softmax.  Without any, the classifier of one layer."""
+    """A classifier of points: layers of ``hidden`` ReLU neurons, then a softmax.  Without any, it has one layer."""
     activations = ["relu"] * len(hidden) + ["softmax"]
     return MLP([2, *hidden, CLASSES], activations, rng=Random(seed), init="he")
 

@@ -54,7 +54,7 @@ def regions(
     *,
     title: str,
 ) -> Plot:
-    """The plane coloured by the class that ``classify`` gives each place, with ``points`` coloured by the classes they have.
+    """The plane coloured by the class that ``classify`` gives each place; ``points`` are coloured by their classes.
 
     Args:
         classify: a place of the plane to its class, numbered from 0; up to three classes.

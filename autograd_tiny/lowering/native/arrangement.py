@@ -61,7 +61,7 @@ class Arrangement(NamedTuple):
     vectors: list[Row]
 
     def reordered(self, order: Sequence[int]) -> Arrangement:
-        """The same with the program's instructions in another order, given as their numbers; each stays within its step."""
+        """The same with the program's instructions in another order, given by their numbers; each stays in its step."""
         new = {old: number for number, old in enumerate(order, self.program.n_leaves)}
         steps = [Step(span, loop and loop.renumbered(new)) for span, loop in self.steps]
         return Arrangement(self.program.reordered(order), steps, [mapped(vector, new) for vector in self.vectors])

@@ -23,7 +23,10 @@ from autograd_tiny.lowering.native.vectors import definition
 from autograd_tiny.lowering.runners import Computation, Layout
 
 REGISTERS = 20
-"""After how many other loads from the frame a value is loaded again: by then it would have been spilled, which costs a store too."""
+"""After how many other loads from the frame a value is loaded again.
+
+By then it would have been spilled, which costs a store too.
+"""
 
 _ARRAYS = ("parameters", "batch", "values", "derivatives", "workspace", "means")
 ARGUMENTS = ", ".join(["i64 %rows", *[f"ptr noalias %{name}" for name in _ARRAYS]])
@@ -245,7 +248,7 @@ class Assembly:
         e.store_one(e.shuffled(whole, "zeroinitializer", length, order), to, f"<{length} x double>")
 
     def _columns_to_rows(self, array: str, n: int) -> Emitter:
-        """Columns in the frame written to an array row by row, in a loop: as straight lines, many would take long to compile."""
+        """Columns in the frame written to an array row by row, in a loop: many straight lines take long to compile."""
         e = Emitter(self.width)
         with self._blocks(e) as (block, _), e.loop(n) as column:
             x = e.load(e.looked_up(f"@{array}.places", block.frame, column.index))
@@ -266,7 +269,7 @@ class Assembly:
         return e
 
     def _run(self, functions: Sequence[str]) -> Emitter:
-        """The function that is called from outside: prepares the workspace, goes over groups of blocks, takes the means."""
+        """The function called from outside: prepares the workspace, goes over groups of blocks, takes the means."""
         e, frame, width = Emitter(self.width), self.frame, self.width
         _, n_columns, n_values, n_derivatives, n_means = self.layout
         _, batch_at, values_at, derivatives_at, _, pool_at = frame.places
@@ -315,7 +318,7 @@ class Assembly:
 
 
 class _Operands:
-    """The operands of the instructions of a step: what has been computed in it, inputs, constants, and what lies in the frame."""
+    """The operands of a step's instructions: what was computed in it, inputs, constants, and what lies in the frame."""
 
     def __init__(self, assembly: Assembly, e: Emitter, block: Block, step: int) -> None:
         self.assembly, self.e, self.block, self.step = assembly, e, block, step
@@ -355,7 +358,7 @@ def _layer(size: int, down: int) -> str:
 
 
 def _tiles(n: int, size: int) -> list[tuple[int, int, int]]:
-    """How to go over ``n`` things in tiles: the first thing, how many tiles and of which size, for full tiles and for the rest."""
+    """Tiles over ``n`` things: the first thing, how many tiles and of which size, for full tiles and for the rest."""
     whole = n - n % size
     return [
         (start, n_tiles, of) for start, n_tiles, of in ((0, whole // size, size), (whole, 1, n - whole)) if n_tiles * of

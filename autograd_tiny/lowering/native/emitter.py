@@ -190,7 +190,7 @@ class Loop:
 
 
 class Vector:
-    """A vector in the text being written: of floats, or, as conditions and `as_bits` give them, of bits or whole numbers.
+    """A vector in the text being written: of floats, or, from conditions and `as_bits`, of bits or whole numbers.
 
     Arithmetic on it writes instructions.
     """
@@ -255,7 +255,7 @@ class Vector:
         return e.vector(f"select {e.bits} {self.name}, {e.floats} {e.text(then)}, {e.floats} {e.text(otherwise)}")
 
     def where(self, comparison: str, bound: float, then: Vector | float, x: Vector | None = None) -> Vector:
-        """``then`` in the lanes of which the comparison with ``bound`` holds, elsewhere this vector; compared is ``x`` if given."""
+        """``then`` in the lanes where the comparison with ``bound`` holds, else this; compared is ``x`` if given."""
         return (self if x is None else x).compared(comparison, bound).choose(then, self)
 
     def integer(self, operation: str, other: Vector | int) -> Vector:

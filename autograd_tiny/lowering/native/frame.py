@@ -101,7 +101,7 @@ class Frame:
         return pool
 
     def place(self, x: int) -> int | None:
-        """Where in the frame a value lies that another step computed, or a column of a wide batch; None for other inputs."""
+        """Where in the frame a value of another step lies, or a column of a wide batch; None for other inputs."""
         if x >= self.program.n_leaves:
             return self.slots[x] * self.width
         column = x - self.layout.n_parameters

@@ -101,7 +101,7 @@ def _llvm() -> Any:
 
 
 def _machine(*, for_file: bool = False) -> Any:
-    """This machine, as LLVM knows it; an engine takes one for itself.  Code for a file may be loaded anywhere in memory."""
+    """This machine, as LLVM knows it; an engine takes one for itself.  Code for a file may be loaded at any address."""
     llvm = _llvm()
     features = llvm.get_host_cpu_features().flatten()
     where = {"reloc": "pic", "codemodel": "default"} if for_file else {}

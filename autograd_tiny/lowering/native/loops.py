@@ -1,4 +1,4 @@
-"""Finding, in a program, what native code computes in loops: the layers, forward and adjoint, and formulas that are repeated.
+"""Finding, in a program, what native code computes in loops: layers, forward and adjoint, and repeated formulas.
 
 A layer comes as one `dot` for each neuron, or as one line of products and additions, of which only the places of the
 operands differ.  Lines that belong together become a rectangle of sums:
@@ -118,7 +118,7 @@ def mapped(row: Row, new: Mapping[int, int]) -> Row:
 
 
 def weights_of_layers(computation: Computation, n_parameters: int, columns: range, smallest: int) -> set[Row]:
-    """The parameters in each `dot` that may be a sum of a layer: the program keeps these as they are until loops are found.
+    """The parameters in each `dot` that may be a sum of a layer: the program keeps these until loops are found.
 
     Opened, they are by far the most instructions of a network.
 
@@ -175,7 +175,7 @@ def find(
 
 
 class _Line(NamedTuple):
-    """A sum of products: the factors of each, and the numbers of its instructions, of which nothing else uses any but the last.
+    """A sum of products: the factors of each, and the numbers of its instructions; only the last is used elsewhere.
 
     A `dot` that was kept is a line by itself.
     """
@@ -262,7 +262,7 @@ def _mean_outer(
 
 
 def _evenly_spaced(rows: Sequence[Row]) -> Iterable[tuple[int, int]]:
-    """Where to cut a list of rows of numbers so that in each part, a row differs from the one before by the same everywhere."""
+    """Where to cut a list of rows of numbers so that within each part, rows differ from the one before by the same."""
     start, distance = 0, None
     for i in range(1, len(rows) + 1):
         differences = {y - x for x, y in zip(rows[i - 1], rows[i])} if i < len(rows) else set()

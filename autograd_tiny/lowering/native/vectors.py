@@ -46,7 +46,7 @@ def _two_to(n: Vector) -> Vector:
 
 
 def _exp_parts(x: Vector) -> tuple[Vector, Vector, Vector]:
-    """p, i, j with exp(x) = (1 + p) 2**i 2**j; two powers, since their product may be no float where the result is one."""
+    """p, i, j with exp(x) = (1 + p) 2**i 2**j; two powers, as their product may be no float where the result is one."""
     x = x.where("ogt", 710.0, 710.0).where("olt", -746.0, -746.0)
     shifted = x.times_plus(LOG2_E, TO_INTEGER)
     n = shifted - TO_INTEGER
@@ -132,7 +132,7 @@ def vector_cos(x: Vector) -> Vector:
 
 
 def _circular(name: str, x: Vector, quarters: int) -> Vector:
-    """The sine of x and some quarters of a turn; the C library's where an angle is so large that more of π is needed."""
+    """The sine of x and some quarters of a turn; the C library's for an angle so large that more of π is needed."""
     e = x.emitter
     shifted = x * (2.0 / math.pi) + TO_INTEGER
     n = shifted - TO_INTEGER

@@ -76,7 +76,13 @@ class Arranged:
     """
 
     def __init__(
-        self, called: str, names: Sequence[str], examples: Sequence[Any], *, is_flat: bool, variable: Callable[[str], Expression]
+        self,
+        called: str,
+        names: Sequence[str],
+        examples: Sequence[Any],
+        *,
+        is_flat: bool,
+        variable: Callable[[str], Expression],
     ) -> None:
         self._called, self._names, self.is_flat = called, list(names), is_flat
         self._places = [Container(example, name) for name, example in zip(names, examples)]
@@ -159,7 +165,8 @@ def signature_of(function: Callable[..., Any], n_inputs: int | Sequence[Any] | N
         raise TypeError(f"compile_function takes a function, got {function!r}")
     if n_inputs is not None and like is not None:
         raise TypeError(
-            "n_inputs= is for a function of one list of numbers, like= for one of arguments in any form: give one of them"
+            "n_inputs= is for a function of one list of numbers, like= for one of arguments in any form: "
+            "give one of them"
         )
     return Arguments(function, like) if n_inputs is None else RowOfNumbers(described(function), symbols(n_inputs, "x"))
 

@@ -29,8 +29,8 @@ OUTSIDE = (
 )
 REMEDIES: dict[type[Exception], str] = {
     ChoiceRefusedError: "a compiled program has no branches: use where(condition, x, y), maximum, minimum or relu",
-    FormulaRefusedError: "there is no number yet: use the functions of autograd_tiny, and pass what must be a number in "
-    "from outside",
+    FormulaRefusedError: "there is no number yet: use the functions of autograd_tiny, "
+    "and pass what must be a number in from outside",
     ValueRefusedError: OUTSIDE,
 }
 ATTRIBUTES = {

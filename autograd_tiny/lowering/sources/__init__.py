@@ -1,4 +1,4 @@
-"""Programs as source that stands alone: Python, JavaScript, C; one writer, and a table of notation for each language."""
+"""Programs as source that stands alone: Python, JavaScript, C; one writer, and a table of notation per language."""
 
 from autograd_tiny.lowering.sources.c import CSource, c_source
 from autograd_tiny.lowering.sources.javascript import javascript_source

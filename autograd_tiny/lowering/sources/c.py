@@ -21,9 +21,9 @@ KEYWORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
     alignas alignof bool complex constexpr false imaginary nullptr static_assert thread_local true typeof
-    and and_eq asm bitand bitor catch class compl const_cast delete dynamic_cast explicit export friend mutable namespace
-    new not not_eq operator or or_eq private protected public reinterpret_cast static_cast template this throw try typeid
-    typename using virtual wchar_t xor xor_eq
+    and and_eq asm bitand bitor catch class compl const_cast delete dynamic_cast explicit export friend mutable
+    namespace new not not_eq operator or or_eq private protected public reinterpret_cast static_cast template this
+    throw try typeid typename using virtual wchar_t xor xor_eq
     main linux unix
 """
 """Of C99, of later C, of C++, which reads the header too, and what compilers define beforehand."""
@@ -158,7 +158,8 @@ class _File:
         comment = "/* Where each input stands, and how many there are. */"
         prototypes = [f"/* {what} */\n{prototype};" for prototype, what in self.functions().values()]
         return (
-            f'#ifndef {prefix}_H\n#define {prefix}_H\n\n#include <stddef.h>\n\n#ifdef __cplusplus\nextern "C" {{\n#endif\n\n'
+            f"#ifndef {prefix}_H\n#define {prefix}_H\n\n#include <stddef.h>\n\n"
+            '#ifdef __cplusplus\nextern "C" {\n#endif\n\n'
             + "\n\n".join(["\n".join([comment, *_broken(lines)]), *prototypes])
             + "\n\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n"
         )
@@ -173,7 +174,8 @@ class _File:
                 "value": (f"void {name}({takes}, double results[{r}])", "The results."),
                 "gradient": (
                     f"void {name}_jacobian({takes}, double results[{r}], double jacobian[{r * n}])",
-                    "The results and their derivatives: those of the first result by each input, then those of the next.",
+                    "The results and their derivatives: "
+                    "those of the first result by each input, then those of the next.",
                 ),
                 "batch": (
                     f"void {name}_batch(size_t rows, const double *inputs, double *results, double *jacobians)",

@@ -24,9 +24,10 @@ FUNCTION = "valueAndGrad"
 MATH = "exp expm1 log log1p sqrt sin cos tan asin acos atan atan2 hypot sinh cosh tanh abs"
 OTHER_NAMES = {"pow": "power", "pow_log": "powerTimesLog", "leaky_relu": "leakyRelu"}
 RESERVED = """
-    arguments await break case catch class const continue debugger default delete do else enum eval export extends false
-    finally for function if implements import in instanceof interface let new null package private protected public return
-    static super switch this throw true try typeof var void while with yield undefined NaN Infinity Math Number
+    arguments await break case catch class const continue debugger default delete do else enum eval export extends
+    false finally for function if implements import in instanceof interface let new null package private protected
+    public return static super switch this throw true try typeof var void while with yield undefined NaN Infinity Math
+    Number
 """
 
 JAVASCRIPT = Language(

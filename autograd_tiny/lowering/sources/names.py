@@ -50,7 +50,7 @@ class Names:
         self._kept: set[str] = set()
 
     def keep(self, labels: Iterable[str]) -> None:
-        """Leave the identifiers among ``labels`` to these labels themselves; others, as ``w#2``, must not take their place.
+        """Leave the identifiers among ``labels`` to these labels; others, as ``w#2``, must not take their place.
 
         >>> names = Names([])
         >>> names.keep(["w", "w#2", "w_2"])

@@ -92,7 +92,7 @@ def _module(writer: Writer, definitions: dict[str, str]) -> str:
 
 
 def _parts(outputs: Sequence[str], n_values: int) -> tuple[str, str]:
-    """The results and their derivatives as they are returned: ``y`` and ``(d_a, d_b)``, tuples of these for several results."""
+    """The results and their derivatives as returned: ``y`` and ``(d_a, d_b)``, tuples of these for several results."""
     results, derivatives = outputs[:n_values], outputs[n_values:]
     n = len(derivatives) // n_values
     rows = [_tuple(derivatives[i * n : i * n + n]) for i in range(n_values)] if n else []

@@ -158,7 +158,7 @@ class Writer:
         return needed
 
     def body(self, outputs: Sequence[int], indent: str, *, brief: bool = False) -> tuple[list[str], list[str]]:
-        """The lines that compute ``outputs``, and each output as it is written after them; in ``brief`` only the lines that must be."""
+        """The lines that compute ``outputs``, and each output as written after them; in ``brief`` only needed lines."""
         program, needed = self.program, self.used(outputs)
         uses = Counter(
             x for i, (_, xs) in enumerate(program.instructions) if i + program.n_leaves in needed for x in xs
@@ -195,7 +195,7 @@ class Writer:
         lines: list[str],
         indent: str,
     ) -> Term:
-        """One instruction; the outputs of one softmax are computed by a line of their own, unless it is ``written`` already."""
+        """One instruction; the outputs of a softmax are computed by a line of their own, unless that is ``written``."""
         given = [terms[x] for x in operands]
         if notation := self.language.notation(row, len(operands)):
             return Term(notation.write(given), notation.level, BRACKETS)

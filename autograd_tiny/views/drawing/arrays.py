@@ -1,4 +1,4 @@
-"""A picture of arrays: a box for each, its numbers in tables, and on every edge what backward does there to the whole."""
+"""A picture of arrays: a box each, its numbers in tables, and on every edge what backward does there to the whole."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class ArraySketch:
     def _open(self, expand: Any) -> set[Whole]:
         """The arrays that are opened into their scalars."""
         arrays = {self.names[x]: x for x in self.seen.nodes if isinstance(x, ArrayNode)}
-        wanted = list(arrays) if expand is True else [] if expand is False else [expand] if isinstance(expand, str) else list(expand)
+        given = list(arrays) if expand is True else [] if expand is False else expand
+        wanted = [given] if isinstance(given, str) else list(given)
         for name in wanted:
             if name not in arrays:
                 hint = did_you_mean(name, arrays) or f"there are {listed(list(arrays), 8)}"
@@ -190,7 +191,7 @@ class ArraySketch:
         return self.names[x] + entry_places(x.shape)[x.entries.index(end)]
 
     def _between(self, x: Whole, user: Whole) -> Iterator[tuple[Any, Any, float | None]]:
-        """The ends of the arrows from one to the other, where one of them is open; with the derivative where both ends are scalars."""
+        """The ends of the arrows between them, where one is open; with the derivative where both ends are scalars."""
         ends = _scalars(x)
         for v in _scalars(user):
             slopes = _local(v, self._seen_scalars)

@@ -20,14 +20,29 @@ _BOX = {"shape": "plain", "fontname": "Courier", "fontsize": "11", "fontcolor": 
 _ARROW = {"fontname": "Courier", "fontsize": "10", "color": ARROW, "arrowsize": "0.6"}
 _JUNCTION = {"class": "junction", "shape": "point", "width": "0.04", "color": ARROW}
 _FEED = {"class": "feed", "arrowhead": "none"}
-_PART = {"labelloc": "t", "labeljust": "l", "style": "rounded,filled", "color": RULE, "fillcolor": PART, "fontcolor": INK, "margin": "10"}
+_PART = {
+    "labelloc": "t",
+    "labeljust": "l",
+    "style": "rounded,filled",
+    "color": RULE,
+    "fillcolor": PART,
+    "fontcolor": INK,
+    "margin": "10",
+}
 
 RIM, BOLD = 2, "2.5"
 """How thick what stands out is drawn: around a box, an arrow."""
 
 _KEEP_ORDER = {"remincross": "false"}
 """What else Graphviz does to avoid crossings would undo the order of operands in frames."""
-_QUICK = {"nslimit": "0.05", "nslimit1": "1", "mclimit": "0.1", "splines": "line", "outputorder": "edgesfirst", "ranksep": "1"}
+_QUICK = {
+    "nslimit": "0.05",
+    "nslimit1": "1",
+    "mclimit": "0.1",
+    "splines": "line",
+    "outputorder": "edgesfirst",
+    "ranksep": "1",
+}
 _QUICK_FROM = 1500
 """The length of all arrows together from which Graphviz is told to be quick; over long ones it may take minutes."""
 
@@ -35,7 +50,7 @@ _MARKUP = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&qu
 
 
 def escaped(text: str) -> str:
-    """A text as it stands in an HTML-like label of DOT, where a backslash keeps its meaning even as a character reference."""
+    """A text as in an HTML-like label of DOT, where a backslash keeps its meaning even as a character reference."""
     text = text.translate(_MARKUP)
     return "&#93;" + text[1:] if text.startswith("]") else text  # older Graphviz stumbles over a text of nothing but ]
 
@@ -65,7 +80,7 @@ class Row(NamedTuple):
 
 
 def card(header: Iterable[Text], rows: Iterable[Row], fill: str, *, rim: str = "") -> str:
-    """A box with a header and rows, as an HTML-like label; with a rim of some colour around it, which may be transparent."""
+    """A box with a header and rows, as an HTML-like label, in a rim of some colour, which may be transparent."""
     cells = [
         f'<TR><TD ALIGN="LEFT"{_background(row.ground, rounded=True)}>{escaped(visible(row.name))}</TD>'
         f'<TD ALIGN="RIGHT">{row.number.markup}</TD></TR>'
@@ -158,7 +173,17 @@ class Sketch:
         self._arrows: list[_Arrow] = []
         self._junctions: dict[tuple[str, PartOfModel], tuple[str, str]] = {}
 
-    def box(self, box_id: str, kind: str, label: str, *, title: str, text: str, part: PartOfModel = (), ordered: bool = False) -> None:
+    def box(
+        self,
+        box_id: str,
+        kind: str,
+        label: str,
+        *,
+        title: str,
+        text: str,
+        part: PartOfModel = (),
+        ordered: bool = False,
+    ) -> None:
         """Add a box, of a class ``kind``, to a part of the model; ``text`` is what stands first in its ``label``.
 
         What arrows to an ``ordered`` box start from stands in their order, from above or from the left.  Within a part
@@ -193,7 +218,7 @@ class Sketch:
         self.titles[arrow_id] = visible(title)
 
     def _junction(self, tail: str, part: PartOfModel) -> tuple[str, str]:
-        """A point within a part, from which the arrows lead on that come from one box outside, and the arrow that leads to it.
+        """A point in a part, from where the arrows lead on that come from one box outside, and the arrow leading to it.
 
         Each on its own, they would run around the part and push it out of line.
         """

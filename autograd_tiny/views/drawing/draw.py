@@ -26,7 +26,17 @@ from autograd_tiny.text.numbers import check_digits, short_number
 from autograd_tiny.text.words import counted, did_you_mean, listed, visible
 from autograd_tiny.views.drawing.arrays import ArraySketch
 from autograd_tiny.views.drawing.grouping import parts_of_model
-from autograd_tiny.views.drawing.picture import MAX_NODES, SHOWN, Labels, Look, Note, Sketched, name, sketch_nodes, sketch_summary
+from autograd_tiny.views.drawing.picture import (
+    MAX_NODES,
+    SHOWN,
+    Labels,
+    Look,
+    Note,
+    Sketched,
+    name,
+    sketch_nodes,
+    sketch_summary,
+)
 from autograd_tiny.views.matrices.graph import is_by_arrays, settled
 from autograd_tiny.views.matrices.seen import SeenArrays
 from autograd_tiny.views.named import Through, seen_through
@@ -59,7 +69,8 @@ class Drawing:
     ) -> None:
         self.title, self.description, self.dot = visible(f"Graph of {root}"), description, dot
         sketch, self.nodes, self.edges = sketched
-        self.titles, self.feeds, self.latex, self._labels, self._svg = sketch.titles, sketch.feeds, sketch.latex, sketch.labels, ""
+        self.titles, self.feeds, self.latex, self._labels = sketch.titles, sketch.feeds, sketch.latex, sketch.labels
+        self._svg = ""
         self.shows_gradients = shows_gradients
 
     def svg(self) -> str:
@@ -82,7 +93,7 @@ class Drawing:
         return self._svg
 
     def tikz(self, *, standalone: bool = False) -> str:
-        r"""The picture for LaTeX: a ``tikzpicture`` with the places of the SVG, set in the fonts of the document, names as mathematics.
+        r"""The picture for LaTeX: a ``tikzpicture`` with the SVG's places, the document's fonts, names as mathematics.
 
         It needs the packages ``tikz`` and ``amsmath``.  Each box is a TikZ node, called as in the SVG, n0, n1, ..., so
         that arrows of your own can lead to it.  Its size is fixed; ``\resizebox{\textwidth}{!}{\input{graph}}`` changes
@@ -100,7 +111,7 @@ class Drawing:
         return tikz(self.svg(), self.latex, standalone=standalone)
 
     def save(self, path: str | os.PathLike[str], *, scale: float = 1.0, standalone: bool = False) -> Path:
-        """Write the picture to a file, in the format that its suffix says: .svg, .png, .pdf, .tex for LaTeX, .dot for the DOT text.
+        """Write the picture to a file, in the format of its suffix: .svg, .png, .pdf, .tex for LaTeX, .dot for DOT.
 
         The file appears whole or not at all.
 
@@ -137,7 +148,7 @@ class Drawing:
         return render(self.dot, suffix[1:], scale=scale)
 
     def node_id(self, value: Value | Array) -> str:
-        """The id that a node has in the SVG; a node that was opened has that of its result, an entry of an array that of the array.
+        """The id of a node in the SVG: for an opened node that of its result, for an array's entry that of the array.
 
         Raises:
             ValueError: the node is not in the picture.
@@ -382,7 +393,7 @@ def _contradiction(root: Value) -> str:
 
 
 def _largest_gradient(nodes: Sequence[Value]) -> float:
-    """Of the leaves: towards the root, whose own is 1, gradients stay large while those of a trained network are tiny."""
+    """Of the leaves: towards the root, whose own is 1, gradients stay large; those of a trained network are tiny."""
     return max(
         (abs(x.grad) for x in nodes if x.op is None and math.isfinite(x.grad) and not isinstance(x, Constant)),
         default=0.0,

@@ -1,4 +1,4 @@
-"""Which part of a model a node belongs to, as the labels of its parameters say: the clusters and summaries of pictures."""
+"""Which part of a model a node belongs to, by the labels of its parameters: the clusters and summaries of pictures."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ def summary(nodes: Sequence[Value]) -> Summary:
         if len(set(groups.values())) <= MOST_GROUPS:
             return _counted(groups)
     raise ValueError(
-        f"a graph of {len(nodes)} nodes with more than {MOST_GROUPS} kinds of operations is too large; draw a part of it"
+        f"a graph of {len(nodes)} nodes with more than {MOST_GROUPS} kinds of operations is too large; "
+        "draw a part of it"
     )
 
 

@@ -49,7 +49,7 @@ class Labels:
         self.shown = dict(zip(nodes, distinct(shortened(node.label) for node in nodes)))
 
     def within(self, parts: Mapping[Value, PartOfModel]) -> dict[Value, str]:
-        """The labels as they stand in the frames of ``parts``, where the name within the part is enough if nothing else has it."""
+        """The labels as they stand in the frames of ``parts``: the name within the part, if nothing else has it."""
         short = {}
         for node, label in self.whole.items():
             named_part, name_within = split_label(label)
@@ -65,7 +65,7 @@ class Labels:
 
 
 class Moment(NamedTuple):
-    """What is shown of a graph at one moment of a computation; what is not known by then is left blank, as wide as it will be.
+    """What is shown of a graph at one moment of a computation; what is not known yet is blank, as wide as it will be.
 
     Attributes:
         data, gradients: for the ids of nodes, the numbers that are known.
@@ -359,7 +359,8 @@ def _rows(node: Value, look: Look, box_id: str) -> list[Row]:
 
 def _title(node: Value, look: Look, labels: Labels) -> str:
     label = labels.whole[node]
-    kind = "constant" if isinstance(node, Constant) else "leaf" if node.op is None else formula(node, labels.shown) or f"{node.op.name}(…)"
+    computed = "leaf" if node.op is None else formula(node, labels.shown) or f"{node.op.name}(…)"
+    kind = "constant" if isinstance(node, Constant) else computed
     head = kind if not label else label if kind == "leaf" else f"{label} = {kind}"
     numbers = [look.told("data", node.data, label)]
     if "grad" in look.show and kind != "constant":
@@ -384,4 +385,10 @@ def _add_group(sketch: Sketch, box_id: str, group: Group, counts: Counter[str]) 
     if others := counts.total() - sum(count for _, count in most):
         rows.append(Row("others" if most else "nodes", Text(f"{others:,}", QUIET)))
     title = f"{group.name or 'leaves'}: {', '.join(f'{kind} {count:,}' for kind, count in counts.most_common())}"
-    sketch.box(box_id, group.kind, card([shown], rows, LEAF if group.kind == "leaves" else OPERATION), title=title, text=shown.text)
+    sketch.box(
+        box_id,
+        group.kind,
+        card([shown], rows, LEAF if group.kind == "leaves" else OPERATION),
+        title=title,
+        text=shown.text,
+    )

@@ -1,4 +1,4 @@
-"""DOT text to SVG, PNG or PDF, by an external program, or in a browser by one that the page holds: all about these is here."""
+"""DOT text to SVG, PNG or PDF, by an external program, or in a browser by one on the page: all about these is here."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def render(dot: str, output_format: str, *, scale: float = 1.0, timeout: float =
 
 
 async def load_graphviz(url: str) -> None:
-    """Give the Python of a browser a Graphviz to draw with, as in a notebook of JupyterLite: ``await load_graphviz("viz.js")``.
+    """Give a browser's Python a Graphviz to draw with, as in JupyterLite notebooks: ``await load_graphviz("viz.js")``.
 
     The pages of this project's site have done so; elsewhere nothing is loaded before you say from where.
 

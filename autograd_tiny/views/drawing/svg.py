@@ -1,4 +1,4 @@
-"""What Graphviz leaves to be done on an SVG: texts exactly as given, titles for people and screen readers, classes for styles."""
+"""What Graphviz leaves to do on an SVG: texts exactly as given, titles for people and screen readers, style classes."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _describe(group: ElementTree.Element, title: str | None, label: str | None) 
 
 
 def _center_header(box: ElementTree.Element) -> None:
-    """Make the first line one text in the middle of the box, which no longer depends on how wide its letters were thought."""
+    """Make the first line one text in the box's middle, no longer dependent on how wide its letters were thought."""
     outline, texts = next(box.iter("path"), None), list(box.iter("text"))
     if outline is None or not texts:
         return

@@ -28,7 +28,7 @@ _STANDALONE = r"""\documentclass[tikz]{standalone}
 %s\end{document}
 """
 _ROUNDING = 0.75
-"""Graphviz rounds a corner by a curve that is flatter than a circle; a circle of this part of its size looks the same."""
+"""Graphviz rounds a corner by a curve flatter than a circle; a circle of this part of its size looks the same."""
 _SMALL = 10.5
 """Texts of a font size below are the small ones."""
 _CLUSTER_MARGIN = 8

@@ -1,4 +1,4 @@
-"""A whole derivation in matrix form: every array forward, every derivative by one backward, every update, with their numbers."""
+"""A whole derivation in matrix form, with numbers: all arrays forward, all derivatives by one backward, all updates."""
 
 from __future__ import annotations
 
@@ -151,9 +151,9 @@ class ArrayDerivation:
 
 _READ_AS = {
     **dict.fromkeys(PRODUCTS, Notation("{0:product} @ {1:power}", PRODUCT)),
-    structure.transpose: Notation("{0:atom}.T"), structure.column: Notation("[{0}].T"), structure.vector: Notation("{0:atom}[:, 0]"),
-    structure.sum_all: Notation("sum({0})"), structure.sum_rows: Notation("sum({0}, axis=0)"),
-    structure.sum_columns: Notation("sum({0}, axis=1)"),
+    structure.transpose: Notation("{0:atom}.T"), structure.column: Notation("[{0}].T"),
+    structure.vector: Notation("{0:atom}[:, 0]"), structure.sum_all: Notation("sum({0})"),
+    structure.sum_rows: Notation("sum({0}, axis=0)"), structure.sum_columns: Notation("sum({0}, axis=1)"),
 }  # fmt: skip
 """How structures are typed in formulas."""
 
@@ -196,7 +196,7 @@ def _whole(x: Value | Array) -> Whole:
 
 
 def table(numbers: Numbers, digits: int) -> Expression:
-    """The numbers of an array as a formula: a list of rows in text, a matrix in LaTeX; of a vector a list, since it may stand as a row."""
+    """The numbers of an array as a formula: rows in text, a matrix in LaTeX; of a vector a list, as it may be a row."""
     if not numbers.shape:
         return Expression.literal(numbers.flat[0])
     texts = [[short_number(x, digits) for x in row] for row in numbers.rows]

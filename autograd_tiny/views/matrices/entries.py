@@ -74,7 +74,8 @@ class Entry:
         if e.op in PRODUCTS or e.op in SUMS or isinstance(e.op, Sum):
             return reduce(lambda x, y: add(x, y), self.terms(e, index))
         if e.op is structure.outer:
-            return mul(self.of(e.operands[0], index[:1]), self.of(e.operands[1], index[1:]))  # type: ignore[no-any-return]
+            column, row = e.operands
+            return mul(self.of(column, index[:1]), self.of(row, index[1:]))  # type: ignore[no-any-return]
         if isinstance(e.op, Ones):
             return Expression.literal(1.0)
         return self._of_one(e, e.operands[0], index)

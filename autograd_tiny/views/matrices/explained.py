@@ -1,4 +1,4 @@
-"""The derivative by a whole array, written out: in matrix form with shapes, down to the loss, and one entry of it in scalars."""
+"""The derivative by a whole array, written out: in matrix form with shapes, down to the loss; one entry in scalars."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from autograd_tiny.views.matrices.symbolic import COUNT, Symbolic, add_shapes, k
 from autograd_tiny.views.matrices.written import arranged, counts, derivative, shape_note, with_plain_counts
 
 AGREEMENT = 1e-9
-"""How closely a formula must give what the scalars give, relative to the size of all paths: rounding is millions of times smaller."""
+"""How closely a formula must give what the scalars give, relative to the size of all paths.
+
+Rounding is millions of times smaller.
+"""
 
 
 OF_SHARES = Structure(
@@ -64,8 +67,9 @@ class MatrixDerivatives:
     def symbol(self, x: Whole) -> Expression:
         """The derivative by an array or a scalar, as a symbol."""
         if x not in self.symbols:
-            self.symbols[x] = e = Expression.record(derivative, (self.root, self.graph.variables[x]))  # type: ignore[arg-type]
-            self.graph.shapes[e] = self.graph.shapes[self.graph.variables[x]]
+            variable = self.graph.variables[x]
+            self.symbols[x] = e = Expression.record(derivative, (self.root, variable))  # type: ignore[arg-type]
+            self.graph.shapes[e] = self.graph.shapes[variable]
         return self.symbols[x]
 
     def _differentiate(self, wrt: Sequence[Whole]) -> None:
@@ -116,7 +120,7 @@ class MatrixDerivatives:
         return [e for e in all_nodes(formula) if e.op is None and e.constant_value is None]
 
     def _simpler(self, x: Whole, of: Mapping[Whole, Sequence[Whole]]) -> list[list[Expression]]:
-        """The derivative by ``x`` as two operations hand it on together, where that is simpler: a softmax and its cross-entropy.
+        """The derivative by ``x`` as two operations hand it on together, where simpler: softmax with its cross-entropy.
 
         That is so where ``x`` is used by the first of them alone, and that by the second alone.
         """
@@ -214,8 +218,10 @@ class MatrixDerivatives:
                 if not holds(terms):  # tidied, arrays may have lost a size to which they were repeated
                     sides[side] = [self.plain.get(e, e) for e in terms]
                     if not holds(sides[side]):
-                        told = f"the matrix form of the derivative by {self.graph.names[x]} does not give what the scalars give"
-                        raise ArithmeticError(f"{told}; explain the derivative by one entry, wrt=W[0][1]")
+                        raise ArithmeticError(
+                            f"the matrix form of the derivative by {self.graph.names[x]} does not give "
+                            "what the scalars give; explain the derivative by one entry, wrt=W[0][1]"
+                        )
 
     @staticmethod
     def _sum_of(terms: Sequence[Expression], values: Mapping[Expression, Numbers], size: int) -> list[float]:
@@ -320,7 +326,8 @@ def explained_by_array(
     if wrt.node not in graph.below:
         called = shapes.name(wrt.node, "the Array")
         raise ValueError(
-            f"{root!r} was not computed from {called} as a whole; for the derivative by one entry give that: wrt=W[0][1]"
+            f"{root!r} was not computed from {called} as a whole; for the derivative by one entry give that: "
+            "wrt=W[0][1]"
         )
     derivatives = MatrixDerivatives(graph, [wrt.node])
     order = list(reversed(derivatives.formulas))

@@ -26,7 +26,7 @@ Whole = ArrayNode | Value
 """What has a formula: an array, or a scalar beside arrays."""
 ARRAYS, ALL_ARRAYS = "arrays", "all arrays"
 Wholes = str | Iterable[Array | Value] | None
-"""Which arrays are seen: the named ones; "arrays" for these, or all where none has a name; "all arrays"; or those given."""
+"""Which arrays are seen: named ones; "arrays" for these, or all where none has a name; "all arrays"; or those given."""
 
 
 class MatrixGraph:
@@ -70,7 +70,7 @@ class MatrixGraph:
         return [x for x in found if x.shape]
 
     def _places(self) -> dict[Value, tuple[ArrayNode, int]]:
-        """The array that each entry belongs to, and its number there; the one it was made in, and not a part or a transpose of it."""
+        """The array of each entry, and its number there: the array it was made in, not a part or a transpose of it."""
         found: dict[Value, tuple[ArrayNode, int]] = {}
         for node in self.arrays:
             if not is_view(node):
@@ -170,7 +170,9 @@ class MatrixGraph:
                     self.order.append(x)
                     self.formulas[x] = written.e
             else:
-                here[x] = written if written is not None else Symbolic(Expression.literal(x.data), ())  # type: ignore[union-attr]
+                if written is None:
+                    written = Symbolic(Expression.literal(x.data), ())  # type: ignore[union-attr]
+                here[x] = written
 
     def _formula(self, x: Whole, operands: Sequence[Symbolic]) -> Symbolic:
         if isinstance(x, Value) and x in self.places and x is not self.root:
@@ -189,7 +191,10 @@ class MatrixGraph:
 
 
 def is_view(x: Whole) -> bool:
-    """Whether an array shows the very scalars of another one; it has no derivatives of its own, and is written as what it is of that."""
+    """Whether an array shows the very scalars of another one.
+
+    It has no derivatives of its own, and is written as what it is of that.
+    """
     return isinstance(x, ArrayNode) and (isinstance(x.op, Part) or x.op in (transpose, column))
 
 

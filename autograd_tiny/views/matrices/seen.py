@@ -146,7 +146,7 @@ class SeenArrays:
         return {}
 
     def rule(self, x: Whole, user: Whole) -> tuple[str, str, str]:
-        """What ``x`` receives from a user: what stands around the derivative by the user, in text and in LaTeX; and all of it.
+        """What ``x`` receives from a user: what stands around the user's derivative, in text and LaTeX; and all of it.
 
         >>> from autograd_tiny import array
         >>> W, x = array([[1.0, 2.0]], "W"), array([3.0, 1.0], "x")

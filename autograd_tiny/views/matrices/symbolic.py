@@ -24,7 +24,7 @@ COUNT = "m"
 
 
 class Sum(Structure):
-    """A sum over rows, columns or all entries that gives an array of a certain shape, as for an operand that was repeated."""
+    """A sum over rows, columns or all entries that gives a certain shape, as for an operand that was repeated."""
 
     def __init__(self, over: str, shape: Shape) -> None:
         super().__init__(f"sum over {over or 'all'}", **sum_notation(over), shaped=lambda a: shape)
@@ -82,7 +82,7 @@ class Symbolic(Operators):
 
     @classmethod
     def applied(cls, operation: Primitive | MultiPrimitive, arguments: tuple[Any, ...]) -> Any:
-        """A row of the table called with one of these: by row where a single one has many operands, else entry by entry."""
+        """A row of the table called with one of these: by row if one alone has many operands, else entry by entry."""
         if len(arguments) == 1 and (isinstance(operation, MultiPrimitive) or operation.arity is None):
             return arguments[0].by_row(operation)
         if isinstance(operation, MultiPrimitive):
@@ -206,7 +206,7 @@ def add_shapes(roots: Iterable[Expression], shapes: dict[Expression, Shape]) -> 
 
 
 def keeps_arrays(root: Expression, shapes: dict[Expression, Shape]) -> bool:
-    """Whether what structures of a tidied formula are applied to has the dimensions that it had: X - X, tidied, is one number 0.
+    """Whether what a tidied formula's structures are applied to keeps its dimensions: X - X, tidied, is one number 0.
 
     The shapes of all its parts are added, where that is so.
     """
@@ -222,9 +222,9 @@ def keeps_arrays(root: Expression, shapes: dict[Expression, Shape]) -> bool:
 
 
 DIMENSIONS = {
-    structure.product: (2, 2), structure.matrix_vector: (2, 1), structure.vector_matrix: (1, 2), structure.inner: (1, 1),
-    structure.outer: (1, 1), structure.transpose: (2,), structure.sum_rows: (2,), structure.sum_columns: (2,),
-    structure.column: (1,), structure.vector: (2,),
+    structure.product: (2, 2), structure.matrix_vector: (2, 1), structure.vector_matrix: (1, 2),
+    structure.inner: (1, 1), structure.outer: (1, 1), structure.transpose: (2,), structure.sum_rows: (2,),
+    structure.sum_columns: (2,), structure.column: (1,), structure.vector: (2,),
 }  # fmt: skip
 
 
@@ -290,7 +290,7 @@ def _pulled(
 
 
 def replaced(root: Expression, by: Mapping[Expression, Expression]) -> Expression:
-    """A formula with other formulas in place of some of its parts; what has none of these in it stays the node that it is."""
+    """A formula with others in place of some of its parts; what has none of these in it stays the node that it is."""
 
     def make(e: Expression, operands: tuple[Expression, ...]) -> Expression:
         if e in by:

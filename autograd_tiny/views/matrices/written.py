@@ -56,11 +56,12 @@ class Written(NamedTuple):
 
     def whole(self, shape: Shape, shapes: Mapping[Expression, Shape]) -> Expression:
         """All of it as one product."""
-        return reduce(lambda x, y: Expression.record(scaled, (x, y)), [*self.numbers, *self.bare(shape, shapes)])  # type: ignore[arg-type]
+        factors = [*self.numbers, *self.bare(shape, shapes)]
+        return reduce(lambda x, y: Expression.record(scaled, (x, y)), factors)  # type: ignore[arg-type]
 
 
 def arranged(root: Expression, shapes: dict[Expression, Shape]) -> Expression:
-    """A formula as it is written: products entry by entry with their own sign, scalar factors before products of matrices."""
+    """A formula as it is written: entrywise products with their sign, scalar factors before products of matrices."""
     add_shapes([root], shapes)
     parts: dict[Expression, Written] = {}
     made: dict[Expression, Expression] = {}
@@ -111,7 +112,7 @@ def with_plain_counts(root: Expression) -> Expression:
 
 
 def shape_note(e: Expression, shapes: dict[Expression, Shape]) -> Expression:
-    """The shape of a formula; of a matrix product, also those of its factors, and of a sum with one those of all terms."""
+    """The shape of a formula; of a matrix product, also those of its factors, of a sum with one those of all terms."""
     add_shapes([e], shapes)
     whole = f"({shape_text(shapes[e])})"
     inner = _main(e, shapes)

@@ -303,8 +303,10 @@ def _checked(samples: Any, inputs: int) -> dict[str, list[list[float]]]:
     length = 0
     for name, rows in named.items():
         if not _is_rows(rows):
-            what = "rows of numbers, the inputs and then the targets, or a dict of such, as autograd_tiny.samples.plane() gives"
-            raise TypeError(f"{name}: a training page takes {what}; got {quoted(rows)}")
+            raise TypeError(
+                f"{name}: a training page takes rows of numbers, the inputs and then the targets, or a dict of such, "
+                f"as autograd_tiny.samples.plane() gives; got {quoted(rows)}"
+            )
         if not 1 <= len(rows) <= MOST_SAMPLES:
             raise ValueError(f"{name}: a page takes 1 to {MOST_SAMPLES:,} samples, got {len(rows):,}")
         found[shortened(str(name))] = [[finite_float(x, f"{name}[{i}]") for x in row] for i, row in enumerate(rows)]

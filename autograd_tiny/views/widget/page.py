@@ -103,7 +103,7 @@ def standalone(
 
 
 def _shortened(style: str, root: str) -> str:
-    """A style sheet without comments and blanks, and without the ``root`` before its parts: on a page nothing else is there."""
+    """A style sheet without comments, blanks, and the ``root`` before its parts: on a page nothing else is there."""
     style = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
     style = re.sub(r" ?([{};,]) |(:) ", r"\1\2", re.sub(r"\s+", " ", style)).strip()
     return style.replace(f"{root} ", "").replace(";}", "}")
@@ -115,11 +115,12 @@ def embedded(data: Mapping[str, Any] | str) -> str:
 
 
 def framed(content: str, title: str, picture: str, height: int) -> str:
-    """A page in a sandboxed frame, or, where frames and styles are removed because nobody trusts them yet, a picture."""
+    """A page in a sandboxed frame, or a picture where frames and styles are removed because nobody trusts them yet."""
     mark = f"autograd-still-{hashlib.sha256(content.encode('utf-8', 'replace')).hexdigest()[:12]}"
     return (
         f"<div><style>.{mark} {{ display: none }}</style>"
-        f'<iframe title="{html.escape(title)}" sandbox="allow-scripts" allow="fullscreen" srcdoc="{html.escape(content)}"'
+        f'<iframe title="{html.escape(title)}" sandbox="allow-scripts" allow="fullscreen"'
+        f' srcdoc="{html.escape(content)}"'
         f' style="width: 100%; height: {height}px; border: 0; resize: vertical"></iframe>'
         f'<div class="{mark}">{picture}</div></div>'
     )

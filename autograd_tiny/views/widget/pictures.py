@@ -1,4 +1,4 @@
-"""The drawn graph made ready to be stepped through: steppers on one page do not collide, nothing in it acts, nothing moves."""
+"""The drawn graph made ready for steps: steppers on one page do not collide, nothing in it acts, nothing moves."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 NUMBERS = ("data", "grad")
 """The classes of the texts that change."""
 
-_SHAPES_AND_TEXT = {"svg", "g", "title", "desc", "path", "polygon", "polyline", "ellipse", "rect", "line", "text", "tspan"}
+_SHAPES_AND_TEXT = {
+    "svg", "g", "title", "desc", "path", "polygon", "polyline", "ellipse", "rect", "line", "text", "tspan",
+}  # fmt: skip
 _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 
 
 def prepared(svg: str, headings: Mapping[str, str], numbers: Mapping[str, tuple[str, str]]) -> str:
-    """A drawing whose ids became ``data-node`` and ``data-edge``, and whose numbers keep their right end when they change.
+    """A drawing whose ids became ``data-node`` and ``data-edge``, whose numbers keep their right end when they change.
 
     Shapes and texts remain, without handlers, links and styles.  Classes tell a box's ``ag-outline``, and of an arrow
     the ``ag-line`` and the ``ag-head``: names that no style sheet of a notebook has, too.

@@ -194,7 +194,8 @@ class Stepper:
     def _move(self, values: dict[str, float]) -> None:
         if self._live is None:
             raise ValueError(
-                "inputs do not move here, since there are too many scalars to follow; compute again, and make a new Stepper"
+                "inputs do not move here, since there are too many scalars to follow; compute again, "
+                "and make a new Stepper"
             )
         self._moved = values, self._walked(values)
         if self._widget is None:
@@ -235,7 +236,7 @@ class Stepper:
         return self._walk.live()
 
     def _paged(self) -> tuple[dict[str, Any], str]:
-        """What a page is made of: everything that is to be seen, with places for numbers, and the program that fills them."""
+        """What a page is made of: all that is to be seen, with places for numbers, and the program that fills them."""
         if self._live is None:
             return self.data | self._options, "[]"
         steps, graph = self._live
@@ -263,7 +264,8 @@ class Stepper:
             return write_file(path, beamer(self._walkthrough))
         if suffix not in (".html", ".htm"):
             raise ValueError(
-                f"the stepper is saved as a page, .html, or for LaTeX, .tex; got {os.fspath(path)!r}; for one picture a step use "
+                f"the stepper is saved as a page, .html, or for LaTeX, .tex; got {os.fspath(path)!r}; "
+                "for one picture a step use "
                 "Stepper(y).save_frames('stills') (in the terminal -o stills/), for one picture of all of it draw"
             )
         return write_file(path, self.html())
@@ -320,7 +322,7 @@ class Stepper:
         return f"<Stepper: {self._recorded.title}; step {self.step} of {self.last}>"
 
     def _repr_html_(self) -> str:
-        """The page in a frame, which lives on where a notebook is saved, converted or opened again; `widget` needs its Python."""
+        """The page in a frame, which lives on in a notebook saved, converted or opened; `widget` needs its Python."""
         drawn = re.search(r'height="(\d+)', self._recorded.svg)
         height = (
             min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT
@@ -334,7 +336,8 @@ class Stepper:
 def _check_size(count: int, what: str) -> None:
     if count > MOST_NODES:
         raise ValueError(
-            f"a graph of {count:,} {what} is too large to be stepped through by eye, {MOST_NODES} are the most; step through a part of it, "
+            f"a graph of {count:,} {what} is too large to be stepped through by eye, {MOST_NODES} are the most; "
+            "step through a part of it, "
             "Stepper(one_of_its_nodes), draw() a summary, or read backward_steps(value), which has no limit"
         )
 
@@ -342,7 +345,13 @@ def _check_size(count: int, what: str) -> None:
 def _as_data(walkthrough: Walkthrough) -> dict[str, Any]:
     nodes = [_flat(node, "chain_rule") for node in walkthrough.nodes]
     steps = [_flat(frame, "formula") for frame in walkthrough.frames]
-    return {"title": walkthrough.title, "svg": walkthrough.svg, "parts": walkthrough.parts, "nodes": nodes, "steps": steps}
+    return {
+        "title": walkthrough.title,
+        "svg": walkthrough.svg,
+        "parts": walkthrough.parts,
+        "nodes": nodes,
+        "steps": steps,
+    }
 
 
 def _flat(record: Frame | NodeInfo, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One picture for each step, for slides: the same with what is known by then, so that nothing moves from one to the next."""
+"""One picture for each step, for slides: the same with what is known by then, so that nothing moves between them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def stills(walkthrough: Walkthrough) -> Iterator[str]:
 
 
 def png_stills(walkthrough: Walkthrough, scale: float) -> Iterator[bytes]:
-    """The same in pixels, drawn anew for each step by the program that draws; texts are as wide in all, so that nothing moves."""
+    """The same in pixels, drawn anew for each step by the program that draws.
+
+    Texts are as wide in all, so that nothing moves.
+    """
     for moment in moments(walkthrough):
         yield render(walkthrough.drawn_at(moment).dot, "png", scale=scale)
 

@@ -100,7 +100,7 @@ def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walk
 
 
 class Walk:
-    """The steps of a computation, on one drawing: with the numbers that were recorded, or with places for numbers that move.
+    """The steps of a computation, on one drawing: with the numbers recorded, or with places for numbers that move.
 
     Attributes:
         leaves: what can move, by its name.
@@ -173,7 +173,17 @@ class _Builder:
         leaves = [x for x in self.nodes if x.op is None]
         caption = "The numbers the computation starts from." if self.forward else "A leaf: there is nothing to compute."
         details = ", ".join(f"{x.label} = {self._number(x.data)}" for x in leaves if x.label)
-        return Frame("start", "Start", "", {}, {self._id(x): self._number(x.data) for x in leaves}, {}, caption, details, NO_FORMULA)
+        return Frame(
+            "start",
+            "Start",
+            "",
+            {},
+            {self._id(x): self._number(x.data) for x in leaves},
+            {},
+            caption,
+            details,
+            NO_FORMULA,
+        )
 
     def _forward(self, step: ForwardStep) -> Frame:
         node, number = step.node, self._number(step.node.data)
