@@ -110,7 +110,10 @@ def _check_mistaken(primitive: Primitive, points: Sequence[tuple[float, ...]], t
         )
         _check(bool(mistaken.seen), unseen)
         given = [_wrong(primitive, mistaken, point) for point in points]
-        nowhere = f"{primitive.name}: the mistaken rule {mistaken.what!r} gives nothing at any point; give points= at which it does"
+        nowhere = (
+            f"{primitive.name}: the mistaken rule {mistaken.what!r} gives nothing at any point; "
+            "give points= at which it does"
+        )
         _check(any(given), nowhere)
         for what, before in found.items():
             pairs = [
