@@ -34,10 +34,11 @@ from autograd_tiny.engine.table import (
 from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
 
+# Below the one, 1 / x may overflow; above the other is infinity.
 _SMALLEST, _LARGEST = (
     sys.float_info.min,
     sys.float_info.max,
-)  # below the one, 1 / x may overflow; above the other is infinity
+)
 
 
 # The same in matrix form, of all samples together: o and t have a row per sample.  With the activation before it, a

@@ -81,9 +81,10 @@ class Reduced(Value):
     whole: ArrayNode
 
     def __repr__(self) -> str:
+        # To its user it is a Value as any other.
         return (
             super().__repr__().replace(type(self).__name__, Value.__name__, 1)
-        )  # to its user it is a Value as any other
+        )
 
     def __copy__(self) -> Value:  # type: ignore[override]
         """A plain Value: a copy may stand on other operands, which the arrays know nothing of."""

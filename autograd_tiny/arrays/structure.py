@@ -51,9 +51,10 @@ class Structure:
         self.name = self.symbol = name
         self.pull, self.expansion, self.shaped, self.row, self.fused = pull, expansion, shaped, row, fused
         self.text = text or Notation(name + "({args})")
+        # A hyphen is no minus.
         self.latex = latex or Notation(
             r"\text{{" + name.replace("_", r"\_") + r"}}\left({args}\right)"
-        )  # a hyphen is no minus
+        )
 
     def __repr__(self) -> str:
         return f"<structure {self.name}>"

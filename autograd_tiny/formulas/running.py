@@ -84,9 +84,10 @@ class Run:
     def list(self, step: Step) -> None:
         """Replace as many things by a list of them."""
         items = self.popped(step.operands)
+        # Before anything walks through rows.
         self.count(
             sum([len(x) if isinstance(x, (tuple, Array)) else 1 for x in items])
-        )  # before anything walks through rows
+        )
         self.stack.append(items)
 
     def item(self, step: Step) -> None:
@@ -237,9 +238,10 @@ class Trial(Run):
             step.axis is not None or self.may_differ(step.argument, operands)
         ):
             if not takes_lists(step.argument) and step.axis is None and step.argument is not matrix_product:
+                # For its refusals.
                 super().result(
                     step, tuple([x if isinstance(x, float) else self.anything() for x in operands])
-                )  # for its refusals
+                )
             return self.anything()
         return super().result(step, operands)
 

@@ -133,9 +133,10 @@ class NamedGraph:
             return by in below
         found, lowest = self._explored.get(of, (set(), len(self.nodes)))
         if self._index[by] < lowest:
+            # Once near, for the many questions about neighbours; then for good.
             lowest = (
                 0 if found else self._index[by]
-            )  # once near, for the many questions about neighbours; then for good
+            )
             found = self._upstream(of, lowest)
             self._explored[of] = found, lowest
         return by in found

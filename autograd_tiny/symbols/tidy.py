@@ -413,9 +413,10 @@ class _Pass:
         if factors.over < 0:
             result = self._made(neg, (result,))
         if result not in factors.above:
+            # a * b, where b * a comes after it.
             result = self.nodes.setdefault(
                 (factors.over, factors.under, factors.key), result
-            )  # a * b, where b * a comes after it
+            )
             self.products.setdefault(result, factors)
         return result
 

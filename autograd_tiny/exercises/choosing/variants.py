@@ -176,9 +176,10 @@ class Drawn:
                 for place, slip in enumerate(question.slips[0]):
                     number, key = candidate.formulas[slip.root], (question.quantity, place)
                     hits[key] += _hits(number, right, self.digits)
+                    # By chance once in ten thousand million times.
                     if math.isclose(
                         number, right, rel_tol=1e-10, abs_tol=0.0
-                    ):  # by chance once in ten thousand million times
+                    ):
                         self.unseen.add(key)
         self.unseen |= {key for key, n in hits.items() if n == found}
         self.zeros = {quantity for quantity, n in zero.items() if n == found}

@@ -78,9 +78,10 @@ def _mistakes(question: Question, numbers: Sequence[float], blank: Blank, partia
         if not math.isfinite(number):
             continue
         tolerance = 0.5 * unit_of(number, blank.digits)
+        # Else the mistake would not be seen.
         if (
             slip.without is None or abs(numbers[slip.without] - number) > tolerance
-        ):  # else the mistake would not be seen
+        ):
             yield Alternative(number, tolerance, said_of(slip.what), partial)
 
 

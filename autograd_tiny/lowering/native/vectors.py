@@ -141,9 +141,10 @@ def _circular(name: str, x: Vector, quarters: int) -> Vector:
     near = far - product
     y = near - (n * HALF_PI[2] - ((far - near) - product))
     square = y * y
+    # A zero keeps its sign.
     sine = (
         (square * y).times_plus(polynomial(square, SINE_COEFFICIENTS), y).where("oeq", 0.0, y, y)
-    )  # a zero keeps its sign
+    )
     half = square * 0.5
     one = e.constant(1.0)
     whole = one - half

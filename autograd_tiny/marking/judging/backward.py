@@ -230,9 +230,8 @@ class Backward:
                 if operand.op is not None:
                     term = f"of {base_of(nodes[0]) or 'a sum'} the term {base_of(operand) or f'number {place + 1}'}"
                     yield Planted("term left out", f"{term} is left out", "", _scaled(nodes, place, 0.0))
-                    if len(nodes) == 1 and base_of(
-                        operand
-                    ):  # what has no name is an entry's share, whose own sign is the simpler slip
+                    # What has no name is an entry's share, whose own sign is the simpler slip.
+                    if len(nodes) == 1 and base_of(operand):
                         yield Planted("sign", f"{term} has the wrong sign", "", _scaled(nodes, place, -1.0))
                         for factor in self.factors:
                             yield Planted(

@@ -28,9 +28,10 @@ def noise_of(number: Number) -> float:
     As J. H. Wilkinson, Rounding Errors in Algebraic Processes (1963): by each step's own error times the derivative by
     it.  Numbers nearly as large that are subtracted lose digits, which the size of the result does not show.
     """
+    # As in `claims`, and by 2 ulp for each step on the way: nearly all rows are within that.
     own = 8.0 * math.ulp(
         data_of(number)
-    )  # as in `claims`, and by 2 ulp for each step on the way: nearly all rows are within that
+    )
     if not isinstance(number, Value):
         return own
     moved = math.fsum(2.0 * abs(slope) * math.ulp(node.data) for node, slope in adjoints(number).items())

@@ -107,9 +107,10 @@ class Symbolic(Operators):
             return self
         if self.e.op is structure.transpose:
             return Symbolic(self.e.operands[0], self.shape[::-1])
+        # (A B)ᵀ = Bᵀ Aᵀ; the size that the two have in common is of no consequence here.
         if (
             self.e.op is structure.product
-        ):  # (A B)ᵀ = Bᵀ Aᵀ; the size that the two have in common is of no consequence here
+        ):
             left, right = [
                 Symbolic(x, shape) for x, shape in zip(self.e.operands, ((self.shape[0], 0), (0, self.shape[1])))
             ]

@@ -324,9 +324,10 @@ class Stepper:
     def _repr_html_(self) -> str:
         """The page in a frame, which lives on in a notebook saved, converted or opened; `widget` needs its Python."""
         drawn = re.search(r'height="(\d+)', self._recorded.svg)
+        # Points to pixels.
         height = (
             min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT
-        )  # points to pixels
+        )
         return framed(self.html(), self._recorded.title, self._picture(), height)
 
     def _picture(self) -> str:
