@@ -82,9 +82,7 @@ class Reduced(Value):
 
     def __repr__(self) -> str:
         # To its user it is a Value as any other.
-        return (
-            super().__repr__().replace(type(self).__name__, Value.__name__, 1)
-        )
+        return super().__repr__().replace(type(self).__name__, Value.__name__, 1)
 
     def __copy__(self) -> Value:  # type: ignore[override]
         """A plain Value: a copy may stand on other operands, which the arrays know nothing of."""

@@ -52,9 +52,7 @@ class Structure:
         self.pull, self.expansion, self.shaped, self.row, self.fused = pull, expansion, shaped, row, fused
         self.text = text or Notation(name + "({args})")
         # A hyphen is no minus.
-        self.latex = latex or Notation(
-            r"\text{{" + name.replace("_", r"\_") + r"}}\left({args}\right)"
-        )
+        self.latex = latex or Notation(r"\text{{" + name.replace("_", r"\_") + r"}}\left({args}\right)")
 
     def __repr__(self) -> str:
         return f"<structure {self.name}>"

@@ -74,9 +74,7 @@ def sparse_jacobian(outputs: Sequence[Any], variables: Sequence[Any], *, recorde
         local = node.op.derivatives(node, operands, partial(siblings, node)) if siblings else node.local_derivatives
         for x, d in zip(operands, local):
             # A rule that says 0 is 0 everywhere.
-            if x in leads and not (
-                siblings and d.__class__ is float and d == 0.0
-            ):
+            if x in leads and not (siblings and d.__class__ is float and d == 0.0):
                 below = found.setdefault(x, {})
                 for i, above in here.items():
                     term = times(d, above)

@@ -237,9 +237,7 @@ def rebuilt(thing: Any, replace: Callable[[list[Any]], list[Any]], memo: dict[in
     if id(thing) in memo:
         return memo[id(thing)]
     # Not remembered: its rows are made when they are asked for, and their ids used again.
-    if isinstance(
-        thing, Indexed
-    ):
+    if isinstance(thing, Indexed):
         return with_parts(thing, _replaced(inside, replace, memo))
     if not isinstance(thing, tuple):
         memo[id(thing)] = _frame(thing)
@@ -290,15 +288,11 @@ def _closed_contents(thing: Any) -> list[Any]:
     if isinstance(thing, MethodType):
         return [thing.__self__, thing.__func__]
     # Up to Python 3.10 the frame alone knows what it holds.
-    if isinstance(thing, GeneratorType) and (
-        frame := thing.gi_frame
-    ):
+    if isinstance(thing, GeneratorType) and (frame := thing.gi_frame):
         around = [id(x) for x in (frame, frame.f_globals, frame.f_builtins, frame.f_back, frame.f_code)]
         return [x for x in gc.get_referents(thing, frame) if id(x) not in around]
     # map, zip, a generator: they say nothing themselves, but the garbage collector knows.
-    if isinstance(
-        thing, Iterator
-    ):
+    if isinstance(thing, Iterator):
         return gc.get_referents(thing)
     package = type(thing).__module__.partition(".")[0]
     if package in sys.stdlib_module_names and package not in ("collections", "types"):

@@ -85,9 +85,7 @@ class Run:
         """Replace as many things by a list of them."""
         items = self.popped(step.operands)
         # Before anything walks through rows.
-        self.count(
-            sum([len(x) if isinstance(x, (tuple, Array)) else 1 for x in items])
-        )
+        self.count(sum([len(x) if isinstance(x, (tuple, Array)) else 1 for x in items]))
         self.stack.append(items)
 
     def item(self, step: Step) -> None:
@@ -239,9 +237,7 @@ class Trial(Run):
         ):
             if not takes_lists(step.argument) and step.axis is None and step.argument is not matrix_product:
                 # For its refusals.
-                super().result(
-                    step, tuple([x if isinstance(x, float) else self.anything() for x in operands])
-                )
+                super().result(step, tuple([x if isinstance(x, float) else self.anything() for x in operands]))
             return self.anything()
         return super().result(step, operands)
 

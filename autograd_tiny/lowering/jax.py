@@ -155,9 +155,7 @@ def _groups(program: Program, sizes: Sequence[int]) -> list[tuple[Primitive, lis
     arguments:  what is the same for all samples is not repeated for each of them because it stands beside what is not.
     """
     # A bit per argument.
-    depends = [1 << i for i, size in enumerate(sizes) for _ in range(size)] + [0] * len(
-        program.constants
-    )
+    depends = [1 << i for i, size in enumerate(sizes) for _ in range(size)] + [0] * len(program.constants)
     level = [0] * program.n_leaves
     groups: dict[Any, list[int]] = {}
     for number, (row, operands) in enumerate(program.instructions, program.n_leaves):

@@ -134,9 +134,7 @@ class NamedGraph:
         found, lowest = self._explored.get(of, (set(), len(self.nodes)))
         if self._index[by] < lowest:
             # Once near, for the many questions about neighbours; then for good.
-            lowest = (
-                0 if found else self._index[by]
-            )
+            lowest = 0 if found else self._index[by]
             found = self._upstream(of, lowest)
             self._explored[of] = found, lowest
         return by in found

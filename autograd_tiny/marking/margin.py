@@ -63,9 +63,7 @@ def _line(slips: Sequence[Mark]) -> list[str]:
     wanted = mark.engine + (f" ({mark.by_page} from the page's own numbers)" if mark.by_page else "")
     right, followed = [line.removeprefix(f"{called} = ") for line in (mark.formula, mark.followed)]
     # The line may be that of another quantity.
-    is_formula = right != mark.formula and not re.fullmatch(
-        r"[-\d.]*", right
-    )
+    is_formula = right != mark.formula and not re.fullmatch(r"[-\d.]*", right)
     told = [
         f"{called} is {right}, which gives {wanted}; {followed} gives {printed}." if is_formula and followed else "",
         f"{called} is {right}, which gives {wanted} and not {printed}." if is_formula else "",

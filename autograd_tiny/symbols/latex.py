@@ -22,9 +22,7 @@ GREEK = {
 """The letters that LaTeX has a command for, by its name; the others look like Latin ones."""
 
 # The micro sign.
-_LATEX_LETTERS = {spelled: rf"\{name}" for name, letter in GREEK.items() for spelled in (name, letter)} | {
-    "µ": r"\mu"
-}
+_LATEX_LETTERS = {spelled: rf"\{name}" for name, letter in GREEK.items() for spelled in (name, letter)} | {"µ": r"\mu"}
 _LETTER = "|".join([*GREEK, r"[^\W\d_]"])
 
 

@@ -414,9 +414,7 @@ class _Pass:
             result = self._made(neg, (result,))
         if result not in factors.above:
             # a * b, where b * a comes after it.
-            result = self.nodes.setdefault(
-                (factors.over, factors.under, factors.key), result
-            )
+            result = self.nodes.setdefault((factors.over, factors.under, factors.key), result)
             self.products.setdefault(result, factors)
         return result
 

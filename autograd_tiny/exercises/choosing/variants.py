@@ -177,9 +177,7 @@ class Drawn:
                     number, key = candidate.formulas[slip.root], (question.quantity, place)
                     hits[key] += _hits(number, right, self.digits)
                     # By chance once in ten thousand million times.
-                    if math.isclose(
-                        number, right, rel_tol=1e-10, abs_tol=0.0
-                    ):
+                    if math.isclose(number, right, rel_tol=1e-10, abs_tol=0.0):
                         self.unseen.add(key)
         self.unseen |= {key for key, n in hits.items() if n == found}
         self.zeros = {quantity for quantity, n in zero.items() if n == found}

@@ -79,9 +79,7 @@ def _mistakes(question: Question, numbers: Sequence[float], blank: Blank, partia
             continue
         tolerance = 0.5 * unit_of(number, blank.digits)
         # Else the mistake would not be seen.
-        if (
-            slip.without is None or abs(numbers[slip.without] - number) > tolerance
-        ):
+        if slip.without is None or abs(numbers[slip.without] - number) > tolerance:
             yield Alternative(number, tolerance, said_of(slip.what), partial)
 
 

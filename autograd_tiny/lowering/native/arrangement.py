@@ -120,9 +120,7 @@ def _loops_together(program: Program, loops: Sequence[tuple[Looped, list[int]]],
     """The program with the members of each loop together, each as early as its operands allow."""
     first, instructions = program.n_leaves, program.instructions
     # Each instruction by itself, or all of a loop under the smallest number.
-    task = list(
-        range(first + len(instructions))
-    )
+    task = list(range(first + len(instructions)))
     members: dict[int, list[int]] = {}
     loop_of: dict[int, Looped] = {}
     for loop, together in loops:

@@ -142,9 +142,7 @@ def _circular(name: str, x: Vector, quarters: int) -> Vector:
     y = near - (n * HALF_PI[2] - ((far - near) - product))
     square = y * y
     # A zero keeps its sign.
-    sine = (
-        (square * y).times_plus(polynomial(square, SINE_COEFFICIENTS), y).where("oeq", 0.0, y, y)
-    )
+    sine = (square * y).times_plus(polynomial(square, SINE_COEFFICIENTS), y).where("oeq", 0.0, y, y)
     half = square * 0.5
     one = e.constant(1.0)
     whole = one - half

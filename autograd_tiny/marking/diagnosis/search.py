@@ -220,9 +220,7 @@ class Search:
     def _candidates(self) -> list[Found]:
         slips = [mark for mark in self._marks if mark.number in self._known and mark.verdict in ("mistake", "wrong")]
         # One mistake alone is no smaller story by another name.
-        if len(slips) < 2 and not any(
-            mark.verdict == "wrong" for mark in slips
-        ):
+        if len(slips) < 2 and not any(mark.verdict == "wrong" for mark in slips):
             return []
         tried = list(islice(causes(self._derivations), self._budget))
         found = [self._tried(cause, slips) for cause in tried]

@@ -307,18 +307,14 @@ def read_number(text: str) -> Printed:
         return Printed(plain, number, math.ulp(number))
     match = _NUMBER.fullmatch(plain)
     # A power of ten stands alone, or is multiplied by.
-    if not match or bool(match["mantissa"]) == (match["power"] or "").startswith(
-        "1"
-    ):
+    if not match or bool(match["mantissa"]) == (match["power"] or "").startswith("1"):
         raise ValueError(f"{text!r} is not a decimal number{_remedy(plain)}")
     form = _form(plain)
     exponent = form.exponent - 2 * bool(form.percent)
     number = float(f"{match['sign']}{form.mantissa}e{exponent}")
     last = exponent - form.decimals
     # A unit, and what is worked out from it, stays a normal float.
-    if (
-        not math.isfinite(number) or not -300 <= last <= 300
-    ):
+    if not math.isfinite(number) or not -300 <= last <= 300:
         raise ValueError(f"{text!r} is beyond the range of numbers that can be marked")
     return Printed(plain, number, float(f"1e{last}"))
 

@@ -203,9 +203,7 @@ class _Reading:
         if all(labels):
             return of_whole(self._with_root(labels), self.words.arrays) or Quantity(kind, tuple(labels))
         # A number, by which nothing is differentiated.
-        if (
-            len(nodes) == 2 and meant[1] is not None and not meant[1].names
-        ):
+        if len(nodes) == 2 and meant[1] is not None and not meant[1].names:
             over = self._of_nodes(nodes[:1])
             return _assembled(["(", *_pieces(over), ") / (", *_pieces(meant[1]), ")"])
         if len(nodes) == 2 and labels[1] and meant[0] is not None:

@@ -308,9 +308,7 @@ class Marker:
             values = [x for mark in self.marks for x in (mark.value, mark.claim.printed.number)]
             values += [node.data for node in self.graph.labels.values()]
             # Its sign stands before it.
-            near = [
-                abs(abs(x) - exact) for x in values if printed.rounds(abs(x)) or printed.cuts(abs(x))
-            ]
+            near = [abs(abs(x) - exact) for x in values if printed.rounds(abs(x)) or printed.cuts(abs(x))]
             near += [0.5 * printed.unit] * (rounded and printed.digits >= 3)
             is_input = any(abs(node.data) == exact for node in self.graph.labels.values() if node.op is None)
             given = Mark(-1, Claim(part, printed), exact, "right")
@@ -570,9 +568,7 @@ class Marker:
         if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
             return blank._replace(verdict="last digit", why=OFF_BY_ONE)
         # As on a divisor that is printed as 0.000.
-        if (
-            found is None and not ways and self._is_built_on_right_ones(blank, derivation)
-        ):
+        if found is None and not ways and self._is_built_on_right_ones(blank, derivation):
             return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
         if found is None:
             if not isinstance(blank.claim.printed, Computed):  # no program goes on with numbers of before an edit
@@ -675,9 +671,7 @@ class Marker:
         """
         printed = blank.claim.printed
         # What is sure was judged before, and a mistake that might be half the number off would explain anything.
-        if (
-            loose
-        ):
+        if loose:
             near = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
             worked_out = [fit for fit in near if fit.follows.slack > noise_of(fit.follows.value)]
         fitting = [fit for fit in worked_out if self._fits(blank.claim, fit.follows, loose=loose)]
@@ -693,9 +687,7 @@ class Marker:
             return None
         self.by_chance[blank.number] = by_chance
         # How common a slip is makes no other one less likely that it looks like.
-        most = (
-            max(1.0, best.edit.effort) + 1.0
-        )
+        most = max(1.0, best.edit.effort) + 1.0
         others = [fit.edit for fit in fitting if fit.edit.effort <= most and fit.edit.what != best.edit.what]
         return best, tuple(dict.fromkeys(edit.what for edit in sorted(others, key=lambda edit: edit.effort)))
 

@@ -437,9 +437,7 @@ def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
 
 def _factor_left_out(d: Editor) -> Found:
     # These have a name of their own.
-    activations = {
-        part for part, of, _ in d.local_derivatives if _is_activation(d.graph, of)
-    }
+    activations = {part for part, of, _ in d.local_derivatives if _is_activation(d.graph, of)}
     for node, factor, rest in _products(d):
         if factor not in activations:
             yield d.with_(node, rest), f"the factor {d.shown(factor)} is left out"

@@ -150,9 +150,7 @@ def rounded_steps(derivations: Derivations, differing: Sequence[Claim], exact: S
     if len(derivations.graph.nodes) > MOST_NODES:
         return None
     # 0 is what many give.
-    nonzero, known = (
-        [x for x in claims if x.printed.number][:MOST_CLAIMS] for claims in (differing, exact)
-    )
+    nonzero, known = ([x for x in claims if x.printed.number][:MOST_CLAIMS] for claims in (differing, exact))
     if len(nonzero) < 2:  # one number alone does not show what was done at every step
         return None
     best, most = None, LEAST_RATIO

@@ -107,9 +107,7 @@ def solved(root: Expression, quantity: Quantity, target: float, numbers: Numbers
         y = numbers.evaluate(root, {quantity: variable}, by_all=False)
         slope = adjoints(y).get(variable, 0.0) if isinstance(y, Value) else 0.0
         # Finer than what is printed, not finer than the engine's noise.
-        if abs(data_of(y) - target) <= 1e-12 * abs(
-            target
-        ):
+        if abs(data_of(y) - target) <= 1e-12 * abs(target):
             return x, slope
         x -= (data_of(y) - target) / slope
     raise ValueError(f"no value of {quantity} gives {target}")

@@ -108,9 +108,7 @@ class Symbolic(Operators):
         if self.e.op is structure.transpose:
             return Symbolic(self.e.operands[0], self.shape[::-1])
         # (A B)ᵀ = Bᵀ Aᵀ; the size that the two have in common is of no consequence here.
-        if (
-            self.e.op is structure.product
-        ):
+        if self.e.op is structure.product:
             left, right = [
                 Symbolic(x, shape) for x, shape in zip(self.e.operands, ((self.shape[0], 0), (0, self.shape[1])))
             ]

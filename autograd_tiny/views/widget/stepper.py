@@ -325,9 +325,7 @@ class Stepper:
         """The page in a frame, which lives on in a notebook saved, converted or opened; `widget` needs its Python."""
         drawn = re.search(r'height="(\d+)', self._recorded.svg)
         # Points to pixels.
-        height = (
-            min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT
-        )
+        height = min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT
         return framed(self.html(), self._recorded.title, self._picture(), height)
 
     def _picture(self) -> str:
