@@ -197,3 +197,15 @@ def test_outputs_known_to_one_digit_add_up_to_1_by_chance():
 def test_some_of_the_outputs_are_no_evidence():
     report = outputs(sines(0.5123, 0.2961))
     assert [m.verdict for m in report.marks] == ["wrong", "wrong"]
+
+
+@pytest.mark.parametrize(("shown", "verdict"), [("0.790", "rounded"), ("0.7900", "stale")])
+def test_a_value_that_rounds_to_what_is_printed_is_not_from_before_an_edit(shown, verdict):
+    """With 0.7903, of which three digits are printed; on a page that prints four, that is another number."""
+    a, t = Value(0.395, "a"), Value(0.7, "t")
+    out = 2.0 * a
+    out.label = "out"
+    loss = (out - t) ** 2 / 2.0
+    loss.label = "E"
+    report = mark(loss, {"out": shown, "E": "0.0040770", "E/out": "0.0903", "E/a": "0.1806"})
+    assert [m.verdict for m in report.marks] == ["right", verdict, verdict, "rounded" if verdict == "rounded" else "carried"]

@@ -5,7 +5,7 @@ Names that mean little are taken back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from autograd_tiny.marking.claims import Claim
@@ -111,8 +111,12 @@ def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
     unexplained = {
         number: (marks[number].claim.printed, derivation) for number, derivation in findings.unexplained.items()
     }
+    shown = {mark.claim.quantity: mark.claim.printed for mark in marks if mark.verdict in ("right", "rounded")}
     for story in stories(unexplained, page):
         values = tuple(dict.fromkeys(f"{x.quantity} = {x.value:.{x.places}f}" for x in story.implied))
+        if all(x.sign > 0.0 and x.quantity in shown and shown[x.quantity].rounds(x.value) for x in story.implied):
+            _excuse([x.claim for x in story.implied], marks, f"it follows from {', '.join(values)}, rounded in print")
+            continue
         for x in story.implied:
             others = [marks[y.claim].claim.called for y in story.implied if y.claim != x.claim]
             why = f"together with {', '.join(others)} it fits {', '.join(values)}, as if from before an edit"
@@ -120,6 +124,15 @@ def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
                 why += f"; these add up to {story.sums_to:g}, as they must"
             slip, besides = ("sign", "; besides, the sign is wrong") if x.sign < 0.0 else ("", "")
             marks[x.claim] = marks[x.claim]._replace(verdict="stale", mistake=slip, why=why + besides, fits=values)
+
+
+def _excuse(numbers: Iterable[int], marks: list[Mark], why: str) -> None:
+    """Numbers that go on with more digits than are printed are rounded, and so is what carries only them on."""
+    excused = set(numbers)
+    for number, mark in enumerate(marks):
+        if number in excused or (mark.verdict == "carried" and excused.issuperset(mark.sources)):
+            marks[number] = mark._replace(verdict="rounded", why=why, sources=(), fits=())
+            excused.add(number)
 
 
 def _refrain(marks: list[Mark], findings: Findings) -> None:
