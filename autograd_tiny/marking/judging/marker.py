@@ -455,10 +455,10 @@ class Marker:
             if any(self._fits(claim, follows, loose=loose) for loose in (False, True)):
                 yield "it follows from rounded numbers", follows
         for follows in followed:
-            errors = follows.slack + self._errors_in(SINGLE, claim.quantity, follows.value)
-            if self.precision.cuts_below(claim, follows.value, errors):
+            of_single = self._errors_in(SINGLE, claim.quantity, follows.value)
+            if self.precision.cuts_below(claim, follows.value, follows.slack + of_single):
                 yield "digits are cut off, as single precision gives them", follows
-            elif self.precision.single.may_give(claim, follows.value, errors):
+            elif self.precision.single.may_give(claim, follows.value, of_single, follows.slack):
                 yield "single precision may give it", follows
         yield from self._from_rounded(blank, derivation)
 

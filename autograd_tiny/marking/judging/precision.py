@@ -247,15 +247,18 @@ class Single:
             _prints(claim, x, 2.0 * SINGLE.spacing(x)) for x in (self._value(claim), *followed) if math.isfinite(x)
         )
 
-    def may_give(self, claim: Claim, value: float, errors: float) -> bool:
+    def may_give(self, claim: Claim, value: float, errors: float, slack: float) -> bool:
         """Whether single precision may give this number in another order of operations, on a page that is likelier so.
 
         Args:
             claim: the claim.
             value: the number that it should print.
-            errors: the most that rounding errors of single precision may have moved it.
+            errors: the most that rounding errors of single precision may have moved it; what they cannot reach, the
+                last digit in print, they do not excuse.
+            slack: how far the rounding of printed numbers may have moved it besides.
         """
-        return claim.printed.unit <= errors and _prints(claim, value, errors) and self._is_likelier(claim)
+        reached = claim.printed.unit <= errors and _prints(claim, value, errors + slack)
+        return reached and self._is_likelier(claim)
 
 
 def _prints(claim: Claim, value: float, reach: float = 0.0) -> bool:
