@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 import sys
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograd_tiny import Expression, Stepper
-from autograd_tiny.exercises import Exercise
-from autograd_tiny.marking.report import Report
-from autograd_tiny.views.derivation import Derivation
+from autograd_tiny import Expression
 from autograd_tiny.views.drawing.draw import Drawing
 from autograd_tiny.views.drawing.svg import image
 from autograd_tiny.views.explain import Explanation
 from autograd_tiny.views.mathml import converted
-from autograd_tiny.views.training.page import NetworkPage
+
+if TYPE_CHECKING:
+    from autograd_tiny import Stepper
 
 CONTROLS, MOST, TRAINING, BLANK, AROUND = 430, 760, 860, 66, 560
 """The height of a stepper without its picture, the largest height of a stepper, that of a training page, and of an exercise that of a
@@ -43,23 +42,28 @@ def content(what: Any, alt: str) -> tuple[str, str]:
     if isinstance(what, Drawing):
         described = alt or f"{what.title}: {what.description}"
         return "graph", scrolled(fitted(image(what.svg(), described), what.svg()), described)
-    if isinstance(what, Stepper):
+    if is_a("Stepper", what):
         return "stepper", frame(what)
-    if isinstance(what, NetworkPage):
+    if is_a("NetworkPage", what):
         return "stepper", framed(what.title, what.html(), TRAINING)
-    if isinstance(what, Exercise):
+    if is_a("Exercise", what):
         return "stepper", framed(what.heading, what.html(), min(AROUND + BLANK * len(what.blanks), 2 * MOST))
     if isinstance(what, Explanation):
         return "formula", scrolled(f'<div class="lines">{what.mathml}</div>', "The chain rule, written out")
-    if isinstance(what, Derivation):
+    if is_a("Derivation", what):
         return "formula", scrolled(what.html, "The derivation, written out")
     if isinstance(what, (Expression, str)):
         latex = what if isinstance(what, str) else what.latex()
         return "formula", scrolled(converted(latex), "A formula")
-    if isinstance(what, Report):
+    if is_a("Report", what):
         return "report", scrolled(what._repr_html_(), "Claims and marks")
     shown = "a Drawing, a Stepper, a TrainingPage, an Exercise, an Explanation, a Derivation, an Expression, a Report or LaTeX"
     raise TypeError(f"a page shows {shown}, got {what!r}")
+
+
+def is_a(kind: str, what: Any) -> bool:
+    """Whether something is of a kind of the package; to import them all takes a browser longer than its first picture."""
+    return any(x.__name__ == kind and x.__module__.startswith("autograd_tiny.") for x in type(what).__mro__)
 
 
 def frame(stepper: Stepper) -> str:

@@ -16,9 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn
 
-from figures import content
+from figures import content, is_a
 
-from autograd_tiny import Stepper
 from autograd_tiny.text.words import listed
 
 HERE = ("autograd_tiny", "graphviz", "latex2mathml", "rich")
@@ -122,7 +121,7 @@ def _taken(said: io.StringIO) -> Iterator[dict[str, str]]:
 
 
 def _shown(value: Any) -> dict[str, str]:
-    if isinstance(value, Stepper):
+    if is_a("Stepper", value):
         return {"page": value.html(), "title": value.data["title"]}
     if not isinstance(value, str):
         try:

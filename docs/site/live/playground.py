@@ -11,20 +11,20 @@ import json
 import math
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from figures import content, scrolled
 
-from autograd_tiny import Stepper, Value, draw, explain, mark
+import autograd_tiny  # some of its names are imported when they are first used, since the first picture waits for nothing
+from autograd_tiny import Value, draw, explain
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.exercises import Exercise
 from autograd_tiny.formulas import Recorded, read_formula
-from autograd_tiny.marking.report import Report
 from autograd_tiny.optim import SGD
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import did_you_mean
-from autograd_tiny.views.derivation import derivation
-from autograd_tiny.worked import three_three_three
+
+if TYPE_CHECKING:
+    from autograd_tiny import Exercise
 
 State = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -45,6 +45,8 @@ def opened(state: State) -> Answer:
 
 def example(_: State) -> Answer:
     """The published network that the tutorial marks, as if somebody had typed it."""
+    from autograd_tiny.worked import three_three_three
+
     page = three_three_three.in_scalars()
     claims = "\n".join(f"{claim.called} = {claim.printed.text}" for claim in page.claims)
     return {"formula": page.formula.strip(), "values": dict(page.inputs), "wrt": "W_i1j1", "claims": claims, "rate": page.learning_rate}
@@ -67,12 +69,12 @@ def picture(state: State) -> Answer:
 
 def steps(state: State) -> Answer:
     """The page that steps through the formula."""
-    return {"page": Stepper(_differentiated(state).output).html()}
+    return {"page": autograd_tiny.Stepper(_differentiated(state).output).html()}
 
 
 def written(state: State) -> Answer:
     """The derivation of all derivatives by the inputs, as LaTeX to be copied."""
-    return {"latex": derivation(_differentiated(state).output).latex}
+    return {"latex": autograd_tiny.derivation(_differentiated(state).output).latex}
 
 
 def marks(state: State) -> Answer:
@@ -83,7 +85,7 @@ def marks(state: State) -> Answer:
     recorded = _differentiated(state)
     used = set(all_nodes(recorded.output))
     others = [node for node in recorded.nodes.values() if node not in used]
-    report: Report = mark(recorded.output, claims, learning_rate=_rate(state), others=others)
+    report = autograd_tiny.mark(recorded.output, claims, learning_rate=_rate(state), others=others)
     return {"report": scrolled(report._repr_html_(), "Claims and marks")}
 
 
@@ -172,10 +174,10 @@ def _differentiated(state: State) -> Recorded[Value]:
 
 def _exercise(state: State) -> Exercise:
     recorded = _differentiated(state)
-    everything = Exercise(recorded, ["forward", "gradients"])
+    everything = autograd_tiny.Exercise(recorded, ["forward", "gradients"])
     if len(everything.blanks) <= MOST_BLANKS:
         return everything
-    return Exercise(recorded, [blank.name for blank in everything.blanks[:MOST_BLANKS]])
+    return autograd_tiny.Exercise(recorded, [blank.name for blank in everything.blanks[:MOST_BLANKS]])
 
 
 def _rate(state: State) -> float | None:
