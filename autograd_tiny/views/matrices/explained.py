@@ -209,7 +209,10 @@ class MatrixDerivatives:
             scale = max([sizes.get(v, 0.0) for v in (x.entries if isinstance(x, ArrayNode) else [x])])
 
             def holds(terms: Sequence[Expression], expected: Sequence[float] = expected, scale: float = scale) -> bool:
-                found = self._sum_of(terms, values, len(expected))
+                try:
+                    found = self._sum_of(terms, values, len(expected))
+                except IndexError:  # a part of what has lost its size
+                    return False
                 return all(
                     math.isclose(a, b, rel_tol=AGREEMENT, abs_tol=AGREEMENT * scale) for a, b in zip(found, expected)
                 )
