@@ -180,6 +180,7 @@ where: Primitive = Primitive(
     doc="x where the condition is not zero, else y", kink="no derivative by the condition",
 )
 
+
 def _shared_among_ties(out: Any, *xs: Any) -> Sequence[Any]:
     ties = [equal(x, out) for x in xs]
     count = total(*ties)

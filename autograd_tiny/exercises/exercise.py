@@ -208,6 +208,11 @@ class Exercise:
         """All numbers that the exercise states, in one line."""
         return ", ".join(filter(None, [self.given, self.also_known]))
 
+    @property
+    def with_digits(self) -> str:
+        """How many digits an answer needs, as it is said everywhere: ``with 3 significant digits``."""
+        return f"with {self.digits} significant digits"
+
     def blank(self, name: str) -> Blank:
         """The blank that is meant by a name: ``E/w``, ``dE/dw``, ``∂E/∂w``.
 
@@ -373,7 +378,7 @@ class Exercise:
         width = max(len(blank.name) for blank in self.blanks)
         blanks = [f"    {blank.name:{width}}  = ____" for blank in self.blanks]
         formulas = [f"    {line}" for line in self.formulas]
-        find = f"Find, with {self.digits} significant digits:"
+        find = f"Find, {self.with_digits}:"
         return "\n".join([self.heading, f"Given: {self.given}", *formulas, *known, find, *blanks])
 
     def __repr__(self) -> str:

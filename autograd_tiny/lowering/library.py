@@ -28,6 +28,8 @@ CALLS = """
 #include <stdint.h>
 #include <stdlib.h>
 
+#define HIDDEN __attribute__((visibility("hidden")))
+
 typedef void kernel(int64_t rows, const double *parameters, const double *batch, double *values, double *derivatives,
                     double *workspace, double *means);
 HIDDEN kernel VALUES, ALL;
@@ -47,7 +49,7 @@ static void call(kernel *run, size_t floats, size_t rows, const double *paramete
     for (size_t i = 0; i < n_means; i++) means[i] = NAN;
 }
 """
-"""The C that every library begins with; HIDDEN, VALUES and ALL are filled in."""
+"""The C that every library begins with; VALUES and ALL are filled in."""
 
 
 class _Kernel(NamedTuple):
@@ -95,8 +97,7 @@ def save_library(
         for what, computation, layout in zip(("values", "all"), (recorded.values_alone(), recorded), layouts)
     ]
     bodies = _of_function(*kernels) if len(arguments) == 1 else _of_loss(*kernels)
-    begin = CALLS.replace("HIDDEN", '__attribute__((visibility("hidden")))')
-    begin = begin.replace("VALUES", kernels[0].name).replace("ALL", kernels[1].name)
+    begin = CALLS.replace("VALUES", kernels[0].name).replace("ALL", kernels[1].name)
     functions = [f"{prototypes[kind]} {{\n    {body}\n}}" for kind, body in bodies.items()]
     source = "\n".join([f'#include "{name}.h"', begin, *map(_library_function, LIBRARY.items()), *functions, ""])
     with TemporaryDirectory() as folder:
@@ -141,9 +142,8 @@ def _library_function(function: tuple[str, int]) -> str:
     name, n = function
     operands = [f"x{i}" for i in range(n)]
     given = ", ".join([f"double {x}" for x in operands])
-    hidden = '__attribute__((visibility("hidden")))'
     called = f"{name}({', '.join(operands)})"
-    return f"{hidden} double {symbol(name)}({given});\ndouble {symbol(name)}({given}) {{ return {called}; }}"
+    return f"HIDDEN double {symbol(name)}({given});\ndouble {symbol(name)}({given}) {{ return {called}; }}"
 
 
 def _linked(folder: Path, name: str, texts: Mapping[str, str], kernels: Sequence[_Kernel]) -> bytes:

@@ -7,18 +7,17 @@ seen nothing of it; the server counts what goes over the wire.  Only on an idle 
 import functools
 import http.server
 import shutil
-import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from stopwatch import FLAGS, spread
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 ROOT = Path(__file__).resolve().parents[2]
 VISITS, MOVES, RUNS = 3, 30, 20
 REST = 120  # milliseconds without a movement before a new layout: docs/site/theme/assets/live/playground.js
@@ -57,11 +56,6 @@ class Counting(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
-
-
-def spread(times: Sequence[float], unit: str, places: int) -> str:
-    """The least, which is what an idle machine takes, the median and the most."""
-    return " / ".join(f"{x:.{places}f}" for x in (min(times), statistics.median(times), max(times))) + f" {unit}"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """A stopwatch in the page, and what else the scripts beside this one share."""
 
 import statistics
+from collections.abc import Sequence
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -15,6 +16,6 @@ TIMED = """async (act) => {
 """How long something takes, in milliseconds: its script and layout, and all up to the next frame."""
 
 
-def spread(times: tuple[float, ...]) -> str:
+def spread(times: Sequence[float], unit: str = "ms", places: int = 1) -> str:
     """The least, which is what an idle machine takes, the median and the most."""
-    return f"{min(times):.1f} / {statistics.median(times):.1f} / {max(times):.1f} ms"
+    return " / ".join(f"{x:.{places}f}" for x in (min(times), statistics.median(times), max(times))) + f" {unit}"

@@ -66,7 +66,7 @@ def page_of(exercise: Exercise, picture: str) -> str:
             f"<h1>{escape(exercise.heading)}</h1>"
             f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(exercise.given)}</p>{known}'
             f'{picture and f"<div class=scroller tabindex=0 role=group aria-label=Graph>{picture}</div>"}'
-            f"<p>Find, with {exercise.digits} significant digits:</p>",
+            f"<p>Find, {exercise.with_digits}:</p>",
         ),
         data=data,
         style=variables(".autograd-exercise, .autograd-page")

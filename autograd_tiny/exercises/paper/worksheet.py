@@ -75,7 +75,7 @@ def _section(exercise: Exercise, solution: bool) -> str:
     picture = "" if solution else picture_of(exercise)
     return (
         f"<h1>{escape(exercise.heading)}</h1><pre>{formulas}</pre><p>Given: {escape(exercise.all_given)}</p>{picture}"
-        f"<p>{'Solution' if solution else 'Find'}, with {exercise.digits} significant digits:</p><table>{rows}</table>"
+        f"<p>{'Solution' if solution else 'Find'}, {exercise.with_digits}:</p><table>{rows}</table>"
     )
 
 
@@ -125,7 +125,7 @@ def _latex_section(exercise: Exercise, solution: bool) -> str:
     return (
         f"\\section*{{${title}$}}\n\\begin{{align*}}\n{_broken(aligned)}\n\\end{{align*}}\n"
         f"Given: {', '.join(f'${x}$' for x in given)}.\n\n{drawing}"
-        f"{what}, with {exercise.digits} significant digits:\n\\begin{{align*}}\n{_broken(lines)}\n\\end{{align*}}"
+        f"{what}, {exercise.with_digits}:\n\\begin{{align*}}\n{_broken(lines)}\n\\end{{align*}}"
     )
 
 

@@ -63,7 +63,7 @@ def question_text(exercise: Exercise, partial: int) -> str:
     ]
     return (
         f"<p>{'<br>'.join(map(_once, exercise.formulas))}</p><p>Given: {_once(exercise.all_given)}</p>"
-        f"<p>Find, with {exercise.digits} significant digits:</p><table>{''.join(blanks)}</table>"
+        f"<p>Find, {exercise.with_digits}:</p><table>{''.join(blanks)}</table>"
     )
 
 

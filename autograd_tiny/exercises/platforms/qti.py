@@ -132,7 +132,7 @@ def _body(exercise: Exercise) -> Element:
         "itemBody",
         formulas,
         _of("p", f"Given: {exercise.all_given}"),
-        _of("p", f"Find, with {exercise.digits} significant digits:"),
+        _of("p", f"Find, {exercise.with_digits}:"),
         _of("table", _of("tbody", *rows)),
     )
 

@@ -126,8 +126,6 @@ class Tally:
         return Plot(figure, f"{title}: how many have which verdict, claim by claim")
 
 
-
-
 def tallied(reports: Iterable[Report]) -> Tally:
     """Reports on the same claims, counted."""
     tally = Tally()

@@ -31,6 +31,7 @@ MOST_PAIRS = 12
 MOST_EXCHANGED = 40
 """So many pairs of leaves are tried at most."""
 
+
 class Cause(NamedTuple):
     """One thing that was done differently all over a page.
 

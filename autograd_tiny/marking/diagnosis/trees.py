@@ -352,6 +352,7 @@ def changes(
                     what = f"{called(part)} stands where {other.called} belongs"
                     yield Change(replaced(tree, part, loaded(other.place)), "wrong array", what)
 
+
 def _reordered(
     tree: Tree, parts: Sequence[Tree], sizes: Mapping[Tree, Shape], called: Callable[[Tree], str]
 ) -> Iterator[Change]:

@@ -238,7 +238,6 @@ class MatrixDerivatives:
             return Numbers(x.shape, [self.slopes.get(v, 0.0) for v in x.entries])
         return Numbers((), [self.slopes.get(x, 0.0)])
 
-
     # Written.
 
     def equations(self, order: Sequence[Whole]) -> list[Equation]:
