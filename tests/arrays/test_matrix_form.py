@@ -15,6 +15,8 @@ from random_arrays import random_program, recorded
 
 from autograd_tiny import Value, array, derivation, explain, losses, nn, total
 from autograd_tiny.formulas import read_formula
+from autograd_tiny.views.matrices import explained
+from autograd_tiny.views.matrices.evaluated import evaluate
 from autograd_tiny.views.matrices.graph import MatrixGraph
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -26,6 +28,21 @@ PYTORCH = json.loads((ORACLES / "pytorch.json").read_text(encoding="utf-8"))["ar
 def test_every_formula_of_a_random_program_gives_the_gradients_of_the_scalars(seed):
     leaves, loss = recorded(random_program(Random(seed)))
     assert largest_difference(loss, leaves) < 1e-10
+
+
+def test_a_tidied_formula_that_cannot_be_worked_out_gives_way_to_the_plain_one(monkeypatch):
+    leaves, loss = recorded(random_program(Random(3)))
+    refused = []
+
+    def evaluate_from_the_second_on(formula, values):
+        if not refused:
+            refused.append(formula)
+            raise IndexError("a part of what has lost its size")
+        return evaluate(formula, values)
+
+    monkeypatch.setattr(explained, "evaluate", evaluate_from_the_second_on)
+    assert largest_difference(loss, leaves) < 1e-10
+    assert refused
 
 
 @pytest.mark.slow
