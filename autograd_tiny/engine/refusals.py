@@ -14,14 +14,11 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.text.numbers import loses_as_float
 from autograd_tiny.text.words import counted, few, quoted
-
-if TYPE_CHECKING:
-    from autograd_tiny.engine.row import MultiPrimitive, Primitive
 
 FORMULAS_ONLY: ContextVar[bool] = ContextVar("formulas_only", default=False)
 """Whether a function is being called with formulas, so that a choice by a Value's number would be built in unseen."""
@@ -95,10 +92,25 @@ def finite_float(x: Any, label: str = "") -> float:
     return finite_number(x, f"the data of {name}")
 
 
+class Operation(Protocol):
+    """A row of the table, or an operation with several outputs: what an error can tell of it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def forward(self) -> Callable[..., Any]:
+        """Its value, or its values, on floats."""
+
+    def domain_of(self, index: int) -> Any:
+        """The `Domain` of one operand."""
+
+
 NO_OPERANDS = "the operands must be numbers, Values or Expressions"
 
 
-def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], error: Exception) -> Exception:
+def refusal(operation: Operation, operands: Sequence[Any], error: Exception) -> Exception:
     """The error of the same type, telling which operation failed, on which operands, and what it needs."""
     head = call_text(operation, operands)
     labels, data = [label_of(x) for x in operands], [data_of(x) for x in operands]
@@ -130,7 +142,7 @@ def refusal(operation: Primitive | MultiPrimitive, operands: Sequence[Any], erro
     return type(error)(f"{head} is {out!r}, but its derivative there is not finite ({reason})")
 
 
-def _remedy(operation: Primitive | MultiPrimitive, labels: Sequence[str], data: Sequence[float]) -> str:
+def _remedy(operation: Operation, labels: Sequence[str], data: Sequence[float]) -> str:
     """What to do about an operand outside of its domain: a choice that is recorded computes both of its branches."""
     for i, (label, x) in enumerate(zip(labels, data)):
         domain, name = operation.domain_of(i), label or "x"
@@ -153,13 +165,13 @@ def _rule_fault(operation: Any, out: float, data: Sequence[float]) -> str:
     return "" if isinstance(given, (tuple, list)) and len(given) == len(data) else form_fault(operation, data, given)
 
 
-def form_fault(operation: Primitive | MultiPrimitive, operands: Sequence[Any], given: Any) -> str:
+def form_fault(operation: Operation, operands: Sequence[Any], given: Any) -> str:
     """A rule gives something else than one derivative per operand."""
     count = counted(len(operands), "derivative")
     return f"the rule of {operation.name} must give a tuple with {count}, one per operand, but gives {given!r}"
 
 
-def call_text(operation: Primitive | MultiPrimitive, operands: Sequence[Any]) -> str:
+def call_text(operation: Operation, operands: Sequence[Any]) -> str:
     """The operation with its operands' labels and data: ``mul(w = 2.0, 3.0)``."""
     shown = [f"{label_of(x)} = {data_of(x)!r}" if label_of(x) else repr(data_of(x)) for x in operands]
     return f"{operation.name}({', '.join(few(shown, 5))})"

@@ -4,46 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.refusals import data_of
-from autograd_tiny.engine.value import Value
-from autograd_tiny.exercises.answers import Answer, Blank, read_answer, written
-from autograd_tiny.exercises.asking.asked import asked_for
-from autograd_tiny.exercises.asking.formulas import shown
+from autograd_tiny.exercises.answers import Answer, Blank, read_answer
 from autograd_tiny.exercises.asking.hints import GRADES, formula, rule
-from autograd_tiny.exercises.asking.recording import moved, recorded_at, trained_by
 from autograd_tiny.exercises.checked import Checked, Outcome
 from autograd_tiny.exercises.choosing.variants import variants_of
 from autograd_tiny.exercises.page.page import page_of
 from autograd_tiny.exercises.page.picture import picture_of
-from autograd_tiny.exercises.sheet import Sheet
-from autograd_tiny.formulas import Recorded, read_formula
+from autograd_tiny.exercises.task import Task
 from autograd_tiny.marking.claims import Claim
-from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
-from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
+from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.judging.marker import Marker
-from autograd_tiny.marking.judging.numbers import Numbers
-from autograd_tiny.marking.training.setting import Setting, setting
-from autograd_tiny.optim import Optimizer
 from autograd_tiny.storage.files import write_file
-from autograd_tiny.text.numbers import as_whole, short_number
 from autograd_tiny.text.words import did_you_mean, listed
 from autograd_tiny.views.widget.page import framed
 
-MOST_DIGITS = 12
 HEIGHT = 900
 """Of the page in a notebook, in pixels."""
 
 
-class Exercise:
+class Exercise(Task):
     """Numbers of a graph that somebody is to find by hand, each marked for itself.
 
     It prints as text.
@@ -90,128 +75,6 @@ class Exercise:
     <BLANKLINE>
     3 of 4 answers accepted.
     """
-
-    def __init__(
-        self,
-        output: Value | str | Recorded[Value],
-        ask: str | Iterable[str],
-        *,
-        given: Mapping[str, float] | None = None,
-        digits: int = 3,
-        learning_rate: float | None = None,
-        training: Optimizer | Mapping[str, Any] | None = None,
-        told: str | Iterable[str] = (),
-        title: str = "",
-    ) -> None:
-        if as_whole(digits) is None or not 1 <= digits <= MOST_DIGITS:
-            raise ValueError(f"an answer has 1 to {MOST_DIGITS} significant digits, got digits={digits!r}")
-        self.digits, self.title = digits, title
-        self.output, self.others = _recorded(output, given)
-        check_unchanged(self.output, *self.others, done="the exercise")
-        graph = NamedGraph(self.output, self.others)
-        self.training, trained = trained_by(training, learning_rate, graph)
-        told_first = asked_for(told, graph, trained) if told else []
-        asked = [x for x in asked_for(ask, graph, trained) if x not in told_first]
-        if not asked:
-            raise ValueError(f"all that is asked for is told, {listed(told_first, 6)}; leave it out of told")
-        claims = [Claim(quantity, _UNPRINTED) for quantity in (*told_first, *asked)]
-        self.setting: Setting = setting(self.output, self.others, claims, self.training)
-        every = [claim.quantity for claim in self.setting.claims]
-        self.told: tuple[Quantity, ...] = tuple(every[: len(told_first)])
-        self.blanks: tuple[Blank, ...] = tuple(Blank(quantity, digits) for quantity in every[len(told_first) :])
-        for quantity in every:
-            self._check(quantity)
-
-    def _check(self, quantity: Quantity) -> None:
-        """Refuse what has no number, what is given, and a derivative the wrong way round."""
-        graph, derivations = self.setting.graph, self.setting.derivations
-        of, by = quantity.nodes[0], quantity.nodes[-1]
-        if not graph.depends(of, by) and graph.depends(by, of):
-            raise ValueError(
-                f"{quantity}: {of} does not depend on {by}; did you mean {'/'.join(reversed(quantity.nodes))}?"
-            )
-        if quantity.kind == "data" and derivations.step(quantity) is None:
-            raise ValueError(
-                f"{quantity} is given, {short_number(graph.nodes[quantity.nodes[0]].data)}; ask for what is computed"
-            )
-        value = self.value(quantity)
-        if abs(value) == float("inf") or value != value:
-            raise ValueError(f"{quantity} is {value} here, and nobody can write that down; choose other inputs")
-
-    @cached_property
-    def _numbers(self) -> Numbers:
-        return Numbers(self.setting.derivations)
-
-    def value(self, quantity: Quantity) -> float:
-        """The engine's number for a quantity.
-
-        Raises:
-            ValueError: there is none at these inputs.
-        """
-        try:
-            return float(data_of(self._numbers.of(quantity)))
-        except ArithmeticError as error:
-            raise ValueError(f"{quantity} has no number at these inputs: {error}") from None
-
-    @property
-    def inputs(self) -> dict[str, float]:
-        """The numbers that are given, by their labels."""
-        return {name: node.data for name, node in self._own.labels.items() if node.op is None}
-
-    @property
-    def labels(self) -> Mapping[str, Value]:
-        """Everything with a label, of before any update, by that."""
-        return self._own.labels
-
-    @cached_property
-    def _own(self) -> NamedGraph:
-        return NamedGraph(self.output, self.others)
-
-    @cached_property
-    def solution(self) -> dict[str, str]:
-        """The right answers, by the names of the blanks."""
-        return {blank.name: written(self.value(blank.quantity), blank.digits) for blank in self.blanks}
-
-    @property
-    def heading(self) -> str:
-        """The title, or what is computed."""
-        if self.title:
-            return self.title
-        return self.formulas[-1] if self.formulas else str(self.blanks[0].quantity)
-
-    @cached_property
-    def formulas(self) -> tuple[str, ...]:
-        """How everything with a label is computed."""
-        derivations = self.setting.derivations
-        computed = [name for name, node in self._own.labels.items() if node.op is not None]
-        return tuple(
-            shown(Quantity("data", (name,)), derivations) for name in computed if name in derivations.graph.labels
-        )
-
-    @property
-    def stated(self) -> dict[str, str]:
-        """What is told beside the inputs, as it is told."""
-        return {str(quantity): written(self.value(quantity), self.digits) for quantity in self.told}
-
-    @property
-    def given(self) -> str:
-        """The numbers of the inputs, as a page has them: ``w = -3, x = 2``."""
-        return ", ".join([f"{name} = {short_number(x, 12)}" for name, x in self.inputs.items()])
-
-    @property
-    def also_known(self) -> str:
-        """What is told beside the inputs, as a page has it; empty where nothing is."""
-        return ", ".join([f"{name} = {text}" for name, text in self.stated.items()])
-
-    @property
-    def all_given(self) -> str:
-        """All numbers that the exercise states, in one line."""
-        return ", ".join(filter(None, [self.given, self.also_known]))
-
-    @property
-    def with_digits(self) -> str:
-        """How many digits an answer needs, as it is said everywhere: ``with 3 significant digits``."""
-        return f"with {self.digits} significant digits"
 
     def blank(self, name: str) -> Blank:
         """The blank that is meant by a name: ``E/w``, ``dE/dw``, ``∂E/∂w``.
@@ -286,42 +149,6 @@ class Exercise:
             return f"{blank.name} = {self.solution[blank.name]}"
         return (rule, formula)[grade - 1](blank.quantity, self.setting.derivations)
 
-    def at(self, numbers: Mapping[str, float]) -> Exercise:
-        """The same exercise with other numbers for some of its inputs.
-
-        Raises:
-            ValueError: there is no such input, or the graph has no number there.
-        """
-        twin = object.__new__(Exercise)
-        same = ("digits", "title", "told", "blanks", "sheet")  # the sheet if it has been made
-        vars(twin).update({name: x for name, x in vars(self).items() if name in same})
-        twins = recorded_at([self.output, *self.others], numbers)
-        twin.output, twin.others = twins[self.output], tuple(twins[node] for node in self.others)
-        twin.training = moved(self.training, twins)
-        claims = [Claim(quantity, _UNPRINTED) for quantity in self.asked]
-        twin.setting = setting(twin.output, twin.others, claims, twin.training)
-        return twin
-
-    @property
-    def asked(self) -> tuple[Quantity, ...]:
-        """What is told and what is asked for, in the order in which it counts as known."""
-        return (*self.told, *(blank.quantity for blank in self.blanks))
-
-    @cached_property
-    def sheet(self) -> Sheet:
-        """The exercise as formulas of its inputs."""
-        return Sheet(self.setting.derivations, self.asked)
-
-    @property
-    def sheet_numbers(self) -> list[float]:
-        """The numbers of the sheet's formulas at these inputs."""
-        return self.sheet.evaluated(self.leaves)
-
-    @property
-    def leaves(self) -> dict[str, float]:
-        """The numbers of everything that is not computed, what an optimizer begins with included."""
-        return {name: node.data for name, node in self.setting.graph.nodes.items() if node.op is None}
-
     def variants(
         self,
         n: int,
@@ -373,34 +200,5 @@ class Exercise:
         """The page in a frame; as text where frames are taken out."""
         return framed(self.html(), self.heading, f"<pre>{escape(str(self))}</pre>", HEIGHT)
 
-    def __str__(self) -> str:
-        known = [f"Also known: {self.also_known}"] if self.told else []
-        width = max(len(blank.name) for blank in self.blanks)
-        blanks = [f"    {blank.name:{width}}  = ____" for blank in self.blanks]
-        formulas = [f"    {line}" for line in self.formulas]
-        find = f"Find, {self.with_digits}:"
-        return "\n".join([self.heading, f"Given: {self.given}", *formulas, *known, find, *blanks])
-
     def __repr__(self) -> str:
         return f"<Exercise: {self.heading}, {len(self.blanks)} blanks>"
-
-
-_UNPRINTED = read_number("0")
-
-
-def _recorded(output: Any, given: Mapping[str, float] | None) -> tuple[Value, tuple[Value, ...]]:
-    """The root, and what it does not depend on."""
-    if isinstance(output, str):
-        output = read_formula(output).record(given or {})
-    elif given:
-        roots = [output.output, *output.nodes.values()] if isinstance(output, Recorded) else [output]
-        twins = recorded_at(roots, given)
-        if not isinstance(output, Recorded):
-            return twins[output], ()
-        output = Recorded(twins[output.output], {name: twins[node] for name, node in output.nodes.items()})
-    if isinstance(output, Recorded):
-        used = set(all_nodes(output.output))
-        return output.output, tuple(node for node in output.nodes.values() if node not in used and node.op is not None)
-    if not isinstance(output, Value):
-        raise TypeError(f"an exercise is made of a recorded Value or a formula, 'y = tanh(w*x)', got {output!r}")
-    return output, ()

@@ -13,15 +13,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.program import Chooser, Program
 from autograd_tiny.lowering.sources.python import python_function
 from autograd_tiny.text.numbers import as_whole
-
-if TYPE_CHECKING:
-    from autograd_tiny.lowering.native.llvm import Kernel
 
 INSTALL = 'pip install "autograd_tiny[fast]"'
 
@@ -55,6 +52,22 @@ class Computation(Protocol):
 
     def calls(self, row: Primitive) -> Iterable[tuple[int, ...]]:
         """The operands of a row: the inputs by their numbers, others by larger ones."""
+
+
+class Code(Protocol):
+    """Native code that can be called.
+
+    Attributes:
+        layout: of its inputs and outputs.
+        workspace: how many floats it works in.
+        work: how many operands its instructions have for a row, a measure of its time.
+        run: the function.
+    """
+
+    layout: Layout
+    workspace: int
+    work: int
+    run: Any
 
 
 class Runner(Protocol):
@@ -118,9 +131,7 @@ class Native:
         allocate: gives the memory to work in, so many floats.
     """
 
-    def __init__(
-        self, kernel: Kernel, threads: int | None = None, allocate: Callable[[int], Any] | None = None
-    ) -> None:
+    def __init__(self, kernel: Code, threads: int | None = None, allocate: Callable[[int], Any] | None = None) -> None:
         import numpy as np
 
         self._kernel, self._layout, self._threads = kernel, kernel.layout, threads

@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from autograd_tiny.optim.optimizer import Optimizer, State
 from autograd_tiny.text.numbers import as_whole
 
-if TYPE_CHECKING:
-    from autograd_tiny.lowering.api import CompiledModel
+
+class Trained(Protocol):
+    """What can be trained: a `CompiledModel`, or what stands for one."""
+
+    n_columns: int
+    names: list[str]
+    model: Any
+
+    def parameter_vector(self) -> Any:
+        """The parameters, (n,)."""
+
+    def value_and_grad(self, parameters: Any, batch: Any, /) -> tuple[float, Any]:
+        """The mean loss over a batch, and its gradient by the parameters."""
+
+    def assign(self, parameters: Any, /) -> None:
+        """Give the model these parameters."""
 
 
 def fit(
-    compiled: CompiledModel,
+    compiled: Trained,
     samples: Any,
     *,
     optimizer: Optimizer,
@@ -101,7 +115,7 @@ def _shown(epochs: range) -> Iterator[int]:
     return progress(epochs, "epochs")
 
 
-def _check_step(compiled: CompiledModel, gradient: Any, before: list[Any], after: list[Any]) -> None:
+def _check_step(compiled: Trained, gradient: Any, before: list[Any], after: list[Any]) -> None:
     """Refuse a step that overflows, as the optimizer does; nan in samples stays nan in history and parameters."""
     import numpy as np
 

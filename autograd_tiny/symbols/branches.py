@@ -9,15 +9,12 @@ derivatives that are 0 where they must be, of any order, however the formula is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_tiny.engine import table as p
-from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.engine.graph import Node, NodeT, topological_order
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import where
-
-if TYPE_CHECKING:
-    from autograd_tiny.symbols.expression import Expression
 
 # A choice is the number of a condition, and whether it holds; a case is a set of choices that hold
 # together, and a node is needed in some cases.  A condition is a node, or that one of many cases is there.
@@ -37,7 +34,7 @@ SAFE = 0.5
 """Every row of the table has finite derivatives of all orders at this operand."""
 
 
-def with_safe_branches(output: Expression, finite: Iterable[Expression] = ()) -> dict[Expression, Expression]:
+def with_safe_branches(output: NodeT, finite: Iterable[NodeT] = ()) -> dict[NodeT, NodeT]:
     """Every node that ``output`` depends on, and its equal in a formula in which branches not taken do no harm.
 
     Args:
@@ -57,22 +54,22 @@ def with_safe_branches(output: Expression, finite: Iterable[Expression] = ()) ->
 
 
 class _Rewriting:
-    def __init__(self, order: Sequence[Expression], finite: set[Expression]) -> None:
-        self.numbers: dict[Expression | Need, int] = {}  # of conditions
+    def __init__(self, order: Sequence[Node], finite: set[Node]) -> None:
+        self.numbers: dict[Node | Need, int] = {}  # of conditions
         self.need = self._needed(order)
         self.conditions = list(self.numbers)
         self.finite = finite
-        self.clean: set[Expression] = set()  # old nodes that are finite where they are not needed
-        self.result: dict[Expression, Expression] = {}
-        self.masks: dict[Any, Expression] = {}
+        self.clean: set[Node] = set()  # old nodes that are finite where they are not needed
+        self.result: dict[Any, Any] = {}
+        self.masks: dict[Any, Any] = {}
         self.parts: dict[int, list[int]] = {}  # of conditions, as `_within` finds them
-        self.shared: dict[Any, tuple[Expression, ...]] = {}
+        self.shared: dict[Any, tuple[Node, ...]] = {}
         for node in self._conditions_first(order[-1]):
             self.result[node] = self._rewritten(node)
 
-    def _needed(self, order: Sequence[Expression]) -> dict[Expression, Need]:
+    def _needed(self, order: Sequence[Node]) -> dict[Node, Need]:
         """In which cases each node is needed."""
-        need: dict[Expression, Need] = {order[-1]: ALWAYS}
+        need: dict[Node, Need] = {order[-1]: ALWAYS}
         for node in reversed(order):
             cases = need[node]
             for place, x in enumerate(node.operands):
@@ -92,7 +89,7 @@ class _Rewriting:
             return _simplified(cases)
         return frozenset([frozenset([(self.numbers.setdefault(cases, len(self.numbers)), True)])])
 
-    def _computed_from(self, key: int) -> list[Expression]:
+    def _computed_from(self, key: int) -> list[Node]:
         """The nodes that a condition is computed from: itself, or those of all of its cases."""
         return [x for k in self._within(key) if not isinstance(x := self.conditions[k], frozenset)]
 
@@ -108,14 +105,14 @@ class _Rewriting:
             self.parts[key] = sorted(found)
         return self.parts[key]
 
-    def _conditions_first(self, root: Expression) -> Iterable[Expression]:
+    def _conditions_first(self, root: Node) -> Iterable[Node]:
         """The nodes in an order in which operands, and the conditions under which a node is needed, come before it.
 
         A condition that depends on the node itself does not count: it is left out of the node's cases.
         """
-        done: set[Expression] = set()
-        open_: set[Expression] = set()
-        waiting: list[tuple[Expression, bool]] = [(root, False)]
+        done: set[Node] = set()
+        open_: set[Node] = set()
+        waiting: list[tuple[Node, bool]] = [(root, False)]
         while waiting:
             node, ready = waiting.pop()
             if ready:
@@ -136,7 +133,7 @@ class _Rewriting:
                 before = [*node.operands, *[x for key in sorted(conditions.keys() - circular) for x in conditions[key]]]
                 waiting += [(x, False) for x in reversed(before) if x.op is not None]
 
-    def _rewritten(self, node: Expression) -> Expression:
+    def _rewritten(self, node: Any) -> Any:
         need = self.need[node]
         old = node.operands
         constant = isinstance(node.op.rule, tuple) or node.op in (p.total, p.mean, where)
@@ -159,12 +156,12 @@ class _Rewriting:
         new.label = node.label
         return new
 
-    def _is_clean(self, x: Expression, need: Need) -> bool:
+    def _is_clean(self, x: Any, need: Need) -> bool:
         if x.op is None:
             return x.constant_value is not None or x in self.finite
         return x in self.clean and self.need[x] == need
 
-    def _mask(self, x: Expression, need: Need, safe: float) -> Expression:
+    def _mask(self, x: Any, need: Need, safe: float) -> Any:
         """``x`` where it is needed, and a safe number elsewhere."""
         key = x, need, safe
         if key not in self.masks:
@@ -172,7 +169,7 @@ class _Rewriting:
             self.masks[key] = self._chosen(alone, x, safe) if alone else where(self._is_needed(need), x, safe)
         return self.masks[key]
 
-    def _is_needed(self, need: Need) -> Expression:
+    def _is_needed(self, need: Need) -> Any:
         """Whether one of the cases is there."""
         if need not in self.masks:
             needed: Any = 0.0
@@ -187,7 +184,7 @@ class _Rewriting:
             x = where(condition, x, otherwise) if holds else where(condition, otherwise, x)
         return x
 
-    def _condition(self, key: int) -> Expression:
+    def _condition(self, key: int) -> Any:
         condition = self.conditions[key]
         if not isinstance(condition, frozenset):
             return self.result.get(condition, condition)

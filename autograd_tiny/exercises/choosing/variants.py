@@ -9,17 +9,15 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import combinations
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Any, Generic
 
 from autograd_tiny.engine.table import sigmoid, softmax, tanh
 from autograd_tiny.engine.value import Value
 from autograd_tiny.exercises.answers import unit_of
 from autograd_tiny.exercises.sheet import Question
+from autograd_tiny.exercises.task import Task, TaskT
 from autograd_tiny.text.numbers import as_whole, plain_number
 from autograd_tiny.text.words import counted, did_you_mean, listed
-
-if TYPE_CHECKING:
-    from autograd_tiny.exercises.exercise import Exercise
 
 MOST_TRIES = 400
 """For each variant.
@@ -38,14 +36,14 @@ SMALLEST, LARGEST = 1e-3, 1e3
 """Between these, numbers are written without exponents and with few zeros in front."""
 
 
-class Candidate:
+class Candidate(Generic[TaskT]):
     """An exercise at other numbers, as far as they have been looked at."""
 
-    def __init__(self, base: Exercise, numbers: Mapping[str, float]) -> None:
+    def __init__(self, base: TaskT, numbers: Mapping[str, float]) -> None:
         self._base, self.numbers = base, numbers
 
     @cached_property
-    def exercise(self) -> Exercise:
+    def exercise(self) -> TaskT:
         """The exercise there; a ValueError if there is none."""
         return self._base.at(self.numbers)
 
@@ -66,7 +64,7 @@ class Candidate:
         return self.exercise.setting.graph.nodes.values()
 
 
-def _in_the_domain(c: Candidate, drawn: Drawn) -> str:
+def _in_the_domain(c: Candidate[Any], drawn: Drawn) -> str:
     try:
         c.formulas  # noqa: B018
     except ValueError as error:
@@ -75,7 +73,7 @@ def _in_the_domain(c: Candidate, drawn: Drawn) -> str:
     return f"{lacking} has no number" if lacking else ""
 
 
-def _no_kink_near(c: Candidate, drawn: Drawn) -> str:
+def _no_kink_near(c: Candidate[Any], drawn: Drawn) -> str:
     for node in c.nodes:
         if node.op is not None and node.op.kink and node.op.name != "where":
             operands = [x.data for x in node.operands]
@@ -85,7 +83,7 @@ def _no_kink_near(c: Candidate, drawn: Drawn) -> str:
     return ""
 
 
-def _not_saturated(c: Candidate, drawn: Drawn) -> str:
+def _not_saturated(c: Candidate[Any], drawn: Drawn) -> str:
     for node in c.nodes:
         if node.op in (sigmoid, tanh) or (node.op is not None and node.op.family is softmax):
             own = (
@@ -98,14 +96,14 @@ def _not_saturated(c: Candidate, drawn: Drawn) -> str:
     return ""
 
 
-def _readable(c: Candidate, drawn: Drawn) -> str:
+def _readable(c: Candidate[Any], drawn: Drawn) -> str:
     for question, x in c.questions:
         if not SMALLEST <= abs(x) <= LARGEST and question.quantity not in drawn.zeros:
             return f"{question.quantity} is {x:.3g}"
     return ""
 
 
-def _mistakes_seen(c: Candidate, drawn: Drawn) -> str:
+def _mistakes_seen(c: Candidate[Any], drawn: Drawn) -> str:
     for question, x in c.questions:
         for place, slip in enumerate(question.slips[0]):
             if (question.quantity, place) not in drawn.unseen and _hits(c.formulas[slip.root], x, drawn.digits):
@@ -113,7 +111,7 @@ def _mistakes_seen(c: Candidate, drawn: Drawn) -> str:
     return ""
 
 
-Demand = Callable[["Candidate", "Drawn"], str]
+Demand = Callable[["Candidate[Any]", "Drawn"], str]
 DEMANDS: dict[str, tuple[Demand, str]] = {
     "domain": (_in_the_domain, "choose inputs for which everything has a number"),
     "kinks": (_no_kink_near, "vary fewer inputs, or leave the demand out, without=['kinks']"),
@@ -146,7 +144,7 @@ class Drawn:
         zeros: what is 0 whatever the numbers are.
     """
 
-    def __init__(self, exercise: Exercise, vary: Iterable[str] | None, decimals: int | None) -> None:
+    def __init__(self, exercise: Task, vary: Iterable[str] | None, decimals: int | None) -> None:
         self.exercise, self.digits = exercise, exercise.digits
         self.varied = {name: _Range(x, decimals) for name, x in exercise.inputs.items() if _is_varied(name, x, vary)}
         for pattern in vary or ():
@@ -213,8 +211,8 @@ def _is_varied(name: str, x: float, vary: Iterable[str] | None) -> bool:
 
 
 def variants_of(
-    exercise: Exercise, n: int, seed: int, vary: Iterable[str] | None, decimals: int | None, without: Sequence[str]
-) -> list[Exercise]:
+    exercise: TaskT, n: int, seed: int, vary: Iterable[str] | None, decimals: int | None, without: Sequence[str]
+) -> list[TaskT]:
     """Exercises with other numbers; `Exercise.variants` says which."""
     for what, x, least in (("n", n, 1), ("seed", seed, 0), ("decimals", 0 if decimals is None else decimals, 0)):
         if as_whole(x) is None or x < least:
@@ -224,7 +222,7 @@ def variants_of(
     drawn = Drawn(exercise, None if vary is None else list(vary), decimals)
     demands = {name: demand for name, (demand, _) in DEMANDS.items() if name == "domain" or name not in without}
     random, seen = Random(seed), {tuple(exercise.inputs[name] for name in drawn.varied)}
-    found: list[Exercise] = []
+    found: list[TaskT] = []
     refused: Counter[str] = Counter()
     reasons: dict[str, str] = {}
     for _ in range(MOST_TRIES * n):
@@ -244,7 +242,7 @@ def variants_of(
     raise _too_strict(n, found, refused, reasons)
 
 
-def _too_strict(n: int, found: Sequence[Exercise], refused: Counter[str], reasons: Mapping[str, str]) -> ValueError:
+def _too_strict(n: int, found: Sequence[Task], refused: Counter[str], reasons: Mapping[str, str]) -> ValueError:
     """The error that says which demand refused most."""
     strictest, times = refused.most_common(1)[0] if refused.total() > len(found) else ("", 0)
     why = f"of {counted(refused.total() + len(found), 'setting')} that could be drawn"

@@ -10,12 +10,13 @@ from functools import cache
 from html import escape
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd_tiny.exercises.answers import DECIMAL, PROBLEMS
 from autograd_tiny.exercises.asking.hints import formula, rule
 from autograd_tiny.exercises.checked import UNKNOWN
 from autograd_tiny.exercises.sheet import Operation, Question, Slip
+from autograd_tiny.exercises.task import Task
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.marker import (
     FEWEST_DIGITS,
@@ -31,9 +32,6 @@ from autograd_tiny.text.palette import VERDICTS, recolored, variables
 from autograd_tiny.views.widget.live import RowWriter
 from autograd_tiny.views.widget.page import joined, source, standalone
 
-if TYPE_CHECKING:
-    from autograd_tiny.exercises.exercise import Exercise
-
 MODULE = ("numbers.js", "elements.js")
 OWN = ("marker.js", "exercise.js")
 _HERE = Path(__file__).parent
@@ -45,7 +43,7 @@ def module() -> str:
     return joined([*map(source, MODULE), *((_HERE / name).read_text(encoding="utf-8") for name in OWN)])
 
 
-def page_of(exercise: Exercise, picture: str) -> str:
+def page_of(exercise: Task, picture: str) -> str:
     """The whole page.
 
     Args:
@@ -76,7 +74,7 @@ def page_of(exercise: Exercise, picture: str) -> str:
     )
 
 
-def content(exercise: Exercise) -> tuple[dict[str, Any], str]:
+def content(exercise: Task) -> tuple[dict[str, Any], str]:
     """What the page reads, and, as JavaScript, the rows that its formulas use."""
     sheet, rows = exercise.sheet, RowWriter()
     quantities = {quantity: number for number, quantity in enumerate(sheet.ways)}
@@ -108,7 +106,7 @@ def content(exercise: Exercise) -> tuple[dict[str, Any], str]:
     return data, rows.source()
 
 
-def _hints(exercise: Exercise, quantity: Quantity) -> list[str]:
+def _hints(exercise: Task, quantity: Quantity) -> list[str]:
     return [say(quantity, exercise.setting.derivations) for say in (rule, formula)]
 
 
@@ -124,7 +122,7 @@ def _formula(place: int, x: float | Quantity | Operation, quantities: Mapping[Qu
     return {"q": quantities[x]} if isinstance(x, Quantity) else x
 
 
-def _quantity(exercise: Exercise, quantity: Quantity, quantities: Mapping[Quantity, int]) -> dict[str, Any]:
+def _quantity(exercise: Task, quantity: Quantity, quantities: Mapping[Quantity, int]) -> dict[str, Any]:
     way = exercise.sheet.ways[quantity]
     found: dict[str, Any] = {"name": str(quantity)}
     if quantity.nodes[0] not in exercise.setting.graph.labels:
@@ -137,7 +135,7 @@ def _quantity(exercise: Exercise, quantity: Quantity, quantities: Mapping[Quanti
 
 
 def _question(
-    exercise: Exercise, question: Question, quantities: Mapping[Quantity, int], texts: dict[str, int]
+    exercise: Task, question: Question, quantities: Mapping[Quantity, int], texts: dict[str, int]
 ) -> dict[str, Any]:
     quantity, derivations = question.quantity, exercise.setting.derivations
     noise = 0.0

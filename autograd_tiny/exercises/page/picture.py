@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
 
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.exercises.answers import written
+from autograd_tiny.exercises.task import Task
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import SMALL
@@ -15,16 +15,13 @@ from autograd_tiny.views.drawing.draw import Drawing, draw
 from autograd_tiny.views.drawing.picture import Note
 from autograd_tiny.views.widget.pictures import prepared
 
-if TYPE_CHECKING:
-    from autograd_tiny.exercises.exercise import Exercise
-
 BLANK = "_______"
 MOST_NODES = 60
 _LINE = re.compile(rf"(?P<before><text[^>]*>(?P<name>[^<]*)</text>)<text(?P<rest>[^>]*>{BLANK}</text>)")
 """What a number is called, and behind it the place where it is missing."""
 
 
-def drawn(exercise: Exercise) -> Drawing | None:
+def drawn(exercise: Task) -> Drawing | None:
     """The graph, named value by named value; None where it is too large to be a picture."""
     if len(all_nodes(exercise.output)) > MOST_NODES:
         return None
@@ -39,7 +36,7 @@ def drawn(exercise: Exercise) -> Drawing | None:
     return draw(exercise.output, through="named", show=(), notes=notes)
 
 
-def picture_of(exercise: Exercise) -> str:
+def picture_of(exercise: Task) -> str:
     """The graph as SVG of a page, its blanks known by their numbers; empty where there is none."""
     drawing = drawn(exercise)
     if drawing is None:
