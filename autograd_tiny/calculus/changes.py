@@ -12,7 +12,7 @@ from copy import copy
 from sys import float_info
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.graph import joint, topological_order
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.refusals import call_text
 from autograd_tiny.engine.row import Output, Primitive
 from autograd_tiny.engine.value import Constant, Value
@@ -57,7 +57,7 @@ a picture would mix old numbers and new ones: compute again first, so that the g
 def first_change(*roots: Value) -> Change | None:
     """The first node, operands before users, that does not follow from its operands: one pass over all, by the rows."""
     calls: dict[Any, Sequence[float]] = {}
-    order: list[Any] = topological_order(joint(roots))[:-1]
+    order: list[Any] = topological_order(*roots)
     for node in order:
         try:
             again = _again(node, calls)

@@ -20,7 +20,7 @@ from typing import Any
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.sparse import sparse_jacobian
 from autograd_tiny.calculus.taylor import derivatives_along, times
-from autograd_tiny.engine.graph import Node, adjoints, gradient, joint, siblings_among, topological_order
+from autograd_tiny.engine.graph import Node, adjoints, gradient, siblings_among, topological_order
 from autograd_tiny.engine.row import Primitive, recorder_of
 from autograd_tiny.engine.table import dot, power
 from autograd_tiny.engine.value import Constant, Value
@@ -258,7 +258,7 @@ class _Run:
 
     def __init__(self, f: Function, inputs: Container, variables: list[Any], result: Any) -> None:
         self.inputs, self.variables, self.result, self.outputs = inputs, variables, result, _outputs(f, result)
-        self._order: list[Any] = topological_order(joint(self.outputs.numbers))[:-1]
+        self._order: list[Any] = topological_order(*self.outputs.numbers)
         self.recorded = _any_recorded(inputs.numbers) or self._reaches_outside()
 
     def _reaches_outside(self) -> bool:

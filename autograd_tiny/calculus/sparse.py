@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from autograd_tiny.calculus.taylor import times
-from autograd_tiny.engine.graph import joint, siblings_among, topological_order
+from autograd_tiny.engine.graph import siblings_among, topological_order
 
 
 class Entries(NamedTuple):
@@ -57,7 +57,7 @@ def sparse_jacobian(outputs: Sequence[Any], variables: Sequence[Any], *, recorde
         recorded: whether the entries are to be nodes, by the rules run on the nodes; else they are floats, from the
             local derivatives as recorded.
     """
-    order: list[Any] = topological_order(joint(outputs))[:-1]
+    order: list[Any] = topological_order(*outputs)
     siblings = siblings_among(order) if recorded else None
     leads = set(variables)
     for node in order:

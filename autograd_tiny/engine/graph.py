@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 NodeT = TypeVar("NodeT", bound="Node")
 T = TypeVar("T")
@@ -123,67 +123,48 @@ class Call:
         return id(self.operands)
 
 
-class Edge(NamedTuple):
-    """One use of one node by another: operand number ``place`` of ``user`` is ``operand``."""
-
-    operand: Any
-    user: Any
-    place: int
-
-
-def joint(roots: Sequence[Node]) -> Node:
-    """A node that uses all of ``roots``, for walks over several graphs at once; it computes nothing."""
-    user = Node()
-    user.op, user.first, user.second, user.label = "joint", tuple(roots), None, ""
-    return user
-
-
-def topological_order(root: NodeT) -> list[NodeT]:
-    """The nodes with an operation that ``root`` was computed from, operands before users, ``root`` last.
+def topological_order(*roots: NodeT) -> list[NodeT]:
+    """The nodes with an operation that ``roots`` were computed from, operands before users; of one root, it is last.
 
     Iterative depth-first search; leaves are left out, since nothing happens at them.
     """
-    if root.op is None:
-        return []
     order: list[NodeT] = []
     seen: set[NodeT] = set()
-    waiting: list[Any] = []  # nodes to be completed, and operands still to be entered, each of these under a None
+    # Nodes to be completed, and nodes still to be entered, each of these under a None.
+    waiting: list[Any] = [x for root in reversed(roots) if root.op is not None for x in (root, None)]
     add, push, pop, append = seen.add, waiting.append, waiting.pop, order.append
-    node: Any = root
-    while True:
-        add(node)
-        push(node)
-        x = node.first
-        if x.__class__ is tuple:
-            for x in reversed(x):  # noqa: B020
-                if x.op is not None and x not in seen:
-                    push(x)
-                    push(None)
-        else:
-            y = node.second
-            if y is not None and y.op is not None and y not in seen:
+    while waiting:
+        node = pop()
+        if node is not None:
+            append(node)
+            continue
+        node = pop()
+        while node not in seen:
+            add(node)
+            push(node)
+            x = node.first
+            if x.__class__ is tuple:
+                for x in reversed(x):  # noqa: B020
+                    if x.op is not None and x not in seen:
+                        push(x)
+                        push(None)
+                break
+            if (y := node.second) is not None and y.op is not None and y not in seen:
                 push(y)
                 push(None)
-            if x.op is not None and x not in seen:
-                node = x
-                continue
-        while waiting:
-            node = pop()
-            if node is not None:
-                append(node)
-            elif (node := pop()) not in seen:
+            if x.op is None:
                 break
-        else:
-            return order
+            node = x
+    return order
 
 
-def all_nodes(root: NodeT) -> list[NodeT]:
-    """Every node that ``root`` depends on, leaves included, operands before users, ``root`` last."""
+def all_nodes(*roots: NodeT) -> list[NodeT]:
+    """Every node that ``roots`` depend on, leaves included, operands before users; of one root, it is last."""
     nodes: dict[NodeT, None] = {}
-    for node in topological_order(root):
+    for node in topological_order(*roots):
         nodes.update(dict.fromkeys(x for x in node.operands if x.op is None))
         nodes[node] = None
-    return list(nodes) or [root]
+    return list(nodes | dict.fromkeys(roots))
 
 
 def operands_first(roots: Sequence[NodeT], known: Callable[[NodeT], bool]) -> Iterator[NodeT]:
@@ -214,11 +195,11 @@ def mapped(roots: Sequence[NodeT], make: Callable[[NodeT, tuple[T, ...]], T]) ->
     """
     found: dict[NodeT, T] = {}
     shared: dict[Call, tuple[T, ...]] = {}
-    for node in all_nodes(joint(roots))[:-1]:
-        operands = tuple([found[x] for x in node.operands])  # type: ignore[index]
+    for node in all_nodes(*roots):
+        operands = tuple([found[x] for x in node.operands])
         if call := node.call:
             operands = shared.setdefault(call, operands)
-        found[node] = make(node, operands)  # type: ignore[index, arg-type]
+        found[node] = make(node, operands)
     return found
 
 
@@ -244,13 +225,6 @@ def adjoints(root: Any) -> dict[Any, float]:
     for user, operand, derivative in pulls(root):
         result[operand] = result.get(operand, 0.0) + derivative * result[user]
     return result
-
-
-def edges(root: NodeT) -> Iterator[Edge]:
-    """Every use of a node by another, ``a + a`` twice, in topological order of the users."""
-    for user in topological_order(root):
-        for place, operand in enumerate(user.operands):
-            yield Edge(operand, user, place)
 
 
 def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
@@ -285,8 +259,7 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     siblings = siblings_among(order)
     adjoints: dict[NodeT, Any] = {output: 1.0}
     for node in reversed(order):
-        adjoint = adjoints.get(node)
-        if adjoint is None or node not in leads:
+        if (adjoint := adjoints.get(node)) is None or node not in leads:
             continue
         operands = node.operands
         for x, d in zip(operands, node.op.derivatives(node, operands, partial(siblings, node))):

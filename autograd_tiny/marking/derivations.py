@@ -16,7 +16,7 @@ from itertools import combinations, pairwise, product
 from typing import Any, NamedTuple, Protocol
 
 from autograd_tiny.arrays.node import Reduced, Shape
-from autograd_tiny.engine.graph import Call, all_nodes, joint, topological_order
+from autograd_tiny.engine.graph import Call, all_nodes, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.row import MistakenRule, Primitive
 from autograd_tiny.engine.table import add, mean, mul, softmax, sub, total
@@ -95,7 +95,7 @@ class NamedGraph:
     def arrays(self) -> Arrays:
         """The arrays: by their entries' labels, and by their own where these differ, as the weights of a layer."""
         ends = [node.whole for node in self.nodes.values() if isinstance(node, Reduced)]
-        wholes: list[Any] = all_nodes(joint(ends))[:-1] if ends else []
+        wholes: list[Any] = all_nodes(*ends)
         labelled = {
             x.label: x for x in wholes if x.label and x.shape and all(y.label in self.labels for y in x.entries)
         }

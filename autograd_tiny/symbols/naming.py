@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from autograd_tiny.engine.graph import Node, NodeT, all_nodes, joint
+from autograd_tiny.engine.graph import Node, NodeT, all_nodes
 from autograd_tiny.text.names import distinct, invented
 
 
@@ -38,7 +38,7 @@ def names(*roots: NodeT) -> dict[NodeT, str]:
 
     Operations are counted before leaves, since leaves without a label are mostly numbers that need no name.
     """
-    nodes: list[Any] = all_nodes(joint(roots))[:-1]
+    nodes: list[Any] = all_nodes(*roots)
     naming = Naming(nodes)
     for node in sorted(nodes, key=lambda node: node.op is None):
         naming.of(node)

@@ -14,7 +14,7 @@ from typing import Any
 from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.contents import named_by
-from autograd_tiny.engine.graph import Call, Edge, Node, adjoints, all_nodes, mapped
+from autograd_tiny.engine.graph import Call, Node, adjoints, all_nodes, mapped
 from autograd_tiny.engine.refusals import check_recorded, warn_of_runs
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.table import mul
@@ -37,7 +37,7 @@ from autograd_tiny.views.mathml import mathml
 from autograd_tiny.views.matrices.explained import explained_by_array
 from autograd_tiny.views.matrices.graph import check_through_arrays, settled
 from autograd_tiny.views.named import LONGEST_WRITTEN, Through, seen_through, written_size
-from autograd_tiny.views.paths import NO_PATH, census, edge_paths, uses
+from autograd_tiny.views.paths import NO_PATH, Edge, census, edge_paths, uses
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
 MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120

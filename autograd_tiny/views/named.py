@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.engine.contents import named_by
-from autograd_tiny.engine.graph import Call, all_nodes, gradient, joint, mapped, topological_order
+from autograd_tiny.engine.graph import Call, all_nodes, gradient, mapped, topological_order
 from autograd_tiny.engine.row import ATOM, Notation, Primitive, recorder_of
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expansion import written_out
@@ -49,7 +49,7 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[st
         ValueError: ``through`` is none of these, or names a value that the roots do not depend on, or nothing has a
             name.
     """
-    nodes: list[Value] = all_nodes(joint(roots))[:-1]  # type: ignore[assignment]
+    nodes: list[Value] = all_nodes(*roots)
     called = {node: node.label for node in nodes if node.label}
     ends = set(roots)
     inner = [node for node in nodes if node.op is not None and node not in ends]
@@ -144,7 +144,7 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
 
 
 def _seen(roots: Sequence[Value], called: Mapping[Value, str]) -> set[Value]:
-    nodes: list[Value] = all_nodes(joint(roots))[:-1]  # type: ignore[assignment]
+    nodes: list[Value] = all_nodes(*roots)
     seen = {*roots, *called, *[node for node in nodes if node.op is None and not isinstance(node, Constant)]}
     grown = True
     while grown:

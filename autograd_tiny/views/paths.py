@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import Edge, Node, adjoints, edges, topological_order
+from autograd_tiny.engine.graph import Node, NodeT, adjoints, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.value import Value
+
+
+class Edge(NamedTuple):
+    """One use of one node by another: operand number ``place`` of ``user`` is ``operand``."""
+
+    operand: Any
+    user: Any
+    place: int
+
+
+def edges(root: NodeT) -> Iterator[Edge]:
+    """Every use of a node by another, ``a + a`` twice, in topological order of the users."""
+    for user in topological_order(root):
+        for place, operand in enumerate(user.operands):
+            yield Edge(operand, user, place)
 
 
 class Path(NamedTuple):

@@ -26,8 +26,9 @@ from autograd_tiny import (
     value_and_grad,
     where,
 )
-from autograd_tiny.engine.graph import adjoints, all_nodes, edges, topological_order
+from autograd_tiny.engine.graph import adjoints, all_nodes, topological_order
 from autograd_tiny.lowering import compile_function
+from autograd_tiny.views.paths import edges
 
 
 def test_the_published_formula_of_the_field():

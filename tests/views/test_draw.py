@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograd_tiny import Constant, Primitive, Value, dot, losses, nn, sigmoid, softmax, softplus, total, where
-from autograd_tiny.engine.graph import all_nodes, edges, topological_order
+from autograd_tiny.engine.graph import all_nodes, topological_order
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text import palette, words
@@ -29,6 +29,7 @@ from autograd_tiny.views.drawing.draw import SHOWN, draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
 from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError
 from autograd_tiny.views.drawing.svg import structure
+from autograd_tiny.views.paths import edges
 
 NAMESPACES = {"svg": "http://www.w3.org/2000/svg"}
 

@@ -11,9 +11,10 @@ from small_graphs import named, two_two_two
 
 from autograd_tiny import Stepper, Value, derivation, dot, draw, explain, gradient, label_locals, mean, softmax, where
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import adjoints, all_nodes, edges, topological_order
+from autograd_tiny.engine.graph import adjoints, all_nodes, topological_order
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.named import named_view, seen_through
+from autograd_tiny.views.paths import edges
 from autograd_tiny.worked import three_three_three
 
 

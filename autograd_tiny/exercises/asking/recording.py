@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Any
 
-from autograd_tiny.engine.graph import Call, all_nodes, joint, mapped
+from autograd_tiny.engine.graph import Call, all_nodes, mapped
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.training.options import optimizer_of
@@ -28,7 +28,7 @@ def recorded_at(roots: Sequence[Value], numbers: Mapping[str, float]) -> dict[Va
     Raises:
         ValueError: no leaf has such a label, or the graph has no number there.
     """
-    every: list[Value] = all_nodes(joint(roots))[:-1]  # type: ignore[assignment]
+    every: list[Value] = all_nodes(*roots)
     labels = {node.label for node in every if node.op is None and node.label and not isinstance(node, Constant)}
     if unknown := [name for name in numbers if name not in labels]:
         hint = did_you_mean(str(unknown[0]), labels) or f"there are {listed(sorted(labels), 12)}"

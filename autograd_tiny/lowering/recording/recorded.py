@@ -11,7 +11,7 @@ from copy import copy
 from functools import cached_property
 from typing import Any
 
-from autograd_tiny.engine.graph import joint, topological_order
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.program import Chooser, Program, collector_at_rest, foreign_variable, opened, program_of
 from autograd_tiny.lowering.recording.digest import digest_of, row_name
@@ -42,7 +42,7 @@ class Recorded:
     ) -> None:
         self.inputs, self.wrt, self.finite = list(inputs), list(wrt), list(finite)
         self.results = [x if isinstance(x, Expression) else Expression.constant(x) for x in results]
-        order: list[Any] = topological_order(joint(self.results))[:-1]
+        order: list[Any] = topological_order(*self.results)
         known = set(self.inputs)
         for x in (*self.results, *[x for node in order for x in node.operands]):
             if x.op is None and x.constant_value is None and x not in known:
@@ -69,7 +69,7 @@ class Recorded:
         numbers: dict[Any, int] = {}
         for x in self.inputs:
             numbers[x] = len(numbers)
-        for node in topological_order(joint(self.safe_results()))[:-1]:
+        for node in topological_order(*self.safe_results()):
             if node.op is row:
                 yield tuple([numbers.setdefault(x, len(numbers)) for x in node.operands])
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from autograd_tiny.engine.contents import Indexed, is_array
-from autograd_tiny.engine.graph import all_nodes, joint
+from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import check_recorded, data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, claims_of, read_entries, sides
@@ -51,7 +51,7 @@ class Answers:
         for node in (output, *others):
             check_recorded(node, "marked")
         self.root = names(output, *others)[output]
-        self.leaves = {node.label: node.op is None for node in all_nodes(joint([output, *others]))[:-1] if node.label}
+        self.leaves = {node.label: node.op is None for node in all_nodes(output, *others) if node.label}
         self.entries = entries_among(self.leaves)
 
     def read(self, claims: Mapping[str, Any], read_text: Callable[[str], Printed] = read_answer) -> list[Claim]:

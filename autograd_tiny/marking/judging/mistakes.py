@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from autograd_tiny.calculus.mistaken.functions import OTHER_FUNCTIONS
 from autograd_tiny.calculus.mistaken.rules import mistaken_rules
-from autograd_tiny.engine.graph import Edge, edges, topological_order
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import (
     add,
@@ -46,6 +46,7 @@ from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, u
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import brief, counted, listed
+from autograd_tiny.views.paths import Edge, edges
 
 ACTIVATIONS: tuple[object, ...] = (gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh)
 ONE, ZERO = Expression.constant(1.0), Expression.constant(0.0)

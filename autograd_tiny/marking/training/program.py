@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.graph import Call, adjoints, all_nodes, joint, mapped
+from autograd_tiny.engine.graph import Call, adjoints, all_nodes, mapped
 from autograd_tiny.engine.table import mean, total
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import rewritten
@@ -91,7 +91,7 @@ class Program:
     def __init__(self, output: Value, others: Sequence[Value], training: Training, passes: int, updates: int) -> None:
         self._ends = (output, *others)
         self.training, self.optimizer = training, training.optimizer
-        reached = set(all_nodes(joint(self._ends)))
+        reached = set(all_nodes(*self._ends))
         self._parameters = [x for x in self.optimizer.parameters if x in reached]
         for i, parameter in enumerate(self._parameters):
             if not parameter.label:

@@ -14,7 +14,7 @@ from autograd_tiny.arrays.node import ArrayNode, Reduced, Shape
 from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.arrays.structure import Part, Structure, column, transpose
 from autograd_tiny.engine.contents import named_by, parts
-from autograd_tiny.engine.graph import all_nodes, joint
+from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.names import distinct, invented
@@ -66,7 +66,7 @@ class MatrixGraph:
     def _arrays(self, wrt: Sequence[ArrayNode]) -> list[ArrayNode]:
         """Every array on the way, operands before users."""
         ends = [x.whole for x in self.scalars if isinstance(x, Reduced)]
-        found: list[ArrayNode] = all_nodes(joint([*wrt, *ends]))[:-1]  # type: ignore[assignment]
+        found: list[ArrayNode] = all_nodes(*wrt, *ends)
         return [x for x in found if x.shape]
 
     def _places(self) -> dict[Value, tuple[ArrayNode, int]]:

@@ -10,7 +10,7 @@ from typing import Any
 from autograd_tiny.arrays import shapes
 from autograd_tiny.arrays.node import ArrayNode, Shape
 from autograd_tiny.arrays.shapes import entry_places
-from autograd_tiny.engine.graph import Node, all_nodes, joint
+from autograd_tiny.engine.graph import Node, all_nodes
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Expression, Style, Term, term
 from autograd_tiny.symbols.naming import names
@@ -174,7 +174,7 @@ class SeenArrays:
         The number may depend on some entries of an array alone, as a loss on the probability of the right class.
         """
         root = self.graph.root
-        found: list[Any] = all_nodes(joint([*self._entries, root]))[:-1]
+        found: list[Any] = all_nodes(*self._entries, root)
         return [*[x for x in found if x is not root], root]
 
     @cached_property
