@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from autograd_tiny.engine.table import TABLE, equal, greater, less, where
 from autograd_tiny.lowering.program import Program
+from autograd_tiny.lowering.sources.blocks import FOR_COMPILERS, block_function
 from autograd_tiny.lowering.sources.definitions import Definitions
 from autograd_tiny.lowering.sources.names import Names, ascii_identifier
 from autograd_tiny.lowering.sources.writer import ARITHMETIC, CHOICE, Language, Writer, condition, in_rows_of_the_table
@@ -29,8 +30,8 @@ KEYWORDS = """
 """Of C99, of later C, of C++, which reads the header too, and what compilers define beforehand."""
 
 LOCAL = """
-    inputs parameters sample samples results gradient jacobian values gradients jacobians rows i k sum one NULL size_t
-    isfinite INFINITY NAN
+    inputs parameters sample samples results gradient jacobian values gradients jacobians rows i k sum sums one row
+    BLOCK FOR_THIS_PROCESSOR NULL size_t isfinite INFINITY NAN
 """
 """Names of our own in every file."""
 
@@ -44,7 +45,7 @@ C = Language(
     name="C",
     notations={**ARITHMETIC, less: condition("<"), greater: condition(">"), equal: condition("=="), where: CHOICE},
     has_power=lambda row: False,
-    functions={name: name for name in TABLE} | {"power": "pow", "pow_log": "power_times_log", "abs": "fabs"},
+    functions={name: name for name in TABLE} | {"power": "pow", "power[2]": "square", "pow_log": "power_times_log", "abs": "fabs"},
     reserved=frozenset([*KEYWORDS.split(), *LOCAL.split()]),
     line=("const double {name} = ", ";"),
     comment="// ",
@@ -111,7 +112,7 @@ def c_interface(program: Program, arguments: Mapping[str, int], name: str) -> tu
 def _file(program: Program, arguments: Mapping[str, int], name: str) -> _File:
     _check_name(name)
     program = in_rows_of_the_table(program, C.name)
-    derived = [f"{name}_{end}" for end in ("gradient", "jacobian", "batch", "mean_gradient")]
+    derived = [f"{name}_{end}" for end in ("gradient", "jacobian", "batch", "block", "mean_gradient")]
     given = list(zip(("inputs",) if len(arguments) == 1 else ("parameters", "sample"), arguments.values()))
     return _File(Writer(program, C, [name, *derived]), name, given)
 
@@ -201,16 +202,19 @@ class _File:
 
     def source(self) -> str:
         prototypes = {kind: prototype for kind, (prototype, _) in self.functions().items()}
+        block = block_function(self.writer, self.name, self.given[1][1]) if self.is_loss else None
         bodies = {
             "value": self.value(),
             "gradient": self.gradient(),
-            "batch": self.mean() if self.is_loss else self.batch(),
+            "batch": self.mean(in_blocks=block is not None) if self.is_loss else self.batch(),
         }
         functions = ["\n".join([f"{prototypes[kind]} {{", *body, "}"]) for kind, body in bodies.items()]
+        if block:
+            functions.insert(2, "\n".join(block))
         head = (
             f"/* {self.name}.h tells what is here.  Compile with: cc -O2 -std=c99 -c {self.name}.c; link with -lm. */"
         )
-        includes = f'#include "{self.name}.h"\n\n#include <math.h>'
+        includes = f'#include "{self.name}.h"\n\n#include <math.h>' + f"\n\n{FOR_COMPILERS}" * bool(block)
         helpers = definitions().needed(self.writer.functions)
         return "\n\n".join([f"{head}\n{includes}", *helpers.values(), *functions]) + "\n"
 
@@ -264,13 +268,28 @@ class _File:
             "    }",
         ]
 
-    def mean(self) -> list[str]:
+    def mean(self, *, in_blocks: bool) -> list[str]:
+        """The mean of all rows: in blocks, and then those that are left one by one; or all of them one by one."""
         n, m = self.n_derivatives, self.given[1][1]
-        return [
+        begin = [
             f"    double sum = 0.0, one[{n}];",
             f"    for (int k = 0; k < {n}; k++) gradient[k] = 0.0;",
-            "    for (size_t i = 0; i < rows; i++) {",
-            f"        sum += {self.name}_gradient(parameters, samples + {m} * i, one);",
+            "    size_t row = 0;",
+        ]
+        blocks = [
+            f"    double sums[{n + 1}][BLOCK] = {{{{0.0}}}}; /* by each parameter, and of the loss */",
+            "    for (; row + BLOCK <= rows; row += BLOCK)",
+            f"        {self.name}_block(parameters, samples + {m} * row, sums);",
+            "    for (int i = 0; i < BLOCK; i++) {",
+            f"        for (int k = 0; k < {n}; k++) gradient[k] += sums[k][i];",
+            f"        sum += sums[{n}][i];",
+            "    }",
+        ]
+        return [
+            *begin,
+            *(blocks if in_blocks else []),
+            "    for (; row < rows; row++) {",
+            f"        sum += {self.name}_gradient(parameters, samples + {m} * row, one);",
             f"        for (int k = 0; k < {n}; k++) gradient[k] += one[k];",
             "    }",
             f"    for (int k = 0; k < {n}; k++) gradient[k] /= (double)rows;",

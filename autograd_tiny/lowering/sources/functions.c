@@ -4,6 +4,10 @@ static double power_times_log(double p, double x) {
     return p == 0.0 && x == 0.0 ? p : p * log(x);
 }
 
+static double square(double x) {
+    return x * x;
+}
+
 static double sign(double x) {
     return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? 0.0 : x;
 }

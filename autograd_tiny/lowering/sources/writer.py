@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.row import ATOM, RELATION, SUM, Family, MultiPrimitive, Notation, Primitive
@@ -32,7 +32,8 @@ class Language(NamedTuple):
         name: of the language, for errors.
         notations: of rows that are operators.
         has_power: whether a constant power of this row is an operator too, as the row's own text has it.
-        functions: by the name of a row, family or operation with several outputs, the function that computes it.
+        functions: by the name of a row, family or operation with several outputs, the function that computes it; one for
+            a member of a family takes no constant.
         reserved: names that no variable may have.
         line: what stands before and after the formula of a variable, whose name fills the braces.
         comment: what a comment begins with.
@@ -64,7 +65,7 @@ class Language(NamedTuple):
 
     def function(self, row: Primitive) -> str | None:
         """The function that computes a row; None for a row of the user's own."""
-        return self.functions[_whole(row).name] if is_of_the_table(row) else None
+        return self.functions.get(row.name) or self.functions[_whole(row).name] if is_of_the_table(row) else None
 
 
 def _whole(row: Primitive) -> Primitive | Family | MultiPrimitive:
@@ -107,6 +108,49 @@ def _written_dot(operands: Sequence[Any]) -> str:
     return " + ".join([*[f"{bias:sum}" for bias in operands[2 * n :]], *products])
 
 
+class Part(NamedTuple):
+    """A formula.
+
+    Attributes:
+        term: as it is written.
+        reads: the numbers of the named values in it.
+        functions: that it calls.
+    """
+
+    term: Term
+    reads: frozenset[int]
+    functions: frozenset[str]
+
+
+NONE: frozenset[str] = frozenset()
+
+
+class Statement(NamedTuple):
+    """A value that is given a name, or all outputs of an operation that has several.
+
+    Attributes:
+        number: of the value; a negative one for several outputs together.
+        name: of the variable.
+        part: the formula; of several outputs, the operands.
+        is_forward: whether it belongs to the results, and not to the derivatives alone.
+        several: of several outputs, the function, how many there are, and how many operands.
+    """
+
+    number: int
+    name: str
+    part: Part
+    is_forward: bool
+    several: tuple[str, int, int] | None = None
+
+    def lines(self, indent: str, line: tuple[str, str], several: tuple[str, str]) -> list[str]:
+        """As written, by what stands before and after the formula of one value, and of several (`Language`)."""
+        known: dict[str, Any] = {"name": self.name}
+        if self.several:
+            known.update(zip(("function", "n", "operands"), self.several))
+        start, end = [text.format(**known) for text in (several if self.several else line)]
+        return wrapped(indent + start, self.part.term.text, end)
+
+
 class Writer:
     """Writes the instructions of one program in one language.
 
@@ -119,13 +163,15 @@ class Writer:
         functions: the names of the functions that are called.
         own: what the names stand for of rows that are not in the table.
         names: of all values, by number; those of constants are the constants.
+        after: by number, what follows the name of a value where it is read; nothing unless it is set.
     """
 
     def __init__(self, program: Program, language: Language, taken: Iterable[str] = ()) -> None:
         self.program, self.language = program, language
         self.functions: set[str] = set()
         self.own: dict[str, Callable[..., Any]] = {}
-        self._together: dict[Any, str] = {}  # the variable that holds all outputs of one softmax
+        self.after: dict[int, str] = {}
+        self._together: dict[Any, tuple[int, str]] = {}  # number and name of what holds all outputs of one softmax
         called = {row for row, operands in program.instructions if not language.notation(row, len(operands))}
         self._callees = {row: function for row in called if (function := language.function(row))}
         self.functions.update(self._callees.values())
@@ -159,66 +205,92 @@ class Writer:
 
     def body(self, outputs: Sequence[int], indent: str, *, brief: bool = False) -> tuple[list[str], list[str]]:
         """The lines that compute ``outputs``, and each output as written after them; in ``brief`` only needed lines."""
+        statements, parts = self.statements(outputs, brief=brief)
+        lines = [] if brief else [f"{indent}{self.language.comment}forward"]
+        is_forward = not brief
+        for statement in statements:
+            if is_forward and not statement.is_forward:
+                is_forward = False
+                lines.append(f"{indent}{self.language.comment}backward: d_x is the derivative by x")
+            lines += statement.lines(indent, self.language.line, self.language.several)
+        return lines, [part.term.text for part in parts]
+
+    def statements(
+        self, outputs: Sequence[int], *, brief: bool = False, apart: Collection[str] = ()
+    ) -> tuple[list[Statement], list[Part]]:
+        """What is written one after the other to compute ``outputs``, and each output as a formula of that.
+
+        Args:
+            outputs: numbers of values.
+            brief: give names only to what is used more than once, or is long.
+            apart: functions whose results have a name in any case.
+        """
         program, needed = self.program, self.used(outputs)
         uses = Counter(
             x for i, (_, xs) in enumerate(program.instructions) if i + program.n_leaves in needed for x in xs
         )
         first_backward = max(program.outputs[: program.n_values]) + 1
-        terms: dict[int, Term] = {i: Term(self.names[i], ATOM, BRACKETS) for i in range(len(program.inputs))}
-        terms |= {i: self._constant(c) for i, c in enumerate(program.constants, len(program.inputs))}
-        written: set[str] = set()
-        lines = [] if brief else [f"{indent}{self.language.comment}forward"]
-        is_forward = not brief
+        parts = {i: self._named(i) for i in range(len(program.inputs))}
+        parts |= {
+            i: Part(self._constant(c), frozenset(), frozenset())
+            for i, c in enumerate(program.constants, len(program.inputs))
+        }
+        found: dict[int, Statement] = {}
         for number, (row, operands) in enumerate(program.instructions, program.n_leaves):
             if number not in needed:
                 continue
-            if is_forward and number >= first_backward:
-                is_forward = False
-                lines.append(f"{indent}{self.language.comment}backward: d_x is the derivative by x")
-            term = self._term(row, operands, terms, written, lines, indent)
+            is_forward = not brief and number < first_backward
+            part = self._part(row, operands, parts, found, is_forward)
             has_name = (
                 is_forward or number in program.derivative_of or number in program.names or number in program.outputs
             )
-            if (has_name and not brief) or uses[number] > 1 or len(term.text) > LONGEST_PART:
-                start, end = self.language.line
-                lines += wrapped(indent + start.format(name=self.names[number]), term.text, end)
-                term = Term(self.names[number], ATOM, BRACKETS)
-            terms[number] = term
-        return lines, [terms[x].text for x in outputs]
+            if (
+                (has_name and not brief)
+                or uses[number] > 1
+                or len(part.term.text) > LONGEST_PART
+                or self._callees.get(row) in apart
+            ):
+                found[number] = Statement(number, self.names[number], part, is_forward)
+                part = self._named(number)
+            parts[number] = part
+        return [*found.values()], [parts[x] for x in outputs]
 
-    def _term(
+    def _named(self, number: int) -> Part:
+        """A value as what reads it has it."""
+        return Part(Term(self.names[number] + self.after.get(number, ""), ATOM, BRACKETS), frozenset([number]), NONE)
+
+    def _part(
         self,
         row: Primitive,
         operands: tuple[int, ...],
-        terms: Mapping[int, Term],
-        written: set[str],
-        lines: list[str],
-        indent: str,
-    ) -> Term:
-        """One instruction; the outputs of a softmax are computed by a line of their own, unless that is ``written``."""
-        given = [terms[x] for x in operands]
+        parts: Mapping[int, Part],
+        found: dict[int, Statement],
+        is_forward: bool,
+    ) -> Part:
+        """One instruction; the outputs of a softmax are computed by a statement of their own, unless that is there."""
+        given = [parts[x] for x in operands]
+        terms = [x.term for x in given]
+        reads, functions = [frozenset().union(*sets) for sets in ([x.reads for x in given], [x.functions for x in given])]
         if notation := self.language.notation(row, len(operands)):
-            return Term(notation.write(given), notation.level, BRACKETS)
-        texts = list(map(format, given))
+            return Part(Term(notation.write(terms), notation.level, BRACKETS), reads, functions)
+        callee, texts = self._callees[row], list(map(format, terms))
+        functions |= {callee}
         if not isinstance(row.family, MultiPrimitive):
-            constants = (
-                [self.language.number(float(row.parameter or 0.0))] if row.family and is_of_the_table(row) else []
-            )
-            return Term(self.language.call(self._callees[row], [*texts, *constants], row.arity is None), ATOM, BRACKETS)
+            takes_constant = row.family and is_of_the_table(row) and row.name not in self.language.functions
+            constants = [self.language.number(float(row.parameter or 0.0))] if takes_constant else []
+            text = self.language.call(callee, [*texts, *constants], row.arity is None)
+            return Part(Term(text, ATOM, BRACKETS), reads, functions)
         key = row.family, operands
-        if (name := self._together.get(key)) is None:
-            name = self._together[key] = self._names.new(row.family.name)
-        if name not in written:
-            written.add(name)
-            known = {
-                "name": name,
-                "function": self._callees[row],
-                "n": row.family.count(operands),
-                "operands": len(operands),
-            }
-            start, end = [part.format(**known) for part in self.language.several]
-            lines += wrapped(indent + start, ", ".join(texts), end)
-        return Term(f"{name}[{row.parameter}]", ATOM, BRACKETS)
+        number, name = self._together.setdefault(key, (-1 - len(self._together), ""))
+        if not name:
+            name = self._names.new(row.family.name)
+            self._together[key] = number, name
+        if number not in found:
+            whole = Part(Term(", ".join(texts), ATOM, BRACKETS), reads, functions)
+            call = callee, row.family.count(operands), len(operands)
+            found[number] = Statement(number, name, whole, is_forward, call)
+        text = f"{name}{self.after.get(number, '')}[{row.parameter}]"
+        return Part(Term(text, ATOM, BRACKETS), frozenset([number]), NONE)
 
     def _constant(self, x: float) -> Term:
         text, level = python_number(x, self.language.number)
