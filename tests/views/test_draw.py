@@ -27,7 +27,7 @@ from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing.dot_text import Sketch
 from autograd_tiny.views.drawing.draw import SHOWN, draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
-from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError
+from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError, find_program
 from autograd_tiny.views.drawing.svg import structure
 from autograd_tiny.views.paths import edges
 
@@ -688,29 +688,16 @@ def large_network():
     return losses.cross_entropy(model([Value(0.1 * i, f"x[{i}]") for i in range(16)]), 1)
 
 
-def cpu_seconds():
-    """Of this process and of those it has run, so that a busy machine does not matter."""
-    return sum(os.times()[:4])
-
-
-@pytest.mark.parametrize(("graph", "seconds"), [(lambda: chain(400), 2.0), (large_network, 3.0)], ids=["chain", "network"])
+@pytest.mark.parametrize("graph", [lambda: chain(400), large_network], ids=["chain", "network"])
 @pytest.mark.parametrize("renderer", ["dot", pytest.param("graphviz-pure", marks=pytest.mark.slow)], indirect=True)
-def test_layout_does_not_blow_up(renderer, graph, seconds):
+def test_layout_does_not_blow_up(renderer, graph):
     root = graph()
-    start = cpu_seconds()
-    picture = shown(draw(root))
-    spent = cpu_seconds() - start
-    assert len(picture) >= len(all_nodes(root))
-    assert spent < 3 * seconds  # a layout that is not told to be quick takes minutes; `slow` has the limit itself
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("graph", "seconds"), [(lambda: chain(400), 2.0), (large_network, 3.0)], ids=["chain", "network"])
-def test_layout_is_quick(renderer, graph, seconds):
-    root = graph()
-    start = cpu_seconds()
-    draw(root).svg()
-    assert cpu_seconds() - start < seconds
+    drawn = subprocess.run([find_program(), "-v", "-Tsvg"], input=draw(root).dot.encode(), capture_output=True, check=True)
+    said = drawn.stderr.decode()
+    rounds = sum(map(int, re.findall(r"edges (\d+) iter", said))), said.count("mincross: pass")  # to place boxes, to avoid crossings
+    assert all(rounds)
+    assert sum(rounds) < len(all_nodes(root))  # one that is not told to be quick makes a hundred for each of 200 nodes
+    assert drawn.stdout.count(b'class="node') >= len(all_nodes(root))
 
 
 @pytest.mark.slow

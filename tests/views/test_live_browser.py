@@ -190,6 +190,48 @@ def test_the_slider_follows_pointer_and_keys_and_nothing_else_moves(opened):
     assert width < 60
 
 
+WATCH = """() => {
+    const seen = records => records.forEach(({ target }) =>
+        written.add((target.closest ? target : target.parentNode).closest("[data-node], [data-edge]").ariaLabel));
+    window.written = new Set();
+    const all = { subtree: true, childList: true, characterData: true, attributes: true };
+    new MutationObserver(seen).observe(document.querySelector("svg .graph"), all);
+}"""
+
+
+def test_a_move_writes_what_changes_and_nothing_else(opened):
+    page = opened(Stepper(read_formula("t = w*x; y = t + b").record({"w": -3, "x": 2, "b": 6.5}).output))
+    page.keyboard.press("End")
+    page.evaluate(WATCH)
+    page.get_by_label("b", exact=True).fill("7.25")
+    assert page.evaluate("[...written]") == ["b, data 7.25, gradient 1", "y, data 1.25, gradient 1"]
+
+
+FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+STEP_BACK = "() => document.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft' }))"
+MOVE = """() => {
+    const field = document.querySelector("[aria-label=w]");
+    field.value = "7.25";
+    field.dispatchEvent(new Event("input"));
+}"""
+
+
+@pytest.mark.parametrize("act", [STEP_BACK, MOVE], ids=["step", "move"])
+def test_what_is_read_is_read_before_anything_is_written(opened, act):
+    page = opened(neuron())
+    counters = page.context.new_cdp_session(page)
+    counters.send("Performance.enable")
+
+    def layouts():
+        page.evaluate(FRAME)
+        return {metric["name"]: metric["value"] for metric in counters.send("Performance.getMetrics")["metrics"]}["LayoutCount"]
+
+    page.keyboard.press("End")
+    before = layouts()
+    page.evaluate(act)
+    assert layouts() - before == 1
+
+
 def test_the_slider_follows_a_finger(opened):
     page = opened(neuron(), has_touch=True, viewport={"width": 390, "height": 844})
     page.locator("summary").tap()
@@ -297,6 +339,8 @@ def test_two_hundred_inputs(opened):
     page = opened(Stepper(total(xs) * xs[0]))
     assert not page.get_by_label("x0", exact=True).is_visible(), "so many are folded away"
     page.locator("summary").click()
+    seen = "rows => rows.filter(row => row.firstChild.checkVisibility({ contentVisibilityAuto: true })).length"
+    assert 0 < page.locator(".leaf:not(svg *)").evaluate_all(seen) < 200, "those far out of sight are not laid out"
     type_in(page, {"x0": 5.0})
     page.keyboard.press("End")
     assert data_of(page, "n0") == "5"

@@ -80,10 +80,7 @@ export function createExercise(root, data, rows) {
     const place = places.get(i);
     for (const element of [lines[i]?.element, place, boxOf(place)]) element?.classList.add("here");
     const scroller = place?.closest(".scroller");
-    if (!scroller) return;
-    const [inner, outer] = [boxOf(place).getBoundingClientRect(), scroller.getBoundingClientRect()];
-    if (inner.left < outer.left || inner.right > outer.right) scroller.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
-    if (inner.top < outer.top || inner.bottom > outer.bottom) scroller.scrollTop += inner.top - outer.top - (outer.height - inner.height) / 2;
+    if (scroller && !isInSight(scroller, boxOf(place))) scrollTo(scroller, [boxOf(place)]);
   }
 
   lines.forEach(({ element }, i) => element.addEventListener("focusin", () => point(i)));
@@ -112,6 +109,12 @@ export function createExercise(root, data, rows) {
 
 /** The box of the graph that a blank is in. */
 const boxOf = (place) => place?.closest("g.node");
+
+/** Whether all of an element is in sight: then a click on it moves nothing. */
+function isInSight(scroller, element) {
+  const [outer, inner] = [scroller, element].map((one) => one.getBoundingClientRect());
+  return outer.left <= inner.left && inner.right <= outer.right && outer.top <= inner.top && inner.bottom <= outer.bottom;
+}
 
 /** What was answered, kept where the browser lets a page keep something. */
 function storeOf(window, key) {

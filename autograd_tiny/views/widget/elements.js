@@ -54,6 +54,25 @@ function become(element, content) {
 const sameAttributes = ({ attributes: some = [] }, { attributes: others = [] }) =>
   some.length === others.length && [...some].every(({ name, value }) => others.getNamedItem(name)?.value === value);
 
+/** Bring elements into sight: the first in the middle, or, where all fit, all. */
+function scrollTo(scroller, elements) {
+  if (!elements.length || !scroller.scrollTo) return;
+  const frame = scroller.getBoundingClientRect();
+  const [first, ...others] = elements.map((element) => element.getBoundingClientRect());
+  const middle = (start, end, size, origin) => {
+    const from = Math.min(first[start], ...others.map((box) => box[start]));
+    const to = Math.max(first[end], ...others.map((box) => box[end]));
+    const centre = to - from < size ? (from + to) / 2 : (first[start] + first[end]) / 2;
+    return centre - origin - size / 2;
+  };
+  const calm = scroller.ownerDocument.defaultView.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
+  scroller.scrollTo({
+    left: scroller.scrollLeft + middle("left", "right", frame.width, frame.left),
+    top: scroller.scrollTop + middle("top", "bottom", frame.height, frame.top),
+    behavior: calm ? "auto" : "smooth",
+  });
+}
+
 /** Disabling the button that has the focus would lose the focus. */
 function disable(button, disabled) {
   button.setAttribute("aria-disabled", String(disabled));

@@ -6,6 +6,7 @@
  */
 
 const ROOM = 7; // characters for a number at least, as in frames.py
+const SLOPED = /^e\d+_\d+$/; // the id of an edge that shows a number: e, the user, _ and which of its operands
 const PACES = [["Slow", 3000], ["Normal", 1500], ["Fast", 600]]; // milliseconds a step
 /**
  * Build a stepper in an element.
@@ -89,8 +90,9 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
     const step = Math.min(Math.max(Math.round(wanted) || 0, 0), last);
     if (step === state.step) return;
     state.step = step;
+    scrollTo(view.scroller, graph.around(step)); // reads where things are, so before anything is written
+    graph.show(step);
     refresh();
-    scrollTo(view.scroller, graph.around(step));
     view.slider.value = step;
     view.count.textContent = `${step} / ${last}`;
     view.phase.textContent = data.steps[step].place;
@@ -104,7 +106,7 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
   /** Write the numbers of the step that is shown, in the graph, in words and in formulas. */
   function refresh() {
     const { place, caption, details, lines, latex } = data.steps[state.step];
-    graph.show(state.step);
+    graph.write(state.step);
     const refusals = [...state.numbers.refused].map(([i, fault]) => refusal(i, fault));
     const said = [...refusals, text(caption)].filter((sentences) => !sentences.includes(UNKNOWN)).join(" ");
     view.slider.setAttribute("aria-valuetext", `${place}: ${said}`);
@@ -258,12 +260,14 @@ export function createStepper(root, data, { step = 0, playing = false, values = 
       make("tr", {}, make("th", {}, place), make("td", {}, text(caption)), make("td", { class: "equations" }, formulas(lines, number))));
     view.printed.replaceChildren(make("table", {}, make("tbody", {}, ...rows)));
     graph.show(last);
+    graph.write(last);
     for (const part of graph.svg.querySelectorAll(".current")) part.classList.remove("current");
   }
 
   function fromPrint() {
     view.printed.replaceChildren();
     graph.show(state.step);
+    graph.write(state.step);
   }
 
   const window = document.defaultView;
@@ -312,43 +316,25 @@ function createGraph(svg, { nodes, steps, graph: isLive, boxes }, number) {
   if (!svg) throw new BrokenData("the picture is missing");
   const groupsOf = (kind) => new Map([...svg.querySelectorAll(`[data-${kind}]`)].map((group) => [group.dataset[kind], group]));
   const groups = groupsOf("node");
-  const places = new Map(); // the elements of a class in a group
-  const placesOf = (group, kind) => {
-    if (!places.has(group)) places.set(group, {});
-    return (places.get(group)[kind] ??= [...group.querySelectorAll(`.${kind}`)]);
-  };
   const edgeGroups = groupsOf("edge");
   if (!nodes.every(({ id }) => groups.has(id))) throw new BrokenData("the picture is incomplete");
   const numbers = { data: timeline(steps, "data"), grad: timeline(steps, "gradients") };
-  const rooms = new Map(); // how many characters there are places for
+  const drawn = nodes.map(({ id, name, kind }) => {
+    const group = groups.get(id);
+    return { id, name, group, isConstant: kind === "constant", writeData: writer(group, "data"), writeGradient: writer(group, "grad") };
+  });
   const edges = steps.flatMap(({ phase, node, edges }, from) =>
     phase === "forward" ? Object.entries(edges).map(([id, operand]) => ({ id, group: edgeGroups.get(id), user: node, operand, from })) : []);
+  const slopes = [...edgeGroups].filter(([id]) => isLive && !boxes && SLOPED.test(id))
+    .map(([id, group]) => ({ name: id.replace("e", "l"), write: writer(group, "derivative") }));
 
   svg.setAttribute("role", "group");
   svg.setAttribute("aria-label", "The graph");
-  for (const { id, kind } of nodes) {
-    if (kind === "constant") continue;
-    groups.get(id).setAttribute("role", "button");
-    groups.get(id).setAttribute("tabindex", "-1");
+  for (const { group } of drawn.filter(({ isConstant }) => !isConstant)) {
+    group.setAttribute("role", "button");
+    group.setAttribute("tabindex", "-1");
   }
   const text = (template) => template && filled(template, (name) => number(name) ?? "");
-
-  /** Numbers where they stand, one or those of an array with spaces in between. */
-  function write(group, kind, written) {
-    const elements = placesOf(group, kind);
-    const texts = elements.length > 1 ? written.split(" ") : [written];
-    elements.forEach((element, i) => writeOne(element, texts[i] ?? ""));
-  }
-
-  /** A number where it stands, made narrower where it is longer than there is room. */
-  function writeOne(element, written) {
-    if (element.textContent === written) return;
-    if (!rooms.has(element)) rooms.set(element, Math.max(ROOM, element.textContent.length));
-    element.textContent = written;
-    if (written.length > rooms.get(element)) element.setAttribute("textLength", rooms.get(element) * 0.6 * element.getAttribute("font-size"));
-    else element.removeAttribute("textLength");
-    element.setAttribute("lengthAdjust", "spacingAndGlyphs");
-  }
 
   /** Say in the boxes of operations why they cannot be computed; `reasons` by node. */
   function refuse(reasons) {
@@ -359,10 +345,10 @@ function createGraph(svg, { nodes, steps, graph: isLive, boxes }, number) {
     for (const [id, { needs, got }] of reasons) {
       const group = groups.get(id);
       const heading = group.querySelector("text");
-      const [data, grad] = [placesOf(group, "data")[0] ?? heading, placesOf(group, "grad").at(-1) ?? heading];
+      const [first, last] = [group.querySelector(".data") ?? heading, [...group.querySelectorAll(".grad")].at(-1) ?? heading];
       const why = heading.cloneNode();
       why.setAttribute("class", "why");
-      why.setAttribute("y", (Number(data.getAttribute("y")) + Number(grad.getAttribute("y"))) / 2);
+      why.setAttribute("y", (Number(first.getAttribute("y")) + Number(last.getAttribute("y"))) / 2);
       why.textContent = needs;
       if (needs.length > 2 + ROOM) why.setAttribute("textLength", 0.6 * 11 * (4 + ROOM));
       why.setAttribute("lengthAdjust", "spacingAndGlyphs");
@@ -373,29 +359,34 @@ function createGraph(svg, { nodes, steps, graph: isLive, boxes }, number) {
     }
   }
 
+  /** Show whose turn it is at a step, and how far the graph is computed. */
   function show(step) {
     const { node: current, phase, edges: used } = steps[step];
     svg.dataset.phase = phase;
-    for (const { id, name, kind } of nodes) {
-      const group = groups.get(id);
-      const data = text(numbers.data.at(id, step));
-      const gradient = text(numbers.grad.at(id, step));
-      group.classList.toggle("current", id === current);
-      group.classList.toggle("unknown", !data);
-      group.classList.toggle("unfinished", Boolean(gradient) && !numbers.grad.isFinal(id, step));
-      if (kind === "constant") continue;
-      write(group, "data", data);
-      write(group, "grad", gradient);
-      const label = [name, data && `data ${data}`, gradient && `gradient ${gradient}`].filter(Boolean).join(", ");
-      if (label !== group.getAttribute("aria-label")) group.setAttribute("aria-label", label);
-    }
+    for (const { id, group } of drawn) group.classList.toggle("current", id === current);
     const known = new Set(edges.filter(({ from }) => from <= step).map(({ id }) => id));
     for (const { id, group } of edges) {
       group?.classList.toggle("current", id in used);
       group?.classList.toggle("unknown", !known.has(id));
-      if (group && isLive && !boxes && slopeOf(id)) write(group, "derivative", text(slopeOf(id)));
     }
     tabStop(groups.get(current) ?? svg.querySelector("[role=button]"));
+  }
+
+  /** Write the numbers that are known at a step. */
+  function write(step) {
+    for (const box of drawn) {
+      const data = text(numbers.data.at(box.id, step));
+      const gradient = text(numbers.grad.at(box.id, step));
+      box.group.classList.toggle("unknown", !data);
+      box.group.classList.toggle("unfinished", Boolean(gradient) && !numbers.grad.isFinal(box.id, step));
+      if (box.isConstant || (data === box.data && gradient === box.gradient)) continue;
+      [box.data, box.gradient] = [data, gradient];
+      box.writeData(data);
+      box.writeGradient(gradient);
+      const label = [box.name, data && `data ${data}`, gradient && `gradient ${gradient}`].filter(Boolean).join(", ");
+      box.group.setAttribute("aria-label", label);
+    }
+    for (const slope of slopes) slope.write(number(slope.name) ?? "");
   }
 
   function tabStop(group) {
@@ -429,11 +420,30 @@ function createGraph(svg, { nodes, steps, graph: isLive, boxes }, number) {
     return [node, ...Object.values(edges)].map((id) => groups.get(id)).filter(Boolean);
   }
 
-  return { svg, show, refuse, mark, focus, focusBeside, around };
+  return { svg, show, write, refuse, mark, focus, focusBeside, around };
 }
 
-/** The place of the number at an edge, whose id is e, the user, _ and which of its operands. */
-const slopeOf = (edge) => (/^e\d+_\d+$/.test(edge) ? `\x7f${edge.replace("e", "l")}\x7f` : undefined);
+/** A function that writes numbers where they stand in a group: one, or those of an array with spaces in between. */
+function writer(group, kind) {
+  const places = [...group.querySelectorAll(`.${kind}`)].map(numberPlace);
+  return (written) => {
+    const texts = places.length > 1 ? written.split(" ") : [written];
+    places.forEach((write, i) => write(texts[i] ?? ""));
+  };
+}
+
+/** A function that writes a number in an element, narrower where it is longer than there is room. */
+function numberPlace(element) {
+  const shown = element.firstChild ?? element.appendChild(element.ownerDocument.createTextNode(""));
+  const room = Math.max(ROOM, shown.length);
+  element.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  return (written) => {
+    if (shown.data === written) return;
+    shown.data = written; // in place: another text node would be laid out as a new element is
+    if (written.length > room) element.setAttribute("textLength", room * 0.6 * element.getAttribute("font-size"));
+    else element.removeAttribute("textLength");
+  };
+}
 
 /** For each node, how a number changes over the steps. */
 function timeline(steps, kind) {
@@ -448,25 +458,6 @@ function timeline(steps, kind) {
     at: (node, step) => changes.get(node)?.findLast((change) => change.at <= step)?.text ?? "",
     isFinal: (node, step) => changes.get(node).at(-1).at <= step,
   };
-}
-
-/** Bring elements into sight: the first in the middle, or, where all fit, all. */
-function scrollTo(scroller, elements) {
-  if (!elements.length || !scroller.scrollTo) return;
-  const frame = scroller.getBoundingClientRect();
-  const [first, ...others] = elements.map((element) => element.getBoundingClientRect());
-  const middle = (start, end, size, origin) => {
-    const from = Math.min(first[start], ...others.map((box) => box[start]));
-    const to = Math.max(first[end], ...others.map((box) => box[end]));
-    const centre = to - from < size ? (from + to) / 2 : (first[start] + first[end]) / 2;
-    return centre - origin - size / 2;
-  };
-  const calm = scroller.ownerDocument.defaultView.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
-  scroller.scrollTo({
-    left: scroller.scrollLeft + middle("left", "right", frame.width, frame.left),
-    top: scroller.scrollTop + middle("top", "bottom", frame.height, frame.top),
-    behavior: calm ? "auto" : "smooth",
-  });
 }
 
 /** The parts of the stepper, by name. */
