@@ -117,7 +117,7 @@ function inputsPanel(make, { program, names, output, digits, value, move, reset,
     const field = make("input", { type: "text", class: "value", inputmode: "decimal", autocomplete: "off", "aria-label": name });
     const slider = make("input", { type: "range", step: "any", "aria-label": `${name}, slider` });
     const ends = ["from", "to"].map((end) => make("input", { type: "text", class: "end", "aria-label": `${name}, slider ${end}` }));
-    const element = make("div", { class: "leaf" }, make("label", {}, name), field, ends[0], slider, ends[1]);
+    const element = make("div", { class: "leaf" }, make("label", { title: name }, name), field, ends[0], slider, ends[1]);
     if (lock !== undefined) {
       for (const control of [field, slider, ...ends]) control.disabled = true;
       element.title = `${name} leads to ${names[lock]}, an operation of your own without expansion=, which this page cannot compute.`;
