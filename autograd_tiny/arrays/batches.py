@@ -74,6 +74,8 @@ def targets_of(outputs: Array, targets: Any) -> Targets:
 def classes_of(outputs: Array, targets: Any) -> Targets:
     """The number of the right class of each row; in matrix form, rows with one 1 among 0s.
 
+    Of a vector, the number of its class, or one such row: a list of numbers is a class for each only in a batch.
+
     Raises:
         ValueError: too few or too many, no class, or a row with anything else than one 1 among 0s.
     """
@@ -85,7 +87,7 @@ def classes_of(outputs: Array, targets: Any) -> Targets:
     if not hasattr(targets, "__len__"):
         raise TypeError(f"the classes of a batch are a list, one number per row, got {quoted(targets)}")
     numbers = [number for x in targets if not hasattr(x, "__len__") and (number := as_whole(x)) is not None]
-    if len(numbers) != len(targets) or len(numbers) != len(outputs):
+    if outputs.ndim == 1 or len(numbers) != len(targets) or len(numbers) != len(outputs):
         node = _targets_node(outputs, targets)
         if node.shape != outputs.shape:
             have = f"the outputs have shape {shapes.written(outputs.shape)}, the classes {shapes.written(node.shape)}"

@@ -145,7 +145,13 @@ def test_the_loss_of_a_batch_is_the_mean_or_the_sum_of_its_samples(name, batch):
 def test_a_vector_is_one_sample():
     z = array(LOGITS[0], "z")
     assert losses.half_squared_error(z, [1.0, 0.0]).data == losses.half_squared_error(LOGITS[0], [1.0, 0.0])
-    assert losses.cross_entropy_from_logits(z, 1).data == losses.cross_entropy_from_logits(LOGITS[0], 1)
+    for right in (0, 1):
+        expected = losses.cross_entropy_from_logits(LOGITS[0], right)
+        for row in ([0, 1], (0.0, 1.0), np.array([0, 1]), array([0, 1])):
+            assert losses.cross_entropy_from_logits(z, row if right else row[::-1]).data == expected
+        assert losses.cross_entropy_from_logits(z, right).data == losses.cross_entropy_from_logits(z, np.int64(right)).data == expected
+    with pytest.raises(ValueError, match="a row with one 1 among 0s"):
+        losses.cross_entropy_from_logits(z, [1, 1])
 
 
 def test_targets_in_every_form_that_says_the_same():

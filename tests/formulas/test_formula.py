@@ -17,6 +17,7 @@ from autograd_tiny import TABLE, Constant, Expression, MultiPrimitive, Value, ab
 from autograd_tiny import formulas as room
 from autograd_tiny.engine.row import Family
 from autograd_tiny.formulas import FormulaError, read_assignments, read_formula
+from autograd_tiny.formulas.errors import COMMA
 from autograd_tiny.formulas.running import MOST_OPERANDS
 from autograd_tiny.formulas.vocabulary import FUNCTIONS
 
@@ -392,6 +393,7 @@ def test_errors_say_what_and_where(text, column, message):
         assert str(error).startswith(message) or message in str(error)
     assert error.column == column
     assert all(c.isprintable() or c == "\n" for c in str(error))
+    assert (COMMA in error.message) <= bool(re.search(r"\d,\d", text))
 
 
 def test_an_error_shows_the_line_and_a_caret():
@@ -464,7 +466,9 @@ def test_only_text_is_a_formula():
         ("y = w*x", {"x": 1}, 5, "no value for `w`"),
         ("y = w*X", {"w": 1, "x": 1}, 7, "no value for `X`: `x` has one, but does not occur"),
         ("y = a + b + c + d + e1 + f", {}, 5, "no value for `a`, `b`, `c`, `d`, `e1` and 1 more"),
+        ("y = wight", {"weight": 1, "wright": 1}, 5, "no value for `wight`: `wright` has one, but does not occur\n"),
         ("y = weight*2", {"weight": 1, "weigth": 2}, None, "`weigth` does not occur in the formula: did you mean `weight`?"),
+        ("y = weight*weigh", {"weight": 1, "weigh": 1, "weigth": 2}, None, "did you mean `weight`?"),
         ("y = x", {"x": 1, "y": 2}, None, "`y` is computed by the formula, so it takes no value"),
         ("y = " + "x" * 50, {"x" * 49: 1}, 5, "no value for `" + "x" * 37 + "...`"),
         ("y = x", {"x": 1, "exp": 2}, None, "`exp` does not occur in the formula"),
@@ -476,6 +480,19 @@ def test_errors_of_values(text, values, column, message):
         read.record(values)
     assert message in str(caught.value)
     assert caught.value.column == column
+
+
+def test_what_was_read_and_what_was_recorded_are_things_to_compare_and_to_show():
+    one, same, other = map(read_formula, ("y = w*x", "y = w*x", "y = w*z"))
+    assert {one: "read"}[same] == "read"
+    assert one != other
+    assert repr(one) == "Formula(source='y = w*x', inputs=('w', 'x'), names=('y',))"
+    with pytest.raises(AttributeError):
+        one.source = "y = 2*x"
+    expressed = one.express()
+    assert expressed == expressed
+    assert expressed != one.express()  # nodes of its own
+    assert repr(expressed) == f"Recorded(output={expressed.output!r}, nodes={expressed.nodes!r}, arrays={{}})"
 
 
 # The command line's words.

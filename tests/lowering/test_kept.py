@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from random import Random
 
 import numpy as np
 import pytest
 
-from autograd_tiny import Expression, Primitive, dot, exp, softmax, stop_gradient, where
+from autograd_tiny import TABLE, Expression, Primitive, dot, exp, softmax, stop_gradient, where
 from autograd_tiny.lowering import compile_function, compile_loss
 from autograd_tiny.lowering.native import llvm
 from autograd_tiny.lowering.recording import digest
@@ -95,6 +96,45 @@ def test_whatever_differs_has_machine_code_of_its_own(kept):
     compile_loss(lambda p, s: p[0] * s[0], 1, 2).value_and_grad([1.0], POINTS[:, :2])
     compile_loss(lambda p, s: p[0] * p[1], 2, 1).value_and_grad([1.0, 2.0], POINTS[:, :1])
     assert len(list(kept.iterdir())) == len(functions) + 4
+
+
+def in_words(inputs, order, parts):
+    """A graph as nested lists: which row on which inputs, numbers and earlier nodes."""
+    names = {x: f"input {i}" for i, x in enumerate(inputs)}
+    named = lambda x: names.get(x) or float(x.constant_value).hex()  # noqa: E731
+    lines = []
+    for i, node in enumerate(order):
+        lines.append([node.op.name, node.op.parameter, *map(named, node.operands)])
+        names[node] = f"node {i}"
+    return repr([len(inputs), lines, [list(map(named, part)) for part in parts]])
+
+
+def test_graphs_have_one_digest_just_if_they_are_the_same():
+    rng, digests = Random(0), {}
+    for _ in range(8_000):
+        inputs = [Expression(name) for name in rng.sample("abc", rng.choice([1, 2, 2]))]
+        known = [*inputs, *map(Expression.constant, rng.sample([1.0, -0.0, 0.0, 2.0], 2))]
+        order = []
+        for _ in range(rng.choice([1, 2])):
+            row = rng.choice([TABLE["add"], TABLE["total"], TABLE["power"][2.0], TABLE["power"][3.0], TABLE["leaky_relu"][2.0]])
+            order.append(Expression.record(row, rng.choices(known, k=row.arity or rng.choice([1, 2]))))
+            known.append(order[-1])
+        parts = [rng.choices(known, k=rng.choice([1, 1, 2])), rng.choices(inputs, k=rng.choice([0, 1]))]
+        digests.setdefault(digest.digest_of(inputs, order, parts), set()).add(in_words(inputs, order, parts))
+    assert all(len(same) == 1 for same in digests.values())
+    assert len(digests) == len(set().union(*digests.values())) > 1500
+
+
+def test_another_processor_is_another_compiler(monkeypatch):
+    import llvmlite.binding
+
+    before = digest.of_compiler()
+    for name in ("get_host_cpu_name", "get_default_triple"):
+        with monkeypatch.context() as patch:
+            patch.setattr(llvmlite.binding, name, lambda: "another")
+            digest.of_compiler.cache_clear()
+            assert digest.of_compiler() != before
+    digest.of_compiler.cache_clear()
 
 
 def test_other_names_and_graphs_that_share_as_much_are_the_same(kept):

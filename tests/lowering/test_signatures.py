@@ -279,6 +279,25 @@ def test_a_batch_goes_on_and_says_on_request_which_rows_and_why():
     assert gradients.shape == (20, 2)
 
 
+@pytest.mark.parametrize(
+    ("bad", "end"),
+    [
+        (3, "; row 2: log(a = -2.0): needs a > 0"),
+        (4, "; and row 3"),
+        (5, "; and rows 3, 4"),
+        (10, "; and rows 3, 4, 5, 6, 7, 8, 9"),
+        (11, "; and rows 3, 4, 5, 6, 7, 8, 9, ..."),
+    ],
+)
+def test_of_many_bad_rows_three_are_explained_and_ten_are_named(bad, end):
+    f = compile_function(lambda a: log(a) / a, backend="llvm")
+    points = [[0.0], *[[float(-k)] for k in range(1, bad)], [1.0]]
+    points[0] = [1e-320]  # another error than the others have: the quotient overflows
+    with pytest.raises(OverflowError, match=f"{bad} of {bad + 1} rows") as caught:
+        f.value(points, check=True)
+    assert re.search(re.escape(end) + "(; choose with `if`.*)?$", str(caught.value))
+
+
 def test_an_overflow_that_no_operation_refuses_is_told_too():
     f = compile_function(lambda a, b: a * b)
     with pytest.raises(OverflowError, match=r"1 of 2 rows .*: row 1: mul\(a = 1e\+200, b = 1e\+200\) is inf"):
