@@ -157,6 +157,6 @@ def derivatives_along(y: Any, x: Any, order: int, first: Callable[[Any], Any]) -
     for k in range(order + 1):  # all of a lower order come first: no derivative waits for a long chain of others
         for found in series.values():
             number = data_of(found[k])
-            if number.__class__ is float and math.isinf(number):
+            if number.__class__ is float and not math.isfinite(number):  # nan: infinite terms of either sign
                 raise OverflowError(f"a derivative of order {k} is larger than any float")
     return [series[y][k] for k in range(order + 1)]

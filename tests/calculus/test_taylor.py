@@ -112,6 +112,18 @@ def test_random_programs_equal_repeated_gradients(seed):
         assert found == pytest.approx(right, rel=1e-8, abs=1e-9 * max(1.0, *map(abs, expected)))
 
 
+def test_terms_that_overflow_either_way_are_told():
+    """In one sum, infinite terms of both signs are nan, which is as little a derivative as infinity is."""
+
+    def f(x):
+        steep = 1e200 * x
+        return dot([steep, steep], [steep, -steep])
+
+    assert derivative(f, order=1)(1e-200) == 0.0
+    with pytest.raises(OverflowError, match="a derivative of order 2 is larger than any float"):
+        derivative(f, order=2)(1e-200)
+
+
 def test_closed_forms_of_very_high_order():
     assert derivative(exp, order=100)(0.5) == pytest.approx(math.exp(0.5), rel=1e-12)
     assert derivative(lambda x: 1.0 / x, order=100)(10.0) == pytest.approx(math.factorial(100) / 1e101, rel=1e-12)
