@@ -9,7 +9,15 @@ from typing import Any, Literal, NamedTuple
 
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.derivatives import check_function, grad, hessian, jvp
-from autograd_tiny.calculus.numeric import EPSILON, SURE, NumericDerivative, StepSizeCurve, along, numeric_derivative
+from autograd_tiny.calculus.numeric import (
+    EPSILON,
+    SURE,
+    NumericDerivative,
+    StepSizeCurve,
+    agree,
+    along,
+    numeric_derivative,
+)
 from autograd_tiny.engine.graph import gradient, pulls, topological_order
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
@@ -211,7 +219,7 @@ def _first_order(flat: _Flat) -> Iterator[Comparison]:
     variables = [Value(x) for x in point]
     noise, rounding = _rounding(flat(variables), variables)
     plain = flat.on_floats()
-    if plain is not None and not abs(plain - value) <= SURE * noise:
+    if plain is not None and plain != value and not abs(plain - value) <= SURE * noise:
         raise AssertionError(
             f"{flat.name} is {value!r} when it is recorded, but {plain!r} on plain floats: "
             "it asks of what kind its argument is, or compares nodes where numbers are meant; "
@@ -242,12 +250,12 @@ def _against_differences(what: str, analytic: float, numeric: NumericDerivative,
     best = numeric.best
     tolerance = SURE * best.error + rounding
     sides: tuple[float, ...] = ()
-    verdict: Verdict = "right" if abs(analytic - best.value) <= tolerance else "wrong"
+    verdict: Verdict = "right" if agree(analytic, best.value, tolerance) else "wrong"
     if numeric.has_kink:
         sides = tuple([side.value for side in (numeric.left, numeric.right) if side])
         between = min(sides) - tolerance <= analytic <= max(sides) + tolerance
         verdict = "not differentiable here" if between or not all(map(math.isfinite, sides)) else "wrong"
-    elif abs(analytic) > rounding and tolerance > 10.0**-FEWEST_DIGITS * max(
+    elif not agree(analytic, 0.0, rounding) and tolerance > 10.0**-FEWEST_DIGITS * max(
         abs(analytic), abs(best.value), numeric.typical
     ):
         verdict = "too noisy to tell"
@@ -256,7 +264,7 @@ def _against_differences(what: str, analytic: float, numeric: NumericDerivative,
 
 def _against_engine(what: str, method: str, analytic: float, other: float, tolerance: float) -> Comparison:
     return Comparison(
-        what, method, analytic, other, tolerance, "right" if abs(analytic - other) <= tolerance else "wrong"
+        what, method, analytic, other, tolerance, "right" if agree(analytic, other, tolerance) else "wrong"
     )
 
 

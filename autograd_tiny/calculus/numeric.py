@@ -89,6 +89,15 @@ def numeric_derivative(f: Callable[[float], float], x: float, noise: float = 0.0
     return NumericDerivative(both, one_sided.get(-1.0), one_sided.get(1.0), quotients[len(quotients) // 2])
 
 
+def agree(a: float, b: float, tolerance: float) -> bool:
+    """Whether two numbers differ by no more than a tolerance.  Infinity is like no number, however large that is.
+
+    >>> agree(1.0, 1.5, 0.5), agree(math.inf, 1.5, math.inf), agree(math.inf, math.inf, 1.0)
+    (True, False, False)
+    """
+    return abs(a - b) <= tolerance < math.inf
+
+
 def along(f: Callable[..., float], point: Sequence[float], place: int) -> Callable[[float], float]:
     """``f`` as a function of argument number ``place``, the others staying where ``point`` has them.
 

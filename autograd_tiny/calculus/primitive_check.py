@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice, product
 
 from autograd_tiny.calculus.mistaken.rules import mistaken_rules
-from autograd_tiny.calculus.numeric import along, numeric_derivative
+from autograd_tiny.calculus.numeric import agree, along, numeric_derivative
 from autograd_tiny.engine.graph import gradient
 from autograd_tiny.engine.operators import float_form
 from autograd_tiny.engine.row import MistakenRule, Primitive
@@ -55,9 +55,7 @@ the numbers say 15.8...
 def _check_at(primitive: Primitive, point: tuple[float, ...], tolerance: float) -> None:
     head = f"{primitive.name}({', '.join(f'{x:g}' for x in point)})"
 
-    def same(a: float, b: float) -> bool:
-        return abs(a - b) <= tolerance * max(1.0, abs(a), abs(b))
-
+    same = partial(_same, tolerance)
     try:
         out = primitive.evaluate(point)
     except (ArithmeticError, ValueError) as error:
@@ -119,10 +117,14 @@ def _check_mistaken(primitive: Primitive, points: Sequence[tuple[float, ...]], t
             pairs = [
                 (x, y) for one, other in zip(given, before) if one and other for x, y in zip(one, other, strict=True)
             ]
-            differ = not pairs or any(abs(x - y) > tolerance * max(1.0, abs(x), abs(y)) for x, y in pairs)
+            differ = not pairs or not all(_same(tolerance, x, y) for x, y in pairs)
             alike = f"{primitive.name}: the mistaken rule {mistaken.what!r} gives what {what!r} gives at every point"
             _check(differ, f"{alike}; give points= at which they differ, or leave it out")
         found[mistaken.what] = given
+
+
+def _same(tolerance: float, a: float, b: float) -> bool:
+    return agree(a, b, tolerance * max(1.0, abs(a), abs(b)))
 
 
 def _wrong(primitive: Primitive, mistaken: MistakenRule | None, point: tuple[float, ...]) -> tuple[float, ...] | None:

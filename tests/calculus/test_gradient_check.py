@@ -283,3 +283,11 @@ def test_a_function_with_another_value_when_it_is_recorded():
 )
 def test_functions_that_only_take_values_or_round_otherwise_pass(f):
     check_gradient(f, 1.5)
+
+
+def test_a_derivative_that_overflows_on_its_way_is_wrong():
+    """It is 1e100, and backward multiplies the large factors first.  So does the estimate of the rounding."""
+    with pytest.raises(AssertionError, match=r"2 of 2 comparisons failed\n  df/dx = inf is wrong; by differences it is 1"):
+        check_gradient(lambda x: ((x * 1e-300) * 1e200) * 1e200, 1.0)
+    with pytest.raises(AssertionError, match="df/dx = inf is wrong"):  # and not "is 0.0 recorded, but 0.0 on plain floats"
+        check_gradient(lambda x: ((x * 1e-300) * 1e200) * 1e200, 0.0)

@@ -86,6 +86,13 @@ def test_a_rule_that_differs_on_values_or_as_a_formula_is_found():
             check_primitive(square, [(2.0,)])
 
 
+def test_an_infinite_derivative_is_like_no_number():
+    """The rule is 1e100 x, and its derivative overflows on the way, from the last factor to the first."""
+    steep = Primitive("steep", lambda x: 5e99 * x * x, lambda out, x: (x * 1e-300 * 1e200 * 1e200,), doc="x squared, 5e99 times")
+    with pytest.raises(AssertionError, match="the rule gives inf for the second derivative by operands 1 and 1, the numbers say 1"):
+        check_primitive(steep, [(1.0,)])
+
+
 def test_the_tolerance_is_relative_to_a_size_of_one_or_more():
     slow = Primitive("slow", lambda x: 0.001 * x, (0.0025,), doc="x / 1000, with another slope")
     check_primitive(slow, tolerance=2e-3)
