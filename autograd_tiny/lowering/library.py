@@ -28,15 +28,16 @@ CALLS = """
 #include <stdint.h>
 #include <stdlib.h>
 
-#define HIDDEN __attribute__((visibility("hidden")))
+#define NAME_hidden __attribute__((visibility("hidden")))
 
-typedef void kernel(int64_t rows, const double *parameters, const double *batch, double *values, double *derivatives,
-                    double *workspace, double *means);
-HIDDEN kernel VALUES, ALL;
+typedef void NAME_kernel(int64_t rows, const double *parameters, const double *batch, double *values,
+                         double *derivatives, double *workspace, double *means);
+NAME_hidden NAME_kernel NAME_values, NAME_all;
 
 /* Call machine code with memory to work in.  Without memory, everything it would write is nan. */
-static void call(kernel *run, size_t floats, size_t rows, const double *parameters, const double *batch, double *values,
-                 size_t n_values, double *derivatives, size_t n_derivatives, double *means, size_t n_means) {
+static void NAME_call(NAME_kernel *run, size_t floats, size_t rows, const double *parameters, const double *batch,
+                      double *values, size_t n_values, double *derivatives, size_t n_derivatives, double *means,
+                      size_t n_means) {
     char *memory = malloc(floats * sizeof(double) + 128);
     if (memory) {
         double *workspace = (double *)(memory + (128 - (uintptr_t)memory % 128));
@@ -49,13 +50,14 @@ static void call(kernel *run, size_t floats, size_t rows, const double *paramete
     for (size_t i = 0; i < n_means; i++) means[i] = NAN;
 }
 """
-"""The C that every library begins with; VALUES and ALL are filled in."""
+"""The C that every library begins with; for NAME_ stands the name of the library, and ``_of_``."""
 
 
 class _Kernel(NamedTuple):
-    """A layout's machine code, and the name it has in the library."""
+    """A layout's machine code, the name it has in the library, and that of the function that calls it."""
 
     name: str
+    caller: str
     code: MachineCode
 
     def call(
@@ -64,7 +66,7 @@ class _Kernel(NamedTuple):
         """The call of it in C."""
         layout = self.code.layout
         arrays = f"{values}, {layout.n_values}, {derivatives}, {layout.n_derivatives}, {means}, {layout.n_means}"
-        return f"call({self.name}, {self.code.workspace}, {rows}, {parameters}, {batch}, {arrays});"
+        return f"{self.caller}({self.name}, {self.code.workspace}, {rows}, {parameters}, {batch}, {arrays});"
 
 
 def save_library(
@@ -92,14 +94,15 @@ def save_library(
     header, prototypes = c_interface(recorded.program, arguments, name)
     if not path.parent.is_dir():
         raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
+    own = f"{name}_of_"
     kernels = [
-        _Kernel(f"{name}_of_{what}", machine_code(computation, layout, file_name=f"{name}_of_{what}"))
+        _Kernel(own + what, own + "call", machine_code(computation, layout, file_name=own + what))
         for what, computation, layout in zip(("values", "all"), (recorded.values_alone(), recorded), layouts)
     ]
     bodies = _of_function(*kernels) if len(arguments) == 1 else _of_loss(*kernels)
-    begin = CALLS.replace("VALUES", kernels[0].name).replace("ALL", kernels[1].name)
+    begin = "\n".join([CALLS, *map(_library_function, LIBRARY.items())]).replace("NAME_", own)
     functions = [f"{prototypes[kind]} {{\n    {body}\n}}" for kind, body in bodies.items()]
-    source = "\n".join([f'#include "{name}.h"', begin, *map(_library_function, LIBRARY.items()), *functions, ""])
+    source = "\n".join([f'#include "{name}.h"', begin, *functions, ""])
     with TemporaryDirectory() as folder:
         linked = _linked(Path(folder), name, {f"{name}.h": header, f"{name}.c": source}, kernels)
     return write_file(path, linked), write_file(path.with_suffix(".h"), header)
@@ -143,7 +146,7 @@ def _library_function(function: tuple[str, int]) -> str:
     operands = [f"x{i}" for i in range(n)]
     given = ", ".join([f"double {x}" for x in operands])
     called = f"{name}({', '.join(operands)})"
-    return f"HIDDEN double {symbol(name)}({given});\ndouble {symbol(name)}({given}) {{ return {called}; }}"
+    return f"NAME_hidden double {symbol(name)}({given});\ndouble {symbol(name)}({given}) {{ return {called}; }}"
 
 
 def _linked(folder: Path, name: str, texts: Mapping[str, str], kernels: Sequence[_Kernel]) -> bytes:

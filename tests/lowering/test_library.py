@@ -42,6 +42,14 @@ def test_a_function_with_its_gradient_for_one_point_and_many(tmp_path):
     assert values.tolist() == expected.tolist()
 
 
+@pytest.mark.parametrize("name", ["ALL", "call", "NAME_", "HIDDEN"])
+def test_a_library_may_be_called_like_something_in_it(tmp_path, name):
+    compiled = compile_function(lambda x: x * x, backend="llvm")
+    function = getattr(ctypes.CDLL(str(compiled.save(tmp_path / f"{name}.so")[0])), name)
+    function.restype = double
+    assert function(pointer(np.array([3.0]))) == 9.0
+
+
 def test_several_results_and_their_jacobian(tmp_path):
     compiled = compile_function(lambda x: [tanh(x[0] * x[1]), x[2] - x[0], x[1] * x[1]], 3, backend="llvm")
     library = ctypes.CDLL(str(compiled.save(tmp_path / "three.so")[0]))

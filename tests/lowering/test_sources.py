@@ -346,6 +346,18 @@ def test_names_that_no_function_of_c_can_have(name):
         program_of(rows()[0], 2).c(name)
 
 
+def test_no_function_is_called_like_one_that_the_c_library_declares():
+    headers = "#include <math.h>\n#include <stdlib.h>\n#include <stddef.h>\n#include <stdint.h>\n"
+    command = [program_called("cc"), "-std=c99", "-E", "-x", "c", "-"]
+    text = subprocess.run(command, input=headers, capture_output=True, text=True, check=True, timeout=60).stdout
+    declared = set(re.findall(r"\bextern [^;(]*?\b([a-zA-Z]\w*) ?\(", text))
+    assert declared > {"floor", "roundf", "hypotl", "system"}
+    program = program_of(rows()[0], 2)
+    for name in declared:
+        with pytest.raises(ValueError, match="another name"):
+            program.c(name)
+
+
 def test_python_source_runs_in_a_process_without_us(tmp_path):
     f = compile_function(lambda x: where(x[0] > 0.0, sigmoid(x[0]), softmax(x)[0]), ["a", "b"], backend="python")
     (tmp_path / "exported.py").write_text(f.python() + "\nprint(value_and_grad(0.5, 2.0))\n", encoding="utf-8")

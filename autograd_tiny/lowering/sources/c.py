@@ -35,6 +35,19 @@ LOCAL = """
 """
 """Names of our own in every file."""
 
+MATHEMATICS = """
+    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax
+    fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nan nearbyint
+    nextafter nexttoward pow remainder remquo rint round scalbln scalbn sin sinh sqrt tan tanh tgamma trunc
+"""
+OTHERS = """
+    abort abs atexit atof atoi atol atoll bsearch calloc div exit free getenv labs ldiv llabs lldiv malloc mblen mbstowcs
+    mbtowc qsort rand realloc srand strtod strtof strtol strtold strtoll strtoul strtoull system wcstombs wctomb
+    fpclassify isinf isnan isnormal signbit
+"""
+DECLARED = frozenset([*(x + kind for x in MATHEMATICS.split() for kind in ("", "f", "l")), *OTHERS.split()])
+"""What math.h and stdlib.h declare in C99: a variable may be called so, where the function is not used; a function not."""
+
 
 def _call(function: str, operands: Sequence[str], any_number: bool) -> str:
     listed = ", ".join(operands)
@@ -122,7 +135,7 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"a function in C is called by letters, digits and underscores, a letter first, got {quoted(name)}"
         )
-    if name in C.reserved or name in C.functions.values() or name in definitions().blocks:
+    if name in C.reserved | DECLARED or name in C.functions.values() or name in definitions().blocks:
         raise ValueError(
             f"{name!r} means something else in C or in the file itself; choose another name, as {name + '_of'!r}"
         )
