@@ -128,6 +128,8 @@ class Optimizer:
     def look_ahead(self) -> None:
         """Move the parameters to where the gradients are to be taken; `step` starts from where they were.
 
+        Once more before that step, it moves them from where they were, too.
+
         >>> from autograd_tiny.optim import SGD
         >>> w = Value(1.0)
         >>> optimizer = SGD([w], 0.25, momentum=0.5, nesterov="ahead")
@@ -139,6 +141,8 @@ class Optimizer:
         >>> w.data, optimizer.velocities
         (0.125, [1.5])
         """
+        if self._places is not None:
+            self._look_back()
         self._places = places = [parameter.data for parameter in self.parameters]
         for parameter, number in zip(self.parameters, self.ahead(self.rate(), places, self._state())):
             parameter.data = number
