@@ -83,7 +83,7 @@ WRITTEN = {
 def test_every_mistaken_rule_is_what_its_words_say(row, point):
     out = row.evaluate(point)
     given = {mistaken.what: list(mistaken.derivatives(row, out, point)) for mistaken in mistaken_rules(row)}
-    wanted = WRITTEN[row, *point]
+    wanted = WRITTEN[(row, *point)]
     assert list(given) == list(wanted)
     for what, derivatives in wanted.items():
         assert given[what] == pytest.approx(derivatives, rel=1e-14), what
