@@ -17,7 +17,7 @@ from autograd_tiny import TABLE, Constant, Expression, MultiPrimitive, Value, ab
 from autograd_tiny import formulas as room
 from autograd_tiny.engine.row import Family
 from autograd_tiny.formulas import FormulaError, read_assignments, read_formula
-from autograd_tiny.formulas.errors import COMMA
+from autograd_tiny.formulas.errors import COMMA, with_caret
 from autograd_tiny.formulas.running import MOST_OPERANDS
 from autograd_tiny.formulas.vocabulary import FUNCTIONS
 
@@ -419,7 +419,23 @@ def test_an_error_shows_the_line_and_a_caret():
             assert (line == "    " + text) == ("..." not in line) == (len(text) <= 100)
 
 
+@pytest.mark.parametrize("length", [1, 99, 100, 101, 149, 150, 151, 300])
+def test_of_a_long_line_a_hundred_characters_are_shown(length):
+    """Fifty of them before the caret, unless the line begins there; dots stand for the rest."""
+    line = "".join(chr(0x100 + i) for i in range(length))  # letters, no two alike
+    for column in range(length):
+        text, caret = with_caret(line, column).split("\n")
+        shown = text[4:].removeprefix("...").removesuffix("...")
+        assert text[caret.index("^")] == line[column]
+        assert shown == line if length <= 100 else len(shown) == min(100, length - max(column - 50, 0))
+        before, _, after = line.partition(shown)
+        assert text == f"    {'...' * bool(before)}{shown}{'...' * bool(after)}"
+        assert length <= 100 or len(before) == max(column - 50, 0)
+
+
 def test_an_error_can_be_copied():
+    by_name = FormulaError("no such name", source="a\nb\nc", at=2)
+    assert str(pickle.loads(pickle.dumps(by_name))) == str(by_name) == "line 2: no such name\n    b\n    ^"
     error = error_of("y = 2x")
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.line, copy.column, copy.message) == (str(error), 1, 6, error.message)
@@ -518,6 +534,7 @@ def test_assignments():
         (["x="], "a number, a name or `(` belongs here"),
         (["=2"], "a number, a name or `(` belongs here"),
         (["x=two"], "`two` is no number"),
+        (["x=two*nan"], "`two` is no number\n    x=two*nan\n      ^"),
         (["x=nan"], "`nan` is not finite"),
         (["x=-inf"], "`inf` is not finite"),
         (["x=1e999"], "larger than any float"),
