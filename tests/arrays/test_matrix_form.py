@@ -15,8 +15,6 @@ from random_arrays import random_program, recorded
 
 from autograd_tiny import Value, array, derivation, explain, losses, nn, total
 from autograd_tiny.formulas import read_formula
-from autograd_tiny.views.matrices import explained
-from autograd_tiny.views.matrices.evaluated import evaluate
 from autograd_tiny.views.matrices.graph import MatrixGraph
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -30,19 +28,14 @@ def test_every_formula_of_a_random_program_gives_the_gradients_of_the_scalars(se
     assert largest_difference(loss, leaves) < 1e-10
 
 
-def test_a_tidied_formula_that_cannot_be_worked_out_gives_way_to_the_plain_one(monkeypatch):
-    leaves, loss = recorded(random_program(Random(3)))
-    refused = []
-
-    def evaluate_from_the_second_on(formula, values):
-        if not refused:
-            refused.append(formula)
-            raise IndexError("a part of what has lost its size")
-        return evaluate(formula, values)
-
-    monkeypatch.setattr(explained, "evaluate", evaluate_from_the_second_on)
-    assert largest_difference(loss, leaves) < 1e-10
-    assert refused
+def test_a_tidied_formula_keeps_the_rows_that_a_part_is_taken_of():
+    """X - X + Y, tidied, is the one row Y, and Y[2] is none of its rows."""
+    X, Y, W = array([[1, 2], [3, 4], [5, 6]], "X"), array([[1, 2]], "Y"), array([[1, 2], [3, 4], [5, 7]], "W")  # noqa: N806
+    found = {"(X - X + Y)[2]": ((X - X + Y)[2] * W).sum(), "(0 · X + Y)[2]": ((X * 0.0 + Y)[2] * W).sum()}
+    for text, loss in found.items():
+        loss.label = "L"
+        assert f"∂L/∂W = 𝟏 ⊙ {text}" in str(explain(loss, wrt=W))
+        assert largest_difference(loss, [W]) < 1e-10
 
 
 @pytest.mark.slow

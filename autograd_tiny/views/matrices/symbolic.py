@@ -204,27 +204,18 @@ def add_shapes(roots: Iterable[Expression], shapes: dict[Expression, Shape]) -> 
                 shapes[e] = () if e.op is None else e.op.shaped(*inside) if is_structure else broadcast(*inside) or ()
 
 
-def keeps_arrays(root: Expression, shapes: dict[Expression, Shape]) -> bool:
-    """Whether what a tidied formula's structures are applied to keeps its dimensions: X - X, tidied, is one number 0.
+def keeps_arrays(tidy: Expression, plain: Expression, shapes: dict[Expression, Shape]) -> bool:
+    """Whether the structures of a tidied formula are applied to arrays of the same shapes as in the plain one.
 
-    The shapes of all its parts are added, where that is so.
+    X - X + Y, tidied, is Y, which may be a row that was repeated, and 0 where nothing was added: so X - X + Y has a
+    second row, and Y has none.  The shapes of all parts are added, where they are kept.
     """
-    for e in all_nodes(root):
-        if e in shapes:
-            continue
-        if isinstance(e.op, Structure):
-            wanted = DIMENSIONS.get(e.op) or [max(1, len(shapes[x])) for x in e.operands]
-            if not isinstance(e.op, Placed) and any(len(shapes[x]) != n for x, n in zip(e.operands, wanted)):
-                return False
+    before = {(e.op, *(shapes[x] for x in e.operands)) for e in all_nodes(plain) if isinstance(e.op, Structure)}
+    for e in all_nodes(tidy):
+        if isinstance(e.op, Structure) and (e.op, *(shapes[x] for x in e.operands)) not in before:
+            return False
         add_shapes([e], shapes)
-    return True
-
-
-DIMENSIONS = {
-    structure.product: (2, 2), structure.matrix_vector: (2, 1), structure.vector_matrix: (1, 2),
-    structure.inner: (1, 1), structure.outer: (1, 1), structure.transpose: (2,), structure.sum_rows: (2,),
-    structure.sum_columns: (2,), structure.column: (1,), structure.vector: (2,),
-}  # fmt: skip
+    return shapes[tidy] == shapes[plain]
 
 
 def pullback(
