@@ -105,7 +105,7 @@ def hinge(output: Any, target: Any, *, batch: str = "mean") -> Any:
         outputs = as_column(output)
         return loss_of(outputs, targets_of(outputs, target), _hinge_of_row, _HINGE, batch)
     t = _target(target, "the target of a hinge loss is -1 or 1", lambda t: t in (-1.0, 1.0))
-    return relu(1.0 - t * output)
+    return relu(1.0 - t * _operand(output))
 
 
 def _hinge_of_row(outputs: Sequence[Any] | Array, targets: Sequence[Any]) -> Any:
@@ -176,7 +176,8 @@ def cross_entropy_from_logits(logits: Sequence[Any] | Array, target: Any, *, bat
     if isinstance(logits, Array):
         return loss_of(logits, classes_of(logits, target), cross_entropy_from_logits, _FROM_LOGITS, batch)
     place = _class(logits, target)
-    return logsumexp([0.0 if i == place else z - logits[place] for i, z in enumerate(logits)])
+    numbers = [_operand(z) for z in logits]
+    return logsumexp([0.0 if i == place else z - numbers[place] for i, z in enumerate(numbers)])
 
 
 def _of_two(
@@ -195,6 +196,12 @@ def _of_two(
         return factor * f(x if factor.__class__ is float else where(equal(factor, 0.0) * lost(x, edge), edge, x))
 
     return term(t, if_one) + term(1.0 - t, if_zero)
+
+
+def _operand(x: Any) -> Any:
+    """A plain number as a float, not in the type that it had in an array; what is recorded as it is."""
+    number = None if isinstance(x, Node) else as_number(x)
+    return x if number is None else number
 
 
 def _target(target: Any, rule: str, holds: Callable[[float], bool]) -> Any:
@@ -231,4 +238,4 @@ def _paired(outputs: Sequence[Any] | Array, targets: Sequence[Any]) -> list[tupl
             f"a loss needs one target per output, got {len(outputs)} outputs and {len(targets)} targets; "
             "when compiling, say how many targets a sample has: compile_model(..., n_targets=...)"
         )
-    return list(zip(outputs, targets))
+    return [(_operand(o), _operand(t)) for o, t in zip(outputs, targets)]

@@ -120,7 +120,10 @@ def refusal(operation: Operation, operands: Sequence[Any], error: Exception) -> 
         return TypeError(
             f"{head}: {NO_OPERANDS}; for arrays of NumPy use arrays.elementwise({operation.name.partition('[')[0]})"
         )
+    if not all(map(is_number, data)):
+        return TypeError(f"{head}: {error}; {NO_OPERANDS}")
     try:
+        data = list(map(float, data))
         out = operation.forward(*data)
     except TypeError:
         return TypeError(f"{head}: {error}; {NO_OPERANDS}")

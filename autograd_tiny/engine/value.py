@@ -33,9 +33,14 @@ def _comparison(compare: Callable[[float, Any], bool]) -> Callable[[Value, Value
             return compare(self.data, other)
         if isinstance(other, Value):
             return compare(self.data, other.data)
-        return compare(self.data, other) if is_number(other) else NotImplemented
+        return compare(self.data, _compared(other)) if is_number(other) else NotImplemented
 
     return method
+
+
+def _compared(number: Any) -> float:
+    """A number as it is compared: the float that it would be in a formula; an int is compared as it is."""
+    return number if isinstance(number, int) else float(number)
 
 
 class Value(Operators, Node):
@@ -161,7 +166,7 @@ class Value(Operators, Node):
                 return NotImplemented
         if _formulas_only():
             refusals.refuse_comparison(self)
-        return bool(self.data == other)
+        return self.data == _compared(other)
 
     __hash__ = Node.__hash__
 

@@ -16,7 +16,7 @@ from autograd_tiny.exercises.page.page import page_of
 from autograd_tiny.exercises.page.picture import picture_of
 from autograd_tiny.exercises.task import Task
 from autograd_tiny.marking.claims import Claim
-from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.forms.printed import read_back
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.judging.marker import Marker
@@ -116,7 +116,7 @@ class Exercise(Task):
         return self._checked({blank: found.get(blank, Answer("")) for blank in self.blanks})
 
     def _checked(self, answers: Mapping[Blank, Answer]) -> Checked:
-        told = [Claim(quantity, read_number(self.stated[str(quantity)])) for quantity in self.told]
+        told = [Claim(quantity, read_back(self.stated[str(quantity)])) for quantity in self.told]
         claimed = {blank: Claim(blank.quantity, x.printed) for blank, x in answers.items() if x.printed}
         if not claimed:
             return Checked([], [Outcome(blank, answer, None) for blank, answer in answers.items()])

@@ -101,7 +101,7 @@ class Mark(NamedTuple):
         """The engine's number as it is told: like the printed one, beside a wrong one with digits enough to compare."""
         if self.formulas:
             return self.formulas.right
-        return self.claim.printed.beside(self.value) if self.verdict != "right" else _unsigned_zero(self.right)
+        return self.claim.printed.beside(self.value) if self.verdict != "right" else self.right
 
     @property
     def others(self) -> int:
@@ -570,10 +570,6 @@ def _shown(line: Line) -> tuple[str, str]:
         return mathml(formulas.right_latex), mathml(formulas.printed_latex)
     printed = [escape(x) if alone or not m else _colored(x, m) for x, m in zip(line.printed, line.marks)]
     return "  ".join(map(escape, line.engine)), "  ".join(printed)
-
-
-def _unsigned_zero(number: str) -> str:
-    return number if any(c in number for c in "123456789") else number.removeprefix("-")
 
 
 def _told(group: Sequence[Mark], printed_at: str, carriers: int) -> str:

@@ -70,6 +70,17 @@ def test_targets_of_every_kind_of_number(kind):
     assert losses.hinge(outputs[0], kind(1)).data == 0.75
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.float16, np.float32, int, lambda x: np.array(x, np.uint8)])
+def test_outputs_of_every_kind_of_number(kind):
+    """Computed with in floats: 1 - 3 is -2, and not 254 as among NumPy's uint8."""
+    numbers, targets = [kind(1), kind(100)], [kind(3), kind(0)]
+    for loss in (losses.half_squared_error, losses.mean_squared_error):
+        assert loss(numbers, targets) == loss([1.0, 100.0], [3.0, 0.0])
+    assert losses.binary_cross_entropy_from_logits(numbers, [1, 0]) == losses.binary_cross_entropy_from_logits([1.0, 100.0], [1, 0])
+    assert losses.cross_entropy_from_logits(numbers, 1) == losses.cross_entropy_from_logits([1.0, 100.0], 1)
+    assert losses.hinge(numbers[1], -1) == 101.0
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.uint8, int, lambda x: np.array(x), lambda x: np.array([x, 0])[0]])
 def test_class_numbers_of_every_kind_of_whole_number(kind):
     scores = [Value(0.25), Value(0.75)]

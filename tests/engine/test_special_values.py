@@ -14,6 +14,7 @@ from autograd_tiny import (
     Value,
     dot,
     equal,
+    exp,
     gradient,
     greater,
     hypot,
@@ -32,6 +33,7 @@ from autograd_tiny import (
     softplus,
     sqrt,
     step,
+    total,
     where,
 )
 from autograd_tiny.losses import hinge
@@ -219,6 +221,26 @@ def test_constants_of_families_may_be_any_plain_number():
         assert power(x, exponent).op is (x**exponent).op is power[3]
     with pytest.raises(OverflowError, match="the constant of power is larger than any float"):
         power(x, 10**400)
+
+
+KINDS = (np.uint8, np.int8, np.int16, np.float16, np.float32, np.longdouble, Fraction, Decimal, int, np.bool_)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("row", rows(), ids=str)
+def test_a_row_computes_in_floats_whatever_kind_of_number_it_is_given(row, kind):
+    """NumPy's own arithmetic would give 255 for -1 and -56 for 100 + 100, and say so in a warning at most."""
+    for operands in ((1, 3, 1), (3, 1, 100), (100, 100, 3)):
+        given = tuple([kind(x) for x in operands[: row.arity or 2]])
+        numbers = tuple(map(float, given))
+        assert same(outcome(lambda *xs: row.evaluate(xs), given), outcome(row.forward, numbers), tolerance=0.0)
+
+
+@pytest.mark.parametrize("bad", [np.complex64(1 + 2j), 1j, np.timedelta64(3, "s"), "1", b"1", None, [1.0], np.ones(1)], ids=repr)
+def test_a_row_refuses_what_is_no_real_number(bad):
+    for call in (lambda: exp(bad), lambda: hypot(1.0, bad), lambda: softmax(bad, 1.0), lambda: total(1.0, bad)):
+        with pytest.raises(TypeError, match="the operands must be numbers"):
+            call()
 
 
 # A choice whose other branch is not defined.

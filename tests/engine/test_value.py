@@ -388,6 +388,18 @@ def test_masks_of_arrays_of_values_compare_data():
     assert (x == x).all()
 
 
+@pytest.mark.parametrize("number", [np.float32(0.1), np.float16(0.1), np.longdouble("0.1"), Fraction(1, 10), Decimal("0.1"), 0.1, 1], ids=repr)
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
+def test_a_number_is_compared_as_the_float_that_it_is_in_a_formula(compare, number):
+    """On either side, and as in a formula: NumPy alone would bring 0.1 to single precision to compare it with such a number."""
+    x = Expression("x")
+    for data in (0.1, float(number)):
+        v, formulas = Value(data), (compare(x, number), compare(number, x))
+        told = [compare(v, number), compare(number, v)]
+        assert told == [bool(formula.evaluate({x: data})) for formula in formulas]
+        assert told[0] == compare(data, float(number))
+
+
 @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
 def test_no_comparison_takes_the_number_of_a_value_into_a_formula(compare):
     value, e = Value(0.5), Expression("x")

@@ -106,3 +106,11 @@ def test_formats_for_machines_show_no_difference(tmp_path, capsys):
     assert main(["mark", "--write", str(page), "--format", "json"]) == 2
     assert "leave out --write" in capsys.readouterr().err
     assert page.read_text(encoding="utf-8") == PAGE
+
+
+@pytest.mark.parametrize("printed", ["0.30", "3e-9", "30%", "0.3…", "-0.20"])
+def test_what_rounds_to_zero_is_written_without_a_sign(tmp_path, printed):
+    page = f'formula = "y = w*x"\nclaims = ["y = {printed}"]\ninputs = {{ w = -1e-12, x = 0.0 }}\n'
+    corrected_page = corrected(_written(tmp_path / "p.toml", page)).after
+    assert corrected_page != page
+    assert "-0" not in corrected_page.partition("claims")[2].partition("inputs")[0].replace("e-0", "").replace("e+00", "")

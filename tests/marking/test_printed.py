@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd_tiny import Value, mark
-from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.forms.printed import read_back, read_number
 
 FORMS = {
     "{whole}.{digits}": 0,
@@ -146,3 +146,19 @@ def test_verdicts_on_each_form(printed, value, verdict):
 def test_mistakes_are_found_and_told_in_the_form_that_was_printed(printed, value, engine, mistake):
     found = marked(printed, value)
     assert (found.engine, found.mistake) == (engine, mistake)
+
+
+SIZES = (5e-324, 1e-310, -1e-305, 1e-301, -0.004, 0.0, -0.0, 1e16, 1.25e17, -1e155, 1e300, 1.7e308)
+WRONG = ("0.2", "3", "-1.50", "1.5e-3", "1e-300", "2e299", "20%", "1/3", "0.333…", "1.2×10⁻³", "1,234.5", "5.0…%")
+
+
+@pytest.mark.parametrize("text", WRONG)
+@pytest.mark.parametrize("value", SIZES)
+def test_a_wrong_number_is_marked_whatever_the_size_of_the_right_one(value, text):
+    """What is told may be no number that a page could print, and it stands for the right one, and has no sign at 0."""
+    (found,) = mark(Value(value, "x"), [f"x = {text}"]).marks
+    assert found.verdict != "right"
+    for told in (found.right, found.engine):
+        assert len(told) <= 24
+        assert not told.startswith("-") or read_back(told).number
+    assert read_back(found.right).states(value)

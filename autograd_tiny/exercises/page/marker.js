@@ -57,17 +57,29 @@ class Printed {
 
   like(value) {
     if (!Number.isFinite(value)) return String(value);
+    const text = this.written(value);
+    if (!Number.isFinite(Number(text))) return value.toExponential();
+    return Number(text) ? text : text.replace(/^-/, "");
+  }
+
+  written(value) {
     if (/[eE]/.test(this.text)) return rounded(value, this.digits).replace(/e([+-])(\d)$/, "e$10$2");
+    if (Math.abs(value) >= 1e16) return value.toExponential();
     return fixed(value, this.text.split(".")[1]?.length ?? 0);
   }
 }
 
-/** A decimal number as it was entered. */
-function printedNumber(text) {
+/** The power of ten that is one unit of the last digit. */
+function lastPlace(text) {
   const [, mantissa, exponent] = text.match(/^([^eE]*)(?:[eE](.*))?$/);
-  const last = Number(exponent ?? 0) - (mantissa.split(".")[1]?.length ?? 0);
-  return Math.abs(last) > 300 || !Number.isFinite(Number(text)) ? undefined : new Printed(text, Number(text), Number(`1e${last}`));
+  return Number(exponent ?? 0) - (mantissa.split(".")[1]?.length ?? 0);
 }
+
+/** A number that was written here, of any size. */
+const readBack = (text) => new Printed(text, Number(text), Number(`1e${Math.max(-307, lastPlace(text))}`));
+
+/** A decimal number as it was entered. */
+const printedNumber = (text) => (Math.abs(lastPlace(text)) > 300 || !Number.isFinite(Number(text)) ? undefined : readBack(text));
 
 const brief = (text) => (text.length <= 30 ? text : `${text.slice(0, 27)}...`);
 
@@ -468,7 +480,7 @@ export function createMarker(packed, rows) {
       Object.assign(claim, { mistake: "", why: "", sources: [] }, judged(claim));
       page.take(claim.question.q, sourceOf(claim), claim.verdict !== "right");
       if (limits.slips.includes(claim.verdict) && Number.isFinite(claim.value)) {
-        const right = { ...claim, verdict: "right", printed: printedNumber(claim.printed.like(claim.value)) };
+        const right = { ...claim, verdict: "right", printed: readBack(claim.printed.like(claim.value)) };
         misprinted.set(claim.question.q, page.valueOf(sourceOf(right)));
       }
     }

@@ -154,7 +154,7 @@ class Printed(NamedTuple):
         return abs(halves) < 4.0 and abs(halves - round(halves)) < 1e-3
 
     def like(self, value: float) -> str:
-        """``value`` written as this number is, with as many decimal places.
+        """``value`` written as this number is, with as many decimal places.  Zero has no sign.
 
         >>> read_number("4.001").like(3.99996), read_number("1.20e-3").like(0.00123456)
         ('4.000', '1.23e-03')
@@ -164,10 +164,16 @@ class Printed(NamedTuple):
         ('50.0%', '0.66…', '1/3')
         >>> read_number("1.20×10⁻³").like(0.0456), read_number("1.20·10^-3").like(0.0456)
         ('4.56×10⁻²', '4.56·10^-2')
+        >>> read_number("0.30").like(-0.001), read_number("0.30").like(1e20)
+        ('0.00', '1e+20')
         """
         if not math.isfinite(value):
             return str(value)
-        return _as_fraction(value) if self.is_exact else _form(self.text).written(value, self.digits)
+        text = _as_fraction(value) if self.is_exact else _form(self.text).written(value, self.digits)
+        number = read_back(text).number
+        if math.isinf(number):  # rounded up, it is larger than any float
+            return repr(value)
+        return text if number else text.removeprefix("-")
 
     def beside(self, value: float) -> str:
         """``value`` as told beside this number: like it, but with 3 significant digits at least where it has them.
@@ -186,7 +192,7 @@ class Printed(NamedTuple):
         if abs(value) <= _NOTHING * max(abs(self.number), self.unit):
             value = 0.0
         alike = self.like(value)
-        if self.is_exact or abs(read_number(alike).number - value) <= _noise(value):
+        if self.is_exact or abs(read_back(alike).number - value) <= _noise(value):
             return alike
         form = _form(self.text)
         if form.power:
@@ -201,6 +207,12 @@ each by half of 2.2e-16, all to one side.
 """
 
 
+SMALLEST_UNIT = -307
+"""The smallest power of ten that is a normal float."""
+LARGEST_IN_FULL = 1e16
+"""From here on the ones are none of a float's digits, and numbers are written with an exponent, as Python does."""
+
+
 def _noise(value: float) -> float:
     # A row is within 4 ulp (docs/accuracy.md), and so may be the number that the author took it from.
     return 8.0 * math.ulp(value) if math.isfinite(value) else 0.0
@@ -209,7 +221,8 @@ def _noise(value: float) -> float:
 def _as_fraction(value: float) -> str:
     """The fraction of small numbers that a number is, or its decimals."""
     near = Fraction(value).limit_denominator(1000)
-    return str(near) if abs(float(near) - value) <= _NEAR * abs(value) else short_number(value, 6)
+    is_near = abs(value) < LARGEST_IN_FULL and abs(float(near) - value) <= _NEAR * abs(value)
+    return str(near) if is_near else short_number(value, 6)
 
 
 class _Form(NamedTuple):
@@ -245,11 +258,16 @@ class _Form(NamedTuple):
         return text + self.percent
 
     def written(self, value: float, digits: int) -> str:
-        """``value`` in this form; ``digits`` significant digits where it has an exponent."""
+        """``value`` in this form; ``digits`` significant digits where it has an exponent.
+
+        Where its ones are none of a float's digits, it is written with an exponent whatever the form.
+        """
         scaled = self.scaled(value)
         if self.power:
             mantissa, _, exponent = f"{scaled:.{digits - 1}e}".partition("e")
             return mantissa + self._raised(exponent) + self.dots + self.percent
+        if not abs(scaled) < LARGEST_IN_FULL:
+            return repr(value)
         if self.dots:  # the shortest decimals that are this float are what is cut: 0.3 is no 0.29…
             cut = Decimal(repr(scaled)).quantize(Decimal(1).scaleb(-self.decimals), ROUND_DOWN)
             return f"{cut:f}{self.dots}{self.percent}"
@@ -290,11 +308,29 @@ def read_number(text: str) -> Printed:
     The sign ≈ before it says nothing that its digits do not say.
 
     Raises:
-        ValueError: for anything else, decimal commas included.
+        ValueError: for anything else, decimal commas included, and for what is too large or too small to be marked.
 
     >>> [read_number(x).number for x in (".05", "1,234.5", "33.2%", "1.2×10⁻³", "-7×10^-1", "2/3", "≈ 0.333…")]
     [0.05, 1234.5, 0.332, 0.0012, -0.7, 0.6666666666666666, 0.333]
     """
+    printed, last = _read(text)
+    # A unit, and what is worked out from it, stays a normal float.
+    if not math.isfinite(printed.number) or not -300 <= last <= 300:
+        raise ValueError(f"{text!r} is beyond the range of numbers that can be marked")
+    return printed
+
+
+def read_back(text: str) -> Printed:
+    """A number that was written here, as `like` does, and may be of any size: its unit is a normal float all the same.
+
+    >>> read_back("1.0e-310").unit > 0.0
+    True
+    """
+    return _read(text)[0]
+
+
+def _read(text: str) -> tuple[Printed, int]:
+    """A printed number, and the power of ten that is one unit of its last digit; 0 for a fraction."""
     if not isinstance(text, str):
         raise TypeError(
             f"a printed number is a string, so that its precision is known: {str(text)!r} in place of {text!r}"
@@ -304,19 +340,16 @@ def read_number(text: str) -> Printed:
         if not int(fraction["under"]):
             raise ValueError(f"{text!r} is no number: it is divided by 0")
         number = float(fraction["sign"] + "1") * (int(fraction["over"]) / int(fraction["under"]))
-        return Printed(plain, number, math.ulp(number))
+        return Printed(plain, number, math.ulp(number)), 0
     match = _NUMBER.fullmatch(plain)
     # A power of ten stands alone, or is multiplied by.
     if not match or bool(match["mantissa"]) == (match["power"] or "").startswith("1"):
         raise ValueError(f"{text!r} is not a decimal number{_remedy(plain)}")
     form = _form(plain)
     exponent = form.exponent - 2 * bool(form.percent)
-    number = float(f"{match['sign']}{form.mantissa}e{exponent}")
     last = exponent - form.decimals
-    # A unit, and what is worked out from it, stays a normal float.
-    if not math.isfinite(number) or not -300 <= last <= 300:
-        raise ValueError(f"{text!r} is beyond the range of numbers that can be marked")
-    return Printed(plain, number, float(f"1e{last}"))
+    number = float(f"{match['sign']}{form.mantissa}e{exponent}")
+    return Printed(plain, number, float(f"1e{max(SMALLEST_UNIT, last)}")), last
 
 
 def _remedy(text: str) -> str:

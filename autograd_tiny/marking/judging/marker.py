@@ -24,7 +24,7 @@ from autograd_tiny.marking.diagnosis.telling import Findings, told_together
 from autograd_tiny.marking.forms.arrays import is_of_arrays
 from autograd_tiny.marking.forms.blanks import Unread, Written
 from autograd_tiny.marking.forms.computed import Computed
-from autograd_tiny.marking.forms.printed import Printed, read_number
+from autograd_tiny.marking.forms.printed import Printed, read_back, read_number
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.mistakes import Edit, Editor
@@ -289,7 +289,7 @@ class Marker:
                     )
                 derivation = self.derivations.derivation(claim.quantity, self.page.printed)
                 by_page = self.page.follow(self.page.evaluate(derivation.root))
-                as_number = marked._replace(claim=claim._replace(printed=read_number(f"{put_in.value:.12e}")))
+                as_number = marked._replace(claim=claim._replace(printed=read_back(f"{put_in.value:.12e}")))
                 slips = self._slips(by_page, as_number)
                 if slips and abs(put_in.value - by_page.value) <= put_in.slack + by_page.slack + noise:
                     why = f"its numbers follow from {self._printed(slips)}"
@@ -304,7 +304,7 @@ class Marker:
             rounded: whether a number with at least three digits may be the short form of any number.
         """
         for part in (part for part in quantity.every if part.kind == "number"):
-            printed, exact = read_number(part.text), float(part.text)
+            printed, exact = read_back(part.text), float(part.text)
             values = [x for mark in self.marks for x in (mark.value, mark.claim.printed.number)]
             values += [node.data for node in self.graph.labels.values()]
             # Its sign stands before it.
@@ -320,7 +320,7 @@ class Marker:
         """A wrong number may be so in print only: remember the right one, unless the page has it with more digits."""
         if not math.isfinite(mark.value):
             return
-        right = mark._replace(claim=mark.claim._replace(printed=read_number(mark.right)), verdict="right")
+        right = mark._replace(claim=mark.claim._replace(printed=read_back(mark.right)), verdict="right")
         before = [
             m.claim.printed for m in self.marks if m.claim.quantity == mark.claim.quantity and m.verdict in FAITHFUL
         ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import Claim
-from autograd_tiny.marking.forms.printed import Printed, read_number
+from autograd_tiny.marking.forms.printed import Printed, read_back
 from autograd_tiny.marking.judging.mistakes import Edit, swapped_digits
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
@@ -37,8 +37,8 @@ def slips_in_writing(
     for value in finite:
         cut = value - 0.5 * math.copysign(printed.unit, value)
         for text in dict.fromkeys((printed.like(value), *(() if plain else (printed.like(cut),)))):
-            expected = read_number(text)
-            swapped = [read_number(x).number for x in swapped_digits(expected)]
+            expected = read_back(text)
+            swapped = [read_back(x).number for x in swapped_digits(expected)]
             if expected.number != printed.number and printed.number in swapped:
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
     if _telling_digits(printed) >= FEWEST:
@@ -46,7 +46,7 @@ def slips_in_writing(
         usual = _usual(claims)
         for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value, places)):
             if found := typed(intended, printed.text):
-                meant = read_number(intended)
+                meant = read_back(intended)
                 effort = (
                     1.4
                     if {("places", meant.decimals), ("digits", meant.digits)} & usual or len(claims) == 1
