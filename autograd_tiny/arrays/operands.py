@@ -9,7 +9,7 @@ from autograd_tiny.arrays import shapes
 from autograd_tiny.arrays.node import ArrayNode, Shape
 from autograd_tiny.engine.contents import Indexed, is_array
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.refusals import finite_number, is_number
+from autograd_tiny.engine.refusals import ValueRefusedError, finite_number, is_number
 from autograd_tiny.engine.value import Value, recorder
 from autograd_tiny.text.words import quoted
 
@@ -34,7 +34,7 @@ def entries_of(data: Any, shape: Shape, what: str, beside: Any = None) -> list[A
     )
     kinds = {kind_of(x) for x in flat if isinstance(x, Node)}
     if len(kinds) > 1:
-        raise TypeError(f"{what} holds Values and Expressions; its entries are of one kind")
+        raise ValueRefusedError(f"{what} holds Values and Expressions; its entries are of one kind")
     kind = kinds.pop() if kinds else beside
     make: Callable[[float], Any] = kind.constant if kind else Value
     return [

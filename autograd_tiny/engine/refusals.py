@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from autograd_tiny.engine.graph import adjoints
-from autograd_tiny.text.numbers import loses_as_float
+from autograd_tiny.text.numbers import as_number, loses_as_float
 from autograd_tiny.text.words import counted, few, quoted
 
 FORMULAS_ONLY: ContextVar[bool] = ContextVar("formulas_only", default=False)
@@ -63,6 +63,35 @@ def is_number(x: object) -> bool:
         return True
     is_one = hasattr(x, "__float__") and not hasattr(x, "__len__") and not hasattr(type(x), "record")
     return is_one and not loses_as_float(x)
+
+
+_FLOAT = {float}
+
+
+def in_floats(numbers: Sequence[Any], called: Callable[[int], str] = "operand {}".format) -> Sequence[float]:
+    """The numbers as floats.  As they are, NumPy's would be computed with in their own types, in which 100 + 100 is -56.
+
+    Args:
+        numbers: of any kind, also arrays of no dimension.
+        called: gives what errors call the number at a place.
+
+    Raises:
+        TypeError: one of them is no real number.
+        OverflowError: one is larger than any float.
+    """
+    if _FLOAT.issuperset(map(type, numbers)):
+        return numbers
+    return [x if x.__class__ is float else _in_float(x, called, place) for place, x in enumerate(numbers)]
+
+
+def _in_float(x: Any, called: Callable[[int], str], place: int) -> float:
+    try:
+        number = as_number(x)
+    except OverflowError:
+        raise OverflowError(f"{called(place)} is larger than any float: {quoted(x)}") from None
+    if number is None:
+        raise TypeError(f"{called(place)} must be a real number, got the {type(x).__name__} {quoted(x)}")
+    return number
 
 
 def finite_number(x: Any, name: str) -> float:
@@ -120,10 +149,8 @@ def refusal(operation: Operation, operands: Sequence[Any], error: Exception) -> 
         return TypeError(
             f"{head}: {NO_OPERANDS}; for arrays of NumPy use arrays.elementwise({operation.name.partition('[')[0]})"
         )
-    if not all(map(is_number, data)):
-        return TypeError(f"{head}: {error}; {NO_OPERANDS}")
     try:
-        data = list(map(float, data))
+        data = list(in_floats(data))
         out = operation.forward(*data)
     except TypeError:
         return TypeError(f"{head}: {error}; {NO_OPERANDS}")

@@ -16,6 +16,7 @@ from autograd_tiny.engine.refusals import (
     ValueRefusedError,
     finite_number,
     form_fault,
+    in_floats,
     is_number,
     refusal,
 )
@@ -179,7 +180,7 @@ class Primitive(_Row):
     def evaluate(self, operands: Sequence[Any]) -> float:
         """The value at floats.  A failure names the operation and its operands."""
         try:
-            return float(self.forward(*as_floats(operands)))
+            return float(self.forward(*in_floats(operands)))
         except (ArithmeticError, ValueError, TypeError) as error:
             raise refusal(self, operands, error) from None
 
@@ -322,7 +323,7 @@ class MultiPrimitive(_Row):
     def evaluate(self, operands: Sequence[Any]) -> tuple[float, ...]:
         """The values at floats.  A failure names the operation and its operands."""
         try:
-            outputs = self.forward(*as_floats(operands))
+            outputs = self.forward(*in_floats(operands))
         except (ArithmeticError, ValueError, TypeError) as error:
             raise refusal(self, operands, error) from None
         self.check_form(operands, outputs)
@@ -389,27 +390,6 @@ class Picked:
 
     def __call__(self, *operands: Any) -> Any:
         return self.function(*operands)[self.index]
-
-
-_FLOAT = {float}
-
-
-def as_floats(operands: Sequence[Any]) -> Sequence[float]:
-    """The operands as floats.  As they are, numbers of NumPy would be computed with in their own types: 100 + 100 = -56.
-
-    Raises:
-        TypeError: one of them is no number.
-    """
-    return operands if _FLOAT.issuperset(map(type, operands)) else [as_float(x) for x in operands]
-
-
-def as_float(x: Any) -> float:
-    """A number as a float, a TypeError for anything else."""
-    if not is_number(x):
-        kind = type(x).__name__
-        is_array = hasattr(x, "__len__") and not isinstance(x, (str, bytes))
-        raise TypeError("an array is no number" if is_array else f"must be real number, not {kind}")
-    return float(x)
 
 
 def recorder_of(operands: Sequence[Any]) -> Any:

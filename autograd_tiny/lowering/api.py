@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.arrays.node import Shape
+from autograd_tiny.engine.refusals import in_floats
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.lowering.compiled import Compiled, CompiledFunction, first_column
 from autograd_tiny.lowering.program import collector_at_rest
@@ -359,7 +360,7 @@ def assign(model: Module, theta: Any) -> None:
     Raises:
         ValueError: there are more or fewer numbers than parameters; then nothing is changed.
     """
-    parameters, numbers = model.parameters(), [float(x) for x in theta]
+    parameters, numbers = model.parameters(), in_floats(list(theta), "number {} of theta".format)
     if len(parameters) != len(numbers):
         raise ValueError(f"the model has {len(parameters)} parameters, got {len(numbers)} numbers")
     for parameter, number in zip(parameters, numbers):

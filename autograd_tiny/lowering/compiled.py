@@ -11,6 +11,7 @@ from typing import Any
 
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.sparse import Entries
+from autograd_tiny.engine.refusals import in_floats
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.recording.derived import entries_of, hessian_of, hvp_of, jvp_of, vjp_of
 from autograd_tiny.lowering.recording.failures import reason, told
@@ -214,6 +215,10 @@ class CompiledFunction(Compiled):
         else:
             point = self._signature.numbers(args, kwargs)
         try:
+            point = self._in_floats(point)
+        except TypeError as error:
+            raise TypeError(f"{error}; a call takes one point, and value_and_grad or jacobian many, as rows") from None
+        try:
             found = self._scalar(*point)
         except (ArithmeticError, ValueError) as error:
             raise (reason(self._recorded, point) or error) from None
@@ -231,7 +236,7 @@ class CompiledFunction(Compiled):
 
     def flat(self, *args: Any, **kwargs: Any) -> Any:
         """The numbers in the function's arguments, (n,); a list where NumPy is not installed."""
-        numbers = [float(x) for x in self._signature.numbers(args, kwargs)]
+        numbers = list(self._in_floats(self._signature.numbers(args, kwargs)))
         return (
             numbers
             if self.backend == "python" and "numpy" not in sys.modules
@@ -242,7 +247,10 @@ class CompiledFunction(Compiled):
         """One thing for each of the n inputs, a gradient or a point, arranged as the function's arguments."""
         if len(row) != self.n_inputs:
             raise ValueError(f"{counted(self.n_inputs, 'number')} can be arranged, got {len(row)}")
-        return self._signature.arranged([float(x) for x in row])
+        return self._signature.arranged(self._in_floats(row))
+
+    def _in_floats(self, row: Sequence[Any]) -> Sequence[float]:
+        return in_floats(row, lambda place: f"the argument {self._recorded.inputs[place].label}")
 
     @cached_property
     def _scalar(self) -> Callable[..., Any]:

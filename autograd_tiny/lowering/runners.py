@@ -15,6 +15,7 @@ from importlib import import_module
 from threading import Thread
 from typing import Any, NamedTuple, Protocol
 
+from autograd_tiny.engine.refusals import in_floats
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.program import Chooser, Program
 from autograd_tiny.lowering.sources.python import python_function
@@ -294,7 +295,7 @@ def _flat(result: Any) -> list[float]:
 
 
 def _numbers(x: Any, n: int, what: str) -> list[float]:
-    numbers = [float(number) for number in x]
+    numbers = list(in_floats(list(x), lambda place: f"{what}, number {place}"))
     if len(numbers) != n:
         raise ValueError(f"{what}: expected {n} numbers, got {len(numbers)}")
     return numbers

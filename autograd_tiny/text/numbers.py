@@ -30,8 +30,9 @@ def as_number(x: Any) -> float | None:
 
 
 def loses_as_float(x: Any) -> bool:
-    """Whether ``float(x)`` would leave something out: NumPy gives up an imaginary part, and the unit of a time."""
-    return getattr(getattr(x, "dtype", None), "kind", "") in ("c", "m", "M")
+    """Whether ``float(x)`` would leave something out: NumPy gives up an imaginary part, the unit of a time, a mask."""
+    is_masked = getattr(x, "ndim", None) == 0 and bool(getattr(x, "mask", False))
+    return is_masked or getattr(getattr(x, "dtype", None), "kind", "") in ("c", "m", "M")
 
 
 def as_whole(x: Any) -> int | None:

@@ -30,7 +30,7 @@ def test_every_formula_of_a_random_program_gives_the_gradients_of_the_scalars(se
 
 def test_a_tidied_formula_keeps_the_rows_that_a_part_is_taken_of():
     """X - X + Y, tidied, is the one row Y, and Y[2] is none of its rows."""
-    X, Y, W = array([[1, 2], [3, 4], [5, 6]], "X"), array([[1, 2]], "Y"), array([[1, 2], [3, 4], [5, 7]], "W")  # noqa: N806
+    X, Y, W = array([[1, 2], [3, 4], [5, 6]], "X"), array([[1, 2]], "Y"), array([[1, 2], [3, 4], [5, 7]], "W")
     found = {"(X - X + Y)[2]": ((X - X + Y)[2] * W).sum(), "(0 · X + Y)[2]": ((X * 0.0 + Y)[2] * W).sum()}
     for text, loss in found.items():
         loss.label = "L"

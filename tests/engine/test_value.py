@@ -388,7 +388,10 @@ def test_masks_of_arrays_of_values_compare_data():
     assert (x == x).all()
 
 
-@pytest.mark.parametrize("number", [np.float32(0.1), np.float16(0.1), np.longdouble("0.1"), Fraction(1, 10), Decimal("0.1"), 0.1, 1], ids=repr)
+TENTHS = (np.float32(0.1), np.float16(0.1), np.longdouble("0.1"), Fraction(1, 10), Decimal("0.1"), 0.1)
+
+
+@pytest.mark.parametrize("number", [*TENTHS, 1], ids=repr)
 @pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
 def test_a_number_is_compared_as_the_float_that_it_is_in_a_formula(compare, number):
     """On either side, and as in a formula: NumPy alone would bring 0.1 to single precision to compare it with such a number."""

@@ -7,6 +7,8 @@ import operator
 import pickle
 import subprocess
 import sys
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 from compiled import rows_of_the_table
 
-from autograd_tiny import Expression, Value, dot, exp, losses, nn, optim, sigmoid, tanh, where
+from autograd_tiny import Expression, Value, array, dot, exp, losses, nn, optim, sigmoid, tanh, where
 from autograd_tiny.lowering import assign, compile_function, compile_loss, compile_model, parameter_vector
 from autograd_tiny.lowering.sources.names import Names
 
@@ -166,7 +168,7 @@ def _as_arguments(row, operands):
     "function",
     [
         lambda x: x[0] * float(secret), lambda x: x[0] * round(secret), lambda x: x[0] if secret else x[1],
-        lambda x: x[0] * math.exp(secret),
+        lambda x: x[0] * math.exp(secret), lambda x: array([x[0], secret]).sum(),
         lambda x: x[0].leaky_relu(secret), lambda x: exp(secret) * x[0], lambda x: where(secret, x[0], x[1]),
         lambda x: sorted([secret, x[0]])[0],
         lambda x: nn.Layer(2, 2)(x), lambda x: losses.half_squared_error([x[0]], [secret]), lambda x: losses.hinge(secret, x[0]),
@@ -254,6 +256,29 @@ def test_integers_are_numbers(line):
     assert line.value([2, 1], np.array([[1, 2], [3, 5]])).tolist() == [1.0, 4.0]
 
 
+SMALL = (np.uint8(3), np.int8(100), np.float16(0.1), np.bool_(True), np.array(3, np.uint8), Fraction(1, 3), Decimal("0.1"), 3)
+
+
+@pytest.mark.parametrize("number", SMALL, ids=repr)
+def test_a_call_computes_in_floats_whatever_kind_of_number_it_is_given(number):
+    """In NumPy's own arithmetic the sigmoid of 3 as uint8 is that of -253."""
+    compiled = compile_function(lambda x, y: sigmoid(-x) * y + x**2 - y)
+    found = compiled(number, number)
+    assert found == compiled(float(number), float(number)) == compiled(x=number, y=number)
+    assert all(type(x) is float for x in (found[0], *found[1]))
+    assert compiled.flat(number, 1).tolist() == [float(number), 1.0]
+
+
+@pytest.mark.parametrize("bad", [1j, np.complex128(1 + 0j), np.timedelta64(3, "s"), "3", None, [3.0], np.ma.masked], ids=repr)
+def test_a_call_with_what_is_no_number_names_the_argument(bad):
+    compiled = compile_function(lambda x, y: sigmoid(x) * y)
+    for call in (compiled, compiled.flat):
+        with pytest.raises(TypeError, match="the argument y must be a real number, got"):
+            call(1.0, bad)
+    with pytest.raises(TypeError, match="row 0 of the batch, number 1 must be a real number, got"):
+        compile_function(lambda x, y: x * y, backend="python").value([[1.0, bad]])
+
+
 def test_inputs_are_left_alone_and_results_are_new_arrays(line):
     theta, batch = THETA.copy(), BATCH.copy()
     _, first = line.value_and_grad(theta, batch)
@@ -311,8 +336,9 @@ def test_numbers_that_do_not_fit_change_nothing():
     before = parameter_vector(model).tolist()
     with pytest.raises(ValueError, match="13 parameters, got 14"):
         assign(model, [*before, 0.0])
-    with pytest.raises(ValueError, match="could not convert"):
-        assign(model, [0.5] * 12 + ["x"])
+    for bad in ("x", "0.5", 1j, np.complex128(1.0)):
+        with pytest.raises(TypeError, match="number 12 of theta must be a real number"):
+            assign(model, [0.5] * 12 + [bad])
     assert parameter_vector(model).tolist() == before
 
 
