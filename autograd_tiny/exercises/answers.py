@@ -11,6 +11,9 @@ from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.text.numbers import as_number, short_number
 from autograd_tiny.text.words import brief
 
+MOST_DIGITS = 12
+"""The most digits that an answer may have to have."""
+
 
 class Blank(NamedTuple):
     """A number that is asked for.
@@ -127,7 +130,9 @@ def unit_of(value: float, digits: int) -> float:
     >>> unit_of(0.0462, 3), unit_of(0.0, 3)
     (0.0001, 0.001)
     """
-    return float(f"1e{(math.floor(math.log10(abs(value))) + 1 if value else 0) - digits}")
+    # Digits before the point; with the most digits that an answer has, or 0.1 computed as 0.09999999999999998 has one fewer.
+    before = int(f"{value:.{MOST_DIGITS - 1}e}".rpartition("e")[2]) + 1 if value else 0
+    return float(f"1e{before - digits}")
 
 
 def written(value: float, digits: int) -> str:

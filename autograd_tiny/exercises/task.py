@@ -10,7 +10,7 @@ from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.exercises.answers import Blank, written
+from autograd_tiny.exercises.answers import MOST_DIGITS, Blank, written
 from autograd_tiny.exercises.asking.asked import asked_for
 from autograd_tiny.exercises.asking.formulas import shown
 from autograd_tiny.exercises.asking.recording import moved, recorded_at, trained_by
@@ -24,9 +24,8 @@ from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.training.setting import Setting, setting
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.text.numbers import as_whole, short_number
-from autograd_tiny.text.words import listed
+from autograd_tiny.text.words import counted, listed
 
-MOST_DIGITS = 12
 TaskT = TypeVar("TaskT", bound="Task")
 
 
@@ -125,13 +124,16 @@ class Task:
         return self.formulas[-1] if self.formulas else str(self.blanks[0].quantity)
 
     @cached_property
+    def computed(self) -> tuple[str, ...]:
+        """The labels of what is computed, that of the output last."""
+        graph, known = self._own, self.setting.graph.labels
+        names = [name for name, node in graph.labels.items() if node.op is not None and name in known]
+        return tuple(sorted(names, key=graph.root.__eq__))
+
+    @cached_property
     def formulas(self) -> tuple[str, ...]:
-        """How everything with a label is computed."""
-        derivations = self.setting.derivations
-        computed = [name for name, node in self._own.labels.items() if node.op is not None]
-        return tuple(
-            shown(Quantity("data", (name,)), derivations) for name in computed if name in derivations.graph.labels
-        )
+        """How everything with a label is computed, the output last."""
+        return tuple([shown(Quantity("data", (name,)), self.setting.derivations) for name in self.computed])
 
     @property
     def stated(self) -> dict[str, str]:
@@ -156,7 +158,7 @@ class Task:
     @property
     def with_digits(self) -> str:
         """How many digits an answer needs, as it is said everywhere: ``with 3 significant digits``."""
-        return f"with {self.digits} significant digits"
+        return f"with {counted(self.digits, 'significant digit')}"
 
     def at(self: TaskT, numbers: Mapping[str, float]) -> TaskT:
         """The same exercise with other numbers for some of its inputs.

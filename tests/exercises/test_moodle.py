@@ -2,12 +2,16 @@
 
 import html
 import re
+from decimal import Decimal
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
 
 from autograd_tiny import Value
 from autograd_tiny.exercises import Exercise, moodle_bank, random_exercise
+from autograd_tiny.exercises.platforms.alternatives import MOST_MISTAKES
+from autograd_tiny.exercises.platforms.moodle import question_text
 from autograd_tiny.marking.judging.numbers import Numbers
 
 # As in Moodle's question/type/multianswer/questiontype.php, version 4.
@@ -45,6 +49,7 @@ def bank_of(exercises, **options):
     return root.find("question/category/text").text, [q.find("questiontext/text").text for q in questions], questions
 
 
+@cache
 def network():
     return random_exercise("2-2-2 network", 2, seed=1)
 
@@ -68,16 +73,42 @@ def test_the_blanks_have_the_right_answers_and_the_mistakes_that_we_name():
                     assert feedback.rstrip(".").lower() in [why.lower() for why in known], (blank, number)
 
 
-def test_honest_rounding_on_the_way_is_right():
-    exercise = network()
+def cancelling():
+    """What is told loses most of its digits on the way: y = 0.462 and y - 0.46."""
+    return Exercise("y = tanh(z); E = (y - t)**2", ["E/y", "E/z", "E"], given={"z": 0.5, "t": 0.46}, told="y")
+
+
+@pytest.mark.parametrize("exercise", [network(), cancelling(), random_exercise("layer", 1, seed=2, digits=2)], ids=repr)
+def test_honest_rounding_on_the_way_is_right(exercise):
     text = bank_of([exercise])[1][0]
     derivations, numbers = exercise.setting.derivations, Numbers(exercise.setting.derivations)
     for quantity in exercise.told:
         numbers.printed[quantity] = float(exercise.stated[str(quantity)])
     for blank, answers in zip(exercise.blanks, read(text)):
-        rounded = float(f"{numbers.evaluate(derivations.step_from(blank.quantity, numbers.printed)):.3g}")
+        given = numbers.evaluate(derivations.step_from(blank.quantity, numbers.printed))
+        rounded = float(f"{given:.{exercise.digits - 1}e}")
         numbers.printed[blank.quantity] = rounded
         assert graded(answers, rounded)[0] == 1.0, blank
+
+
+@pytest.mark.parametrize("exercise", [network(), cancelling(), random_exercise("adam", 3, seed=2, digits=4)], ids=repr)
+def test_no_answer_is_taken_for_another(exercise):
+    for blank, (right, *mistakes) in zip(exercise.blanks, read(question_text(exercise, 30))):
+        assert right[0] == pytest.approx(exercise.value(blank.quantity), rel=1e-11)
+        assert len(mistakes) <= MOST_MISTAKES
+        for place, (number, tolerance, share, _) in enumerate(mistakes):
+            written = Decimal(f"{number:.{exercise.digits - 1}e}") if number else Decimal("1.").scaleb(-exercise.digits)
+            last = 10.0 ** written.as_tuple().exponent
+            assert tolerance == pytest.approx(last / 2), (blank, number)  # as it is rounded, and no farther
+            assert abs(number - right[0]) > right[1] + tolerance, (blank, number)
+            assert all(abs(number - x) > reach for x, reach, *_ in mistakes[:place]), (blank, number)
+            assert share == 0.3
+
+
+@pytest.mark.parametrize("partial", [0, 99])
+def test_the_share_of_a_known_mistake(partial):
+    blanks = read(question_text(cancelling(), partial))
+    assert {share for blank in blanks for *_, share, _ in blank[1:]} == {partial / 100}
 
 
 def test_thirty_variants_are_thirty_questions():
@@ -107,7 +138,7 @@ def test_labels_are_text_and_no_syntax():
 
 @pytest.mark.parametrize(("exercises", "options", "message"), [
     ([], {}, "a question bank needs an exercise"),
-    ([1], {"partial": 100}, "partial is a share of the marks"),
+    *[([1], {"partial": partial}, "partial is a share of the marks") for partial in (100, -1, 0.5, None)],
 ])  # fmt: skip
 def test_bad_banks_are_refused(exercises, options, message):
     with pytest.raises(ValueError, match=message):

@@ -1,9 +1,12 @@
 """Variants and random exercises: what is demanded of their numbers, the same ones everywhere, and what refuses too much."""
 
+from decimal import Decimal
+from random import Random
+
 import pytest
 
 from autograd_tiny.exercises import TOPICS, Exercise, random_exercise
-from autograd_tiny.exercises.choosing.variants import NEAR_A_KINK
+from autograd_tiny.exercises.choosing.variants import NEAR_A_KINK, Drawn
 from autograd_tiny.marking.judging.mistakes import Editor
 from autograd_tiny.marking.judging.numbers import Numbers
 
@@ -30,6 +33,42 @@ def test_numbers_keep_their_sign_their_decimals_and_whether_they_are_below_1():
         assert -1.0 < variant.inputs["b"] < 0.0 < variant.inputs["x"] <= 3.0
         assert round(variant.inputs["x"], 1) == variant.inputs["x"]
         assert round(variant.inputs["w"], 2) == variant.inputs["w"]
+
+
+def drawn(x, decimals, n=200):
+    """Numbers that are drawn for an input, before anything is demanded of them."""
+    numbers, random = Drawn(Exercise("y = x**2", ["y"], given={"x": x}), ["x"], decimals).varied["x"], Random(1)
+    return {numbers.drawn(random) for _ in range(n)}
+
+
+@pytest.mark.parametrize("decimals", [None, 0, 1, 4])
+@pytest.mark.parametrize("x", [2.0, -0.25, 0.9, 1.05, 12.5, -340.0, 0.00012345, 1e-7, 3e8])
+def test_the_range_of_a_number(x, decimals):
+    places = min(3, max(0, -Decimal(repr(x)).normalize().as_tuple().exponent)) if decimals is None else decimals
+    grid = Decimal(1).scaleb(-places)
+    size = max(abs(Decimal(repr(x))), 10 * grid if places else 2)
+    for number in map(Decimal, map(repr, drawn(x, decimals))):
+        assert number % grid == 0
+        assert (number > 0) == (x > 0)
+        assert max(Decimal("0.3") * size, grid) <= abs(number) <= 2 * size
+        assert abs(x) >= 1 or abs(number) < 1 or places == 0
+
+
+@pytest.mark.parametrize(
+    ("x", "decimals", "steps"), [(2.0, 0, range(1, 5)), (-0.9, 1, range(-9, -2)), (0.5, 1, range(3, 10)), (1.5, 1, range(5, 31))]
+)
+def test_all_of_a_range_is_drawn_with_both_ends(x, decimals, steps):
+    assert drawn(x, decimals, 500) == {k / 10**decimals for k in steps}
+
+
+def test_without_one_demand_the_others_are_met():
+    saturated = Exercise("y = sigmoid(x)", ["y", "y/x"], given={"x": 5})
+    with pytest.raises(ValueError, match="saturated"):
+        saturated.variants(3, 1)
+    found = saturated.variants(6, 1, decimals=1, without=["saturation", "readable"])
+    assert any(abs(variant.inputs["x"]) > 4 for variant in found)
+    with pytest.raises(ValueError, match="'domain'"):  # which is always demanded
+        Exercise("y = log(5 - x)", ["y"], given={"x": 4}).variants(9, 1, without=["domain"])
 
 
 def test_a_variant_is_solved_like_the_exercise_itself():

@@ -1,13 +1,17 @@
 """Worksheets and their solutions; exercises made of pages."""
 
+import html
+import io
 import re
 import subprocess
+import zipfile
+from xml.etree import ElementTree
 
 import pytest
 from foreign import program_called
 
 from autograd_tiny import Value
-from autograd_tiny.exercises import Exercise, from_page, random_exercise, worksheet
+from autograd_tiny.exercises import Exercise, from_page, moodle_bank, qti_bank, random_exercise, worksheet
 from autograd_tiny.marking.pages import PageError
 
 NEURON = "z = w_1*x + b; y = tanh(z); E = (y - t)**2"
@@ -53,6 +57,67 @@ def test_the_latex_solution_has_formulas_and_numbers(tmp_path):
     assert r"\frac{\partial E}{\partial w_{1}} &= \frac{\partial E}{\partial z} \cdot x = -1.69" in text
     assert "w_{1}' &= " in text
     assert r"\blank" in worksheet(neuron(), tmp_path / "sheet.tex").read_text(encoding="utf-8")
+
+
+def two_updates():
+    training = {"optimizer": "momentum", "learning_rate": 0.1, "parameters": ["w_1"]}
+    return Exercise(
+        "u = w_1*x; p = w_1 + x; y = u*p; s = 3e-7*w_1", ["y/w_1", "y'", "w_1''", "y/u/w_1", "v(w_1)'"], told=["u", "y/p"],
+        given={"w_1": 2, "x": -3e-8}, training=training,
+    )  # fmt: skip
+
+
+def plain(text):
+    """What LaTeX writes, as the text of an exercise has it."""
+    derivative = r"\\frac\{\\partial (.*?)\}\{\\partial (\w*?)(?:_\{(\w+)\})?\}"
+    for tex, sign in [
+        (r"\\mathrm\{((?:[^{}]|\\_)*)\}", r"\1"), (derivative, r"∂\1/∂\2_\3"), (r"_(?!\w|\{|\\)", ""), (r"_\{(\w+)\}", r"_\1"),
+        (r" \\cdot 10\^\{(-?\d+)\}", r"e\1"), (r"\\cdot", "·"), (r"\\_", "_"), ("&= ", "= "), (r"\$", ""),
+    ]:  # fmt: skip
+        text = re.sub(tex, sign, text)
+    return text
+
+
+def test_all_forms_say_the_same(tmp_path):
+    """Formulas, what is given and told, what is asked for, in this order, as the exercise prints itself."""
+    exercise = two_updates()
+    heading, given, *lines = str(exercise).splitlines()
+    formulas, (known, find, *blanks) = [line.strip() for line in lines[:4]], lines[4:]
+    names = [line.partition("=")[0].strip() for line in blanks]
+    wanted = [*formulas, f"{given}, {known.removeprefix('Also known: ')}", find, *names]
+    assert heading == formulas[-1] == "s = 3e-7 · w_1"
+    assert len(names) == 5
+
+    page = worksheet(exercise, tmp_path / "sheet.html").read_text(encoding="utf-8")
+    body = re.sub("(?s)<svg.*</svg>|<h1>.*?</h1>|<style>.*?</style>|<title>.*?</title>", "", page)
+    assert _said(body) == wanted
+    moodle = ElementTree.fromstring(moodle_bank(exercise)).findtext("question/questiontext/text")
+    assert _said(re.sub(r"\{1:NUMERICAL:.*?\}(?=</td>)", "", moodle)) == wanted
+    with zipfile.ZipFile(io.BytesIO(qti_bank(exercise))) as package:
+        item = ElementTree.fromstring(package.read("items/item-1.xml"))
+    body = item.find("{http://www.imsglobal.org/xsd/imsqti_v2p1}itemBody")
+    assert [text.strip() for text in body.itertext() if text.strip() not in ("", "=")] == wanted
+
+    for solution in (False, True):
+        tex = worksheet(exercise, tmp_path / "sheet.tex", solution=solution).read_text(encoding="utf-8")
+        tex = tex.partition(r"\section*")[2].partition(r"\end{document}")[0]
+        tex = re.sub(r"(?s)\\begin\{center\}.*\\end\{center\}", "", tex)
+        title, *said = [plain(re.sub(r" *\\\\\[1ex\]$|\.$", "", line)) for line in tex.splitlines()]
+        said = [line for line in said if line and not line.startswith(("\\begin", "\\end"))]
+        assert title.strip("{}") == heading
+        assert said[:6] == [*wanted[:5], wanted[5] if not solution else wanted[5].replace("Find", "Solution")]
+        for blank, line in zip(exercise.blanks, said[6:], strict=True):
+            right = exercise.solution[blank.name]
+            step = exercise.hint(blank.name, 2).partition(";")[0].partition(" = ")[2].replace("·", " · ").replace("  ", " ")
+            name = blank.name.replace("·", " · ")
+            shown = f"{name} = {right}" if step == name else f"{name} = {step} = {right}"
+            assert line == (shown if solution else rf"{name} = \blank")
+
+
+def _said(page):
+    """The lines of a page, without its tags."""
+    lines = html.unescape(re.sub(r"<[^>]*>", "\n", page)).splitlines()
+    return [line.strip() for line in lines if line.strip() not in ("", "=")]
 
 
 @pytest.mark.parametrize(("exercises", "name", "message"), [

@@ -55,7 +55,7 @@ def _of_derivative(quantity: Quantity, derivations: Derivations) -> str:
             f"{by} is used by {listed(users, MOST_LISTED)}, so the chain rule has {counted(len(users), 'path')}: "
             "add over them."
         )
-    return f"The chain rule: through {listed(users, 1)}, whose derivative is multiplied by the local one."
+    return f"The chain rule: through {users[0]}, whose derivative is multiplied by the local one."
 
 
 def _operation(op: Primitive | None) -> str:

@@ -30,7 +30,9 @@ def from_page(path: Path, *, digits: int | None = None) -> Exercise:
     claims = [claim for claim in page.claims if claim.quantity.kind != "data" or claim.quantity.nodes[0] not in given]
     ask = dict.fromkeys(str(claim.quantity) for claim in claims)
     training = {"learning_rate": page.learning_rate, **page.training} if page.training else None
+    if digits is None:
+        digits = max(1, median_low([claim.printed.digits for claim in claims] or [1]))
     return Exercise(
-        recorded, ask, digits=digits or max(1, median_low([claim.printed.digits for claim in claims] or [3])),
+        recorded, ask, digits=digits,
         learning_rate=None if training else page.learning_rate, training=training, title=page.title,
     )  # fmt: skip

@@ -182,13 +182,19 @@ def _training_step(difficulty: int, random: Random, options: Options) -> Exercis
 def _optimizer(name: str, kept: tuple[str, ...], constants: Options) -> Callable[[int, Random, Options], Exercise]:
     def make(difficulty: int, random: Random, options: Options) -> Exercise:
         f = _chosen(random, "tanh", "sigmoid")
-        formula = "E = (w*x - t)**2" if difficulty == EASY else f"y = {f}(w*x); E = (y - t)**2"
+        formula = {
+            EASY: "E = (w*x - t)**2",
+            MIDDLE: f"y = {f}(w*x); E = (y - t)**2",
+            HARD: f"z = w*x + b; y = {f}(z); E = (y - t)**2",
+        }[difficulty]
         times = "'" if difficulty < HARD else "''"
         first = ["E", "E/w", *[f"{x}(w)'" for x in kept], "w'"]
         second = ["E'", "E'/w'", *[f"{x}(w)''" for x in kept], "w''"] if times == "''" or not kept[1:] else []
         trained = {"optimizer": name, "learning_rate": 0.1, "parameters": ["w"], **constants}
-        ask = [*([] if difficulty == EASY else ["y"]), *first, *second]
-        return Exercise(formula, ask, given={"w": 0.6, "x": 1.5, "t": 1.0}, training=trained, **options)
+        ask = [*["z", "y"][HARD - difficulty :], *first, *second]
+        given = {"w": 0.6, "x": 1.5, "b": 0.3, "t": 1.0}
+        given = {x: given[x] for x in given if x in _names(formula)}
+        return Exercise(formula, ask, given=given, training=trained, **options)
 
     return make
 

@@ -16,7 +16,7 @@ from autograd_tiny.exercises.page.picture import drawn, picture_of
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import LATEX, term
-from autograd_tiny.symbols.latex import latex_name, latex_number, latex_upright
+from autograd_tiny.symbols.latex import latex_digits, latex_name, latex_number, latex_upright
 from autograd_tiny.text.palette import recolored, variables
 
 STYLE = """
@@ -97,22 +97,14 @@ def in_latex(exercises: Sequence[Exercise], solution: bool) -> str:
 
 
 def _latex_section(exercise: Exercise, solution: bool) -> str:
-    derivations = exercise.setting.derivations
-    computed = [
-        name for name, node in exercise.setting.graph.labels.items() if node.op is not None and name in exercise.labels
-    ]
-    formulas = [_sides(Quantity("data", (name,)), exercise) for name in computed]
+    formulas = [_sides(Quantity("data", (name,)), exercise) for name in exercise.computed]
     given = [f"{latex_name(name)} = {latex_number(x)[0]}" for name, x in exercise.inputs.items()]
-    given += [f"{latex_quantity(quantity)} = {exercise.stated[str(quantity)]}" for quantity in exercise.told]
+    given += [f"{latex_quantity(x)} = {latex_digits(exercise.stated[str(x)])}" for x in exercise.told]
     lines = []
     for blank in exercise.blanks:
-        name = latex_quantity(blank.quantity)
-        if not solution:
-            lines.append(f"{name} &= \\blank")
-        else:
-            step = one_step(blank.quantity, derivations)
-            shown = "" if step is None else f"{_in_quantities(exercise, blank.quantity)} = "
-            lines.append(f"{name} &= {shown}{latex_number(float(exercise.solution[blank.name]))[0]}")
+        name, shown = _sides(blank.quantity, exercise)
+        right = latex_digits(exercise.solution[blank.name])
+        lines.append(f"{name} &= {'' if shown == name else f'{shown} = '}{right}" if solution else f"{name} &= \\blank")
     title = latex_upright(exercise.title) if exercise.title or not formulas else " = ".join(formulas[-1])
     picture = None if solution else drawn(exercise)
     drawing = (

@@ -12,7 +12,7 @@ from autograd_tiny.exercises.checked import said_of
 from autograd_tiny.exercises.exercise import Exercise
 from autograd_tiny.exercises.sheet import Question
 from autograd_tiny.marking.claims import Claim
-from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.judging.numbers import Numbers, Source
 from autograd_tiny.marking.report import Mark
 from autograd_tiny.text.numbers import as_whole
@@ -84,21 +84,26 @@ def _mistakes(question: Question, numbers: Sequence[float], blank: Blank, partia
 
 
 def _tolerances(exercise: Exercise) -> dict[Blank, float]:
-    """How far each right answer may be off: a unit of its last digit, and the rounding of those before it.
+    """How far each right answer may be off: a unit of its last digit, and the rounding of what comes before it.
 
-    The unit covers digits cut off.
+    The unit covers digits cut off.  What is told is gone on with as it is told.
     """
     derivations = exercise.setting.derivations
     numbers = Numbers(derivations)
+    for quantity in exercise.told:
+        stated = read_number(exercise.stated[str(quantity)])
+        mark = Mark(0, Claim(quantity, stated), exercise.value(quantity), "right")
+        numbers.take(quantity, Source(mark, lambda mark: 0.0))
     found = {}
     for blank in exercise.blanks:
-        value = exercise.value(blank.quantity)
+        value = reached = exercise.value(blank.quantity)
         unit, slack = unit_of(value, blank.digits), 0.0
         step = derivations.step_from(blank.quantity, numbers.printed)
         if step is not None:
             with suppress(ArithmeticError, ValueError):
-                slack = numbers.follow(numbers.evaluate(step)).slack
-        found[blank] = unit + slack
-        mark = Mark(0, Claim(blank.quantity, Printed(repr(value), value, unit)), value, "right")
+                follows = numbers.follow(numbers.evaluate(step))
+                reached, slack = follows.value, follows.slack
+        found[blank] = unit + slack + abs(reached - value)
+        mark = Mark(0, Claim(blank.quantity, Printed(repr(reached), reached, unit)), value, "right")
         numbers.take(blank.quantity, Source(mark, lambda mark: 0.5 * mark.claim.printed.unit))
     return found
