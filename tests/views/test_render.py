@@ -1,16 +1,18 @@
 """The program that draws: found, obeyed, and where it fails, one error that says why and what to do."""
 
 import os
+import re
 import stat
 import sys
 import sysconfig
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from autograd_tiny import Value
 from autograd_tiny.views.drawing.draw import draw
-from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, SIGNATURES, RenderError, find_program, render
+from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, SIGNATURES, RenderError, find_program, load_graphviz, render
 
 DOT = "digraph { a -> b }"
 SCRIPTS = sysconfig.get_path("scripts")
@@ -159,3 +161,120 @@ def test_warnings_do_not_matter(fake):
 
 def test_nothing_is_started_by_drawing(no_program):
     assert draw(Value(2.0, "x").exp()).dot.startswith("digraph")
+
+
+@needs_scripts
+def test_the_scale_is_asked_of_the_program_where_it_is_not_its_own(fake):
+    fake('echo "<?xml $@"')
+    assert render(DOT, "svg") == b"<?xml -Tsvg\n"
+    assert render(DOT, "svg", scale=1.5) == b"<?xml -Tsvg -Gdpi=144\n"
+
+
+@needs_scripts
+def test_of_a_long_complaint_the_end_is_told(fake):
+    fake(f"echo '{'much ' * 200}end' >&2; exit 1")
+    with pytest.raises(RenderError, match="failed with exit code 1: .*end$") as failed:
+        render(DOT, "svg")
+    assert 400 < len(str(failed.value).partition("code 1: ")[2]) <= 500
+
+
+class Page:
+    """What a browser's page does with JavaScript that Python hands it."""
+
+    def __init__(self, answer):
+        self.answer, self.names, self.asked = answer, {}, []
+
+    def run_js(self, code):
+        if "import(" in code:
+            return self.imported
+        if "=>" in code:
+            return self.names.__setitem__
+        if code.startswith("delete "):
+            return self.names.pop(code.rpartition(".")[2])
+        if code.startswith("globalThis."):
+            return self.names.get(code.removeprefix("globalThis."))
+        return re.fullmatch(r"\(\{ format: '(\w+)' \}\)", code)[1]
+
+    async def imported(self, url):
+        if url != "viz.js":
+            raise OSError(f"there is no {url}")
+        return self
+
+    async def instance(self):
+        return self
+
+    def render(self, dot, output_format):
+        self.asked.append((dot, output_format))
+        return self.answer(dot)
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """A function that puts Python on a page whose Graphviz answers so."""
+
+    def on_page(answer):
+        made = Page(answer)
+        monkeypatch.setattr(sys, "platform", "emscripten")
+        monkeypatch.delenv(PROGRAM_VARIABLE, raising=False)
+        monkeypatch.setitem(sys.modules, "pyodide.code", made)
+        return made
+
+    return on_page
+
+
+def finished(coroutine):
+    """What a coroutine that never waits returns, with no loop, which a browser has already."""
+    with pytest.raises(StopIteration) as stopped:
+        coroutine.send(None)
+    return stopped.value.value
+
+
+def answers(**result):
+    return lambda dot: SimpleNamespace(**result)
+
+
+def test_in_a_browser_the_pages_graphviz_draws(page):
+    made = page(answers(status="success", output="<svg/>"))
+    with pytest.raises(RenderError, match=r"this page has loaded no Graphviz; await load_graphviz\(url\)"):
+        render(DOT, "svg")
+    with pytest.raises(RenderError, match=r"no Graphviz was loaded from 'other\.js': there is no other\.js"):
+        finished(load_graphviz("other.js"))
+    finished(load_graphviz("viz.js"))
+    assert render(DOT, "svg") == b"<svg/>"
+    assert made.asked == [(DOT, "svg")]
+    with pytest.raises(RenderError, match=r"in a browser pictures are SVG; there is no PNG, save as \.svg"):
+        render(DOT, "png")
+
+
+@pytest.mark.parametrize(("errors", "said"), [(["bad", "worse"], "bad; worse"), ([], "it gives no reason")])
+def test_what_the_pages_graphviz_complains_of_is_told(page, errors, said):
+    page(answers(status="failure", errors=[SimpleNamespace(message=error) for error in errors]))
+    finished(load_graphviz("viz.js"))
+    for _ in range(2):  # it can be asked again
+        with pytest.raises(RenderError, match=f"the page's Graphviz failed: {said}$"):
+            render(DOT, "svg")
+
+
+def test_a_graphviz_that_gives_up_is_not_asked_again(page):
+    def too_large(dot):
+        raise MemoryError("out of memory")
+
+    page(too_large)
+    finished(load_graphviz("viz.js"))
+    with pytest.raises(RenderError, match="gave up, and is gone: out of memory; draw a part of the graph"):
+        render(DOT, "svg")
+    with pytest.raises(RenderError, match="this page has loaded no Graphviz"):
+        render(DOT, "svg")
+
+
+@needs_scripts
+def test_a_program_that_is_named_is_obeyed_in_a_browser_too(page, fake):
+    page(answers(status="success", output="<svg/>"))
+    fake('echo "<?xml"')
+    assert render(DOT, "svg") == b"<?xml\n"
+
+
+def test_where_programs_run_no_page_is_asked(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(RenderError, match="only the Python of a browser loads its Graphviz from a page"):
+        finished(load_graphviz("viz.js"))
