@@ -173,7 +173,7 @@ def test_the_scale_is_asked_of_the_program_where_it_is_not_its_own(fake):
 @needs_scripts
 def test_of_a_long_complaint_the_end_is_told(fake):
     fake(f"echo '{'much ' * 200}end' >&2; exit 1")
-    with pytest.raises(RenderError, match="failed with exit code 1: .*end$") as failed:
+    with pytest.raises(RenderError, match=r"failed with exit code 1: .*end$") as failed:
         render(DOT, "svg")
     assert 400 < len(str(failed.value).partition("code 1: ")[2]) <= 500
 
