@@ -1,0 +1,161 @@
+"""The story that marks tell, by marks that are made up: counts, groups, what is waived, tables."""
+
+import pytest
+
+from autograd_tiny.marking.claims import ClaimError, read_claim
+from autograd_tiny.marking.report import FAITHFUL, Formulas, Mark, Report
+from autograd_tiny.text.palette import VERDICTS
+
+
+def report(*rows):
+    """A report on claims as texts, each with its verdict, perhaps the engine's number, and whatever else is known."""
+    marks = []
+    for number, (text, verdict, *more) in enumerate(rows):
+        known = more.pop() if more and isinstance(more[-1], dict) else {}
+        claim = read_claim(text)._replace(**{name: known.pop(name) for name in ("section",) if name in known})
+        marks.append(Mark(number, claim, more[0] if more else claim.printed.number, verdict, **known))
+    return Report(marks)
+
+
+def test_what_is_counted_is_numbers_and_formulas():
+    formula = {"formulas": Formulas("w * x", "wx", "w")}
+    numbers, formulas = [("y = 1", "right"), ("z = 2", "wrong")], [("y = 1", "right", formula)]
+    assert report(*numbers).story[0] == "2 numbers: 1 right, 1 wrong."
+    assert report(*formulas).story[0] == "1 formula: 1 right."
+    assert report(*numbers, *formulas).story[0] == "2 numbers and 1 formula: 2 right, 1 wrong."
+    assert report().story[0] == "0 numbers: ."
+
+
+@pytest.mark.parametrize(("rows", "is_said"), [
+    ([("E/w = 0", "right"), ("E/x = 0.0", "right")], True),
+    ([("E/w = 0", "right"), ("E/x/w = 0.0", "right"), ("y = 3", "right")], True),
+    ([("E/w = 0", "right"), ("E/x = 0.1", "right")], False),
+    ([("E/w = 0", "right"), ("y = 0", "right")], False),
+    ([("E/w = 0.5", "right"), ("E/x = 0.1", "right")], False),
+    ([], False),
+])  # fmt: skip
+def test_where_all_derivatives_are_0_it_is_said(rows, is_said):
+    assert any("Every derivative on this page is 0" in sentence for sentence in report(*rows).story) == is_said
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_what_is_blamed(verdict):
+    one = report(("y = 1", "right"), ("z = 2.0", verdict, 3.0, {"why": "so it is"}))
+    assert one.ok == (verdict in FAITHFUL)
+    assert [slip.claim.called for slip in one.slips] == (["z"] if verdict in ("mistake", "stale", "wrong") else [])
+    assert one.first_slip == (one.slips[0] if one.slips else None)
+    assert one.strict.ok == (one.ok and verdict != "last digit")
+    assert one.counts == ({"right": 2} if verdict == "right" else {"right": 1, verdict: 1})
+    said = one.marks[1].sentence
+    assert said.startswith("z should be 3.0, not 2.0: so it is" if verdict not in FAITHFUL else "z")
+    assert said.endswith(".")
+    assert ("3.0" in said) == (verdict != "right")
+
+
+@pytest.mark.parametrize(("others", "also"), [
+    ((), ""), (("this",), "; another explanation would fit: this"), (("this", "that"), "; other explanations would fit: this; that"),
+    (("x" * 101,), "; 1 other explanation would fit"), (("x" * 60, "y" * 60), "; 2 other explanations would fit"),
+])  # fmt: skip
+def test_other_explanations_are_named_or_counted(others, also):
+    assert report(("y = 1", "mistake", 2.0, {"why": "so", "alternatives": others})).marks[0].sentence == f"y should be 2, not 1: so{also}."
+
+
+def carried(*sources):
+    return {"why": "it follows", "sources": sources}
+
+
+def test_what_carries_a_slip_on_is_counted_through_others():
+    one = report(
+        ("y = 1", "mistake", 2.0, {"why": "a"}), ("z = 1", "carried", 2.0, carried(0)), ("E = 1", "carried", 2.0, carried(1)),
+        ("u = 1", "mistake", 2.0, {"why": "b", "mistake": "sign"}), ("v = 1", "carried", 2.0, carried(3)), ("w = 3", "right"),
+    )  # fmt: skip
+    assert one.story[1:] == [
+        "y should be 2, not 1: a. 2 later numbers carry it on.", "u should be 2, not 1: b. One later number carries it on."
+    ]  # fmt: skip
+    assert one.margin[0] == "y = 1: a."
+    assert one.margin[-1] == "2 later numbers carry it on, z and E; 1 more slip is on the page."
+
+
+def test_the_margin_is_about_what_makes_most_of_the_page_wrong():
+    slips = [("y = 1", "mistake", 2.0, {"why": "a", "mistake": "m"}), ("u = 1", "mistake", 2.0, {"why": "b", "mistake": "n"})]
+    assert report(*slips).margin[0] == "y = 1: a."
+    assert report(*slips, ("v = 1", "carried", 2.0, carried(1))).margin[0] == "u = 1: b."
+    assert report(*slips, ("z = 1", "mistake", 2.0, {"why": "b", "mistake": "n"})).margin[0] == "u = 1: b; the same in z."
+    unexplained = [("p = 1", "wrong", 2.0), ("q = 1", "wrong", 2.0)]
+    assert report(*unexplained, slips[0]).margin[0] == "y = 1: a."  # what is explained comes first
+    assert report(slips[0], *unexplained).margin[-1] == "2 more slips are on the page."
+    assert report(*unexplained).margin == ["p and q are wrong, and nothing known explains them.", "p should be 2, not 1."]
+    assert report(("p = 1", "right")).margin == []
+
+
+def test_the_margin_stands_above_what_is_more_than_twice_as_long():
+    one = [("y = 1", "mistake", 2.0, {"why": "a"})]
+    assert report(*one).margin_above == []
+    many = [(f"y{i} = 1", "mistake", 2.0, {"why": f"reason {i}", "mistake": f"{i}"}) for i in range(12)]
+    above = report(*many).margin_above
+    assert above == [f"In the margin: {' '.join(report(*many).margin)}"]
+    for n in range(1, 12):
+        some = report(*many[:n])
+        told = f"In the margin: {' '.join(some.margin)}"
+        assert bool(some.margin_above) == (2 * len(told) < len(" ".join(some.story[1:])))
+
+
+def test_slips_of_one_kind_are_told_together_section_by_section():
+    sign = {"why": "the sign is wrong", "mistake": "sign"}
+    one = report(
+        ("y = 1", "mistake", -1.0, sign | {"section": "A"}), ("z = 2", "mistake", -2.0, sign | {"section": "A"}),
+        ("u = 3", "mistake", -3.0, sign | {"section": "B"}), ("p = 5", "wrong", 6.0), ("q = 7", "wrong", 8.0),
+    )  # fmt: skip
+    assert one.story[1:] == [
+        "y should be -1, not 1: the sign is wrong. The same in z.", "u should be -3, not 3: the sign is wrong.",
+        "Nothing known explains 2 numbers: p should be 6, not 5; q should be 8, not 7.",
+    ]  # fmt: skip
+
+
+def test_numbers_from_before_an_edit_are_told_together_with_their_signs():
+    stale = {"why": "stale", "fits": ("x = 2",)}
+    one = report(("y = 1", "stale", 2.0, stale), ("z = 1", "stale", 2.0, stale | {"mistake": "sign"}))
+    said = "y and z look like numbers from before an edit: they fit together x = 2"
+    assert one.story[1:] == [f"{said}; besides, the sign is wrong in z."]
+    assert report(("y = 1", "stale", 2.0, stale), ("z = 1", "stale", 2.0, stale)).story[1:] == [f"{said}."]
+
+
+def test_a_number_that_is_printed_twice_in_the_same_way_is_told_once():
+    one = report(("y = 1", "wrong", 2.0), ("y = 1.0", "wrong", 2.0), ("y = 1", "wrong", 2.0))
+    assert [len(same) for same in one.places.values()] == [2]
+    assert one.story[0] == "3 numbers: 3 wrong."
+    assert len(one.lines()) == 2
+    assert one.found(one.lines()[0]) == "wrong, 2 times"
+    assert one.found(one.lines()[1]) == "wrong"
+    alone = report(("y = 1", "mistake", 2.0, {"why": "so"}), ("y = 1", "mistake", 2.0, {"why": "so"}))
+    assert alone.story[1:] == ["y should be 2, not 1: so. It is printed 2 times."]
+
+
+def test_what_is_known_is_waived_with_what_carries_nothing_else_on():
+    one = report(
+        ("y = 1", "wrong", 2.0), ("u = 1", "wrong", 2.0), ("z = 1", "carried", 2.0, carried(0)),
+        ("E = 1", "carried", 2.0, carried(0, 1)), ("p = 1", "right"),
+    )  # fmt: skip
+    waived = one.waiving([read_claim("y = 1")])
+    assert [mark.known for mark in waived.marks] == [True, False, True, False, False]
+    assert not waived.ok
+    assert waived.story[-1] == "Known, and so waived: y = 1 and z = 1."
+    assert one.waiving([read_claim("y = 1"), read_claim("u = 1")]).ok
+    assert waived.marks[0].finding == "wrong (known)"
+    with pytest.raises(ClaimError, match="the page does not say y = 1.0; take it out of what is known") as failed:
+        one.waiving([read_claim("y = 1"), read_claim("y = 1.0")])
+    assert failed.value.number == 1
+    with pytest.raises(ClaimError, match="p = 1 is right; take it out of what is known"):
+        one.waiving([read_claim("p = 1")])
+
+
+def test_a_table_of_a_report_is_aligned():
+    one = report(("y = 1.25", "right", 1.25, {"section": "Forward"}), ("E/w = -0.5", "mistake", 0.5, {"why": "so", "mistake": "sign"}))
+    assert str(one).splitlines()[:4] == [
+        "       engine  printed", "", "Forward", "y        1.25     1.25  right"
+    ]  # fmt: skip
+    assert str(one).splitlines()[-1] == "∂E/∂w should be 0.5, not -0.5: so."
+    assert repr(one) == "<Report: 2 numbers: 1 right, 1 mistake>"
+    shown = one._repr_html_()
+    assert shown.count("<tr") == 4
+    assert shown.index("2 numbers") < shown.index("Forward") < shown.index(">1.25<") < shown.index("∂E/∂w</")
