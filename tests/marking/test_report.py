@@ -1,20 +1,11 @@
 """The story that marks tell, by marks that are made up: counts, groups, what is waived, tables."""
 
 import pytest
+from marking.made_up import report
 
 from autograd_tiny.marking.claims import ClaimError, read_claim
-from autograd_tiny.marking.report import FAITHFUL, Formulas, Mark, Report
+from autograd_tiny.marking.report import FAITHFUL, Formulas
 from autograd_tiny.text.palette import VERDICTS
-
-
-def report(*rows):
-    """A report on claims as texts, each with its verdict, perhaps the engine's number, and whatever else is known."""
-    marks = []
-    for number, (text, verdict, *more) in enumerate(rows):
-        known = more.pop() if more and isinstance(more[-1], dict) else {}
-        claim = read_claim(text)._replace(**{name: known.pop(name) for name in ("section",) if name in known})
-        marks.append(Mark(number, claim, more[0] if more else claim.printed.number, verdict, **known))
-    return Report(marks)
 
 
 def test_what_is_counted_is_numbers_and_formulas():
@@ -142,7 +133,7 @@ def test_what_is_known_is_waived_with_what_carries_nothing_else_on():
     assert waived.story[-1] == "Known, and so waived: y = 1 and z = 1."
     assert one.waiving([read_claim("y = 1"), read_claim("u = 1")]).ok
     assert waived.marks[0].finding == "wrong (known)"
-    with pytest.raises(ClaimError, match="the page does not say y = 1.0; take it out of what is known") as failed:
+    with pytest.raises(ClaimError, match=r"the page does not say y = 1\.0; take it out of what is known") as failed:
         one.waiving([read_claim("y = 1"), read_claim("y = 1.0")])
     assert failed.value.number == 1
     with pytest.raises(ClaimError, match="p = 1 is right; take it out of what is known"):
