@@ -16,7 +16,8 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.marking.derivations import Derivation, Derivations
 from autograd_tiny.marking.forms.quantities import Quantity, derivative
-from autograd_tiny.marking.judging.mistakes import Edit, Editor
+from autograd_tiny.marking.judging.mistakes import Edit, Editor, are_all_paths, over_printed_paths
+from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
 
@@ -65,12 +66,14 @@ class Question(NamedTuple):
         root: its formula from what is asked for before it.
         parts: parts of that formula that stand for quantities that are computed: the part, and the quantity.
         slips: the known mistakes, each alone; two at once; in what it was computed from.
+        over_paths: of a derivative whose paths are all asked for before it, their sum, and the paths.
     """
 
     quantity: Quantity
     root: int
     parts: tuple[tuple[int, Quantity], ...]
     slips: tuple[tuple[Slip, ...], tuple[Slip, ...], tuple[Slip, ...]]
+    over_paths: tuple[int, tuple[Quantity, ...]] | None = None
 
 
 Formula = float | Quantity | Operation
@@ -105,7 +108,15 @@ class Sheet:
             tuple(self._slips(edits)) for edits in (editor.edits(), editor.double_edits(), editor.deeper().edits())
         )
         root, parts = self._with_parts(derivation)
-        return Question(quantity, root, parts, slips)  # type: ignore[arg-type]
+        return Question(quantity, root, parts, slips, self._over_paths(quantity, known))  # type: ignore[arg-type]
+
+    def _over_paths(
+        self, quantity: Quantity, known: Mapping[Quantity, object]
+    ) -> tuple[int, tuple[Quantity, ...]] | None:
+        found = over_printed_paths(self._derivations, quantity, known)
+        if found is None or not are_all_paths(Numbers(self._derivations), quantity, found[0]):
+            return None
+        return self._number(found[0]), tuple(found[1])
 
     def _slips(self, edits: Iterable[Edit]) -> Iterable[Slip]:
         for edit in edits:

@@ -172,3 +172,24 @@ def test_an_operation_that_cannot_be_written_is_named():
     assert exercise.check(exercise.solution).ok
     with pytest.raises(TypeError, match="odd cannot be written in JavaScript"):
         exercise.html()
+
+
+def test_paths_are_added_as_we_add_them(tmp_path):
+    """All paths, or some of them; one is wrong, and the sum goes on with it."""
+    softmax, random, cases = "p1, p2, p3 = softmax(z1, z2, z3); E = -ln(p1) + p2*p3", Random(5), []
+    for formula, given, ask, is_all in (
+        ("h1 = w*x; h2 = w*t; E = h1**2 + h2*h1", {"w": 0.53, "x": 1.27, "t": 0.71}, ["E/h1/w", "E/h2/w", "E/w"], True),
+        (softmax, {"z1": 0.3, "z2": -0.2, "z3": 0.9}, ["E/p1/z1", "E/p2/z1", "E/p3/z1", "E/z1"], True),
+        (softmax, {"z1": 0.3, "z2": -0.2, "z3": 0.9}, ["E/p1/z1", "E/p3/z1", "E/z1"], False),
+    ):
+        exercise = Exercise(formula, ask, given=given)
+        sheets = sheets_of(exercise, 15, random)
+        *paths, _ = [exercise.value(blank.quantity) for blank in exercise.blanks]
+        for k in range(len(paths)):
+            wrong = [1.37 * x if i == k else x for i, x in enumerate(paths)]
+            sheets.append([f"{x:.3g}" for x in (*wrong, sum(wrong))])
+            verdict, _, said, _ = by_us(exercise, sheets[-1])[-1]
+            assert (verdict == "carried") == is_all
+            assert ("there are more" in said) == (not is_all)
+        cases.append((exercise, sheets))
+    assert not differences(cases, tmp_path)

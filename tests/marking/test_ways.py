@@ -90,3 +90,38 @@ def test_slips_that_hardly_matter_are_no_sources():
     found = marks("y = a + 0.001*b", {"a": 0.5172, "b": 0.3333}, "b = 0.3334", "y = 0.51")
     assert found[1].verdict == "rounded"
     assert found[1].why == "digits are cut off"
+
+
+PATHS = "h1 = w*x; h2 = w*t; E = h1**2 + h2*h1"
+SOFTMAX = "z1 = w*x; z2 = sin(w); z3 = w**2; p1, p2, p3 = softmax(z1, z2, z3); E = p1**2 - ln(p2) + p3*p1"
+PATHS_AT = {"w": 0.53, "x": 1.27, "t": 0.71}  # by h1 2.1876, by h2 0.4779
+
+
+@pytest.mark.parametrize(("first", "total", "verdicts"), [
+    ("2.1876", "2.6655", ["right", "right", "right"]),
+    ("2.1877", "2.6656", ["last digit", "right", "rounded"]),
+    ("-2.1876", "-1.7097", ["mistake", "right", "carried"]),
+    ("2.6143", "3.0922", ["wrong", "right", "carried"]),
+])  # fmt: skip
+def test_a_sum_over_all_paths_carries_on_what_was_printed_of_them(first, total, verdicts):
+    found = marks(PATHS, PATHS_AT, f"E/h1/w = {first}", "E/h2/w = 0.4779", f"E/w = {total}")
+    assert [m.verdict for m in found] == verdicts
+    assert not any("there are more" in m.why for m in found)
+    if verdicts[-1] == "carried":
+        assert found[2].sources == (0,)
+
+
+@pytest.mark.parametrize(("formula", "paths", "mistake", "said"), [
+    ("h1 = w*x; h2 = sin(w); h3 = w**2; E = h1*h2 + h3*h1", ("E/h1/w", "E/h3/w"), "path left out", ""),
+    (SOFTMAX, ("E/p1/w", "E/p3/w"), "path left out", ""),
+    (SOFTMAX, ("E/p1/z1/w", "E/p2/z2/w", "E/p3/z3/w"), "softmax diagonal only", ", those through the diagonal of the softmax's derivatives"),
+    (SOFTMAX, ("E/p1/z1/w", "E/p2/z1/w", "E/p3/z3/w"), "path left out", ""),
+])  # fmt: skip
+def test_a_sum_over_some_of_the_paths_is_none_over_all(formula, paths, mistake, said):
+    at = {"w": 0.53, "x": 1.27}
+    values = [m.value for m in marks(formula, at, *[f"{path} = 0" for path in paths])]
+    found = marks(formula, at, *[f"{path} = {x:.5f}" for path, x in zip(paths, values)], f"E/w = {sum(values):.5f}")[-1]
+    assert found.verdict == "mistake"
+    told = f"only the {len(paths)} printed paths are added{said}; there are more"
+    assert (mistake, told) in [(found.mistake, found.why), *[(mistake, other) for other in found.alternatives]]
+    assert "diagonal" not in found.why or said

@@ -291,7 +291,9 @@ export function createMarker(packed, rows) {
 
     function ways({ question }) {
       const { inner = [], fromOutput } = quantities[question.q];
-      const roots = [question.root, ...(inner.some((x) => page.printed.has(x)) ? [fromOutput] : [])];
+      const { paths = [], overPaths } = question;
+      const others = [[inner, fromOutput], [paths, overPaths]].filter(([known]) => known.some((x) => page.printed.has(x)));
+      const roots = [question.root, ...others.map(([, root]) => root)];
       const found = [];
       for (const root of roots) {
         const wrong = quantitiesIn(formulas, root).filter((q) => misprinted.has(q)).map((q) => [q, misprinted.get(q)]);

@@ -141,6 +141,7 @@ def _question(
     noise = 0.0
     with suppress(ArithmeticError, ValueError):
         noise = noise_of(Numbers(derivations, recorded=True).of(quantity))
+    over_paths = question.over_paths
     apart = next((pair for pair in pairwise(quantity.nodes) if not derivations.graph.depends(*pair)), None)
     return {
         "q": quantities[quantity],
@@ -151,7 +152,7 @@ def _question(
         ],
         "noise": noise,
         "independence": f"{apart[0]} does not depend on {apart[1]}" if apart else "",
-    }
+    } | ({"overPaths": over_paths[0], "paths": [quantities[x] for x in over_paths[1]]} if over_paths else {})
 
 
 def _slip(slip: Slip, before: Slip | None, texts: dict[str, int]) -> list[Any]:

@@ -27,7 +27,7 @@ from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed, read_back, read_number
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import Words
-from autograd_tiny.marking.judging.mistakes import Edit, Editor
+from autograd_tiny.marking.judging.mistakes import Edit, Editor, are_all_paths, over_printed_paths
 from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, chance, noise_of
 from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits
 from autograd_tiny.marking.judging.wholes import Array, Wholes
@@ -416,7 +416,7 @@ class Marker:
     def _ways(self, derivation: Derivation) -> Iterator[tuple[str, Follows]]:
         """What the number is by what was printed before: by its formula, or because it was printed itself."""
         quantity = derivation.quantity
-        for root in (derivation.root, *self._from_the_output(quantity)):
+        for root in (derivation.root, *self._from_the_output(quantity), *self._over_printed_paths(quantity)):
             for number in self._numbers(root):
                 yield "follows from", self.page.follow(number)
         for before in (*self.page.earlier.get(quantity, ()), self.page.printed.get(quantity)):
@@ -429,6 +429,13 @@ class Marker:
             of, by = quantity.nodes
             if any(derivative(x, by) in self.page.printed for x in self.derivations.operands_towards(of, by)):
                 yield self.derivations.from_the_output(of, by)
+
+    def _over_printed_paths(self, quantity: Quantity) -> Iterator[Expression]:
+        """A derivative as the sum over all of its paths, where these are known and some of them were printed."""
+        found = over_printed_paths(self.derivations, quantity, self._known(quantity))
+        if found is not None and any(path in self.page.printed for path in found[1]):
+            if are_all_paths(self.engine, quantity, found[0]):
+                yield found[0]
 
     def _numbers(self, root: Expression) -> Iterator[Number]:
         """The page's number for a formula.

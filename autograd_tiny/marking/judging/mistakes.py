@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from autograd_tiny.calculus.mistaken.functions import OTHER_FUNCTIONS
 from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.engine.table import (
     add,
@@ -43,6 +45,7 @@ from autograd_tiny.marking.derivations import (
 )
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, updated
+from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import brief, counted, listed
@@ -349,30 +352,55 @@ def _softmax_diagonal_only(d: Editor) -> Found:
             rewritten(d.root, dict.fromkeys(beside, ZERO))[d.root],
             "only the diagonal of the softmax's derivatives is used",
         )
-    if d.quantity.kind == "derivative":
-        yield from _printed_paths_only(d)
+    yield from _sum_of_printed_paths(d, diagonal=True)
+
+
+def _is_of_softmax(graph: NamedGraph, name: str) -> bool:
+    row = graph.nodes[name].op
+    return row is not None and isinstance(row.family, MultiPrimitive)
 
 
 def _off_diagonal(graph: NamedGraph, of: str, by: str) -> bool:
-    row = graph.nodes[of].op
-    return isinstance(row.family, MultiPrimitive) and graph.operands(of)[row.parameter] != by
+    return _is_of_softmax(graph, of) and graph.operands(of)[graph.nodes[of].op.parameter] != by
+
+
+def over_printed_paths(
+    derivations: Derivations, quantity: Quantity, known: Iterable[Quantity]
+) -> tuple[Expression, list[Quantity]] | None:
+    """A derivative as the sum over those of its paths that were printed, and these; None where there are not several."""
+    if quantity.kind != "derivative":
+        return None
+    of, by = quantity.nodes
+    starts = {
+        user: derivations.variable(derivative(of, user)) for user in derivations.graph.operands(of) if user is not None
+    } | {of: ONE}
+    paths = [q for q in known if q.kind == "path" and q.nodes[-1] == by and q.nodes[0] in starts]
+    terms = [starts[q.nodes[0]] * derivations.variable(q) for q in paths]
+    return (added([rewritten(x, {ONE: ONE})[x] for x in terms]), paths) if len(paths) > 1 else None
+
+
+def are_all_paths(numbers: Numbers, quantity: Quantity, total: Expression) -> bool:
+    """Whether a sum over paths of a derivative is over all of them: whether the engine's numbers add up to it."""
+    with suppress(ArithmeticError, ValueError):
+        return math.isclose(data_of(numbers.evaluate(total)), data_of(numbers.of(quantity)), rel_tol=1e-9)
+    return False
+
+
+def _sum_of_printed_paths(d: Editor, *, diagonal: bool) -> Found:
+    """The printed paths alone: those through the diagonal of a softmax's derivatives, or any others."""
+    found = over_printed_paths(d.derivations, d.quantity, d.known)
+    if found is None or are_all_paths(Numbers(d.derivations), d.quantity, found[0]):
+        return
+    total, paths = found
+    steps = [pair for q in paths for pair in pairwise(q.nodes) if _is_of_softmax(d.graph, pair[0])]
+    through = [_off_diagonal(d.graph, *pair) for pair in steps]
+    if (bool(through) and not any(through)) is diagonal:
+        which = ", those through the diagonal of the softmax's derivatives" if diagonal else ""
+        yield total, f"only the {len(paths)} printed paths are added{which}; there are more"
 
 
 def _printed_paths_only(d: Editor) -> Found:
-    of, by = d.quantity.nodes
-    starts = {
-        user: d.derivations.variable(derivative(of, user)) for user in d.graph.operands(of) if user is not None
-    } | {of: ONE}
-    paths = [q for q in d.known if q.kind == "path" and q.nodes[-1] == by and q.nodes[0] in starts]
-    if len(paths) > 1:
-        total = added(
-            [rewritten(x, {ONE: ONE})[x] for x in (starts[q.nodes[0]] * d.derivations.variable(q) for q in paths)]
-        )
-        diagonal = not any(
-            _off_diagonal(d.graph, a, b) for q in paths for a, b in pairwise(q.nodes) if d.graph.nodes[a].op
-        )
-        through = ", those through the diagonal of the softmax's derivatives" if diagonal else ""
-        yield total, f"only the {len(paths)} printed paths are added{through}; there are more"
+    yield from _sum_of_printed_paths(d, diagonal=False)
 
 
 def _one_path_kept(d: Editor) -> Found:
@@ -593,6 +621,7 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("activation derivative missing", 1, _activation_derivative_missing),
     ("one path kept", 1, _part_of_the_loss_only),
     ("softmax diagonal only", 1, _softmax_diagonal_only),
+    ("path left out", 1, _printed_paths_only),
     ("one path kept", 1, _one_path_kept),
     ("one term kept", 1.4, _one_term_kept),
     ("path left out", 1.5, _path_left_out),
