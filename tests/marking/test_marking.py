@@ -165,10 +165,8 @@ def test_only_the_paths_that_were_printed(paths):
     say = engine(root)
     printed = sum(float(say(path)) for path in paths)
     found = the_mark(root, *(f"{path} = {say(path)}" for path in paths), f"{paths[0].split('/')[0]}/a1 = {printed:.6f}")
-    assert (found.verdict, found.mistake) == ("mistake", "softmax diagonal only")
-    assert found.why.startswith("only the 2 printed paths are added")
-    through_the_diagonal = "those through the diagonal of the softmax's derivatives"
-    assert (through_the_diagonal in found.why) == (paths[0] == "E_total/u1/a1")
+    assert (found.verdict, found.mistake) == ("mistake", "path left out")
+    assert found.why.startswith("only the 2 printed paths are added; there are more")  # by u3, whatever the softmax does
 
 
 def test_only_the_diagonal_of_the_softmax():
