@@ -93,6 +93,7 @@ def test_slips_that_hardly_matter_are_no_sources():
 
 
 PATHS = "h1 = w*x; h2 = w*t; E = h1**2 + h2*h1"
+DIAGONAL = ", those through the diagonal of the softmax's derivatives"
 SOFTMAX = "z1 = w*x; z2 = sin(w); z3 = w**2; p1, p2, p3 = softmax(z1, z2, z3); E = p1**2 - ln(p2) + p3*p1"
 PATHS_AT = {"w": 0.53, "x": 1.27, "t": 0.71}  # by h1 2.1876, by h2 0.4779
 
@@ -114,7 +115,7 @@ def test_a_sum_over_all_paths_carries_on_what_was_printed_of_them(first, total, 
 @pytest.mark.parametrize(("formula", "paths", "mistake", "said"), [
     ("h1 = w*x; h2 = sin(w); h3 = w**2; E = h1*h2 + h3*h1", ("E/h1/w", "E/h3/w"), "path left out", ""),
     (SOFTMAX, ("E/p1/w", "E/p3/w"), "path left out", ""),
-    (SOFTMAX, ("E/p1/z1/w", "E/p2/z2/w", "E/p3/z3/w"), "softmax diagonal only", ", those through the diagonal of the softmax's derivatives"),
+    (SOFTMAX, ("E/p1/z1/w", "E/p2/z2/w", "E/p3/z3/w"), "softmax diagonal only", DIAGONAL),
     (SOFTMAX, ("E/p1/z1/w", "E/p2/z1/w", "E/p3/z3/w"), "path left out", ""),
 ])  # fmt: skip
 def test_a_sum_over_some_of_the_paths_is_none_over_all(formula, paths, mistake, said):

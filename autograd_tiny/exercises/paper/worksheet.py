@@ -16,7 +16,8 @@ from autograd_tiny.exercises.page.picture import drawn, picture_of
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import LATEX, term
-from autograd_tiny.symbols.latex import latex_digits, latex_name, latex_number, latex_upright
+from autograd_tiny.symbols.latex import latex_name, latex_number, latex_upright
+from autograd_tiny.text.numbers import latex_digits
 from autograd_tiny.text.palette import recolored, variables
 
 STYLE = """

@@ -433,9 +433,9 @@ class Marker:
     def _over_printed_paths(self, quantity: Quantity) -> Iterator[Expression]:
         """A derivative as the sum over all of its paths, where these are known and some of them were printed."""
         found = over_printed_paths(self.derivations, quantity, self._known(quantity))
-        if found is not None and any(path in self.page.printed for path in found[1]):
-            if are_all_paths(self.engine, quantity, found[0]):
-                yield found[0]
+        is_used = found is not None and any(path in self.page.printed for path in found[1])
+        if found is not None and is_used and are_all_paths(self.engine, quantity, found[0]):
+            yield found[0]
 
     def _numbers(self, root: Expression) -> Iterator[Number]:
         """The page's number for a formula.
