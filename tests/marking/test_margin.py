@@ -3,6 +3,7 @@
 import pytest
 from marking.made_up import report
 
+from autograd_tiny.marking.forms.computed import Whole, computed
 from autograd_tiny.marking.margin import LONGEST, MOST_NAMED, in_the_margin
 
 WHY = {"why": "the sign is wrong", "mistake": "sign"}
@@ -61,3 +62,18 @@ def test_causes():
 ])  # fmt: skip
 def test_what_it_carries_along_and_how_much_else_is_wrong(carried, others, rest):
     assert margin(("y = 1", "mistake", 2.0, dict(WHY)), carried=carried, others=others)[2:] == rest
+
+
+def from_code(number, given=(2, 2)):
+    """An entry of an array from code."""
+    whole = Whole("∂E/∂W", given, (2, 2), (1.0, 2.0, 3.0, 4.0))
+    return {"printed": computed(number, 1e-6, 4.0, whole)}
+
+
+def test_arrays_from_code():
+    entries = [(f"E/W[{i}][{j}] = 1", "mistake", 2.0, WHY | from_code(1.0)) for i in (0, 1) for j in (0, 1)]
+    assert margin(*entries)[0] == "∂E/∂W[0][0] = 1: the sign is wrong; the same in 3 more of its entries."
+    assert margin(entries[0])[0] == "∂E/∂W[0][0] = 1: the sign is wrong."
+    turned = [(text, "mistake", 2.0, {"why": "it is transposed"} | from_code(1.0, (2, 3))) for text, *_ in entries]
+    said = "∂E/∂W should be 2 × 2, not 2 × 3: it is transposed."
+    assert margin(*turned, carried=("z",), others=2) == [said, "One later number carries it on, z; 2 more slips are on the page."]
