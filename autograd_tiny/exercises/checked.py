@@ -162,6 +162,6 @@ def _row(outcome: Outcome) -> str:
     style = "text-align:left"
     if outcome.mark:
         verdict = VERDICTS["undecided" if outcome.is_short else outcome.verdict]
-        style += f";background:{verdict.ground};color:{verdict.ink}"
+        style += f";{verdict.style}"
     cells = cell(escape(outcome.blank.name)), cell(escape(outcome.answer.text)), cell(escape(outcome.sentence), style)
     return f"<tr>{''.join(cells)}</tr>"

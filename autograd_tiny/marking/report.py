@@ -426,11 +426,11 @@ class Report:
             name += f" via {nodes[1]}" if kind == "path" else ""
             name += {0: "", 1: ", updated"}.get(node.time, f", updated {node.time} times")
             found.setdefault(node.base, []).append(
-                Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground, mark.sentence)
+                Note(name, f"{mark.claim.printed.text} {verdict.sign}", verdict.ground.light, mark.sentence)
             )
         for cause, mark in {mark.cause: mark for mark in reversed(self.marks) if mark.cause and mark.place}.items():
             found.setdefault(timed(mark.place).base, []).append(
-                Note("slip", mark.mistake, VERDICTS[mark.verdict].ground, cause)
+                Note("slip", mark.mistake, VERDICTS[mark.verdict].ground.light, cause)
             )
         return found
 
@@ -510,8 +510,7 @@ def _colored(text: str, mark: Mark) -> str:
 
 
 def _colors(mark: Mark | None) -> str:
-    verdict = mark and VERDICTS[mark.verdict]
-    return f"background:{verdict.ground};color:{verdict.ink}" if verdict else ""
+    return VERDICTS[mark.verdict].style if mark else ""
 
 
 def _whole_of(mark: Mark) -> Whole | None:

@@ -53,24 +53,32 @@ PAGE = {
 
 
 class Verdict(NamedTuple):
-    """How a verdict on a printed number is shown: a sign, a light ground and a dark ink, a colour of terminals."""
+    """How a verdict on a printed number is shown: a sign, a ground and the ink on it, a colour of terminals."""
 
     sign: str
-    ground: str
-    ink: str
+    ground: Color
+    ink: Color
     terminal: str
+
+    @property
+    def style(self) -> str:
+        """As a style of HTML; where a browser does not know ``light-dark``, on any page light."""
+        return ";".join(
+            f"{name}:{color.light};{name}:light-dark({color.light},{color.dark})"
+            for name, color in (("background", self.ground), ("color", self.ink))
+        )
 
 
 VERDICTS = {
-    "right": Verdict("=", "#d9f0e3", "#00694a", "green"),
-    "rounded": Verdict("~", "#eaf1d3", "#55691a", "green"),
-    "last digit": Verdict("±", "#eaf1d3", "#55691a", "green"),
-    "carried": Verdict(">", "#fbe6c0", "#8a5200", "yellow"),
-    "mistake": Verdict("✗", "#f9d2cb", "#a52a14", "red"),
-    "stale": Verdict("o", "#ead6f2", "#7a2f96", "magenta"),
-    "wrong": Verdict("!", "#f9d2cb", "#a52a14", "red"),
-    "undecided": Verdict("?", "#e8e9ec", "#4a525e", "dim"),
-    "unanswered": Verdict("_", "#f4f5f6", "#5a626e", "dim"),
+    "right": Verdict("=", Color("#d9f0e3", "#13392c"), Color("#00694a", "#7fdcb8"), "green"),
+    "rounded": Verdict("~", Color("#eaf1d3", "#2c3516"), Color("#55691a", "#c4d880"), "green"),
+    "last digit": Verdict("±", Color("#eaf1d3", "#2c3516"), Color("#55691a", "#c4d880"), "green"),
+    "carried": Verdict(">", Color("#fbe6c0", "#443110"), Color("#8a5200", "#f3c274"), "yellow"),
+    "mistake": Verdict("✗", Color("#f9d2cb", "#4b1f18"), Color("#a52a14", "#ffa493"), "red"),
+    "stale": Verdict("o", Color("#ead6f2", "#3a2347"), Color("#7a2f96", "#dcaaf1"), "magenta"),
+    "wrong": Verdict("!", Color("#f9d2cb", "#4b1f18"), Color("#a52a14", "#ffa493"), "red"),
+    "undecided": Verdict("?", Color("#e8e9ec", "#2c333d"), Color("#4a525e", "#b4bdc9"), "dim"),
+    "unanswered": Verdict("_", Color("#f4f5f6", "#20262f"), Color("#5a626e", "#a4aebb"), "dim"),
 }
 
 
@@ -82,8 +90,8 @@ def variables(selector: str) -> str:
     return f"{selector} {{ {light} }}\n@supports (color: light-dark(red, red)) {{ {selector} {{ {both} }} }}\n"
 
 
-FOLLOWING = frozenset(color.light for color in DRAWN.values())
-"""The colours that follow the scheme of the page; others stay what they are."""
+FOLLOWING = dict([*DRAWN.values(), *(verdict.ground for verdict in VERDICTS.values())])
+"""The colours that follow the scheme of the page, each with what takes its place on a dark one; others stay what they are."""
 
 
 def adaptive(drawing: str, root: str, fixed: str) -> str:
@@ -99,7 +107,7 @@ def adaptive(drawing: str, root: str, fixed: str) -> str:
     """
     rules = [
         f':where(.{root} :not(.{fixed}))>:where([{paint}="{light}"]){{{paint}:light-dark({light},{dark})}}'
-        for light, dark in DRAWN.values()
+        for light, dark in FOLLOWING.items()
         for paint in ("fill", "stroke")
         if f'{paint}="{light}"' in drawing
     ]

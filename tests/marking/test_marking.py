@@ -417,14 +417,14 @@ def test_the_report_as_text_html_json_and_picture():
     html = report._repr_html_()
     assert "Forward &lt;1&gt;" in html
     assert "<1>" not in html
-    assert all(VERDICTS[m.verdict].ground in html for m in report.marks)
+    assert all(VERDICTS[m.verdict].style in html for m in report.marks)
     content = json.loads(report.to_json())
     assert content["counts"] == report.counts
     assert [entry["verdict"] for entry in content["marks"]] == [m.verdict for m in report.marks]
     drawn = draw(root, notes=report.notes())
     assert "0.731" in drawn.dot
     assert "page, dE" in drawn.dot
-    assert VERDICTS["right"].ground in drawn.dot
+    assert VERDICTS["right"].ground.light in drawn.dot
 
 
 def test_a_derivative_may_be_written_with_d():

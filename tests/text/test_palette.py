@@ -35,11 +35,13 @@ def test_colours_can_be_read_and_told_apart():
     for name, (light, dark) in colors.items():
         assert (luminance(light) > luminance(dark)) == (name in GROUNDS or name in ("rule", "faint")), name
     assert [bytes(color).hex() for color in (palette.POSITIVE, palette.NEGATIVE)] == ["fab47f", "b5a6ea"]
-    assert [name for name, verdict in palette.VERDICTS.items() if verdict.ink == "#a52a14"] == ["mistake", "wrong"]
+    assert [name for name, verdict in palette.VERDICTS.items() if verdict.ink.light == "#a52a14"] == ["mistake", "wrong"]
     assert len({verdict.sign for verdict in palette.VERDICTS.values()}) == len(palette.VERDICTS)
     for verdict in palette.VERDICTS.values():
         assert len(verdict.sign) == 1
-        assert (luminance(verdict.ground) + 0.05) / (luminance(verdict.ink) + 0.05) > 4.5
+        assert (luminance(verdict.ground.light) + 0.05) / (luminance(verdict.ink.light) + 0.05) > 4.5
+        for ink in (verdict.ink.dark, palette.DRAWN["ink"].dark):  # in tables, and in drawings
+            assert (luminance(ink) + 0.05) / (luminance(verdict.ground.dark) + 0.05) > 4.5
         assert Style.parse(verdict.terminal)
         assert not verdict.terminal.startswith("#")
 

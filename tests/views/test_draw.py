@@ -27,6 +27,7 @@ from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing.dot_text import Sketch
 from autograd_tiny.views.drawing.draw import SHOWN, draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
+from autograd_tiny.views.drawing.picture import Note
 from autograd_tiny.views.drawing.render import PROGRAM_VARIABLE, RenderError, find_program
 from autograd_tiny.views.drawing.svg import structure
 from autograd_tiny.views.paths import edges
@@ -603,22 +604,25 @@ def check_labels(names):
 SCHEMES = """() => ["light", "dark"].map((scheme) => {
     document.documentElement.style.colorScheme = scheme;
     const fill = (selector) => getComputedStyle(document.querySelector(selector)).fill;
-    return ["#plain text", "#plain .grad", "#plain .node path", "#tinted text"].map(fill);
+    return ["#plain text", "#plain .grad", "#plain .node path", "#tinted text", "#noted [fill='#d9f0e3']", "#noted text"].map(fill);
 })"""
 
 
 def test_a_picture_follows_the_scheme_around_it(browser, tmp_path):
-    """In a page as in an image; a box with a ground of its own stays as it is, and what a page says of a picture holds."""
+    """In a page as in an image, marks too; a box with a tint stays as it is, and what a page says of a picture holds."""
     y = Value(-3.0, "w") * Value(2.0, "x")
     y.backward()
+    y.label = "y"
     plain, tinted = draw(y), draw(y, color_gradients=True)
-    inline = {name: picture.svg().partition("<svg")[2] for name, picture in (("plain", plain), ("tinted", tinted))}
+    noted = draw(y, notes={"y": [Note("page", "-6 =", palette.VERDICTS["right"].ground.light, "right")]})
+    drawn = {"plain": plain, "tinted": tinted, "noted": noted}
+    inline = {name: picture.svg().partition("<svg")[2] for name, picture in drawn.items()}
     pictures = "".join(f'<svg id="{name}"{svg}' for name, svg in inline.items())
     page = browser.new_page()
     page.set_content(f"<!doctype html><style>svg .grad {{ fill: #7a0019 }}</style>{pictures}{plain._repr_mimebundle_()['text/html']}")
     light, dark = page.evaluate(SCHEMES)
-    assert light == ["rgb(28, 39, 51)", "rgb(122, 0, 25)", "rgb(255, 255, 255)", "rgb(28, 39, 51)"]
-    assert dark == ["rgb(227, 233, 241)", "rgb(122, 0, 25)", "rgb(27, 34, 44)", "rgb(28, 39, 51)"]
+    assert light == ["rgb(28, 39, 51)", "rgb(122, 0, 25)", "rgb(255, 255, 255)", "rgb(28, 39, 51)", "rgb(217, 240, 227)", "rgb(28, 39, 51)"]
+    assert dark == ["rgb(227, 233, 241)", "rgb(122, 0, 25)", "rgb(27, 34, 44)", "rgb(28, 39, 51)", "rgb(19, 57, 44)", "rgb(227, 233, 241)"]
     image = page.locator("img")
     shown = {}
     for scheme in ("light", "dark"):
