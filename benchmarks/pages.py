@@ -1,6 +1,6 @@
 """Pages on which backpropagation is worked out in numbers, as an author prints them, to measure `autograd_tiny.mark` by.
 
-A page's numbers are plain arithmetic on floats, of double or of single precision: each is a sum of products of functions of earlier
+A page's numbers are plain arithmetic on floats, of double precision or less: each is a sum of products of functions of earlier
 numbers.  The engine only records the same network, for the marker to look at.
 """
 
@@ -19,45 +19,63 @@ from typing import Any, NamedTuple
 
 from autograd_tiny import Value, dot, log, losses, softmax, total
 
-# ── numbers of single precision ──────────────────────────────────────────────────────────────────────────────────────
+# ── numbers of a narrower format ─────────────────────────────────────────────────────────────────────────────────────
 
 
-class Single(float):
-    """A number of single precision, and so is what any sum, product or quotient with it gives."""
+class Narrow(float):
+    """A number of a floating-point format, and so is what any sum, product or quotient with it gives."""
 
-    def __new__(cls, x: float) -> Single:
-        return super().__new__(cls, struct.unpack("f", struct.pack("f", x))[0])
+    code = "d"
+    """The letter that `struct` has for the format."""
 
-    def __add__(self, other: float) -> Single:
-        return Single(float(self) + float(Single(other)))
+    def __new__(cls, x: float) -> Narrow:
+        return super().__new__(cls, struct.unpack(cls.code, struct.pack(cls.code, x))[0])
 
-    def __sub__(self, other: float) -> Single:
-        return Single(float(self) - float(Single(other)))
+    def __add__(self, other: float) -> Narrow:
+        return type(self)(float(self) + float(type(self)(other)))
 
-    def __rsub__(self, other: float) -> Single:
-        return Single(float(Single(other)) - float(self))
+    def __sub__(self, other: float) -> Narrow:
+        return type(self)(float(self) - float(type(self)(other)))
 
-    def __mul__(self, other: float) -> Single:
-        return Single(float(self) * float(Single(other)))
+    def __rsub__(self, other: float) -> Narrow:
+        return type(self)(float(type(self)(other)) - float(self))
 
-    def __truediv__(self, other: float) -> Single:
-        return Single(float(self) / float(Single(other)))
+    def __mul__(self, other: float) -> Narrow:
+        return type(self)(float(self) * float(type(self)(other)))
 
-    def __rtruediv__(self, other: float) -> Single:
-        return Single(float(Single(other)) / float(self))
+    def __truediv__(self, other: float) -> Narrow:
+        return type(self)(float(self) / float(type(self)(other)))
 
-    def __pow__(self, other: float) -> Single:  # type: ignore[override]
-        return Single(float(self) ** other)
+    def __rtruediv__(self, other: float) -> Narrow:
+        return type(self)(float(type(self)(other)) / float(self))
 
-    def __neg__(self) -> Single:
-        return Single(-float(self))
+    def __pow__(self, other: float) -> Narrow:  # type: ignore[override]
+        return type(self)(float(self) ** other)
+
+    def __neg__(self) -> Narrow:
+        return type(self)(-float(self))
 
     __radd__, __rmul__ = __add__, __mul__
 
 
+class Single(Narrow):
+    """A number of single precision."""
+
+    code = "f"
+
+
+class Half(Narrow):
+    """A number of half precision."""
+
+    code = "e"
+
+
+PRECISIONS: Mapping[type[float], str] = {float: "double precision", Single: "single precision", Half: "half precision"}
+
+
 def _of_its_kind(function: Callable[[float], float]) -> Callable[[float], float]:
-    """A function of `math` that gives a number of single precision for one."""
-    return lambda x: Single(function(x)) if isinstance(x, Single) else function(x)
+    """A function of `math` that gives a number of the format of its operand."""
+    return lambda x: type(x)(function(x)) if isinstance(x, Narrow) else function(x)
 
 
 exp, ln, sqrt, tanh, sin, cos = map(_of_its_kind, (math.exp, math.log, math.sqrt, math.tanh, math.sin, math.cos))
@@ -545,7 +563,7 @@ class Style(NamedTuple):
         cut: whether further digits are cut off, and not rounded.
         trimmed: whether zeros at the end are left away.
         way: from unrounded numbers, from printed ones, or now this and now that.
-        single: whether all of it is worked out in single precision.
+        number: the type of the numbers with which all of it is worked out, one of PRECISIONS.
     """
 
     digits: int
@@ -553,12 +571,7 @@ class Style(NamedTuple):
     cut: bool
     trimmed: bool
     way: str
-    single: bool = False
-
-    @property
-    def number(self) -> Callable[[float], float]:
-        """What makes a number of this author's precision."""
-        return Single if self.single else float
+    number: type[float] = float
 
     def text(self, x: float) -> str:
         """A number as this author prints it."""

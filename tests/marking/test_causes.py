@@ -87,6 +87,9 @@ SLIPS = {
     "the sigmoid itself is taken": Slip(output_slope=lambda y, o: o),
     "the rule of tanh is applied": Slip(output_slope=lambda y, o: 1 - o * o),
     "the derivative of sigmoid is missing everywhere": Slip(output_slope=lambda y, o: 1),
+    "the derivative of tanh and sigmoid is taken at the input": Slip(
+        hidden_slope=lambda z, h: 1 - z * z, output_slope=lambda y, o: y * (1 - y)
+    ),
     "the matrix of v12 and v21 is transposed in the derivatives": Slip(transposed=True),
     "weights after their update": Slip(early=True),
     "sigmoid is taken for tanh": Slip(hidden=sigmoid, hidden_slope=lambda z, h: h * (1 - h)),

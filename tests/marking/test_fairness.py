@@ -66,6 +66,36 @@ def test_single_precision_is_said():
     assert any(m.sentence.endswith(" is right, as single precision gives it.") for m in report.marks)
 
 
+def as_bfloat16(x: float) -> float:
+    """The upper half of a number of single precision, rounded to even."""
+    (bits,) = struct.unpack("<I", struct.pack("<f", x))
+    bits += 0x7FFF + (bits >> 16 & 1)
+    return struct.unpack("<f", struct.pack("<I", bits & 0xFFFF0000))[0]
+
+
+def test_a_page_in_bfloat16_is_right_and_a_slip_on_it_is_none_of_its_errors():
+    for seed in range(6):
+        given = inputs(seed)
+        numbers = {name: f"{x:.9f}" for name, x in by_hand(as_bfloat16, given, same).items()}
+        assert not marked(given, numbers).slips, seed
+        wrong = numbers | {"y": f"{float(numbers['y']) * 1.2:.9f}"}
+        assert [m.claim.called for m in marked(given, wrong).slips] == ["y"]
+
+
+def test_numbers_with_more_digits_than_the_format_has_speak_against_it():
+    right = by_hand(same, inputs(1), same)
+    numbers = {name: f"{x:.9f}" for name, x in right.items()}
+    numbers |= {name: f"{as_bfloat16(right[name]):.9f}" for name in ("E/w1", "E/x1")}
+    assert {m.claim.called for m in marked(inputs(1), numbers).slips} == {"∂E/∂w1", "∂E/∂x1"}
+
+
+def test_a_mistake_is_seen_in_a_number_that_has_but_the_digits_of_single_precision():
+    given = {"x": 0.73, "w": 1.31}
+    h = math.tanh(given["w"] * given["x"])
+    (found,) = marked(given, {"E/w": repr(2 * h * (1 - h) * 0.73 * (1 + 2e-8))}, "h = tanh(w*x); E = h**2").marks
+    assert (found.verdict, found.mistake) == ("mistake", "mistaken rule")
+
+
 def test_a_slip_on_a_page_in_single_precision_is_seen():
     given = inputs(3)
     numbers = {name: f"{x:.9f}" for name, x in by_hand(partial(stored, "f"), given, same).items()}
@@ -124,6 +154,12 @@ def test_strict_fails_a_build_for_a_last_digit(tmp_path, capsys, format_):
 @pytest.mark.parametrize(("form", "code"), [(SINGLE, "f"), (HALF, "e")])
 def test_formats_are_those_of_the_machine(form: Format, code):
     random = Random(1)
+    for power in range(-20, 12):  # the smallest of them are subnormal in half precision
+        x = random.uniform(-2, 2) * 2.0**power
+        assert form.round(x) == stored(code, x)
+    assert form.round(1.0 + form.spacing(1.0) / 2) == 1.0
+    with pytest.raises(OverflowError, match=f"too large for {form.name} precision"):
+        form.round(2.0 ** form.exponents[1])
     for _ in range(200):
         x = random.uniform(-2, 2)
         assert form.round(x) == stored(code, x)

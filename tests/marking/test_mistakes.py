@@ -36,14 +36,14 @@ def told(edits):
 
 OF_C_BY_A = """\
 0.5 sign | -(w1 * (a + a)) | the sign is wrong
+0.8 one path kept | w1 * a | of 2 paths only one is kept, a
+0.8 one path kept | w1 * a | of 2 paths only one is kept, a
 0.8 factor | 2 * (w1 * (a + a)) | the number is 2 times too large | 0
 0.8 factor | 0.5 * (w1 * (a + a)) | the number is 2 times too small | 0
 1.5 sign | w1 * (-a + a) | the sign of the term a is wrong
 1.5 sign | w1 * (a + (-a)) | the sign of the term a is wrong
 1.6 factor | 4 * (w1 * (a + a)) | the number is 4 times too large | 0
 1.6 factor | 0.25 * (w1 * (a + a)) | the number is 4 times too small | 0
-1 one path kept | w1 * a | of 2 paths only one is kept, a
-1 one path kept | w1 * a | of 2 paths only one is kept, a
 2 factor left out | a + a | the factor w1 is left out
 2 factor left out | w1 | the factor ∂(a * a)/∂a is left out
 2 factor twice | w1 * (a + a) * w1 | the factor w1 is applied twice
@@ -96,6 +96,8 @@ AN_UPDATE = """\
 
 OF_C_BY_W = """\
 0.5 sign | -(∂c2/∂a * (1 - a ** 2) * x + a * a) | the sign is wrong
+0.8 one path kept | ∂c2/∂a * (1 - a ** 2) * x | of 2 paths only one is kept, ∂c2/∂z * x
+0.8 one path kept | a * a | of 2 paths only one is kept, a * a
 0.8 factor | 2 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too large | 0
 0.8 factor | 0.5 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 2 times too small | 0
 1.5 sign | ∂c2/∂a * (-1 + (-a ** 2)) * x + a * a | the sign of the term 1 is wrong
@@ -105,8 +107,6 @@ OF_C_BY_W = """\
 1.6 factor | 4 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 4 times too large | 0
 1.6 factor | 0.25 * (∂c2/∂a * (1 - a ** 2) * x + a * a) | the number is 4 times too small | 0
 1 activation derivative missing | ∂c2/∂a * x + a * a | the derivative of the activation, ∂a/∂z, is missing
-1 one path kept | ∂c2/∂a * (1 - a ** 2) * x | of 2 paths only one is kept, ∂c2/∂z * x
-1 one path kept | a * a | of 2 paths only one is kept, a * a
 1.5 wrong point | ∂c2/∂a * (1 - tanh(a) ** 2) * x + a * a | ∂a/∂z is taken at a in place of z
 1.5 wrong point | ∂c2/∂a * (1 - z ** 2) * x + a * a | ∂a/∂z is taken at z in place of a
 1.7 weight and gradient | w1 - (∂c2/∂a * (1 - a ** 2) * x + a * a) | it is w1 less its gradient
@@ -154,7 +154,7 @@ def test_all_decimal_places():
 
 def test_two_mistakes_at_once_are_a_lost_path_and_a_slip_of_the_pen():
     assert list(told(editor("c2/a").double_edits())) == [
-        "1.5 one path kept, sign | -(w1 * a) | of 2 paths only one is kept, a; besides, the sign is wrong"
+        "1.3 one path kept, sign | -(w1 * a) | of 2 paths only one is kept, a; besides, the sign is wrong"
     ] * 2
     assert len(list(editor("c2/a").double_edits())) == 2 * (1 + 6)
     assert list(editor("a/z").double_edits()) == []
@@ -186,7 +186,7 @@ def test_the_derivative_of_one_term_for_that_of_all(terms, more):
     known = {read_quantity("E1/w"): None}
     found = Editor(derivations, derivations.derivation(read_quantity("E/w"), known), known).edits()
     said = [(x.effort, x.mistake, x.what) for x in found if "is used for" in x.what]
-    assert said == [(1, "one path kept", f"∂E1/∂w is used for ∂E/∂w, which has {more}")]
+    assert said == [(0.8, "one path kept", f"∂E1/∂w is used for ∂E/∂w, which has {more}")]
 
 
 def test_a_number_of_a_neighbour():

@@ -53,6 +53,7 @@ MISTAKEN: Mapping[str, Rules | Callable[[Primitive], Rules]] = MappingProxyType(
         "div": (
             MistakenRule("the sign of the quotient rule is lost", lambda out, x, y: (1.0 / y, out / y), LESSON),
             MistakenRule("1/y is integrated, to ln y", lambda out, x, y: (1.0 / y, x * log(y)), TO_LN),
+            MistakenRule("it is not divided by y²", lambda out, x, y: (y, -x), GITHUB + "MikeInnes/diff-zoo/issues/15"),
         ),
         "power": _of_power,
         "exp": (

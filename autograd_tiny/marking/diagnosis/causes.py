@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 from typing import Any, NamedTuple
 
 from autograd_tiny.calculus.mistaken.functions import OTHER_FUNCTIONS
 from autograd_tiny.calculus.mistaken.rules import mistaken_rules
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.row import MistakenRule, Primitive
+from autograd_tiny.engine.row import MistakenRule, MultiPrimitive, Primitive
 from autograd_tiny.engine.table import TABLE, add, dot, sigmoid, softmax, sub, total
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
@@ -28,6 +29,8 @@ from autograd_tiny.text.words import listed
 
 MOST_PAIRS = 12
 """Of so few leaves, any two may have been exchanged; of more, only those whose names differ in an index."""
+UNBIASED = 10**9
+"""After so many steps the means of Adam have no bias that a float could show."""
 MOST_EXCHANGED = 40
 """So many pairs of leaves are tried at most."""
 
@@ -121,6 +124,9 @@ def _ones(row: Primitive) -> MistakenRule:
 
 def _at_the_wrong_point(row: Primitive, *, at_input: bool) -> MistakenRule | None:
     """A row's rule with its input for its output, or its output for its input; None if it has no other point."""
+    if isinstance(whole := row.family, MultiPrimitive):
+        at_inputs = MistakenRule("it is taken at the inputs", lambda _, index, *xs: whole.rule(xs, index, *xs), "")
+        return at_inputs if at_input else None
     if row.arity != 1 or isinstance(row.rule, tuple):
         return None
     z, h = Expression("z"), Expression("h")
@@ -142,14 +148,18 @@ def _mistaken_rules(graph: NamedGraph) -> Iterator[Cause]:
         rules = {name: _ones(graph.nodes[name].op) for name in names}
         what = f"the derivative of {listed(group, 6)} is missing everywhere"
         yield Cause("activation derivative missing", what, 1.2, Change(rules=rules), names[0])
+    for at_input in (True, False):
+        points = {
+            row: {name: rule for name in names if (rule := _at_the_wrong_point(graph.nodes[name].op, at_input=at_input))}
+            for row, names in by_row.items()
+        }
+        rows = [row for row in points if points[row]]
+        point = "at the input in place of the output" if at_input else "at the output in place of the input"
+        for group in (*([rows] if len(rows) > 1 else []), *([row] for row in rows)):
+            rules = {name: rule for row in group for name, rule in points[row].items()}
+            what = f"the derivative of {listed(group, 6)} is taken {point} everywhere"
+            yield Cause("wrong point", what, 1.4, Change(rules=rules), next(iter(rules)))
     for row, names in by_row.items():
-        for at_input in (True, False):
-            if points := {
-                name: rule for name in names if (rule := _at_the_wrong_point(graph.nodes[name].op, at_input=at_input))
-            }:
-                point = "at the input in place of the output" if at_input else "at the output in place of the input"
-                what = f"the derivative of {row} is taken {point} everywhere"
-                yield Cause("wrong point", what, 1.4, Change(rules=points), names[0])
         count = len(mistaken_rules(graph.nodes[names[0]].op))
         for i in range(count):
             chosen = {name: known[i] for name in names if len(known := mistaken_rules(graph.nodes[name].op)) > i}
@@ -258,10 +268,10 @@ def _trainings(graph: NamedGraph, program: Program) -> Iterator[Cause]:
         beside = frozenset(data(name) for name, update in program.updates.items() if update.beside)
         what = f"the step is taken with {next(iter(old.values()))} and the like, of before the update"
         yield Cause("old velocity", what, 1.4, Change(renamed=old, kept=beside), weights[0] if weights else "")
-    for optimizer, what in _other_optimizers(program.optimizer):
+    for optimizer, what, name in _other_optimizers(program.optimizer):
         twin = copy(program)
         twin.optimizer = optimizer
-        yield Cause("optimizer", f"{what}, in every update", 1.6, Change(program=twin), weights[0] if weights else "")
+        yield Cause(name, f"{what}, in every update", 1.6, Change(program=twin), weights[0] if weights else "")
 
 
 def _other_samples(graph: NamedGraph, program: Program) -> Iterator[Cause]:
@@ -282,41 +292,68 @@ def _other_samples(graph: NamedGraph, program: Program) -> Iterator[Cause]:
     places = {place: str(next(iter(of.values()))) for place, of in taken.items()}
     what = f"the inputs of the first sample are taken for all, {places[first]} for {places[others[0]]}"
     yield Cause("another sample", what, 1.5, exchanged([(place, first) for place in others]), places[others[0]])
+    for shifted, when in ((pairwise(taken), "late"), (map(reversed, pairwise(taken)), "early")):
+        pairs = [(place, other) for place, other in shifted]
+        what = f"the samples are taken one step too {when}, {places[pairs[0][1]]} for {places[pairs[0][0]]}"
+        yield Cause("another sample", what, 1.7, exchanged(pairs), places[pairs[0][0]])
     for place, other in list(permutations(taken, 2))[:MOST_EXCHANGED]:
         what = f"the inputs of another sample are taken, {places[other]} for {places[place]}"
         yield Cause("another sample", what, 1.8, exchanged([(place, other)]), places[place])
 
 
-def _other_optimizers(optimizer: Any) -> Iterator[tuple[Any, str]]:
-    def altered(what: str, **constants: Any) -> tuple[Any, str]:
+def _other_optimizers(optimizer: Any) -> Iterator[tuple[Any, str, str]]:
+    """Optimizers that differ in one thing, what that is, and the name of such a mistake."""
+
+    def altered(what: str, **constants: Any) -> tuple[Any, str, str]:
         twin = copy(optimizer)
         vars(twin).update(constants)
-        return twin, what
+        return twin, what, "optimizer"
 
-    def by(what: str, state: Callable[[Any], Any], step: Callable[[int], int]) -> tuple[Any, str]:
-        """The same optimizer with another state, or number of the step, than it has."""
+    def by(
+        what: str,
+        state: Callable[[Any], Any] = lambda kept: kept,
+        step: Callable[[int], int] = lambda n: n,
+        itself: Callable[[Any, int], Any] = lambda optimizer, n: optimizer,
+        name: str = "optimizer",
+    ) -> tuple[Any, str, str]:
+        """The same optimizer with another state, or number of the step, than it has, or with constants of the step."""
         cls = type(optimizer)
         twin = copy(optimizer)
         methods = {
-            "update": lambda self, rate, xs, slopes, kept, n: cls.update(self, rate, xs, slopes, state(kept), step(n)),
+            "update": lambda self, rate, xs, slopes, kept, n: cls.update(
+                itself(self, n), rate, xs, slopes, state(kept), step(n)
+            ),
             "inner": lambda self, kept, n: cls.inner(self, kept, step(n)),
         }
         twin.__class__ = type(cls.__name__, (cls,), methods)
-        return twin, what
+        return twin, what, name
 
     if optimizer.state:
         yield by(
-            "what the optimizer remembers begins anew",
-            lambda kept: tuple([[0.0] * len(xs) for xs in kept]),
-            lambda n: n,
+            "what the optimizer remembers begins anew", lambda kept: tuple([[0.0] * len(xs) for xs in kept])
         )
     for convention in other_conventions(optimizer):
-        yield convention.optimizer, f"the update is that {convention.said}"
+        yield convention.optimizer, f"the update is that {convention.said}", "optimizer"
     if isinstance(optimizer, Adam):
-        yield by("the bias is corrected as in the first step", lambda kept: kept, lambda n: 1)
+        if optimizer.bias_correction:
+            what = "the bias of the means is not corrected"
+            yield by(what, step=lambda n: UNBIASED, name="bias correction missing")
+        yield by("the bias is corrected as in the first step", step=lambda n: 1)
         beta1, beta2 = optimizer.betas
+        if optimizer.bias_correction and optimizer.epsilon:
+            yield by("epsilon is added before the root is corrected", itself=_with_epsilon_before)
         yield altered("β1 and β2 are exchanged", betas=(beta2, beta1))
         yield altered("β1 is used for β2", betas=(beta1, beta1))
         yield altered("β2 is used for β1", betas=(beta2, beta2))
     if momentum := getattr(optimizer, "momentum", 0.0):
         yield altered("1 - μ is used for μ", momentum=1.0 - momentum)
+
+
+def _with_epsilon_before(optimizer: Any, step: int) -> Any:
+    """Adam with its epsilon in units of the corrected root: that is √(1 - β2ᵗ) times the epsilon beside the other one.
+
+    So it is in TensorFlow, and was in others: https://github.com/karpathy/nanochat/issues/304
+    """
+    twin = copy(optimizer)
+    twin.epsilon = optimizer.epsilon / math.sqrt(1.0 - optimizer.betas[1] ** step)
+    return twin

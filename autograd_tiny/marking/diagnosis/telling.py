@@ -30,11 +30,14 @@ SHARPEST = 0.01
 """A number may be off by this share of itself because printed ones were rounded, for it to be evidence of a cause."""
 
 
-class Fits(Protocol):
-    """Whether a number may have been printed as in a claim."""
+class Reading(Protocol):
+    """How what follows is compared with what is printed."""
 
-    def __call__(self, claim: Claim, follows: Follows, *, loose: bool) -> bool:
-        """The same; if ``loose``, also where it may be off because others were rounded."""
+    def fits(self, claim: Claim, follows: Follows, slack: float = 0.0) -> bool:
+        """Whether a number, known to within ``slack``, may have been printed as in a claim."""
+
+    def slack(self, claim: Claim, follows: Follows) -> float:
+        """How far the number that was meant may be from what follows."""
 
 
 class Findings(NamedTuple):
@@ -51,7 +54,7 @@ class Findings(NamedTuple):
     by_chance: dict[int, float]
 
 
-def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: Findings, fits: Fits) -> None:
+def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: Findings, reading: Reading) -> None:
     """Change the marks that have one explanation together.
 
     Args:
@@ -59,7 +62,7 @@ def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: F
         page: the numbers that it prints.
         marks: its marks.
         findings: what was found about each for itself.
-        fits: whether a number may have been printed as in a claim.
+        reading: how what follows is compared with what is printed.
     """
 
     def is_near(mark: Mark, follows: Follows) -> bool:
@@ -70,12 +73,15 @@ def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: F
     def fit(mark: Mark, follows: Follows) -> bool:
         if not is_near(mark, follows):
             return False
-        sharp = follows.slack <= SHARPEST * abs(follows.value)
         is_same = abs(follows.value - mark.claim.printed.number) <= SAME * abs(follows.value)
-        return is_same or fits(mark.claim, follows, loose=False) or (sharp and fits(mark.claim, follows, loose=True))
+        if is_same or reading.fits(mark.claim, follows):
+            return True
+        slack = reading.slack(mark.claim, follows)
+        return slack <= SHARPEST * abs(follows.value) and reading.fits(mark.claim, follows, slack)
 
     def by_chance(mark: Mark, follows: Follows) -> float:
-        return chance(mark.claim.printed, mark.value, follows, loose=is_near(mark, follows))
+        slack = reading.slack(mark.claim, follows) if is_near(mark, follows) else 0.0
+        return chance(mark.claim.printed, mark.value, follows.value, slack)
 
     search = Search(engine, page, marks, findings.unexplained, findings.efforts, fit, by_chance)
     for found, alike in search.best():

@@ -70,6 +70,11 @@ class Printed(NamedTuple):
         return max(1, len(str(round(abs(self.number) / self.unit))))
 
     @property
+    def telling_digits(self) -> int:
+        """How many digits it has without the zeros at its end: 2.00000 for 7.00000 says no more than 2 for 7."""
+        return len(str(round(abs(self.number) / self.unit)).rstrip("0"))
+
+    @property
     def is_exact(self) -> bool:
         """Whether it stands for one number alone, as a fraction does."""
         return "/" in self.text

@@ -54,6 +54,8 @@ stricter, since this excuses a number that is not what was worked out.
 """
 
 
+MOST_DIGITS_OF_SINGLE = 9
+"""So many digits tell any two numbers of single precision apart."""
 SIGNIFICAND = 53
 """Bits of a double, in which the engine works."""
 TOO_FEW_DIGITS = "the numbers it is computed from are printed with too few digits to tell"
@@ -191,9 +193,8 @@ class Marker:
             pass
         if not self.asked:
             self._tell_arrays()
-            told_together(
-                self.engine, self.page, self.marks, Findings(self.unexplained, self.efforts, self.by_chance), self._fits
-            )
+            findings = Findings(self.unexplained, self.efforts, self.by_chance)
+            told_together(self.engine, self.page, self.marks, findings, self)
         return Report(self.marks, self._remarks())
 
     def _tell_arrays(self) -> None:
@@ -365,7 +366,7 @@ class Marker:
         ways = list(self._ways(derivation))
         for loose in (False, True):  # what fits exactly says more than what fits within the rounding of other numbers
             for way, follows in ways:
-                if self._fits(claim, follows, loose=loose):
+                if self.fits(claim, follows, follows.slack if loose else 0.0):
                     return self._followed(blank, way, follows)
         followed = [value, *(follows.value for _, follows in ways)]
         if self.precision.single.gives(claim, followed, alone=self._has_further_digits(claim, value)):
@@ -381,8 +382,9 @@ class Marker:
 
     def _noise(self, claim: Claim, value: float) -> float | None:
         """The most that rounding errors may have moved a number that is to be this claim's, where that might decide."""
-        if self.precision.format is not None:
-            return self._errors_in(self.precision.format, claim.quantity, value)
+        narrow = self.precision.format
+        if narrow is not None and any(narrow.has(claim.printed, cut=cut) for cut in (False, True)):
+            return self._errors_in(narrow, claim.quantity, value)
         return self._rounding_errors(claim.quantity, value) if claim.printed.is_near_an_edge(value) else None
 
     def _errors_in(self, narrow: Format, quantity: Quantity, value: float) -> float:
@@ -401,17 +403,19 @@ class Marker:
     def _recorded(self) -> Numbers:
         return Numbers(self.derivations, recorded=True)
 
-    def _fits(self, claim: Claim, follows: Follows, *, loose: bool) -> bool:
-        """Whether a number may have been printed as in this claim, rounded or cut off.
-
-        Args:
-            claim: the claim.
-            follows: the number.
-            loose: whether it may be off because the printed numbers that it follows from were rounded.
-        """
-        slack = follows.slack if loose else 0.0
+    def fits(self, claim: Claim, follows: Follows, slack: float = 0.0) -> bool:
+        """Whether a number, known to within ``slack``, may have been printed as in this claim, rounded or cut off."""
         noise = self._noise(claim, follows.value)
         return claim.printed.rounds(follows.value, slack, noise) or claim.printed.cuts(follows.value, slack, noise)
+
+    def slack(self, claim: Claim, follows: Follows) -> float:
+        """How far the number that a mistake gave may be from what follows.
+
+        The printed numbers that it follows from were rounded; and where more digits are printed than single precision
+        has, a part of the work may have been done in that.
+        """
+        has_more = claim.printed.digits > MOST_DIGITS_OF_SINGLE
+        return follows.slack + (self._errors_in(SINGLE, claim.quantity, follows.value) if has_more else 0.0)
 
     def _ways(self, derivation: Derivation) -> Iterator[tuple[str, Follows]]:
         """What the number is by what was printed before: by its formula, or because it was printed itself."""
@@ -459,7 +463,7 @@ class Marker:
         claim = blank.claim
         with suppress(ArithmeticError, ValueError):
             follows = self.page.follow(self.page.evaluate(derivation.root, self._unrounded(derivation)))
-            if any(self._fits(claim, follows, loose=loose) for loose in (False, True)):
+            if any(self.fits(claim, follows, slack) for slack in (0.0, follows.slack)):
                 yield "it follows from rounded numbers", follows
         for follows in followed:
             of_single = self._errors_in(SINGLE, claim.quantity, follows.value)
@@ -582,7 +586,7 @@ class Marker:
                 self.unexplained[blank.number] = derivation
                 tried = {fit.follows.value: fit for fit in single}.values()
                 self.by_chance[blank.number] = sum(
-                    chance(blank.claim.printed, blank.value, fit.follows, loose=False) for fit in tried
+                    chance(blank.claim.printed, blank.value, fit.follows.value) for fit in tried
                 )
             return blank._replace(why=self._independence(blank.claim.quantity))
         (edit, follows), alternatives = found
@@ -678,17 +682,19 @@ class Marker:
         """
         printed = blank.claim.printed
         # What is sure was judged before, and a mistake that might be half the number off would explain anything.
+        tries = [(fit, 0.0) for fit in worked_out]
         if loose:
             near = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
-            worked_out = [fit for fit in near if fit.follows.slack > noise_of(fit.follows.value)]
-        fitting = [fit for fit in worked_out if self._fits(blank.claim, fit.follows, loose=loose)]
+            slacks = [(fit, self.slack(blank.claim, fit.follows)) for fit in near]
+            tries = [(fit, slack) for fit, slack in slacks if slack > noise_of(fit.follows.value)]
+        fitting = [fit for fit, slack in tries if self.fits(blank.claim, fit.follows, slack)]
         fitting = [fit for fit in fitting if not self._is_invisible(blank.claim, fit.edit)]
         if not fitting:
             return None
         best = min(fitting, key=lambda fit: fit.edit.effort)
-        tried = {fit.follows.value: fit for fit in worked_out if fit.edit.effort <= best.edit.effort}
+        tried = {fit.follows.value: (fit, slack) for fit, slack in tries if fit.edit.effort <= best.edit.effort}
         by_chance = sum(
-            fit.edit.tries * chance(printed, blank.value, fit.follows, loose=loose) for fit in tried.values()
+            fit.edit.tries * chance(printed, blank.value, value, slack) for value, (fit, slack) in tried.items()
         )
         if by_chance > (MOST_BY_CHANCE if 1.0 <= best.edit.effort <= 3.0 else MOST_BY_CHANCE / best.edit.effort):
             return None
@@ -700,8 +706,8 @@ class Marker:
 
     def _is_invisible(self, claim: Claim, edit: Edit) -> bool:
         """Whether the number would be the same without the part that a mistake changes."""
-        return edit.without is not None and self._fits(
-            claim, self.page.follow(self.page.evaluate(edit.without)), loose=False
+        return edit.without is not None and self.fits(
+            claim, self.page.follow(self.page.evaluate(edit.without))
         )
 
 

@@ -612,6 +612,8 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("update added", 1, _update_added),
     ("sign", 0.5, _sign),
     ("not updated", 0.8, _another_time),
+    ("one path kept", 0.8, _part_of_the_loss_only),
+    ("one path kept", 0.8, _one_path_kept),
     ("factor", 0.8, _factor_two),
     ("sign", 1.5, _sign_of_a_term),
     ("factor", 1.2, _factor),
@@ -619,10 +621,8 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("bias correction missing", 1, _bias_correction_missing),
     ("decimal place", 1, _decimal_place),
     ("activation derivative missing", 1, _activation_derivative_missing),
-    ("one path kept", 1, _part_of_the_loss_only),
     ("softmax diagonal only", 1, _softmax_diagonal_only),
     ("path left out", 1, _printed_paths_only),
-    ("one path kept", 1, _one_path_kept),
     ("one term kept", 1.4, _one_term_kept),
     ("path left out", 1.5, _path_left_out),
     ("wrong point", 1.5, _derivative_at_the_wrong_point),
@@ -642,12 +642,13 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
 )
 """Known mistakes: the name, how far-fetched it is, and what finds it in a formula.
 
-Below 1 stand the commonest slips by far: a sign, a factor of 2, and the number of before an update, which is one number
-only.  1 is a slip that a formula admits in one place or two, by what it looks like; 2 one that each factor or term
-admits, and just before it what people have written for an operation's derivative, which often is its own with a factor
-or a term less; 3 one that takes numbers from elsewhere.  In between stand those of which another is a special case, as
-one path of three left out of one kept.  Which of two that fit
-is told, which were tried before it, and how many may be expected to fit by chance: all three follow from it.
+Below 1 stand the commonest slips by far: a sign, a path of several taken alone, a factor of 2, and the number of
+before an update, which is one number only.  Of two equal paths, one is half of both, and it says why.  1 is a slip
+that a formula admits in one place or two, by what it looks like; 2 one that each factor or term admits, and just
+before it what people have written for an operation's derivative, which often is its own with a factor or a term less;
+3 one that takes numbers from elsewhere.  In between stand those of which another is a special case, as one path of
+three left out of one kept.  Which of two that fit is told, which were tried before it, and how many may be expected
+to fit by chance: all three follow from it.
 """
 PATHS_LOST = ("one path kept", "softmax diagonal only", "path left out")
 SLIPS_OF_THE_PEN = ("sign", "decimal place", "update added")

@@ -427,11 +427,11 @@ def _result(op: Primitive, operands: Sequence[float]) -> float:
         raise ValueError(str(error)) from None
 
 
-def chance(printed: Printed, right: float, follows: Follows, *, loose: bool) -> float:
+def chance(printed: Printed, right: float, value: float, slack: float = 0.0) -> float:
     """How likely a number between 0 and the largest of these would fit by chance.
 
     Rounding reaches half a unit to one side and cutting digits a unit to the other, so that 1.5 units fit, and the
     slack twice.
     """
-    largest = max(abs(follows.value), abs(printed.number), abs(right), printed.unit)
-    return min(1.0, (1.5 * printed.unit + 2.0 * (follows.slack if loose else 0.0)) / largest)
+    largest = max(abs(value), abs(printed.number), abs(right), printed.unit)
+    return min(1.0, (1.5 * printed.unit + 2.0 * slack) / largest)

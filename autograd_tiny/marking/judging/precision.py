@@ -1,4 +1,4 @@
-"""How precisely a page was worked out: in single or half precision, each number rounded to a few digits or cut off.
+"""How precisely a page was worked out: in a narrower format, with each number rounded to a few digits or cut off.
 
 Numbers that differ from the engine's are looked at together.  If the page was worked out so, nearly all of them fit; if
 not, only as many as do by chance.  The ratio of the two likelihoods decides, as in A. Wald, Sequential Tests of
@@ -8,7 +8,6 @@ Statistical Hypotheses (1945).
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
@@ -16,6 +15,7 @@ from itertools import product
 from typing import NamedTuple
 
 from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.forms.printed import Printed
@@ -35,29 +35,38 @@ MOST_NODES, MOST_CLAIMS = 2000, 40
 
 
 class Format(NamedTuple):
-    """A floating-point format.
+    """A binary floating-point format.
 
     Attributes:
         name: its name.
-        code: the letter that `struct` has for it.
         bits: of its significand, the leading one included.
+        exponents: the powers of two below its smallest normal number and above its largest, as of `math.frexp`.
     """
 
     name: str
-    code: str
     bits: int
+    exponents: tuple[int, int]
 
     def round(self, x: float) -> float:
-        """The nearest number of this format.
+        """The nearest number of this format, to even where two are as near.
 
         Raises:
             OverflowError: it is too large for the format.
+
+        >>> SINGLE.round(0.1), HALF.round(1e-7), BFLOAT16.round(0.6931471805599453)
+        (0.10000000149011612, 1.1920928955078125e-07, 0.69140625)
         """
-        return float(struct.unpack(self.code, struct.pack(self.code, x))[0])
+        if not math.isfinite(x):
+            return x
+        spacing = self.spacing(x)
+        nearest = round(x / spacing) * spacing or math.copysign(0.0, x)
+        if abs(nearest) >= 2.0 ** self.exponents[1]:
+            raise OverflowError(f"{x!r} is too large for {self.name} precision")
+        return nearest
 
     def spacing(self, x: float) -> float:
         """How far apart numbers of this format stand at ``x``."""
-        return math.ulp(x) * 2.0 ** (53 - self.bits)
+        return math.ldexp(1.0, max(math.frexp(x)[1], self.exponents[0]) - self.bits)
 
     def has(self, printed: Printed, *, cut: bool = False) -> bool:
         """Whether some number of this format is printed so, its further digits rounded or ``cut`` off.
@@ -82,7 +91,9 @@ class Format(NamedTuple):
         return False
 
 
-SINGLE, HALF = Format("single", "f", 24), Format("half", "e", 11)
+SINGLE = Format("single", 24, (-125, 128))
+HALF = Format("half", 11, (-13, 16))
+BFLOAT16 = Format("bfloat16", 8, (-125, 128))
 
 
 class Evidence(NamedTuple):
@@ -110,21 +121,29 @@ def cuts_digits(numbers: Iterable[tuple[Claim, float]]) -> bool:
     return likelihood_ratio(Evidence(cut, STRAYS) for rounded, cut in told if rounded is not cut) >= LEAST_RATIO
 
 
-def format_of(differing: Sequence[Claim], *, cut: bool) -> Format | None:
+def format_of(differing: Sequence[Claim], exact: Sequence[Claim], *, cut: bool) -> Format | None:
     """The format in which the numbers of a page were worked out.
 
     None for double, or where they are printed with too few digits to tell.
 
     Args:
         differing: the claims that print another number than the engine's.
+        exact: those that print the engine's, which speaks against a format that has no such number.
         cut: whether digits are taken to be cut off, and not rounded.
     """
-    for narrow in (HALF, SINGLE):
-        numbers = [claim.printed for claim in differing if claim.printed.number]
-        evidence = [Evidence(narrow.has(x, cut=cut), min(1.0, x.unit / narrow.spacing(x.number))) for x in numbers]
-        if likelihood_ratio(evidence) >= LEAST_RATIO:
-            return narrow
-    return None
+    numbers, others = ([claim.printed for claim in claims if claim.printed.number] for claims in (differing, exact))
+
+    def ratio(narrow: Format) -> float:
+        beyond = [x for x in others if not (narrow.has(x) or narrow.has(x, cut=True))]
+        return likelihood_ratio(Evidence(narrow.has(x, cut=cut), _chance_to_be(x, narrow)) for x in numbers + beyond)
+
+    likeliest = max((SINGLE, HALF, BFLOAT16), key=ratio)
+    return likeliest if ratio(likeliest) >= LEAST_RATIO else None
+
+
+def _chance_to_be(printed: Printed, narrow: Format) -> float:
+    """How likely a number is one of a format by chance, which a round one is in every format."""
+    return min(1.0, max(printed.unit / narrow.spacing(printed.number), 10.0**-printed.telling_digits))
 
 
 class Steps(NamedTuple):
@@ -193,7 +212,8 @@ class Single:
     """
 
     def __init__(self, derivations: Derivations, numbers: Sequence[tuple[Claim, float]]) -> None:
-        self._single, self._numbers = Numbers(derivations, rounding=Rounding(SINGLE.round)), numbers
+        self._derivations, self._numbers = derivations, numbers
+        self._single = Numbers(derivations, rounding=Rounding(SINGLE.round))
 
     def _value(self, claim: Claim) -> float:
         with suppress(ArithmeticError, ValueError):
@@ -211,7 +231,10 @@ class Single:
 
     @cached_property
     def _telling(self) -> dict[Claim, bool]:
-        """What the two precisions print differently, if it is no slip, and whether it is double precision's number."""
+        """What the two precisions print differently, if it is no slip, and whether it is double precision's number.
+
+        That is the engine's, or what follows from the numbers that the page prints, as if these had no further digits.
+        """
         found = {}
         for claim, value in self._numbers:
             error, printed = abs(self._value(claim) - value), claim.printed
@@ -219,8 +242,21 @@ class Single:
                 printed.like(value) != printed.like(value + error)
                 and abs(printed.number - value) <= printed.unit + 8.0 * error
             ):
-                found[claim] = printed.states(value)
+                found[claim] = printed.states(value) or _prints(claim, self._by_page(claim))
         return found
+
+    @cached_property
+    def _page(self) -> Numbers:
+        page = Numbers(self._derivations)
+        page.printed |= {claim.quantity: Value(claim.printed.number) for claim, _ in self._numbers}
+        return page
+
+    def _by_page(self, claim: Claim) -> float:
+        """What a number is by all others that the page prints."""
+        with suppress(ArithmeticError, ValueError):
+            others = self._page.printed.keys() - {claim.quantity}
+            return float(data_of(self._page.evaluate(self._derivations.derivation(claim.quantity, others).root)))
+        return math.nan
 
     def _is_likelier(self, claim: Claim) -> bool:
         """Whether most other numbers that tell are not those of double precision."""
@@ -281,7 +317,7 @@ class Precision:
         self._derivations = derivations
         self._differing = [claim for claim, value in numbers if not claim.printed.states(value)]
         self._exact = [claim for claim, value in numbers if claim.printed.states(value)]
-        formats = [format_of(self._differing, cut=cut) for cut in (False, True)]
+        formats = [format_of(self._differing, self._exact, cut=cut) for cut in (False, True)]
         self.format = next(filter(None, formats), None)
         self._cuts = formats == [None, self.format] != [None, None] or cuts_digits(numbers)
         self.single = Single(derivations, numbers)

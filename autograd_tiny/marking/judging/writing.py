@@ -41,7 +41,7 @@ def slips_in_writing(
             swapped = [read_back(x).number for x in swapped_digits(expected)]
             if expected.number != printed.number and printed.number in swapped:
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
-    if _telling_digits(printed) >= FEWEST:
+    if printed.telling_digits >= FEWEST:
         places = (printed.decimals, printed.decimals - 1, printed.decimals + 1)
         usual = _usual(claims)
         for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value, places)):
@@ -69,7 +69,7 @@ def copies(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Ed
         if claim.printed[1:] == printed[1:] and printed.digits >= 3:  # as precisely, too; two digits agree too often
             if before or claim.printed.rounds(data_of(engine.of(claim.quantity))):
                 yield Edit("copied", root, f"it is the number printed for {claim.called}", 3.0 if before else 3.5)
-        elif _telling_digits(printed) >= FEWEST_COPIED and (found := typed(claim.printed.text, printed.text)):
+        elif printed.telling_digits >= FEWEST_COPIED and (found := typed(claim.printed.text, printed.text)):
             what = f"it is the number printed for {claim.called}, and {WORDS[found]} {claim.printed.text}"
             yield Edit(f"copied, {found}", root, what, 3.2, tries=_tries(printed))
 
@@ -79,11 +79,6 @@ def _usual(claims: Sequence[Claim]) -> set[tuple[str, int]]:
     printed = [claim.printed for claim in claims if math.isfinite(claim.printed.number)]
     counts = (("places", Counter(x.decimals for x in printed)), ("digits", Counter(x.digits for x in printed)))
     return {(what, count.most_common(1)[0][0]) for what, count in counts if count}
-
-
-def _telling_digits(printed: Printed) -> int:
-    """How many digits a number has without the zeros at its end: 2.00000 for 7.00000 says no more than 2 for 7."""
-    return len(str(round(abs(printed.number) / printed.unit)).rstrip("0"))
 
 
 def _tries(printed: Printed) -> float:
