@@ -34,7 +34,10 @@ def logistic(x):
 X, Y, Z = 0.7, 1.9, 0.2
 RIGHT, TANH, WEIGHTS = logistic(X), math.tanh(X), [math.exp(x) / (math.exp(X) + math.exp(Y) + math.exp(Z)) for x in (X, Y, Z)]
 WRITTEN = {
-    (table.div, X, Y): {"the sign of the quotient rule is lost": [1 / Y, X / Y**2], "1/y is integrated, to ln y": [1 / Y, X * math.log(Y)]},
+    (table.div, X, Y): {
+        "the sign of the quotient rule is lost": [1 / Y, X / Y**2], "1/y is integrated, to ln y": [1 / Y, X * math.log(Y)],
+        "it is not divided by y²": [Y, -X],
+    },
     (table.power[3], X): {"the exponent is not brought down": [X**2], "the exponent is not lowered": [3 * X**3]},
     (table.power[-1], X): {
         "the exponent is not brought down": [X**-2], "the exponent is not lowered": [-1 / X], "it is integrated, to ln x": [math.log(X)],
@@ -100,6 +103,7 @@ def test_functions_that_are_taken_for_another():
         table.sin: [(math.sin(turned), math.cos(turned))],
         table.cos: [(math.cos(turned), -math.sin(turned))],
         table.tan: [(math.tan(turned), 1 / math.cos(turned) ** 2)],
+        table.tanh: [((1 - math.exp(-Y)) / (1 + math.exp(-Y)), 2 * math.exp(-Y) / (1 + math.exp(-Y)) ** 2)],
     }
     for row, outcomes in wanted.items():
         for (other, what), (value, slope) in zip(OTHER_FUNCTIONS[row], outcomes, strict=True):
@@ -107,7 +111,9 @@ def test_functions_that_are_taken_for_another():
             assert other.expansion(Y) == pytest.approx(value, rel=1e-14), what
             assert list(other.derivatives(other.forward(Y), [Y])) == pytest.approx([slope], rel=1e-14), what
             assert ("though not in derivatives" in what) == (row is table.log and slope == 1 / Y)
-    assert [[other for other, _ in OTHER_FUNCTIONS[row]] for row in (table.mean, table.total)] == [[table.total], [table.mean]]
+    taken = {table.mean: table.total, table.total: table.mean, table.div: table.mul}
+    assert all([other for other, _ in OTHER_FUNCTIONS[row]] == [instead] for row, instead in taken.items())
+    assert OTHER_FUNCTIONS.keys() == wanted.keys() | taken.keys()
     assert {base for _, what in OTHER_FUNCTIONS[table.log] for base in ("10", "2") if f"base {base} " in what} == {"10", "2"}
 
 
