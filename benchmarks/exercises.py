@@ -18,7 +18,7 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.exercises import TOPICS, Exercise, moodle_bank, random_exercise
 from autograd_tiny.exercises.sheet import Slip
 from autograd_tiny.marking.judging.numbers import Numbers
-from autograd_tiny.marking.report import SLIPS
+from autograd_tiny.marking.marks import SLIPS
 
 
 class Planted(NamedTuple):

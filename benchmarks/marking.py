@@ -21,7 +21,8 @@ from typing import NamedTuple
 
 from autograd_tiny import mark, mark_all
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.marking.report import Mark, Report
+from autograd_tiny.marking.marks import Mark
+from autograd_tiny.marking.report import Report
 from autograd_tiny.worked import three_three_three
 from benchmarks.backward import ARRAY_KINDS, ArrayPlant, alike, array_plants, backward, recorded, same_shape, written
 from benchmarks.backward import random_network as random_layers

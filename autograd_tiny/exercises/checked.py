@@ -7,7 +7,8 @@ from html import escape
 from typing import Any, NamedTuple
 
 from autograd_tiny.exercises.answers import Answer, Blank, has_digits
-from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
+from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
+from autograd_tiny.marking.report import Report
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import cell
 from autograd_tiny.text.words import counted

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from autograd_tiny.marking.forms.blanks import Unread, Written, read_answer
 from autograd_tiny.marking.forms.cells import is_array_text, read_cells
+from autograd_tiny.marking.forms.computed import Computed, Whole
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
@@ -82,6 +83,11 @@ class Claim(NamedTuple):
     def printed_in(self) -> tuple[object, ...] | None:
         """What is the same for all numbers of the vector or matrix that it is printed in, if it is in one."""
         return self.grid and (self.grid.text, self.grid.shape, self.grid.line)
+
+    @property
+    def whole(self) -> Whole | None:
+        """The array from code that it is an entry of, if it is one."""
+        return self.printed.whole if isinstance(self.printed, Computed) else None
 
     @property
     def every(self) -> tuple[Quantity, ...]:

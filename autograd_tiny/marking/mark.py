@@ -16,7 +16,8 @@ from autograd_tiny.marking.claims import Claim, read_claims
 from autograd_tiny.marking.entries import fitted
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.judging.marker import Marker
-from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
+from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
+from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.training.conventions import Convention, other_conventions
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import training_of

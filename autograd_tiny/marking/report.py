@@ -7,156 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from html import escape
-from itertools import groupby
-from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd_tiny.marking.claims import Claim, ClaimError
-from autograd_tiny.marking.forms.cells import NOT_PRINTED
-from autograd_tiny.marking.forms.computed import Computed, Whole, by
-from autograd_tiny.marking.margin import in_the_margin
+from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
+from autograd_tiny.marking.story.margin import in_the_margin
+from autograd_tiny.marking.story.table import WIDEST_ROW, Line, colors, lines_of, shown
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import cell
 from autograd_tiny.text.words import counted, few, listed
 from autograd_tiny.views.drawing.picture import Note
-from autograd_tiny.views.mathml import mathml
 
-FAITHFUL = ("right", "rounded", "last digit", "undecided", "unanswered")
-"""Verdicts that blame nothing."""
-SLIPS = ("mistake", "stale", "wrong")
-"""Verdicts of the numbers at which something went wrong."""
 MOST_LISTED = 9
-WIDEST_ROW = 36
-"""A wider row of a matrix, in characters, is told number by number.
-
-Twice as much and its findings are what a terminal is wide.
-"""
-LONGEST_LINES = 160
-"""A line of a derivation is told with the right one where both together are no longer."""
-LONGEST_ALTERNATIVES = 100
-"""Other explanations are named up to so many characters, and counted beyond."""
-
-
-class Formulas(NamedTuple):
-    """The formulas of a claim that is one.
-
-    Attributes:
-        right: what the quantity is equal to, as text.
-        right_latex: the same as LaTeX.
-        printed_latex: what the page says, as LaTeX.
-    """
-
-    right: str
-    right_latex: str
-    printed_latex: str
-
-
-class Mark(NamedTuple):
-    """What was found about one claim.
-
-    Attributes:
-        number: of the claim on the page, from 0.
-        claim: the claim.
-        value: the engine's number.
-        verdict: a key of `VERDICTS`.
-        mistake: the name of the mistake that gives the printed number, if one does.
-        why: how the printed number came about, as a sentence without its full stop.
-        sources: the numbers of wrong claims that it was computed from; a mistake on top of wrong numbers has both.
-        alternatives: the other explanations that fit, the simplest first.
-        fits: for a stale claim, the values of operands that it fits together with others.
-        known: whether it is a known erratum, or carries on nothing but such, and so is waived.
-        formula: for a wrong claim, the line of the derivation that it should have followed.
-        cause: what was done differently all over the page, as a sentence, if that explains this claim and others.
-        place: the label of the node where that sits.
-        by_page: what follows from the page's own numbers, where that is neither printed nor the engine's number.
-        followed: the line of the derivation that was followed in place of ``formula``, where that is known.
-        formulas: where a formula is claimed, the right one and the page's.
-    """
-
-    number: int
-    claim: Claim
-    value: float
-    verdict: str
-    mistake: str = ""
-    why: str = ""
-    sources: tuple[int, ...] = ()
-    alternatives: tuple[str, ...] = ()
-    fits: tuple[str, ...] = ()
-    known: bool = False
-    formula: str = ""
-    cause: str = ""
-    place: str = ""
-    by_page: str = ""
-    followed: str = ""
-    formulas: Formulas | None = None
-
-    @property
-    def right(self) -> str:
-        """The engine's number, written like the printed one."""
-        return self.formulas.right if self.formulas else self.claim.printed.like(self.value)
-
-    @property
-    def engine(self) -> str:
-        """The engine's number as it is told: like the printed one, beside a wrong one with digits enough to compare."""
-        if self.formulas:
-            return self.formulas.right
-        return self.claim.printed.beside(self.value) if self.verdict != "right" else self.right
-
-    @property
-    def others(self) -> int:
-        """How many other explanations fit."""
-        return len(self.alternatives)
-
-    @property
-    def finding(self) -> str:
-        """The verdict, with the mistake where there is one, and whether it is waived."""
-        return (f"{self.verdict}: {self.mistake}" if self.mistake else self.verdict) + (
-            " (known)" if self.known else ""
-        )
-
-    @property
-    def sentence(self) -> str:
-        """What is to be said about the claim."""
-        quantity, printed = self.claim.called, self.claim.printed.text
-        if self.verdict == "right":
-            link = ": " if self.formulas else ", "
-            return f"{quantity} = {printed} is right{self.why and link}{self.why}."
-        if self.verdict == "unanswered":
-            return f"{quantity} is not answered; it is {self.engine}."
-        if self.verdict == "last digit":
-            return f"{quantity} = {printed}: {self.why}; the engine's number is {self.engine}."
-        if (whole := _whole_of(self)) is not None and not whole.fits:
-            return f"{whole.called} should be {by(whole.wanted)}, not {by(whole.given)}: {self.why}."
-        if self.verdict in FAITHFUL:
-            what = "formula" if self.formulas else "number"
-            return f"{quantity} = {printed} is {self.verdict}: {self.why}; the engine's {what} is {self.engine}."
-        return f"{self.correction}: {self.why or 'nothing known explains it'}{self.also}."
-
-    @property
-    def correction(self) -> str:
-        """What the number should be, as a sentence without its full stop."""
-        by_page = f" ({self.by_page} from the page's own numbers)" if self.by_page else ""
-        return f"{self.claim.called} should be {self.engine}{by_page}, not {self.claim.printed.text}"
-
-    @property
-    def lines(self) -> str:
-        """The line of the derivation that was followed beside the right one, as a sentence.
-
-        Nothing where that is not known, or long.
-        """
-        told = f" There stands {self.followed}, where it is {self.formula.partition(' = ')[2]}."
-        return told if self.followed and self.formula and len(told) <= LONGEST_LINES else ""
-
-    @property
-    def also(self) -> str:
-        """The other explanations, as a clause that goes on with the sentence."""
-        if not self.alternatives:
-            return ""
-        what = "; ".join(self.alternatives)
-        if len(what) > LONGEST_ALTERNATIVES:
-            return f"; {counted(self.others, 'other explanation')} would fit"
-        return f"; {'another explanation' if self.others == 1 else 'other explanations'} would fit: {what}"
+_ALIGNED = "text-align:right;font-family:monospace;white-space:pre"
 
 
 class Report:
@@ -291,7 +155,7 @@ class Report:
         """Slips told together: of one kind in one section, or with one stale story; unexplained ones together."""
         groups: dict[tuple[object, ...], list[Mark]] = {}
         for slip in (slip for slip in self.slips if slip.number not in self._again):
-            whole = _whole_of(slip)
+            whole = slip.whole
             if slip.cause or slip.formulas:  # what is wrong in a formula is said of that one
                 key: tuple[object, ...] = (slip.cause or slip.number,)
             elif slip.verdict == "wrong":
@@ -309,7 +173,7 @@ class Report:
         """
         found: dict[tuple[object, ...], list[Mark]] = {}
         for mark in self.marks:
-            if mark.claim.grid is None and _whole_of(mark) is None:
+            if mark.claim.grid is None and mark.whole is None:
                 found.setdefault(
                     (mark.claim.quantity, mark.claim.called, mark.claim.printed.text, mark.known), []
                 ).append(mark)
@@ -342,21 +206,12 @@ class Report:
         return [mark for mark in self.marks if mark.number in reached - slips - self._again]
 
     def lines(self, width: int = WIDEST_ROW) -> list[Line]:
-        """The lines of the table of marks.
+        """The lines of the table of marks; a number that is printed again in the same way has no second one.
 
-        One per mark; one for all entries of an array from code of which the same is to be said; one per row of a
-        printed matrix, if it is no wider than ``width``.  A number that is printed again in the same way has no second
-        line.
+        Args:
+            width: of the widest row of a matrix that is shown as one, in characters.
         """
-        found: list[Line] = []
-        once = [mark for mark in self.marks if mark.number not in self._again]
-        for section, group in groupby(once, key=lambda mark: mark.claim.section):
-            begins = len(found)
-            for (whole, grid), together in groupby(group, key=lambda mark: (_whole_of(mark), mark.claim.printed_in)):
-                marks = list(together)
-                found += _lines(whole, marks) if grid is None else _rows(marks, width)
-            found[begins] = found[begins]._replace(section=section)
-        return found
+        return lines_of([mark for mark in self.marks if mark.number not in self._again], width)
 
     def __str__(self) -> str:
         text: list[str] = []
@@ -380,11 +235,11 @@ class Report:
                     f"<tr>{cell(escape(line.section), 'text-align:left;padding-top:.8em', tag='th', columns=4)}</tr>"
                 )
             alone = len(line.marks) == 1
-            numbers = "".join(cell(shown, _ALIGNED) for shown in _shown(line))
+            numbers = "".join(cell(shown, _ALIGNED) for shown in shown(line))
             title = (
                 f' title="{escape(line.worst.sentence + self._printed_at(line.worst))}"' if alone and line.worst else ""
             )
-            finding = cell(escape(self.found(line)), f"{_colors(line.worst)};text-align:left")
+            finding = cell(escape(self.found(line)), f"{colors(line.worst)};text-align:left")
             rows.append(f"<tr{title}>{cell(escape(line.called))}{numbers}{finding}</tr>")
         told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.story[1:])
         head = (
@@ -399,7 +254,7 @@ class Report:
             "counts": self.counts,
             "margin": self.margin,
             "story": self.story,
-            "marks": [_entry(mark) for mark in self.marks],
+            "marks": [mark.as_data() for mark in self.marks],
         }
 
     def to_json(self) -> str:
@@ -435,142 +290,6 @@ class Report:
         return found
 
 
-class Line(NamedTuple):
-    """A line of the table of marks: a number, several that are shown as one, or a row of a matrix.
-
-    Attributes:
-        marks: one, the first of several that are shown as one; of a row one for each column, None where nothing is
-            printed.
-        called: what it is about; of a matrix, in its first row.
-        engine: the engine's numbers.
-        printed: the numbers that were printed.
-        finding: what was found.
-        section: that begins with it, if one does.
-    """
-
-    marks: tuple[Mark | None, ...]
-    called: str
-    engine: tuple[str, ...]
-    printed: tuple[str, ...]
-    finding: str
-    section: str = ""
-
-    @property
-    def worst(self) -> Mark | None:
-        """The first mark that blames something, else the first."""
-        marks = [mark for mark in self.marks if mark]
-        return next((mark for mark in marks if mark.verdict not in FAITHFUL), marks[0] if marks else None)
-
-
-def _line(mark: Mark) -> Line:
-    return Line((mark,), mark.claim.called, (mark.engine,), (mark.claim.printed.text,), mark.finding)
-
-
-def _rows(marks: Sequence[Mark], width: int) -> list[Line]:
-    """The lines for the marks of one printed matrix: its rows, or where these are too wide its numbers."""
-    by_place = {mark.claim.grid.place: mark for mark in marks if mark.claim.grid}
-    grid = marks[0].claim.grid
-    if grid is None or len(by_place) < len(marks):
-        return [_line(mark) for mark in marks]
-    places = (
-        [[(i, j) for j in range(grid.shape[1])] for i in range(grid.shape[0])]
-        if len(grid.shape) == 2
-        else [range(grid.shape[0])]
-    )
-    rows = [[by_place.get(x if isinstance(x, tuple) else (x,)) for x in row] for row in places]
-    engine = _aligned([[mark.engine if mark else NOT_PRINTED for mark in row] for row in rows])
-    printed = _aligned([[mark.claim.printed.text if mark else NOT_PRINTED for mark in row] for row in rows])
-    if any(len("  ".join(row)) > width for row in engine + printed):
-        return [_line(mark) for mark in marks]
-    called = [grid.text, *[""] * len(rows)]
-    return [
-        Line(tuple(row), name, right, told, _found(row))
-        for row, name, right, told in zip(rows, called, engine, printed)
-    ]
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return [tuple([text.rjust(width) for text, width in zip(row, widths)]) for row in rows]
-
-
-def _found(row: Sequence[Mark | None]) -> str:
-    """What was found in a row of a matrix, in short where it is the same everywhere."""
-    findings = {mark.finding for mark in row if mark}
-    if len(findings) < 2:
-        return "".join(findings)
-    told = [(mark, "".join([f"[{i}]" for i in mark.claim.grid.place])) for mark in row if mark and mark.claim.grid]
-    return ", ".join([f"{place} {mark.finding}" for mark, place in told if mark.finding != "right"])
-
-
-def _colored(text: str, mark: Mark) -> str:
-    """A number in the colours of its verdict, with what is to be said about it."""
-    padding = " " * (len(text) - len(text.lstrip()))
-    return f'{padding}<span style="{_colors(mark)}" title="{escape(mark.sentence)}">{escape(text.lstrip())}</span>'
-
-
-def _colors(mark: Mark | None) -> str:
-    return VERDICTS[mark.verdict].style if mark else ""
-
-
-def _whole_of(mark: Mark) -> Whole | None:
-    return mark.claim.printed.whole if isinstance(mark.claim.printed, Computed) else None
-
-
-def _lines(whole: Whole | None, marks: Sequence[Mark]) -> list[Line]:
-    """The lines for the marks of an array, or of no array."""
-    if whole is None:
-        return [_line(mark) for mark in marks]
-    alike: dict[str, list[Mark]] = {}
-    for mark in marks:
-        alike.setdefault(mark.finding, []).append(mark)
-    found = []
-    for same in alike.values():
-        first, more = same[0], " ..." if len(same) > 1 and whole.fits else ""
-        among = f"{len(same)} entries" if len(same) == len(marks) else f"{len(same)} of {len(marks)} entries"
-        called = f"{whole.called}, {among}" if len(same) > 1 else first.claim.called
-        engine, printed = (
-            (first.engine, first.claim.printed.text) if whole.fits else (by(whole.wanted), by(whole.given))
-        )
-        found.append(Line((first,), called, (engine + more,), (printed + more,), first.finding))
-    return found
-
-
-def _entry(mark: Mark) -> dict[str, Any]:
-    entry = {
-        "quantity": mark.claim.called,
-        "section": mark.claim.section,
-        "printed": mark.claim.printed.text,
-        "engine": mark.value if isfinite(mark.value) else None,
-        "right": mark.right,
-        "verdict": mark.verdict,
-        "known": mark.known,
-        "mistake": mark.mistake,
-        "formula": mark.formula,
-        "followed": mark.followed,
-        "cause": mark.cause,
-        "by_page": mark.by_page,
-        "sentence": mark.sentence,
-        "carried_from": list(mark.sources),
-        "other_explanations": mark.others,
-    }
-    if mark.formulas:
-        entry |= {"right_latex": mark.formulas.right_latex, "printed_latex": mark.formulas.printed_latex}
-    return entry | (mark.claim.spot._asdict() if mark.claim.spot else {})
-
-
-_ALIGNED = "text-align:right;font-family:monospace;white-space:pre"
-
-
-def _shown(line: Line) -> tuple[str, str]:
-    """The engine's numbers and the page's in HTML; formulas as such."""
-    alone = len(line.marks) == 1
-    if alone and line.marks[0] is not None and (formulas := line.marks[0].formulas) is not None:
-        return mathml(formulas.right_latex), mathml(formulas.printed_latex)
-    printed = [escape(x) if alone or not m else _colored(x, m) for x, m in zip(line.printed, line.marks)]
-    return "  ".join(map(escape, line.engine)), "  ".join(printed)
-
-
 def _told(group: Sequence[Mark], printed_at: str, carriers: int) -> str:
     first = group[0]
     quantities = [mark.claim.called for mark in group]
@@ -591,6 +310,6 @@ def _told(group: Sequence[Mark], printed_at: str, carriers: int) -> str:
             f"they fit together {values}{besides}.{tail}"
         )
     more = f" The same in {listed(quantities[1:], MOST_LISTED)}." if len(group) > 1 else ""
-    if (whole := _whole_of(first)) is not None and more:
+    if (whole := first.whole) is not None and more:
         more = f" The same in {len(group) - 1} more of its entries." if whole.fits else ""
     return first.sentence + printed_at + first.lines + more + tail

@@ -1,7 +1,8 @@
 """Reports on marks that are made up."""
 
 from autograd_tiny.marking.claims import read_claim
-from autograd_tiny.marking.report import Mark, Report
+from autograd_tiny.marking.marks import Mark
+from autograd_tiny.marking.report import Report
 
 
 def report(*rows):

@@ -12,7 +12,7 @@ from autograd_tiny import Value, mark
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.numbers import noise_of
-from autograd_tiny.marking.report import FAITHFUL
+from autograd_tiny.marking.marks import FAITHFUL
 
 HONEST = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
 

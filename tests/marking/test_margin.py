@@ -4,7 +4,7 @@ import pytest
 from marking.made_up import report
 
 from autograd_tiny.marking.forms.computed import Whole, computed
-from autograd_tiny.marking.margin import LONGEST, MOST_NAMED, in_the_margin
+from autograd_tiny.marking.story.margin import LONGEST, MOST_NAMED, in_the_margin
 
 WHY = {"why": "the sign is wrong", "mistake": "sign"}
 

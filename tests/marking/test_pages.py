@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograd_tiny.cli import main
+from autograd_tiny.marking.marks import FAITHFUL
 from autograd_tiny.marking.pages import PAGE_KEYS, SECTION_KEYS, PageError, read_page
-from autograd_tiny.marking.report import FAITHFUL
 from autograd_tiny.marking.training.options import KEYS, OPTIMIZERS
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.worked import three_three_three

@@ -14,8 +14,8 @@ from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.marks import FAITHFUL
 from autograd_tiny.marking.pages import Page, PageError, read_page
-from autograd_tiny.marking.report import FAITHFUL
 
 
 def marks(formula, at, claims, **given):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from autograd_tiny.marking.marks import FAITHFUL
 from autograd_tiny.marking.pages import read_page
-from autograd_tiny.marking.report import FAITHFUL
 
 PAGES = sorted((Path(__file__).parent / "pages").glob("*.toml"))
 WRONG = {

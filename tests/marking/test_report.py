@@ -4,7 +4,7 @@ import pytest
 from marking.made_up import report
 
 from autograd_tiny.marking.claims import ClaimError, read_claim
-from autograd_tiny.marking.report import FAITHFUL, Formulas
+from autograd_tiny.marking.marks import FAITHFUL, Formulas
 from autograd_tiny.text.palette import VERDICTS
 
 

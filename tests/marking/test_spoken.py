@@ -7,8 +7,8 @@ from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_line
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
+from autograd_tiny.marking.marks import FAITHFUL
 from autograd_tiny.marking.pages import PageError, read_page
-from autograd_tiny.marking.report import FAITHFUL
 from autograd_tiny.optim import SGD, Adam
 
 NEURON = "z = w*x + b; o = sigmoid(z); E = (o - t)**2 / 2"

@@ -13,7 +13,7 @@ from autograd_tiny.marking.claims import read_claim
 from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.quantities import Quantity, updated
 from autograd_tiny.marking.judging.numbers import Numbers
-from autograd_tiny.marking.report import FAITHFUL
+from autograd_tiny.marking.marks import FAITHFUL
 from autograd_tiny.marking.training.setting import setting
 
 FLAT = ("step", "sign", "less", "greater", "equal", "where", "mul", "maximum", "relu")

@@ -27,7 +27,7 @@ from autograd_tiny.marking.judging.marker import (
     TOO_FEW_DIGITS,
 )
 from autograd_tiny.marking.judging.numbers import Numbers, noise_of
-from autograd_tiny.marking.report import FAITHFUL, SLIPS
+from autograd_tiny.marking.marks import FAITHFUL, SLIPS
 from autograd_tiny.text.palette import VERDICTS, recolored, variables
 from autograd_tiny.views.widget.live import RowWriter
 from autograd_tiny.views.widget.page import joined, source, standalone

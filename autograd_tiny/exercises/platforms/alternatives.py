@@ -14,7 +14,7 @@ from autograd_tiny.exercises.sheet import Question
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.judging.numbers import Numbers, Source
-from autograd_tiny.marking.report import Mark
+from autograd_tiny.marking.marks import Mark
 from autograd_tiny.text.numbers import as_whole
 
 MOST_MISTAKES = 20

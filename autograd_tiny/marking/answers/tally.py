@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from html import escape
 
-from autograd_tiny.marking.report import SLIPS, Report
+from autograd_tiny.marking.marks import SLIPS
+from autograd_tiny.marking.report import Report
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import cell
 from autograd_tiny.text.words import brief, counted

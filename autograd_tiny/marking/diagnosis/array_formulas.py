@@ -38,7 +38,7 @@ from autograd_tiny.marking.forms.arrays import of_whole, whole
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import placed
 from autograd_tiny.marking.judging.numbers import Numbers, noise_of
-from autograd_tiny.marking.report import Formulas, Mark
+from autograd_tiny.marking.marks import Formulas, Mark
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression, term
 from autograd_tiny.symbols.tidy import tidied

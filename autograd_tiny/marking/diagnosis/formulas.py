@@ -24,7 +24,7 @@ from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import expression
 from autograd_tiny.marking.judging.mistakes import Edit, Editor
 from autograd_tiny.marking.judging.numbers import Number, Numbers, noise_of
-from autograd_tiny.marking.report import Formulas, Mark
+from autograd_tiny.marking.marks import Formulas, Mark
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.latex import latex_name
 from autograd_tiny.symbols.tidy import tidied

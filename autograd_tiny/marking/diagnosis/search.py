@@ -19,7 +19,7 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.diagnosis.altered import Altered
 from autograd_tiny.marking.diagnosis.causes import Cause, Knob, causes, inputs, rates
 from autograd_tiny.marking.judging.numbers import Follows, Numbers
-from autograd_tiny.marking.report import Mark
+from autograd_tiny.marking.marks import Mark
 from autograd_tiny.text.words import counted
 
 MOST_WORK = 60_000

@@ -14,7 +14,7 @@ from autograd_tiny.marking.diagnosis.altered import Altered
 from autograd_tiny.marking.diagnosis.search import Found, Search
 from autograd_tiny.marking.judging.numbers import Follows, Numbers, chance
 from autograd_tiny.marking.judging.stale import stories
-from autograd_tiny.marking.report import Mark
+from autograd_tiny.marking.marks import Mark
 
 MOST_FALSE = 0.5
 """The largest share of names on a page that may be expected to be false."""

@@ -32,7 +32,8 @@ from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Sour
 from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits
 from autograd_tiny.marking.judging.wholes import Array, Wholes
 from autograd_tiny.marking.judging.writing import copies, slips_in_writing
-from autograd_tiny.marking.report import FAITHFUL, SLIPS, Mark, Report
+from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
+from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import setting
 from autograd_tiny.symbols.expression import Expression

@@ -16,7 +16,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity, data
-from autograd_tiny.marking.report import Mark
+from autograd_tiny.marking.marks import Mark
 from autograd_tiny.symbols.expression import Expression
 
 Number = float | Value

@@ -13,7 +13,7 @@ from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.computed import Computed, Shape, Whole
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.backward import NONE, Backward, Planted, Shares, Slopes, times_off
-from autograd_tiny.marking.report import Mark
+from autograd_tiny.marking.marks import Mark
 
 FEWEST = 3
 """So many entries that are all off by one factor are no chance; a factor that is usual is believed of fewer."""
@@ -135,11 +135,11 @@ class Wholes:
 
     def array_at(self, claims: Sequence[Claim], first: int) -> Array | None:
         """The array whose first entry is a claim; None if there is none."""
-        whole = whole_of(claims[first])
+        whole = claims[first].whole
         if whole is None:
             return None
         last = first + 1
-        while last < len(claims) and whole_of(claims[last]) is whole:
+        while last < len(claims) and claims[last].whole is whole:
             last += 1
         return Array(
             first,
@@ -256,10 +256,6 @@ class Wholes:
         return _not_added_up(array, shares)
 
 
-def whole_of(claim: Claim) -> Whole | None:
-    """The array that a claim is an entry of, if it is one."""
-    return claim.printed.whole if isinstance(claim.printed, Computed) else None
-
 
 def _samples(shares: Sequence[Shares]) -> int:
     """How many shares the derivative by each entry has, if all have as many: the samples of a batch."""
@@ -348,4 +344,3 @@ def misshapen(whole: Whole, right: Sequence[float], shares: Sequence[Shares], un
             "wrong axis", f"the sum is over the entries of each sample, where it must be over the {samples} samples"
         )
     return None
-

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from autograd_tiny.marking.report import Mark
+from autograd_tiny.marking.marks import Mark
 from autograd_tiny.marking.reports.outcomes import LEVELS, Outcome, findings
 from autograd_tiny.text.words import visible
 

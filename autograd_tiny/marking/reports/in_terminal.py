@@ -16,7 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from autograd_tiny.marking.answers.tally import Tally
-from autograd_tiny.marking.report import Mark, Report
+from autograd_tiny.marking.marks import Mark
+from autograd_tiny.marking.report import Report
 from autograd_tiny.marking.reports.outcomes import Outcome
 from autograd_tiny.text.palette import VERDICTS
 from autograd_tiny.text.tables import print_whole

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from autograd_tiny.marking.forms.computed import Computed, Whole
+from autograd_tiny.marking.marks import Mark
 from autograd_tiny.text.words import counted, listed
-
-if TYPE_CHECKING:
-    from autograd_tiny.marking.report import Mark
 
 MOST_NAMED = 3
 """So many numbers are named in a sentence; the others are counted."""
@@ -26,15 +22,10 @@ def in_the_margin(slips: Sequence[Mark], carried: Sequence[Mark], others: int) -
         carried: those that follow from them.
         others: how many more slips are on the page.
     """
-    whole = _whole_of(slips[0])
+    whole = slips[0].whole
     if whole is not None and not whole.fits:  # of another shape, it has no line
         return [slips[0].sentence, *_rest(carried, others)]
     return [_cause(slips), *_line(slips), *_rest(carried, others)]
-
-
-def _whole_of(mark: Mark) -> Whole | None:
-    """The array from code that a number belongs to."""
-    return mark.claim.printed.whole if isinstance(mark.claim.printed, Computed) else None
 
 
 def _cause(slips: Sequence[Mark]) -> str:
@@ -51,7 +42,7 @@ def _cause(slips: Sequence[Mark]) -> str:
     if not first.why:
         is_wrong, them = ("is", "it") if len(slips) == 1 else ("are", "them")
         return f"{listed(called, MOST_NAMED)} {is_wrong} wrong, and nothing known explains {them}."
-    rest = f"{len(slips) - 1} more of its entries" if _whole_of(first) else listed(called[1:], MOST_NAMED)
+    rest = f"{len(slips) - 1} more of its entries" if first.whole else listed(called[1:], MOST_NAMED)
     same = f"; the same in {rest}" if len(slips) > 1 else ""
     return f"{called[0]} = {first.claim.printed.text}: {first.why}{same}."
 
