@@ -508,6 +508,7 @@ def test_what_was_read_and_what_was_recorded_are_things_to_compare_and_to_show()
     expressed = one.express()
     assert expressed == expressed
     assert expressed != one.express()  # nodes of its own
+    assert expressed.unused == ()
     assert repr(expressed) == f"Recorded(output={expressed.output!r}, nodes={expressed.nodes!r}, arrays={{}})"
 
 

@@ -420,7 +420,10 @@ def test_a_compiled_program_is_copied_and_not_pickled(backend):
     twin.assign([0.0] * twin.n_parameters)
     assert compiled.value(compiled.parameter_vector(), [[0.5, 1.0, 2.0]]) == expected
     assert twin.value(twin.parameter_vector(), [[0.5, 1.0, 2.0]]) == 2.0
-    assert copy.deepcopy(line).value([[3.0]]) == 9.0
+    one, again = copy.deepcopy([line, line])
+    assert one is again
+    assert one is not line
+    assert one.value([[3.0]]) == 9.0
 
 
 @pytest.mark.parametrize("backend", ["python", "llvm"])
