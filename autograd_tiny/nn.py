@@ -239,8 +239,8 @@ def _mismatch(parameters: Mapping[str, Any], state: Mapping[str, Any]) -> str:
 
 def weighted_sum(weights: Sequence[Any], inputs: Sequence[Any], bias: Any, *, expanded: bool = False) -> Any:
     """w1 x1 + ... + wn xn + bias: one ``dot`` node, or every product and sum as a node of its own."""
-    if expanded and dot.expansion:
-        return dot.expansion(*weights, *inputs, bias)
+    if expanded and dot.expansion and dot.arrange:
+        return dot.expansion(*dot.arrange(weights, inputs, bias))  # which looks whether there are as many
     return dot(weights, inputs, bias)
 
 

@@ -22,6 +22,15 @@ def test_a_weighted_sum_is_one_node_or_every_product_and_sum():
     assert short.data == long.data == 0.75
 
 
+@pytest.mark.parametrize("expanded", [False, True])
+@pytest.mark.parametrize("inputs", [[], [2.0], [2.0, 0.5, 1.0], [2.0, 0.5, 1.0, 4.0]])
+def test_a_neuron_takes_as_many_inputs_as_it_has_weights(inputs, expanded):
+    with pytest.raises(ValueError, match=f"as many weights as inputs, got 2 weights and {len(inputs)} input"):
+        nn.Neuron([Value(0.5), Value(-1.0)], Value(0.25))(inputs, expanded=expanded)
+    with pytest.raises(ValueError, match=f"this layer has 2 inputs, got {len(inputs)} numbers"):
+        nn.Layer(2, 3)(inputs, expanded=expanded)
+
+
 def test_parameters_are_labelled_by_where_they_live():
     model = nn.MLP([2, 3, 1], ["relu", "linear"], rng=Random(0))
     names = model.named_parameters()
