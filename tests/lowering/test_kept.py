@@ -1,20 +1,17 @@
 """Machine code that an earlier process has left: found by what was recorded, taken only for the same, and made anew if damaged."""
 
 import gc
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from random import Random
 
 import numpy as np
 import pytest
 
-from autograd_tiny import TABLE, Expression, Primitive, dot, exp, softmax, stop_gradient, where
+from autograd_tiny import Expression, Primitive, dot, exp, softmax, stop_gradient, where
 from autograd_tiny.lowering import compile_function, compile_loss
 from autograd_tiny.lowering.native import llvm
-from autograd_tiny.lowering.recording import digest
 
 POINTS = np.random.default_rng(0).normal(size=(5, 3))
 
@@ -98,45 +95,6 @@ def test_whatever_differs_has_machine_code_of_its_own(kept):
     assert len(list(kept.iterdir())) == len(functions) + 4
 
 
-def in_words(inputs, order, parts):
-    """A graph as nested lists: which row on which inputs, numbers and earlier nodes."""
-    names = {x: f"input {i}" for i, x in enumerate(inputs)}
-    named = lambda x: names.get(x) or float(x.constant_value).hex()  # noqa: E731
-    lines = []
-    for i, node in enumerate(order):
-        lines.append([node.op.name, node.op.parameter, *map(named, node.operands)])
-        names[node] = f"node {i}"
-    return repr([len(inputs), lines, [list(map(named, part)) for part in parts]])
-
-
-def test_graphs_have_one_digest_just_if_they_are_the_same():
-    rng, digests = Random(0), {}
-    for _ in range(8_000):
-        inputs = [Expression(name) for name in rng.sample("abc", rng.choice([1, 2, 2]))]
-        known = [*inputs, *map(Expression.constant, rng.sample([1.0, -0.0, 0.0, 2.0], 2))]
-        order = []
-        for _ in range(rng.choice([1, 2])):
-            row = rng.choice([TABLE["add"], TABLE["total"], TABLE["power"][2.0], TABLE["power"][3.0], TABLE["leaky_relu"][2.0]])
-            order.append(Expression.record(row, rng.choices(known, k=row.arity or rng.choice([1, 2]))))
-            known.append(order[-1])
-        parts = [rng.choices(known, k=rng.choice([1, 1, 2])), rng.choices(inputs, k=rng.choice([0, 1]))]
-        digests.setdefault(digest.digest_of(inputs, order, parts), set()).add(in_words(inputs, order, parts))
-    assert all(len(same) == 1 for same in digests.values())
-    assert len(digests) == len(set().union(*digests.values())) > 1500
-
-
-def test_another_processor_is_another_compiler(monkeypatch):
-    import llvmlite.binding
-
-    before = digest.of_compiler()
-    for name in ("get_host_cpu_name", "get_default_triple"):
-        with monkeypatch.context() as patch:
-            patch.setattr(llvmlite.binding, name, lambda: "another")
-            digest.of_compiler.cache_clear()
-            assert digest.of_compiler() != before
-    digest.of_compiler.cache_clear()
-
-
 def test_other_names_and_graphs_that_share_as_much_are_the_same(kept):
     one, two = (compile_function(lambda x: exp(x[0]) * 2.0, [name]) for name in "ab")
     assert one._recorded == two._recorded
@@ -188,24 +146,6 @@ def test_a_variable_from_elsewhere_is_refused_when_it_is_recorded():
     for f in (lambda x: x[0] * foreign, lambda x: [x[0], foreign]):
         with pytest.raises(ValueError, match="the variable z is no argument of the compiled function"):
             compile_function(f, 1)
-
-
-def test_another_version_of_the_code_is_another_compiler(tmp_path, monkeypatch):
-    before = digest.of_compiler()
-    shutil.copytree(digest.ROOT, tmp_path / "copy", ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(digest, "ROOT", tmp_path / "copy")
-    names = []
-    for text in ("", "# changed\n"):
-        with (tmp_path / "copy" / "engine" / "table.py").open("a") as file:
-            file.write(text)
-        digest.of_compiler.cache_clear()
-        names.append(digest.of_compiler())
-    monkeypatch.setattr(digest, "ROOT", tmp_path / "nowhere")
-    digest.of_compiler.cache_clear()
-    names.append(digest.of_compiler())
-    digest.of_compiler.cache_clear()
-    assert names[0] == before != names[1]
-    assert names[2] == ""
 
 
 def test_with_a_place_that_cannot_be_used_everything_works(tmp_path, monkeypatch):
