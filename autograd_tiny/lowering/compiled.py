@@ -25,6 +25,7 @@ from autograd_tiny.lowering.runners import (
     as_floats,
     checked_threads,
     chosen_backend,
+    numbers_in,
     unfinished,
 )
 from autograd_tiny.lowering.sources import CSource, c_source, javascript_source, python_function, python_source
@@ -434,7 +435,10 @@ class CompiledFunction(Compiled):
                 "or one for each"
             )
         if self.backend == "python":
-            return [[*x, *v] for x, v in zip(rows, own)], is_one
+            both = enumerate(zip(rows, own))
+            return [
+                [*numbers_in(x, self.n_inputs, f"point {i}"), *numbers_in(v, n, f"vector {i}")] for i, (x, v) in both
+            ], is_one
         import numpy as np
 
         return np.hstack(

@@ -261,8 +261,8 @@ class Interpreted:
 
     def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
         n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout
-        theta = _numbers(parameters, n_parameters, "the parameters")
-        rows = [_numbers(row, n_columns, f"row {i} of the batch") for i, row in enumerate(batch)]
+        theta = numbers_in(parameters, n_parameters, "the parameters")
+        rows = [numbers_in(row, n_columns, f"row {i} of the batch") for i, row in enumerate(batch)]
         outputs = [self._row(i, theta, row) for i, row in enumerate(rows)]
         ends = n_values, n_values + n_derivatives
         values, derivatives = [out[: ends[0]] for out in outputs], [out[ends[0] : ends[1]] for out in outputs]
@@ -294,7 +294,8 @@ def _flat(result: Any) -> list[float]:
     return [x for part in result for x in _flat(part)]
 
 
-def _numbers(x: Any, n: int, what: str) -> list[float]:
+def numbers_in(x: Any, n: int, what: str) -> list[float]:
+    """The floats in a row, of which there must be ``n``."""
     numbers = list(in_floats(list(x), lambda place: f"{what}, number {place}"))
     if len(numbers) != n:
         raise ValueError(f"{what}: expected {n} numbers, got {len(numbers)}")

@@ -223,6 +223,17 @@ def test_products_with_the_jacobian_of_several_results(backend):
         program.jvp(points, v[:2])
 
 
+@both
+@pytest.mark.parametrize(("points", "vectors"), [([[1.0, 2.0, 3.0]], [[1.0]]), ([[1.0]], [[1.0, 2.0, 3.0]]), ([[1.0, 2.0]], [[1.0]])])
+def test_what_a_vector_lacks_is_not_taken_from_the_point(backend, points, vectors):
+    program = compile_function(lambda x, y: x**2 * y, backend=backend)
+    for product in (program.hvp, program.jvp):
+        with pytest.raises(ValueError, match=r"(point|vector) 0: expected 2 numbers|must have shape \(rows, 2\)"):
+            product(points, vectors)
+    with pytest.raises(ValueError, match=r"(point|vector) 0: expected [12] numbers?, got|must have shape"):
+        program.vjp(points, [[1.0, 2.0]] if len(points[0]) == 2 else [[]])
+
+
 def test_scipy_takes_them_as_they_are():
     rosenbrock = compile_function(lambda x, y: (1.0 - x) ** 2 + 100.0 * (y - x**2) ** 2)
     for method, second in (("BFGS", {}), ("trust-exact", {"hess": rosenbrock.hessian}), ("Newton-CG", {"hessp": rosenbrock.hvp})):
