@@ -28,6 +28,10 @@ class ValueRefusedError(TypeError):
     """A Value stands where only a number, or only a formula, can stand."""
 
 
+class RuleFormError(TypeError):
+    """A rule gives something else than one derivative per operand."""
+
+
 class FormulaRefusedError(TypeError):
     """A number is needed where a formula stands, which has none yet."""
 
@@ -187,18 +191,28 @@ def _remedy(operation: Operation, labels: Sequence[str], data: Sequence[float]) 
 def _rule_fault(operation: Any, out: float, data: Sequence[float]) -> str:
     """What is wrong with the form of what a rule gives; nothing if that is not the matter."""
     try:
-        given = operation.derivatives(out, data)
+        operation.derivatives(out, data)
+    except RuleFormError as error:
+        return str(error)
     except (ArithmeticError, ValueError):
         return ""
     except TypeError as error:
         return f"the rule of {operation.name} fails: {error}"
-    return "" if isinstance(given, (tuple, list)) and len(given) == len(data) else form_fault(operation, data, given)
+    return ""
 
 
-def form_fault(operation: Operation, operands: Sequence[Any], given: Any) -> str:
-    """A rule gives something else than one derivative per operand."""
+def one_each(operation: Operation, operands: Sequence[Any], given: Any) -> Sequence[Any]:
+    """What a rule gave, one derivative per operand; refused if it is anything else.
+
+    Raises:
+        RuleFormError: it is no tuple or list, or one of another length.
+    """
+    if isinstance(given, (tuple, list)) and len(given) == len(operands):
+        return given
     count = counted(len(operands), "derivative")
-    return f"the rule of {operation.name} must give a tuple with {count}, one per operand, but gives {given!r}"
+    raise RuleFormError(
+        f"the rule of {operation.name} must give a tuple with {count}, one per operand, but gives {given!r}"
+    )
 
 
 def call_text(operation: Operation, operands: Sequence[Any]) -> str:

@@ -15,9 +15,9 @@ from autograd_tiny.engine.refusals import (
     FormulaRefusedError,
     ValueRefusedError,
     finite_number,
-    form_fault,
     in_floats,
     is_number,
+    one_each,
     refusal,
 )
 from autograd_tiny.text.words import counted
@@ -190,8 +190,11 @@ class Primitive(_Row):
         """One local derivative per operand, in the arithmetic of ``out`` and ``operands``.
 
         ``outputs`` gives all the results of an operation that has several; without it they are computed afresh.
+
+        Raises:
+            TypeError: the rule gives another number of derivatives.
         """
-        return self.rule if isinstance(self.rule, tuple) else self.rule(out, *operands)
+        return one_each(self, operands, self.rule if isinstance(self.rule, tuple) else self.rule(out, *operands))
 
     def domain_of(self, index: int) -> Domain:
         """The domain of one operand."""
@@ -339,8 +342,7 @@ class MultiPrimitive(_Row):
                 "for n outputs set outputs=n"
             )
         for given in derivatives:
-            if not isinstance(given, (tuple, list)) or len(given) != len(operands):
-                raise TypeError(form_fault(self, operands, given))
+            one_each(self, operands, given)
 
     def domain_of(self, index: int) -> Domain:
         """The domain of one operand."""
@@ -373,7 +375,7 @@ class Output(Primitive):
         self, out: Any, operands: Sequence[Any], outputs: Callable[[], Sequence[Any]] | None = None
     ) -> Sequence[Any]:
         results = outputs() if outputs else self.family(*operands)
-        return self.family.rule(results, self.parameter, *operands)
+        return one_each(self, operands, self.family.rule(results, self.parameter, *operands))
 
 
 def _output(whole: MultiPrimitive, outputs: tuple[float, ...], index: int) -> float:

@@ -342,7 +342,9 @@ def _nary(primitive: Primitive) -> Callable[..., Value]:
         v = _new(Value)
         try:
             v.data = out = forward(*data)
-            v.d_first = rule(out, *data)
+            v.d_first = given = rule(out, *data)
+            if len(given) != len(data):
+                primitive.derivatives(out, data)  # which says so
         except _REFUSED as error:
             raise refusal(primitive, operands, error) from None
         v.grad = 0.0

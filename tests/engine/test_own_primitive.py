@@ -267,6 +267,39 @@ def test_a_wrong_form_of_several_outputs_is_explained(wrong, message):
             wrong(0.5)
 
 
+LACKING = Primitive("lacking", lambda x, y: x * y, lambda out, x, y: (y,), expansion=lambda x, y: x * y)
+EXCEEDING = Primitive("exceeding", lambda x, y: x * y, lambda out, x, y: (y, x, 1.0), expansion=lambda x, y: x * y)
+TWOFOLD = MultiPrimitive("twofold", lambda x, y: (x, y), lambda outputs, i, x, y: (1.0,), outputs=2, expansion=lambda x, y: (x, y))
+
+
+ANY = Primitive("any", lambda *xs: math.prod(xs), lambda out, *xs: [1.0], expansion=lambda x, y: x * y)
+
+
+@pytest.mark.parametrize("row", [LACKING, EXCEEDING, ANY, TWOFOLD[0]], ids=lambda row: row.name)
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda row, x, y: row.evaluate((2.0, 3.0)) and Value.record(row, (Value(2.0), Value(3.0))),
+        lambda row, x, y: gradient(Expression.record(row, (x, y)), [y]),
+        lambda row, x, y: compile_function(lambda a, b: Expression.record(row, (a, b)), backend="python")(2.0, 3.0),
+        lambda row, x, y: compile_function(lambda a, b: Expression.record(row, (a, b)), backend="llvm").value_and_grad([2.0, 3.0]),
+        lambda row, x, y: check_primitive(row, [(2.0, 3.0)]),
+    ],
+    ids=["recorded", "as a formula", "as Python", "as native code", "checked"],
+)
+def test_a_rule_with_another_number_of_derivatives_is_refused_in_every_way(row, way):
+    """Where only some were taken, the derivative by an operand would be 0 without a word."""
+    with pytest.raises((TypeError, AssertionError), match=r"with 2 derivatives, one per operand|the row needs|derivatives for 2 operands"):
+        way(row, Expression("x"), Expression("y"))
+
+
+@pytest.mark.parametrize("given", [(3.0, 2.0), [3.0, 2.0, 1.0, 0.0], 1.0, None])
+def test_a_rule_of_three_operands_gives_three_derivatives(given):
+    row = Primitive("multiply_add", lambda x, y, z: x * y + z, lambda out, x, y, z: given)
+    with pytest.raises(TypeError, match="the rule of multiply_add must give a tuple with 3 derivatives, one per operand, but gives"):
+        row(Value(2.0), Value(3.0), 1.0)
+
+
 @every_row
 def test_marking(row):
     leaves, root = graph_of(row)
