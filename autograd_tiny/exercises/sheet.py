@@ -16,8 +16,9 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.marking.derivations import Derivation, Derivations
 from autograd_tiny.marking.forms.quantities import Quantity, derivative
-from autograd_tiny.marking.judging.mistakes import Edit, Editor, are_all_paths, over_printed_paths
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.slips.editor import Edit, Editor
+from autograd_tiny.marking.slips.mistakes import are_all_paths, double_edits, edits, over_printed_paths
 from autograd_tiny.symbols.expression import Expression
 
 
@@ -105,7 +106,7 @@ class Sheet:
         derivation = self._derivations.derivation(quantity, known)
         editor = Editor(self._derivations, derivation, known)
         slips = tuple(
-            tuple(self._slips(edits)) for edits in (editor.edits(), editor.double_edits(), editor.deeper().edits())
+            tuple(self._slips(found)) for found in (edits(editor), double_edits(editor), edits(editor.deeper()))
         )
         root, parts = self._with_parts(derivation)
         return Question(quantity, root, parts, slips, self._over_paths(quantity, known))  # type: ignore[arg-type]
@@ -118,8 +119,8 @@ class Sheet:
             return None
         return self._number(found[0]), tuple(found[1])
 
-    def _slips(self, edits: Iterable[Edit]) -> Iterable[Slip]:
-        for edit in edits:
+    def _slips(self, tried: Iterable[Edit]) -> Iterable[Slip]:
+        for edit in tried:
             without = None if edit.without is None else self._number(edit.without)
             yield Slip(edit.mistake, edit.what, edit.effort, self._number(edit.root), without)
 

@@ -7,8 +7,9 @@ import pytest
 
 from autograd_tiny.exercises import TOPICS, Exercise, random_exercise
 from autograd_tiny.exercises.choosing.variants import NEAR_A_KINK, Drawn
-from autograd_tiny.marking.judging.mistakes import Editor
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.slips.editor import Editor
+from autograd_tiny.marking.slips.mistakes import edits
 
 NEURON = "z = w*x + b; y = sigmoid(z); E = (y - t)**2"
 
@@ -85,9 +86,9 @@ def test_no_known_mistake_gives_a_right_answer_by_chance():
         derivations = variant.setting.derivations
         for number, blank in enumerate(variant.blanks):
             known = dict.fromkeys(variant.asked[:number])
-            edits = Editor(derivations, derivations.derivation(blank.quantity, known), known).edits()
+            tried = edits(Editor(derivations, derivations.derivation(blank.quantity, known), known))
             at_input = "∂y/∂z is taken at z in place of y"  # where it is to be taken, for a square
-            given = {f"{Numbers(derivations).evaluate(edit.root):.3g}" for edit in edits if edit.what != at_input}
+            given = {f"{Numbers(derivations).evaluate(edit.root):.3g}" for edit in tried if edit.what != at_input}
             assert f"{variant.value(blank.quantity):.3g}" not in given, (variant.inputs, blank)
         assert 1.0 not in variant.inputs.values()  # a factor of 1 is left out unseen
     assert exercise.variants(20, seed=2, without=["mistakes"])

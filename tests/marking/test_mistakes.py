@@ -6,7 +6,8 @@ from autograd_tiny import Value, total
 from autograd_tiny.marking.claims import read_claim
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph
 from autograd_tiny.marking.forms.quantities import read_quantity
-from autograd_tiny.marking.judging.mistakes import Editor
+from autograd_tiny.marking.slips.editor import Editor
+from autograd_tiny.marking.slips.mistakes import double_edits, edits
 from autograd_tiny.marking.training.setting import setting
 
 
@@ -138,11 +139,11 @@ OF_C_BY_W = """\
     [("c2/a", (), OF_C_BY_A), ("a/z", (), OF_A_BY_Z), ("w1'", ("c2/w1",), AN_UPDATE), ("c2/w1", ("c2/a",), OF_C_BY_W)],
 )
 def test_all_mistakes_in_a_formula(quantity, known, wanted):
-    assert "\n".join(told(editor(quantity, known).edits())) + "\n" == wanted
+    assert "\n".join(told(edits(editor(quantity, known)))) + "\n" == wanted
 
 
 def test_all_decimal_places():
-    moved = [x for x in editor("w1'", ("c2/w1",)).edits() if x.mistake == "decimal place"]
+    moved = [x for x in edits(editor("w1'", ("c2/w1",))) if x.mistake == "decimal place"]
     assert {x.effort for x in moved} == {1}
     assert [(str(x.root), str(x.without)) for x in moved if str(x.without) == "w1"] == [
         (f"w1 - {factor} * (0.1 * ∂c2/∂w1)", "w1") for factor in ("10", "0.1", "100", "0.01", "1000", "0.001")
@@ -153,11 +154,11 @@ def test_all_decimal_places():
 
 
 def test_two_mistakes_at_once_are_a_lost_path_and_a_slip_of_the_pen():
-    assert list(told(editor("c2/a").double_edits())) == [
+    assert list(told(double_edits(editor("c2/a")))) == [
         "1.3 one path kept, sign | -(w1 * a) | of 2 paths only one is kept, a; besides, the sign is wrong"
     ] * 2
-    assert len(list(editor("c2/a").double_edits())) == 2 * (1 + 6)
-    assert list(editor("a/z").double_edits()) == []
+    assert len(list(double_edits(editor("c2/a")))) == 2 * (1 + 6)
+    assert list(double_edits(editor("a/z"))) == []
 
 
 def test_one_path_of_three_is_left_out_and_of_two_kept():
@@ -166,7 +167,7 @@ def test_one_path_of_three_is_left_out_and_of_two_kept():
     y.label = "y"
     derivations = Derivations(NamedGraph(y))
     found = {}
-    for x in Editor(derivations, derivations.derivation(read_quantity("y/a"), ()), {}).edits():
+    for x in edits(Editor(derivations, derivations.derivation(read_quantity("y/a"), ()), {})):
         found.setdefault(x.mistake, []).append((str(x.root), x.what, x.effort))
     assert [effort for _, _, effort in found["path left out"]] == [1.5] * 3
     assert [what.partition(",")[0] for _, what, _ in found["path left out"]] == ["of 3 paths one is left out"] * 3
@@ -184,7 +185,7 @@ def test_the_derivative_of_one_term_for_that_of_all(terms, more):
     e.label = "E"
     derivations = Derivations(NamedGraph(e))
     known = {read_quantity("E1/w"): None}
-    found = Editor(derivations, derivations.derivation(read_quantity("E/w"), known), known).edits()
+    found = edits(Editor(derivations, derivations.derivation(read_quantity("E/w"), known), known))
     said = [(x.effort, x.mistake, x.what) for x in found if "is used for" in x.what]
     assert said == [(0.8, "one path kept", f"∂E1/∂w is used for ∂E/∂w, which has {more}")]
 
@@ -199,7 +200,7 @@ def test_a_number_of_a_neighbour():
 
     def found(text, *mistakes):
         editor = Editor(derivations, derivations.derivation(read_quantity(text), ()), {})
-        return [line for line in told(editor.edits()) if line.split(" |")[0].split(" ", 1)[1] in mistakes]
+        return [line for line in told(edits(editor)) if line.split(" |")[0].split(" ", 1)[1] in mistakes]
 
     assert found("h", "neighbour taken", "copied") == [
         "3 neighbour taken | w2 * x1 + w2 * x2 | w2 is taken in place of w1",
@@ -224,5 +225,5 @@ def test_a_factor_of_minus_1_is_a_sign(is_first):
     x = derivations.variable(quantity)
     for number, names in ((-1.0, ["∂c2/∂a"]), (-2.0, ["-2", "∂c2/∂a"] if is_first else ["∂c2/∂a", "-2"])):
         root = number * x if is_first else x * number
-        found = [e for e in Editor(derivations, Derivation(quantity, root, {x: quantity}), {}).edits() if e.mistake.startswith("factor ")]
+        found = [e for e in edits(Editor(derivations, Derivation(quantity, root, {x: quantity}), {})) if e.mistake.startswith("factor ")]
         assert [e.what for e in found] == [f"the factor {n} is {what}" for what in ("left out", "applied twice") for n in names]

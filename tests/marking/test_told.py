@@ -7,7 +7,7 @@ import pytest
 
 from autograd_tiny import draw, mark
 from autograd_tiny.formulas import read_formula
-from autograd_tiny.marking.judging.writing import typed
+from autograd_tiny.marking.slips.writing import typed
 
 
 def report(formula, at, claims, **given):

@@ -18,10 +18,10 @@ from autograd_tiny.exercises.checked import UNKNOWN
 from autograd_tiny.exercises.sheet import Operation, Question, Slip
 from autograd_tiny.exercises.task import Task
 from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.judging.explaining import MOST_BY_CHANCE
 from autograd_tiny.marking.judging.marker import (
     FEWEST_DIGITS,
     LIKELIER_THAN,
-    MOST_BY_CHANCE,
     MOST_BY_ROUNDING,
     OFF_BY_ONE,
     TOO_FEW_DIGITS,

@@ -18,7 +18,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.diagnosis.altered import Change
 from autograd_tiny.marking.forms.quantities import Quantity, data
-from autograd_tiny.marking.judging.mistakes import ACTIVATIONS
+from autograd_tiny.marking.slips.mistakes import ACTIVATIONS
 from autograd_tiny.marking.training.conventions import other_conventions
 from autograd_tiny.marking.training.program import Program
 from autograd_tiny.marking.training.times import timed

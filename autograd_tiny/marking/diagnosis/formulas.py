@@ -22,9 +22,10 @@ from autograd_tiny.marking.diagnosis.points import CLOSE, MOST_TOLD, SPREADS, In
 from autograd_tiny.marking.forms.printed import RAISED
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import expression
-from autograd_tiny.marking.judging.mistakes import Edit, Editor
 from autograd_tiny.marking.judging.numbers import Number, Numbers, noise_of
 from autograd_tiny.marking.marks import Formulas, Mark
+from autograd_tiny.marking.slips.editor import Edit, Editor
+from autograd_tiny.marking.slips.mistakes import double_edits, edits
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.latex import latex_name
 from autograd_tiny.symbols.tidy import tidied
@@ -234,8 +235,8 @@ class _Comparison:
         found: list[Edit] = []
         for derivation in derivations:
             editor = Editor(self.derivations, derivation, {})
-            for edits in (editor.edits(), editor.double_edits()):
-                found += [edit for edit in edits if all(self.agree(point, edit.root) for point in points)]
+            for tried in (edits(editor), double_edits(editor)):
+                found += [edit for edit in tried if all(self.agree(point, edit.root) for point in points)]
                 if found:
                     return min(found, key=lambda edit: edit.effort)
         return None

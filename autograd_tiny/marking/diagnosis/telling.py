@@ -6,12 +6,12 @@ Names that mean little are taken back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.derivations import Derivation
 from autograd_tiny.marking.diagnosis.altered import Altered
 from autograd_tiny.marking.diagnosis.search import Found, Search
+from autograd_tiny.marking.judging.explaining import Reading
 from autograd_tiny.marking.judging.numbers import Follows, Numbers, chance
 from autograd_tiny.marking.judging.stale import stories
 from autograd_tiny.marking.marks import Mark
@@ -28,16 +28,6 @@ MOST_EXPECTED = 0.5
 """No number counts for more than that among those that would get a name by chance."""
 SHARPEST = 0.01
 """A number may be off by this share of itself because printed ones were rounded, for it to be evidence of a cause."""
-
-
-class Reading(Protocol):
-    """How what follows is compared with what is printed."""
-
-    def fits(self, claim: Claim, follows: Follows, slack: float = 0.0) -> bool:
-        """Whether a number, known to within ``slack``, may have been printed as in a claim."""
-
-    def slack(self, claim: Claim, follows: Follows) -> float:
-        """How far the number that was meant may be from what follows."""
 
 
 class Findings(NamedTuple):

@@ -19,7 +19,7 @@ from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import MistakenRule, MultiPrimitive
 from autograd_tiny.engine.table import add, mean, sub, total
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.judging.mistakes import ACTIVATIONS
+from autograd_tiny.marking.slips.mistakes import ACTIVATIONS
 from autograd_tiny.symbols.expression import Expression
 
 Slopes = Mapping[Value, Sequence[float]]

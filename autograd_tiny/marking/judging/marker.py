@@ -10,7 +10,6 @@ from copy import copy
 from functools import cached_property, partial
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, NamedTuple
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
@@ -27,27 +26,17 @@ from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed, read_back, read_number
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import Words
-from autograd_tiny.marking.judging.mistakes import Edit, Editor, are_all_paths, over_printed_paths
-from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, chance, noise_of
+from autograd_tiny.marking.judging.explaining import PLAIN_SLIPS, Explainer
+from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits
 from autograd_tiny.marking.judging.wholes import Array, Wholes
-from autograd_tiny.marking.judging.writing import copies, slips_in_writing
 from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
 from autograd_tiny.marking.report import Report
+from autograd_tiny.marking.slips.mistakes import are_all_paths, over_printed_paths
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import setting
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import listed
-
-MOST_BY_CHANCE = 0.5
-"""How many formulas may be expected to give a printed number by chance, for one that does to be an explanation; more of
-a mistake that is common, with an effort below 1, and fewer of one that is beyond 3.
-
-Such fits are about Poisson distributed: with 0.5 expected, some formula fits a number that has no explanation in 1 -
-e^-0.5, two of five cases.  Most wrong numbers have an explanation, so that a fit is still the likelier reason;
-`benchmarks.marking` measures how many random numbers are explained, and most have far fewer candidates.
-"""
-
 
 MOST_BY_ROUNDING = 0.05
 """How likely a number may at most fit by chance, for the rounding of numbers that are not printed to excuse it:
@@ -65,23 +54,12 @@ LIKELIER_THAN = 1.3
 """A last digit that is one unit off is likelier than mistakes that are more far-fetched than this."""
 PLAIN = 1.2
 """What a mistake with no more effort makes of a formula, its name says."""
-PLAIN_SLIPS, SAID = ("digits swapped", "copied"), {"digits swapped": "two digits have changed places"}
-"""What is looked for in an answer to an exercise, and how it is said there."""
 FAR = 3.0
 """What follows from the page's own numbers is told where it is so many units of the last digit from the engine's."""
-NEAR = 12
-"""So many numbers before one are near enough to have been put into its formula."""
 FEWEST_DIGITS = 3
 """With fewer, one unit of the last digit is no small difference."""
 MOST_IN_VAIN = 3
 """After so many entries of an array that nothing explains, together or one by one, the others are not looked at."""
-
-
-class Fit(NamedTuple):
-    """A formula with a mistake, and the number that it gives."""
-
-    edit: Edit
-    follows: Follows
 
 
 class Marker:
@@ -139,6 +117,7 @@ class Marker:
         printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
         values = [] if self.asked else [(claim, self._value(claim)) for claim in printed]
         self.precision = Precision(self.derivations, values)
+        self.explainer = Explainer(self.engine, self.page, self.claims, self, asked=bool(self.asked))
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
@@ -568,29 +547,19 @@ class Marker:
             formula=f"{blank.claim.called} = {self.derivations.written(derivation.root)}",
             by_page=self._by_page(blank, derivation),
         )
-        editor = Editor(self.derivations, derivation, self._known(derivation.quantity))
-        single = list(self._worked_out([*editor.edits(), *self._in_writing(blank, ways)]))
-        found = (
-            self._best(blank, single)
-            or self._best(blank, list(self._worked_out(editor.double_edits())))
-            or self._best(blank, list(self._worked_out(editor.deeper().edits())))
-            or self._best(blank, [*single, *self._worked_out(self._from_elsewhere(blank, editor))])
-            or self._best(blank, single, loose=True)
-        )
-        if (found is None or found[0].edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
+        values = [blank.value, *(follows.value for follows in ways)]
+        found, by_chance = self.explainer.found(blank, derivation, self._known(derivation.quantity), values)
+        if (found is None or found.edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
             return blank._replace(verdict="last digit", why=OFF_BY_ONE)
         # As on a divisor that is printed as 0.000.
         if found is None and not ways and self._is_built_on_right_ones(blank, derivation):
             return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
+        self.by_chance[blank.number] = by_chance
         if found is None:
             if not isinstance(blank.claim.printed, Computed):  # no program goes on with numbers of before an edit
                 self.unexplained[blank.number] = derivation
-                tried = {fit.follows.value: fit for fit in single}.values()
-                self.by_chance[blank.number] = sum(
-                    chance(blank.claim.printed, blank.value, fit.follows.value) for fit in tried
-                )
             return blank._replace(why=self._independence(blank.claim.quantity))
-        (edit, follows), alternatives = found
+        edit, follows, alternatives = found
         if not isinstance(blank.claim.printed, Computed):
             self.efforts[blank.number] = edit.effort
         slips = self._slips(follows, blank)
@@ -607,30 +576,6 @@ class Marker:
         """Whether there is such a number, and it is computed from printed ones, none of which is wrong."""
         verdicts = [mark.verdict for mark in self.marks if mark.claim.quantity in derivation.parts.values()]
         return bool(verdicts) and math.isfinite(blank.value) and all(verdict in FAITHFUL for verdict in verdicts)
-
-    def _in_writing(self, blank: Mark, ways: Sequence[Follows]) -> Iterator[Edit]:
-        """Slips that need no formula, in writing a number down; programs only copy."""
-        if isinstance(blank.claim.printed, Computed):
-            yield from copies(blank.number, self.claims, self.engine)
-            return
-        values = [blank.value, *(follows.value for follows in ways)]
-        written = slips_in_writing(blank.number, self.claims, values, self.engine, plain=bool(self.asked))
-        if self.asked:  # as the page of an exercise does; and which digits they are would tell the answer
-            yield from (
-                edit._replace(what=SAID.get(edit.mistake, edit.what)) for edit in written if edit.mistake in PLAIN_SLIPS
-            )
-        else:
-            yield from written
-
-    def _from_elsewhere(self, blank: Mark, editor: Editor) -> Iterator[Edit]:
-        """Other numbers of the page put into the formula: so many that they are looked for last.
-
-        Neither in exercises nor in programs.
-        """
-        if not self.asked and not isinstance(blank.claim.printed, Computed):
-            yield from editor.numbers_from_elsewhere(
-                claim.printed for claim in self.claims[max(0, blank.number - NEAR) : blank.number]
-            )
 
     def _by_page(self, blank: Mark, derivation: Derivation) -> str:
         """What follows from the page's own numbers, where that differs in print from the engine's number."""
@@ -666,50 +611,6 @@ class Marker:
                 return f"{of} does not depend on {by}"
         return ""
 
-    def _worked_out(self, edits: Iterable[Edit]) -> Iterator[Fit]:
-        """What each edit gives, with the engine's numbers and with the page's."""
-        both: list[tuple[Numbers, dict[Expression, Any]]] = [(self.engine, {}), (self.page, {})]
-        for edit in edits:
-            for numbers, known in both:
-                with suppress(ArithmeticError, ValueError):
-                    yield Fit(edit, numbers.follow_formula(edit.root, known))
-
-    def _best(
-        self, blank: Mark, worked_out: Sequence[Fit], *, loose: bool = False
-    ) -> tuple[Fit, tuple[str, ...]] | None:
-        """The simplest edit that gives the printed number, and what the others say that give it, too.
-
-        None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
-        """
-        printed = blank.claim.printed
-        # What is sure was judged before, and a mistake that might be half the number off would explain anything.
-        tries = [(fit, 0.0) for fit in worked_out]
-        if loose:
-            near = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
-            slacks = [(fit, self.slack(blank.claim, fit.follows)) for fit in near]
-            tries = [(fit, slack) for fit, slack in slacks if slack > noise_of(fit.follows.value)]
-        fitting = [fit for fit, slack in tries if self.fits(blank.claim, fit.follows, slack)]
-        fitting = [fit for fit in fitting if not self._is_invisible(blank.claim, fit.edit)]
-        if not fitting:
-            return None
-        best = min(fitting, key=lambda fit: fit.edit.effort)
-        tried = {fit.follows.value: (fit, slack) for fit, slack in tries if fit.edit.effort <= best.edit.effort}
-        by_chance = sum(
-            fit.edit.tries * chance(printed, blank.value, value, slack) for value, (fit, slack) in tried.items()
-        )
-        if by_chance > (MOST_BY_CHANCE if 1.0 <= best.edit.effort <= 3.0 else MOST_BY_CHANCE / best.edit.effort):
-            return None
-        self.by_chance[blank.number] = by_chance
-        # How common a slip is makes no other one less likely that it looks like.
-        most = max(1.0, best.edit.effort) + 1.0
-        others = [fit.edit for fit in fitting if fit.edit.effort <= most and fit.edit.what != best.edit.what]
-        return best, tuple(dict.fromkeys(edit.what for edit in sorted(others, key=lambda edit: edit.effort)))
-
-    def _is_invisible(self, claim: Claim, edit: Edit) -> bool:
-        """Whether the number would be the same without the part that a mistake changes."""
-        return edit.without is not None and self.fits(
-            claim, self.page.follow(self.page.evaluate(edit.without))
-        )
 
 
 def _at_most(radius: float, _: Mark) -> float:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.forms.printed import Printed, read_back
-from autograd_tiny.marking.judging.mistakes import Edit, swapped_digits
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.slips.editor import Edit
+from autograd_tiny.marking.slips.mistakes import swapped_digits
 from autograd_tiny.symbols.expression import Expression
 
 FEWEST = 5
