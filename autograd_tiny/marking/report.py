@@ -272,7 +272,7 @@ class Report:
             verdict, kind, nodes = VERDICTS[mark.verdict], mark.claim.quantity.kind, mark.claim.quantity.nodes
             node = timed(nodes[-1])
             name = (
-                f"page, {node._replace(base=node.base)}"
+                f"page, {node._replace(time=0)}"
                 if node.beside
                 else "page"
                 if kind == "data"

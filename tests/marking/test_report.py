@@ -5,6 +5,7 @@ from marking.made_up import report
 
 from autograd_tiny.marking.claims import ClaimError, read_claim
 from autograd_tiny.marking.marks import FAITHFUL, Formulas
+from autograd_tiny.text.excerpts import Spot
 from autograd_tiny.text.palette import VERDICTS
 
 
@@ -145,8 +146,33 @@ def test_a_table_of_a_report_is_aligned():
     assert str(one).splitlines()[:4] == [
         "       engine  printed", "", "Forward", "y        1.25     1.25  right"
     ]  # fmt: skip
+    assert str(one).splitlines()[-3:-1] == ["", "2 numbers: 1 right, 1 mistake."]
     assert str(one).splitlines()[-1] == "∂E/∂w should be 0.5, not -0.5: so."
     assert repr(one) == "<Report: 2 numbers: 1 right, 1 mistake>"
     shown = one._repr_html_()
     assert shown.count("<tr") == 4
     assert shown.index("2 numbers") < shown.index("Forward") < shown.index(">1.25<") < shown.index("∂E/∂w</")
+
+
+def test_where_a_number_is_printed_again_is_told_by_lines():
+    def at(*lines):
+        return report(*[("y = 1", "mistake", 2.0, {"why": "so", "spot": Spot(line, 1, line, 6)}) for line in lines]).story[1]
+
+    assert at(3, 7, 9) == "y should be 2, not 1: so. It is printed 3 times, on lines 3, 7 and 9."
+    assert at(3, 7, 3) == "y should be 2, not 1: so. It is printed 3 times, on lines 3 and 7."
+    assert at(3, 3) == "y should be 2, not 1: so. It is printed 2 times."
+    assert at(3) == "y should be 2, not 1: so."
+    assert at(*range(1, 12)).endswith("on lines 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more.")
+
+
+def test_notes_stand_at_the_node_by_which_is_differentiated_and_a_cause_where_it_sits():
+    everywhere = {"why": "as everywhere", "cause": "everywhere it is so", "mistake": "sign"}
+    notes = report(
+        ("y = 1", "right"), ("E/w = 2", "mistake", 3.0, everywhere | {"place": "z"}), ("E/x/w = 3", "wrong", 4.0), ("w'' = 5", "carried", 6.0),
+        ("v(w)' = 7", "right"), ("E/b = 2", "mistake", 3.0, dict(everywhere)), ("E/c = 2", "mistake", 3.0, everywhere | {"place": "z"}),
+    ).notes()  # fmt: skip
+    assert {node: [(note.name, note.text) for note in found] for node, found in notes.items()} == {
+        "y": [("page", "1 =")],
+        "w": [("page, dE", "2 ✗"), ("page, dE via x", "3 !"), ("page, updated 2 times", "5 >"), ("page, v(w), updated", "7 =")],
+        "b": [("page, dE", "2 ✗")], "c": [("page, dE", "2 ✗")], "z": [("slip", "sign")],
+    }  # fmt: skip
