@@ -151,6 +151,7 @@ def test_a_table_of_a_report_is_aligned():
     assert repr(one) == "<Report: 2 numbers: 1 right, 1 mistake>"
     shown = one._repr_html_()
     assert shown.count("<tr") == 4
+    assert [title.partition('"')[0] for title in shown.split('title="')[1:]] == [mark.sentence for mark in one.marks]
     assert shown.index("2 numbers") < shown.index("Forward") < shown.index(">1.25<") < shown.index("∂E/∂w</")
 
 
