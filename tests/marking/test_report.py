@@ -1,9 +1,12 @@
 """The story that marks tell, by marks that are made up: counts, groups, what is waived, tables."""
 
+import html
+import re
+
 import pytest
 from marking.made_up import report
 
-from autograd_tiny.marking.claims import ClaimError, read_claim
+from autograd_tiny.marking.claims import ClaimError, read_claim, read_entries
 from autograd_tiny.marking.marks import FAITHFUL, Formulas
 from autograd_tiny.text.excerpts import Spot
 from autograd_tiny.text.palette import VERDICTS
@@ -177,3 +180,47 @@ def test_notes_stand_at_the_node_by_which_is_differentiated_and_a_cause_where_it
         "w": [("page, dE", "2 ✗"), ("page, dE via x", "3 !"), ("page, updated 2 times", "5 >"), ("page, v(w), updated", "7 =")],
         "b": [("page, dE", "2 ✗")], "c": [("page, dE", "2 ✗")], "z": [("slip", "sign")],
     }  # fmt: skip
+
+
+def test_what_a_file_says_of_a_number_and_of_a_formula():
+    number, formula = report(
+        ("y = 1.5", "mistake", 2.0, {"why": "so", "mistake": "sign", "sources": (1,), "alternatives": ("a", "b"), "spot": Spot(3, 1, 3, 7)}),
+        ("z = 2", "right", {"formulas": Formulas("w * x", "w x", "x w"), "section": "A"}),
+    ).as_data()["marks"]  # fmt: skip
+    assert number.items() >= {
+        "quantity": "y", "section": "", "printed": "1.5", "engine": 2.0, "right": "2.0", "verdict": "mistake", "known": False, "mistake": "sign",
+        "sentence": "y should be 2.0, not 1.5: so; other explanations would fit: a; b.", "other_explanations": 2, "line": 3, "end_column": 7,
+    }.items()  # fmt: skip
+    assert number["carried_from"] == [1]
+    assert "right_latex" not in number
+    assert formula.items() >= {"section": "A", "right": "w * x", "right_latex": "w x", "printed_latex": "x w"}.items()
+    assert "line" not in formula
+    assert report(("y = 1", "wrong", float("inf"))).as_data()["marks"][0]["engine"] is None
+
+
+MATRIX = "W = [[1.25, -20.5, 7], [3, _, 0.5]]"
+
+
+def test_a_printed_matrix_has_a_line_for_each_row_in_columns():
+    said = ["right", "mistake", "right", "right", "wrong"]
+    mistakes = [{"mistake": "sign"} if verdict == "mistake" else {} for verdict in said]
+    one = report(*[(claim, *known) for claim, *known in zip(read_entries(MATRIX), said, [-1.25, 20.5, -7.0, -3.0, -0.5], mistakes)])
+    first, second = one.lines()
+    assert (first.called, second.called) == ("W", "")
+    assert (first.printed, second.printed) == (("1.25", "-20.5", "  7"), ("   3", "    _", "0.5"))
+    assert first.engine == ("-1.25", "20.5", "  -7")
+    assert second.engine == ("   -3", "   _", "-0.5")
+    assert (first.finding, second.finding) == ("[0][1] mistake: sign", "[1][2] wrong")
+    assert [line.worst.verdict for line in one.lines()] == ["mistake", "wrong"]
+    shown = [re.sub("<[^>]*>", "", html.unescape(row)) for row in re.findall(r"<tr>.*?</tr>", one._repr_html_())]
+    assert "1.25  -20.5    7" in shown[1]
+    assert "   3      _  0.5" in shown[2]
+    assert [len(report(*[(claim, "right") for claim in read_entries(MATRIX)]).lines(width)) for width in (16, 15)] == [2, 5]
+
+
+def test_a_row_of_which_the_same_is_found_says_it_once():
+    claims = read_entries("W = [[1, 2], [3, 4]]")
+    rows = report(*[(claim, verdict) for claim, verdict in zip(claims, ("right", "right", "wrong", "right"))]).lines()
+    assert [row.finding for row in rows] == ["right", "[1][0] wrong"]
+    vector = report(*[(claim, "right") for claim in read_entries("v = [1, 2, 3]")]).lines()
+    assert [(line.called, line.printed, line.finding) for line in vector] == [("v", ("1", "2", "3"), "right")]
