@@ -10,6 +10,7 @@ def report(*rows):
     marks = []
     for number, (text, verdict, *more) in enumerate(rows):
         known = more.pop() if more and isinstance(more[-1], dict) else {}
-        claim = (read_claim(text) if isinstance(text, str) else text)._replace(**{name: known.pop(name) for name in ("section", "printed", "spot") if name in known})
+        claim = read_claim(text) if isinstance(text, str) else text
+        claim = claim._replace(**{name: known.pop(name) for name in ("section", "printed", "spot") if name in known})
         marks.append(Mark(number, claim, more[0] if more else claim.printed.number, verdict, **known))
     return Report(marks)

@@ -154,6 +154,7 @@ def test_a_table_of_a_report_is_aligned():
     assert repr(one) == "<Report: 2 numbers: 1 right, 1 mistake>"
     shown = one._repr_html_()
     assert shown.count("<tr") == 4
+    assert re.findall("<li>(.*?)</li>", shown) == one.story[1:]
     assert [title.partition('"')[0] for title in shown.split('title="')[1:]] == [mark.sentence for mark in one.marks]
     assert shown.index("2 numbers") < shown.index("Forward") < shown.index(">1.25<") < shown.index("∂E/∂w</")
 
@@ -172,8 +173,8 @@ def test_where_a_number_is_printed_again_is_told_by_lines():
 def test_notes_stand_at_the_node_by_which_is_differentiated_and_a_cause_where_it_sits():
     everywhere = {"why": "as everywhere", "cause": "everywhere it is so", "mistake": "sign"}
     notes = report(
-        ("y = 1", "right"), ("E/w = 2", "mistake", 3.0, everywhere | {"place": "z"}), ("E/x/w = 3", "wrong", 4.0), ("w'' = 5", "carried", 6.0),
-        ("v(w)' = 7", "right"), ("E/b = 2", "mistake", 3.0, dict(everywhere)), ("E/c = 2", "mistake", 3.0, everywhere | {"place": "z"}),
+        ("y = 1", "right"), ("E/w = 2", "mistake", 3.0, everywhere | {"place": "z"}), ("E/x/w = 3", "wrong", 4.0),
+        ("w'' = 5", "carried", 6.0), ("v(w)' = 7", "right"), ("E/b = 2", "mistake", 3.0, dict(everywhere)), ("E/c = 2", "mistake", 3.0, everywhere | {"place": "z"}),
     ).notes()  # fmt: skip
     assert {node: [(note.name, note.text) for note in found] for node, found in notes.items()} == {
         "y": [("page", "1 =")],
@@ -184,12 +185,14 @@ def test_notes_stand_at_the_node_by_which_is_differentiated_and_a_cause_where_it
 
 def test_what_a_file_says_of_a_number_and_of_a_formula():
     number, formula = report(
-        ("y = 1.5", "mistake", 2.0, {"why": "so", "mistake": "sign", "sources": (1,), "alternatives": ("a", "b"), "spot": Spot(3, 1, 3, 7)}),
+        ("y = 1.5", "mistake", 2.0,
+         {"why": "so", "mistake": "sign", "sources": (1,), "alternatives": ("a", "b"), "spot": Spot(3, 1, 3, 7)}),
         ("z = 2", "right", {"formulas": Formulas("w * x", "w x", "x w"), "section": "A"}),
     ).as_data()["marks"]  # fmt: skip
     assert number.items() >= {
-        "quantity": "y", "section": "", "printed": "1.5", "engine": 2.0, "right": "2.0", "verdict": "mistake", "known": False, "mistake": "sign",
-        "sentence": "y should be 2.0, not 1.5: so; other explanations would fit: a; b.", "other_explanations": 2, "line": 3, "end_column": 7,
+        "quantity": "y", "section": "", "printed": "1.5", "engine": 2.0, "right": "2.0", "verdict": "mistake", "known": False,
+        "mistake": "sign", "sentence": "y should be 2.0, not 1.5: so; other explanations would fit: a; b.",
+        "other_explanations": 2, "line": 3, "end_column": 7,
     }.items()  # fmt: skip
     assert number["carried_from"] == [1]
     assert "right_latex" not in number
