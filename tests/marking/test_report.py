@@ -174,7 +174,8 @@ def test_notes_stand_at_the_node_by_which_is_differentiated_and_a_cause_where_it
     everywhere = {"why": "as everywhere", "cause": "everywhere it is so", "mistake": "sign"}
     notes = report(
         ("y = 1", "right"), ("E/w = 2", "mistake", 3.0, everywhere | {"place": "z"}), ("E/x/w = 3", "wrong", 4.0),
-        ("w'' = 5", "carried", 6.0), ("v(w)' = 7", "right"), ("E/b = 2", "mistake", 3.0, dict(everywhere)), ("E/c = 2", "mistake", 3.0, everywhere | {"place": "z"}),
+        ("w'' = 5", "carried", 6.0), ("v(w)' = 7", "right"),
+        ("E/b = 2", "mistake", 3.0, dict(everywhere)), ("E/c = 2", "mistake", 3.0, everywhere | {"place": "z"}),
     ).notes()  # fmt: skip
     assert {node: [(note.name, note.text) for note in found] for node, found in notes.items()} == {
         "y": [("page", "1 =")],
