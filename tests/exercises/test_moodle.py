@@ -1,6 +1,7 @@
 """Moodle's question banks, read and answered as Moodle does; what is said against our own marks."""
 
 import html
+import math
 import re
 from decimal import Decimal
 from functools import cache
@@ -91,11 +92,18 @@ def test_honest_rounding_on_the_way_is_right(exercise):
         assert graded(answers, rounded)[0] == 1.0, blank
 
 
-@pytest.mark.parametrize("exercise", [network(), cancelling(), random_exercise("adam", 3, seed=2, digits=4)], ids=repr)
+def near():
+    """A factor left out gives a number that is neither right nor far enough from it."""
+    return Exercise("y = w*x", ["y", "y/x"], given={"w": 1.0065, "x": 2.0})
+
+
+@pytest.mark.parametrize("exercise", [network(), cancelling(), near(), random_exercise("adam", 3, seed=2, digits=4)], ids=repr)
 def test_no_answer_is_taken_for_another(exercise):
     for blank, (right, *mistakes) in zip(exercise.blanks, read(question_text(exercise, 30))):
         assert right[0] == pytest.approx(exercise.value(blank.quantity), rel=1e-11)
         assert len(mistakes) <= MOST_MISTAKES
+        by_sign = [number for number, *_, said in mistakes if said == "The sign is wrong."]
+        assert by_sign == ([pytest.approx(-right[0], rel=1e-11)] if 2.0 * abs(right[0]) > 2.0 * right[1] else []), blank
         for place, (number, tolerance, share, _) in enumerate(mistakes):
             written = Decimal(f"{number:.{exercise.digits - 1}e}") if number else Decimal("1.").scaleb(-exercise.digits)
             last = 10.0 ** written.as_tuple().exponent
@@ -103,6 +111,14 @@ def test_no_answer_is_taken_for_another(exercise):
             assert abs(number - right[0]) > right[1] + tolerance, (blank, number)
             assert all(abs(number - x) > reach for x, reach, *_ in mistakes[:place]), (blank, number)
             assert share == 0.3
+
+
+def test_a_mistake_without_a_number_is_no_answer():
+    exercise = Exercise("y = log(x); E = y + x", ["y/x", "E/x"], given={"x": 1.0})  # 1/y, where 1/x is meant, is 1/0
+    assert any(not math.isfinite(x) for x in exercise.sheet_numbers)
+    for blank in read(question_text(exercise, 50)):
+        assert len(blank) > 3
+        assert all(math.isfinite(number) for number, *_ in blank)
 
 
 @pytest.mark.parametrize("partial", [0, 99])
