@@ -123,7 +123,7 @@ def test_a_mistake_without_a_number_is_no_answer():
 
 @pytest.mark.parametrize("partial", [0, 99])
 def test_the_share_of_a_known_mistake(partial):
-    blanks = read(question_text(cancelling(), partial))
+    blanks = read(bank_of([cancelling()], partial=partial)[1][0])
     assert {share for blank in blanks for *_, share, _ in blank[1:]} == {partial / 100}
 
 
