@@ -3,12 +3,16 @@
 import pytest
 
 from autograd_tiny import Value, total
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_claim
 from autograd_tiny.marking.derivations import Derivation, Derivations, NamedGraph
+from autograd_tiny.marking.forms.blanks import unread
+from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.slips.editor import Editor
 from autograd_tiny.marking.slips.mistakes import double_edits, edits
-from autograd_tiny.marking.training.setting import setting
+from autograd_tiny.marking.training.setting import setting, training_of
+from autograd_tiny.optim import Adam
 
 
 def graph():
@@ -227,3 +231,88 @@ def test_a_factor_of_minus_1_is_a_sign(is_first):
         root = number * x if is_first else x * number
         found = [e for e in edits(Editor(derivations, Derivation(quantity, root, {x: quantity}), {})) if e.mistake.startswith("factor ")]
         assert [e.what for e in found] == [f"the factor {n} is {what}" for what in ("left out", "applied twice") for n in names]
+
+
+SOFTMAX = "p1, p2 = softmax(z1, z2); E = p1**2 - ln(p2)", {"z1": 0.3, "z2": -0.2}
+SQUARE = "y = w*x; E = y**2", {"w": 0.5, "x": 2}
+TWO = "h1 = sigmoid(z1); h2 = sigmoid(z2); E = (w5*h1 + w6*h2)**2", {"z1": 0.5, "z2": 0.2, "w5": 0.3, "w6": 0.7}
+D1, D2 = "∂E/∂p1 * (p1 * (1 - p1))", "∂E/∂p2 * ((-p2) * p1)"
+
+
+def adam(nodes):
+    return Adam([nodes["w"]], 0.1, betas=(0.75, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("graph", "quantity", "known", "trained", "mistakes", "wanted"),
+    [
+        (SOFTMAX, "E/z1", ("E/p1", "E/p2"), None, ("activation derivative missing", "softmax diagonal only", "one path kept"), [
+            "∂E/∂p1 | the derivatives of the softmax are missing",
+            f"{D1} | only the diagonal of the softmax's derivatives is used",
+            f"{D1} | of 2 paths only one is kept, ∂E/∂p1 * ∂p1/∂z1", f"{D2} | of 2 paths only one is kept, ∂E/∂p2 * ∂p2/∂z1",
+        ]),
+        (SOFTMAX, "E/z1", ("E/p1", "E/p2"), None, ("wrong point",), [
+            f"∂E/∂p1 * (z1 * (1 - z1)) + {D2} | ∂p1/∂z1 is computed from the inputs, not the outputs",
+            f"∂E/∂p1 * (p1 * (1 - z1)) + {D2} | in ∂p1/∂z1, z1 is put in for p1",
+            f"∂E/∂p1 * (z1 * (1 - p1)) + {D2} | in ∂p1/∂z1, z1 is put in for p1",
+            f"{D1} + ∂E/∂p2 * ((-z2) * z1) | ∂p2/∂z1 is computed from the inputs, not the outputs",
+            f"{D1} + ∂E/∂p2 * ((-p2) * z1) | in ∂p2/∂z1, z1 is put in for p1",
+            f"{D1} + ∂E/∂p2 * ((-z2) * p1) | in ∂p2/∂z1, z2 is put in for p2",
+        ]),
+        (SQUARE, "w''", ("mhat(w)''", "vhat(w)''", "w'"), adam, ("bias correction missing", "not updated", "root left out"), [
+            "w' | it is w', of before the update",
+            "w' - 0.1 * m(w)'' / (sqrt(v(w)'') + 1e-08) | the bias of the means is not corrected",
+            "w' - 0.1 * m(w)'' / (sqrt(vhat(w)'') + 1e-08) | mhat(w)'' is not corrected for its bias",
+            "w' - 0.1 * mhat(w)'' / (sqrt(v(w)'') + 1e-08) | vhat(w)'' is not corrected for its bias",
+            "w' - 0.1 * mhat(w)' / (sqrt(vhat(w)'') + 1e-08) | mhat(w)' of before the update is used in place of mhat(w)''",
+            "w' - 0.1 * mhat(w)'' / (sqrt(vhat(w)') + 1e-08) | vhat(w)' of before the update is used in place of vhat(w)''",
+            "w - 0.1 * mhat(w)'' / (sqrt(vhat(w)'') + 1e-08) | w of before the update is used in place of w'",
+            "w' - 0.1 * mhat(w)'' / (vhat(w)'' + 1e-08) | a square root is left out",
+        ]),
+        (SQUARE, "mhat(w)'", ("m(w)'",), adam, ("bias correction missing", "not updated"), [
+            "m(w)' | mhat(w)' is not corrected for its bias",  # of before the update it is 0, which nobody takes
+        ]),
+        (SQUARE, "m(w)'", ("E/w",), adam, ("shares exchanged",), [
+            "0.25 * m(w) + 0.75 * ∂E/∂w | the shares 0.75 and 0.25 of a moving average are exchanged",
+        ]),
+        (SQUARE, "E'/w'", (), adam, ("not updated",), [
+            "∂E/∂w | it is ∂E/∂w, of before the update",
+            "∂E/∂y * x | ∂E/∂y of before the update is used in place of ∂E'/∂y'",
+            "2 * y * x | y of before the update is used in place of y'",
+        ]),
+        (SQUARE, "E/w", ("w'",), 0.1, ("weight and gradient",), [
+            "w - 2 * y * x | it is w less its gradient", "w' | it is w', the number after the step",
+        ]),
+        (TWO, "h1/z1", (), None, ("neighbour taken",), [
+            "h2 * (1 - h2) | h2 is taken in place of h1",
+            "h1 * (1 - h2) | h2 is taken for h1 in one of 2 places", "h2 * (1 - h1) | h2 is taken for h1 in one of 2 places",
+            "sigmoid(z2) * (1 - sigmoid(z2)) | ∂h1/∂z1 is taken at z2 in place of z1",
+        ]),
+        (TWO, "E/z1", ("w5'",), 0.1, ("updated weights used",), [
+            "2 * (w5' * h1 + w6 * h2) * w5' * (h1 * (1 - h1)) | the gradient is propagated with weights after their update, w5'",
+        ]),
+        (("y = w*x + b + 2*c", {"w": 0.5, "x": 0.2, "b": 0.3, "c": 1}), "y", (), None, ("one term kept",), [
+            "w * x | of 3 terms only one is kept, w * x", "b | of 3 terms only one is kept, b",
+            "2 * c | of 3 terms only one is kept, 2 * c",
+        ]),
+        (("a = w*x; y = tanh(a)*3", {"w": 0.5, "x": 0.2}), "y", (), None, ("activation missing",), [
+            "w * x * 3 | the activation that gives tanh(a) is missing",
+        ]),
+    ],
+)  # fmt: skip
+def test_mistakes_of_a_kind(graph, quantity, known, trained, mistakes, wanted):
+    recorded = read_formula(graph[0]).record(graph[1])
+    training = training_of(adam(recorded.nodes), (), "", None) if trained is adam else trained
+    claims = [read_claim(f"{x} = 0") for x in (quantity, *known)]
+    derivations = setting(recorded.output, (), claims, training).derivations
+    printed = {read_quantity(x): None for x in known}
+    found = edits(Editor(derivations, derivations.derivation(read_quantity(quantity), printed), printed))
+    assert [f"{x.root} | {x.what}" for x in found if x.mistake in mistakes] == wanted
+
+
+def test_a_number_from_elsewhere_stands_for_each_quantity_in_turn():
+    printed = [read_number("0.125"), unread("no number"), read_number("0.125"), read_number("3")]
+    found = list(editor("a/z").numbers_from_elsewhere(printed))
+    assert [(edit.mistake, edit.effort) for edit in found] == [("another number", 3.3)] * 2
+    assert [str(edit.root) for edit in found] == ["1 - 0.125 ** 2", "1 - 3 ** 2"]
+    assert [edit.what for edit in found] == [f"{x}, a number printed before, is taken for a" for x in ("0.125", "3")]
