@@ -8,6 +8,7 @@ from matrix_formulas import evaluate
 from random_arrays import random_program, recorded
 
 from autograd_tiny import array
+from autograd_tiny.arrays import structure
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.matrices import entries
 from autograd_tiny.views.matrices.entries import MOST_TERMS, Entry
@@ -62,3 +63,14 @@ def test_of_a_long_sum_the_first_two_terms_and_the_last_are_written():
         written = Entry(shapes, lambda e, place: Expression(e.label + place)).of(formula, (0,))
         products = [f"x[0][{k}] * y[{k}]" for k in range(size)]
         assert str(written) == " + ".join(products if size <= MOST_TERMS else [*products[:2], "…", products[-1]])
+
+
+def test_factors_stand_in_the_order_of_the_formula_and_what_is_no_sum_is_one_term():
+    w, x = array([[2.0, 3.0, 5.0], [7.0, 11.0, 13.0]], "W"), array([5.0, 7.0, 11.0], "x")
+    z = w @ x
+    z.label = "z"
+    _, shapes, formulas = numbers_and_formulas((z * z).sum(), [w, x])
+    (formula,) = [e for e in formulas if e.op is structure.outer]  # ∂L/∂W = δ xᵀ
+    entry = Entry(shapes, lambda e, place: Expression((e.label or "δ") + place))
+    assert str(entry.of(formula, (1, 2))) == "δ[1] * x[2]"
+    assert [str(term) for term in entry.terms(formula, (0, 1))] == ["δ[0] * x[1]"]
