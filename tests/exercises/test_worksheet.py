@@ -56,7 +56,9 @@ def test_the_latex_solution_has_formulas_and_numbers(tmp_path):
     text = worksheet(neuron(), tmp_path / "solution.tex", solution=True).read_text(encoding="utf-8")
     assert r"\frac{\partial E}{\partial w_{1}} &= \frac{\partial E}{\partial z} \cdot x = -1.69" in text
     assert "w_{1}' &= " in text
-    assert r"\blank" in worksheet(neuron(), tmp_path / "sheet.tex").read_text(encoding="utf-8")
+    sheet = worksheet(neuron(), tmp_path / "sheet.tex").read_text(encoding="utf-8")
+    assert r"\blank" in sheet
+    assert ("tikzpicture" in sheet, "tikzpicture" in text) == (True, False)  # the graph is no part of the solution
 
 
 def two_updates():
