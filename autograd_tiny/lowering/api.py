@@ -11,6 +11,7 @@ from typing import Any
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.arrays.node import Shape
 from autograd_tiny.engine.refusals import in_floats
+from autograd_tiny.engine.value import Value
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.lowering.compiled import Compiled, CompiledFunction, first_column
 from autograd_tiny.lowering.program import collector_at_rest
@@ -276,20 +277,21 @@ class CompiledModel(CompiledLoss):
         Raises:
             ValueError: the model has other parameters than when it was compiled.
         """
-        self._check_shape()
-        return parameter_vector(self.model)
+        return _vector(self._parameters())
 
     def assign(self, theta: Any) -> None:
         """Give the model's parameters the numbers in ``theta``."""
-        self._check_shape()
+        self._parameters()
         assign(self.model, theta)
 
-    def _check_shape(self) -> None:
-        if list(self.model.named_parameters()) != self.names:
+    def _parameters(self) -> list[Value]:
+        named = self.model.named_parameters()
+        if list(named) != self.names:
             raise ValueError(
                 f"the model was compiled with {len(self.names)} parameters and has others now, "
-                f"{len(self.model.parameters())}: compile it again"
+                f"{len(named)}: compile it again"
             )
+        return [*named.values()]
 
     def fit(self, samples: Any, **options: Any) -> list[float]:
         """Train the model; see `autograd_tiny.lowering.training.fit`."""
@@ -331,7 +333,8 @@ def compile_model(
                 f"say how many inputs the {type(model).__name__} takes: compile_model(model, loss, n_inputs=...)"
             )
         n_inputs = len(model.layers[0].weights)
-    parameters = model.named_parameters()
+    with collector_at_rest():
+        parameters = model.named_parameters()
     size = n_inputs
 
     def of_sample(theta: Sequence[Expression], sample: Sequence[Expression]) -> Any:
@@ -346,7 +349,11 @@ def compile_model(
 def parameter_vector(model: Module) -> Any:
     """The numbers of a model's parameters, (n,), in the order of ``model.parameters()``; a list where NumPy is not
     installed."""
-    numbers = [parameter.data for parameter in model.parameters()]
+    return _vector(model.parameters())
+
+
+def _vector(parameters: Sequence[Value]) -> Any:
+    numbers = [parameter.data for parameter in parameters]
     try:
         import numpy as np
     except ImportError:

@@ -7,7 +7,7 @@ chunk of instructions one after the other, or, where a network has a layer, a pr
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import count, zip_longest
 from typing import Any, NamedTuple
@@ -75,8 +75,7 @@ def arranged(computation: Computation, layout: Layout, columns: range) -> Arrang
         layout: what its inputs and outputs are.
         columns: the inputs that lie in memory side by side for each sample, if any do.
     """
-    with_loops = _with_loops(computation, layout, columns)
-    return _cut(_outputs_copied(with_loops.reordered(interleaved(with_loops))))
+    return _cut(_outputs_copied(_with_loops(computation, layout, columns)))
 
 
 def _with_loops(computation: Computation, layout: Layout, columns: range) -> Arrangement:
@@ -117,7 +116,7 @@ def means_of(program: Program, layout: Layout) -> dict[int, list[int]]:
 
 
 def _loops_together(program: Program, loops: Sequence[tuple[Looped, list[int]]], vectors: list[Row]) -> Arrangement:
-    """The program with the members of each loop together, each as early as its operands allow."""
+    """The program with the members of each loop together, each as early as its operands allow, the rest interleaved."""
     first, instructions = program.n_leaves, program.instructions
     # Each instruction by itself, or all of a loop under the smallest number.
     task = list(range(first + len(instructions)))
@@ -149,44 +148,54 @@ def _loops_together(program: Program, loops: Sequence[tuple[Looped, list[int]]],
             waits[x] -= 1
             if not waits[x]:
                 heappush(ready, x)
-    return Arrangement(program, steps, vectors).reordered(order)
+    return Arrangement(program, steps, vectors).reordered(_interleaved(program, order, steps, followers))
 
 
-def interleaved(arrangement: Arrangement) -> list[int]:
+def _interleaved(
+    program: Program, order: Sequence[int], steps: Sequence[Step], users: Mapping[int, Sequence[int]]
+) -> list[int]:
     """The instructions in an order in which the long sums of a step take turns.
 
     Each addition of a sum waits for the one before.  Sums of many terms that follow one another, as those of a layer
     do, are computed several at a time; what they have in common, the layer's inputs, is then loaded once for all of
     them.
+
+    Args:
+        program: whose instructions these are.
+        order: the numbers of their results, the steps one after the other.
+        steps: which parts of ``order`` belong together, their spans in the numbers that the program gets by it.
+        users: what uses the result of an instruction that is in no loop, once for each operand.
     """
-    program = arrangement.program
     first = program.n_leaves
-    uses = Counter(x for _, operands in program.instructions for x in operands)
-    user = {x: number for number, (_, operands) in enumerate(program.instructions, first) for x in operands}
+    place = {old: number for number, old in enumerate(order, first)}
 
     def needs_none(start: int, end: int, since: int, until: int) -> bool:
         """Whether these instructions need no value with a number from ``since`` to before ``until``."""
-        return not any(
-            since <= x < until for _, operands in program.instructions[start - first : end - first] for x in operands
-        )
+        needed = [x for old in order[start - first : end - first] for x in program.instructions[old - first].operands]
+        return not any(since <= place.get(x, -1) < until for x in needed)
 
-    order: list[int] = []
-    for span, loop in arrangement.steps:
+    def ends_sequence(x: int) -> bool:
+        """Whether an instruction is used elsewhere than by one of the next two."""
+        using = users.get(order[x - first], ())
+        return len(using) != 1 or place[using[0]] - x > 2
+
+    interleaved: list[int] = []
+    for span, loop in steps:
         if loop:
-            order += span
+            interleaved += order[span.start - first : span.stop - first]
             continue
-        ends = [x + 1 for x in span if x + 1 == span.stop or uses[x] != 1 or user[x] - x > 2]
+        ends = [x + 1 for x in span if x + 1 == span.stop or ends_sequence(x)]
         group: list[range] = []
         for start, end in zip([span.start, *ends], ends):
             if group and end - start < SHORTEST_SUM and needs_none(start, end, group[0].start, group[-1].start):
                 group[-1] = range(group[-1].start, end)
                 continue
             if group and (len(group) == INTERLEAVED or not needs_none(start, end, group[0].start, start)):
-                order += _in_turns(group)
+                interleaved += [order[x - first] for x in _in_turns(group)]
                 group = []
             group.append(range(start, end))
-        order += _in_turns(group)
-    return order
+        interleaved += [order[x - first] for x in _in_turns(group)]
+    return interleaved
 
 
 def _in_turns(sequences: Sequence[range]) -> list[int]:

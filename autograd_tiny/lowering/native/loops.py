@@ -204,7 +204,10 @@ def _lines(program: Program) -> dict[int, _Line]:
         if row is dot:
             n = len(operands) // 2
             lines[number] = _Line([*zip(operands[:n], operands[n:])], [number])
-        if length[number] and number not in inner:
+        if row is mul and number not in inner:
+            x, y = operands
+            lines[number] = _Line([(x, y)], [number])
+        elif length[number] and number not in inner:
             members, x = [number], number
             while x in before:
                 x, product = before[x]
@@ -220,6 +223,8 @@ def _matrix_vector(
 ) -> Iterable[tuple[Sums, Row]]:
     groups: dict[Row, list[tuple[Row, int]]] = {}
     for number, line in lines.items():
+        if min(line.products[0]) >= n_parameters:
+            continue
         pairs = [(x, y) if x < n_parameters else (y, x) for x, y in line.products]
         if all(x < n_parameters and (y >= n_leaves or y in columns) for x, y in pairs):
             left, right = zip(*pairs)
@@ -234,14 +239,15 @@ def _matrix_vector(
 def _mean_outer(
     lines: Mapping[int, _Line], columns: range, program: Program, means_of: Mapping[int, Sequence[int]]
 ) -> Iterable[tuple[Sums, Row]]:
-    used = {x for _, operands in program.instructions for x in operands}
+    first, used = program.n_leaves, {x for _, operands in program.instructions for x in operands}
     groups: dict[Row, dict[Row, int]] = {}
     result_at: dict[int, int] = {}
     for number, line in lines.items():
-        of_sample = all(x >= program.n_leaves or x in columns for pair in line.products for x in pair)
-        if of_sample and number not in used and len(means_of.get(number, ())) == 1:
+        if number in used or len(places := means_of.get(number, ())) != 1:
+            continue
+        if all(x >= first or x in columns for pair in line.products for x in pair):
             left, right = zip(*line.products)
-            (place,) = means_of[number]
+            (place,) = places
             groups.setdefault(left, {})[right], result_at[place] = place, number
     rectangles: dict[tuple[Row, ...], list[tuple[Row, Row]]] = {}
     for left, place_of in groups.items():
@@ -363,27 +369,34 @@ class _Trees:
         first, instructions = program.n_leaves, program.instructions
         self._first, self._instructions, self._in_sums, self._kinds = first, instructions, in_sums, kinds
         self.uses = Counter([x for _, operands in instructions for x in operands])
+        uses, n_values = self.uses, first + len(instructions)
         self._inner: set[int] = set()
-        outputs = set(program.outputs)
+        alone = bytearray(n_values)  # what nobody but one instruction needs
+        for x, times in uses.items():
+            alone[x] = times == 1 and x >= first
+        for x in (*in_sums, *program.outputs):
+            alone[x] = False
         in_long_sums = self._in_long_sums()
         shapes: dict[Any, int] = {}
-        self.shape = [0] * (first + len(instructions))
-        self.level, self.size = [*self.shape], [*self.shape]
+        self.shape = shape = [0] * n_values
+        self.level, self.size = level, size = [*shape], [*shape]
         for number, (row, operands) in enumerate(instructions, first):
             if number in in_sums:
-                self.level[number] = 1 + max([self.level[x] for x in inputs_of.get(number, operands)])
+                level[number] = 1 + max([level[x] for x in inputs_of.get(number, operands)])
                 continue
-            inner = [x for x in operands if x >= first and self.uses[x] == 1 and x not in in_sums and x not in outputs]
+            inner = [x for x in operands if alone[x]]
             if number in in_long_sums:  # its terms may be alike, and it is not like another
-                inner = [x for x in inner if self.size[x] == 1 or x in in_long_sums]
-            inner.sort(key=self.size.__getitem__)
-            while sum([self.size[x] for x in inner]) >= LONGEST_FORMULA:
-                inner.pop()
-            self._inner.update(inner)
-            key = (row, *[self.shape[x] if x in inner else kinds[x] if x < first else "value" for x in operands])
-            self.shape[number] = shapes.setdefault(key, -1 - len(shapes))
-            self.size[number] = 1 + sum([self.size[x] for x in inner])
-            self.level[number] = max([self.level[x] + (x >= first and x not in inner) for x in operands])
+                inner = [x for x in inner if size[x] == 1 or x in in_long_sums]
+            n = 1
+            if inner:
+                inner.sort(key=size.__getitem__)
+                while (n := 1 + sum([size[x] for x in inner])) > LONGEST_FORMULA:
+                    inner.pop()
+                self._inner.update(inner)
+            key = (row, *[shape[x] if x in inner else kinds[x] if x < first else "value" for x in operands])
+            shape[number] = shapes.setdefault(key, -1 - len(shapes))
+            size[number] = n
+            level[number] = max([level[x] + (x >= first and x not in inner) for x in operands])
 
     def _in_long_sums(self) -> set[int]:
         """The additions that end sums of more than `LONGEST_SUM` terms."""

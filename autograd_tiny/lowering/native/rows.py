@@ -45,11 +45,11 @@ def expansion(row: Primitive, operands: Sequence[Any]) -> Expansion | None:
     Raises:
         TypeError: the row is none of the table's and has no expansion.
     """
+    if row in INLINE:  # where an instruction has two operands
+        return None if row.arity or len(operands) == 2 else _in_pairs(row)
     if row.family is p.power:
         return _power_expansion(row)
-    if row in (p.maximum, p.minimum):  # an instruction has two operands
-        return None if len(operands) == 2 else _in_pairs(row)
-    if row in INLINE or _function_name(row):
+    if _function_name(row):
         return None
     if row.stable is None:
         raise TypeError(
