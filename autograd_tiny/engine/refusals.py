@@ -100,19 +100,34 @@ def _in_float(x: Any, called: Callable[[int], str], place: int) -> float:
 
 def finite_number(x: Any, name: str) -> float:
     """The number ``x``, called ``name`` in errors, as a float; refuses what is not finite or would lose digits."""
+    data = _as_float(x, name)
+    if not math.isfinite(data):
+        raise ValueError(f"{name} must be finite, got {data!r}; look at where this number was computed")
+    return data
+
+
+def _as_float(x: Any, name: str) -> float:
     try:
         data = float(x)
     except OverflowError:
         raise OverflowError(f"{name} is larger than any float: {quoted(x)}") from None
     if hasattr(x, "__index__") and data != int(x):
         raise ValueError(f"{name} is a float, and no float equals {x}; the nearest is {data!r}")
-    if not math.isfinite(data):
-        raise ValueError(f"{name} must be finite, got {data!r}; look at where this number was computed")
     return data
 
 
 def finite_float(x: Any, label: str = "") -> float:
     """``x`` as a float; refuses what is no number, is not finite, or would lose digits."""
+    return finite_number(x, _checked(x, label))
+
+
+def exact_float(x: Any, label: str = "") -> float:
+    """``x`` as a float; refuses what is no number, or would lose digits.  What overwrites data need not be finite."""
+    return _as_float(x, _checked(x, label))
+
+
+def _checked(x: Any, label: str) -> str:
+    """What ``x`` is called in errors, as the data of a Value; refuses what is no number."""
     name = f"Value {label!r}" if label else "a Value or constant"
     if hasattr(x, "local_derivatives"):
         raise TypeError(f"{x!r} is a Value already; for a new leaf with the same number use Value(v.data)")
@@ -122,7 +137,7 @@ def finite_float(x: Any, label: str = "") -> float:
         if isinstance(x, str):
             hint = "; float() makes a number of text, with a point for decimals"
         raise TypeError(f"the data of {name} must be a real number, got the {kind} {quoted(x)}{hint}")
-    return finite_number(x, f"the data of {name}")
+    return f"the data of {name}"
 
 
 class Operation(Protocol):

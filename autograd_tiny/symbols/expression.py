@@ -27,7 +27,7 @@ from autograd_tiny.engine.table import add, equal, greater, less, mul, neg, powe
 from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.latex import GREEK, SUPERSCRIPTS, latex_name, latex_number, latex_upright
 from autograd_tiny.symbols.naming import Naming
-from autograd_tiny.text.numbers import plain_number, short_number
+from autograd_tiny.text.numbers import loses_as_float, plain_number, short_number
 from autograd_tiny.text.words import brief, quoted
 
 
@@ -109,6 +109,8 @@ class Expression(Operators, Node):
     @classmethod
     def takes(cls, other: object) -> bool:
         """Whether ``other`` may stand beside an Expression in an operation."""
+        if loses_as_float(other):
+            raise _no_operand(other)  # NumPy would go on with a time as a whole number, without its unit
         return isinstance(other, Node) or is_number(other)
 
     @classmethod
@@ -116,8 +118,7 @@ class Expression(Operators, Node):
         if isinstance(x, Expression):
             return x
         if isinstance(x, Node) or not cls.takes(x):
-            kind = ValueRefusedError if isinstance(x, Node) else TypeError
-            raise kind(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
+            raise _no_operand(x)
         return cls.constant(x)
 
     @classmethod
@@ -166,6 +167,11 @@ class Expression(Operators, Node):
         raise FormulaRefusedError(f"a number is needed, and the formula {brief(str(self))} has none yet")
 
     __float__ = __int__ = __index__ = __round__ = __floor__ = __ceil__ = __trunc__ = __complex__ = _no_number
+
+
+def _no_operand(x: object) -> TypeError:
+    kind = ValueRefusedError if isinstance(x, Node) else TypeError
+    return kind(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
 
 
 def at_most(x: Any, y: Any) -> Any:

@@ -342,6 +342,66 @@ def test_threads_record_separate_graphs():
     assert together == alone
 
 
+# Numbers of NumPy: whatever they are, the record holds floats.
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16, np.float64, np.int64, Fraction, int], ids=lambda kind: kind.__name__)
+def test_data_that_is_set_later_is_a_float(kind):
+    x, y = Value(1.0, "x"), Value(0.1)
+    x.data = kind(3) / 8 if kind is not int else 3
+    held = float(kind(3) / 8 if kind is not int else 3)
+    assert (x.data.__class__, x.data) == (float, held)
+    z = x * y + x / y
+    z.backward()
+    for number, expected in ((z.data, held * 0.1 + held / 0.1), (x.grad, 0.1 + 1.0 / 0.1), (z.local_derivatives[0], 1.0)):
+        assert (number.__class__, number) == (float, pytest.approx(expected, rel=1e-15))
+    with pytest.raises(ZeroDivisionError, match="div"):
+        x / (y - 0.1)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ("3", "must be a real number, got the str '3'"),
+        (1j, "got the complex"),
+        (np.timedelta64(3), "got the timedelta64"),
+        (np.array([1.0]), "make one Value per number"),
+        (2**53 + 1, "no float equals"),
+        (10**400, "larger than any float"),
+        (Value(1.0), "is a Value already"),
+    ],
+    ids=["text", "complex", "time", "array", "digits", "large", "Value"],
+)
+def test_data_that_is_no_float_is_refused_when_it_is_set(bad, message):
+    x = Value(1.0, "x")
+    with pytest.raises((TypeError, ValueError, OverflowError), match=message):
+        x.data = bad
+    assert x.data == 1.0
+
+
+def test_data_that_is_set_may_be_infinite_which_anomaly_detection_is_for():
+    x = Value(1.0)
+    x.data = math.inf
+    assert x.data == math.inf
+
+
+TIMES = [np.timedelta64(2), np.timedelta64(2, "s"), np.datetime64(2, "s"), np.complex128(2.0), np.array([2], "m8")]
+
+
+@pytest.mark.parametrize("time", TIMES, ids=repr)
+@pytest.mark.parametrize("x", [Value(2.0), Expression("x")], ids=["Value", "Expression"])
+@pytest.mark.parametrize("operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt, operator.ge])
+def test_a_number_that_is_more_than_a_float_is_no_operand(operation, x, time):
+    """NumPy would give up the unit of a time, and go on with a whole number."""
+    with pytest.raises(TypeError, match="combines with numbers"):
+        operation(x, time)
+
+
+@pytest.mark.parametrize("time", TIMES, ids=repr)
+def test_a_value_is_equal_to_no_time(time):
+    assert (Value(2.0) == time) is False
+
+
 # Equal to a number, or the same node.
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import Primitive
+from autograd_tiny.engine.table import where
 from autograd_tiny.lowering.program import Chooser, Program, collector_at_rest, foreign_variable, opened, program_of
 from autograd_tiny.lowering.recording.digest import digest_of, row_name
 from autograd_tiny.symbols.branches import with_safe_branches
@@ -47,9 +48,18 @@ class Recorded:
         for x in (*self.results, *[x for node in order for x in node.operands]):
             if x.op is None and x.constant_value is None and x not in known:
                 raise foreign_variable(x)
-        self.digest = digest_of(self.inputs, order, [self.results, self.wrt, self.finite])
-        if not self.digest:
+        self._rows = {node.op for node in order}
+        self._is_of_the_table = all(map(row_name, self._rows))
+        if not self._is_of_the_table:
             self.opened  # noqa: B018  an operation of one's own: what is wrong with it is said at once
+
+    @cached_property
+    def digest(self) -> str:
+        """A name for what is computed; "" where an operation is none of the table's."""
+        if not self._is_of_the_table:
+            return ""
+        order = topological_order(*self.results)
+        return digest_of(self.inputs, order, [self.results, self.wrt, self.finite])
 
     @cached_property
     def program(self) -> Program:
@@ -59,13 +69,15 @@ class Recorded:
 
     def in_rows(self, expansion: Chooser) -> Program:
         """The program in simpler rows, made in one pass."""
-        if not self.digest:
+        if not self._is_of_the_table:
             return self.opened.in_rows(expansion)
         with collector_at_rest():
             return program_of(self.inputs, self.safe_results(), self.wrt, expansion)
 
     def calls(self, row: Primitive) -> Iterator[tuple[int, ...]]:
         """The operands of a row wherever it is in the results: the inputs by their numbers, others by larger ones."""
+        if row not in self._rows:
+            return
         numbers: dict[Any, int] = {}
         for x in self.inputs:
             numbers[x] = len(numbers)
@@ -75,6 +87,8 @@ class Recorded:
 
     def safe_results(self) -> list[Expression]:
         """The results as formulas in which branches that are not taken do no harm."""
+        if where not in self._rows:
+            return self.results
         return [with_safe_branches(x, self.finite).get(x, x) for x in self.results]
 
     @cached_property
@@ -84,13 +98,13 @@ class Recorded:
         Made with the record: what such an operation reads from elsewhere is the same in values and in derivatives, and
         functions that differ in it are not equal.
         """
-        if self.digest:
+        if self._is_of_the_table:
             return self.program
         return opened(self.program, self.program.outputs, lambda row, operands: None if row_name(row) else row.stable)
 
     def values_alone(self) -> Recorded:
         """The same without derivatives."""
-        if self.digest:
+        if self._is_of_the_table:
             return Recorded(self.inputs, self.results, (), self.finite)
         alone, n = copy(self), len(self.results)
         alone.wrt = []

@@ -269,7 +269,7 @@ class _Places(_Builder):
         for node, number in self.numbers.items():
             if isinstance(node, Constant):
                 continue
-            node.data = Place(node.data, f"d{number}")
+            node.number = Place(node.data, f"d{number}")  # data would take the place for a number, and no more
             if node.op is not None and not isinstance(node.op.rule, tuple):
                 places = tuple([Place(d, f"l{number}_{i}") for i, d in enumerate(node.local_derivatives)])
                 node.d_first = places if node.first.__class__ is tuple else places[0]
