@@ -13,7 +13,8 @@ TIMED = """async (act) => {
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     return [script, performance.now() - start];
 }"""
-"""How long something takes, in milliseconds: its script and layout, and all up to the next frame."""
+"""How long something takes, in milliseconds: its script and layout, and all up to the next frame, with the wait until
+one begins, which is up to 16.7 ms; one after the other, nothing takes less."""
 
 
 def spread(times: Sequence[float], unit: str = "ms", places: int = 1) -> str:
