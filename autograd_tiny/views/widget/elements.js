@@ -56,21 +56,14 @@ const sameAttributes = ({ attributes: some = [] }, { attributes: others = [] }) 
 
 /** Bring elements into sight: the first in the middle, or, where all fit, all. */
 function scrollTo(scroller, elements) {
-  if (!elements.length || !scroller.scrollTo) return;
-  const frame = scroller.getBoundingClientRect();
-  const [first, ...others] = elements.map((element) => element.getBoundingClientRect());
-  const middle = (start, end, size, origin) => {
-    const from = Math.min(first[start], ...others.map((box) => box[start]));
-    const to = Math.max(first[end], ...others.map((box) => box[end]));
-    const centre = to - from < size ? (from + to) / 2 : (first[start] + first[end]) / 2;
-    return centre - origin - size / 2;
+  if (!elements.length) return;
+  const [frame, ...boxes] = [scroller, ...elements].map((element) => element.getBoundingClientRect());
+  const distance = (start, end) => {
+    const [from, to] = [Math.min(...boxes.map((box) => box[start])), Math.max(...boxes.map((box) => box[end]))];
+    const fits = to - from < frame[end] - frame[start];
+    return ((fits ? from + to : boxes[0][start] + boxes[0][end]) - frame[start] - frame[end]) / 2;
   };
-  const calm = scroller.ownerDocument.defaultView.matchMedia?.("(prefers-reduced-motion: reduce)").matches;
-  scroller.scrollTo({
-    left: scroller.scrollLeft + middle("left", "right", frame.width, frame.left),
-    top: scroller.scrollTop + middle("top", "bottom", frame.height, frame.top),
-    behavior: calm ? "auto" : "smooth",
-  });
+  scroller.scrollTo?.(scroller.scrollLeft + distance("left", "right"), scroller.scrollTop + distance("top", "bottom"));
 }
 
 /** Disabling the button that has the focus would lose the focus. */
