@@ -117,10 +117,11 @@ def embedded(data: Mapping[str, Any] | str) -> str:
 def framed(content: str, title: str, picture: str, height: int) -> str:
     """A page in a sandboxed frame, or a picture where frames and styles are removed because nobody trusts them yet."""
     mark = f"autograd-still-{hashlib.sha256(content.encode('utf-8', 'replace')).hexdigest()[:12]}"
+    quoted = html.escape(content, quote=False).replace("'", "&#39;")  # a page is full of double ones
     return (
         f"<div><style>.{mark} {{ display: none }}</style>"
         f'<iframe title="{html.escape(title)}" sandbox="allow-scripts" allow="fullscreen"'
-        f' srcdoc="{html.escape(content)}"'
+        f" srcdoc='{quoted}'"
         f' style="width: 100%; height: {height}px; border: 0; resize: vertical"></iframe>'
         f'<div class="{mark}">{picture}</div></div>'
     )
