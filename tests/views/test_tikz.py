@@ -100,8 +100,9 @@ def test_everything_is_where_the_svg_has_it(renderer, graph, direction):
             assert part.count(" -- cycle") == len(group.findall(SVG + "polygon"))
 
 
-def test_texts_stand_on_the_side_where_they_are_aligned(renderer):
-    drawing = draw(network())
+@pytest.mark.parametrize("color_gradients", [False, True])  # with grounds of their own behind some rows
+def test_texts_stand_on_the_side_where_they_are_aligned(renderer, color_gradients):
+    drawing = draw(network(), color_gradients=color_gradients)
     parts, drawn = sections(drawing.tikz()), groups(drawing.svg())
     assert {group.get("class").partition(" ")[0] for group in drawn.values()} == {"node", "edge", "cluster"}
     for identity, group in drawn.items():
