@@ -10,6 +10,7 @@ from autograd_tiny import Value
 from autograd_tiny.exercises import Exercise
 from autograd_tiny.exercises.answers import has_digits, read_answer, unit_of
 from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.text.palette import VERDICTS
 
 DIGITS = st.integers(1, 12)
 
@@ -76,3 +77,11 @@ def test_what_follows_from_a_wrong_answer_is_accepted_and_does_not_make_the_shee
     assert [outcome.is_accepted for outcome in checked.outcomes] == [False, True]
     carried = Exercise("z = w*x; y = 2*z", ["y"], given={"w": 2, "x": 3}).check({"y": "12"})
     assert (checked.score, checked.ok, carried.ok) == (0.5, False, True)
+
+
+def test_a_sheet_with_too_few_digits_is_not_right():
+    exercise = Exercise("y = tanh(z)", ["y"], given={"z": 0.5})
+    short, enough = exercise.check({"y": "0.5"}), exercise.check({"y": "0.462"})
+    assert (short.ok, short.score, enough.ok) == (False, 0.0, True)
+    assert short.outcomes[0].sentence == "Too few digits to tell; give 3 significant digits."
+    assert short._repr_html_().count(VERDICTS["undecided"].ground) == 1
