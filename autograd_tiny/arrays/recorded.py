@@ -8,7 +8,7 @@ imported.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd_tiny.arrays import shapes, shown
 from autograd_tiny.arrays.node import ArrayNode, Shape, reduced
@@ -251,6 +251,13 @@ class Array(Operators, Indexed):
         return Array(ArrayNode(shape, [make(*xs) for xs in zip(*columns)], primitive, tuple(nodes)))
 
     @classmethod
+    def record_outputs(cls, operation: Any, operands: Sequence[Any], wanted: Any = None) -> NoReturn:
+        """Refused: several outputs are those of a row."""
+        raise TypeError(
+            f"{operation.name} works on the rows of one Array, got {len(operands)} arguments; stack them: array([a, b])"
+        )
+
+    @classmethod
     def applied(cls, operation: Primitive | MultiPrimitive, arguments: tuple[Any, ...]) -> Any:
         """A row of the table called with an Array among its arguments.
 
@@ -262,10 +269,7 @@ class Array(Operators, Indexed):
         if isinstance(operation, Primitive) and (operation.arity is not None or len(arguments) > 1):
             return cls.record(operation, arguments)
         if len(arguments) > 1:
-            raise TypeError(
-                f"{operation.name} works on the rows of one Array, got {len(arguments)} arguments; stack them: "
-                "array([a, b])"
-            )
+            cls.record_outputs(operation, arguments)
         (whole,) = arguments
         if operation is total or operation is mean:
             return whole.sum() if operation is total else whole.mean()

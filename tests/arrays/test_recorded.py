@@ -371,6 +371,7 @@ X, W, V = matrix(), array([[1.0, 2.0], [3.0, 4.0]], "W"), array([1.0, 2.0], "v")
         (lambda: X.sum(axis=2), ValueError, r"its axis is 0 \(over rows\), 1 \(over columns\) or None \(over all\), got 2"),
         (lambda: V.mean(axis=1), ValueError, "its axis is None or 0, got 1"),
         (lambda: softmax(X, X), TypeError, r"softmax works on the rows of one Array, got 2 arguments; stack them: array\(\[a, b\]\)"),
+        (lambda: softmax([X, X]), TypeError, r"softmax works on the rows of one Array, got 2 arguments; stack them: array\(\[a, b\]\)"),
         (lambda: X + "a", TypeError, "unsupported operand"),
         (lambda: X * [[1.0, 2.0], [3.0]], ValueError, "a list beside an Array is ragged"),
         (lambda: X ^ 2, TypeError, r"\^ is no power in Python"),

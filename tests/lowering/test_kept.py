@@ -116,25 +116,6 @@ def test_operations_of_ones_own_are_not_kept_and_are_told_apart(kept):
     assert not kept.exists()
 
 
-@pytest.mark.parametrize("backend", ["llvm", "python"])
-def test_what_an_operation_of_ones_own_reads_from_elsewhere_is_read_anew_by_every_record(backend):
-    factor = [2.0]
-    own = Primitive("own", lambda x: factor[0] * x, lambda out, x: (factor[0],), expansion=lambda x: factor[0] * x)
-
-    def compiled():
-        return compile_function(lambda x: own(x[0]), 1, backend=backend)
-
-    before, never_run = compiled(), compiled()
-    assert before.value_and_grad([[1.0]])[0] == before.value([[1.0]]) == 2.0
-    factor[0] = 3.0
-    values, slopes = compiled().value_and_grad([[1.0]])
-    assert values == slopes == compiled().value([[1.0]]) == 3.0
-    if backend == "llvm":  # Python source calls the function itself
-        for program in (before, never_run):
-            values, slopes = program.value_and_grad([[1.0]])
-            assert values == slopes == program.value([[1.0]]) == 2.0
-
-
 def test_what_is_wrong_with_an_operation_of_ones_own_is_said_at_once():
     wrong = Primitive("wrong", lambda x: x, lambda out, x: (x.no_such_thing,))
     with pytest.raises(AttributeError, match="no_such_thing"):

@@ -93,13 +93,11 @@ class Recorded:
 
     @cached_property
     def opened(self) -> Program:
-        """The program with every operation of the user's own as what it expands into, where it has an expansion.
+        """Where there are operations of the user's own, the program with each as what it expands into, if it does.
 
         Made with the record: what such an operation reads from elsewhere is the same in values and in derivatives, and
         functions that differ in it are not equal.
         """
-        if self._is_of_the_table:
-            return self.program
         return opened(self.program, self.program.outputs, lambda row, operands: None if row_name(row) else row.stable)
 
     def values_alone(self) -> Recorded:
