@@ -22,11 +22,7 @@ def hessian_of(recorded: Recorded) -> Recorded:
 @collector_at_rest()
 def entries_of(recorded: Recorded) -> tuple[Entries, Recorded]:
     """Where the derivatives of all results by all inputs need not be 0, and these derivatives as results."""
-    before = FORMULAS_ONLY.set(True)
-    try:
-        entries = sparse_jacobian(recorded.results, recorded.inputs, recorded=True)
-    finally:
-        FORMULAS_ONLY.reset(before)
+    entries = sparse_jacobian(recorded.safe_results(), recorded.inputs, recorded=True)
     numbers = [x if isinstance(x, Expression) else Expression.literal(x) for x in entries.numbers]
     return entries, Recorded(recorded.inputs, numbers)
 
