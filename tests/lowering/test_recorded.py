@@ -35,12 +35,12 @@ def test_records_are_equal_if_one_program_serves_both():
 
 def test_the_calls_of_a_row_are_found_in_the_record():
     inner, label = dot([x, y], [y, x]), tanh(x)
-    record = Recorded([x, y], [dot([x, label], [inner, x], y) * x, label * 2.0, dot([y], [y])])
+    record = Recorded([y, x], [dot([x, label], [inner, x], y) * x, label * 2.0, dot([y], [y])])
     calls = sorted(record.calls(dot), key=len)
     assert [len(operands) for operands in calls] == [2, 4, 5]
-    assert calls[:2] == [(1, 1), (0, 1, 1, 0)]
+    assert calls[:2] == [(0, 0), (1, 0, 0, 1)]
     tanh_, inner_ = calls[2][1:3]
-    assert calls[2] == (0, tanh_, inner_, 0, 1)
+    assert calls[2] == (1, tanh_, inner_, 1, 0)
     assert min(tanh_, inner_) >= 2
     assert tanh_ != inner_
     assert list(record.calls(own(2.0))) == []
@@ -54,6 +54,7 @@ def test_the_values_alone_are_the_results_without_derivatives(row):
     assert alone.program.evaluate(3.0, 0.5) == record.program.evaluate(3.0, 0.5)[:2]
     assert len(alone.in_rows(lambda row, operands: None).outputs) == 2
     assert alone == Recorded([x, y], [x * row(y), y])
+    assert Recorded([x, y], [x * row(y)], [x], finite=[y]).values_alone().finite == [y]
 
 
 @pytest.mark.parametrize("backend", ["llvm", "python"])
@@ -65,11 +66,13 @@ def test_what_an_operation_of_ones_own_reads_from_elsewhere_is_read_anew_by_ever
         return compile_function(lambda x: own(x[0]), 1, backend=backend)
 
     before, never_run = compiled(), compiled()
+    never_made = compile_function(lambda x: own(x[0]) * x[0], 1, backend=backend)
     assert before.value_and_grad([[1.0]])[0] == before.value([[1.0]]) == 2.0
     factor[0] = 3.0
     values, slopes = compiled().value_and_grad([[1.0]])
     assert values == slopes == compiled().value([[1.0]]) == 3.0
     if backend == "llvm":  # Python source calls the function itself
+        assert [float(found[0].item()) for found in never_made.value_and_grad([[5.0]])] == [50.0, 20.0]
         for program in (before, never_run):
             values, slopes = program.value_and_grad([[1.0]])
             assert values == slopes == program.value([[1.0]]) == 2.0
