@@ -346,16 +346,27 @@ def test_names_that_no_function_of_c_can_have(name):
         program_of(rows()[0], 2).c(name)
 
 
-def test_no_function_is_called_like_one_that_the_c_library_declares():
+def preprocessed(*options):
+    """What the compiler makes of the headers that a file, or a library, includes."""
     headers = "#include <math.h>\n#include <stdlib.h>\n#include <stddef.h>\n#include <stdint.h>\n"
-    command = [program_called("cc"), "-std=c99", "-E", "-x", "c", "-"]
-    text = subprocess.run(command, input=headers, capture_output=True, text=True, check=True, timeout=60).stdout
-    declared = set(re.findall(r"\bextern [^;(]*?\b([a-zA-Z]\w*) ?\(", text))
+    command = [program_called("cc"), *options, "-E", "-x", "c", "-"]
+    return subprocess.run(command, input=headers, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_no_function_is_called_like_one_that_the_c_library_declares():
+    declared = set(re.findall(r"\bextern [^;(]*?\b([a-zA-Z]\w*) ?\(", preprocessed("-std=c99")))
     assert declared > {"floor", "roundf", "hypotl", "system"}
     program = program_of(rows()[0], 2)
     for name in declared:
         with pytest.raises(ValueError, match="another name"):
             program.c(name)
+
+
+def test_no_variable_is_called_like_a_constant_of_the_headers():
+    macros = set(re.findall(r"^#define ((?:M|HUGE)_\w+|NAN|NULL|INFINITY|linux|unix) ", preprocessed("-dM"), re.MULTILINE))
+    assert macros > {"M_PI", "HUGE_VAL", "INFINITY"}
+    source = compile_function(lambda x: [a * a for a in x], sorted(macros), backend="python").c("squares").source
+    assert not macros & set(re.findall(r"const double (\w+) =", source))
 
 
 def test_python_source_runs_in_a_process_without_us(tmp_path):

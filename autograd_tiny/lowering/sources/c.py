@@ -29,6 +29,13 @@ KEYWORDS = """
 """
 """Of C99, of later C, of C++, which reads the header too, and what compilers define beforehand."""
 
+MACROS = """
+    FP_ILOGB0 FP_ILOGBNAN FP_INFINITE FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN NULL
+    MATH_ERREXCEPT MATH_ERRNO math_errhandling M_1_PI M_2_PI M_2_SQRTPI M_E M_LN10 M_LN2 M_LOG10E M_LOG2E M_PI M_PI_2 M_PI_4
+    M_SQRT1_2 M_SQRT2
+"""
+"""Constants of the headers that every file includes, those of C99 and those that compilers add."""
+
 LOCAL = """
     inputs parameters sample samples results gradient jacobian values gradients jacobians rows i k sum sums one row
     BLOCK FOR_THIS_PROCESSOR NULL size_t isfinite INFINITY NAN
@@ -59,7 +66,7 @@ C = Language(
     notations={**ARITHMETIC, less: condition("<"), greater: condition(">"), equal: condition("=="), where: CHOICE},
     has_power=lambda row: False,
     functions={name: name for name in TABLE} | {"power": "pow", "power[2]": "square", "pow_log": "power_times_log", "abs": "fabs"},
-    reserved=frozenset([*KEYWORDS.split(), *LOCAL.split()]),
+    reserved=frozenset([*KEYWORDS.split(), *MACROS.split(), *LOCAL.split()]),
     line=("const double {name} = ", ";"),
     comment="// ",
     identifier=ascii_identifier,
