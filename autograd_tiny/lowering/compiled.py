@@ -18,6 +18,8 @@ from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.recording.signature import Signature, is_row
 from autograd_tiny.lowering.runners import (
+    LONG_ROW,
+    ByRows,
     Interpreted,
     Layout,
     Native,
@@ -170,7 +172,9 @@ class Compiled:
             return Interpreted(recorded.program, layout)
         from autograd_tiny.lowering.native.llvm import shared_kernel
 
-        return Native(shared_kernel(recorded, layout), self.threads)
+        if layout.n_means or layout.n_columns + layout.n_values + layout.n_derivatives < LONG_ROW:
+            return Native(shared_kernel(recorded, layout), self.threads)
+        return ByRows(lambda width: Native(shared_kernel(recorded, layout, width), self.threads))
 
 
 class CompiledFunction(Compiled):

@@ -10,7 +10,7 @@ import ctypes
 import math
 import os
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from threading import Thread
 from typing import Any, NamedTuple, Protocol
@@ -196,6 +196,28 @@ class Native:
     def _fits(self, x: Any) -> bool:
         """Whether native code can read an array as it is."""
         return x.__class__ is self._array and x.dtype is self._float and x.flags.carray
+
+
+LONG_ROW = 2**12
+"""From so many numbers in and out on, a row by itself is computed twice as quickly by scalar code.
+
+Vectors are for rows side by side: of one row alone they have eight copies, and so much memory is slow.
+"""
+
+
+class ByRows:
+    """Runs a row by itself by scalar code, several rows by vectors; each is compiled when it is first needed.
+
+    Args:
+        runner: gives what runs code of a width, 0 for the processor's.
+    """
+
+    def __init__(self, runner: Callable[[int], Runner]) -> None:
+        self._runner = cache(runner)
+
+    def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
+        is_one = hasattr(batch, "__len__") and len(batch) == 1
+        return self._runner(1 if is_one else 0)(parameters, batch)
 
 
 _from_buffer, _addressof = ctypes.c_char.from_buffer, ctypes.addressof

@@ -33,7 +33,7 @@ from autograd_tiny import (
 )
 from autograd_tiny.engine.table import hypot, less, sub
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model, parameter_vector
-from autograd_tiny.lowering.native import arrangement, frame
+from autograd_tiny.lowering.native import arrangement, frame, llvm
 from autograd_tiny.lowering.native.assembly import Assembly
 from autograd_tiny.lowering.native.llvm import Kernel, machine_code
 from autograd_tiny.lowering.native.rows import expansion
@@ -100,7 +100,7 @@ def test_a_classifier_with_softmax_and_one_hot_targets_agrees(backend):
     np.testing.assert_allclose(gradients, expected, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("width", [2, 4, 8, 16])
+@pytest.mark.parametrize("width", [1, 2, 4, 8, 16])
 @pytest.mark.parametrize(("n_columns", "chunk"), [(2, 3), (2, 1000), (40, 80), (40, 1000)])
 def test_cutting_into_chunks_and_blocks_changes_nothing(monkeypatch, width, chunk, n_columns):
     """Every width, with many chunks and frames for few blocks, for narrow batches and for wide ones."""
@@ -291,6 +291,30 @@ def test_equal_programs_share_their_native_code_and_signs_of_zero_differ():
     assert one._all._kernel is two._all._kernel
     plus, minus = (compile_function(lambda x: x[0] * zero, 1) for zero in (0.0, -0.0))  # noqa: B023
     assert math.copysign(1.0, minus.value([[1.0]])[0]) == -math.copysign(1.0, plus.value([[1.0]])[0])
+
+
+def test_a_long_row_by_itself_is_computed_by_scalar_code_and_has_the_same_numbers(monkeypatch):
+    """To the bit, also where vectors call the C library for some lanes; each code is compiled when it is first needed."""
+    pytest.importorskip("llvmlite")
+    rows = [row for row in rows_of_the_table() if row.arity in (1, 2)]
+
+    def function(x, y):
+        return [row(*(x, y)[: row.arity]) for row in rows] + [softmax([x, y, x * y])[1], logsumexp([x, y, 1.0])]
+
+    c = compile_function(function)
+    monkeypatch.setattr("autograd_tiny.lowering.compiled.LONG_ROW", 0)
+    widths = []
+    original = llvm.shared_kernel
+    monkeypatch.setattr(llvm, "shared_kernel", lambda *args: (widths.append(args[2:]), original(*args))[1])
+    numbers = [0.3, -0.0, 0.0, 1.7, -2.5, 800.0, -800.0, 1e-310, 1e6, 3e7, math.inf, -math.inf, math.nan]
+    points = np.array([[x, y] for x in numbers for y in (0.7, -1.5, x)])
+    alone = [c.value_and_jacobian(point) for point in points]
+    assert widths == [(1,)]
+    for i, together in enumerate(zip(*c.value_and_jacobian(points))):
+        for one, among in zip(alone[i], together):
+            np.testing.assert_array_equal(one, among, err_msg=str(points[i]))
+            np.testing.assert_array_equal(np.signbit(one)[one == 0.0], np.signbit(among)[one == 0.0])
+    assert widths == [(1,), (0,)]
 
 
 def test_common_parts_are_computed_once_and_dead_ones_not_at_all():

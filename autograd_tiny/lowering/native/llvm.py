@@ -70,17 +70,23 @@ class Kernel:
 
 
 @lru_cache(maxsize=128)
-def shared_kernel(recorded: Recorded, layout: Layout) -> Kernel:
+def shared_kernel(recorded: Recorded, layout: Layout, width: int = 0) -> Kernel:
     """One kernel for all equal functions, from this user's cache if an earlier process has left its machine code
-    there."""
+    there.
+
+    Args:
+        recorded: what is computed.
+        layout: what its inputs and outputs are.
+        width: lanes of a vector, as `machine_code` takes it.
+    """
     cache = user_cache()
     if cache is None or not recorded.digest or not of_compiler():
-        return Kernel(machine_code(recorded, layout))
-    key = hashlib.sha256(repr((recorded.digest, of_compiler(), tuple(layout))).encode()).hexdigest()[:32]
+        return Kernel(machine_code(recorded, layout, width))
+    key = hashlib.sha256(repr((recorded.digest, of_compiler(), tuple(layout), width)).encode()).hexdigest()[:32]
     if (kept := cache.get(key)) is not None:
         workspace, work = _SIZES.unpack_from(kept)
         return Kernel(MachineCode(layout, workspace, work, kept[_SIZES.size :]))
-    code = machine_code(recorded, layout)
+    code = machine_code(recorded, layout, width)
     cache.put(key, _SIZES.pack(code.workspace, code.work) + code.object)
     return Kernel(code)
 
