@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 NodeT = TypeVar("NodeT", bound="Node")
 T = TypeVar("T")
 
-_being_freed: list[list[Any]] = []
-"""In a browser, what the nodes held that are just being freed, and what these hold."""
+_being_freed: list[list[Any]] = []  # in a browser: what the nodes hold that are just being freed, and what these hold
 
 
 class Node:

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from autograd_tiny.engine.graph import adjoints
+from autograd_tiny.engine.graph import Node, adjoints
 from autograd_tiny.text.numbers import as_number, loses_as_float
 from autograd_tiny.text.words import counted, few, quoted
 
@@ -43,6 +43,27 @@ class ChoiceRefusedError(FormulaRefusedError):
 def refuse_comparison(value: object) -> None:
     """While formulas are recorded, the outcome of comparing a Value's number would be a constant of the program."""
     raise ValueRefusedError(f"comparing {value!r} while a function is recorded would fix the outcome in the program")
+
+
+def no_operand(x: object, combination: str = "a Value combines with numbers and Values") -> TypeError:
+    """The error of an operand of another kind."""
+    kind = ValueRefusedError if isinstance(x, Node) else TypeError
+    return kind(f"{combination}, not with the {type(x).__name__} {quoted(x)}")
+
+
+LOSES = "would lose the derivative"
+NO_TRUTH = "is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)"
+NO_FLOAT = (
+    f"{LOSES}; for exp, log and so on use autograd_tiny.exp(v) or v.exp() in place of math's, for the bare number "
+    "v.data; a NumPy array holds Values if made with dtype=object"
+)
+NO_ROUND = f"{LOSES}; round the bare number, v.data, or print it as f'{{v:.2f}}'"
+"""What is said of a Value that is asked for its truth, for a float, for a rounded one."""
+
+
+def compared(number: Any) -> float:
+    """A number as a Value's is compared with it: the float that it would be in a formula; an int is left as it is."""
+    return number if isinstance(number, int) else float(number)
 
 
 def data_of(x: Any) -> Any:

@@ -14,11 +14,10 @@ from typing import Any, ClassVar
 from autograd_tiny.engine import refusals
 from autograd_tiny.engine.graph import Node, topological_order
 from autograd_tiny.engine.operators import Operators, described, float_form
-from autograd_tiny.engine.refusals import ValueRefusedError, exact_float, finite_float, is_number, refusal
+from autograd_tiny.engine.refusals import ValueRefusedError, compared, exact_float, finite_float, is_number, refusal
 from autograd_tiny.engine.row import MultiPrimitive, Primitive
 from autograd_tiny.engine.table import power
 from autograd_tiny.text.numbers import loses_as_float
-from autograd_tiny.text.words import quoted
 
 _new = object.__new__
 _formulas_only = refusals.FORMULAS_ONLY.get
@@ -35,15 +34,10 @@ def _comparison(compare: Callable[[float, Any], bool]) -> Callable[[Value, Value
         if isinstance(other, Value):
             return compare(self.number, other.number)
         if loses_as_float(other):
-            raise _no_operand(other)
-        return compare(self.number, _compared(other)) if is_number(other) else NotImplemented
+            raise refusals.no_operand(other)
+        return compare(self.number, compared(other)) if is_number(other) else NotImplemented
 
     return method
-
-
-def _compared(number: Any) -> float:
-    """A number as it is compared: the float that it would be in a formula; an int is compared as it is."""
-    return number if isinstance(number, int) else float(number)
 
 
 class Value(Operators, Node):
@@ -180,7 +174,7 @@ class Value(Operators, Node):
                 return NotImplemented
         if _formulas_only():
             refusals.refuse_comparison(self)
-        return self.number == _compared(other)
+        return self.number == compared(other)
 
     __hash__ = Node.__hash__
 
@@ -191,30 +185,22 @@ class Value(Operators, Node):
 
     def __repr__(self) -> str:
         parts = [repr(self.number)]
-        if self.label:
-            parts.append(repr(self.label))
-        if self.op is not None:
-            parts.append(f"op={self.op.name}")
-        if self.grad:
-            parts.append(f"grad={self.grad!r}")
+        parts += [repr(self.label)] if self.label else []
+        parts += [f"op={self.op.name}"] if self.op is not None else []
+        parts += [f"grad={self.grad!r}"] if self.grad else []
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def __format__(self, spec: str) -> str:
         return format(self.number, spec) if spec else str(self)
 
     def __bool__(self) -> bool:
-        remedy = "compare its data (v.data > 0), or record the choice: where(v, x, y)"
-        raise ValueRefusedError(f"{self!r} is neither true nor false; {remedy}")
+        raise ValueRefusedError(f"{self!r} {refusals.NO_TRUTH}")
 
     def __float__(self) -> float:
-        raise ValueRefusedError(
-            f"float({self!r}) would lose the derivative; for exp, log and so on use autograd_tiny.exp(v) or v.exp() in "
-            "place of math's, for the bare number v.data; a NumPy array holds Values if made with dtype=object"
-        )
+        raise ValueRefusedError(f"float({self!r}) {refusals.NO_FLOAT}")
 
     def __round__(self, digits: int | None = None) -> float:
-        remedy = "round the bare number, v.data, or print it as f'{v:.2f}'"
-        raise ValueRefusedError(f"round({self!r}) would lose the derivative; {remedy}")
+        raise ValueRefusedError(f"round({self!r}) {refusals.NO_ROUND}")
 
 
 class Constant(Value):
@@ -236,7 +222,7 @@ def _lift(x: Any) -> Any:
     elif is_number(x):
         data = finite_float(x)
     elif isinstance(x, Node) or kind.__module__ == "builtins" or loses_as_float(x):
-        raise _no_operand(x)  # NumPy would go on with a time as a whole number, without its unit
+        raise refusals.no_operand(x)  # NumPy would go on with a time as a whole number, without its unit
     else:
         return NotImplemented
     v = _new(Constant)
@@ -254,13 +240,8 @@ def lifted(operands: Sequence[Any]) -> tuple[Value, ...]:
 
 def _operand(x: Any) -> Value:
     if (operand := _lift(x)) is NotImplemented:
-        raise _no_operand(x)
+        raise refusals.no_operand(x)
     return operand  # type: ignore[no-any-return]
-
-
-def _no_operand(x: object) -> TypeError:
-    kind = ValueRefusedError if isinstance(x, Node) else TypeError
-    return kind(f"a Value combines with numbers and Values, not with the {type(x).__name__} {quoted(x)}")
 
 
 def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], derivatives: Sequence[float]) -> Value:

@@ -18,9 +18,9 @@ from autograd_tiny.engine.refusals import (
     FORMULAS_ONLY,
     ChoiceRefusedError,
     FormulaRefusedError,
-    ValueRefusedError,
     finite_number,
     is_number,
+    no_operand,
 )
 from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, RELATION, SIGN, MultiPrimitive, Notation, Primitive
 from autograd_tiny.engine.table import add, equal, greater, less, mul, neg, power
@@ -29,6 +29,8 @@ from autograd_tiny.symbols.latex import GREEK, SUPERSCRIPTS, latex_name, latex_n
 from autograd_tiny.symbols.naming import Naming
 from autograd_tiny.text.numbers import loses_as_float, plain_number, short_number
 from autograd_tiny.text.words import brief, quoted
+
+COMBINES = "an Expression combines with numbers and Expressions"
 
 
 class Expression(Operators, Node):
@@ -110,7 +112,7 @@ class Expression(Operators, Node):
     def takes(cls, other: object) -> bool:
         """Whether ``other`` may stand beside an Expression in an operation."""
         if loses_as_float(other):
-            raise _no_operand(other)  # NumPy would go on with a time as a whole number, without its unit
+            raise no_operand(other, COMBINES)  # NumPy would go on with a time as a whole number, without its unit
         return isinstance(other, Node) or is_number(other)
 
     @classmethod
@@ -118,7 +120,7 @@ class Expression(Operators, Node):
         if isinstance(x, Expression):
             return x
         if isinstance(x, Node) or not cls.takes(x):
-            raise _no_operand(x)
+            raise no_operand(x, COMBINES)
         return cls.constant(x)
 
     @classmethod
@@ -167,11 +169,6 @@ class Expression(Operators, Node):
         raise FormulaRefusedError(f"a number is needed, and the formula {brief(str(self))} has none yet")
 
     __float__ = __int__ = __index__ = __round__ = __floor__ = __ceil__ = __trunc__ = __complex__ = _no_number
-
-
-def _no_operand(x: object) -> TypeError:
-    kind = ValueRefusedError if isinstance(x, Node) else TypeError
-    return kind(f"an Expression combines with numbers and Expressions, not with the {type(x).__name__} {x!r}")
 
 
 def at_most(x: Any, y: Any) -> Any:
