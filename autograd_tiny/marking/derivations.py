@@ -27,6 +27,8 @@ from autograd_tiny.marking.forms.spoken import expression
 from autograd_tiny.symbols.expansion import written_out
 from autograd_tiny.symbols.expression import TEXT, Expression, term
 from autograd_tiny.symbols.naming import names
+from autograd_tiny.symbols.tidy import tidied
+from autograd_tiny.text.numbers import plain_number
 from autograd_tiny.text.words import brief, did_you_mean, listed
 
 LONGEST_NAME = 40
@@ -464,10 +466,19 @@ class Derivations:
             return moved.operands[1]
         return self.variable(data(label)) - before
 
-    def written(self, root: Expression) -> str:
-        """A formula as the page could write it: what has no label is told by its formula."""
+    def written(self, root: Expression, beside: Expression | None = None) -> str:
+        """A formula as the page could write it, tidied: what has no label is told by its formula.
+
+        Args:
+            root: the formula.
+            beside: the right one, if this one has a mistake; numbers that only this one has stay as they were put in.
+        """
         told = {x: Expression(self.told(q)) for x in all_nodes(root) if (q := self.quantities.get(x)) is not None}
-        return in_full(changed(topological_order(root), told).get(root, root))
+        if beside is not None:
+            usual = {0.0, 1.0, *(abs(x.constant_value) for x in all_nodes(beside) if x.constant_value is not None)}
+            numbers = {x: x.constant_value for x in all_nodes(root) if x.constant_value is not None}
+            told |= {x: Expression(plain_number(number)) for x, number in numbers.items() if abs(number) not in usual}
+        return in_full(tidied(changed(topological_order(root), told).get(root, root)))
 
     def told(self, quantity: Quantity) -> str:
         """A quantity as a page could call it: what has no label is told by its formula, cut short if that is long."""

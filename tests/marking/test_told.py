@@ -1,6 +1,7 @@
 """How a slip is named and told: the commonest first, slips of the pen, numbers from elsewhere, and no more than the digits tell."""
 
 import json
+import math
 from random import Random
 
 import pytest
@@ -93,7 +94,7 @@ def test_no_name_is_invented():
     slip = last(formula, at, "E/w = 0.31744")
     assert "t1" not in slip.formula
     slip = last("E = -log(sigmoid(relu(w*x)*v)) + t**2/2", at, "E/x = 0.31744")
-    assert slip.formula.startswith("∂E/∂x = (-1) * (1 / sigmoid(relu(w * x) * v)) * (sigmoid(relu(w * x) * v) * (1 - sigmoid(")
+    assert slip.formula.startswith("∂E/∂x = sigmoid(relu(w * x) * v) * (sigmoid(relu(w * x) * v) - 1) * v * step(w * x) * w / ")
 
 
 def test_what_follows_from_the_pages_own_numbers():
@@ -189,3 +190,10 @@ LAYERS = "z1 = w1*x; a1 = tanh(z1); z2 = w2*a1; L = sigmoid(z2)"
 def test_slips_of_the_corpus(formula, at, claim, said):
     slip = last(formula, at, claim, learning_rate=0.1)
     assert f"{slip.mistake}: {slip.why}" == said
+
+
+def test_lines_are_tidied():
+    at = {"w": 0.7, "x": 1.3, "t": 0.2}
+    o = 1 / (1 + math.exp(-0.7 * 1.3))
+    slip = last("o = sigmoid(w*x); E = (o - t)**2 / 2", at, f"E/w = {(o - 0.2) * o * 1.3:.6f}")
+    assert slip.lines == " There stands ∂E/∂w = (o - t) * o * x, where it is (o - t) * o * (1 - o) * x."

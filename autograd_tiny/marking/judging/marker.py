@@ -565,7 +565,7 @@ class Marker:
         slips = self._slips(follows, blank)
         already = f"; and it builds on {self._printed(slips)}" if slips else ""
         line = (
-            f"{blank.claim.called} = {self.derivations.written(edit.root)}"
+            f"{blank.claim.called} = {self.derivations.written(edit.root, derivation.root)}"
             if edit.effort > PLAIN and edit.root.op is not None
             else ""
         )
