@@ -252,7 +252,7 @@ def test_marking_from_the_command_line(write, tmp_path, capsys, monkeypatch):
     assert "printed" not in capsys.readouterr().out
     assert main(["mark", str(wrong), "--margin"]) == 1
     told = " ".join(capsys.readouterr().out.split())
-    assert told.startswith("One neuron 5 numbers: 4 right, 1 mistake. ∂E/∂w = -0.296: the sign is wrong. ∂E/∂w is ∂E/∂y * y * (1 - y) * x, which")
+    assert told.startswith("One neuron 5 numbers: 4 right, 1 mistake. ∂E/∂w = -0.296: the sign is wrong. ∂E/∂w is ∂E/∂y * y * (1 - y) * x")
     assert told.endswith("which gives 0.296 and not -0.296.")
 
 
