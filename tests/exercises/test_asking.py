@@ -102,6 +102,16 @@ def test_how_many_digits():
             Exercise("y = w*x", ["y"], given={"w": 2, "x": 3.21}, digits=digits)
 
 
+def test_numbers_are_given_with_twelve_digits_and_columns_are_aligned():
+    exercise = exercise_of("y = x*w", ["y", "y/x"], x=0.1234567890123, w=1.23456789012)
+    assert exercise.given == "x = 0.123456789012, w = 1.23456789012"
+    assert str(exercise).splitlines()[-2:] == ["    y      = ____", "    ∂y/∂x  = ____"]
+
+
+def test_without_a_label_an_exercise_is_headed_by_what_it_asks_first():
+    assert Exercise(Value(2.0, "x") * Value(3.0, "w"), ["t1/x", "t1/w"]).heading == "∂t1/∂x"
+
+
 def test_what_the_last_value_does_not_depend_on_is_spoken_of_too():
     exercise = exercise_of("u = w*x; v = w + x", ["u", "v", "u/x"], w=2, x=3)
     assert exercise.solution == {"u": "6", "v": "5", "∂u/∂x": "2"}
