@@ -77,4 +77,8 @@ def test_the_bars_of_a_claim_follow_each_other_from_0_to_everybody():
     mistakes = {text.get_text(): text.get_position() for text in axes.texts}
     assert [row[-1] for row in found.rows()[1:]] == list(mistakes)
     assert all(x > 8 and y == claim for claim, (x, y) in enumerate(mistakes.values()))
+    many = tallied([report(*[(f"w{i} = 1", "right") for i in range(30)])]).plot().figure.get_size_inches()
+    few = plot.figure.get_size_inches()
+    assert few[0] == many[0] > few[1]  # as wide, and higher by a line for each claim
+    assert (many[1] - few[1]) / 28 == pytest.approx(0.28, rel=0.2)
     assert all(b - a >= 1 and b == int(b) for a, b in pairwise(axes.get_xticks()))
