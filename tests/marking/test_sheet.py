@@ -41,12 +41,16 @@ def test_the_separator_is_what_the_header_has_most_of(sheet, delimiter):
 
 
 @pytest.mark.parametrize(("encoding", "told", "has_mark"), [
-    ("utf-8", "", False), ("utf-8-sig", "", True), ("utf-16", "", True), ("utf-16-le", "utf-16-le", False), ("cp1252", "cp1252", False),
+    ("utf-8", "", False), ("utf-8-sig", "", True), ("utf-8-sig", "utf-8", True), ("utf-16", "", True), ("utf-16-le", "utf-16-le", False), ("cp1252", "cp1252", False),
 ])  # fmt: skip
 def test_encodings(sheet, encoding, told, has_mark):
     made = sheet("é,z\nZoë,1\n", encoding, told)
     assert (made.header, made.has_mark) == (("é", "z"), has_mark)
     assert [row.cells for row in made.rows()] == [("Zoë", "1")]
+
+
+def test_a_byte_order_mark_in_a_later_line_is_text(sheet):
+    assert [row.cells for row in sheet("é,z\n\ufeffZoë,1\n").rows()] == [("\ufeffZoë", "1")]
 
 
 @pytest.mark.parametrize(("data", "message"), [
