@@ -41,7 +41,8 @@ def test_the_separator_is_what_the_header_has_most_of(sheet, delimiter):
 
 
 @pytest.mark.parametrize(("encoding", "told", "has_mark"), [
-    ("utf-8", "", False), ("utf-8-sig", "", True), ("utf-8-sig", "utf-8", True), ("utf-16", "", True), ("utf-16-le", "utf-16-le", False), ("cp1252", "cp1252", False),
+    ("utf-8", "", False), ("utf-8-sig", "", True), ("utf-8-sig", "utf-8", True),
+    ("utf-16", "", True), ("utf-16-le", "utf-16-le", False), ("cp1252", "cp1252", False),
 ])  # fmt: skip
 def test_encodings(sheet, encoding, told, has_mark):
     made = sheet("é,z\nZoë,1\n", encoding, told)
