@@ -8,7 +8,7 @@ from marking.made_up import report
 from autograd_tiny.marking.answers.tally import MOST_MISTAKES, Tally, tallied
 from autograd_tiny.text.palette import VERDICTS
 
-CLAIMS = ("z = 1", "E/w = 2")
+CLAIMS = ("z = 1", "E/w11 = 2")
 SHEETS = [
     ("right", "right"), ("right", "mistake sign"), ("wrong", "mistake sign"), ("wrong", "mistake factor"), ("unanswered", "mistake copied"),
     ("right", "stale"), ("right", "mistake one path kept"), ("rounded", "carried"),
@@ -25,7 +25,7 @@ def tally():
 
 def test_everybody_is_counted_once_for_each_claim():
     found = tally()
-    assert (found.people, found.claims) == (8, ("z", "∂E/∂w"))
+    assert (found.people, found.claims) == (8, ("z", "∂E/∂w11"))
     for claim in (0, 1):
         assert sum(found.verdicts(claim).values()) == 8
     assert found.verdicts(0) == {"right": 4, "rounded": 1, "carried": 0, "mistake": 0, "stale": 0, "wrong": 2, "unanswered": 1}
@@ -64,7 +64,7 @@ def test_the_bars_of_a_claim_follow_each_other_from_0_to_everybody():
     assert axes.get_title() == "8 answer sheets"
     assert tally().plot("A class").title == "A class: how many have which verdict, claim by claim"
     assert axes.get_xlim() == (0, 8)
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["z", "∂E/∂w"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["z", "∂E/∂w11"]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first claim on top
     for claim in (0, 1):
         bars = [bar for bar in axes.patches if bar.get_y() < claim < bar.get_y() + bar.get_height()]
@@ -77,8 +77,16 @@ def test_the_bars_of_a_claim_follow_each_other_from_0_to_everybody():
     mistakes = {text.get_text(): text.get_position() for text in axes.texts}
     assert [row[-1] for row in found.rows()[1:]] == list(mistakes)
     assert all(x > 8 and y == claim for claim, (x, y) in enumerate(mistakes.values()))
-    many = tallied([report(*[(f"w{i} = 1", "right") for i in range(30)])]).plot().figure.get_size_inches()
-    few = plot.figure.get_size_inches()
+    larger = tallied([report(*[(f"w{i} = 1", "right") for i in range(30)])]).plot().figure
+    few, many = plot.figure.get_size_inches(), larger.get_size_inches()
+    assert below(plot.figure) > 0.2
+    assert below(plot.figure) == pytest.approx(below(larger), rel=0.1)
     assert few[0] == many[0] > few[1]  # as wide, and higher by a line for each claim
     assert (many[1] - few[1]) / 28 == pytest.approx(0.28, rel=0.2)
     assert all(b - a >= 1 and b == int(b) for a, b in pairwise(axes.get_xticks()))
+
+
+def below(figure):
+    """How many inches the legend begins below the axes."""
+    (axes,) = figure.axes
+    return (axes.bbox.y0 - axes.get_legend().get_bbox_to_anchor().y0) / figure.dpi
