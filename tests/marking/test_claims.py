@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd_tiny.marking.claims import Claim, read_claim, read_claims
+from autograd_tiny.marking.claims import Claim, read_claim, read_claims, read_entries
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
@@ -138,3 +138,22 @@ def test_claims_as_any_iterable():
     for nothing in (3, None):
         with pytest.raises(TypeError, match="claims are given by name"):
             read_claims(nothing)
+
+
+@pytest.mark.parametrize(("text", "called", "turned", "entries"), [
+    ("Z = [ 1.5, _,2]", "Z", False, {(0,): "Z[0]", (2,): "Z[2]"}),
+    ("E/W'=[[0.1, _], [0.25, 3]]", "E/W'", False, {(0, 0): "∂E/∂W[0][0]'", (1, 0): "∂E/∂W[1][0]'", (1, 1): "∂E/∂W[1][1]'"}),
+    ("E/z/W.T = [[7], [8]]", "E/z/W.T", True, {(0, 0): "∂E/∂z·∂z/∂W[0][0]", (1, 0): "∂E/∂z·∂z/∂W[1][0]"}),
+    ("m(W)' = [3, 4]", "m(W)'", False, {(0,): "m(W[0])'", (1,): "m(W[1])'"}),
+])  # fmt: skip
+def test_each_number_of_a_matrix_is_a_claim_that_knows_where_it_stands(text, called, turned, entries):
+    claims = read_entries(text, "A", 4)
+    assert {claim.grid.place: str(claim.quantity) for claim in claims} == entries
+    for claim in claims:
+        grid, (start, end) = claim.grid, claim.grid.span
+        assert text[start:end] == claim.printed.text
+        assert (grid.text, str(grid.quantity), grid.turned, grid.line, claim.section) == (
+            called, str(read_quantity(called.removesuffix(".T"))), turned, 4, "A",
+        )  # fmt: skip
+        assert all(i < n for i, n in zip(grid.place, grid.shape, strict=True))
+    assert read_entries(text)[0].grid.line == 0
