@@ -43,6 +43,7 @@ class Run:
 
     def __init__(self, source: str, inputs: Mapping[str, Any], kind: Any, *, gives_array: bool = False) -> None:
         self.source, self.kind, self.gives_array = source, kind, gives_array
+        self.inputs = inputs
         self.known: dict[str, Any] = dict(inputs)
         self.nodes: dict[str, Any] = {}
         self.arrays: dict[str, Array] = {}
@@ -120,9 +121,8 @@ class Run:
         if isinstance(thing, Array):
             return self.counted(thing[keys if len(keys) > 1 else keys[0]])
         if not isinstance(thing, tuple):
-            raise ValueError(
-                "only a list, an array, or an operation with several outputs, has items: softmax([a, b])[0]"
-            )
+            what = "only a list, an array, or an operation with several outputs, has items: softmax([a, b])[0]"
+            raise self.no_array(thing, what)
         (index,) = keys
         if isinstance(index, slice) or index >= len(thing):
             raise ValueError(f"there is no item {index}: the {len(thing)} items are counted from 0")
@@ -131,7 +131,7 @@ class Run:
     def transpose_of(self, thing: Any) -> Any:
         """The transpose of a list or an Array."""
         if not isinstance(thing, (tuple, Array)):
-            raise TypeError("only an array has a transpose, .T")
+            raise self.no_array(thing, "only an array has a transpose, .T")
         return self.counted(self.as_array(thing).T)
 
     def result(self, step: Step, operands: tuple[Any, ...]) -> Any:
@@ -140,16 +140,30 @@ class Run:
         if step.axis is not None:
             (whole,) = operands
             if not isinstance(whole, (tuple, Array)):
-                raise TypeError(f"{name} over an axis is of an array")
+                raise self.no_array(whole, f"{name} over an axis is of an array")
             whole = self.as_array(whole)
             self.count(prod(whole.shape))
             return finite(name, whole.mean(step.axis) if function is primitives.mean else whole.sum(step.axis))
+        if function is matrix_product:
+            for x in operands:
+                if not isinstance(x, (tuple, Array)):
+                    raise self.no_array(x, "@ is the product of two arrays; times a number is *")
         if function is matrix_product or self.is_of_arrays(function, operands):
             operands = tuple([self.as_array(x) if isinstance(x, tuple) else x for x in operands])
             self.count(_array_operand_count(function, operands))
         else:
             self.count(operand_count(name, function, operands))
         return finite(name, function(*operands))
+
+    def no_array(self, thing: Any, what: str) -> TypeError:
+        """What is said of a number where an array belongs: an input is one if it is given as one."""
+        numbers = [name for name, x in self.inputs.items() if not isinstance(x, Array)]
+        name = next((name for name in numbers if self.inputs[name] is thing), numbers[0] if numbers else "")
+        if not name:
+            return TypeError(what)
+        if self.kind is Value:
+            return TypeError(f"{what}; an input that is an array is given as a list, {name} = [[1, 2], [3, 4]]")
+        return TypeError(f"{what}; say the shape of an input that is an array: shapes={{{name!r}: (2, 3)}}, {name}=2x3")
 
     def is_of_arrays(self, function: Any, operands: tuple[Any, ...]) -> bool:
         """Whether an operation works on whole arrays.  One of many operands takes a list, too: ``softmax([a, b])``."""

@@ -319,7 +319,8 @@ def test_a_formula_of_arrays_as_a_program(tmp_path, capsys, monkeypatch):
         (["W=0x3"], "got 'W=0x3'"),
         (["V=2"], "shapes: the formula has no input 'V'; it has W and x"),
         (["W=2x3", "x=2"], "W is 2×3 and x is 2"),
-        ([], "@ is the product of two Arrays"),
+        ([], "@ is the product of two arrays; times a number is *; say the shape of an input that is an array: "),
+        (["W=2x3"], "{'x': (2, 3)}, x=2x3"),
         (["W=999999x999999"], "1,000,000 entries"),
     ],
 )
