@@ -393,6 +393,8 @@ class CompiledFunction(Compiled):
 
     def _sparse_runner(self, recorded: Recorded) -> tuple[Entries, Runner]:
         entries, values = entries_of(recorded)
+        if not entries.numbers:  # of a linear function no second derivative; the values look at the points all the same
+            return entries, self._values
         return entries, self._runner(values, Layout(0, self.n_inputs, len(entries.numbers), 0, 0))
 
     @cached_property
@@ -413,6 +415,8 @@ class CompiledFunction(Compiled):
         """A matrix at one point as a sparse array, or at several as a list of them."""
         (entries, runner), (rows, is_one) = matrix, self._rows(points)
         numbers, _, _ = runner((), rows)
+        if not entries.numbers:
+            numbers = [[] for _ in rows]
         if check:
             self._check(rows, numbers)
         found = [entries.with_numbers(row) for row in numbers]
@@ -422,7 +426,7 @@ class CompiledFunction(Compiled):
         """Points as rows, and whether it was one point."""
         n = self.n_inputs
         if n == 1 and (getattr(points, "shape", None) == () or not hasattr(points, "__len__")):
-            return [[float(points)]], True
+            return [self._in_floats([points])], True
         if is_row(points, n):
             return (points[None] if hasattr(points, "shape") else [points]), True
         if len(points) and not hasattr(points[0], "__len__") and getattr(points, "ndim", 1) == 1:

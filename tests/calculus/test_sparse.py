@@ -10,7 +10,7 @@ from random_graphs import random_program
 from scipy.optimize import minimize, rosen_hess
 from scipy.sparse import csr_array, issparse
 
-from autograd_tiny import Value, compile_function, exp, hessian, jacobian, sin, softmax, total, where
+from autograd_tiny import Value, compile_function, exp, hessian, jacobian, sin, softmax, step, total, where
 
 both = pytest.mark.parametrize("backend", ["llvm", "python"])
 
@@ -106,3 +106,12 @@ def test_what_cannot_be_given_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.sparse", None)
     with pytest.raises(ImportError, match=r"sparsity=True gives arrays of scipy\.sparse: pip install scipy"):
         hessian(chain, sparsity=True)([1.0, 2.0])
+
+
+@both
+def test_compiled_without_any_entry(backend):
+    linear = compile_function(lambda x: 2.0 * x[0] - x[1], 3, backend=backend)
+    constant = compile_function(lambda x: [step(x[0]), x[1] * 0.0 + 3.0], 3, backend=backend)
+    points = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    assert [x.toarray().tolist() for x in linear.hessian(points, sparsity=True)] == np.zeros((2, 3, 3)).tolist()
+    assert constant.jacobian(points[0], sparsity=True, check=True).toarray().tolist() == np.zeros((2, 3)).tolist()

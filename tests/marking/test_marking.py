@@ -499,3 +499,21 @@ def test_the_sign_of_a_wrong_number_is_no_name_and_no_operation():
     signs = [verdict.sign for verdict in VERDICTS.values()]
     assert len(set(signs)) == len(signs)
     assert "x" not in signs
+
+
+def test_a_page_of_many_numbers_for_one_quantity_takes_steps_in_proportion(monkeypatch):
+    """Each of them was put into all that follow, so that thousands took minutes."""
+    evaluate, counts = Numbers.evaluate, []
+
+    def counted(self, *args, **options):
+        counts[-1] += 1
+        return evaluate(self, *args, **options)
+
+    monkeypatch.setattr(Numbers, "evaluate", counted)
+    x = Value(1.0, "x")
+    y = x * 2
+    y.label = "y"
+    for n in (50, 100):
+        counts.append(0)
+        mark(y, [f"x = 3.{i:04d}" for i in range(n)])
+    assert counts[1] < 2.5 * counts[0]

@@ -162,3 +162,15 @@ def test_a_wrong_number_is_marked_whatever_the_size_of_the_right_one(value, text
         assert len(told) <= 24
         assert not told.startswith("-") or read_back(told).number
     assert read_back(found.right).states(value)
+
+
+@pytest.mark.parametrize("text", ["1e-" + "9" * 5000, "1×10^" + "9" * 5000, "1" * 5000, "0." + "0" * 5000 + "1", "x" * 5000])
+def test_what_is_far_too_long_is_refused_in_a_short_sentence(text):
+    with pytest.raises(ValueError, match=r"is beyond the range of numbers|is not a decimal number") as caught:
+        read_number(text)
+    assert len(str(caught.value)) < 200
+
+
+def test_an_exponent_may_have_zeros_in_front():
+    assert read_number("1.5e+" + "0" * 5000 + "3").number == 1500.0
+    assert read_number("1.5×10⁻⁰⁰³").number == 0.0015

@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from autograd_tiny.text.numbers import short_number
+from autograd_tiny.text.words import quoted
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -212,6 +213,8 @@ each by half of 2.2e-16, all to one side.
 """
 
 
+LONGEST_EXPONENT = 20
+"""Of a longer one the first digits say enough: it is beyond the range of numbers."""
 SMALLEST_UNIT = -307
 """The smallest power of ten that is a normal float."""
 LARGEST_IN_FULL = 1e16
@@ -302,7 +305,12 @@ def _form(text: str) -> _Form:
     exponent = next((x for x in (match["e"], match["braced"], match["raised"], match["superscript"]) if x), "0")
     mantissa = (match["mantissa"] or "1").replace(group or " ", "")
     power, dots, percent = match["power"] or "", match["dots"] or "", match["percent"] or ""
-    return _Form(mantissa, group, power, int(exponent.translate(SUPERSCRIPTS)), dots, percent)
+    return _Form(mantissa, group, power, _exponent(exponent.translate(SUPERSCRIPTS)), dots, percent)
+
+
+def _exponent(text: str) -> int:
+    digits = text.lstrip("+-").lstrip("0")[:LONGEST_EXPONENT]
+    return int(digits or "0") * (-1 if text.startswith("-") else 1)
 
 
 def read_number(text: str) -> Printed:
@@ -321,7 +329,7 @@ def read_number(text: str) -> Printed:
     printed, last = _read(text)
     # A unit, and what is worked out from it, stays a normal float.
     if not math.isfinite(printed.number) or not -300 <= last <= 300:
-        raise ValueError(f"{text!r} is beyond the range of numbers that can be marked")
+        raise ValueError(f"{quoted(text)} is beyond the range of numbers that can be marked")
     return printed
 
 
@@ -343,13 +351,13 @@ def _read(text: str) -> tuple[Printed, int]:
     plain = text.strip().removeprefix("≈").lstrip().replace("−", "-").replace("–", "-")
     if fraction := _FRACTION.fullmatch(plain):
         if not int(fraction["under"]):
-            raise ValueError(f"{text!r} is no number: it is divided by 0")
+            raise ValueError(f"{quoted(text)} is no number: it is divided by 0")
         number = float(fraction["sign"] + "1") * (int(fraction["over"]) / int(fraction["under"]))
         return Printed(plain, number, math.ulp(number)), 0
     match = _NUMBER.fullmatch(plain)
     # A power of ten stands alone, or is multiplied by.
     if not match or bool(match["mantissa"]) == (match["power"] or "").startswith("1"):
-        raise ValueError(f"{text!r} is not a decimal number{_remedy(plain)}")
+        raise ValueError(f"{quoted(text)} is not a decimal number{_remedy(plain)}")
     form = _form(plain)
     exponent = form.exponent - 2 * bool(form.percent)
     last = exponent - form.decimals

@@ -247,7 +247,8 @@ class Numbers:
             self._forget(quantity)
         if before is not None:
             earlier = [*self.earlier.get(quantity, ()), before]
-            self.earlier[quantity] = [x for x in earlier if not self._sources[x].mark.claim.printed.shortens(printed)]
+            kept = [x for x in earlier if not self._sources[x].mark.claim.printed.shortens(printed)]
+            self.earlier[quantity] = kept[:1] + kept[1:][1 - MOST_EARLIER :]
         self.printed[quantity] = self.value_of(source)
 
     def value_of(self, source: Source) -> Value:
@@ -417,6 +418,13 @@ class Numbers:
                     known[node] = _result(node.op, [known[x] for x in operands])
             waiting.pop()
         return Follows(known[root], lambda: self.evaluate(root), self._sources)
+
+
+MOST_EARLIER = 16
+"""How many numbers that were printed before for the same quantity are kept, the first and the last ones.
+
+Each is put into everything that follows from it, so that a page of n of them would take n² steps.
+"""
 
 
 def _result(op: Primitive, operands: Sequence[float]) -> float:
