@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -50,10 +51,12 @@ class Task:
         if as_whole(digits) is None or not 1 <= digits <= MOST_DIGITS:
             raise ValueError(f"an answer has 1 to {MOST_DIGITS} significant digits, got digits={digits!r}")
         self.digits, self.title = digits, title
-        self.output, self.others = _recorded(output, given)
-        check_unchanged(self.output, *self.others, done="the exercise")
-        graph = NamedGraph(self.output, self.others)
-        self.training, trained = trained_by(training, learning_rate, graph)
+        recorded, others = _recorded(output, given)
+        check_unchanged(recorded, *others, done="the exercise")
+        graph = NamedGraph(recorded, others)
+        trains, trained = trained_by(training, learning_rate, graph)
+        # Of its own: what is trained goes on, and the exercise asks for the numbers of now.
+        self.output, self.others, self.training = deepcopy((recorded, others, trains))
         told_first = asked_for(told, graph, trained) if told else []
         asked = [x for x in asked_for(ask, graph, trained) if x not in told_first]
         if not asked:

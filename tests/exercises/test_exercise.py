@@ -239,3 +239,19 @@ def test_the_same_at_other_numbers():
     assert str(moved) == str(again)
     assert exercise.inputs["w"] == -3
     assert Exercise(exercise.output, ["E"], given={"w": 1.0}).inputs["w"] == 1.0
+
+
+def test_an_exercise_keeps_its_numbers_while_the_graph_is_trained_on():
+    """It asked for the numbers of before and stated the inputs of after."""
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    y = (w * x).tanh()
+    y.label = "y"
+    optimizer = SGD([w], 0.5, momentum=0.5)
+    y.backward()
+    exercise, alike = [Exercise(y, ["y", "y/w", "w'"], training=optimizer, told=["y"]) for _ in range(2)]
+    before = str(exercise), exercise.solution
+    for _ in range(3):
+        optimizer.step()
+    assert (str(alike), alike.solution) == (str(exercise), exercise.solution) == before
+    assert [x.verdict for x in alike.check(before[1]).outcomes] == ["right", "right"]
+    assert "w = 0.5" in alike.given
