@@ -173,3 +173,16 @@ def test_the_last_step_of_a_random_program_shows_the_gradients(seed, through):
     for leaf in leaves:
         if leaf.label in ids:
             assert known[ids[leaf.label]] == " ".join(short_number(v.grad) for v in leaf.node.entries)
+
+
+def test_a_page_keeps_its_numbers_while_the_arrays_go_on():
+    def page(*, goes_on):
+        W, x = array([[1.0, 2.0], [3.0, 4.0]], "W"), array([1.0, 2.0], "x")
+        loss = (W @ x).tanh().sum()
+        loss.label = "L"
+        stepper = Stepper(loss, through="arrays")
+        if goes_on:
+            W[0][0].data = 7.125
+        return stepper.html(), stepper.data
+
+    assert page(goes_on=True) == page(goes_on=False)

@@ -397,3 +397,28 @@ def test_an_activation_of_ones_own_is_written_too(tmp_path):
     page = TrainingPage(model, losses.half_squared_error, ROWS, optim.SGD(model.parameters(), 0.1))
     (state,) = in_node(page, "found.push(state());", tmp_path)
     assert state["loss"] == pytest.approx(batch_loss(model, losses.half_squared_error, ROWS).data, rel=1e-12)
+
+
+def test_a_page_starts_from_the_numbers_of_when_it_was_made():
+    def html(*, goes_on):
+        model = network(3)
+        optimizer = optim.SGD(model.parameters(), 0.2, momentum=0.5)
+        page = TrainingPage(model, losses.half_squared_error, ROWS, optimizer)
+        if goes_on:
+            model.parameters()[0].data = 99.25
+            optimizer.velocities[0], optimizer.momentum, optimizer.learning_rate = 7.125, 0.75, 0.5
+        return page.html()
+
+    assert html(goes_on=True) == html(goes_on=False)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf])
+def test_there_is_no_page_from_numbers_that_are_not_finite(number):
+    model = network(3)
+    optimizer = optim.Adam(model.parameters(), 0.2)
+    optimizer.squares[2] = number
+    with pytest.raises(ValueError, match="is not finite: there is no step from there"):
+        TrainingPage(model, losses.half_squared_error, ROWS, optimizer)
+    optimizer.squares[2], model.parameters()[1].data = 0.0, number
+    with pytest.raises(ValueError, match="is not finite: there is no step from there"):
+        TrainingPage(model, losses.half_squared_error, ROWS, optimizer)

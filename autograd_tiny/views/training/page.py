@@ -7,7 +7,9 @@ import math
 import os
 import struct
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from html import escape
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +145,8 @@ class TrainingPage(NetworkPage):
 
     Raises:
         TypeError: another model than an MLP, or a loss or an optimizer that cannot be recorded, as one that branches.
-        ValueError: rows of other lengths, too many parameters, an optimizer for others or with a schedule.
+        ValueError: rows of other lengths, too many parameters, an optimizer for others or with a schedule, numbers
+            that are not finite.
 
     >>> from random import Random
     >>> from autograd_tiny import TrainingPage, losses, nn, optim, samples
@@ -165,8 +168,12 @@ class TrainingPage(NetworkPage):
                 "a schedule is a function of Python, which a page cannot call: give the optimizer a number, "
                 "or play a loop with a schedule back with record_training"
             )
-        self._optimizer = optimizer
-        self._made(Scripts())  # what cannot be recorded is said at once
+        # Of its own: the page starts from the numbers of now, however the model is trained on.
+        self._model, self._optimizer = deepcopy((model, optimizer))
+        self._parameters = self._model.parameters()
+        start = self._made(Scripts())  # what cannot be recorded is said at once
+        if not all(map(math.isfinite, [*start["start"], *chain(*start["state"])])):
+            raise ValueError("a parameter, or what the optimizer keeps of it, is not finite: there is no step from there")
 
     def _made(self, scripts: Scripts) -> dict[str, Any]:
         optimizer = self._optimizer

@@ -106,7 +106,7 @@ class Stepper:
         self._step = 0
         self._widget: Any = None
         if is_by_arrays(through):
-            self._recorded  # noqa: B018  it is no copy, and what it is made of may change
+            self._recorded, self._live  # noqa: B018  they are no copies, and what they are made of may change
 
     def _walk_through(
         self, value: Value, through: Any, variables: Mapping[str, Any], direction: str
