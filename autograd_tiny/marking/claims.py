@@ -12,7 +12,7 @@ from typing import NamedTuple
 from autograd_tiny.marking.forms.blanks import Unread, Written, read_answer
 from autograd_tiny.marking.forms.cells import is_array_text, read_cells
 from autograd_tiny.marking.forms.computed import Computed, Whole
-from autograd_tiny.marking.forms.printed import Printed, read_number
+from autograd_tiny.marking.forms.printed import Printed, read_back, read_number
 from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
@@ -122,7 +122,7 @@ class Claim(NamedTuple):
         return self._replace(quantity=self.quantity.renamed(name), formula=self.formula and self.formula.renamed(name))
 
 
-_EQUALS = re.compile(r"(?<![<>=!])(?<!\baxis)(?<!\baxis )=(?!=)|≈")
+_EQUALS = re.compile(r"(?<![<>=!])(?<!\baxis)(?<!\baxis )=(?!=)\s*≈?|≈")
 _EXPONENT = re.compile(r"(?<=[\d.])[eE](?=[+-]?\d)")
 _OPERATION = re.compile(r"[*/^×·⋅÷()√²³]|\S\s*[+−–-]")
 
@@ -178,7 +178,7 @@ def _names_something(text: str) -> bool:
 def _is_working(text: str) -> bool:
     """Whether this is no number yet, but something to work out."""
     try:
-        read_number(text)
+        read_back(text)  # one of any size: whoever reads it says that it is too large or too small
     except ValueError:
         return bool(_OPERATION.search(text))
     return False

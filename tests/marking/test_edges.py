@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_tiny import Value, mark
+from autograd_tiny import Value, gradient, mark
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.numbers import noise_of
@@ -199,3 +199,20 @@ def test_numbers_that_overflow(printed):
     found = mark(y, [f"y = {printed}", f"y/x = {printed}"]).marks
     assert set(FAITHFUL).isdisjoint(m.verdict for m in found)
     assert found[0].sentence.startswith(f"y should be inf, not {printed}")
+
+
+CANCELLED = [
+    ("u = (w / gelu(3)); v = silu(2 - w) + w / u", {"w": 1e-5}),
+    ("u = w - sin(1) + w / w; v = cos(u + w)", {"w": 1e-5}),
+    ("v = (w - 1e6) - (w - 1e6) * x", {"w": 0.1, "x": 1 + 1e-9}),
+]
+
+
+@pytest.mark.parametrize(("formula", "inputs"), CANCELLED)
+def test_what_the_engine_gives_is_right_with_all_its_digits_also_where_most_have_cancelled(formula, inputs):
+    """Worked out by another formula, as the marker does, it has other digits at its end."""
+    recorded = read_formula(formula).record(inputs)
+    (slope,) = gradient(recorded.output, [recorded.nodes["w"]])
+    for text in (repr(slope.data), f"{slope.data:.12g}"):
+        assert [m.verdict for m in mark(recorded.output, [f"v/w = {text}"]).marks] == ["right"]
+    assert [m.verdict for m in mark(recorded.output, [f"v/w = {slope.data * 1.001!r}"]).marks] != ["right"]

@@ -174,3 +174,21 @@ def test_what_is_far_too_long_is_refused_in_a_short_sentence(text):
 def test_an_exponent_may_have_zeros_in_front():
     assert read_number("1.5e+" + "0" * 5000 + "3").number == 1500.0
     assert read_number("1.5×10⁻⁰⁰³").number == 0.0015
+
+
+@pytest.mark.parametrize("text", ["1e-300", "-2.8284271247461904e-300", "1.234e303", "0/3", "-0", "0e-999", "0." + "0" * 400])
+def test_numbers_at_the_ends_of_the_range_are_read_with_all_their_digits(text):
+    printed = read_number(text)
+    assert printed.number == (0.0 if text.startswith(("0", "-0")) else float(text))
+    assert printed.states(printed.number)
+    assert not printed.states(printed.number + 2.0 * printed.unit)
+
+
+@pytest.mark.parametrize("text", ["1e-301", "1e301", "-5e-301", "1e400", "0e999", "1e-400", "0." + "0" * 400 + "1"])
+def test_numbers_beyond_the_range_are_refused_and_are_no_formulas(text):
+    with pytest.raises(ValueError, match="is beyond the range of numbers that can be marked"):
+        mark(Value(1.0, "x") * 2.0, [f"x = {text}"])
+
+
+def test_a_sign_that_is_written_twice_separates_once():
+    assert [m.verdict for m in mark(Value(2.0, "x"), ["x =≈ 2", "x = ≈ 2.0"]).marks] == ["right", "right"]

@@ -51,6 +51,7 @@ class Printed {
   }
 
   isNearAnEdge(value) {
+    if (this.digits > 9) return Math.abs(value - this.number) <= 1e-3 * Math.abs(this.number);
     const halves = (2 * (value - this.number)) / this.unit;
     return Math.abs(halves) < 4 && Math.abs(halves - Math.round(halves)) < 1e-3;
   }
@@ -69,17 +70,20 @@ class Printed {
   }
 }
 
-/** The power of ten that is one unit of the last digit. */
-function lastPlace(text) {
+/** A number that was written here, of any size. */
+function readBack(text) {
   const [, mantissa, exponent] = text.match(/^([^eE]*)(?:[eE](.*))?$/);
-  return Number(exponent ?? 0) - (mantissa.split(".")[1]?.length ?? 0);
+  const last = Number(exponent ?? 0) - (mantissa.split(".")[1]?.length ?? 0);
+  return new Printed(text, Number(text), Number(`1e${Math.min(Math.max(-307, last), 307)}`));
 }
 
-/** A number that was written here, of any size. */
-const readBack = (text) => new Printed(text, Number(text), Number(`1e${Math.max(-307, lastPlace(text))}`));
-
 /** A decimal number as it was entered. */
-const printedNumber = (text) => (Math.abs(lastPlace(text)) > 300 || !Number.isFinite(Number(text)) ? undefined : readBack(text));
+function printedNumber(text) {
+  const printed = readBack(text);
+  const size = Math.abs(printed.number);
+  const isZero = size === 0 && !/[1-9]/.test(text.split(/[eE]/)[0]);
+  return (isZero || (1e-300 <= size && size < Infinity)) && printed.unit <= 1e300 ? printed : undefined;
+}
 
 const brief = (text) => (text.length <= 30 ? text : `${text.slice(0, 27)}...`);
 

@@ -152,10 +152,11 @@ class Printed(NamedTuple):
 
         Edges further off than two units are those of other numbers.  A thousandth of half a unit is far more than the
         errors of numbers that are printed with all their digits; it only spares the work of finding out how large those
-        are.  So does a millionth of a fraction.
+        are.  So does a thousandth of a fraction, and of a number with more than nine digits: where digits have
+        cancelled, errors reach further than its last ones.
         """
-        if self.is_exact:
-            return abs(value - self.number) <= 1e-6 * abs(self.number)
+        if self.is_exact or self.digits > MANY_DIGITS:
+            return abs(value - self.number) <= 1e-3 * abs(self.number)
         halves = 2.0 * (value - self.number) / self.unit
         return abs(halves) < 4.0 and abs(halves - round(halves)) < 1e-3
 
@@ -213,6 +214,7 @@ each by half of 2.2e-16, all to one side.
 """
 
 
+MANY_DIGITS = 9
 LONGEST_EXPONENT = 20
 """Of a longer one the first digits say enough: it is beyond the range of numbers."""
 SMALLEST_UNIT = -307
@@ -326,9 +328,11 @@ def read_number(text: str) -> Printed:
     >>> [read_number(x).number for x in (".05", "1,234.5", "33.2%", "1.2×10⁻³", "-7×10^-1", "2/3", "≈ 0.333…")]
     [0.05, 1234.5, 0.332, 0.0012, -0.7, 0.6666666666666666, 0.333]
     """
-    printed, last = _read(text)
-    # A unit, and what is worked out from it, stays a normal float.
-    if not math.isfinite(printed.number) or not -300 <= last <= 300:
+    printed = read_back(text)
+    size = abs(printed.number)
+    # A unit, and what is worked out from it, stays a normal float; and 1e-400 is no zero.
+    is_zero = not size and not any(c in "123456789" for c in _form(printed.text).mantissa.partition("/")[0])
+    if not (is_zero or 1e-300 <= size < math.inf) or printed.unit > 1e300:
         raise ValueError(f"{quoted(text)} is beyond the range of numbers that can be marked")
     return printed
 
@@ -339,11 +343,6 @@ def read_back(text: str) -> Printed:
     >>> read_back("1.0e-310").unit > 0.0
     True
     """
-    return _read(text)[0]
-
-
-def _read(text: str) -> tuple[Printed, int]:
-    """A printed number, and the power of ten that is one unit of its last digit; 0 for a fraction."""
     if not isinstance(text, str):
         raise TypeError(
             f"a printed number is a string, so that its precision is known: {str(text)!r} in place of {text!r}"
@@ -353,7 +352,7 @@ def _read(text: str) -> tuple[Printed, int]:
         if not int(fraction["under"]):
             raise ValueError(f"{quoted(text)} is no number: it is divided by 0")
         number = float(fraction["sign"] + "1") * (int(fraction["over"]) / int(fraction["under"]))
-        return Printed(plain, number, math.ulp(number)), 0
+        return Printed(plain, number, max(math.ulp(number), 10.0**SMALLEST_UNIT))
     match = _NUMBER.fullmatch(plain)
     # A power of ten stands alone, or is multiplied by.
     if not match or bool(match["mantissa"]) == (match["power"] or "").startswith("1"):
@@ -362,7 +361,7 @@ def _read(text: str) -> tuple[Printed, int]:
     exponent = form.exponent - 2 * bool(form.percent)
     last = exponent - form.decimals
     number = float(f"{match['sign']}{form.mantissa}e{exponent}")
-    return Printed(plain, number, float(f"1e{max(SMALLEST_UNIT, last)}")), last
+    return Printed(plain, number, float(f"1e{min(max(SMALLEST_UNIT, last), -SMALLEST_UNIT)}"))
 
 
 def _remedy(text: str) -> str:
