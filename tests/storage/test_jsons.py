@@ -5,8 +5,9 @@ from random import Random
 
 import pytest
 
-from autograd_tiny.storage.jsons import DEEPEST, read_json
+from autograd_tiny.storage.jsons import read_json
 
+DEEPEST = 200  # as the page of `read_json` says
 STRINGS = ["", "]", "}}", "[[[", '"', '\\"]', "\\", "{\n"]
 
 
