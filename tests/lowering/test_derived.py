@@ -3,7 +3,7 @@
 import pytest
 
 import autograd_tiny as at
-from autograd_tiny import Expression, Value, log, sin, sqrt, where
+from autograd_tiny import Expression, Value, log, sin, sqrt, step, where
 from autograd_tiny.lowering.recording.derived import entries_of, hessian_of, hvp_of, jvp_of, vjp_of
 from autograd_tiny.lowering.recording.recorded import Recorded
 
@@ -11,12 +11,12 @@ POINT, OTHER = [0.7, -1.3, 0.4], [-0.7, 1.3, 0.4]  # at which one branch or the 
 
 
 def functions(a, b, c):
-    return [where(a > 0.0, sqrt(a) * b, log(b) * c), sin(a * c) * b, c * 2.0]
+    return [where(a > 0.0, sqrt(a) * b, log(b) * c), sin(a * c) * b, step(a * 2.0) * c]
 
 
 def eager(a, b, c):
     """The same with the choice made in Python."""
-    return [sqrt(a) * b if a > 0.0 else log(b) * c, sin(a * c) * b, c * 2.0]
+    return [sqrt(a) * b if a > 0.0 else log(b) * c, sin(a * c) * b, step(a * 2.0) * c]
 
 
 @pytest.fixture(params=[POINT, OTHER], ids=["one branch", "the other"])
