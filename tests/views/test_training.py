@@ -360,22 +360,24 @@ def test_samples_are_the_same_for_the_same_seed_and_fit_their_formulas():
     assert samples.plane(30, seed=2) == samples.plane(30, seed=2) != samples.plane(30, seed=3)
     for name, rows in samples.plane(31, targets=(0.0, 1.0)).items():
         assert [row[2] for row in rows] == [i % 2 for i in range(31)], name
-    assert samples.plane() == {make.__name__: make(100, seed=0) for make in (samples.xor, samples.circles, samples.moons, samples.spiral)}
+    makers = (samples.xor, samples.circles, samples.moons, samples.spiral)
+    assert samples.plane() == {make.__name__: make(100, seed=0) for make in makers}
+    assert all(len(make()) == 100 and make(noise=0.5) == make(100, noise=0.5, seed=0) for make in makers)
     assert samples.xor() == samples.xor(noise=0.0) == samples.xor(targets=(-1.0, 1.0))
     assert samples.spiral() == samples.spiral(noise=0.0) != samples.spiral(noise=0.1)
     assert len(samples.moons(1)) == len(samples.spiral(1)) == 1
     assert all((x * y < 0) == (t > 0) for x, y, t in samples.xor(50))
-    sizes = [abs(x) for row in samples.xor(500) for x in row[:2]]
+    sizes = [abs(x) for row in samples.xor(500, seed=3) for x in row[:2]]
     assert 0.05 <= min(sizes) < 0.06 < 0.98 < max(sizes) <= 1.0
     for x in (0, 1):  # every quarter of the square, every angle of the circles
         assert len({(row[0] > 0.0, row[1] > 0.0) for row in samples.xor(60) if row[2] == (-1.0, 1.0)[x]}) == 2
         assert len({(row[0] > 0.0, row[1] > 0.0) for row in samples.circles(60) if row[2] == (-1.0, 1.0)[x]}) == 4
-    assert all(math.hypot(x, y) == pytest.approx(0.75 - 0.25 * t) for x, y, t in samples.circles(50, noise=0.0))
-    upper = [(x, y) for x, y, t in samples.moons(50, noise=0.0) if t < 0]
+    assert all(math.hypot(x, y) == pytest.approx(0.75 - 0.25 * t) for x, y, t in samples.circles(50, noise=0.0, seed=3))
+    upper = [(x, y) for x, y, t in samples.moons(50, noise=0.0, seed=3) if t < 0]
     assert all(math.hypot(x + 0.5, y + 0.25) == pytest.approx(1.0) and y > -0.25 for x, y in upper)
-    lower = [(x, y) for x, y, t in samples.moons(50, noise=0.0) if t > 0]
+    lower = [(x, y) for x, y, t in samples.moons(50, noise=0.0, seed=3) if t > 0]
     assert all(math.hypot(0.5 - x, 0.25 - y) == pytest.approx(1.0) and y < 0.25 for x, y in lower)
-    arm = [(x, y) for x, y, t in samples.spiral(100) if t < 0]
+    arm = [(x, y) for x, y, t in samples.spiral(100, seed=3) if t < 0]
     for i, p in enumerate(arm):
         angle = 64 * i / 49 * math.pi / 16
         assert p == pytest.approx([(104 - 64 * i / 49) / 104 * turn for turn in (math.sin(angle), math.cos(angle))], abs=1e-12)
