@@ -482,7 +482,7 @@ def test_only_text_is_a_formula():
         ("y = w*x", {"x": 1}, 5, "no value for `w`"),
         ("y = w*X", {"w": 1, "x": 1}, 7, "no value for `X`: `x` has one, but does not occur"),
         ("y = a + b + c + d + e1 + f", {}, 5, "no value for `a`, `b`, `c`, `d`, `e1` and 1 more"),
-        ("y = wight", {"weight": 1, "wright": 1}, 5, "no value for `wight`: `wright` has one, but does not occur\n"),
+        ("y = layerc", {"layera": 1, "layerb": 1}, 5, "no value for `layerc`: `layerb` has one, but does not occur\n"),
         ("y = weight*2", {"weight": 1, "weigth": 2}, None, "`weigth` does not occur in the formula: did you mean `weight`?"),
         ("y = weight*weigh", {"weight": 1, "weigh": 1, "weigth": 2}, None, "did you mean `weight`?"),
         ("y = x", {"x": 1, "y": 2}, None, "`y` is computed by the formula, so it takes no value"),
