@@ -81,9 +81,7 @@ def classes_of(outputs: Array, targets: Any) -> Targets:
     """
     classes = outputs.shape[-1]
     if outputs.ndim == 1 and (number := as_whole(targets)) is not None:
-        if not 0 <= number < classes:
-            raise ValueError(f"the target is a class number from 0 to {classes - 1}, got {targets!r}")
-        return _as_classes([number], outputs, "Y")
+        return _as_classes([number], outputs, "Y")  # whether there is such a class, the loss of the row looks itself
     if not hasattr(targets, "__len__"):
         raise TypeError(f"the classes of a batch are a list, one number per row, got {quoted(targets)}")
     numbers = [number for x in targets if not hasattr(x, "__len__") and (number := as_whole(x)) is not None]

@@ -154,6 +154,20 @@ def test_a_vector_is_one_sample():
         losses.cross_entropy_from_logits(z, [1, 1])
 
 
+def test_the_matrix_form_of_a_loss_is_that_of_its_shape():
+    given = array([[1.0, 0.0]])
+    for outputs, targets, forms in (
+        (array([0.3, -1.2]), [1.0, 0.0], ["half squared error"] * 2),
+        (array([[0.3, -1.2]]), given, ["mean half squared error", "half squared error"]),
+        (array([[0.5]]), [[1.0]], ["mean half squared error", "half squared error"]),
+    ):
+        wholes = [losses.half_squared_error(outputs, targets, batch=batch).whole for batch in ("mean", "sum")]
+        assert [whole.op.name for whole in wholes] == forms
+        assert all(whole.operands[0] is outputs.node for whole in wholes)
+        assert wholes[0].operands[1].label == ("" if targets is given else "Y")  # what the user has made keeps its name
+        assert [x.data for x in wholes[0].operands[1].entries] == np.ravel(getattr(targets, "data", targets)).tolist()
+
+
 def test_targets_in_every_form_that_says_the_same():
     p = array(LOGITS).softmax()
     expected = losses.cross_entropy(p, [1, 0, 1]).data
