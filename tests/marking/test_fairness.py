@@ -66,6 +66,16 @@ def test_single_precision_is_said():
     assert any(m.sentence.endswith(" is right, as single precision gives it.") for m in report.marks)
 
 
+def test_numbers_below_the_normal_ones_of_half_precision_are_right():
+    f = partial(stored, "e")
+    w, x, s = 0.73, 1.31, 1e-7
+    a = f(f(w) * f(x))
+    numbers = {"a": a, "b": f(a * a), "y": f(f(a * a) * f(s))}
+    assert numbers["y"] == 2.0**-23 > 1.3 * (w * x) ** 2 * s
+    claims = {name: f"{value:.12f}" for name, value in numbers.items()}
+    assert set(marked({"w": w, "x": x, "s": s}, claims, "a = w*x; b = a*a; y = b*s").counts) == {"right"}
+
+
 def as_bfloat16(x: float) -> float:
     """The upper half of a number of single precision, rounded to even."""
     (bits,) = struct.unpack("<I", struct.pack("<f", x))

@@ -27,7 +27,7 @@ from autograd_tiny.marking.forms.printed import Printed, read_back, read_number
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.explaining import PLAIN_SLIPS, Explainer
-from autograd_tiny.marking.judging.numbers import Follows, Number, Numbers, Source, noise_of
+from autograd_tiny.marking.judging.numbers import STEPS, Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits
 from autograd_tiny.marking.judging.wholes import Array, Wholes
 from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
@@ -368,8 +368,9 @@ class Marker:
         return self._rounding_errors(claim.quantity, value) if claim.printed.is_near_an_edge(value) else None
 
     def _errors_in(self, narrow: Format, quantity: Quantity, value: float) -> float:
-        """The most that rounding errors of a narrower format may have moved a number for this quantity."""
-        return self._rounding_errors(quantity, value) * 2.0 ** (SIGNIFICAND - narrow.bits)
+        """The most that rounding errors of a narrower format, also below its normal numbers, may have moved a number."""
+        errors = self._rounding_errors(quantity, value) * 2.0 ** (SIGNIFICAND - narrow.bits)
+        return max(errors, STEPS * narrow.spacing(value)) if math.isfinite(value) else errors
 
     def _rounding_errors(self, quantity: Quantity, value: float) -> float:
         """The most that rounding errors may have moved a number for this quantity."""

@@ -22,6 +22,10 @@ from autograd_tiny.symbols.expression import Expression
 Number = float | Value
 
 
+STEPS = 8.0
+"""So many numbers of its format a number may be off, whatever it is."""
+
+
 def noise_of(number: Number) -> float:
     """The most that rounding errors may move a number, to first order: each step by a few units in the last place.
 
@@ -29,7 +33,7 @@ def noise_of(number: Number) -> float:
     it.  Numbers nearly as large that are subtracted lose digits, which the size of the result does not show.
     """
     # As in `claims`, and by 2 ulp for each step on the way: nearly all rows are within that.
-    own = 8.0 * math.ulp(data_of(number))
+    own = STEPS * math.ulp(data_of(number))
     if not isinstance(number, Value):
         return own
     moved = math.fsum(2.0 * abs(slope) * math.ulp(node.data) for node, slope in adjoints(number).items())
