@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd_tiny.marking.claims import Claim, read_claim, read_claims, read_entries
+from autograd_tiny.marking.claims import Claim, read_claim, read_claims, read_entries, read_input, sides
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
@@ -157,3 +157,20 @@ def test_each_number_of_a_matrix_is_a_claim_that_knows_where_it_stands(text, cal
         )  # fmt: skip
         assert all(i < n for i, n in zip(grid.place, grid.shape, strict=True))
     assert read_entries(text)[0].grid.line == 0
+
+
+def test_an_input_is_a_number_or_the_finest_that_is_claimed_of_what_it_names():
+    claims = [read_claim("b' = 0.5"), read_claim("w' = 0.13"), read_claim("w' = 0.125"), read_claim("w' = "), read_claim("v = 0.00001")]
+    assert read_input("w'", claims, Words({"w", "b", "v"})).text == "0.125"
+    assert read_input(" -.5", claims, Words(())).number == -0.5
+    for text in ("v'", "w"):
+        with pytest.raises(ValueError, match="an input is a number, got"):
+            read_input(text, claims, Words({"w", "b", "v"}))
+    with pytest.raises(ValueError, match="an input is a number, got"):
+        read_input("w'", [read_claim("w' = "), read_claim("b' = 0.5")], Words({"w", "b"}))
+
+
+def test_what_stands_between_equals_signs():
+    assert sides("≈ 0.5 = 1/2 ≈0.50") == ["0.5", "1/2", "0.50"]
+    assert sides(" x + 1 ") == ["x + 1"]
+    assert sides(0.5) == [0.5]
