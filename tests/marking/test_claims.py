@@ -174,3 +174,9 @@ def test_what_stands_between_equals_signs():
     assert sides("≈ 0.5 = 1/2 ≈0.50") == ["0.5", "1/2", "0.50"]
     assert sides(" x + 1 ") == ["x + 1"]
     assert sides(0.5) == [0.5]
+
+
+def test_formulas_between_the_name_and_the_numbers_of_a_matrix_are_claims_of_the_whole():
+    first, *numbers = read_entries("E/W = X.T @ d = [[1, 2]]", "A")
+    assert (first.called, first.printed.text, first.section, first.grid) == ("∂E/∂W", "X.T @ d", "A", None)
+    assert [str(claim.quantity) for claim in numbers] == ["∂E/∂W[0][0]", "∂E/∂W[0][1]"]
