@@ -100,11 +100,28 @@ def test_what_no_number_shows_refuses_nothing():
         assert abs(variant.setting.graph.nodes["z"].data) > NEAR_A_KINK
 
 
+def test_a_rule_that_shows_nothing_on_one_side_of_a_kink_refuses_nothing_there():
+    # On the side where relu is on, its derivative of 1 may be forgotten unseen; there are numbers on both sides.
+    relu = Exercise("z = w*x + b; y = relu(z)", ["y", "y/w"], given={"w": 0.5, "x": 0.9, "b": -0.6})
+    assert all(variant.setting.graph.nodes["z"].data > 0 for variant in relu.variants(6, seed=1))
+
+
+@pytest.mark.parametrize(("by", "is_readable"), [(500, True), (5000, False)])
+def test_answers_from_a_thousandth_on_are_readable(by, is_readable):
+    exercise = Exercise(f"y = x/{by}", ["y"], given={"x": 2})
+    if is_readable:
+        assert max(abs(variant.value(variant.blanks[0].quantity)) for variant in exercise.variants(3, 1)) < 0.01
+    else:
+        with pytest.raises(ValueError, match="'readable', as y is 0.000"):
+            exercise.variants(3, 1)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Exercise("y = sigmoid(x)", ["y"], given={"x": 20}).variants(3, 1), "'saturation', as y is saturated; choose"),
-        (lambda: Exercise("y = relu(x) + z", ["y"], given={"x": 0.004, "z": 3.0}).variants(3, 1, vary=["x"]), "kink of relu"),
+        (lambda: Exercise("y = relu(x) + z", ["y"], given={"x": 0.004, "z": 3.0}).variants(3, 1, vary=["x"]), "as relu is near the kink of relu"),
+        (lambda: Exercise("y = relu(x)", ["y"], given={"x": 0.004}).variants(3, 1), "as y is near the kink of relu"),
         (lambda: Exercise("y = x**9", ["y"], given={"x": 12}).variants(3, 1), "'readable', as y is"),
         (lambda: Exercise("y = x**2", ["y", "y/x"], given={"x": 2}).variants(50, 1), "more decimals, decimals=2"),
         (lambda: Exercise("y = log(5 - x)", ["y"], given={"x": 4}).variants(9, 1), "'domain', as .*log"),
