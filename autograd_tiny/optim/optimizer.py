@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd_tiny.engine.contents import is_parameter
@@ -11,6 +11,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.optim import checks
 from autograd_tiny.optim.checks import Schedule
 from autograd_tiny.optim.habits import knowing_keywords
+from autograd_tiny.text.words import quoted
 
 Numbers = Sequence[Any]
 State = tuple[Numbers, ...]
@@ -48,6 +49,8 @@ class Optimizer:
             raise TypeError(
                 f"an optimizer takes a list of parameters, got {parameters!r}; for a model write model.parameters()"
             )
+        if isinstance(parameters, Mapping):
+            raise TypeError(f"an optimizer takes a list of parameters, got {quoted(parameters)}; give its values()")
         self.learning_rate = learning_rate if callable(learning_rate) else checks.rate(learning_rate, "a learning rate")
         self.parameters = list(parameters)
         self.steps = 0

@@ -235,7 +235,7 @@ class Adam(Optimizer):
         epsilon_inside: bool = False,
     ) -> None:
         super().__init__(parameters, learning_rate)
-        if not hasattr(betas, "__len__") or len(betas) != 2:
+        if not hasattr(betas, "__getitem__") or hasattr(betas, "keys") or len(betas) != 2:  # a set has no order
             raise TypeError(f"betas are two numbers, as (0.9, 0.999), got {betas!r}")
         self.betas = checks.share(betas[0], "the first beta"), checks.share(betas[1], "the second beta")
         self.epsilon, self.weight_decay = checks.rate(epsilon, "epsilon"), checks.rate(weight_decay, "a weight decay")
