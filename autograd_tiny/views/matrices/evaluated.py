@@ -78,7 +78,7 @@ def _structure(op: Structure, operands: Sequence[Numbers]) -> Numbers:
         return Numbers(shape, [x * y for x in operands[0].flat for y in operands[1].flat])
     if isinstance(op, Ones):
         return Numbers(shape, [1.0] * math.prod(shape))
-    (a,) = operands if len(operands) == 1 else (operands[0],)
+    a = operands[0]
     if op is structure.transpose:
         return Numbers(shape, [x for column in a.columns for x in column])
     if op in (structure.column, structure.vector):
