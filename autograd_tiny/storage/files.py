@@ -34,9 +34,11 @@ def write_file(path: str | os.PathLike[str], content: str | bytes | Iterable[str
     FileNotFoundError: cannot write no/such/place.svg: the directory no/such does not exist; create it first
     """
     path = Path(path)
-    if not path.parent.is_dir():
+    with _named(f"cannot write {path}", ELSEWHERE):  # a name may be too long to be asked for
+        has_directory, is_directory = path.parent.is_dir(), path.is_dir()
+    if not has_directory:
         raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
-    if path.is_dir():
+    if is_directory:
         raise IsADirectoryError(f"cannot write {path}: it is a directory; add a file name")
     data = (
         [content]

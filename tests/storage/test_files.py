@@ -18,6 +18,11 @@ def test_a_missing_folder_is_named(tmp_path):
         write_file(tmp_path / "nowhere" / "a.txt", "x")
 
 
+def test_a_name_that_is_too_long_is_said_to_be(tmp_path):
+    with pytest.raises(OSError, match=r"^cannot write .*a{300}: "):
+        write_file(tmp_path / ("a" * 300), "x")
+
+
 def test_a_failure_keeps_what_was_there_and_leaves_nothing_half_written(tmp_path, monkeypatch):
     target = write_file(tmp_path / "a.txt", "old")
 
