@@ -12,6 +12,7 @@ from autograd_tiny.arrays import structure
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.matrices import entries
 from autograd_tiny.views.matrices.entries import MOST_TERMS, Entry
+from autograd_tiny.views.matrices.evaluated import evaluate as worked_out
 from autograd_tiny.views.matrices.explained import MatrixDerivatives
 from autograd_tiny.views.matrices.graph import MatrixGraph
 from autograd_tiny.views.matrices.symbolic import add_shapes
@@ -74,3 +75,8 @@ def test_factors_stand_in_the_order_of_the_formula_and_what_is_no_sum_is_one_ter
     entry = Entry(shapes, lambda e, place: Expression((e.label or "δ") + place))
     assert str(entry.of(formula, (1, 2))) == "δ[1] * x[2]"
     assert [str(term) for term in entry.terms(formula, (0, 1))] == ["δ[0] * x[1]"]
+
+
+def test_a_variable_without_numbers_is_named():
+    with pytest.raises(KeyError, match="no numbers for W"):
+        worked_out(Expression("W"), {})
