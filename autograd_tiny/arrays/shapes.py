@@ -50,9 +50,8 @@ def spread(entries: Sequence[Any], shape: Shape, to: Shape) -> Sequence[Any]:
     """
     if shape == to:
         return entries
-    if len(shape) == 2 and shape[1] == 1 and to[1] != 1:
+    if len(shape) == 2 and shape[1] == 1:
         entries = [x for x in entries for _ in range(to[1])]
-        shape = (shape[0], to[1])
     return tuple(entries) * (prod(to) // len(entries))
 
 
@@ -70,7 +69,7 @@ def common_label(node: ArrayNode) -> str:
     places = entry_places(node.shape)
     if not first.endswith(places[0]):
         return ""
-    stem: str = first[: -len(places[0])] if places[0] else first
+    stem: str = first.removesuffix(places[0])
     return stem if all(x.label == stem + place for x, place in zip(node.entries, places)) else ""
 
 

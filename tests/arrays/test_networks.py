@@ -152,6 +152,7 @@ def test_a_vector_is_one_sample():
         assert losses.cross_entropy_from_logits(z, right).data == losses.cross_entropy_from_logits(z, np.int64(right)).data == expected
     with pytest.raises(ValueError, match="a row with one 1 among 0s"):
         losses.cross_entropy_from_logits(z, [1, 1])
+    assert losses.cross_entropy(array([[1.0]]), [0]).data == 0.0
 
 
 def test_the_matrix_form_of_a_loss_is_that_of_its_shape():
