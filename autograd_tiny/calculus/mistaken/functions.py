@@ -1,4 +1,4 @@
-"""Other functions that people take for a row's: another base, degrees for radians, a sum for a mean, times for divided by."""
+"""Other functions that people take for a row's: another base, degrees, a sum for a mean, times for divided by."""
 
 from __future__ import annotations
 
