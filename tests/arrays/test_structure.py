@@ -32,7 +32,7 @@ COLUMN, MATRIX, VECTOR = (3, 1), (3, 4), (3,)
         (structure.by_row(logsumexp), [MATRIX], lambda a: a.max(axis=1)),
         (structure.by_row(logsumexp), [VECTOR], np.max),
     ],
-    ids=str,
+    ids=lambda x: getattr(x, "name", "of"),
 )
 def test_shapes_are_those_of_numpy(of, operands, function):
     assert of.shaped(*operands) == np.shape(function(*map(np.ones, operands)))
