@@ -12,6 +12,7 @@ from autograd_tiny.marking.files.corrections import corrected
 from autograd_tiny.marking.forms.cells import read_cells
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.pages import PageError, read_page
+from autograd_tiny.text.palette import VERDICTS
 
 PAGE = """\
 learning_rate = 0.5
@@ -69,7 +70,7 @@ def test_a_report_shows_matrices_as_matrices_coloured_entry_by_entry(tmp_path, c
     assert " _   0.221        _  0.221   right" in capsys.readouterr().out
     html = report._repr_html_()
     assert html.count("<span style") == 9
-    assert 'background:#f9d2cb;color:#a52a14" title="∂E/∂W[0][1] should be 0.0373, not 0.912' in html
+    assert f'{VERDICTS["wrong"].style}" title="∂E/∂W[0][1] should be 0.0373, not 0.912' in html
 
 
 def test_a_matrix_too_wide_for_a_line_is_told_number_by_number():
