@@ -143,7 +143,8 @@ inputs = {{ w = 0.5, x = 3 }}
 
 
 @pytest.mark.parametrize(("claims", "digits"), [
-    ('"y = 1.5", "E = 2.250", "E/w = 9"', 2), ('"y = 1.5", "E = 2.25"', 2), ('"y = 1.50", "E = 2.250", "E/y = 3.00"', 3), ('"y = 2"', 1)
+    ('"y = 1.5", "E = 2.250", "E/w = 9"', 2), ('"y = 1.5", "E = 2.25"', 2), ('"y = 1.50", "E = 2.250", "E/y = 3.00"', 3),
+    ('"y = 2"', 1), ('"y = 0"', 1),
 ])  # fmt: skip
 def test_a_page_asks_for_about_as_many_digits_as_it_prints(claims, digits, tmp_path):
     page = tmp_path / "page.toml"
@@ -152,6 +153,13 @@ def test_a_page_asks_for_about_as_many_digits_as_it_prints(claims, digits, tmp_p
     assert from_page(page, digits=7).digits == 7
     with pytest.raises(ValueError, match="1 to 12 significant digits"):
         from_page(page, digits=0)
+
+
+def test_of_several_pages_in_a_file_the_first_is_taken(tmp_path):
+    article = tmp_path / "article.md"
+    first, second = (PAGE.format(claims=claims) for claims in ('"w = 0.5", "y = 1.5", "E/w = 9.0"', '"E = 2.25"'))
+    article.write_text(f"```backprop\n{first}```\n\n```backprop\n{second}```\n", encoding="utf-8")
+    assert [blank.name for blank in from_page(article).blanks] == ["y", "∂E/∂w"]  # and of what is given nothing
 
 
 def test_a_page_that_trains_is_an_exercise_that_trains(tmp_path):
