@@ -132,6 +132,10 @@ def test_recorded_again_what_does_not_change_stays_and_softmax_is_called_once():
     again = recorded_at([twins[y]], {"a": 1.0})
     assert again[twins[y]].data == y.data
     assert again[twins[y]].label == "y"
+    with pytest.raises(ValueError, match=r"the graph has no number at these inputs: .*0"):
+        recorded_at([1.0 / a], {"a": 0.0})
+    with pytest.raises(ValueError, match=r"no input is called 'q'; there are a, b and c"):
+        recorded_at([y], {"q": 1.0, "aa": 1.0})
     with pytest.raises(ValueError, match=r"no input is called 'd'; there are a, b and c"):
         recorded_at([y], {"a": 1.0, "d": 1.0})
 
