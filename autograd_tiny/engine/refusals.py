@@ -94,7 +94,7 @@ _FLOAT = {float}
 
 
 def in_floats(numbers: Sequence[Any], called: Callable[[int], str] = "operand {}".format) -> Sequence[float]:
-    """The numbers as floats.  As they are, NumPy's would be computed with in their own types, in which 100 + 100 is -56.
+    """The numbers as floats.  As they are, NumPy's would be computed with in their own types, where 100 + 100 is -56.
 
     Args:
         numbers: of any kind, also arrays of no dimension.

@@ -130,7 +130,8 @@ def unit_of(value: float, digits: int) -> float:
     >>> unit_of(0.0462, 3), unit_of(0.0, 3)
     (0.0001, 0.001)
     """
-    # Digits before the point; with the most digits that an answer has, or 0.1 computed as 0.09999999999999998 has one fewer.
+    # Digits before the point; with the most digits that an answer has, or 0.1 computed as 0.09999999999999998 has one
+    # fewer.
     before = int(f"{value:.{MOST_DIGITS - 1}e}".rpartition("e")[2]) + 1 if value else 0
     return float(f"1e{before - digits}")
 

@@ -91,7 +91,7 @@ def variables(selector: str) -> str:
 
 
 FOLLOWING = dict([*DRAWN.values(), *(verdict.ground for verdict in VERDICTS.values())])
-"""The colours that follow the scheme of the page, each with what takes its place on a dark one; others stay what they are."""
+"""The colours that follow the scheme of the page, each with what takes its place on a dark one; others stay."""
 
 
 def adaptive(drawing: str, root: str, fixed: str) -> str:

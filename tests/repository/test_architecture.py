@@ -100,6 +100,11 @@ def test_no_room_holds_more_files_than_one_looks_through():
     assert crowded == {}
 
 
+def test_lines_of_the_package_fit_a_page():
+    texts = {file.relative_to(PACKAGE): file.read_text(encoding="utf-8").splitlines() for file in PACKAGE.rglob("*.py")}
+    assert [f"{file}:{n}" for file, lines in texts.items() for n, line in enumerate(lines, 1) if len(line) > 120] == []
+
+
 def test_the_part_that_is_read_to_learn_is_short():
     texts = {name: (PACKAGE / "engine" / f"{name}.py").read_text(encoding="utf-8") for name in ("table", "graph", "value")}
     assert sum(text.count("\n") for text in texts.values()) < 1000

@@ -419,8 +419,8 @@ def test_there_is_no_page_from_numbers_that_are_not_finite(number):
     model = network(3)
     optimizer = optim.Adam(model.parameters(), 0.2)
     optimizer.squares[2] = number
-    with pytest.raises(ValueError, match="is not finite: there is no step from there"):
+    with pytest.raises(ValueError, match="is not finite: no step leads from there"):
         TrainingPage(model, losses.half_squared_error, ROWS, optimizer)
     optimizer.squares[2], model.parameters()[1].data = 0.0, number
-    with pytest.raises(ValueError, match="is not finite: there is no step from there"):
+    with pytest.raises(ValueError, match="is not finite: no step leads from there"):
         TrainingPage(model, losses.half_squared_error, ROWS, optimizer)

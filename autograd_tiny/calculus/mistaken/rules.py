@@ -58,7 +58,9 @@ MISTAKEN: Mapping[str, Rules | Callable[[Primitive], Rules]] = MappingProxyType(
         "power": _of_power,
         "exp": (
             MistakenRule("the rule of powers is applied", lambda out, x: (x * exp(x - 1.0),), TRAPS),
-            MistakenRule("its operand is taken for it", lambda out, x: (x,), GITHUB + "karpathy/nn-zero-to-hero/issues/52"),
+            MistakenRule(
+                "its operand is taken for it", lambda out, x: (x,), GITHUB + "karpathy/nn-zero-to-hero/issues/52"
+            ),
             MistakenRule("it is taken for ln", lambda out, x: (1.0 / x,), EXCHANGED),
         ),
         "log": (
@@ -67,17 +69,31 @@ MISTAKEN: Mapping[str, Rules | Callable[[Primitive], Rules]] = MappingProxyType(
         ),
         "sqrt": (
             MistakenRule("the factor ½ is lost", lambda out, x: (1.0 / out,), TOLD),
-            MistakenRule("the rule of the square is applied", lambda out, x: (2.0 * x,), GITHUB + "tensorflow/swift/issues/161"),
+            MistakenRule(
+                "the rule of the square is applied", lambda out, x: (2.0 * x,), GITHUB + "tensorflow/swift/issues/161"
+            ),
         ),
         "sin": (MistakenRule("the sign of the cosine's derivative is taken", lambda out, x: (-cos(x),), LIST),),
         "cos": (MistakenRule("the sign is lost", lambda out, x: (sin(x),), LIST),),
         "tan": (
-            MistakenRule("it is taken for tanh", lambda out, x: (1.0 - out**2,), GITHUB + "gy910210/neural-network-from-scratch/issues/2"),
+            MistakenRule(
+                "it is taken for tanh",
+                lambda out, x: (1.0 - out**2,),
+                GITHUB + "gy910210/neural-network-from-scratch/issues/2",
+            ),
         ),
-        "abs": (MistakenRule("it is 1 on both sides", lambda out, x: (1.0,), GITHUB + "chalk-lab/Mooncake.jl/issues/1195"),),
+        "abs": (
+            MistakenRule("it is 1 on both sides", lambda out, x: (1.0,), GITHUB + "chalk-lab/Mooncake.jl/issues/1195"),
+        ),
         "maximum": (MistakenRule("it is 1 for every operand", lambda out, *xs: [1.0] * len(xs), TOLD),),
         "minimum": (MistakenRule("it is 1 for every operand", lambda out, *xs: [1.0] * len(xs), TOLD),),
-        "mean": (MistakenRule("it is not divided by the count", lambda out, *xs: [1.0] * len(xs), GITHUB + "davisking/dlib/issues/1169"),),
+        "mean": (
+            MistakenRule(
+                "it is not divided by the count",
+                lambda out, *xs: [1.0] * len(xs),
+                GITHUB + "davisking/dlib/issues/1169",
+            ),
+        ),
         "sigmoid": (
             MistakenRule("the sigmoid itself is taken", lambda out, x: (out,), TOLD),
             MistakenRule("the factor σ is left out", lambda out, x: (1.0 - out,), TOLD),
@@ -85,10 +101,18 @@ MISTAKEN: Mapping[str, Rules | Callable[[Primitive], Rules]] = MappingProxyType(
         ),
         "tanh": (
             MistakenRule("the square is forgotten", lambda out, x: (1.0 - out,), TOLD),
-            MistakenRule("the rule of tan is applied", lambda out, x: (1.0 + out**2,), GITHUB + "nicodjimenez/lstm/issues/41"),
-            MistakenRule("the 1 is lost", lambda out, x: (-(out**2),), GITHUB + "scutan90/DeepLearning-500-questions/issues/544"),
+            MistakenRule(
+                "the rule of tan is applied", lambda out, x: (1.0 + out**2,), GITHUB + "nicodjimenez/lstm/issues/41"
+            ),
+            MistakenRule(
+                "the 1 is lost", lambda out, x: (-(out**2),), GITHUB + "scutan90/DeepLearning-500-questions/issues/544"
+            ),
             MistakenRule("the rule of the sigmoid is applied", lambda out, x: (out * (1.0 - out),), TOLD),
-            MistakenRule("the rule of arctan is applied", lambda out, x: (1.0 / (1.0 + x * x),), GITHUB + "neowsl/rust-ml/issues/3"),
+            MistakenRule(
+                "the rule of arctan is applied",
+                lambda out, x: (1.0 / (1.0 + x * x),),
+                GITHUB + "neowsl/rust-ml/issues/3",
+            ),
         ),
         "relu": (
             MistakenRule(
@@ -103,11 +127,19 @@ MISTAKEN: Mapping[str, Rules | Callable[[Primitive], Rules]] = MappingProxyType(
             ),
         ),
         "leaky_relu": (
-            MistakenRule("the slope below 0 is forgotten", lambda out, x: (step(x),), GITHUB + "scientific-computing/FKB/issues/15"),
+            MistakenRule(
+                "the slope below 0 is forgotten",
+                lambda out, x: (step(x),),
+                GITHUB + "scientific-computing/FKB/issues/15",
+            ),
         ),
         "softplus": (
-            MistakenRule("the sigmoid is taken at the output", lambda out, x: (sigmoid(out),), GITHUB + "zserge/nanonn/issues/4"),
-            MistakenRule("the rule of ReLU is applied", lambda out, x: (step(x),), GITHUB + "PaddlePaddle/Paddle/pull/18678"),
+            MistakenRule(
+                "the sigmoid is taken at the output", lambda out, x: (sigmoid(out),), GITHUB + "zserge/nanonn/issues/4"
+            ),
+            MistakenRule(
+                "the rule of ReLU is applied", lambda out, x: (step(x),), GITHUB + "PaddlePaddle/Paddle/pull/18678"
+            ),
         ),
         "silu": (MistakenRule("the product rule is forgotten", lambda out, x: (sigmoid(x),), TOLD),),
         "gelu": (MistakenRule("the product rule is forgotten", lambda out, x: (0.5 * erfc(-x * SQRT_HALF),), TOLD),),

@@ -70,7 +70,9 @@ def block_function(writer: Writer, name: str, columns: int) -> list[str] | None:
         in_arrays |= more
     else:
         return None
-    arrays = [line.statement for loop in loops for line in loop if line.statement and line.statement.number in in_arrays]
+    arrays = [
+        line.statement for loop in loops for line in loop if line.statement and line.statement.number in in_arrays
+    ]
     if (len(outputs) + sum([x.several[1] if x.several else 1 for x in arrays])) * BLOCK > MOST_FLOATS:
         return None
     read = {x for loop in loops for line in loop for x in line.part.reads}
@@ -85,7 +87,9 @@ def block_function(writer: Writer, name: str, columns: int) -> list[str] | None:
     declared = [x.name + "[BLOCK]" + (f"[{x.several[1]}]" if x.several else "") for x in arrays]
     if declared:
         all_arrays = f"double {', '.join(declared)};"
-        text += textwrap.wrap(all_arrays, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8, break_long_words=False)
+        text += textwrap.wrap(
+            all_arrays, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8, break_long_words=False
+        )
     for loop in loops:
         text.append(f"    {EACH_ROW} {{")
         used = {x for line in loop for x in line.part.reads}

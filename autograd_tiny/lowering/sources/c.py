@@ -30,9 +30,9 @@ KEYWORDS = """
 """Of C99, of later C, of C++, which reads the header too, and what compilers define beforehand."""
 
 MACROS = """
-    FP_ILOGB0 FP_ILOGBNAN FP_INFINITE FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN NULL
-    MATH_ERREXCEPT MATH_ERRNO math_errhandling M_1_PI M_2_PI M_2_SQRTPI M_E M_LN10 M_LN2 M_LOG10E M_LOG2E M_PI M_PI_2 M_PI_4
-    M_SQRT1_2 M_SQRT2
+    FP_ILOGB0 FP_ILOGBNAN FP_INFINITE FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO HUGE_VAL HUGE_VALF HUGE_VALL INFINITY NAN
+    NULL MATH_ERREXCEPT MATH_ERRNO math_errhandling M_1_PI M_2_PI M_2_SQRTPI M_E M_LN10 M_LN2 M_LOG10E M_LOG2E M_PI
+    M_PI_2 M_PI_4 M_SQRT1_2 M_SQRT2
 """
 """Constants of the headers that every file includes, those of C99 and those that compilers add."""
 
@@ -48,12 +48,12 @@ MATHEMATICS = """
     nextafter nexttoward pow remainder remquo rint round scalbln scalbn sin sinh sqrt tan tanh tgamma trunc
 """
 OTHERS = """
-    abort abs atexit atof atoi atol atoll bsearch calloc div exit free getenv labs ldiv llabs lldiv malloc mblen mbstowcs
-    mbtowc qsort rand realloc srand strtod strtof strtol strtold strtoll strtoul strtoull system wcstombs wctomb
-    fpclassify isinf isnan isnormal signbit
+    abort abs atexit atof atoi atol atoll bsearch calloc div exit free getenv labs ldiv llabs lldiv malloc mblen
+    mbstowcs mbtowc qsort rand realloc srand strtod strtof strtol strtold strtoll strtoul strtoull system wcstombs
+    wctomb fpclassify isinf isnan isnormal signbit
 """
 DECLARED = frozenset([*(x + kind for x in MATHEMATICS.split() for kind in ("", "f", "l")), *OTHERS.split()])
-"""What math.h and stdlib.h declare in C99: a variable may be called so, where the function is not used; a function not."""
+"""What math.h and stdlib.h declare in C99: a variable may be called so where the function is not used."""
 
 
 def _call(function: str, operands: Sequence[str], any_number: bool) -> str:
@@ -65,7 +65,8 @@ C = Language(
     name="C",
     notations={**ARITHMETIC, less: condition("<"), greater: condition(">"), equal: condition("=="), where: CHOICE},
     has_power=lambda row: False,
-    functions={name: name for name in TABLE} | {"power": "pow", "power[2]": "square", "pow_log": "power_times_log", "abs": "fabs"},
+    functions={name: name for name in TABLE}
+    | {"power": "pow", "power[2]": "square", "pow_log": "power_times_log", "abs": "fabs"},
     reserved=frozenset([*KEYWORDS.split(), *MACROS.split(), *LOCAL.split()]),
     line=("const double {name} = ", ";"),
     comment="// ",

@@ -32,8 +32,8 @@ class Language(NamedTuple):
         name: of the language, for errors.
         notations: of rows that are operators.
         has_power: whether a constant power of this row is an operator too, as the row's own text has it.
-        functions: by the name of a row, family or operation with several outputs, the function that computes it; one for
-            a member of a family takes no constant.
+        functions: by the name of a row, family or operation with several outputs, the function that computes it; one
+            for a member of a family takes no constant.
         reserved: names that no variable may have.
         line: what stands before and after the formula of a variable, whose name fills the braces.
         comment: what a comment begins with.
@@ -270,7 +270,9 @@ class Writer:
         """One instruction; the outputs of a softmax are computed by a statement of their own, unless that is there."""
         given = [parts[x] for x in operands]
         terms = [x.term for x in given]
-        reads, functions = [frozenset().union(*sets) for sets in ([x.reads for x in given], [x.functions for x in given])]
+        reads, functions = [
+            frozenset().union(*sets) for sets in ([x.reads for x in given], [x.functions for x in given])
+        ]
         if notation := self.language.notation(row, len(operands)):
             return Part(Term(notation.write(terms), notation.level, BRACKETS), reads, functions)
         callee, texts = self._callees[row], list(map(format, terms))

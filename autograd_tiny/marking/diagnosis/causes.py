@@ -150,7 +150,9 @@ def _mistaken_rules(graph: NamedGraph) -> Iterator[Cause]:
         yield Cause("activation derivative missing", what, 1.2, Change(rules=rules), names[0])
     for at_input in (True, False):
         points = {
-            row: {name: rule for name in names if (rule := _at_the_wrong_point(graph.nodes[name].op, at_input=at_input))}
+            row: {
+                name: rule for name in names if (rule := _at_the_wrong_point(graph.nodes[name].op, at_input=at_input))
+            }
             for row, names in by_row.items()
         }
         rows = [row for row in points if points[row]]

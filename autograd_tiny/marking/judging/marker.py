@@ -368,7 +368,7 @@ class Marker:
         return self._rounding_errors(claim.quantity, value) if claim.printed.is_near_an_edge(value) else None
 
     def _errors_in(self, narrow: Format, quantity: Quantity, value: float) -> float:
-        """The most that rounding errors of a narrower format, also below its normal numbers, may have moved a number."""
+        """The most that rounding in a narrower format, also below its normal numbers, may have moved a number."""
         errors = self._rounding_errors(quantity, value) * 2.0 ** (SIGNIFICAND - narrow.bits)
         return max(errors, STEPS * narrow.spacing(value)) if math.isfinite(value) else errors
 

@@ -220,7 +220,7 @@ def _off_diagonal(graph: NamedGraph, of: str, by: str) -> bool:
 def over_printed_paths(
     derivations: Derivations, quantity: Quantity, known: Iterable[Quantity]
 ) -> tuple[Expression, list[Quantity]] | None:
-    """A derivative as the sum over those of its paths that were printed, and these; None where there are not several."""
+    """A derivative as the sum over those of its paths that were printed, and these; None if there are not several."""
     if quantity.kind != "derivative":
         return None
     of, by = quantity.nodes

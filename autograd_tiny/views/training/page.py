@@ -173,7 +173,7 @@ class TrainingPage(NetworkPage):
         self._parameters = self._model.parameters()
         start = self._made(Scripts())  # what cannot be recorded is said at once
         if not all(map(math.isfinite, [*start["start"], *chain(*start["state"])])):
-            raise ValueError("a parameter, or what the optimizer keeps of it, is not finite: there is no step from there")
+            raise ValueError("a parameter, or what the optimizer keeps of it, is not finite: no step leads from there")
 
     def _made(self, scripts: Scripts) -> dict[str, Any]:
         optimizer = self._optimizer
