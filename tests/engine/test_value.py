@@ -364,7 +364,7 @@ def test_data_that_is_set_later_is_a_float(kind):
     [
         ("3", "must be a real number, got the str '3'"),
         (1j, "got the complex"),
-        (np.timedelta64(3), "got the timedelta64"),
+        (np.timedelta64(3, "s"), "got the timedelta64"),
         (np.array([1.0]), "make one Value per number"),
         (2**53 + 1, "no float equals"),
         (10**400, "larger than any float"),
@@ -385,7 +385,7 @@ def test_data_that_is_set_may_be_infinite_which_anomaly_detection_is_for():
     assert x.data == math.inf
 
 
-TIMES = [np.timedelta64(2), np.timedelta64(2, "s"), np.datetime64(2, "s"), np.complex128(2.0), np.array([2], "m8")]
+TIMES = [np.timedelta64(2, "s"), np.datetime64(2, "s"), np.complex128(2.0), np.array([2], "m8[s]")]
 
 
 @pytest.mark.parametrize("time", TIMES, ids=repr)

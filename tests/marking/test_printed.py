@@ -52,7 +52,7 @@ def exactly(number):
     return text, int(whole + digits) * unit * (-1 if number["sign"] in ("-", "−") else 1), unit
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(numbers)
 def test_which_numbers_a_print_stands_for(number):
     text, exact, unit = exactly(number)
@@ -68,7 +68,7 @@ def test_which_numbers_a_print_stands_for(number):
             assert printed.states(value) == (cuts if "…" in text or "..." in text else rounds)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(numbers, st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-3))
 def test_what_is_written_alike_is_read_back_as_that_number(number, value):
     printed = read_number(exactly(number)[0])

@@ -63,9 +63,9 @@ def test_a_float_cannot_be_stepped():
         next(backward_steps(2.0))
 
 
-def test_a_hundred_thousand_steps_are_iterated():
+def test_thirty_thousand_steps_are_iterated():
     y = Value(1.0)
-    for _ in range(100_000):
+    for _ in range(30_000):
         y = y * 1.0
     steps = list(backward_steps(total(y)))
-    assert (len(steps), steps[-1].contributions[0].after) == (100_001, 1.0)
+    assert (len(steps), steps[-1].contributions[0].after) == (30_001, 1.0)
