@@ -281,8 +281,7 @@ class CompiledModel(CompiledLoss):
 
     def assign(self, theta: Any) -> None:
         """Give the model's parameters the numbers in ``theta``."""
-        self._parameters()
-        assign(self.model, theta)
+        _assign(self._parameters(), theta)
 
     def _parameters(self) -> list[Value]:
         named = self.model.named_parameters()
@@ -367,7 +366,11 @@ def assign(model: Module, theta: Any) -> None:
     Raises:
         ValueError: there are more or fewer numbers than parameters; then nothing is changed.
     """
-    parameters, numbers = model.parameters(), in_floats(list(theta), "number {} of theta".format)
+    _assign(model.parameters(), theta)
+
+
+def _assign(parameters: Sequence[Value], theta: Any) -> None:
+    numbers = in_floats(list(theta), "number {} of theta".format)
     if len(parameters) != len(numbers):
         raise ValueError(f"the model has {len(parameters)} parameters, got {len(numbers)} numbers")
     for parameter, number in zip(parameters, numbers):

@@ -11,11 +11,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
 from autograd_tiny.engine.row import Picked, Primitive
-from autograd_tiny.engine.table import mul, neg, total
+from autograd_tiny.engine.table import mul, neg
 from autograd_tiny.symbols.expression import TEXT, Expression, Term
 from autograd_tiny.text.names import distinct, invented
 from autograd_tiny.text.numbers import plain_number
@@ -44,10 +45,16 @@ _instruction: Callable[[tuple[Primitive, tuple[int, ...]]], Instruction] = parti
 """An instruction of a row and operands: what `Instruction` does, in a third of the time, for hundreds of thousands."""
 
 
-def renumbered(instructions: Iterable[Instruction], new: Sequence[int]) -> Iterator[Instruction]:
+def renumbered(
+    instructions: Iterable[tuple[Primitive, tuple[Any, ...]]], new: Mapping[Any, int] | Sequence[int]
+) -> Iterator[Instruction]:
     """Instructions on the same values by other numbers; those that share one tuple of operands share one afterwards.
 
     So what is done for each output of a call, n of them with n operands, takes n steps and not n squared.
+
+    Args:
+        instructions: rows and operands, which are nodes or numbers.
+        new: the number of each operand, which must be there when its user is asked for.
     """
     last: tuple[int, ...] = ()
     given: tuple[int, ...] = ()
@@ -289,16 +296,14 @@ def program_of(
         derivatives += adjoints[: len(wrt)]
         if expansion is None:
             meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]
-    everything = Expression.record(total, (*results, *derivatives))
-    renumber, emit, named = _Renumbering(numbers), builder.emit, expansion is None
-    for node in topological_order(everything)[:-1]:
-        x, y = node.first, node.second
-        # Written out: asking each node for its operands would take a tenth of the time of all this.
-        operands = renumber(x) if x.__class__ is tuple else (numbers[x],) if y is None else (numbers[x], numbers[y])
-        numbers[node] = number = emit(node.op, operands)
+    everything = [*results, *derivatives]
+    emit, named, order = builder.emit, expansion is None, topological_order(*everything)
+    # An Expression has its operands in one tuple; to ask for them as any node's would take a tenth of the time.
+    for node, (row, operands) in zip(order, renumbered(map(attrgetter("op", "first"), order), numbers)):
+        numbers[node] = number = emit(row, operands)
         if named and node.label:
             builder.names.setdefault(number, node.label)
-    outputs = [numbers[x] for x in everything.operands]
+    outputs = [numbers[x] for x in everything]
     for i, number in enumerate(outputs[: len(results)]):
         builder.names.setdefault(number, "result" if len(results) == 1 else f"result{i}")
     for adjoint, result, x in meanings:
@@ -323,23 +328,6 @@ class _Numbers(dict[Expression, int]):
         if x.constant_value is None:
             raise foreign_variable(x)
         return self._builder.constant(x.constant_value)
-
-
-class _Renumbering:
-    """Operands by their numbers; the outputs of a call have one tuple of operands in common, and have one afterwards.
-
-    So what is done for each output of a call, n of them with n operands, takes n steps and not n squared.
-    """
-
-    def __init__(self, numbers: Mapping[Any, int] | Sequence[int]) -> None:
-        self._numbers = numbers
-        self._last: tuple[Any, tuple[int, ...]] = ((), ())
-
-    def __call__(self, operands: tuple[Any, ...]) -> tuple[int, ...]:
-        if self._last[0] is not operands:
-            numbers = self._numbers
-            self._last = operands, tuple([numbers[x] for x in operands])
-        return self._last[1]
 
 
 Expansion = Callable[..., Any]
@@ -393,9 +381,8 @@ class Opening(Builder):
     def values_of(self, program: Program, inputs: Sequence[int]) -> list[int]:
         """The numbers of a program's values, where its inputs are these values."""
         numbers = [*inputs, *[self.constant(c) for c in program.constants]]
-        renumber = _Renumbering(numbers)
-        for row, operands in program.instructions:
-            numbers.append(self.emit(row, renumber(operands)))
+        for row, operands in renumbered(program.instructions, numbers):
+            numbers.append(self.emit(row, operands))
         return numbers
 
 

@@ -90,10 +90,10 @@ def census(value: Value) -> dict[Node, Census]:
     return found
 
 
-def uses(value: Value) -> dict[Value, list[Edge]]:
-    """For each node, the edges that lead from it towards ``value``."""
-    found: dict[Value, list[Edge]] = {}
-    for edge in edges(value):
+def uses(root: NodeT) -> dict[NodeT, list[Edge]]:
+    """For each node, the edges that lead from it towards ``root``."""
+    found: dict[NodeT, list[Edge]] = {}
+    for edge in edges(root):
         found.setdefault(edge.operand, []).append(edge)
     return found
 

@@ -67,7 +67,7 @@ def _chain_rule(difficulty: int, random: Random, options: Options) -> Exercise:
     }[difficulty]
     ask = ["forward", "local derivatives", "y/x"] if difficulty == EASY else ["forward", "gradients"]
     given = {"a": -0.5, "x": 1.2, "b": 0.4, "c": 2.5}
-    return Exercise(formula, ask, given={name: given[name] for name in given if name in _names(formula)}, **options)
+    return Exercise(formula, ask, given=_used(given, formula), **options)
 
 
 def _used_twice(difficulty: int, random: Random, options: Options) -> Exercise:
@@ -81,7 +81,7 @@ def _used_twice(difficulty: int, random: Random, options: Options) -> Exercise:
     return Exercise(
         formula,
         ["forward", "gradients"],
-        given={name: given[name] for name in given if name in _names(formula)},
+        given=_used(given, formula),
         **options,
     )
 
@@ -104,7 +104,7 @@ def _neuron(difficulty: int, random: Random, options: Options) -> Exercise:
     }
     output, weights = ("E", [f"w{i}" for i in range(1, difficulty + 1)]) if difficulty > EASY else ("a", ["w"])
     ask = ["forward", *(["E/a"] if difficulty > EASY else []), *[f"{output}/{name}" for name in ("z", *weights, "b")]]
-    return Exercise(formula, ask, given={name: given[name] for name in given if name in _names(formula)}, **options)
+    return Exercise(formula, ask, given=_used(given, formula), **options)
 
 
 LAYER = "z1 = w11*x1 + w12*x2 + b1; z2 = w21*x1 + w22*x2 + b2; a1 = {f}(z1); a2 = {f}(z2)"
@@ -133,7 +133,7 @@ def _softmax(difficulty: int, random: Random, options: Options) -> Exercise:
     given = dict(zip(("u", "v", "w", "a", "b", "c", "x"), (0.8, -0.5, 0.3, 0.1, 0.4, -0.2, 1.5)))
     formula = f"{layer}; {formula}"
     ask = ["forward", *[f"E/{z}" for z in logits], "E/u", "E/v", "E/x"]
-    return Exercise(formula, ask, given={name: given[name] for name in given if name in _names(formula)}, **options)
+    return Exercise(formula, ask, given=_used(given, formula), **options)
 
 
 NETWORK = """
@@ -175,7 +175,7 @@ def _training_step(difficulty: int, random: Random, options: Options) -> Exercis
     given = {"w": 0.7, "x": 1.6, "b": -0.3, "v": 1.1, "c": 0.2, "t": 1.0}
     trained = {"learning_rate": 0.1 if difficulty == EASY else 0.5, "parameters": parameters}
     return Exercise(
-        formula, ask, given={x: given[x] for x in given if x in _names(formula)}, training=trained, **options
+        formula, ask, given=_used(given, formula), training=trained, **options
     )
 
 
@@ -192,8 +192,7 @@ def _optimizer(name: str, kept: tuple[str, ...], constants: Options) -> Callable
         second = ["E'", "E'/w'", *[f"{x}(w)''" for x in kept], "w''"] if times == "''" or not kept[1:] else []
         trained = {"optimizer": name, "learning_rate": 0.1, "parameters": ["w"], **constants}
         ask = [*["z", "y"][HARD - difficulty :], *first, *second]
-        given = {"w": 0.6, "x": 1.5, "b": 0.3, "t": 1.0}
-        given = {x: given[x] for x in given if x in _names(formula)}
+        given = _used({"w": 0.6, "x": 1.5, "b": 0.3, "t": 1.0}, formula)
         return Exercise(formula, ask, given=given, training=trained, **options)
 
     return make
@@ -212,6 +211,12 @@ def _matrix_form(difficulty: int, random: Random, options: Options) -> Exercise:
     loss.label = "E"
     ask = ["Z", "E", "E/Z", "E/W"] if difficulty == EASY else ["Z", "A", "E", "E/A", "E/Z", "E/W", "E/b"]
     return Exercise(loss, [*ask, "E/X"] if difficulty == HARD else ask, **options)
+
+
+def _used(given: Mapping[str, float], formula: str) -> dict[str, float]:
+    """Those of the inputs that a formula has."""
+    names = _names(formula)
+    return {name: x for name, x in given.items() if name in names}
 
 
 def _names(formula: str) -> set[str]:

@@ -8,17 +8,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from autograd_tiny.engine.graph import topological_order
-from autograd_tiny.engine.table import (
-    add,
-    sub,
-)
-from autograd_tiny.marking.derivations import (
-    Derivation,
-    Derivations,
-    added,
-    changed,
-    in_full,
-)
+from autograd_tiny.engine.table import add, sub
+from autograd_tiny.marking.derivations import Derivation, Derivations, added, changed, in_full
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.symbols.expression import Expression

@@ -46,7 +46,7 @@ from autograd_tiny.marking.slips.editor import Edit, Editor
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import counted, listed
-from autograd_tiny.views.paths import Edge, edges
+from autograd_tiny.views.paths import edges, uses
 
 ACTIVATIONS: tuple[object, ...] = (gelu, leaky_relu, relu, sigmoid, silu, softplus, tanh)
 ONE, ZERO = Expression.constant(1.0), Expression.constant(0.0)
@@ -406,16 +406,14 @@ def _root_left_out(d: Editor) -> Found:
 
 
 def _neighbour_taken(d: Editor) -> Found:
-    used: dict[Expression, list[Edge]] = {}
-    for edge in edges(d.root):
-        used.setdefault(edge.operand, []).append(edge)
+    used = uses(d.root)
     for part, quantity in d.parts.items():
         for other in neighbours(d.graph, quantity) if part is not d.root else ():
             variable = d.derivations.variable(other)
             yield d.with_(part, variable), f"{d.told(other)} is taken in place of {d.told(quantity)}"
-            uses = used.get(part, [])
-            for edge in uses if len(uses) > 1 else ():
-                what = f"{d.told(other)} is taken for {d.told(quantity)} in one of {len(uses)} places"
+            places = used.get(part, [])
+            for edge in places if len(places) > 1 else ():
+                what = f"{d.told(other)} is taken for {d.told(quantity)} in one of {len(places)} places"
                 yield d.with_use(edge.user, edge.place, variable), what
     for part, of, by in d.local_derivatives:
         row = d.graph.nodes[of].op
