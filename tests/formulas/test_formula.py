@@ -740,6 +740,7 @@ def test_a_value_without_a_unit(word, value):
     assert read_assignments([word]) == {"x": value}
 
 
+@pytest.mark.slow
 def test_unused_names_of_a_long_formula():
     """One look at each name: looking through all of them for each took minutes."""
     formula = read_formula("\n".join([*[f"a{i} = 2*x" for i in range(20_000)], "p, q = softmax([x, a7])", "p + a9"]))

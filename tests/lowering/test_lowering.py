@@ -163,6 +163,7 @@ def test_sums_that_take_turns_wait_for_what_they_need():
         lambda x: total([v * float(i) for i, v in enumerate(x)]),
     ],
 )
+@pytest.mark.slow
 def test_a_function_of_many_inputs_becomes_native_code_in_proportion(function):
     """Twice as many inputs make twice as many instructions and twice the text, in functions of limited length."""
     instructions, texts = [], []

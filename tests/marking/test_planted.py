@@ -99,6 +99,7 @@ def check(results, located=0.95, named=0.90):
     assert share(r.named for r in results) >= named
 
 
+@pytest.mark.slow
 def test_planted_mistakes_are_located_and_named(pages):
     check(list(marking.outcomes(pages[:4], KINDS, seed=1)))
 

@@ -45,6 +45,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 def test_what_is_not_fresh_is_found(copy, capsys):
     for name, (old, new) in DAMAGES.items():
         text = (copy / name).read_text(encoding="utf-8")

@@ -346,6 +346,7 @@ def test_two_hundred_inputs(opened):
     assert data_of(page, "n0") == "5"
 
 
+@pytest.mark.slow
 def test_a_page_whose_graph_was_cut_off_says_so(browser, tmp_path):
     page_text = Path(neuron().save(tmp_path / "a.html")).read_text(encoding="utf-8")
     for broken in (

@@ -110,6 +110,7 @@ def test_the_learning_rate(opened):
     assert field.input_value() == "0.01"
 
 
+@pytest.mark.slow
 def test_a_link_leads_to_the_same_state(opened):
     tab = opened(page_of())
     tab.get_by_label("Samples", exact=True).select_option("moons")
@@ -129,6 +130,7 @@ def test_a_link_leads_to_the_same_state(opened):
     assert step_of(hostile) == 0
 
 
+@pytest.mark.slow
 def test_on_a_phone_by_touch_in_the_dark(opened):
     tab = opened(
         page_of(widths=(16, 16)),
@@ -158,6 +160,7 @@ def test_on_a_phone_by_touch_in_the_dark(opened):
     assert pixels(light, ".lines") != before
 
 
+@pytest.mark.slow
 def test_motion_is_reduced_for_those_who_ask(opened):
     counted = """() => new Promise((done) => {
         let [count, last] = [0, ""];
@@ -238,6 +241,7 @@ def test_in_a_sandboxed_frame(opened, browser, tmp_path):
     tab.close()
 
 
+@pytest.mark.slow
 def test_a_page_that_was_cut_off_says_so(browser, tmp_path):
     whole = page_of().html()
     cuts = [whole.index("<style>") + 50, whole.index('id="data"') + 300, whole.index('type="module"') + 3000]

@@ -67,8 +67,6 @@ EXCEPTIONS = {
     "tests/repository/test_playground.py::test_what_is_packed_suffices_and_is_the_same_each_time": "there it is not installed, but packed",
     "tests/cli/test_cli.py::test_draw_writes_a_larger_png": "in a browser pictures are SVG",
     "tests/storage/test_files.py::test_a_name_that_is_too_long_is_said_to_be": "files in memory have names of any length",
-    "tests/views/test_draw.py::test_layout_does_not_blow_up[dot-chain]": "there no program is started, and its log is read",
-    "tests/views/test_draw.py::test_layout_does_not_blow_up[dot-network]": "there no program is started, and its log is read",
     "tests/storage/test_files.py::test_a_file_that_is_replaced_hands_down_its_permissions": "files in memory know no umask",
 }
 """Tests that need nothing of these and do not pass here, each with the reason; no more than two of a hundred."""
