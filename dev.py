@@ -52,8 +52,8 @@ def test(arguments: list[str]) -> int:
     programs = environment(name, *extras, version=options.python or THIS_PYTHON)
     selection = [] if options.all else ["-m", "not slow"]
     measured = ["--cov"] if options.coverage else []
-    at_once = str(min(4, (os.cpu_count() or 1) + 1))  # one more than cores: tests wait for browsers and other programs
-    return run(programs, "python", "-m", "pytest", "-n", at_once, *selection, *measured, *for_pytest)
+    shared = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]  # some tests take a minute, most a hundredth of a second
+    return run(programs, "python", "-m", "pytest", *shared, *selection, *measured, *for_pytest)
 
 
 def lint(arguments: list[str]) -> int:

@@ -93,12 +93,16 @@ def is_number(x: object) -> bool:
 _FLOAT = {float}
 
 
-def in_floats(numbers: Sequence[Any], called: Callable[[int], str] = "operand {}".format) -> Sequence[float]:
+def _operand(place: int) -> str:
+    return f"operand {place + 1}"  # as people count
+
+
+def in_floats(numbers: Sequence[Any], called: Callable[[int], str] = _operand) -> Sequence[float]:
     """The numbers as floats.  As they are, NumPy's would be computed with in their own types, where 100 + 100 is -56.
 
     Args:
         numbers: of any kind, also arrays of no dimension.
-        called: gives what errors call the number at a place.
+        called: gives what errors call the number at a place, counted from 0.
 
     Raises:
         TypeError: one of them is no real number.

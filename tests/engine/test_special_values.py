@@ -243,6 +243,11 @@ def test_a_row_refuses_what_is_no_real_number(bad):
             call()
 
 
+def test_the_operand_that_is_no_number_is_counted_as_people_count():
+    with pytest.raises(TypeError, match=r"^hypot\(.*: operand 2 must be a real number, got the complex"):
+        hypot(1.0, 2j)
+
+
 # A choice whose other branch is not defined.
 
 
