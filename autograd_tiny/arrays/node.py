@@ -103,8 +103,7 @@ def reduced(scalar: Any, op: Any, *operands: ArrayNode) -> Any:
 
 def _take_over(twin: Value, v: Value) -> None:
     twin.data, twin.grad, twin.op, twin.label = v.data, v.grad, v.op, v.label
-    twin.first, twin.second = v.first, v.second
     if v.op is not None:
-        twin.d_first = v.d_first
+        twin.first, twin.second, twin.d_first = v.first, v.second, v.d_first
         if v.second is not None:
             twin.d_second = v.d_second

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 NodeT = TypeVar("NodeT", bound="Node")
 T = TypeVar("T")
-
 _being_freed: list[list[Any]] = []  # in a browser: what the nodes hold that are just being freed, and what these hold
 
 
@@ -62,12 +61,7 @@ class Node:
     if sys.platform == "emscripten":
 
         def __del__(self) -> None:
-            """Free a chain of nodes one after the other.
-
-            Python frees what a node held inside of freeing the node.  Elsewhere it notices when the stack gets deep; in
-            a browser that is JavaScript's stack, which Python does not know, and some thousand nodes would end the
-            whole interpreter.
-            """
+            """Free what a node held after it and not inside of it, which JavaScript's small stack would not bear."""
             held = [getattr(self, "first", None), getattr(self, "second", None)]
             self.first = self.second = None
             if _being_freed:
@@ -186,11 +180,6 @@ def mapped(roots: Sequence[NodeT], make: Callable[[NodeT, tuple[T, ...]], T]) ->
     """Something for every node that ``roots`` depend on, made of what was made for its operands: a copy, a number.
 
     ``make(node, operands)`` is called for operands before users; the siblings of a call get one and the same tuple.
-
-    >>> from autograd_tiny import Value
-    >>> x = Value(3.0, "x")
-    >>> list(mapped([x * x + 1.0], lambda node, operands: len(operands)).values())
-    [0, 2, 0, 2]
     """
     found: dict[NodeT, T] = {}
     shared: dict[Call, tuple[T, ...]] = {}
@@ -203,10 +192,7 @@ def mapped(roots: Sequence[NodeT], make: Callable[[NodeT, tuple[T, ...]], T]) ->
 
 
 def pulls(root: Any) -> Iterator[tuple[Any, Any, float]]:
-    """Every use of a node on the way of `backward`: ``user``, ``operand``, the derivative of the one by the other.
-
-    Users come before what they use, so all that is pulled to a node has come when it pulls on its own operands.
-    """
+    """Every use of a node, users first as in `backward`: ``user``, ``operand``, the derivative of one by the other."""
     for user in reversed(topological_order(root)):
         for operand, derivative in zip(user.operands, user.local_derivatives):
             yield user, operand, derivative

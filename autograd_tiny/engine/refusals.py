@@ -52,13 +52,26 @@ def no_operand(x: object, combination: str = "a Value combines with numbers and 
 
 
 LOSES = "would lose the derivative"
-NO_TRUTH = "is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)"
-NO_FLOAT = (
-    f"{LOSES}; for exp, log and so on use autograd_tiny.exp(v) or v.exp() in place of math's, for the bare number "
-    "v.data; a NumPy array holds Values if made with dtype=object"
-)
-NO_ROUND = f"{LOSES}; round the bare number, v.data, or print it as f'{{v:.2f}}'"
-"""What is said of a Value that is asked for its truth, for a float, for a rounded one."""
+
+
+class NoPlainNumber:
+    """Refuses what would make a plain number or a truth value of a Value, since its record would be lost."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        raise ValueRefusedError(
+            f"{self!r} is neither true nor false; compare its data (v.data > 0), or record the choice: where(v, x, y)"
+        )
+
+    def __float__(self) -> float:
+        raise ValueRefusedError(
+            f"float({self!r}) {LOSES}; for exp, log and so on use autograd_tiny.exp(v) or v.exp() in place of math's, "
+            "for the bare number v.data; a NumPy array holds Values if made with dtype=object"
+        )
+
+    def __round__(self, digits: int | None = None) -> float:
+        raise ValueRefusedError(f"round({self!r}) {LOSES}; round the bare number, v.data, or print it as f'{{v:.2f}}'")
 
 
 def compared(number: Any) -> float:

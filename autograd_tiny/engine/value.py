@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 from autograd_tiny.engine import refusals
-from autograd_tiny.engine.graph import Node, topological_order
+from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.operators import Operators, described, float_form
-from autograd_tiny.engine.refusals import ValueRefusedError, compared, exact_float, finite_float, is_number, refusal
+from autograd_tiny.engine.refusals import compared, exact_float, finite_float, is_number, refusal
 from autograd_tiny.engine.row import MultiPrimitive, Primitive
 from autograd_tiny.engine.table import power
 from autograd_tiny.text.numbers import loses_as_float
@@ -40,7 +40,7 @@ def _comparison(compare: Callable[[float, Any], bool]) -> Callable[[Value, Value
     return method
 
 
-class Value(Operators, Node):
+class Value(refusals.NoPlainNumber, Operators, Node):
     """A number in a computation that is being recorded.
 
     Args:
@@ -75,7 +75,7 @@ class Value(Operators, Node):
             raise TypeError(f"a label is a string, got {label!r}; Value({data!r}, label=...)")
         self.number = data if data.__class__ is float and data - data == 0.0 else finite_float(data, label)
         self.grad = 0.0
-        self.op = self.first = self.second = None
+        self.op = None
         self.label = label
 
     @property
@@ -108,12 +108,9 @@ class Value(Operators, Node):
             return
         if self.grad is OWN:
             refusals.warn_doubled(self)
-        order = topological_order(self)
-        for node in order:
-            node.grad = 0.0
+        order = self._order_cleared()
         self.grad = OWN
-        order.reverse()
-        for node in order:
+        for node in reversed(order):
             g = node.grad
             x = node.first
             if x.__class__ is tuple:
@@ -123,6 +120,31 @@ class Value(Operators, Node):
                 x.grad += node.d_first * g
                 if (x := node.second) is not None:
                     x.grad += node.d_second * g
+
+    def _order_cleared(self) -> list[Value]:
+        """`topological_order` of this node, by the same search, with every grad in it set to 0.
+
+        Which nodes have been entered, and which are completed, is told by which object for 0.0 their grad is.
+        """
+        order, waiting = list[Value](), [self]
+        entered, completed = float("0.0"), float("0.0")
+        push, pop, append = waiting.append, waiting.pop, order.append
+        while waiting:
+            node = pop()
+            if node.grad is entered:
+                node.grad = completed
+                append(node)
+            elif node.grad is not completed:
+                node.grad = entered
+                push(node)
+                x, y = node.first, node.second
+                if y is not None and y.op is not None:
+                    push(y)
+                if x.__class__ is tuple:
+                    waiting += [x for x in reversed(x) if x.op is not None]
+                elif x.op is not None:
+                    push(x)
+        return order
 
     @classmethod
     def constant(cls, x: float) -> Constant:
@@ -193,15 +215,6 @@ class Value(Operators, Node):
     def __format__(self, spec: str) -> str:
         return format(self.number, spec) if spec else str(self)
 
-    def __bool__(self) -> bool:
-        raise ValueRefusedError(f"{self!r} {refusals.NO_TRUTH}")
-
-    def __float__(self) -> float:
-        raise ValueRefusedError(f"float({self!r}) {refusals.NO_FLOAT}")
-
-    def __round__(self, digits: int | None = None) -> float:
-        raise ValueRefusedError(f"round({self!r}) {refusals.NO_ROUND}")
-
 
 class Constant(Value):
     """A number written in a formula, as the 2 in ``2 * x``: a leaf that no gradient is wanted for."""
@@ -228,7 +241,7 @@ def _lift(x: Any) -> Any:
     v = _new(Constant)
     v.number = data
     v.grad = 0.0
-    v.op = v.first = v.second = None
+    v.op = None
     v.label = ""
     return v
 
@@ -355,8 +368,8 @@ def _nary(primitive: Primitive) -> Callable[..., Value]:
 @lru_cache(maxsize=4096)
 def recorder(primitive: Primitive) -> Callable[..., Value]:
     """The function that records ``primitive`` applied to Values, built once per row."""
-    linear = isinstance(primitive.rule, tuple)
-    build: Any = {1: _unary, 2: _binary_linear if linear else _binary}.get(primitive.arity or 0, _nary)
+    pair = _binary_linear if isinstance(primitive.rule, tuple) else _binary
+    build: Any = {1: _unary, 2: pair}.get(primitive.arity or 0, _nary)
     return described(build(primitive), primitive, reflected=False)  # type: ignore[no-any-return]
 
 
