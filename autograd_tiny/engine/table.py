@@ -228,9 +228,7 @@ def _leaky_relu_row(slope: float) -> Primitive:
     )
 
 
-leaky_relu = Family(
-    "leaky_relu", _leaky_relu_row, default=0.01, doc="x where x > 0, else slope * x: leaky_relu(x, 0.01)",
-)
+leaky_relu = Family("leaky_relu", _leaky_relu_row, default=0.01, doc="x where x > 0, else slope x: leaky_relu(x, 0.01)")
 softplus = Primitive(
     "softplus", floats.softplus, lambda out, x: (sigmoid(x),), expansion=lambda x: log1p(exp(x)),
     stable=lambda x: relu(x) + log1p(exp(-absolute(x))), doc="log(1 + exp(x))",

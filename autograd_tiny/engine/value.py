@@ -134,16 +134,19 @@ class Value(refusals.NoPlainNumber, Operators, Node):
             if node.grad is entered:
                 node.grad = completed
                 append(node)
-            elif node.grad is not completed:
+                continue
+            while node.grad is not completed:  # along first operands without the detour over the list
                 node.grad = entered
                 push(node)
-                x, y = node.first, node.second
-                if y is not None and y.op is not None:
-                    push(y)
+                x = node.first
                 if x.__class__ is tuple:
                     waiting += [x for x in reversed(x) if x.op is not None]
-                elif x.op is not None:
-                    push(x)
+                    break
+                if (y := node.second) is not None and y.op is not None:
+                    push(y)
+                if x.op is None:
+                    break
+                node = x
         return order
 
     @classmethod
@@ -229,7 +232,7 @@ def _lift(x: Any) -> Any:
     if kind is float and x - x == 0.0:
         data = x
     elif kind is int and -9007199254740992 <= x <= 9007199254740992:  # 2 ** 53: up to here floats hold every integer
-        data = float(x)
+        data = 1.0 * x
     elif isinstance(x, Value):
         return x
     elif is_number(x):
