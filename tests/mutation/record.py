@@ -43,11 +43,16 @@ class Record:
         before = json.loads(notes.read_text()) if notes.exists() else {"files": {}, "seconds": {}}
         now = {str(file.relative_to(project.root)): hashlib.sha256(file.read_bytes()).hexdigest() for file in project.files()}
         changed = {file for file in {*now, *before["files"]} if now.get(file) != before["files"].get(file)}
-        if not all(_is_test(file) for file in changed):
-            before["seconds"], changed = self._recorded([], jobs), set()
-        seconds = {test: s for test, s in before["seconds"].items() if test.split("::")[0] not in changed}
-        if again := sorted(changed & set(now)):
-            seconds |= self._recorded(again, jobs)
+        modules = {str(module.relative_to(project.root)) for module in project.modules()} & set(before["files"])
+        stale = set(before["seconds"])
+        if all(_is_test(file) or file in modules for file in changed):
+            run = {test for file in changed & modules for tests in self._contexts(file).values() for test in tests}
+            stale = {test for test in before["seconds"] if test in run or test.split("::")[0] in changed}
+        seconds = {test: s for test, s in before["seconds"].items() if test not in stale}
+        if again := sorted({file for file in changed & set(now) if _is_test(file)} | {test.split("::")[0] for test in stale}):
+            seconds |= self._recorded(again if seconds else [], jobs)
+        elif not seconds:
+            seconds = self._recorded([], jobs)
         self.seconds: dict[str, float] = seconds
         notes.write_text(json.dumps({"files": now, "seconds": seconds}))
 
@@ -56,13 +61,15 @@ class Record:
         self.store.mkdir(exist_ok=True)
         times = self.store / "times.json"
         times.unlink(missing_ok=True)
+        settings = self.store / "coveragerc"
+        settings.write_text("[run]\nrelative_files = true\n")  # so that a copy of the working tree has a use for the record
         os.environ |= {"COVERAGE_FILE": str(self.store / "coverage"), "COVERAGE_CORE": "ctrace"}  # it can tell tests apart
         print(f"recording which tests run which lines of {self.project.package}, some minutes", file=sys.stderr, flush=True)
 
         def task() -> int:
             import pytest
 
-            measured = [f"--cov={self.project.package}", "--cov-context=test", "--cov-report=", f"--cov-config={os.devnull}"]
+            measured = [f"--cov={self.project.package}", "--cov-context=test", "--cov-report=", f"--cov-config={settings}"]
             added = ["--cov-append"] if files else []
             return pytest.main(["-q", "-m", "not slow", "-n", str(jobs), *measured, *added, *files], plugins=[Stopwatch(times)])
 
@@ -79,12 +86,15 @@ class Record:
 
     def lines(self, module: Path) -> dict[int, set[str]]:
         """Line -> tests that run it; a line that runs only as the module is imported has none."""
+        tests = self._contexts(str(module.relative_to(self.project.root)))
+        return {line: found & set(self.seconds) for line, found in tests.items()}
+
+    def _contexts(self, file: str) -> dict[int, set[str]]:
         from coverage import CoverageData
 
         data = CoverageData(str(self.store / "coverage"))
         data.read()
-        tests = {line: {x.rpartition("|")[0] for x in contexts} for line, contexts in data.contexts_by_lineno(str(module)).items()}
-        return {line: found & set(self.seconds) for line, found in tests.items()}
+        return {line: {x.rpartition("|")[0] for x in contexts} for line, contexts in data.contexts_by_lineno(file).items()}
 
     def nearest(self, tests: Iterable[str], module: Path) -> list[str]:
         """The tests worth running for a change: those named like the module, those of its room, then the quickest of the others."""
