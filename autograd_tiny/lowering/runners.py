@@ -151,31 +151,37 @@ class Native:
         derivatives = self._empty((rows, n_derivatives)) if n_derivatives else None
         # Few rows come first: a look at all the rest would take as long as they do.
         is_little = self._threads is None and rows * self._kernel.work < 2 * WORTH_A_THREAD
-        if is_little or len(shares := self._shares(rows)) < 2:
+        threads = 1 if is_little else self._threads or min(machine_threads(), rows * self._kernel.work // WORTH_A_THREAD)
+        if threads < 2 or len(shares := self._shares(rows, threads)) < 2:
             means = self._empty(n_means) if n_means else None
             self._run(parameters, batch, values, derivatives, means)
             return values, derivatives, means
-        return values, derivatives, self._shared(parameters, (batch, values, derivatives), shares)
+        return values, derivatives, self._shared(parameters, (batch, values, derivatives), shares, threads)
 
-    def _shares(self, rows: int) -> list[slice]:
-        """The rows of each thread: of all but the last a multiple of the longest vector."""
-        threads = self._threads or min(machine_threads(), rows * self._kernel.work // WORTH_A_THREAD)
-        size = -(-rows // (16 * threads)) * 16
+    def _shares(self, rows: int, threads: int) -> list[slice]:
+        """The rows of each share: of all but the last a multiple of the longest vector.
+
+        Several for a thread, if they are worth it: where a core has other things to do, the others take more of them.
+        """
+        count = max(threads, min(8 * threads, 2 * rows * self._kernel.work // WORTH_A_THREAD))
+        size = -(-rows // (16 * count)) * 16
         return [slice(start, min(start + size, rows)) for start in range(0, rows, size)] if rows else []
 
-    def _shared(self, parameters: Any, arrays: Sequence[Any], shares: Sequence[slice]) -> Any:
-        """Run each share in a thread; the means over all of them."""
+    def _shared(self, parameters: Any, arrays: Sequence[Any], shares: Sequence[slice], threads: int) -> Any:
+        """Run the shares, each in the thread that is free for it first; the means over all of them."""
         n_means = self._layout.n_means
         parts = [self._empty(n_means) if n_means else None for _ in shares]
+        waiting = iter(range(len(shares)))  # taking the next one is atomic
 
-        def run(i: int) -> None:
-            batch, values, derivatives = [x if x is None else x[shares[i]] for x in arrays]
-            self._run(parameters, batch, values, derivatives, parts[i])
+        def run() -> None:
+            for i in waiting:
+                batch, values, derivatives = [x if x is None else x[shares[i]] for x in arrays]
+                self._run(parameters, batch, values, derivatives, parts[i])
 
-        others = [Thread(target=run, args=(i,)) for i in range(1, len(shares))]
+        others = [Thread(target=run) for _ in range(min(threads, len(shares)) - 1)]
         for thread in others:
             thread.start()
-        run(0)
+        run()
         for thread in others:
             thread.join()
         if not n_means:

@@ -1,6 +1,7 @@
 """Batches shared among threads: the same numbers for every row, means that depend on how many threads there are and on nothing else."""
 
 import threading
+from collections import Counter
 from random import Random
 
 import numpy as np
@@ -41,30 +42,44 @@ def test_means_are_the_same_in_every_run_and_near_those_of_one_thread(threads):
         np.testing.assert_allclose(found[0][1], gradient, rtol=1e-11, atol=1e-15)
 
 
-def test_shares_are_run_in_threads_of_their_own(monkeypatch):
-    inside = set()
+def test_shares_are_run_once_each_by_whichever_thread_is_free(monkeypatch):
+    """While one thread is held up in the first share, another one runs all the rest."""
+    runs, all_begun = [], threading.Event()
     original = runners.Native._run
-    monkeypatch.setattr(
-        runners.Native, "_run", lambda *args: (inside.add((threading.get_ident(), len(args[2]))), original(*args))[1]
-    )
-    compile_function(function, threads=3).value(np.zeros((100, 2)))
-    assert sorted(rows for _, rows in inside) == [4, 48, 48]
-    assert threading.get_ident() in {thread for thread, _ in inside}
+
+    def run(native, parameters, batch, *rest):
+        runs.append((threading.get_ident(), len(batch)))
+        if len(runs) == len(shares):
+            all_begun.set()
+        if len(runs) == 1:
+            assert all_begun.wait(timeout=60)
+        original(native, parameters, batch, *rest)
+
+    compiled = compile_function(function, threads=2)
+    native = compiled._values
+    rows = 2 * runners.WORTH_A_THREAD // native._kernel.work
+    shares = native._shares(rows, 2)
+    assert len(shares) > 2
+    monkeypatch.setattr(runners.Native, "_run", run)
+    values = compiled.value(np.ones((rows, 2)))
+    np.testing.assert_allclose(values, np.tile(function(1.0, 1.0), (rows, 1)), rtol=1e-14)
+    assert sorted(n for _, n in runs) == sorted(share.stop - share.start for share in shares)
+    assert sorted(Counter(thread for thread, _ in runs).values()) == [1, len(shares) - 1]
 
 
-def test_as_many_as_pay(monkeypatch):
+def test_as_many_threads_and_shares_as_pay(monkeypatch):
     pytest.importorskip("llvmlite")
     monkeypatch.setattr(runners, "machine_threads", lambda: 8)
     native = compile_loss(lambda p, s: (p[0] * s[0]) ** 2, 1, 1)._means
     worth = runners.WORTH_A_THREAD // native._kernel.work
-    for rows, threads in ((0, 0), (1, 1), (worth, 1), (3 * worth + native._kernel.work, 3), (100 * worth, 8)):
-        assert len(native._shares(rows)) == threads if rows >= 2 * worth else True
     calls = []
-    monkeypatch.setattr(native, "_shared", lambda *args: calls.append(args))
+    monkeypatch.setattr(native, "_shared", lambda *args: calls.append((args[-1], len(args[-2]))))
     native([1.0], np.zeros((2 * worth - 16, 1)))
     assert calls == []
-    native([1.0], np.zeros((2 * worth + 1024, 1)))
-    assert len(calls) == 1
+    for rows in (2 * worth + 1024, 3 * worth + 1024, 9 * worth):
+        native([1.0], np.zeros((rows, 1)))
+    assert calls == [(2, 4), (3, 6), (8, 18)]
+    assert [len(native._shares(rows, 3)) for rows in (0, 1, 16, 100, 100 * worth)] == [0, 1, 1, 3, 24]
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])
