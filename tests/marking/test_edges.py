@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autograd_tiny import Value, gradient, mark
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.forms.printed import read_number
-from autograd_tiny.marking.judging.numbers import noise_of
+from autograd_tiny.marking.judging.numbers import chance, noise_of
 from autograd_tiny.marking.marks import FAITHFUL
 
 HONEST = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
@@ -216,3 +216,21 @@ def test_what_the_engine_gives_is_right_with_all_its_digits_also_where_most_have
     for text in (repr(slope.data), f"{slope.data:.12g}"):
         assert [m.verdict for m in mark(recorded.output, [f"v/w = {text}"]).marks] == ["right"]
     assert [m.verdict for m in mark(recorded.output, [f"v/w = {slope.data * 1.001!r}"]).marks] != ["right"]
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "value", "slack", "likely"),
+    [
+        ("0.5", 0.4, 0.3, 0.0, 0.15 / 0.5),  # rounding reaches 0.05 to one side and cutting digits 0.1 to the other
+        ("0.5", 0.4, 0.3, 0.01, 0.17 / 0.5),
+        ("0.5", -0.8, 0.3, 0.0, 0.15 / 0.8),
+        ("0.5", 0.4, -1.5, 0.0, 0.15 / 1.5),
+        ("-0.50", 0.4, 0.3, 0.0, 0.015 / 0.5),
+        ("0.5", 0.4, 0.3, 0.2, 1.0),
+        ("0.0", 0.0, 0.0, 0.0, 1.0),
+    ],
+)
+def test_how_likely_a_number_fits_by_chance(text, right, value, slack, likely):
+    assert chance(read_number(text), right, value, slack) == pytest.approx(likely, rel=1e-12)
+    if not slack:
+        assert chance(read_number(text), right, value) == chance(read_number(text), right, value, 0.0)

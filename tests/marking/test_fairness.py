@@ -10,8 +10,17 @@ import pytest
 
 from autograd_tiny import cli, mark
 from autograd_tiny.formulas import read_formula
+from autograd_tiny.marking.claims import read_claim
 from autograd_tiny.marking.forms.printed import read_number
-from autograd_tiny.marking.judging.precision import HALF, SINGLE, Format
+from autograd_tiny.marking.judging.precision import (
+    BFLOAT16,
+    HALF,
+    SINGLE,
+    Evidence,
+    Format,
+    cuts_digits,
+    likelihood_ratio,
+)
 
 FORMULA = "z = w1*x1 + w2*x2 + b; h = sigmoid(z); y = h*v; E = (y - t)**2"
 NAMES = ("x1", "x2", "w1", "w2", "v", "b", "t")
@@ -177,6 +186,59 @@ def test_formats_are_those_of_the_machine(form: Format, code):
         neighbour = form.round(x) + form.spacing(x)
         assert form.round(neighbour) == neighbour
         assert form.round(form.round(x) + 0.4 * form.spacing(x)) == form.round(x)
+
+
+@pytest.mark.parametrize(
+    ("form", "largest", "smallest"),
+    [
+        (SINGLE, 3.4028234663852886e38, 2.0**-149),
+        (HALF, 65504.0, 2.0**-24),
+        (BFLOAT16, 3.3895313892515355e38, 2.0**-133),
+    ],
+)
+def test_formats_end_where_those_of_the_machine_do(form: Format, largest, smallest):
+    """IEEE 754's binary32 and binary16, and the first half of a binary32."""
+    for sign in (1.0, -1.0):
+        assert form.round(sign * largest) == sign * largest
+        beyond = largest + form.spacing(largest) / 2
+        assert form.round(sign * math.nextafter(beyond, 0.0)) == sign * largest
+        with pytest.raises(OverflowError, match="is too large"):
+            form.round(sign * beyond)
+        assert form.round(sign * smallest) == sign * smallest
+        assert form.round(sign * 0.6 * smallest) == sign * smallest
+        assert math.copysign(1.0, form.round(sign * 0.4 * smallest)) == sign
+        assert form.round(sign * 0.4 * smallest) == 0.0
+        assert form.round(sign * math.inf) == sign * math.inf
+    assert math.isnan(form.round(math.nan))
+    assert not form.changes(largest)
+    assert form.changes(largest * (1.0 - 2.0**-30))
+    assert not form.changes(2.0 * largest)  # it has none that is near
+    assert not form.has(read_number("1e39"))
+    assert not form.has(read_number("1e39"), cut=True)
+
+
+def test_each_number_counts_by_how_likely_it_fits_by_chance():
+    assert likelihood_ratio([]) == 1.0
+    assert likelihood_ratio([Evidence(True, 0.1)]) == pytest.approx(0.95 / 0.1)
+    assert likelihood_ratio([Evidence(False, 0.1)]) == pytest.approx(0.05 / 0.9)
+    assert likelihood_ratio([Evidence(True, 1.0), Evidence(False, 1.0)]) == 1.0  # what fits anyway says nothing
+    several = [Evidence(True, 0.1), Evidence(False, 0.5), Evidence(True, 0.2)]
+    assert likelihood_ratio(several) == pytest.approx(9.5 * 0.1 * 4.75)
+
+
+def test_three_numbers_with_digits_cut_off_show_how_a_page_does_it():
+    """Each is 19 times likelier so, and 19 · 19 is below 1000; one that was rounded takes 0.0526 of that."""
+
+    def cuts(*pairs):
+        return cuts_digits((read_claim(f"y = {text}"), value) for text, value in pairs)
+
+    cut, rounded, both, zero = ("0.56", 0.568), ("0.57", 0.568), ("0.56", 0.562), ("0", 0.9)
+    assert cuts(cut, cut, cut)
+    assert not cuts(cut, cut)
+    assert not cuts(cut, cut, both, zero)
+    assert not cuts(cut, cut, cut, rounded)
+    assert cuts(cut, cut, cut, cut, rounded)
+    assert not cuts(rounded, rounded, rounded)
 
 
 CUTS = "z = w1*x + w3*y; a = exp(z); d = exp(w1); e = sigmoid(x); E = a + d + e"

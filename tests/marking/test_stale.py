@@ -4,9 +4,10 @@ import pytest
 
 from autograd_tiny import MultiPrimitive, Value, mark, softmax
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import data, derivative
 from autograd_tiny.marking.judging.numbers import Numbers
-from autograd_tiny.marking.judging.stale import Implied, Story, agreements, solved, sums, told_once
+from autograd_tiny.marking.judging.stale import Implied, Story, agreements, solved, stories, sums, told_once
 
 Q, R = data("q"), data("r")
 
@@ -101,6 +102,31 @@ def test_an_operand_is_found_to_all_its_digits_whatever_its_size(target):
         solved(derivations.variable(data("w")) * 0.0 + 1.0, data("w"), target, numbers)
     with pytest.raises((ArithmeticError, ValueError)):
         solved(derivations.variable(data("w")) ** 2, data("w"), -target, numbers)
+
+
+@pytest.mark.parametrize(
+    ("y", "z", "low", "high", "signs"),
+    [
+        ("4.03", "-10.08", 2.015, 2.018, (1.0, 1.0)),  # of z, rounded from -10.075 on or cut off from above -10.09
+        ("4.034", "-10.08", 2.01675, 2.0175, (1.0, 1.0)),  # of y, rounded from 4.0335 on or cut off from below 4.035
+        ("-4.034", "10.08", -2.0175, -2.01675, (1.0, 1.0)),
+        ("4.034", "10.08", 2.01675, 2.0175, (1.0, -1.0)),
+    ],
+)
+def test_what_an_operand_must_have_been_for_two_formulas(y, z, low, high, signs):
+    """y = 2 q and z = -5 q, on a page where q is 3."""
+    q = Value(1.5, "u") * 2.0
+    q.label = "q"
+    nodes = {"y": q * 2.0, "z": q * -5.0}
+    for label, node in nodes.items():
+        node.label = label
+    derivations = Derivations(NamedGraph(nodes["y"] * nodes["z"]))
+    printed = {"y": read_number(y), "z": read_number(z)}
+    claims = {k: (printed[name], derivations.derivation(data(name), [Q])) for k, name in enumerate(printed)}
+    (story,) = stories(claims, Numbers(derivations))
+    assert [(x.claim, x.quantity, x.sign) for x in story.implied] == [(k, Q, sign) for k, sign in enumerate(signs)]
+    edges = pytest.approx((low, high), rel=1e-12)
+    assert [(x.low, x.high) for x in story.implied] == [edges, edges]
 
 
 def two_outputs():
