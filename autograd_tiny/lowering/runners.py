@@ -151,7 +151,9 @@ class Native:
         derivatives = self._empty((rows, n_derivatives)) if n_derivatives else None
         # Few rows come first: a look at all the rest would take as long as they do.
         is_little = self._threads is None and rows * self._kernel.work < 2 * WORTH_A_THREAD
-        threads = 1 if is_little else self._threads or min(machine_threads(), rows * self._kernel.work // WORTH_A_THREAD)
+        threads = (
+            1 if is_little else self._threads or min(machine_threads(), rows * self._kernel.work // WORTH_A_THREAD)
+        )
         if threads < 2 or len(shares := self._shares(rows, threads)) < 2:
             means = self._empty(n_means) if n_means else None
             self._run(parameters, batch, values, derivatives, means)
