@@ -8,9 +8,10 @@ from random import Random
 
 import pytest
 
-from autograd_tiny import cli, mark
+from autograd_tiny import Value, cli, mark
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_claim
+from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.precision import (
     BFLOAT16,
@@ -18,6 +19,7 @@ from autograd_tiny.marking.judging.precision import (
     SINGLE,
     Evidence,
     Format,
+    Single,
     cuts_digits,
     likelihood_ratio,
 )
@@ -239,6 +241,55 @@ def test_three_numbers_with_digits_cut_off_show_how_a_page_does_it():
     assert not cuts(cut, cut, cut, rounded)
     assert cuts(cut, cut, cut, cut, rounded)
     assert not cuts(rounded, rounded, rounded)
+
+
+# What the product of each is in single precision rounds to a larger number at the eighth decimal place.
+FACTORS = [(1.029, 1.466), (1.901, 1.113), (1.544, 1.574), (1.279, 1.916), (1.797, 1.139)]
+
+
+def products(precisions: str, first: float = 0.0):
+    """Products, printed as single ("s") or double ("d") precision gives them; of the first one another number."""
+    nodes, numbers = [], []
+    for k, (precision, (x, w)) in enumerate(zip(precisions, FACTORS)):
+        node = Value(x, f"x{k}") * Value(w, f"w{k}")
+        node.label = f"y{k}"
+        nodes.append(node)
+        x = SINGLE.round(SINGLE.round(x) * SINGLE.round(w)) if precision == "s" else node.data
+        numbers.append((read_claim(f"y{k} = {first:.10f}" if first and not k else f"y{k} = {x:.8f}"), node.data))
+    return Single(Derivations(NamedGraph(sum(nodes[1:], nodes[0]))), numbers), *numbers[0]
+
+
+@pytest.mark.parametrize(
+    ("precisions", "likelier"),
+    [
+        *[("s", False), ("ss", False), ("sss", True)],  # two others must speak for it
+        *[("dss", True), ("sds", False), ("sdss", True), ("sddss", False), ("sdd", False)],  # and more than against it
+    ],
+)
+def test_errors_of_single_precision_are_excused_where_most_others_have_them(precisions, likelier):
+    single, claim, value = products(precisions)
+    assert single.may_give(claim, value, 3e-7, 0.0) is likelier
+    assert single.may_give(claim, value, claim.printed.unit, 9e-8) is likelier
+    assert not single.may_give(claim, value, 0.9 * claim.printed.unit, 9e-8)  # they cannot reach what is printed
+    assert not single.may_give(claim, value + 1e-6, 3e-7, 0.0)
+
+
+def test_one_number_of_single_precision_is_believed_where_there_are_others():
+    for precisions, alone, told in (("s", True, True), ("s", False, False), ("ss", False, True), ("ds", True, False)):
+        single, claim, _ = products(precisions)
+        assert single.gives(claim, (), alone=alone) is told
+
+
+@pytest.mark.parametrize(("steps", "told"), [(1, True), (2, True), (3, False), (-2, True), (-3, False), (0.5, False)])
+def test_a_number_two_steps_of_single_precision_off_is_still_that(steps, told):
+    x, w = FACTORS[0]
+    right = SINGLE.round(SINGLE.round(x) * SINGLE.round(w))
+    off = right + steps * SINGLE.spacing(right)
+    single, claim, _ = products("sss", off)
+    assert single.gives(claim, (), alone=True) is told
+    assert not products("s", off)[0].gives(claim, (), alone=True)  # no other number is one of single precision
+    if steps == 3:  # it is, if it follows from what the page prints
+        assert single.gives(claim, (right + SINGLE.spacing(right), math.nan), alone=True)
 
 
 CUTS = "z = w1*x + w3*y; a = exp(z); d = exp(w1); e = sigmoid(x); E = a + d + e"

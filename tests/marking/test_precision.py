@@ -13,8 +13,8 @@ from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words
-from autograd_tiny.marking.judging.numbers import Numbers
-from autograd_tiny.marking.marks import FAITHFUL
+from autograd_tiny.marking.judging.numbers import Numbers, Source
+from autograd_tiny.marking.marks import FAITHFUL, Mark
 from autograd_tiny.marking.pages import Page, PageError, read_page
 
 
@@ -143,6 +143,17 @@ def test_numbers_that_differ_are_both_gone_on_with():
     first, second = "o = 0.7610", "o = 0.7729"
     for slope in (0.7610 * (1 - 0.7610), 0.7729 * (1 - 0.7729)):
         assert verdicts(NEURON, AT, [first, second, f"o/z = {slope:.4f}"])[-1] != "wrong"
+
+
+def test_of_many_numbers_for_one_quantity_the_first_and_the_last_are_kept():
+    x = Value(3.0, "x")
+    numbers = Numbers(Derivations(NamedGraph(x * 1.0)))
+    for k in range(40):
+        claim = read_claim(f"x = 3.{k:02d}")
+        numbers.take(claim.quantity, Source(Mark(k, claim, 3.0, "wrong"), lambda _: 0.0))
+    assert numbers.printed[claim.quantity].data == 3.39
+    kept = [round(100 * (value.data - 3.0)) for value in numbers.earlier[claim.quantity]]
+    assert kept == [0, *range(24, 39)]
 
 
 def test_a_finer_print_is_gone_on_with_at_once():

@@ -78,6 +78,27 @@ def test_what_is_written_alike_is_read_back_as_that_number(number, value):
 
 
 @pytest.mark.parametrize(
+    ("text", "value", "alike"),
+    [
+        ("10^-3", 0.02, "2×10^-2"),  # a power of ten alone gets a sign of multiplication
+        ("10⁻³", 0.02, "2×10⁻²"),
+        ("1.2·10^{-3}", 0.0456, "4.6·10^{-2}"),
+        ("1.2*10**-3", 0.0456, "4.6*10**-2"),
+        ("1.2 × 10^3", 0.0456, "4.6 × 10^-2"),
+        ("12,345.0", 1234567.89, "1,234,567.9"),
+        ("12 345.0", 1234567.89, "1 234 567.9"),
+        ("1/2", 9e15, "9000000000000000"),
+        ("1/2", 1e16, "1e16"),  # from here on floats have no ones
+        ("0.300", 1e16, "1e+16"),
+        ("0.3…", 0.3, "0.3…"),
+        ("25.0…%", 0.0034567, "0.3…%"),
+    ],
+)
+def test_a_number_is_written_in_the_form_of_another(text, value, alike):
+    assert read_number(text).like(value) == alike
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("1,234", "it might be 1234 or 1.234, write which"),
