@@ -44,6 +44,7 @@ def test_means_are_the_same_in_every_run_and_near_those_of_one_thread(threads):
 
 def test_shares_are_run_once_each_by_whichever_thread_is_free(monkeypatch):
     """While one thread is held up in the first share, another one runs all the rest."""
+    pytest.importorskip("llvmlite")
     runs, all_begun = [], threading.Event()
     original = runners.Native._run
 
