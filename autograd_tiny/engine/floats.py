@@ -8,6 +8,12 @@ import operator
 SQRT_HALF = math.sqrt(0.5)
 
 
+class Mark(float):
+    """A number to be told by `is` from all others of its value, as plain floats cannot be on every Python."""
+
+    __slots__ = ()
+
+
 def divide(x: float, y: float) -> float:
     return x / y
 

@@ -151,8 +151,7 @@ TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 ONE_OVER_SQRT_TWO_PI = 1.0 / math.sqrt(2.0 * math.pi)
 erf = Primitive("erf", math.erf, lambda out, x: (TWO_OVER_SQRT_PI * exp(-(x * x)),), doc="error function")
 erfc = Primitive(
-    "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x * x)),),
-    doc="1 - erf(x), exact in the upper tail",
+    "erfc", math.erfc, lambda out, x: (-TWO_OVER_SQRT_PI * exp(-(x * x)),), doc="1 - erf(x), exact in the upper tail",
 )
 
 # Branches.  Each is a row, so that a rule which needs one can be recorded, written down and compiled.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from autograd_tiny.engine import refusals
+from autograd_tiny.engine import floats, refusals
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.operators import Operators, described, float_form
 from autograd_tiny.engine.refusals import compared, exact_float, finite_float, is_number, refusal
@@ -122,12 +122,9 @@ class Value(refusals.NoPlainNumber, Operators, Node):
                     x.grad += node.d_second * g
 
     def _order_cleared(self) -> list[Value]:
-        """`topological_order` of this node, by the same search, with every grad in it set to 0.
-
-        Which nodes have been entered, and which are completed, is told by which object for 0.0 their grad is.
-        """
+        """`topological_order` of this node, with every grad set to 0: the same search, its marks kept in the grads."""
         order, waiting = list[Value](), [self]
-        entered, completed = float("0.0"), float("0.0")
+        entered, completed = floats.Mark(), floats.Mark()
         push, pop, append = waiting.append, waiting.pop, order.append
         while waiting:
             node = pop()
@@ -147,6 +144,8 @@ class Value(refusals.NoPlainNumber, Operators, Node):
                 if x.op is None:
                     break
                 node = x
+        for node in order:
+            node.grad = 0.0
         return order
 
     @classmethod
@@ -232,7 +231,7 @@ def _lift(x: Any) -> Any:
     if kind is float and x - x == 0.0:
         data = x
     elif kind is int and -9007199254740992 <= x <= 9007199254740992:  # 2 ** 53: up to here floats hold every integer
-        data = 1.0 * x
+        data = float(x)
     elif isinstance(x, Value):
         return x
     elif is_number(x):

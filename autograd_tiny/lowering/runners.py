@@ -149,11 +149,9 @@ class Native:
         rows = batch.shape[0]
         values = self._empty((rows, n_values)) if n_values else None
         derivatives = self._empty((rows, n_derivatives)) if n_derivatives else None
-        # Few rows come first: a look at all the rest would take as long as they do.
-        is_little = self._threads is None and rows * self._kernel.work < 2 * WORTH_A_THREAD
-        threads = (
-            1 if is_little else self._threads or min(machine_threads(), rows * self._kernel.work // WORTH_A_THREAD)
-        )
+        threads = self._threads or rows * self._kernel.work // WORTH_A_THREAD
+        if threads > 1 and self._threads is None:  # for few rows, a look at the machine would take as long as they do
+            threads = min(threads, machine_threads())
         if threads < 2 or len(shares := self._shares(rows, threads)) < 2:
             means = self._empty(n_means) if n_means else None
             self._run(parameters, batch, values, derivatives, means)
@@ -163,7 +161,8 @@ class Native:
     def _shares(self, rows: int, threads: int) -> list[slice]:
         """The rows of each share: of all but the last a multiple of the longest vector.
 
-        Several for a thread, if they are worth it: where a core has other things to do, the others take more of them.
+        Up to eight for a thread, if each has half of what is worth a thread: where a core has other things to do, the
+        others take more of them.
         """
         count = max(threads, min(8 * threads, 2 * rows * self._kernel.work // WORTH_A_THREAD))
         size = -(-rows // (16 * count)) * 16

@@ -40,7 +40,7 @@ MOST_WRITTEN = 500
 class NamedGraph:
     """A recorded graph by the names of its nodes; numbers without a label have no name.
 
-    Other than a named view (`views.named`) it keeps every operation.  Slips are made between named values, too: in one
+    Unlike a named view (`views.named`) it keeps every operation.  Slips are made between named values, too: in one
     factor of many, at a product that nobody has named.  Seen from named value to named value alone, fewer have a name.
 
     Args:

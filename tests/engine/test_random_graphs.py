@@ -13,7 +13,7 @@ from hypothesis.errors import UnsatisfiedAssumption
 from random_graphs import Program, Step, assert_close, magnitudes, margin, random_program, recorded
 
 from autograd_tiny import TABLE, Expression, Value, gradient
-from autograd_tiny.engine.graph import adjoints, topological_order
+from autograd_tiny.engine.graph import adjoints, all_nodes, mapped, topological_order
 from autograd_tiny.symbols.expression import evaluate
 
 EXAMPLES = settings(deadline=None, derandomize=True, phases=[Phase.generate])
@@ -83,6 +83,24 @@ def test_backward_gradient_and_formula_agree(program):
     symbols = [Expression(f"x{i}") for i in range(len(leaves))]
     formulas = gradient(program(*symbols), symbols)
     assert_close(evaluate(formulas, dict(zip(symbols, program.leaves))), grads, sizes)
+
+
+@on_random_programs
+def test_backward_walks_in_topological_order_and_leaves_plain_floats(program):
+    _, root = recorded(program)
+    root.backward()
+    order = topological_order(root)
+    assert root._order_cleared() == order
+    assert all(node.grad.__class__ is float and node.grad == 0.0 for node in order)
+
+
+@on_random_programs
+def test_what_is_made_of_every_node_is_made_of_what_its_operands_gave(program):
+    _, root = recorded(program)
+    sizes = mapped([root], lambda node, operands: 1 + sum(operands))
+    assert [*sizes] == all_nodes(root)
+    for node, size in sizes.items():
+        assert size == 1 + sum(sizes[x] for x in node.operands)
 
 
 @on_random_programs

@@ -81,6 +81,7 @@ def test_as_many_threads_and_shares_as_pay(monkeypatch):
         native([1.0], np.zeros((rows, 1)))
     assert calls == [(2, 4), (3, 6), (8, 18)]
     assert [len(native._shares(rows, 3)) for rows in (0, 1, 16, 100, 100 * worth)] == [0, 1, 1, 3, 24]
+    assert [share.stop - share.start for share in native._shares(100, 3)] == [48, 48, 4]
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, "2", True])

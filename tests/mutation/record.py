@@ -44,14 +44,14 @@ class Record:
         now = {str(file.relative_to(project.root)): hashlib.sha256(file.read_bytes()).hexdigest() for file in project.files()}
         changed = {file for file in {*now, *before["files"]} if now.get(file) != before["files"].get(file)}
         modules = {str(module.relative_to(project.root)) for module in project.modules()} & set(before["files"])
-        stale = set(before["seconds"])
         if all(_is_test(file) or file in modules for file in changed):
-            run = {test for file in changed & modules for tests in self._contexts(file).values() for test in tests}
-            stale = {test for test in before["seconds"] if test in run or test.split("::")[0] in changed}
-        seconds = {test: s for test, s in before["seconds"].items() if test not in stale}
-        if again := sorted({file for file in changed & set(now) if _is_test(file)} | {test.split("::")[0] for test in stale}):
-            seconds |= self._recorded(again if seconds else [], jobs)
-        elif not seconds:
+            stale = {test for file in changed & modules for tests in self._contexts(file).values() for test in tests}
+            again = {file for file in changed if _is_test(file)} | {test.split("::")[0] for test in stale}
+            self._forget(changed & modules)
+            seconds = {test: s for test, s in before["seconds"].items() if test.split("::")[0] not in again}
+            if there := sorted(again & set(now)):
+                seconds |= self._recorded(there, jobs)
+        else:
             seconds = self._recorded([], jobs)
         self.seconds: dict[str, float] = seconds
         notes.write_text(json.dumps({"files": now, "seconds": seconds}))
@@ -90,11 +90,20 @@ class Record:
         return {line: found & set(self.seconds) for line, found in tests.items()}
 
     def _contexts(self, file: str) -> dict[int, set[str]]:
+        found = self._data().contexts_by_lineno(file)
+        return {line: {x.rpartition("|")[0] for x in contexts} for line, contexts in found.items()}
+
+    def _forget(self, files: set[str]) -> None:
+        """Forget which tests run which lines of these: the lines are others now."""
+        if files:
+            self._data().purge_files(files)
+
+    def _data(self) -> Any:
         from coverage import CoverageData
 
         data = CoverageData(str(self.store / "coverage"))
         data.read()
-        return {line: {x.rpartition("|")[0] for x in contexts} for line, contexts in data.contexts_by_lineno(file).items()}
+        return data
 
     def nearest(self, tests: Iterable[str], module: Path) -> list[str]:
         """The tests worth running for a change: those named like the module, those of its room, then the quickest of the others."""

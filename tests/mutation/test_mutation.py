@@ -3,6 +3,7 @@
 import ast
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mutation.changes import changes, difference, sample
+from mutation.record import Project, Record
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,22 +67,49 @@ def test_changes_that_mean_the_same_are_not_tried():
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are forked")
 def test_a_toy_package(tmp_path):
-    (tmp_path / "toy").mkdir()
-    (tmp_path / "tests").mkdir()
+    package, copied = tmp_path / "package", tmp_path / "copied"
+    package.mkdir()
+    runs = tmp_path / "runs"
+    (package / "toy").mkdir()
+    (package / "tests").mkdir()
     source = "def larger(x, y):\n    return x if x > y else y\n\n\ndef half(x):\n    return x / 2\n"
-    (tmp_path / "toy/__init__.py").touch()
-    (tmp_path / "toy/sums.py").write_text(source + "\n\ndef unused(x):\n    return x\n")
-    (tmp_path / "tests/test_sums.py").write_text(
+    (package / "toy/__init__.py").touch()
+    (package / "toy/sums.py").write_text(source + "\n\ndef unused(x):\n    return x\n")
+    (package / "tests/test_sums.py").write_text(
         "from toy.sums import half, larger\ndef test_larger():\n    assert larger(1, 2) == 2\n"
         "def test_half():\n    assert half(3) == 1.5\n"
     )
+    (package / "toy/other.py").write_text("def twice(x):\n    return 2 * x\n")
+    (package / "tests/test_other.py").write_text(
+        f"from toy.other import twice\ndef test_twice():\n    open({str(runs)!r}, 'a').write('.')\n    assert twice(3) == 6\n"
+    )
     environment = {name: x for name, x in os.environ.items() if not name.startswith(("COV", "PYTEST"))}
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(tmp_path)])
-    command = [sys.executable, "-m", "tests.mutation", "--package", "toy", "--jobs", "1"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900, check=True)
-    assert [line.split(maxsplit=1) for line in done.stdout.splitlines()[2:-1]] == [
+    command = [sys.executable, "-m", "tests.mutation", "--package", "toy", "--jobs", "1", "toy/sums.py"]
+
+    def noticed(folder):
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(folder)])
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=True)
+        return [line.split(maxsplit=1) for line in done.stdout.splitlines()[1:-1]]
+
+    assert noticed(package) == [
         ["toy/sums.py", "9        7            2"],
         ["toy/sums.py:2", "return x if x > y else y  ->  return x if x >= y else y"],
         ["toy/sums.py:10", "return x  ->  return None"],
-    ], done.stdout
-    assert (tmp_path / "toy/sums.py").read_text().startswith(source)
+    ]
+    assert (package / "toy/sums.py").read_text().startswith(source)
+    before = runs.read_text()
+
+    # A copy of the tree has a use for the record: where a module is changed, its own tests alone are recorded again.
+    shutil.copytree(package, copied)
+    changed = source.replace("\n\n\ndef half", "\n\n\n# Exact.\ndef half")
+    (copied / "toy/sums.py").write_text(changed)
+    assert noticed(copied) == [
+        ["toy/sums.py", "8        7            1"],
+        ["toy/sums.py:2", "return x if x > y else y  ->  return x if x >= y else y"],
+    ]
+    assert runs.read_text() == before
+    lines = Record(Project(copied, "toy"), 1).lines(copied / "toy/sums.py")
+    assert {line: tests for line, tests in lines.items() if tests} == {
+        2: {"tests/test_sums.py::test_larger"},
+        7: {"tests/test_sums.py::test_half"},
+    }
