@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Fewer random cases where slow tests are left out, for those that do not say how many they need."""
     if sys.platform != "emscripten":  # there tests/wasm/needs.py has its own profile
         settings.register_profile("quick", max_examples=25)
-        settings.register_profile("all", max_examples=60)
+        settings.register_profile("all", max_examples=120)
         settings.load_profile("quick" if "not slow" in config.option.markexpr else "all")
 
 
