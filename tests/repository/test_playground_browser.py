@@ -124,21 +124,20 @@ def test_the_playground_draws_marks_and_trains(tab, address):
     page.select_option(".play-wrt", "x")
     page.wait_for_function("document.querySelector('.play-chain').textContent.includes('∂x')")
 
-    for panel in ("steps", "latex", "train"):
-        page.click(f".play-{panel} > summary")
+    for panel in ("steps", "latex", "train", "exercise"):
+        page.press(f".play-{panel} > summary", "Enter")  # what opens above moves it away from under a mouse
     page.wait_for_function("document.querySelector('.play-latex pre').textContent.includes('frac')")
     assert page.frame_locator(".play-steps iframe").locator(".phase").text_content() == "Start"
-    page.click(".play-exercise > summary")
     page.get_by_label("∂y/∂x", exact=True).fill("9")
-    page.get_by_role("button", name="Check").click()
+    page.get_by_role("button", name="Check").press("Enter")
     page.locator(".play-blank[data-accepted=false] .play-said").wait_for()
-    page.get_by_role("button", name="A hint for z", exact=True).click()
+    page.get_by_role("button", name="A hint for z", exact=True).press("Enter")
     page.wait_for_function("document.querySelector('.play-blank .play-said').textContent")
     before = float(page.locator("[data-name=w]").input_value())
-    page.click("[data-steps='100']")
+    page.press("[data-steps='100']", "Enter")
     page.locator(".play-curve svg").wait_for()
     assert page.text_content(".play-curve").startswith("After 100 steps the output is -")
-    page.click("[data-steps='0']")
+    page.press("[data-steps='0']", "Enter")
     follows(page, w=before)
     assert page.complaints == []
     assert {url for url in page.asked if not url.startswith((address, "data:", "blob:", "about:"))} == set()
