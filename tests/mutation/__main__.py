@@ -45,12 +45,11 @@ def unnoticed(record: Record, module: Path, tree: ast.Module, chosen: list[Chang
                     places = chosen[k].place.lines if k >= 0 else ((1, sys.maxsize),)
                     found = (set[str]().union(*(lines[n] for n in lines if a <= n <= b)) for a, b in places)
                     # Of some lines no run is recorded: of those that run only on import, or while the interpreter is being watched.
-                    if tests := record.nearest(next(filter(None, found), record.seconds), module):
+                    if stages := record.nearest(next(filter(None, found), record.seconds), module):
                         with chosen[k].made() if k >= 0 else contextlib.nullcontext():
                             code = compile(tree, str(module), "exec", dont_inherit=True)
-                        seconds = 10.0 + 3.0 * sum(record.seconds[test] for test in tests)
-                        slot = scratch.pop()
-                        running[tested(name, module, code, tests, seconds, slot)] = k, time.monotonic() + 4.0 * seconds, slot
+                        deadline, slot = time.monotonic() + 4.0 * sum(stage.limit for stage in stages), scratch.pop()
+                        running[tested(name, module, code, stages, slot)] = k, deadline, slot
                     else:
                         left.add(k)
                     continue

@@ -8,9 +8,11 @@ import importlib.util
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import CodeType
+from typing import NamedTuple
 
 MEMORY = 4 << 30  # bytes; a change may make a list grow without end
 QUICK = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:xdist"]
@@ -53,11 +55,20 @@ class Changed(importlib.machinery.SourceFileLoader):
         return importlib.util.spec_from_file_location(name, self.path, loader=self) if name == self.name else None
 
 
-def tested(name: str, file: Path, code: CodeType, tests: Sequence[str], seconds: float, scratch: str) -> int:
-    """A process that runs tests with this code for a module, and exits with 0 if all pass.
+class Stage(NamedTuple):
+    """Tests that are run together, and the seconds that they take."""
 
-    It has so many seconds of the processor's time, not of the clock's: the machine may be busy with other things.
-    """
+    tests: list[str]
+    seconds: float
+
+    @property
+    def limit(self) -> int:
+        """The seconds after which what runs is taken for a loop without end: of the processor's time, not of the clock's."""
+        return int(10.0 + 2.0 * self.seconds)
+
+
+def tested(name: str, file: Path, code: CodeType, stages: Sequence[Stage], scratch: str) -> int:
+    """A process that runs tests with this code for a module, stage by stage, and exits with 0 if all pass."""
 
     def task() -> int:
         import resource
@@ -67,10 +78,14 @@ def tested(name: str, file: Path, code: CodeType, tests: Sequence[str], seconds:
 
         hypothesis.settings.register_profile("mutation", database=None, derandomize=True, deadline=None)
         hypothesis.settings.load_profile("mutation")
-        for limit, most in ((resource.RLIMIT_CPU, int(seconds)), (resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
+        for limit, most in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
             resource.setrlimit(limit, (most, most))
         sys.meta_path.insert(0, Changed(name, file, code))
         importlib.import_module(name)
-        return pytest.main([*QUICK, f"--basetemp={scratch}", *tests])
+        for stage in stages:
+            resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + stage.limit, resource.RLIM_INFINITY))
+            if status := pytest.main([*QUICK, f"--basetemp={scratch}", *stage.tests]):
+                return status
+        return 0
 
     return forked(task)

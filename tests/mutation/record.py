@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.mutation.processes import forked, kill
+from tests.mutation.processes import Stage, forked, kill
 
 MOST_TESTS, MOST_SECONDS = 60, 30.0  # for one change: of the tests that are not near, and of all, by their recorded times
 
@@ -105,14 +105,17 @@ class Record:
         data.read()
         return data
 
-    def nearest(self, tests: Iterable[str], module: Path) -> list[str]:
-        """The tests worth running for a change: those named like the module, those of its room, then the quickest of the others."""
+    def nearest(self, tests: Iterable[str], module: Path) -> list[Stage]:
+        """The tests worth running for a change: those named like the module; then those of its room and the quickest of the others.
+
+        Most changes are noticed by the first, and the files of the others need not be read for them.
+        """
         inside = module.relative_to(self.project.root / self.project.package).with_suffix("")
-        own = (str(module.relative_to(self.project.root)), f"test_{inside.name}.py")
+        named = (str(module.relative_to(self.project.root)), f"test_{inside.name}.py")
 
         def distance(test: str) -> int:
             file = test.split("::")[0]
-            return 0 if file.endswith(own) else 1 if file.startswith(f"tests/{inside.parts[0]}/") else 2
+            return 0 if file.endswith(named) else 1 if file.startswith(f"tests/{inside.parts[0]}/") else 2
 
         ranked = sorted(tests, key=lambda test: (distance(test), self.seconds[test], test))
         far = [test for test in ranked if distance(test) == 2]
@@ -121,7 +124,9 @@ class Record:
             total += self.seconds[test]
             if not chosen or total <= MOST_SECONDS:
                 chosen.append(test)
-        return chosen
+        own = [test for test in chosen if distance(test) == 0]
+        stages = (own, chosen[len(own) :])
+        return [Stage(stage, sum(self.seconds[test] for test in stage)) for stage in stages if stage]
 
 
 class Stopwatch:
