@@ -86,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ |= {"OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "agg"}
     project = Project(Path.cwd(), options.package)
     record = Record(project, options.jobs)
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(record.store / "compiled")  # or each process would compile everything
     for library in LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(library)

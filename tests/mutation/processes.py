@@ -15,7 +15,8 @@ from types import CodeType
 from typing import NamedTuple
 
 MEMORY = 4 << 30  # bytes; a change may make a list grow without end
-QUICK = ["-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:xdist"]
+UNUSED = "cacheprovider cov xdist anyio playwright base_url unraisableexception".split()  # plugins: most of the time to start
+QUICK = ["-x", "-q", "-m", "not slow", *(f"-pno:{plugin}" for plugin in UNUSED)]
 QUICK += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # its plugins are imported before the fork
 
 
