@@ -45,6 +45,7 @@ def test(arguments: list[str]) -> int:
     parser.add_argument("--python", choices=SUPPORTED, help="the Python to use, in an environment of its own")
     parser.add_argument("--wasm", action="store_true", help="on Python 3.14 as WebAssembly, in Node.js: what runs in a browser")
     options, for_pytest = parser.parse_known_args(arguments)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the many processes that tests start would compile everything
     if options.wasm:
         return run(environment(".venv", "dev", "release"), "python", "-m", "tests.wasm", *for_pytest)
     name = f".venv-{options.python}" if options.python else ".venv"
