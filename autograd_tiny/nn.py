@@ -366,16 +366,16 @@ class Layer(Module):
         if isinstance(inputs, Array) or _is_batch(inputs):
             return self._sums_of_arrays(inputs, expanded)
         self._check_size(len(inputs))
-        biases = self._biases
-        if isinstance(biases[0], Value) and not expanded:
+        neurons = zip(self._columns, self._biases)
+        if not expanded and all(_holds_values(x) for x in (self.weights, self.biases)):
             # Every operand is a Value once the inputs are: one look at them serves all neurons.
             record, operands = recorder(dot), lifted(inputs)
-            return [record(*column, *operands, bias) for column, bias in zip(self._columns, biases)]
-        return [weighted_sum(column, inputs, bias, expanded=expanded) for column, bias in zip(self._columns, biases)]
+            return [record(*column, *operands, bias) for column, bias in neurons]
+        return [weighted_sum(column, inputs, bias, expanded=expanded) for column, bias in neurons]
 
     def _sums_of_arrays(self, inputs: Any, expanded: bool) -> Any:
         """The weighted sums of an Array, or of a batch; a frozen layer on plain numbers gives lists of numbers."""
-        if not isinstance(self.weights, Array) and not isinstance(inputs, Array):
+        if not any(isinstance(x, Array) for x in (inputs, self.weights, self.biases)):
             return [self.weighted_sums(row, expanded=expanded) for row in inputs]
         x = inputs if isinstance(inputs, Array) else array(inputs)
         self._check_size(x.shape[-1])
@@ -483,6 +483,11 @@ def _called(activation: Activation) -> str:
     if isinstance(activation, str):
         return activation
     return str(getattr(activation, "name", None) or getattr(activation, "__name__", type(activation).__name__))
+
+
+def _holds_values(parameters: Any) -> bool:
+    """Whether it is an Array of Values, whose entries are all of one kind; where some are not learned, it may be none."""
+    return isinstance(parameters, Array) and isinstance(parameters.node.entries[0], Value)
 
 
 def _is_batch(inputs: Any) -> bool:

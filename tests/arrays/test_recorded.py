@@ -191,6 +191,27 @@ def test_a_function_of_many_operands_of_ones_own_works_by_row():
     assert both(x).data == [[3.0, -1.0], [8.0, -2.0]]
     assert difference(x).data == [1.0, 2.0]
     assert both(x[1]).data == [8.0, -2.0]
+    assert [type(x[1].by_row(row)).__name__ for row in (difference, logsumexp)] == ["Reduced", "Reduced"]
+    assert (difference(x[1]).data, logsumexp(x[1]).data) == (2.0, pytest.approx(5.0 + math.log1p(math.exp(-2.0))))
+
+
+@pytest.mark.parametrize(
+    ("thing", "axis", "expected"),
+    [
+        (array([1.0, 2.0, 6.0]), None, 9.0),
+        (array([1.0, 2.0, 6.0]), 0, 9.0),
+        (array([1.0, 2.0, 6.0]), -1, 9.0),
+        (array([[1.0, 2.0, 6.0]]), None, 9.0),
+        (array([[1.0, 2.0, 6.0]]), 0, [1.0, 2.0, 6.0]),
+        (array([[1.0, 2.0, 6.0]]), -2, [1.0, 2.0, 6.0]),
+        (array([[1.0, 2.0, 6.0]]), 1, [9.0]),
+        (array([[1.0, 2.0, 6.0]]), -1, [9.0]),
+    ],
+)
+def test_sums_and_means_over_every_axis(thing, axis, expected):
+    assert thing.sum(axis=axis).data == expected
+    n = 3.0 if expected in (9.0, [9.0]) else 1.0
+    assert thing.mean(axis=axis).data == ([x / n for x in expected] if isinstance(expected, list) else expected / n)
 
 
 def test_a_scalar_of_arrays_is_a_value_in_every_respect():

@@ -3,7 +3,7 @@ from random import Random
 
 import pytest
 
-from autograd_tiny import Expression, Value, gradient, leaky_relu, losses, nn, optim, total
+from autograd_tiny import Array, Expression, Value, gradient, leaky_relu, losses, nn, optim, total
 from autograd_tiny.engine.graph import topological_order
 
 
@@ -20,6 +20,23 @@ def test_a_weighted_sum_is_one_node_or_every_product_and_sum():
     assert [n.op.name for n in topological_order(short)] == ["dot", "relu"]
     assert [n.op.name for n in topological_order(long)] == ["mul", "mul", "add", "add", "relu"]
     assert short.data == long.data == 0.75
+
+
+@pytest.mark.parametrize("expanded", [False, True])
+@pytest.mark.parametrize("weights_are_learned", [False, True])
+@pytest.mark.parametrize("learned_biases", [[], [0], [1], [0, 1]])
+def test_some_parameters_of_a_layer_may_be_plain_numbers(weights_are_learned, learned_biases, expanded):
+    layer = nn.Layer.from_weights([[1.0, 2.0], [3.0, 4.0]], [0.5, 0.25])
+    if not weights_are_learned:
+        layer.weights = layer.weights.data
+    if learned_biases != [0, 1]:
+        layer.biases = [b if i in learned_biases else b.data for i, b in enumerate(layer.biases)]
+    assert len(layer.parameters()) == 4 * weights_are_learned + len(learned_biases)
+    inputs = [Value(1.0), Value(-2.0)]
+    assert [z.data for z in layer(inputs, expanded=expanded)] == [-4.5, -5.75]
+    rows = layer([[1.0, -2.0], [0.0, 1.0]], expanded=expanded)
+    assert [[getattr(z, "data", z) for z in row] for row in rows] == [[-4.5, -5.75], [3.5, 4.25]]
+    assert isinstance(rows, Array) == (weights_are_learned or learned_biases == [0, 1])
 
 
 @pytest.mark.parametrize("expanded", [False, True])
