@@ -226,7 +226,7 @@ def test_no_imaginary_part_and_no_unit_is_left_out_unseen(x):
 @pytest.mark.parametrize("f", [sigmoid, relu, exp, maximum, leaky_relu], ids=repr)
 def test_an_array_given_to_a_function_of_numbers_is_told_of_elementwise(f):
     for array in (np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0]])):
-        with pytest.raises(TypeError, match=r"(?s)\(array\(\[.*; for arrays of NumPy use arrays.elementwise\("):
+        with pytest.raises(TypeError, match=rf"(?s)\(array\(\[.*; for arrays of NumPy use arrays.elementwise\({f.name}\)"):
             f(array)
 
 

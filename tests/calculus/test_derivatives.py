@@ -68,6 +68,7 @@ def rosenbrock_hessian(x):
 def test_high_derivatives_equal_mpmath(x):
     for order, expected in zip((1, 2, 3, 5, 10), EXP_SIN[x]):
         assert derivative(lambda x: exp(sin(x)), order=order)(x) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert derivative(lambda x: exp(sin(x)))(x) == derivative(lambda x: exp(sin(x)), 1)(x)
 
 
 def test_hessian_of_rosenbrock_equals_the_closed_form():

@@ -226,6 +226,17 @@ def test_an_error_names_it_and_its_operands(row):
             harmonic(Value(-1.0, "x"), 1.0)
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"), [(ValueError(), "ValueError"), (ValueError("no slope"), "no slope"), (OverflowError(34, "too large"), "too large")]
+)
+def test_an_error_in_a_rule_says_why(error, reason):
+    def rule(out, x):
+        raise error
+
+    with pytest.raises(type(error), match=rf"^bent\(v = 3.0\) is 6.0, but its derivative there is not finite \({reason}\)$"):
+        Primitive("bent", lambda x: 2.0 * x, rule)(Value(3.0, "v"))
+
+
 def test_a_layer_takes_it_as_its_activation():
     for activation, by_hand in ((squareplus, lambda a, b: [squareplus(a), squareplus(b)]), (polar, lambda a, b: list(polar(a, b)))):
         layer = nn.Layer.from_weights([[0.5, -1.0], [0.25, 2.0]], [0.1, 0.2], activation)

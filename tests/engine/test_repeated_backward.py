@@ -234,7 +234,7 @@ def test_what_was_changed_by_hand_is_no_multiple():
     Stepper(y)
 
 
-@pytest.mark.parametrize("grad", [float("inf"), float("nan"), 1e300, -1.0])
+@pytest.mark.parametrize("grad", [float("inf"), float("nan"), 1e300, -1.0, -2.0])
 def test_grads_that_no_runs_leave(grad):
     x = Value(3.0, "x")
     y = x * 2.0

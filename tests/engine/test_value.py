@@ -228,7 +228,14 @@ def test_comparison_identity_and_formatting():
     assert not a > b
     assert f"{Value(2 / 3):.3f}" == "0.667"
     assert f"{Value(2.0, 'w')}" == "Value(2.0, 'w')"
-    assert repr(Value(2.0, "w") * 1.0) == "Value(2.0, op=mul)"
+    w = Value(2.0, "w")
+    y = w * 1.5
+    y.backward()
+    assert [repr(x) for x in (w, y, y.operands[1])] == [
+        "Value(2.0, 'w', grad=1.5)",
+        "Value(3.0, op=mul, grad=1.0)",
+        "Constant(1.5, grad=2.0)",
+    ]
 
 
 def test_numbers_of_other_kinds_become_floats():

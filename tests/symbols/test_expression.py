@@ -174,6 +174,13 @@ def test_a_printed_dot_reads_back():
     assert read(formula, {e.label: number for e, number in AT.items()}) == formula.evaluate(AT)
 
 
+def test_a_constant_of_a_row_is_written_as_any_number_in_latex():
+    x = Expression("x")
+    assert (x**1e-7).latex() == "x^{10^{-7}}"
+    assert (x**2.5e30).latex() == r"x^{2.5 \cdot 10^{30}}"
+    assert x.leaky_relu(1e-7).latex() == r"\mathrm{LeakyReLU}_{10^{-7}}\left(x\right)"
+
+
 @pytest.mark.parametrize("number", [0.5, -0.5, 3.0, 1e22, 1e-7, 123456.789, -1e300, 0.0])
 def test_a_printed_constant_reads_back(number):
     assert eval(str(constant(number))) == number

@@ -46,6 +46,8 @@ FORMULAS = [
     (x + 1 - 3, "x - 2", "x - 2"),
     (number(2) * 3 + 4, "10", "10"),
     (number(3) ** 2, "9", "9"),
+    (number(1) ** 64, "1", "1"),
+    (number(1) ** 65, "1 ** 65", "1^{65}"),
     # Signs.
     (-1 * x, "-x", "-x"),
     (neg(neg(x)), "x", "x"),
@@ -54,6 +56,7 @@ FORMULAS = [
     (-(a - b), "b - a", "b - a"),
     (-(a - b - c), "b - a + c", "b - a + c"),
     (-a + b, "b - a", "b - a"),
+    (-0.1 * a + b, "b - 0.1 * a", r"b - 0.1 \cdot a"),
     (a + -b, "a - b", "a - b"),
     (a - -b, "a + b", "a + b"),
     (-(a + b) * c, "-((a + b) * c)", r"-\left(a + b\right) \cdot c"),
@@ -67,6 +70,8 @@ FORMULAS = [
     (x * x, "x ** 2", "x^{2}"),
     (x**2 * x, "x ** 3", "x^{3}"),
     ((x**2) ** 3, "x ** 6", "x^{6}"),
+    ((x**8) ** 8, "x ** 64", "x^{64}"),
+    ((x**5) ** 13, "(x ** 5) ** 13", r"\left(x^{5}\right)^{13}"),
     ((2 * x) ** 2, "4 * x ** 2", r"4 \cdot x^{2}"),
     (x / y / y, "x / y ** 2", r"\frac{x}{y^{2}}"),
     (x / x, "x / x", r"\frac{x}{x}"),
@@ -167,6 +172,9 @@ def test_a_labelled_part_is_not_opened():
     s.label = "s"
     assert str(tidied(-s + (a - s))) == "s = a + b; a - 2 * s"
     assert tidied(-(s - s * 2)) is s
+    t = hypot(a, b * 1)
+    t.label = "t"
+    assert str(tidied(t * 2)) == "t = hypot(a, b); 2 * t"
 
 
 def test_a_labelled_part_that_is_tidy_is_the_same_node_and_takes_a_value():
