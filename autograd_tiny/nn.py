@@ -486,7 +486,7 @@ def _called(activation: Activation) -> str:
 
 
 def _holds_values(parameters: Any) -> bool:
-    """Whether it is an Array of Values, whose entries are all of one kind; where some are not learned, it may be none."""
+    """Whether it is an Array of Values, whose entries are all of one kind; plain numbers may stand in its place."""
     return isinstance(parameters, Array) and isinstance(parameters.node.entries[0], Value)
 
 

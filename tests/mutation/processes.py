@@ -15,7 +15,7 @@ from types import CodeType
 from typing import NamedTuple
 
 MEMORY = 4 << 30  # bytes; a change may make a list grow without end
-UNUSED = "cacheprovider cov xdist anyio playwright base_url unraisableexception".split()  # plugins: most of the time to start
+UNUSED = ["cacheprovider", "cov", "xdist", "anyio", "playwright", "base_url", "unraisableexception"]  # plugins: most of the time to start
 QUICK = ["-x", "-q", "-m", "not slow", *(f"-pno:{plugin}" for plugin in UNUSED)]
 QUICK += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # its plugins are imported before the fork
 
