@@ -40,6 +40,7 @@ from autograd_tiny.views.equations import (
     latex_style,
     lines_of,
     of_rate,
+    rate_name,
     set_width,
     text_style,
 )
@@ -275,10 +276,10 @@ class ArrayPage(NamedTuple):
 
     def _gives_the_output(self, page: PageSource) -> bool:
         """Whether the formulas, read again, give what was recorded."""
-        inputs = {x.quantity: json.loads(x.written(repr)) for x in page.inputs if all(map(math.isfinite, x.numbers))}
         try:
+            inputs = {x.quantity: json.loads(x.written(repr)) for x in page.inputs}
             found = read_formula("\n".join(page.formulas)).record(inputs).output.data
-        except FormulaError:
+        except (FormulaError, json.JSONDecodeError):  # an input that is inf or nan is no number of a file
             return False
         return math.isclose(found, self.output.data, rel_tol=1e-12)
 
@@ -383,7 +384,7 @@ def derived(
     sections = [_forward(explainer, readable, order), _backward(explainer, readable, order, between, original)]
     if rate is not None:
         sections.append(_update(explainer, readable, [seen[x] for x in moved], rate))
-    called = [*explainer.called, *([] if rate is None else [_rate_name(explainer)])]
+    called = [*explainer.called, *([] if rate is None else [rate_name(explainer.known)])]
     return Derivation(sections, digits, called, _page(output, explainer, readable, seen, rate))
 
 
@@ -501,7 +502,7 @@ def _gathered(explainer: Explainer, order: Sequence[Value], wanted: Iterable[Val
 def _update(explainer: Explainer, readable: Mapping[str, str], leaves: Sequence[Value], rate: float) -> Section:
     """The leaves after a step of gradient descent."""
     equations, claims = [], []
-    eta = Expression(_rate_name(explainer))
+    eta = Expression(rate_name(explainer.known))
     for leaf in leaves:
         name, slope = explainer.names[leaf], explainer.adjoints[leaf]
         new = leaf.data - rate * slope
@@ -511,12 +512,6 @@ def _update(explainer: Explainer, readable: Mapping[str, str], leaves: Sequence[
         equations.append(Equation(Expression(primed), ((symbols,), (numbers,), (Expression.literal(new),))))
         claims.append(Claim(f"{readable[name]}'", new))
     return Section("Update", equations, claims)
-
-
-def _rate_name(explainer: Explainer) -> str:
-    """What the learning rate is called, other than all values."""
-    names = itertools.chain(["η", "rate"], (f"rate {number}" for number in itertools.count(2)))
-    return next(name for name in names if name not in explainer.known)
 
 
 def _page(

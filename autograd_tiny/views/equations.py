@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -44,6 +45,14 @@ of_rate = written_product(
     r"{0:product} \, {1:product}",
     "a learning rate and a derivative, side by side",
 )
+
+
+def rate_name(taken: Container[str]) -> str:
+    """What the learning rate is called, unlike everything whose name is ``taken``."""
+    names = itertools.chain(["η", "rate"], (f"rate {number}" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken)
+
+
 _BLANK = "____"
 blank = Primitive(
     "blank", lambda x: x, (1.0,), doc="where a number is to be written",

@@ -1,6 +1,7 @@
 """Derivations in matrix form: what is given, forward with shapes, each derivative once by those before it, updates."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -145,6 +146,25 @@ def test_what_formulas_have_no_word_for_is_a_page_of_scalars(tmp_path):
     assert "y = " in text
     (tmp_path / "page.toml").write_text(text, encoding="utf-8")
     assert set(read_page(tmp_path / "page.toml").mark().counts) == {"right"}
+
+
+@pytest.mark.parametrize("number", [math.inf, math.nan])
+def test_a_number_that_no_page_can_hold_is_named(number):
+    x = array([[1.0, 2.0]], "x")
+    x[0][1].data = number
+    y = (x * 2.0).sum()
+    y.label = "y"
+    with pytest.raises(ValueError, match=rf"derivation: x_0_1 is {number}, and a page that can be marked holds numbers from"):
+        derivation(y, wrt=x).toml  # noqa: B018
+
+
+def test_the_learning_rate_has_a_name_of_its_own():
+    x, weights = array([1.0, 2.0], "x"), [Value(3.0, label) for label in ("η", "rate", "learning rate", "x'")]
+    y = (x * math.prod(weights)).sum()
+    y.label = "y"
+    text = derivation(y, wrt=[x], learning_rate=0.1).text
+    assert "rate 2 = 0.1\n" in text
+    assert "x (new) = x - rate 2 ∂y/∂x" in text
 
 
 def test_arrays_that_no_formula_can_name_have_another_name(tmp_path):

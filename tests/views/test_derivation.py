@@ -1,5 +1,6 @@
 """Whole derivations: what stands on the page, that every number of it is marked right, and what is refused."""
 
+import math
 import re
 from random import Random
 from xml.etree import ElementTree
@@ -314,7 +315,9 @@ def test_what_nothing_can_be_differentiated_by():
         derivation(y, wrt=x)
 
 
-def test_a_name_for_the_learning_rate_and_for_what_is_updated():
-    x, eta, primed = Value(2.0, "x"), Value(3.0, "η"), Value(1.0, "x'")
-    text = derivation(named("y", x * eta * primed), wrt=x, learning_rate=0.1).text
-    assert text.splitlines()[-1] == "x (new) = x - rate ∂y/∂x = 2 - 0.1 · 3 = 1.7"
+@pytest.mark.parametrize(("taken", "rate"), [(["η"], "rate"), (["η", "rate"], "rate 2"), (["η", "rate", "rate 2"], "rate 3")])
+def test_a_name_for_the_learning_rate_and_for_what_is_updated(taken, rate):
+    x, primed = Value(2.0, "x"), Value(1.0, "x'")
+    output = named("y", x * math.prod([Value(3.0, label) for label in taken]) * primed)
+    text = derivation(output, wrt=x, learning_rate=0.1).text
+    assert f"x (new) = x - {rate} ∂y/∂x = 2 - 0.1 · {3 ** len(taken)} = " in text

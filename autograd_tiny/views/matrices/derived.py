@@ -19,7 +19,7 @@ from autograd_tiny.symbols.expression import TEXT, Expression, term
 from autograd_tiny.symbols.latex import latex_number
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import quoted
-from autograd_tiny.views.equations import Equation, of_rate
+from autograd_tiny.views.equations import Equation, of_rate, rate_name
 from autograd_tiny.views.matrices.evaluated import PRODUCTS, Numbers
 from autograd_tiny.views.matrices.graph import Whole, Wholes, is_view
 from autograd_tiny.views.matrices.seen import SeenArrays, is_constant, is_small
@@ -78,8 +78,7 @@ class ArrayDerivation:
         self.moved = [x for x in self.wrt if x not in self.seen.graph.formulas]
         if rate is not None and not self.moved:
             raise ValueError("derivation: a learning rate updates leaves, and all in wrt were computed; leave it out")
-        taken = set(self.seen.graph.names.values())
-        self.rate_name = next(name for name in ("η", "rate", "learning rate") if name not in taken)
+        self.rate_name = rate_name(set(self.seen.graph.names.values()))
         self.called = [*self.seen.called, *([] if rate is None else [self.rate_name])]
 
     def parts(self) -> list[ArrayPart]:
