@@ -1,9 +1,9 @@
 """Pictures with blanks: what is left out stands nowhere in the picture, not even where the pointer shows it."""
 
 import pytest
-from small_graphs import neuron
+from small_graphs import named, neuron
 
-from autograd_tiny import array, draw
+from autograd_tiny import Value, array, draw, total
 
 
 def differentiated():
@@ -25,8 +25,8 @@ def test_what_is_left_out_stands_nowhere_in_the_picture():
 
 
 @pytest.mark.parametrize(("blanks", "options", "message"), [
-    (["q"], {}, "no number 'q'"),
-    (["y/q"], {}, "no number 'y/q'"),
+    (["q"], {}, r"no number 'q'; there are w, y/w, x, y/x, b, y/b, z, y/z, z/b, y and y/y$"),
+    (["y/q"], {}, r"no number 'y/q'; did you mean `y/"),
     (["z/y/w"], {}, "a blank is a number in the picture, 'z' or 'y/z'"),
     ([3], {}, "a blank is a number in the picture"),
     (["y"], {"max_nodes": 1}, "only summarised"),
@@ -34,6 +34,12 @@ def test_what_is_left_out_stands_nowhere_in_the_picture():
 def test_a_blank_that_is_no_number_of_the_picture_is_refused(blanks, options, message):
     with pytest.raises(ValueError, match=message):
         draw(differentiated(), blanks=blanks, **options)
+
+
+def test_of_many_numbers_twelve_are_listed():
+    output = named("y", total([Value(1.0, letter) for letter in "abcdefgh"]))
+    with pytest.raises(ValueError, match=r"there are a, y/a, b, y/b, c, y/c, d, y/d, e, y/e, f, y/f and 6 more$"):
+        draw(output, blanks="q")
 
 
 def test_pictures_of_arrays_have_none():
