@@ -9,7 +9,7 @@ import pytest
 from random_graphs import random_program, recorded
 from small_graphs import named, two_two_two
 
-from autograd_tiny import Value, derivation, dot, losses, mean, softmax
+from autograd_tiny import Value, derivation, dot, losses, mean, softmax, total
 from autograd_tiny.engine.graph import all_nodes, topological_order
 from autograd_tiny.marking.pages import read_page
 from autograd_tiny.views.derivation import LATEX_WIDTH, MOST_EQUATIONS, TEXT_WIDTH
@@ -269,6 +269,13 @@ def test_a_formula_that_would_double_at_every_step_is_left_out():
     y = named("y", named("m", v) * 2.0)
     assert derivation(y, wrt=x).text.splitlines()[2] == "m = 0.0101"
     assert "∂m/∂x" in derivation(y, wrt=x).text
+
+
+@pytest.mark.parametrize(("terms", "is_written"), [(250, True), (251, False)])
+def test_a_formula_of_more_than_500_operations_and_operands_is_left_out(terms, is_written):
+    x = Value(0.001, "x")
+    y = named("y", total([x] * terms).tanh())
+    assert ("tanh" in derivation(y, wrt=x, through="named").text) is is_written
 
 
 def test_a_page_that_nobody_reads():

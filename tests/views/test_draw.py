@@ -130,6 +130,41 @@ def test_a_labelled_constant(renderer):
     assert shown(draw(pi))["n0"] == ("node constant", "π = constant: data 3.1415927", ("π = 3.142",))
 
 
+def test_a_formula_is_written_three_operations_deep():
+    x, titles = Value(0.5, "x"), []
+    for _ in range(4):
+        x = x.tanh()
+        drawing = draw(x)
+        titles.append(drawing.titles[drawing.node_id(x)].partition(":")[0])
+    assert titles == ["tanh(x)", "tanh(tanh(x))", "tanh(tanh(tanh(x)))", "tanh(tanh(tanh(tanh(…))))"]
+
+
+@pytest.mark.parametrize(("operands", "text"), [(7, f"total({', '.join(['1 × x'] * 7)})"), (8, "total(…)")])
+def test_a_formula_of_many_operations_is_left_out(operands, text):
+    x = Value(0.5, "x")
+    y = total([1.0 * x for _ in range(operands)])
+    drawing = draw(y)
+    assert drawing.titles[drawing.node_id(y)].partition(":")[0] == text
+
+
+@pytest.mark.parametrize(("label", "header", "latex"), [
+    ("w" * 12, "wwwwwwwwwwww × x", r"\mathrm{wwwwwwwwwwww} \cdot x"),
+    ("w" * 13, "×", r"\times"),
+])  # fmt: skip
+def test_a_header_has_room_for_16_characters(renderer, label, header, latex):
+    y = Value(3.0, label) * Value(2.0, "x")
+    drawing = draw(y)
+    assert shown(drawing)["n2"][2][0] == header
+    assert drawing.latex["n2"] == latex
+
+
+def test_an_operand_without_a_name_is_its_number_in_the_formula_of_a_named_value(renderer):
+    y = named("y", (Value(2.0, "x") * [Value(3.0)][0]).exp())
+    drawing = draw(y, through="named")
+    assert shown(drawing)[drawing.node_id(y)][2][0] == "y = exp(x · 3)"
+    assert drawing.latex[drawing.node_id(y)] == r"y = e^{x \cdot 3}"
+
+
 def test_numbers_that_are_not_finite(renderer):
     x = Value(1e200, "x")
     y = x * x
@@ -791,6 +826,7 @@ def test_a_summary_shows_the_parts(renderer):
     assert boxes["x[…]"] == ("x[…]: leaf 3", ("nodes", "3"))
     assert ("edge", "layers[0] → layers[1]: 9 edges", ("9",)) in picture.values()
     assert ("edge", "x[…] → layers[0]: 9 edges", ("9",)) in picture.values()
+    assert "exp → y: 1 edge" in draw(named("y", Value(2.0, "x").exp() * 2.0), max_nodes=1).titles.values()
     with pytest.raises(ValueError, match="is not in this picture"):
         drawing.node_id(loss.operands[0])
 

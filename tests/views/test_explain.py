@@ -120,6 +120,21 @@ def test_paths_sum_to_the_gradient():
     assert [p.product for p in paths(recorded.loss, recorded.loss)] == [1.0]
 
 
+@pytest.mark.parametrize(("length", "factors"), [(12, 12), (13, 2)])
+def test_a_product_of_more_than_twelve_factors_is_written_by_the_uses(length, factors):
+    x = y = Value(0.5, "x")
+    for _ in range(length):
+        y = y.tanh()
+    assert explain(named("y", y), wrt=x, through="all").text.splitlines()[0].count("·") == factors - 1
+
+
+@pytest.mark.parametrize(("length", "written"), [(120, "v" * 120), (121, "∂z/∂x")])
+def test_a_factor_of_more_than_120_characters_stays_a_symbol(length, written):
+    x = Value(0.5, "x")
+    y = named("y", named("z", x * Value(2.0, "v" * length)).tanh())
+    assert explain(y, wrt=x).text.splitlines()[1].strip() == f"= (1 - y²) · {written}"
+
+
 def test_too_many_paths_are_counted():
     x = y = Value(1.0, "x")
     for _ in range(60):

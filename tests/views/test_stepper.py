@@ -477,7 +477,7 @@ def test_the_step_is_one_for_the_stepper_and_its_widget():
     stepper = Stepper(neuron())
     stepper.step = 2
     widget = stepper.widget()
-    assert (widget.step, widget is stepper.widget()) == (2, True)
+    assert (widget.step, widget.playing, widget is stepper.widget()) == (2, False, True)
     stepper.step = 5
     assert widget.step == 5
     widget.step = 3
@@ -545,6 +545,22 @@ def test_a_notebook_gets_the_page_in_a_sandbox(monkeypatch, anywidget):
     hidden = re.search(r"\.(\S+) \{ display: none \}", page.texts["style"])[1]
     assert [attrs["class"] for tag, attrs in page.elements if tag == "div" and attrs] == [hidden]
     assert any(tag == "img" for tag, _ in page.elements)
+
+
+def test_the_frame_is_as_high_as_the_picture_needs_up_to_800_pixels():
+    """A point is 4/3 of a pixel, and 560 pixels are for what stands around the picture."""
+    for value, most in ((Value(2.5, "x"), math.inf), (neuron(), 800)):
+        stepper = Stepper(value)
+        points = int(re.match(r'<svg width="\d+pt" height="(\d+)pt"', stepper.data["svg"])[1])
+        frame = next(attrs for tag, attrs in Page(stepper._repr_html_()).elements if tag == "iframe")
+        assert f"; height: {min(560 + points * 4 // 3, most)}px;" in frame["style"]
+
+
+def test_names_are_the_callers_variables_where_nothing_computed_has_a_label():
+    w, x = Value(-3.0), Value(2.0)
+    net = w * x
+    out = (net + 1.0).tanh()
+    assert [node["name"] for node in Stepper(out, through="named").data["nodes"]] == ["w", "x", "net", "out"]
 
 
 def test_random_graphs_are_stepped_through():

@@ -275,6 +275,8 @@ def _is_ordered(node: Value) -> bool:
 
 def _header(node: Value, labels: Labels, label_within: str) -> list[Text]:
     symbol = "" if node.op is None else node.op.symbol
+    if isinstance(node.op, Composed):  # its own symbol has names for operands that are shown by their numbers
+        symbol = formula(node, labels.shown) or symbol
     if label_within:
         shown = Text(label_within, bold=True)
         return [shown, Text(f" = {symbol}")] if symbol else [shown]
@@ -303,7 +305,7 @@ def _header_latex(node: Value, label_within: str, look: Look, labels: Labels, la
         number = constant.text if constant else latex_text(look.number(node.data))
         return f"{latex[label_within]} = {number}" if label_within else number if constant else ""
     head = f"{latex[label_within]} = " if label_within and node.op.symbol else latex.get(label_within, "")
-    is_named_formula = isinstance(node.op, Composed) and all(x.label for x in node.operands)
+    is_named_formula = isinstance(node.op, Composed) and all(x.label or x.op is None for x in node.operands)
     if not is_named_formula and (label_within or not _short_formula(node, labels)):
         return head + _latex_symbol(node.op.symbol)
 
