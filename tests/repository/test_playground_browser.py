@@ -308,11 +308,9 @@ def test_a_browser_that_is_too_old_shows_the_pages_as_they_are(tab, before):
     assert page.complaints == []
 
 
-def test_every_block_of_the_tutorial_and_of_notebooks_runs(tab):
-    for page in (
-        *("tutorial/02-chain-rule", "tutorial/03-used-twice", "tutorial/05-layers-softmax-loss", "tutorial/06-three-three-three"),
-        *("tutorial/07-one-training-step", "notebooks/02_step_through_backward", "notebooks/04_mark_a_page"),
-    ):
+def test_every_block_of_a_long_page_and_of_notebooks_runs(tab):
+    """The other pages' blocks run with the tests of `tests/wasm`, on the same Python."""
+    for page in ("tutorial/06-three-three-three", "notebooks/02_step_through_backward", "notebooks/04_mark_a_page"):
         opened = tab(f"{page}.html")
         opened.locator(".run").first.wait_for(state="attached")
         opened.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
