@@ -420,6 +420,8 @@ def test_a_compiled_program_is_copied_and_not_pickled(backend):
     twin.assign([0.0] * twin.n_parameters)
     assert compiled.value(compiled.parameter_vector(), [[0.5, 1.0, 2.0]]) == expected
     assert twin.value(twin.parameter_vector(), [[0.5, 1.0, 2.0]]) == 2.0
+    model.compiled = compiled
+    assert (held := copy.deepcopy(compiled)).model.compiled is held
     one, again = copy.deepcopy([line, line])
     assert one is again
     assert one is not line
