@@ -84,6 +84,44 @@ def test_loops_of_every_size_agree_with_the_eager_engine(monkeypatch, sizes, sma
         np.testing.assert_allclose(means, [loss, *gradients], rtol=1e-12, atol=1e-15)
 
 
+def test_a_layer_with_its_weights_on_the_right_and_its_bias_inside_is_loops():
+    def loss(p, x):
+        hidden = [tanh(v) for v in x]
+        return total([tanh(dot(hidden, p[17 * i : 17 * i + 16], p[17 * i + 16])) for i in range(16)])
+
+    compiled = compile_loss(loss, 17 * 16, 16, backend="python")
+    for computation in (compiled.program, compiled._recorded):
+        assert shapes(Assembly(computation, layout_of(compiled), 8).steps) == [("MatrixVector", 16, 16), ("MeanOuter", 16, 16)]
+
+
+def test_a_small_layer_that_is_used_at_many_positions_has_one_loop_over_them():
+    """What counts is how many products all positions have together."""
+
+    def loss(p, x):
+        positions = [[tanh(v) for v in x[4 * k : 4 * k + 4]] for k in range(10)]
+        return total([tanh(dot(p[4 * i : 4 * i + 4], hidden)) for hidden in positions for i in range(4)])
+
+    compiled = compile_loss(loss, 16, 40, backend="python")
+    (outer,) = [loop for loop in loops(compiled) if isinstance(loop, MeanOuter)]
+    assert (len(outer.left), len(outer.right), len(outer.left[0])) == (4, 4, 10)
+
+
+def test_two_linear_layers_with_two_neurons_exchanged_between_them_agree():
+    """What one loop leaves side by side, the other wants in an order that differs in two places."""
+
+    def loss(p, x):
+        first = [dot(p[16 * i : 16 * i + 16], [tanh(v) for v in x]) for i in range(16)]
+        first[6], first[7] = first[7], first[6]
+        return total([tanh(dot(p[256 + 16 * i : 272 + 16 * i], first)) for i in range(16)])
+
+    compiled = [compile_loss(loss, 512, 16, backend=backend) for backend in BACKENDS]
+    rng = np.random.default_rng(0)
+    theta, batch = rng.normal(size=512) / 4.0, rng.normal(size=(3, 16))
+    (right, expected), (got, gradient) = [c.value_and_grad(theta, batch) for c in compiled]
+    assert got == pytest.approx(right, rel=1e-12)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-11, atol=1e-13)
+
+
 def test_loops_over_the_columns_of_a_wide_batch_agree(monkeypatch):
     monkeypatch.setattr(arrangement, "SMALLEST_LOOP", 20)
     model = nn.MLP([40, 9, 1], ["tanh", "linear"], rng=Random(1))
