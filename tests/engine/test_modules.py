@@ -99,6 +99,7 @@ def multiplied(by):
         UserList([w]),
         {w: 1.0},
         {(w, 1): 1.0},
+        {"b": 1.0, (w, 1): 2.0},
         {"b": w}.values(),
         MappingProxyType({"b": w}),
         SimpleNamespace(b=[w]),
@@ -131,6 +132,8 @@ def test_what_is_found_elsewhere_may_be_anywhere():
     model.known = {w}
     model.act = multiplied(w)
     model.fixed = {Constant(2.0), w * 2.0}
+    model.loop = SimpleNamespace(known={w})
+    model.loop.itself = model.loop
     assert model.parameters() == [w]
 
 
@@ -199,7 +202,9 @@ def test_containers_that_contain_themselves():
 def test_labels_of_all_that_holds_values():
     a = Value(1.0)
     pair, table, array = [a, Value(2.0)], {"k": Value(3.0)}, values(np.array([4.0]))
-    assert label_locals() == {"a": a, "pair[1]": pair[1], "table['k']": table["k"], "array[0]": array[0]}
+    _private, power_ = Value(5.0), Value(6.0)
+    assert label_locals() == {"a": a, "pair[1]": pair[1], "table['k']": table["k"], "array[0]": array[0], "power_": power_}
+    assert _private.label == ""
 
 
 def test_what_was_computed_and_constants_are_no_parameters():
@@ -259,6 +264,7 @@ def test_what_a_frozen_copy_has_is_looked_at_where_leaves_and_containers_are_mix
     model = Holds([v, 1.0, [v, "text", None], {"b": (v, [v])}, w * 2.0])
     assert list(model.named_parameters()) == ["thing[0]"]
     assert model.parameters() == [v]
+    assert Holds([1.0, v, None]).parameters() == [v]
     assert model.frozen().thing == [2.0, 1.0, [2.0, "text", None], {"b": (2.0, [2.0])}, 3.0]
     model.hidden = {w}
     for look in (model.parameters, model.frozen):

@@ -119,6 +119,14 @@ def test_a_short_shared_part_is_repeated():
     assert str(shared + exp(shared)) == "x * y + exp(x * y)"
 
 
+def test_from_which_length_on_a_part_gets_a_name():
+    for characters, is_shared, limit in ((12, True, 12), (13, True, 12), (2000, False, 2000), (2001, False, 2000)):
+        part = Expression("a" * (characters - len(" + b"))) + Expression("b")
+        whole = part.exp() * part if is_shared else part.exp()
+        assert len(str(part)) == characters
+        assert str(whole).startswith("t1 = ") == (characters > limit)
+
+
 def test_a_labelled_part_is_named_by_its_label_and_may_stand_alone():
     s = x * y + z
     s.label = "s"
@@ -263,6 +271,7 @@ def test_derivatives_are_formulas_without_zeros_and_ones():
     assert str(gradient(exp(x) * y, [x])[0]) == "exp(x) * y"
     assert str(gradient(x + y, [z])[0]) == "0"
     assert str(gradient(x, [x])[0]) == "1"
+    assert str(gradient(where(z, log(x), y), [x])[0]) == "1 / x * where(z, 1, 0)"  # masks are for what is compiled
     (slope,) = gradient(x.sigmoid(), [x])
     assert gradient(slope, [x])[0].evaluate({x: 0.0}) == 0.0
 
