@@ -14,6 +14,7 @@ from matrix_formulas import largest_difference
 from random_arrays import random_program, recorded
 
 from autograd_tiny import Value, array, derivation, explain, losses, nn, total
+from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.views.matrices.graph import MatrixGraph
 
@@ -72,8 +73,6 @@ def test_explanations_of_random_programs_are_written_in_every_form(seed):
 
 
 def gradient_of(loss, leaf):
-    from autograd_tiny.engine.graph import adjoints
-
     slopes = adjoints(loss)
     return [slopes.get(v, 0.0) for v in leaf.node.entries]
 
@@ -159,6 +158,28 @@ def test_what_cancels_keeps_its_shape():
     text = str(explain(L, wrt=b))
     L.backward()
     assert float(text.split("= ")[-1].split("\n")[0]) == b[0].grad
+
+
+def test_what_is_left_of_a_sum_that_cancels_is_no_difference():
+    """0.2 + 0.1 - 0.3 by the scalars is 5.6e-17, rounded once 2.8e-17; the other entry has no path at all."""
+    x, mask = array([1.0, 2.0], "x"), array([1.0, 0.0], "m")
+    A, B, C = x * 0.3, x * 0.1, x * 0.2
+    L = ((-A + B + C) * mask).sum()
+    assert str(explain(L, wrt=x)).splitlines()[0] == "∂L/∂x = 0.2 · ∂L/∂C + 0.1 · ∂L/∂B + 0.3 · ∂L/∂A"
+    assert adjoints(L)[x[0]] > 5e-17
+
+
+def test_an_entry_is_written_without_terms_that_are_0():
+    X = array([[1.0, 2.0], [3.0, 4.0]], "X")
+    A, B = X[1] * 3.0, X * X
+    L = A.sum() + B.sum()
+    assert str(explain(L, wrt=X)).splitlines()[-3:] == [
+        "∂L/∂X[0][0] = 2 · ∂L/∂B[0][0] · X[0][0]",
+        "            = 2 · 1 · 1",
+        "            = 2",
+    ]
+    L = (X * 0.0).sum()
+    assert "∂L/∂X[0][0] = 0\n" in str(explain(L, wrt=X))
 
 
 def test_a_long_sum_of_an_entry_is_shortened():
@@ -265,11 +286,12 @@ def test_a_simplification_that_does_not_hold_is_not_written():
 def test_a_formula_that_does_not_give_the_gradient_is_never_shown(monkeypatch):
     from autograd_tiny.arrays import structure
 
-    X, W1, _, _, _ = network()
-    L = (X @ W1).sum()
-    monkeypatch.setattr(structure.product, "pull", lambda g, out, a, b: (g @ b.T, 2.0 * (a.T @ g)))
-    with pytest.raises(ArithmeticError, match="the matrix form of the derivative by W1 does not give what the scalars give"):
-        explain(L, wrt=W1)
+    X, W = array([[1.0, 2.0]], "X"), array([[0.5, -0.5], [3.0, 4.0]], "W")
+    L = (X @ W).sum()
+    for wrong in (lambda slope: 2.0 * slope, lambda slope: slope * slope):  # in all entries; only in those that are not 1
+        monkeypatch.setattr(structure.product, "pull", lambda g, out, a, b, wrong=wrong: (g @ b.T, wrong(a.T @ g)))
+        with pytest.raises(ArithmeticError, match="the matrix form of the derivative by W does not give what the scalars give"):
+            explain(L, wrt=W)
 
 
 @pytest.mark.parametrize(
