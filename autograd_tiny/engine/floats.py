@@ -9,7 +9,7 @@ SQRT_HALF = math.sqrt(0.5)
 
 
 class Mark(float):
-    """A number to be told by `is` from all others of its value, as plain floats cannot be on every Python."""
+    """A 0 told by `is` from all others, as plain floats cannot be on every Python; what is added to it is a float."""
 
     __slots__ = ()
 

@@ -122,7 +122,7 @@ class Value(refusals.NoPlainNumber, Operators, Node):
                     x.grad += node.d_second * g
 
     def _order_cleared(self) -> list[Value]:
-        """`topological_order` of this node, with every grad set to 0: the same search, its marks kept in the grads."""
+        """`topological_order` of this node, with every grad set to 0: the same search, whose marks are zeros."""
         order, waiting = list[Value](), [self]
         entered, completed = floats.Mark(), floats.Mark()
         push, pop, append = waiting.append, waiting.pop, order.append
@@ -144,8 +144,6 @@ class Value(refusals.NoPlainNumber, Operators, Node):
                 if x.op is None:
                     break
                 node = x
-        for node in order:
-            node.grad = 0.0
         return order
 
     @classmethod
