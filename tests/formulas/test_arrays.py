@@ -103,6 +103,7 @@ def test_as_expressions_of_given_shapes():
         ("y = W[2][0]", 7, "the Array 'W' has shape 2×2; there is no row 2"),
         ("y = x[0][1]", 10, "only a list, an array"),
         ("y = s.T", 6, "only an array has a transpose, .T; an input that is an array is given as a list, s = [[1, 2], [3, 4]]"),
+        ("y = z * s.T", 10, "given as a list, s = [["),  # and not z, which is a number, too
         ("y = sum(s, axis=0)", 5, "over an axis is of an array; an input that is an array is given as a list, s = ["),
         ("y = sum(x, axis=1)", 5, "the Array 'x' has shape 2; its axis is"),
         ("y = W @ x", 1, "the last formula gives a list of 2; it must give one number"),
@@ -113,7 +114,7 @@ def test_as_expressions_of_given_shapes():
     ],
 )
 def test_what_does_not_fit_is_refused_where_it_stands(text, column, message):
-    at = {**AT, "R": [[1.0] * 6], "M": [[2.0] * 6] * 5}
+    at = {**AT, "R": [[1.0] * 6], "M": [[2.0] * 6] * 5, "z": 3.0}
     read = read_formula(text)
     with pytest.raises(FormulaError) as caught:
         read.record({name: at[name] for name in read.inputs})

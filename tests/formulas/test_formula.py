@@ -356,7 +356,7 @@ ERRORS = [
     ("atan2(x)", 1, "atan2 takes 2 operands, got 1"),
     ("power(x)", 1, "power takes an operand and a constant, got only the operand"),
     ("power(x, 1, 2)", 1, "power takes an operand and a constant, got 3 operands"),
-    ("leaky_relu(x, y)", 1, "the constant must be a plain number"),
+    ("leaky_relu(x, y)", 1, "the constant must be a plain number, as in leaky_relu(x, 0.2)"),
     ("dot(1, 2)", 1, "dot does not take these operands: weighted sum"),
     ("dot([x], [y, 1])", 1, "as many weights as inputs"),
     ("dot([x], [y], [1])", 1, "a list stands where a number belongs"),

@@ -375,6 +375,13 @@ def test_names_are_all_different_identifiers():
         compile(f"{name} = 1", "", "exec")
 
 
+def test_the_backend_where_what_native_code_needs_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    assert compile_function(lambda x: x[0], 1).backend == "python"
+    with pytest.raises(ImportError, match="native code needs llvmlite and NumPy"):
+        compile_function(lambda x: x[0], 1, backend="llvm")
+
+
 def test_without_llvmlite_programs_run_as_python_and_asking_for_native_code_says_what_to_install():
     script = """
 import sys

@@ -1,5 +1,6 @@
 """Batches shared among threads: the same numbers for every row, means that depend on how many threads there are and on nothing else."""
 
+import os
 import threading
 from collections import Counter
 from random import Random
@@ -111,3 +112,22 @@ def test_a_call_that_is_interrupted_leaves_the_program_as_it_was(monkeypatch):
 
 def test_more_threads_than_rows():
     assert compile_function(function, threads=50).value(np.ones((3, 2))).shape == (3, 2)
+
+
+def test_the_threads_of_the_machine(monkeypatch):
+    """Those this process may run on, where the system says so; else its cores; one where nothing is known."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5} if process == 0 else {0}, raising=False)
+    assert runners.machine_threads() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for cores, threads in ((4, 4), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda: cores)  # noqa: B023
+        assert runners.machine_threads() == threads
+
+
+def test_calls_one_after_the_other_work_in_the_same_memory():
+    pytest.importorskip("llvmlite")
+    kernel, allocated = compile_function(function, threads=1)._values._kernel, []
+    native = runners.Native(kernel, 1, lambda n: allocated.append(n) or runners._aligned(n))
+    for _ in range(3):
+        native((), np.ones((5, 2)))
+    assert allocated == [kernel.workspace]
