@@ -500,20 +500,20 @@ class Derivations:
         return shown[0] if quantity.kind == "data" else str(Quantity(quantity.kind, tuple(within)))
 
     def _in_labels(self, name: str) -> Expression:
-        """A node as a formula of nodes that have a label."""
+        """A node as a formula of nodes that have a label, with dots for what is too far below it."""
         step = self.step(data(name))
         while step is not None:
             opened = {
                 x: inner
                 for x in all_nodes(step)
                 if (q := self.quantities.get(x)) is not None
-                and q.nodes
                 and q.nodes[0] not in self.graph.labels
                 and (inner := self.step(q)) is not None
             }
-            if not opened or len(all_nodes(step)) > LONGEST_NAME:
+            if not opened:
                 return step
-            step = rewritten(step, opened)[step]
+            is_long = len(all_nodes(step)) > LONGEST_NAME
+            step = rewritten(step, dict.fromkeys(opened, Expression("...")) if is_long else opened)[step]
         return self.variable(data(name))
 
     def is_update(self, quantity: Quantity) -> bool:

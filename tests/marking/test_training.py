@@ -84,6 +84,27 @@ def test_the_engines_numbers_are_those_of_the_training_loop(make, samples, batch
     assert numbers_of(claims, make, given, batch) == pytest.approx([*losses, *parameters], rel=1e-11)
 
 
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_what_an_update_adds_is_the_difference_of_the_weights(make):
+    before, after, second, added, added_then = numbers_of(["w", "w'", "w''", "Δw", "Δw'"], make)
+    assert (added, added_then) == (pytest.approx(after - before, rel=1e-12), pytest.approx(second - after, rel=1e-12))
+
+
+@pytest.mark.parametrize(
+    ("velocity", "nesterov", "formula"),
+    [
+        ("step", False, "v(w)'"),
+        ("step", True, "0.9 * v(w)' - (o - t) * w2 * (1 - y ** 2) * x / 10"),
+        ("sum", False, "-(0.1 * v(w)')"),
+        ("descent", False, "-v(w)'"),
+    ],
+)
+def test_what_an_update_adds_is_told_without_the_weight(velocity, nesterov, formula):
+    root, parameters = network()
+    optimizer = SGD(parameters, 0.1, momentum=0.9, velocity=velocity, nesterov=nesterov)
+    assert mark(root, ["Δw = 0.8"], optimizer=optimizer).marks[0].formula == f"Δw = {formula}"
+
+
 def test_what_an_optimizer_remembers_can_be_claimed():
     _, _, state = trained(OPTIMIZERS["Adam"], SAMPLES[:1], steps=2)
     claims = ["m(w)", "m(w)''", "v(b)''", "mhat(w)''", "vhat(w)''"]
