@@ -141,11 +141,67 @@ def test_targets_that_add_up_to_one(tmp_path):
     assert marked(tmp_path, "E/Z = (A - Y)/m", text=other).verdict == "wrong"
 
 
+@pytest.mark.parametrize(
+    ("z", "y", "lines"),
+    [
+        ("[0.3, -1.2]", "[0.25, 0.75]", "entries"),
+        ("[[0.3, -1.2]]", "[[1, 0]]", "entries"),
+        ("[[0.3, -1.2], [0.5, 0.1]]", "[[0.25, 0.75], [0.5, 0.5]]", "rows"),
+        ("[[0.3, -1.2], [0.5, 0.1]]", "[[1, 0], [0, 1]]", "rows"),  # and columns
+    ],
+)
+def test_which_targets_add_up_to_one(tmp_path, z, y, lines):
+    text = f'formula = "A = softmax(Z); E = -sum(Y*log(A))"\nclaims = [CLAIMS]\n[inputs]\nZ = {z}\nY = {y}\n'
+    assert marked(tmp_path, "E/Z = A - Y", text=text).why == f"both are equal at 13 points where the {lines} of Y add up to 1"
+
+
+OTHER_ROOT = """\
+formula = "A = relu(Z); y = sum(A * t); E = y**2"
+claims = [CLAIMS]
+[inputs]
+Z = [1.0, -2.0]
+t = [1.0, 1.5]
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "right", "latex"),
+    [
+        ("Z = X @ W - b", PAGE, "X · W + b, (3×4) = (3×2)(2×4) + (1×4)", r"X \cdot W + b\qquad (3 \times 4) = (3 \times 2)"),
+        ("y/A = A", OTHER_ROOT, "t, (2)", r"t\qquad (2)"),
+        ("y/Z = t", OTHER_ROOT, "∂y/∂A ⊙ step(Z), (2)", r"\frac{\partial y}{\partial A} \odot "),
+        ("E/Z = t", OTHER_ROOT, "∂E/∂A ⊙ step(Z), (2)", r"\frac{\partial E}{\partial A} \odot "),
+        ("W' = W", PAGE, "W - ∂E/∂W / 2, (2×4)", r"W - \frac{\frac{\partial E}{\partial W}}{2}\qquad (2 \times 4)"),
+        ("A/Z = A", PAGE, "A ⊙ (1 - A), (3×4)", r"A \odot \left(1 - A\right)\qquad (3 \times 4)"),
+        ("X = W", PAGE, "an array, (3×2)", r"\text{an array}\qquad (3 \times 2)"),
+    ],
+)
+def test_the_right_formula_is_told(tmp_path, claim, text, right, latex):
+    told = marked(tmp_path, claim, text=text).formulas
+    assert told.right == right
+    assert told.right_latex.startswith(latex)
+
+
+def test_names_that_look_alike_in_latex_are_told_apart(tmp_path):
+    text = "formula = 'z = x1 + x_1; E = sum(z)'\nclaims = [CLAIMS]\n[inputs]\nx1 = [1.0, 2.0]\nx_1 = [0.5, 0.25]\n"
+    assert marked(tmp_path, "z = x1 - x_1 + x1", text=text).formulas.printed_latex.startswith(
+        r"\mathrm{x1} - \mathrm{x\_1} + \mathrm{x1}\qquad"
+    )
+
+
+def test_the_sign_is_told_where_some_entries_are_zero(tmp_path):
+    assert marked(tmp_path, "E/A = -2 y t", text=OTHER_ROOT).mistake == "sign"
+    assert marked(tmp_path, "E/Z = -2 y t * step(Z)", text=OTHER_ROOT).mistake == "sign"
+
+
 def test_what_holds_around_the_inputs_or_for_some_of_them(tmp_path):
     text = "formula = 'A = relu(Z); E = sum(A * t)'\nclaims = [CLAIMS]\n[inputs]\nZ = [1.0, 2.0]\nt = [1.0, 1.0]\n"
     assert marked(tmp_path, "E/Z = t", text=text).why.startswith("it holds around the page's inputs; at Z[0] = ")
     found = marked(tmp_path, "E/A = t*t", text=text)
     assert (found.verdict, found.why.partition(";")[0]) == ("undecided", "it holds as long as t is as the page has it")
+    found = marked(tmp_path, "E/A = relu(t) * u", text=text.replace("[inputs]", "[inputs]\nu = 1.0").replace("* t)", "* t) + 0*u"))
+    told = "it holds as long as t and u are as the page has them"  # relu(t) is t at some points, at others it is 0
+    assert (found.verdict, found.why.partition(";")[0]) == ("undecided", told)
     assert marked(tmp_path, "E/A = log(Z - 3)", text=text).verdict == "undecided"
 
 

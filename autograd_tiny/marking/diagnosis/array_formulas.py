@@ -27,6 +27,7 @@ from autograd_tiny.marking.diagnosis.trees import (
     Worked,
     behind,
     changes,
+    in_latex,
     in_order,
     read,
     text_of,
@@ -141,7 +142,7 @@ class ArrayFormulaJudge:
         if (equation := self._equation(quantity)) is None:
             e = self._entry_by_entry(quantity) if quantity.kind == "whole" else None
             text, latex = (
-                ("an array", r"\text{an array}") if e is None else (term(e, text_style(DIGITS), {}).text, e.latex())
+                ("an array", r"\text{an array}") if e is None else (term(e, text_style(DIGITS), {}).text, in_latex(e))
             )
             return f"{text}, ({written(shape)})", latex + behind(f"({written(shape)})")
         seen, (terms, note) = equation[0], (equation[1].rights[-1], equation[1].note)
@@ -315,8 +316,7 @@ class _Comparison:
     @property
     def claimed_latex(self) -> str:
         """The page's formula as LaTeX, with its shapes."""
-        called = [str(part) for part in self.claimed.parts if part.kind != "derivative"]
-        return told_in_latex(self.claimed.tree, self.sizes, self.claimed.symbols, called)
+        return told_in_latex(self.claimed.tree, self.sizes, self.claimed.symbols)
 
     # Points.
 

@@ -13,7 +13,7 @@ from autograd_tiny.arrays.node import Shape
 from autograd_tiny.arrays.recorded import matrix_product
 from autograd_tiny.arrays.shapes import ShapeError, nested_shape
 from autograd_tiny.arrays.structure import SUMS, Part, Structure, by_row, mean_over, product_of
-from autograd_tiny.engine.graph import mapped
+from autograd_tiny.engine.graph import all_nodes, mapped
 from autograd_tiny.engine.row import Notation
 from autograd_tiny.engine.table import add, div, mean, mul, neg, sub, total
 from autograd_tiny.engine.value import Value
@@ -172,19 +172,16 @@ def text_of(tree: Tree, sizes: Mapping[Tree, Shape], symbols: Mapping[str, Expre
     return term(_shown(tree, sizes, symbols)[0], text_style(DIGITS), {}).text
 
 
-def told(tree: Tree, sizes: Mapping[Tree, Shape], symbols: Mapping[str, Expression], called: Sequence[str]) -> str:
-    """The same in LaTeX, with its shape, and of a matrix product those of its factors.
-
-    Args:
-        tree: the formula.
-        sizes: the shapes of its parts.
-        symbols: what stands for each place.
-        called: all names, so that no two look alike.
-    """
+def told(tree: Tree, sizes: Mapping[Tree, Shape], symbols: Mapping[str, Expression]) -> str:
+    """The same in LaTeX, with its shape, and of a matrix product those of its factors."""
     shown, note = _shown(tree, sizes, symbols)
-    style = latex_style(called, DIGITS)
-    written = term(shown, style, {}).text + (term(note, style, {}).text if note is not None else "")
-    return revealed(written)
+    return in_latex(shown) + (in_latex(note) if note is not None else "")
+
+
+def in_latex(e: Expression) -> str:
+    """A formula as LaTeX: variables with one name are one, and no two names look alike."""
+    called = dict.fromkeys(x.label for x in all_nodes(e) if x.op is None and x.constant_value is None)
+    return revealed(term(e, latex_style(called, DIGITS), {}).text)
 
 
 def _shown(
