@@ -21,6 +21,8 @@ def test_the_demo_marks_every_number(tmp_path, capsys, monkeypatch):
     assert line.split() == ["h2_in3", "4.004", "4.001", "wrong"]
     marks = json.loads((tmp_path / "new" / "demo" / "marks.json").read_text(encoding="utf-8"))
     assert marks["story"][0] in shown
+    told = shown.replace("\n", "")  # a long path is wrapped
+    assert all(f"wrote {tmp_path / 'new' / 'demo' / name}" in told for name in ("marks.json", "graph.svg", "steps.html"))
     assert "4.001" in (tmp_path / "new" / "demo" / "graph.svg").read_text(encoding="utf-8")
 
 
@@ -194,6 +196,7 @@ def test_a_whole_derivation(capsys, tmp_path):
         (["explain", *NEURON, "--wrt", "w", "--learning-rate", "0.1"], "add --derivation"),
         (["explain", *NEURON, "--derivation", "--learning-rate", "nan"], "a learning rate is a finite number above 0"),
         (["explain", *NEURON, "--derivation", "-o", "page.pdf"], "ends in one of .tex, .md, .toml, .txt; got 'page.pdf'"),
+        (["explain", "y = x1 * x2 * x3", "x1=1", "x2=2", "x3=3", "--wrt", "x13"], "it has x1, x2, x3, y; did you mean `x3`?"),
         (["explain", *NEURON, "--wrt", "q"], "the formula has no 'q', it has w, x, b, z, y"),
         (["explain", "y = sigmod(x)", "x=1", "--wrt", "x"], "did you mean `sigmoid`?\n    y = sigmod(x)\n        ^"),
         (["step", "y = x", "x=one"], "x"),

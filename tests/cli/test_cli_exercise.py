@@ -27,6 +27,12 @@ def test_an_exercise_is_printed_or_written(tmp_path, capsys):
     assert files["--solution"].read_text(encoding="utf-8").count("<section>") == 3
 
 
+def test_brackets_in_a_title_are_printed(tmp_path, capsys):
+    (tmp_path / "page.toml").write_text('title = "[b]old [red]"\nformula = "y = x*x"\nclaims = ["y = 9"]\n[inputs]\nx = 3\n', encoding="utf-8")
+    assert main(["exercise", str(tmp_path / "page.toml")]) == 0
+    assert capsys.readouterr().out.startswith("[b]old [red]\n")
+
+
 @pytest.mark.parametrize(("words", "said"), [
     ([*FORMULA, "--ask", "q"], "no node is called 'q'"),
     ([*FORMULA, "--ask", "z", "-o", "page.pdf"], "saved as .html"),

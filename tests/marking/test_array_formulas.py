@@ -189,9 +189,9 @@ def test_names_that_look_alike_in_latex_are_told_apart(tmp_path):
     )
 
 
-def test_the_sign_is_told_where_some_entries_are_zero(tmp_path):
-    assert marked(tmp_path, "E/A = -2 y t", text=OTHER_ROOT).mistake == "sign"
-    assert marked(tmp_path, "E/Z = -2 y t * step(Z)", text=OTHER_ROOT).mistake == "sign"
+def test_a_factor_is_told_where_some_derivatives_are_always_zero(tmp_path):
+    text = "formula = 'A = 1*Z; E = sum(A[0]**2)'\nclaims = [CLAIMS]\n[inputs]\nZ = [[1.0, 2.0], [3.0, 4.0]]\n"
+    assert marked(tmp_path, "E/A = 6 A * [[1, 1], [0, 0]]", text=text).why.startswith("it is 3 times too large; at ")
 
 
 def test_what_holds_around_the_inputs_or_for_some_of_them(tmp_path):
@@ -209,6 +209,9 @@ def test_wrong_where_nothing_known_gives_it(tmp_path):
     found = marked(tmp_path, "A = sin(Z)")
     assert (found.verdict, found.mistake) == ("wrong", "")
     assert found.why.startswith("at the page's inputs it gives ")
+    for claim in ("E = sum(A)", "E = mean(A)"):  # of one number, too, at a single point any factor would do
+        found = marked(tmp_path, claim)
+        assert (found.verdict, found.mistake) == ("wrong", "")
 
 
 def test_from_python_with_the_derivative_of_the_output_by_its_short_name():
@@ -263,6 +266,38 @@ def test_signs_and_shapes_of_what_does_not_fit_and_of_lists(tmp_path):
     )
     found = marked(tmp_path, "E/b = [[1, 1, 1]] @ δ")
     assert found.formulas.printed_latex.endswith(r"\qquad (1 \times 4) = (1 \times 3)(3 \times 4)")
+
+
+@pytest.mark.parametrize(
+    ("claim", "latex"),
+    [
+        ("E = sum(A)", r"\sum A"),
+        ("E = mean(A)", r"\text{mean}\left(A\right)"),
+        ("A = softmax(Z)", r"\mathrm{softmax}\left(Z\right)\qquad (3 \times 4)"),
+        ("E/b = sum(δ, axis=1)", r"\sum_{\mathrm{columns}} \frac{\partial E}{\partial Z}\qquad (3) \text{ from } (3 \times 4)"),
+        ("X[0:2, 1] = X[1:, 0]", r"{X}_{1:, 0}\qquad (2)"),
+        ("X[:, 1] = X[:, 0]", r"{X}_{:, 0}\qquad (3)"),
+        ("X[1] = X[0, :]", r"{X}_{0, :}\qquad (2)"),
+        ("E/b = [[1, 2, 3]] @ X", r"\left[\left[1, 2, 3\right]\right] \cdot X\qquad (1 \times 2) = (1 \times 3)(3 \times 2)"),
+        ("E/A = 1 * [A + Y]", r"1 \cdot \left(A + Y\right)\qquad (3 \times 4)"),  # brackets, and no list
+    ],
+)
+def test_parts_sums_and_lists_in_latex(tmp_path, claim, latex):
+    assert marked(tmp_path, claim).formulas.printed_latex == latex
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("E/W = X.T @ ((Y - A) * A * (1 - A)) + W", "Y - A has the wrong sign"),
+        ("E/W = -(X.T @ δ) + W", "-Xᵀ · ∂E/∂Z has the wrong sign"),
+        ("E/W = X.T @ δ - W", "the sign in Xᵀ · ∂E/∂Z - W is wrong"),
+        ("E/W = -W + X.T @ δ", "-W has the wrong sign"),
+    ],
+)
+def test_a_wrong_sign_within_a_formula(tmp_path, claim, told):
+    found = marked(tmp_path, claim, text=PAGE.replace("/ 2'''", "/ 2 + sum(W**2) / 2'''"))
+    assert (found.mistake, found.why.partition(";")[0]) == ("sign", told)
 
 
 def test_every_mistake_is_told_for_itself(tmp_path):

@@ -197,3 +197,9 @@ def test_lines_are_tidied():
     o = 1 / (1 + math.exp(-0.7 * 1.3))
     slip = last("o = sigmoid(w*x); E = (o - t)**2 / 2", at, f"E/w = {(o - 0.2) * o * 1.3:.6f}")
     assert slip.lines == " There stands ∂E/∂w = (o - t) * o * x, where it is (o - t) * o * (1 - o) * x."
+
+
+@pytest.mark.parametrize("claim", ["y1/w1 = 0.0000", "y2/x2 = 0.00000", "E/y1/w1 = 0.0000"])
+def test_a_zero_is_no_copy_of_a_derivative_by_what_nothing_depends_on(claim):
+    slip = last("y1 = w1*x1; y2 = w2*x2; E = y1 + y2**2", {"w1": 0.3, "x1": 0.7, "w2": 0.4, "x2": 1.3}, claim)
+    assert (slip.verdict, slip.mistake) == ("wrong", "")

@@ -395,7 +395,7 @@ class _Comparison:
         """That the formula is off by one factor everywhere: a sign, the number of samples, an input."""
         factors = [self._factor_at(point) for point in points]
         known = [(x, point) for x, point in zip(factors, points) if x is not None]
-        if not known or 0.0 in factors:
+        if len(known) < FEWEST_POINTS or 0.0 in factors:  # at a single point, any two numbers are off by a factor
             return None
         first = known[0][0]
         if all(math.isclose(x, first, rel_tol=NEARLY) for x, _ in known):

@@ -71,13 +71,14 @@ def read(text: str) -> Tree:
     for step in parsed(text).steps:
         if step.kind == "assign":
             continue
-        count = {"number": 0, "load": 0, "item": 1, "transpose": 1}.get(step.kind, step.operands)
+        count = {"item": 1, "transpose": 1}.get(step.kind, step.operands)
         operands = stack[len(stack) - count :]
         del stack[len(stack) - count :]
         stack.append(
             Tree(step, operands, signless=step.argument is mul and text[step.at :].startswith(OF_ARRAYS_LEFT_OUT))
         )
-    return stack[-1]
+    (tree,) = stack
+    return tree
 
 
 def loaded(place: str) -> Tree:

@@ -439,7 +439,7 @@ def neighbours(graph: NamedGraph, quantity: Quantity) -> list[Quantity]:
         for other in graph.neighbours(name):
             nodes = (*quantity.nodes[:i], other, *quantity.nodes[i + 1 :])
             found[Quantity(quantity.kind, nodes)] = None
-    return [q for q in found if q != quantity and all(graph.depends(of, by) for of, by in pairwise(q.nodes))]
+    return [q for q in found if all(graph.depends(of, by) for of, by in pairwise(q.nodes))]
 
 
 def swapped_digits(expected: Printed) -> list[str]:
