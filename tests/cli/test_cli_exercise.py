@@ -28,7 +28,8 @@ def test_an_exercise_is_printed_or_written(tmp_path, capsys):
 
 
 def test_brackets_in_a_title_are_printed(tmp_path, capsys):
-    (tmp_path / "page.toml").write_text('title = "[b]old [red]"\nformula = "y = x*x"\nclaims = ["y = 9"]\n[inputs]\nx = 3\n', encoding="utf-8")
+    page = 'title = "[b]old [red]"\nformula = "y = x*x"\nclaims = ["y = 9"]\n[inputs]\nx = 3\n'
+    (tmp_path / "page.toml").write_text(page, encoding="utf-8")
     assert main(["exercise", str(tmp_path / "page.toml")]) == 0
     assert capsys.readouterr().out.startswith("[b]old [red]\n")
 
