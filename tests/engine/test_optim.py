@@ -177,6 +177,7 @@ def test_sgd_as_pytorch_writes_it():
     assert step() == ("w - 0.5 * g", "g")
     assert step(momentum=0.25) == ("w - 0.5 * (0.25 * v + g)", "0.25 * v + g")
     assert step(weight_decay=0.125) == ("w - 0.5 * (g + 0.125 * w)", "g + 0.125 * w")
+    assert step(weight_decay=0.125, decoupled=True) == ("w - 0.0625 * w - 0.5 * g", "g")
     assert step(momentum=0.25, weight_decay=0.125)[1] == "0.25 * v + (g + 0.125 * w)"
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd_tiny import Value
-from autograd_tiny.optim import Adam, cosine_decay, linear_decay, step_decay, with_warmup
+from autograd_tiny.optim import Adagrad, Adam, AdamW, RMSprop, cosine_decay, linear_decay, step_decay, with_warmup
 
 
 def test_adam_has_the_defaults_of_its_paper():
@@ -16,6 +16,21 @@ def test_adam_has_the_defaults_of_its_paper():
     assert w.data == pytest.approx(1.0 - 0.001 * 2.0 / (2.0 + 1e-8), rel=1e-15)
     assert adam.means == pytest.approx([(1.0 - 0.9) * 2.0], rel=1e-15)
     assert adam.squares == pytest.approx([(1.0 - 0.999) * 4.0], rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("rule", "moved"),
+    [
+        (RMSprop, 1.0 - 0.01 * 2.0 / (math.sqrt(0.01 * 4.0) + 1e-8)),
+        (Adagrad, 1.0 - 0.01 * 2.0 / (2.0 + 1e-10)),
+        (AdamW, 1.0 - 0.001 * 0.01 - 0.001 * 2.0 / (2.0 + 1e-8)),
+    ],
+)
+def test_the_others_have_those_of_pytorch(rule, moved):
+    w = Value(1.0)
+    (w * w).backward()
+    rule([w]).step()
+    assert w.data == pytest.approx(moved, rel=1e-14)
 
 
 def test_a_step_decay_is_by_ten():
