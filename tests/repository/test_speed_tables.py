@@ -78,6 +78,34 @@ def test_the_problems_of_gradbench_stand_in_the_page_about_limits(record, copy):
     ]
 
 
+def test_some_are_measured_again_and_the_others_stay_as_long_as_the_machine_is_the_same(record, copy, monkeypatch, capsys):
+    measured = []
+
+    def run_all(names, repeats):
+        measured.append((names, repeats))
+        return {name: [replace(row, ratio=0.25) for row in record.results[name]] for name in names}
+
+    for name, value in {"run_all": run_all, "RESULTS": publish.RESULTS, "machine": lambda: record.machine}.items():
+        monkeypatch.setattr(command, name, value)
+    arguments = ["--publish", "jax_program", "--repeats", str(record.repeats)]
+    command.main(arguments)
+    assert measured == [(["jax_program"], record.repeats)]
+    now = read_json(publish.RESULTS)
+    assert list(now.results) == list(record.results)
+    assert {row.ratio for row in now.results["jax_program"]} == {0.25}
+    assert {name: rows for name, rows in now.results.items() if name != "jax_program"} == {
+        name: rows for name, rows in record.results.items() if name != "jax_program"
+    }
+    assert "| 0.25 |" in (copy / "docs" / "jax.md").read_text(encoding="utf-8")
+
+    monkeypatch.setattr(command, "machine", lambda: {"cpu": "another", "python": "CPython 3.11.7"})
+    for wrong, said in ((arguments, "publish all of them, without names"), (["--publish", "memory"], "published are mlp")):
+        with pytest.raises(SystemExit):
+            command.main(wrong)
+        assert said in capsys.readouterr().err
+    assert len(measured) == 1
+
+
 def test_the_table_for_the_terminal(record):
     lines = table(record.results).splitlines()
     assert len(lines) == 1 + sum(map(len, record.results.values()))
@@ -106,9 +134,3 @@ def test_a_missing_row_is_named(record):
     fewer = record._replace(results=record.results | {"mlp": []})
     with pytest.raises(ValueError, match=r"no row \['mlp', 'MLP 2-16-16-1"):
         publish.short_table(fewer)
-
-
-def test_publishing_takes_no_names(capsys):
-    with pytest.raises(SystemExit):
-        command.main(["memory", "--publish"])
-    assert f"--publish runs {', '.join(publish.BENCHMARKS)}; give no names" in capsys.readouterr().err
