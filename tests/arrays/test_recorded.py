@@ -219,6 +219,9 @@ def test_a_scalar_of_arrays_is_a_value_in_every_respect():
     loss = (x * x).sum() / 2.0
     assert isinstance(x.sum(), Value)
     assert repr(x.sum()) == "Value(1.25, op=total)"
+    named = x.sum()
+    named.label = "Reduced"
+    assert repr(named) == "Value(1.25, 'Reduced', op=total)"
     loss.backward()
     assert x.grad == NUMBERS
     assert [d.data for d in gradient(x.mean(), [x[0][0]])] == [pytest.approx(1 / 6)]
@@ -434,5 +437,7 @@ def test_an_entry_that_overflows_says_which_operation():
         exp(array([[1000.0]], "X"))
 
 
-def test_sigmoid_of_an_array_of_one_entry():
+def test_arrays_of_one_entry():
     assert sigmoid(array([[0.0]])).data == [[0.5]]
+    assert (2.0 * array([0.5]) + [1.0]).data == [2.0]
+    assert str((array([Expression("e")]) * 2.0)[0]) == "e * 2"

@@ -111,7 +111,9 @@ def test_what_cannot_be_given_is_refused(monkeypatch):
 @both
 def test_compiled_without_any_entry(backend):
     linear = compile_function(lambda x: 2.0 * x[0] - x[1], 3, backend=backend)
-    constant = compile_function(lambda x: [step(x[0]), x[1] * 0.0 + 3.0], 3, backend=backend)
+    constant = compile_function(lambda x: [step(x[0]), x[1] * 0.0 + 3.0, step(exp(x[2]))], 3, backend=backend)
     points = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
     assert [x.toarray().tolist() for x in linear.hessian(points, sparsity=True)] == np.zeros((2, 3, 3)).tolist()
-    assert constant.jacobian(points[0], sparsity=True, check=True).toarray().tolist() == np.zeros((2, 3)).tolist()
+    found = constant.jacobian(points[0], sparsity=True, check=True)
+    assert found.toarray().tolist() == np.zeros((3, 3)).tolist()
+    assert (found.nnz, found.indices.tolist()) == (1, [1]), "of rows whose rule is 0 there are no entries"
