@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import combinations, permutations
 from random import Random
 from types import MappingProxyType
 from typing import NamedTuple
@@ -9,7 +10,13 @@ from typing import NamedTuple
 import pytest
 
 from autograd_tiny import mark, optim
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.formulas import read_formula
+from autograd_tiny.marking.claims import read_claims
+from autograd_tiny.marking.diagnosis.altered import Altered
+from autograd_tiny.marking.diagnosis.causes import causes
+from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.training.setting import setting, training_of
 
 FORMULA = """
 z1 = w11*x1 + w12*x2 + b1; z2 = w21*x1 + w22*x2 + b2; h1 = tanh(z1); h2 = tanh(z2)
@@ -210,3 +217,158 @@ def test_an_optimizer_with_its_constants_exchanged():
     assert adam(given).ok
     assert any("β1 and β2 are exchanged, in every update" in sentence for sentence in adam(given, (0.999, 0.9)).story)
     assert any("β1 is used for β2, in every update" in sentence for sentence in adam(given, (0.9, 0.9)).story)
+
+
+# ── every cause by itself, and the numbers that follow with it ───────────────────────────────────────────────────────
+
+
+def derivations_of(formula, at, claims, train=None, samples=()):
+    """The quantities that are claimed, and how all follow from each other."""
+    recorded = read_formula(formula).record(at)
+    training = training_of(train(recorded.nodes), samples, "", None) if train else None
+    said, _, derivations = setting(recorded.output, (), read_claims([f"{claim} = 0" for claim in claims]), training)
+    return [claim.quantity for claim in said], derivations
+
+
+def number_by(cause, derivations, quantity):
+    """What a quantity is if a page did that."""
+    altered, change = Altered(derivations, cause.change), cause.change
+    return data_of(Numbers(derivations).by(altered, change.given, change.renamed, altered.differs).of(quantity))
+
+
+def told(derivations, *mistakes):
+    return [(x.effort, x.mistake, x.what, x.place) for x in causes(derivations) if x.mistake in mistakes]
+
+
+def test_what_may_have_been_done_differently_on_a_small_page():
+    text, at = "z = w*x + b; h = tanh(z); e = h - t; f = t - x; g = h - z; E = e*f*g", dict(zip("wxbt", (0.1, 0.2, 0.3, 0.4)))
+    _, derivations = derivations_of(text, at, ["z"])
+    exchanged = [(x, y, where) for x, y in combinations("wxbt", 2) for where in ("throughout", "in the derivatives")]
+    assert told(derivations, "activation derivative missing", "wrong point", "bias left out", "transposed", "exchanged") == [
+        (1.2, "activation derivative missing", "the derivative of tanh is missing everywhere", "h"),
+        (1.4, "wrong point", "the derivative of tanh is taken at the input in place of the output everywhere", "h"),
+        (1.8, "bias left out", "the bias b is left out", "b"),
+        (1.8, "exchanged", "h and t are exchanged", "h"),
+        *[(2.5, "exchanged", f"{x} and {y} are exchanged {where}", x) for x, y, where in exchanged],
+    ]
+
+
+def test_a_matrix_may_have_been_transposed_in_the_derivatives_or_throughout():
+    at = {"w11": 0.1, "w12": 0.2, "w21": 0.3, "w22": 0.4, "x": 0.5, "y": 0.6}
+    _, derivations = derivations_of("z = w11*x + w12*y; u = w21*x + w22*y; E = z*u", at, ["z"])
+    assert told(derivations, "transposed") == [
+        (1.5, "transposed", "the matrix of w12 and w21 is transposed in the derivatives", "w12"),
+        (1.6, "transposed", "the matrix of w12 and w21 is transposed", "w12"),
+    ]
+
+
+def test_up_to_six_functions_are_named_whose_derivative_is_missing_or_taken_elsewhere():
+    names = ["relu", "tanh", "sigmoid", "gelu", "silu", "softplus"]
+    text = f"a = {' + '.join(f'{name}(x)' for name in names[1:])}; p, q = softmax([a, x]); E = p*q"
+    _, derivations = derivations_of(text, {"x": 0.3}, ["a"])
+    group, *alone = [what for _, _, what, _ in told(derivations, "activation derivative missing")]
+    assert group == "the derivative of tanh, sigmoid, gelu, silu, softplus and softmax is missing everywhere"
+    assert alone == [f"the derivative of {name} is missing everywhere" for name in (*names[1:], "softmax")]
+    where = "the derivative of {} is taken at the {} in place of the {} everywhere"
+    by_output, by_input = ("tanh", "sigmoid", "silu", "softmax"), ("gelu", "silu", "softplus")
+    at_input = [where.format(x, "input", "output") for x in ("tanh, sigmoid, silu and softmax", *by_output)]
+    at_output = [where.format(x, "output", "input") for x in ("gelu, silu and softplus", *by_input)]
+    assert [what for _, _, what, _ in told(derivations, "wrong point")] == at_input + at_output
+
+
+@pytest.mark.parametrize(("leaves", "pairs"), [(9, 36), (12, 40), (13, 0)])
+def test_any_two_of_few_leaves_may_have_been_exchanged(leaves, pairs):
+    labels = "abcdfghijklmno"[:leaves]
+    _, derivations = derivations_of(f"E = {'*'.join(labels)}", {x: i + 1.0 for i, x in enumerate(labels)}, ["E"])
+    assert len(told(derivations, "exchanged")) == 2 * pairs
+
+
+LINE, LINE_AT = "y = w*x + b; E = (y - t)**2", {"w": 0.4, "b": -0.2, "x": 1.3, "t": 0.9}
+
+
+def momentum(nodes):
+    return optim.SGD([nodes["w"], nodes["b"]], 0.1, momentum=0.9)
+
+
+def test_what_may_have_been_done_differently_in_training():
+    _, derivations = derivations_of(LINE, LINE_AT, ["w''", "E''", "v(w)''"], momentum)
+    assert told(derivations, "updated weights used", "not updated", "old velocity", "bias left out") == [
+        (1.4, "bias left out", "the biases b, b' and b'' are left out", "b"),
+        *[(1.8, "bias left out", f"the bias {b} is left out", b) for b in ("b", "b'", "b''")],
+        (1.3, "updated weights used", "the gradients are propagated with weights after their update, in all that follows", "w"),
+        (1.3, "not updated", "after an update, the weights from before it are still used", "w"),
+        (1.4, "old velocity", "the step is taken with v(w)' and the like, of before the update", "w'"),
+    ]
+    assert (1.6, "optimizer", "1 - μ is used for μ, in every update", "w'") in told(derivations, "optimizer")
+
+
+SAMPLES = [{"x": 1.0, "t": 0.5}, {"x": 2.0, "t": 0.7}, {"x": 3.0, "t": 0.1}]
+
+
+def test_the_inputs_of_another_sample_may_have_been_taken():
+    _, derivations = derivations_of(LINE, LINE_AT, ["w''", "E''"], lambda nodes: optim.SGD([nodes["w"]], 0.1), SAMPLES)
+    places = ("x", "x'", "x''")
+    assert told(derivations, "another sample") == [
+        (1.5, "another sample", "the inputs of the first sample are taken for all, x for x'", "x'"),
+        (1.7, "another sample", "the inputs of the next sample are taken in every step, x' for x", "x"),
+        (1.7, "another sample", "the inputs of the sample before are taken in every step, x for x'", "x'"),
+        *[(1.8, "another sample", f"the inputs of another sample are taken, {y} for {x}", x) for x, y in permutations(places, 2)],
+    ]
+
+
+SLOPE = 2 * (0.4 * 1.3 - 0.2 - 0.9)  # ∂E/∂y before the first step
+EPSILON = 0.5
+
+
+def adam_once(slope, epsilon):
+    """w after a step of Adam, whose corrected means are the slope and its square."""
+    return 0.4 - 0.1 * slope / (abs(slope) + epsilon)
+
+
+def after_two_steps(mu):
+    w, b, v, u = 0.4, -0.2, 0.0, 0.0
+    for _ in range(2):
+        slope = 2 * (w * 1.3 + b - 0.9)
+        v, u = mu * v + slope * 1.3, mu * u + slope
+        w, b = w - 0.1 * v, b - 0.1 * u
+    return w
+
+
+@pytest.mark.parametrize(
+    ("what", "claim", "train", "number"),
+    [
+        ("the bias b is left out", "y", momentum, 0.4 * 1.3),
+        ("weights after their update", "E/x", momentum, SLOPE * (0.4 - 0.1 * SLOPE * 1.3)),
+        ("the weights from before it are still used", "E'", momentum, (SLOPE / 2) ** 2),
+        ("the step is taken with v(w)'", "w''", momentum, 0.4 - 0.2 * SLOPE * 1.3),
+        ("1 - μ is used for μ", "w''", momentum, after_two_steps(1 - 0.9)),
+        (
+            "epsilon is added before the root is corrected",
+            "w'",
+            lambda nodes: optim.Adam([nodes["w"]], 0.1, epsilon=EPSILON),
+            adam_once(SLOPE * 1.3, EPSILON / math.sqrt(1 - 0.999)),
+        ),
+    ],
+)
+def test_the_numbers_that_follow(what, claim, train, number):
+    (quantity, _, _), derivations = derivations_of(LINE, LINE_AT, [claim, "w''", "E''"], train)
+    (cause,) = [cause for cause in causes(derivations) if what in cause.what]
+    assert number_by(cause, derivations, quantity) == pytest.approx(number, rel=1e-12)
+
+
+def test_the_numbers_that_follow_with_an_output_and_its_target_exchanged():
+    (y, e), derivations = derivations_of("y = t*w; e = y - t; E = e**2", {"t": 0.3, "w": 2.5}, ["y", "e"])
+    (cause,) = [cause for cause in causes(derivations) if cause.what == "y and t are exchanged"]
+    assert number_by(cause, derivations, y) == 0.3 * 2.5  # which is computed from the target, too
+    assert number_by(cause, derivations, e) == 0.3 - 0.3 * 2.5
+
+
+@pytest.mark.parametrize(
+    ("what", "order"), [("first sample are taken for all", (0, 0)), ("next sample", (1, 2)), ("sample before", (0, 0))]
+)
+def test_the_numbers_that_follow_with_other_samples(what, order):
+    (e, _), derivations = derivations_of(LINE, LINE_AT, ["E'", "E''"], lambda nodes: optim.SGD([nodes["w"]], 0.1), SAMPLES)
+    (cause,) = [cause for cause in causes(derivations) if what in cause.what]
+    first, second = (SAMPLES[k] for k in order)
+    w = 0.4 - 0.1 * 2 * (0.4 * first["x"] - 0.2 - first["t"]) * first["x"]
+    assert number_by(cause, derivations, e) == pytest.approx((w * second["x"] - 0.2 - second["t"]) ** 2, rel=1e-12)

@@ -98,6 +98,30 @@ def test_edges(text, value, rounds, cuts):
     assert (read_number(text).rounds(value), read_number(text).cuts(value)) == (rounds, cuts)
 
 
+@pytest.mark.parametrize(
+    ("value", "slack", "noise", "cuts"),
+    [
+        (0.25, 0.25, 0.0, True),  # the edge nearer to zero belongs to it, and the one further off does not
+        (0.25, 0.125, 0.125, True),
+        (0.25, 0.125, 0.0, False),
+        (1.75, 0.25, 0.0, False),
+        (1.625, 0.25, 0.0, True),
+        (1.625, 0.25, 0.125, False),
+    ],
+)
+def test_cutting_a_number_that_is_known_to_within_so_much(value, slack, noise, cuts):
+    for sign in (1.0, -1.0):
+        assert read_number(f"{sign * 0.5}")._replace(unit=1.0).cuts(sign * value, slack, noise) is cuts
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [("1.2345678e-299", 1e-306), ("1.23456789e-299", 1e-307), ("1.234567891e-299", 1e-307), ("0e-9999", 1e-307)],
+)
+def test_a_unit_is_no_smaller_than_a_normal_float(text, unit):
+    assert read_number(text).unit == unit
+
+
 def verdicts(formula, inputs, *claims):
     recorded = read_formula(formula).record(inputs)
     return [m.verdict for m in mark(recorded.output, claims).marks]

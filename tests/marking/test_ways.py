@@ -5,7 +5,13 @@ import math
 import pytest
 
 from autograd_tiny import mark
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.formulas import read_formula
+from autograd_tiny.marking.claims import read_claim
+from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.forms.quantities import read_quantity
+from autograd_tiny.marking.judging.numbers import Numbers, Source
+from autograd_tiny.marking.marks import Mark
 
 NEURON = "z = w*x; a = tanh(z); E = (a - t)**2 / 2"
 AT = {"w": 0.31, "x": 1.7, "t": 0.9}  # z = 0.527
@@ -126,3 +132,26 @@ def test_a_sum_over_some_of_the_paths_is_none_over_all(formula, paths, mistake, 
     told = f"only the {len(paths)} printed paths are added{said}; there are more"
     assert (mistake, told) in [(found.mistake, found.why), *[(mistake, other) for other in found.alternatives]]
     assert "diagonal" not in found.why or said
+
+
+def test_what_was_worked_out_is_worked_out_again_from_another_print():
+    """Through all that lies between: E follows from y, and y from z."""
+    root = read_formula("z = w*x; y = 2*z; E = y*y").record({"w": 0.5, "x": 2.0}).output
+    numbers = Numbers(Derivations(NamedGraph(root)))
+    for printed, expected in (("z = 3", 36.0), ("z = 4", 64.0), ("y = 5", 25.0), ("z = 1", 25.0)):
+        claim = read_claim(printed)
+        numbers.take(claim.quantity, Source(Mark(0, claim, 1.0, "wrong"), lambda _: 0.0))
+        assert data_of(numbers.of(read_quantity("E"))) == expected
+
+
+def test_other_numbers_of_inputs_stand_for_those_that_are_printed_and_the_rest_keeps_its_rounding():
+    root = read_formula("y = w*x; E = y + b").record({"w": 0.5, "x": 2.0, "b": 0.25}).output
+    derivations = Derivations(NamedGraph(root))
+    numbers = Numbers(derivations)
+    for printed in ("b = 0.3", "y = 1.1"):
+        claim = read_claim(printed)
+        numbers.take(claim.quantity, Source(Mark(0, claim, 1.0, "wrong"), lambda mark: mark.claim.printed.unit))
+    assert data_of(numbers.of(read_quantity("E"))) == 1.1 + 0.3
+    other = numbers.by(derivations, {"b": 0.0})
+    follows = other.follow(other.of(read_quantity("E")))
+    assert (follows.value, follows.slack) == (1.1, 0.1)

@@ -294,9 +294,9 @@ def _other_samples(graph: NamedGraph, program: Program) -> Iterator[Cause]:
     places = {place: str(next(iter(of.values()))) for place, of in taken.items()}
     what = f"the inputs of the first sample are taken for all, {places[first]} for {places[others[0]]}"
     yield Cause("another sample", what, 1.5, exchanged([(place, first) for place in others]), places[others[0]])
-    for shifted, when in ((pairwise(taken), "late"), (map(reversed, pairwise(taken)), "early")):
+    for shifted, which in ((pairwise(taken), "next sample"), (map(reversed, pairwise(taken)), "sample before")):
         pairs = [(place, other) for place, other in shifted]
-        what = f"the samples are taken one step too {when}, {places[pairs[0][1]]} for {places[pairs[0][0]]}"
+        what = f"the inputs of the {which} are taken in every step, {places[pairs[0][1]]} for {places[pairs[0][0]]}"
         yield Cause("another sample", what, 1.7, exchanged(pairs), places[pairs[0][0]])
     for place, other in list(permutations(taken, 2))[:MOST_EXCHANGED]:
         what = f"the inputs of another sample are taken, {places[other]} for {places[place]}"

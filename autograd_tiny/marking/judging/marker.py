@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -46,8 +47,6 @@ stricter, since this excuses a number that is not what was worked out.
 
 MOST_DIGITS_OF_SINGLE = 9
 """So many digits tell any two numbers of single precision apart."""
-SIGNIFICAND = 53
-"""Bits of a double, in which the engine works."""
 TOO_FEW_DIGITS = "the numbers it is computed from are printed with too few digits to tell"
 OFF_BY_ONE = "its last digit is one unit off, and nothing known explains that"
 LIKELIER_THAN = 1.3
@@ -369,7 +368,7 @@ class Marker:
 
     def _errors_in(self, narrow: Format, quantity: Quantity, value: float) -> float:
         """The most that rounding in a narrower format, also below its normal numbers, may have moved a number."""
-        errors = self._rounding_errors(quantity, value) * 2.0 ** (SIGNIFICAND - narrow.bits)
+        errors = self._rounding_errors(quantity, value) * 2.0 ** (sys.float_info.mant_dig - narrow.bits)
         return max(errors, STEPS * narrow.spacing(value)) if math.isfinite(value) else errors
 
     def _rounding_errors(self, quantity: Quantity, value: float) -> float:
