@@ -1,9 +1,12 @@
 """What is known of a number by how it was printed: unprinted numbers before it, several prints of one, printed inputs."""
 
+import math
 from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.refusals import data_of
@@ -14,6 +17,7 @@ from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.numbers import Numbers, Source
+from autograd_tiny.marking.judging.precision import Evidence, likelihood_ratio, weighed
 from autograd_tiny.marking.marks import FAITHFUL, Mark
 from autograd_tiny.marking.pages import Page, PageError, read_page
 
@@ -283,3 +287,24 @@ def test_a_leaf_that_is_claimed_and_given_in_print():
     y.label = "y"
     found = mark(y, ["w = 0.1237", "y = 0.2474", "y = 0.2601"], inputs={"w": "0.12"}).marks
     assert [m.verdict for m in found] == ["rounded", "rounded", "wrong"]
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1.5), st.booleans()), max_size=8), st.floats(0.1, 1e4))
+def test_numbers_are_looked_at_until_no_others_can_decide(found, least):
+    asked = []
+
+    def fits(i):
+        asked.append(i)
+        return found[i][1]
+
+    chances = [by_chance for by_chance, _ in found]
+    whole = [Evidence(fitting, by_chance) for by_chance, fitting in found]
+    evidence = weighed(chances, fits, least)
+    assert asked == [*range(len(asked))]
+    if evidence is None:
+        assert likelihood_ratio(whole) <= least * (1.0 + 1e-12)
+        possible = [Evidence(other, x.by_chance).ratio for x in whole[len(asked) :] for other in (True, False)]
+        rest = math.prod(max(pair) for pair in zip(possible[::2], possible[1::2]))
+        assert likelihood_ratio(whole[: len(asked)]) * rest <= least * (1.0 + 1e-12)
+    else:
+        assert evidence == whole

@@ -102,14 +102,34 @@ class Evidence(NamedTuple):
     fits: bool
     by_chance: float
 
+    @property
+    def ratio(self) -> float:
+        """How many times likelier this is if the page was worked out so than by chance."""
+        if self.by_chance >= 1.0:
+            return 1.0
+        return (1.0 - STRAYS) / self.by_chance if self.fits else STRAYS / (1.0 - self.by_chance)
+
 
 def likelihood_ratio(found: Iterable[Evidence]) -> float:
-    """How many times likelier this is if the page was worked out so than by chance."""
-    ratio = 1.0
-    for fits, by_chance in found:
-        if by_chance < 1.0:
-            ratio *= (1.0 - STRAYS) / by_chance if fits else STRAYS / (1.0 - by_chance)
-    return ratio
+    """How many times likelier all this is if the page was worked out so than by chance."""
+    return math.prod((x.ratio for x in found), start=1.0)
+
+
+def weighed(chances: Sequence[float], fits: Callable[[int], bool], least: float) -> list[Evidence] | None:
+    """The evidence of some numbers, by their chances; None as soon as its ratio cannot be more than ``least`` any more.
+
+    Args:
+        chances: how likely each is to fit by chance.
+        fits: whether the number with this index fits.
+        least: what the ratio must exceed.
+    """
+    most = [max(Evidence(fitting, x).ratio for fitting in (True, False)) for x in chances]
+    found = list[Evidence]()
+    for i, by_chance in enumerate(chances):
+        if likelihood_ratio(found) * math.prod(most[i:]) <= least:
+            return None
+        found.append(Evidence(fits(i), by_chance))
+    return found
 
 
 def cuts_digits(numbers: Iterable[tuple[Claim, float]]) -> bool:
@@ -178,8 +198,9 @@ def rounded_steps(derivations: Derivations, differing: Sequence[Claim], exact: S
             partial(round, ndigits=ndigits) if by_places else partial(to_digits, ndigits)
         )
         numbers = Numbers(derivations, rounding=Rounding(shorter, every_operation, inputs=False))
-        evidence = [Evidence(agrees(x, numbers), _chance_to_agree(x, ndigits, by_places=by_places)) for x in nonzero]
-        if sum(x.fits for x in evidence) > 1 and (ratio := likelihood_ratio(evidence)) > most:
+        chances = [_chance_to_agree(x, ndigits, by_places=by_places) for x in nonzero]
+        evidence = weighed(chances, lambda i: agrees(nonzero[i], numbers), most)  # noqa: B023
+        if evidence and sum(x.fits for x in evidence) > 1 and (ratio := likelihood_ratio(evidence)) > most:
             against = (_chance_to_agree(x, ndigits, by_places=by_places) for x in known if not agrees(x, numbers))
             ratio *= math.prod(STRAYS * by_chance for by_chance in against if by_chance < 1.0)
             if ratio > most:
