@@ -81,12 +81,33 @@ def test_names_given_twice_are_refused():
         ((1.0, 2.0), {"c": 3.0}, "it has no c"),
         ((), {}, "a and b is missing"),
         (([1.0, 2.0, 3.0],), {}, "b is missing"),
+        (([1.0, [2.0]],), {}, "b is missing"),
     ],
 )
 def test_other_arguments_than_the_function_has_are_refused(args, kwargs, message):
     for program in (compile_function(lambda a, b: a * b), compile_function(lambda x: x[0] * x[1], ["a", "b"])):
         with pytest.raises(TypeError, match=message):
             program(*args, **kwargs)
+
+
+def test_a_function_of_a_list_is_called_with_its_numbers_or_with_the_list():
+    program = compile_function(lambda x: x[0] * x[1], ["a", "b"])
+    for again in (program(2.0, 3.0), program([2.0, 3.0]), program((2, 3)), program(np.array([2.0, 3.0])), program(b=3.0, a=2.0)):
+        assert again == (6.0, (3.0, 2.0))
+
+
+def test_only_an_error_of_taking_an_argument_for_a_number_says_that_it_was():
+    class Mine(TypeError):
+        pass
+
+    def broken(a, b):
+        raise Mine("no number")
+
+    with pytest.raises(Mine, match="^no number$"):
+        compile_function(broken)
+    with pytest.raises(TypeError, match="use where") as caught:
+        compile_function(lambda a, b: a if a > b else b)
+    assert "was taken for a number" not in str(caught.value)
 
 
 def layered(p, x, rate=3.0):
