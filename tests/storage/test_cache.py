@@ -90,9 +90,11 @@ def test_what_is_no_file_is_not_followed_and_not_waited_for(cache, tmp_path, pla
         os.mkfifo(file, 0o600)
     elif place == "a directory":
         file.mkdir()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    module._warn_once.cache_clear()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         assert cache.get(KEY) is None
+        assert any("is no file" in str(x.message) for x in caught) == (place == "a pipe")
         cache.put(KEY, DATA)
         assert (cache.get(KEY) is None) == (place == "a directory")
 
@@ -136,8 +138,9 @@ def test_what_belongs_to_somebody_else_is_not_used(cache, monkeypatch):
 def test_a_place_that_cannot_be_written_to_is_told_of_once_if_it_was_named(tmp_path):
     (tmp_path / "file").write_text("")
     named = Cache(tmp_path / "file" / "kept", was_named=True)
-    with pytest.warns(RuntimeWarning, match="Not a directory|cannot write"):
+    with pytest.warns(RuntimeWarning, match="Not a directory|cannot write") as caught:
         named.put(KEY, DATA)
+    assert caught[0].filename == __file__
     named.put(KEY, DATA)  # warnings are errors here
     Cache(tmp_path / "file" / "kept").put(KEY, DATA)  # the usual place: nothing is said
 
@@ -154,7 +157,7 @@ def test_a_full_disk_leaves_nothing_behind(cache, monkeypatch):
 
 
 def test_of_too_much_what_was_not_used_for_longest_goes(tmp_path):
-    small = Cache(tmp_path, most=3 * (len(DATA) + 60))
+    small = Cache(tmp_path, most=3 * len(module._head("", DATA) + DATA))
     keys = [f"{i}" * 32 for i in range(4)]
     for i, key in enumerate(keys[:3]):
         small.put(key, DATA)
@@ -164,6 +167,16 @@ def test_of_too_much_what_was_not_used_for_longest_goes(tmp_path):
     assert [small.get(key) is not None for key in keys] == [True, False, True, True]
     small.put("a", DATA * 4)
     assert small.get("a") is None
+
+
+@posix
+def test_a_link_counts_as_little_as_it_holds(cache, tmp_path):
+    (tmp_path / "large").write_bytes(DATA * 100)
+    os.utime(tmp_path / "large", (2**31, 2**31))  # used last, so that all else would go
+    cache.put(KEY, DATA)
+    (cache.directory / f"{KEY[::-1]}.kept").symlink_to(tmp_path / "large")
+    cache._replace(most=4 * len(DATA)).put("a", DATA)
+    assert cache.get(KEY) == cache.get("a") == DATA
 
 
 def test_what_another_process_left_half_written_is_removed_after_a_while_and_nothing_else(cache):
