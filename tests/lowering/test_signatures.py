@@ -97,13 +97,13 @@ def test_a_function_of_a_list_is_called_with_its_numbers_or_with_the_list():
 
 
 def test_only_an_error_of_taking_an_argument_for_a_number_says_that_it_was():
-    class Mine(TypeError):
+    class MineError(TypeError):
         pass
 
     def broken(a, b):
-        raise Mine("no number")
+        raise MineError("no number")
 
-    with pytest.raises(Mine, match="^no number$"):
+    with pytest.raises(MineError, match=r"^no number$"):
         compile_function(broken)
     with pytest.raises(TypeError, match="use where") as caught:
         compile_function(lambda a, b: a if a > b else b)
