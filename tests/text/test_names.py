@@ -124,7 +124,7 @@ def test_names_are_different_in_every_view(labels):
     drawing = draw(y)
     shown = [drawing._labels[drawing.node_id(x)].removesuffix(" = ") for x in called if x.label]
     assert are_different(shown)
-    steps = walkthrough(y)
+    steps = walkthrough(y, direction="LR", digits=4)
     assert are_different([info.name for info in steps.nodes])
 
 
@@ -163,7 +163,7 @@ def test_marks_tell_nodes_of_one_label_apart():
 
 def test_visible_labels_are_different_though_control_characters_look_alike():
     y = Value(1.0, "\ud800") + Value(1.0, "\uffff")
-    assert len({info.name for info in walkthrough(y).nodes}) == 3
+    assert len({info.name for info in walkthrough(y, direction="LR", digits=4).nodes}) == 3
     assert visible("\ud800") == visible("\uffff")
 
 

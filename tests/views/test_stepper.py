@@ -69,6 +69,7 @@ def expanded(lines, parts):
 def test_the_steps_of_a_neuron():
     data = Stepper(neuron()).data
     assert [node["name"] for node in data["nodes"]] == ["w", "x", "t1", "b", "z", "y"]
+    assert [node["kind"] for node in data["nodes"]] == ["leaf", "leaf", "operation", "leaf", "operation", "operation"]
     seen = [(step["place"], step["node"], list(step["edges"].values()), step["data"], step["gradients"]) for step in data["steps"]]
     assert seen == [
         ("Start", "", [], {"n0": "-3", "n1": "2", "n3": "6.5"}, {}),
@@ -254,7 +255,7 @@ def test_the_site_has_the_colours_of_the_stepper():
 
 
 def test_what_is_known_by_a_frame():
-    frames = walkthrough(in_a_layer()).frames
+    frames = walkthrough(in_a_layer(), direction="LR", digits=4).frames
     known = list(known_by(frames))
     assert [frame.place for frame in known] == [frame.place for frame in frames]
     assert known[0] == frames[0]
@@ -452,7 +453,7 @@ def test_frames_in_pixels(renderer, tmp_path):
 
 @pytest.mark.parametrize("make", [neuron, in_a_layer])
 def test_frames_in_pixels_show_what_the_others_show(make, renderer):
-    steps = walkthrough(make())
+    steps = walkthrough(make(), direction="LR", digits=4)
     constants, layouts = {node.id for node in steps.nodes if node.kind == "constant"}, set()
     for frame, until, moment in zip(steps.frames, known_by(steps.frames), moments(steps), strict=True):
         root = ElementTree.fromstring(steps.drawn_at(moment).svg())

@@ -14,7 +14,7 @@ from foreign import program_called
 from autograd_tiny import TrainingPage, Value, exp, losses, maximum, mean, nn, optim, record_training, samples, total
 from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.optim import Optimizer
-from autograd_tiny.views.training.page import MOST_KEPT, MOST_PARAMETERS
+from autograd_tiny.views.training.page import HEIGHT, MOST_KEPT, MOST_PARAMETERS
 
 ROWS = samples.moons(12, seed=3)
 MAIN = """
@@ -31,9 +31,9 @@ def network(*widths, seed=1, last="tanh"):
 
 
 def page_of(
-    optimizer=lambda parameters: optim.SGD(parameters, 0.2), rows=ROWS, loss=losses.half_squared_error, **options
+    optimizer=lambda parameters: optim.SGD(parameters, 0.2), rows=ROWS, loss=losses.half_squared_error, model=None, **options
 ):
-    model = network(4, 3, **options)
+    model = model or network(4, 3, **options)
     return model, TrainingPage(model, loss, rows, optimizer(model.parameters()))
 
 
@@ -50,6 +50,11 @@ def in_node(page, main, folder):
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def data_of(page):
+    """The data in a page."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', page.html(), re.DOTALL)[1])
 
 
 def batch_loss(model, loss, rows):
@@ -171,6 +176,25 @@ def test_classes_and_numbers(tmp_path):
     assert in_node(page, "found.push(run.right() ?? null);", tmp_path) == [None]
 
 
+@pytest.mark.parametrize(("classes", "known"), [(6, 6), (7, 0)])
+def test_up_to_six_classes_are_told_apart(classes, known):
+    rows = [[0.1 * i, 0.5, *[float(i == k) for k in range(classes)]] for i in range(classes)]
+    model = nn.MLP([2, classes], ["softmax"], rng=Random(0))
+    page = TrainingPage(model, losses.half_squared_error, rows, optim.SGD(model.parameters(), 0.1))
+    assert len(data_of(page)["classes"]) == known
+
+
+def test_numbers_that_are_not_trained_stand_behind_the_parameters():
+    model = network(3)
+    model.layers[0] = model.layers[0].frozen()
+    data = data_of(TrainingPage(model, losses.half_squared_error, ROWS, optim.SGD(model.parameters(), 0.1)))
+    numbers = data["start"] + data["fixed"]
+    assert (len(data["start"]), len(data["fixed"])) == (4, 9)
+    for layer, shown in zip(model.layers, data["layers"], strict=True):
+        assert [[numbers[i] for i in row] for row in shown["weights"]] == [[getattr(w, "data", w) for w in row] for row in layer.weights]
+        assert [numbers[i] for i in shown["biases"]] == [getattr(b, "data", b) for b in layer.biases]
+
+
 def test_another_seed(tmp_path):
     """Drawn anew as large as they were, the same for the same seed; biases that were 0 are 0."""
     model, page = page_of(lambda p: optim.Adam(p, 0.02))
@@ -269,7 +293,7 @@ def test_a_long_loop_is_thinned_out_evenly():
     for i in range(1, 3 * MOST_KEPT):
         model.parameters()[0].data = float(i)
         run.keep()
-    data = json.loads(re.search(r'id="data">(.*?)</script>', run.html(), re.DOTALL)[1])
+    data = data_of(run)
     first = [struct.unpack("<d", base64.b64decode(text)[:8])[0] for text in data["kept"]]
     assert data["every"] == 4
     assert first[1:] == [float(i) for i in range(4, 3 * MOST_KEPT, 4)]
@@ -305,13 +329,17 @@ def refused(
         TrainingPage(model, loss, rows, optimizer(parameters), **options)
 
 
-def test_what_is_refused():
+def test_what_is_refused(monkeypatch):
     refused(TypeError, r"shows the layers of an nn.MLP, got a Layer", nn.Layer(2, 1))
     refused(
         ValueError,
         rf"1 to {MOST_PARAMETERS:,} parameters, this one has 4,521; train a large one with compile_model",
         network(60, 70),
     )
+    monkeypatch.setattr("autograd_tiny.views.training.page.MOST_PARAMETERS", 13)
+    assert len(network(3).parameters()) == 13
+    page_of(model=network(3))
+    refused(ValueError, r"1 to 13 parameters, this one has 17", network(4))
     refused(ValueError, r"made for other parameters", optimizer=lambda p: optim.SGD([Value(1.0)], 0.1))
     refused(
         ValueError,
@@ -337,6 +365,8 @@ def test_what_is_refused():
 def test_the_file(tmp_path):
     _, page = page_of()
     assert repr(page) == "<TrainingPage: Training; 2-4-3-1, 12 samples>"
+    assert repr(page_of(rows=ROWS[:1])[1]) == "<TrainingPage: Training; 2-4-3-1, 1 sample>"
+    assert repr(page_of(rows={"a": ROWS, "b": ROWS[:5]})[1]) == "<TrainingPage: Training; 2-4-3-1, a and b>"
     with pytest.raises(ValueError, match=r"saved as \.html, got 'run\.txt'"):
         page.save("run.txt")
     text = page.save(tmp_path / "run.html").read_text(encoding="utf-8")
@@ -345,6 +375,8 @@ def test_the_file(tmp_path):
     assert text == page.html()
     framed = page._repr_html_()
     assert 'sandbox="allow-scripts"' in framed
+    assert framed.endswith("<p>Training: a page, which needs its script.</p></div></div>")
+    assert f"height: {HEIGHT}px" in framed
 
 
 def test_hostile_names_are_data():

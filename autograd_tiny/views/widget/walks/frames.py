@@ -94,7 +94,7 @@ class Walkthrough(NamedTuple):
     drawn_at: Callable[[Moment], Drawing]
 
 
-def walkthrough(value: Value, *, direction: str = "LR", digits: int = 4) -> Walkthrough:
+def walkthrough(value: Value, *, direction: str, digits: int) -> Walkthrough:
     """The steps of a computation and of its backward; ``value`` and its graph stay as they are."""
     return Walk(value, direction=direction, digits=digits).still()
 
@@ -106,7 +106,7 @@ class Walk:
         leaves: what can move, by its name.
     """
 
-    def __init__(self, value: Value, *, direction: str = "LR", digits: int = 4) -> None:
+    def __init__(self, value: Value, *, direction: str, digits: int) -> None:
         self._value, self._direction, self._digits = value, direction, digits
         self._copy = _named_copy(value)  # as it is now: stills are made when they are asked for
         self._places = _Places(value, direction, digits)
