@@ -6,7 +6,7 @@ import pytest
 from latex2mathml import converter
 from small_graphs import named, two_two_two
 
-from autograd_tiny import Expression, Primitive, Value, array, dot, leaky_relu, softmax, tanh, where
+from autograd_tiny import Expression, Primitive, Value, array, dot, leaky_relu, softmax, tanh, total, where
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.symbols.latex import GREEK, latex_name
 from autograd_tiny.views.explain import explain
@@ -143,6 +143,10 @@ def test_too_many_paths_are_counted():
     with pytest.raises(ValueError, match=rf"there are {2**60} paths"):
         paths(y, x)
     assert "= 1.153e18\n" in explain(y, wrt=x).text
+    hundred = total([total([x] * 10)] * 10)
+    assert len(paths(total([hundred] * 10), x)) == 1000
+    with pytest.raises(ValueError, match="there are 1001 paths"):
+        paths(total([hundred] * 10 + [x]), x)
 
 
 def test_long_sums_have_a_line_per_term():
