@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autograd_tiny.worked.plots import curves, regions
+from autograd_tiny.worked.plots import PALE, curves, regions
 
 
 def words(plot):
@@ -26,20 +26,41 @@ def test_curves(plot):
     assert axes.get_yscale() == "log"
     assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 2
     assert {"one", "two <b>", "Two & more", "epoch", "loss"} <= words(plot)
+    assert not axes.get_legend().get_frame_on()
+    assert not axes.spines["top"].get_visible()
+    assert not axes.spines["right"].get_visible()
 
 
 def test_one_curve_needs_no_legend():
-    assert "alone" not in words(curves({"alone": [1.0, 2.0]}, title="t", x_label="x", y_label="y"))
+    plot = curves({"alone": [1.0, 2.0]}, title="t", x_label="x", y_label="y")
+    assert "alone" not in words(plot)
+    (axes,) = plot.figure.axes
+    assert (axes.get_yscale(), list(axes.lines[0].get_xdata())) == ("linear", [0, 1])
 
 
 def test_regions():
     points, targets = [(-1.0, 0.5), (0.5, -1.0), (1.0, 1.0)], [0, 1, 2]
-    plot = regions(lambda p: int(p[0] > 0) + int(p[0] > 0 and p[1] > 0), points, targets, title="Thirds")
+    from matplotlib.colors import to_hex
+
+    places = []
+
+    def third(place):
+        places.append(place)
+        return int(place[0] > 0) + int(place[0] > 0 and place[1] > 0)
+
+    plot = regions(third, points, targets, title="Thirds")
+    assert (len(places), places[0], places[-1]) == (150**2, (-1.08, -1.08), (1.08, 1.08))
     (axes,) = plot.figure.axes
     image = axes.images[0].get_array()
     assert (image[0, 0], image[-1, 0], image[0, -1], image[-1, -1]) == (0, 0, 1, 2)  # rows from below, columns from the left
     assert axes.images[0].origin == "lower"
     assert [collection.get_offsets().tolist() for collection in axes.collections] == [[[-1.0, 0.5]], [[0.5, -1.0]], [[1.0, 1.0]]]
+    assert axes.images[0].get_extent() == [-1.08, 1.08, -1.08, 1.08]
+    assert len(set(plot.figure.get_size_inches())) == 1
+    assert [to_hex(axes.images[0].to_rgba(n)) for n in range(3)] == list(PALE)
+    legend = axes.get_legend()
+    assert not legend.get_frame_on()
+    assert legend.get_window_extent().y1 < axes.get_window_extent().y0  # below the picture
     assert {"Thirds", "class 0", "class 1", "class 2"} <= words(plot)
 
 
