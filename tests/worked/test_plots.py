@@ -38,6 +38,13 @@ def test_one_curve_needs_no_legend():
     assert (axes.get_yscale(), list(axes.lines[0].get_xdata())) == ("linear", [0, 1])
 
 
+@pytest.mark.parametrize(("last", "step"), [(6, 1), (12, 2), (30, 5), (60, 10)])
+def test_ticks_are_at_most_nine_at_round_numbers(last, step):
+    (axes,) = curves({"line": range(last + 1)}, title="t", x_label="x", y_label="y").figure.axes
+    for ticks in (axes.get_xticks(), axes.get_yticks()):
+        assert [x for x in ticks if 0 <= x <= last] == list(range(0, last + 1, step))
+
+
 def test_regions():
     points, targets = [(-1.0, 0.5), (0.5, -1.0), (1.0, 1.0)], [0, 1, 2]
     from matplotlib.colors import to_hex
@@ -60,7 +67,8 @@ def test_regions():
     assert [to_hex(axes.images[0].to_rgba(n)) for n in range(3)] == list(PALE)
     legend = axes.get_legend()
     assert not legend.get_frame_on()
-    assert legend.get_window_extent().y1 < axes.get_window_extent().y0  # below the picture
+    below, frame = legend.get_window_extent(), axes.get_window_extent()
+    assert frame.y0 - 0.2 * frame.height < below.y1 < frame.y0
     assert {"Thirds", "class 0", "class 1", "class 2"} <= words(plot)
 
 
