@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autograd_tiny.optim import SGD, cosine_decay
 from autograd_tiny.worked import n_layer
 
 SAMPLES = n_layer.spiral()
@@ -82,6 +83,7 @@ def test_the_loss_from_logits_is_the_loss_from_probabilities():
     (probabilities,) = n_layer.record(model, [SAMPLES[7]]).data()["A2"]
     e = np.exp([z.data for z in n_layer.logits(model, point)])
     assert probabilities == pytest.approx(e / e.sum(), rel=1e-13)
+    assert n_layer.accuracy(model, SAMPLES[::9]) == np.mean([n_layer.predict(model, s.point) == s.target for s in SAMPLES[::9]])
     assert n_layer.predict(model, point) == n_layer.predict(model.frozen(), point) == int(np.argmax(probabilities))
 
 
@@ -100,8 +102,22 @@ def test_an_epoch_sees_every_sample_once():
     (loss,) = n_layer.train(model, samples, epochs=1, batch=10, rate=1e-12)
     by_batch = n_layer.record(n_layer.network(), samples).loss.data
     assert loss == pytest.approx(by_batch, rel=0.1)
-    (whole,) = n_layer.train(n_layer.network(), samples, epochs=1, batch=25, rate=1e-12)
-    assert whole == pytest.approx(by_batch, rel=1e-13)
+    for batch in (5, 25):
+        (whole,) = n_layer.train(n_layer.network(), samples, epochs=1, batch=batch, rate=1e-12)
+        assert whole == pytest.approx(by_batch, rel=1e-10)
+
+
+def test_the_rate_falls_to_0_over_all_steps():
+    """A batch of all samples, so that their order makes no difference."""
+    model, samples = n_layer.network(seed=0), SAMPLES[::12]
+    optimizer, history = SGD(model.parameters(), cosine_decay(1.0, steps=4)), []
+    for _ in range(4):
+        loss = n_layer.record(model, samples).loss
+        history.append(loss.data)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert n_layer.train(n_layer.network(), samples, epochs=4, batch=len(samples)) == pytest.approx(history, rel=1e-10)
 
 
 @pytest.mark.slow

@@ -38,7 +38,7 @@ def test_one_curve_needs_no_legend():
     assert (axes.get_yscale(), list(axes.lines[0].get_xdata())) == ("linear", [0, 1])
 
 
-@pytest.mark.parametrize(("last", "step"), [(6, 1), (12, 2), (30, 5), (60, 10)])
+@pytest.mark.parametrize(("last", "step"), [(7, 1), (14, 2), (35, 5), (60, 10), (70, 10)])
 def test_ticks_are_at_most_nine_at_round_numbers(last, step):
     (axes,) = curves({"line": range(last + 1)}, title="t", x_label="x", y_label="y").figure.axes
     for ticks in (axes.get_xticks(), axes.get_yticks()):
