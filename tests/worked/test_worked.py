@@ -46,12 +46,16 @@ def test_updated_parameters():
     assert example.record().nodes["W_k1l3"].data == 0.8
 
 
-@pytest.mark.slow
 def test_the_page_as_a_file_is_the_network_in_code():
     page, recorded = example.in_scalars(), example.record()
     from_file = page.record()
     assert {name: node.data for name, node in from_file.nodes.items()} == {name: node.data for name, node in recorded.nodes.items()}
     assert page.learning_rate == example.LEARNING_RATE
+
+
+@pytest.mark.slow
+def test_the_page_as_a_file_has_the_same_marks():
+    page = example.in_scalars()
     assert [m.verdict for m in page.mark().marks] == [m.verdict for m in REPORT.marks]
 
 
