@@ -97,6 +97,29 @@ def test_every_rule_is_the_same_on_floats_and_in_records(row):
         assert (node.data, list(node.local_derivatives)) == (out, by_floats)
 
 
+@pytest.mark.parametrize(
+    ("row", "edge", "need"),
+    [
+        (TABLE["asin"], 1.0, "-1 <= v <= 1"),
+        (TABLE["asin"], -1.0, "-1 <= v <= 1"),
+        (TABLE["acos"], 1.0, "-1 <= v <= 1"),
+        (log, 0.0, "v > 0"),
+        (TABLE["log1p"], -1.0, "v > -1"),
+        (sqrt, 0.0, "v >= 0"),
+        (power[0.5], 0.0, "v >= 0"),
+        (power[-0.5], 0.0, "v > 0"),
+        (power[-1], 0.0, "v != 0"),
+    ],
+    ids=lambda x: getattr(x, "name", None),
+)
+def test_the_edge_of_a_domain_is_inside_or_not_and_what_is_beyond_is_said(row, edge, need):
+    domain = row.domain_of(0)
+    assert domain.contains(edge) == ("=" in need and "!" not in need)
+    beyond = edge if "!" in need else math.nextafter(edge, 2.0 * edge - sum(domain.points) / 4.0)
+    with pytest.raises(ArithmeticError if "!" in need else ValueError, match=rf"^{re.escape(row.name)}\(v = .*\): needs {need}(;|$)"):
+        row(Value(beyond, "v"))
+
+
 @every_row
 def test_every_expansion_ends_in_simpler_rows(row):
     waiting, seen = [row], set()
@@ -424,9 +447,10 @@ def test_a_row_of_ones_own_may_have_several_operands_a_domain_and_points():
         reciprocal_root(-1.0)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.arity == 2], ids=lambda row: row.name)
-def test_every_row_of_two_operands_knows_whether_it_is_commutative(row):
-    assert row.commutative == all(row(x, y) == row(y, x) for x, y in [(0.5, 2.0), (3.0, 4.0), (1.0, 7.0)])
+@pytest.mark.parametrize("row", [row for row in ROWS if row.arity in (2, None)], ids=lambda row: row.name)
+def test_every_row_knows_whether_it_is_commutative(row):
+    several = [(0.5, 2.0), (3.0, 4.0), (1.0, 7.0)] if row.arity else [(0.5, 2.0, -1.0), (3.0, 4.0, 0.0), (1.0, 7.0, 2.0)]
+    assert row.commutative == all(row.evaluate(xs) == row.evaluate(xs[::-1]) for xs in several)
 
 
 def test_a_rule_is_a_python_function_or_constants():

@@ -414,6 +414,13 @@ def test_samples_are_the_same_for_the_same_seed_and_fit_their_formulas():
         angle = 64 * i / 49 * math.pi / 16
         assert p == pytest.approx([(104 - 64 * i / 49) / 104 * turn for turn in (math.sin(angle), math.cos(angle))], abs=1e-12)
     assert [(-x, -y) for x, y, t in samples.spiral(100) if t > 0] == arm
+    # A seed stands for the same points in every version.
+    assert [[round(x, 4) for x in make(2, noise=0.25, seed=1)[1]] for make in makers] == [
+        [-0.2159, -0.0152, 1.0],
+        [-0.289, 0.5076, 1.0],
+        [-0.4688, -0.4604, 1.0],
+        [0.0166, -1.1911, 1.0],
+    ]
     for bad, message in (
         ({"n": 0}, "whole number from 1 up, got 0"),
         ({"noise": -1.0}, "got -1.0"),
