@@ -311,6 +311,17 @@ def test_the_header_serves_a_main_program_in_c_and_in_cpp(tmp_path):
     )
 
 
+def test_what_the_header_says_of_one_result_of_several_and_of_a_loss():
+    one = compile_function(lambda x: x[0] * x[1], ["a", "b"], backend="python").c("area").header
+    assert "RESULTS" not in one
+    several = compile_function(lambda x: [*x, x[0]], 40, backend="python").c("several").header
+    assert "\nenum { SEVERAL_RESULTS = 41 };\n" in several
+    (places,) = re.findall(r"enum \{\n(.*?)\n\};", several, re.DOTALL)
+    assert [line[:14] for line in places.split(",\n")] == ["    SEVERAL_x_"] * 40 + ["    SEVERAL_IN"]
+    loss = compile_loss(lambda p, s: p[0] * s[0], 1, 1, backend="python").c("loss").header
+    assert "/* The loss of one sample, and its derivative by each parameter. */\ndouble loss_gradient(" in loss
+
+
 # Rows of the user's own, and refusals.
 
 
