@@ -197,7 +197,8 @@ def test_what_was_done_to_a_whole_printed_array_is_told_once(tmp_path):
     assert found(a).ok
     for report, mistake, said in (
         (found(z), "activation missing", "the input of tanh is taken for its output"),
-        (found(a, 2.0), "factor", "2"),
+        (found(a, 2.0), "factor", "every entry is 2 times too large"),  # where an entry alone might have other reasons
+        (found(a, 10.0), "decimal place", "the number has its decimal point one place too far to the right"),  # and here not
         (found(a[1:], 1.0, by_y[1:]), "one path kept", "only"),
     ):
         assert {m.mistake for m in report.slips} == {mistake}

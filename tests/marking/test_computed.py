@@ -165,6 +165,14 @@ def test_single_entries_are_looked_at_one_by_one():
     assert report.counts["wrong"] == 12
 
 
+@pytest.mark.parametrize(("in_vain", "is_told"), [(2, True), (3, False)])
+def test_after_three_entries_that_nothing_explains_the_others_are_wrong_and_no_more(in_vain, is_told):
+    entries = np.arange(12).reshape(3, 4)
+    add, times = np.where(entries < in_vain, [0.1234, 0.2718, 0.3779, 0], 0), np.where(entries == 5, -1, 1)
+    _, found = judged(changed(W1=lambda g: g["W1"] * times + add))
+    assert found["W1"] == {"right", "wrong"} | ({"mistake: sign"} if is_told else set())
+
+
 def test_what_was_handed_in_is_gone_on_with():
     """The derivative by a layer in between is wrong in no way that is known; what follows from it is not punished again."""
     right = backward()

@@ -324,3 +324,41 @@ def test_the_author_may_have_gone_on_with_what_follows_from_the_page_unrounded()
     page = {"g": "0.0034", "s": f"{0.1 * 0.0034**2:.7f}", "y": f"{1 / math.sqrt(0.1 * 0.0034**2):.2f}"}
     assert [m.verdict for m in marked(given, page, formula).marks] == ["right", "right", "rounded"]
     assert marked(given, {**page, "y": "935.00"}, formula).marks[2].verdict == "wrong"
+
+
+IN_SINGLE = {
+    "a number that is cut below, as others are cut": (
+        {"x1": -1.46, "x2": -1.4, "w1": 0.2, "w2": -1.02, "v": -0.89, "b": -0.75, "t": 0.66},  # z is 0.386
+        {"z": "0.385", "y": "-0.529834275", "E": "1.415705603", "E/w1": "-0.744940781"},
+        ["as single precision gives them", "digits are cut off", "digits are cut off", "digits are cut off"],
+    ),
+    "derivatives alone": (
+        {"x1": 0.22, "x2": 1.24, "w1": -0.67, "w2": 0.39, "v": 0.8, "b": -0.38, "t": 1.43},
+        {"E/y": "-2.07751704", "E/h": "-1.66201365", "E/z": "-0.41530418"},
+        ["single precision may give it", "it follows from rounded numbers", "it follows from rounded numbers"],
+    ),
+    "what follows from numbers of single precision": (
+        {"x1": 0.55, "x2": 1.48, "w1": -1.21, "w2": 0.21, "v": -0.85, "b": -0.66, "t": -0.85},
+        {"h": "0.2660611", "E/y": "1.2476962", "E/h": "-1.0605419"},
+        ["", "", "it follows from rounded numbers"],
+    ),
+}
+
+
+@pytest.mark.parametrize("page", IN_SINGLE)
+def test_numbers_that_were_worked_out_in_single_precision(page):
+    given, numbers, reasons = IN_SINGLE[page]
+    exact = by_hand(partial(stored, "f"), given, same)
+    for name, text in numbers.items():  # they are
+        assert abs(exact[name] - float(text)) <= 10.0 ** -len(text.partition(".")[2]) + 4.0 * SINGLE.spacing(exact[name])
+    found = marked(given, numbers).marks
+    assert {m.verdict for m in found} <= {"right", "rounded"}
+    assert [m.why.endswith(reason) for m, reason in zip(found, reasons)] == [True] * len(found)
+
+
+def test_what_was_rounded_to_three_places_is_gone_on_with_unrounded():
+    given = {"x1": 0.24, "x2": 1.08, "w1": 1.18, "w2": 1.16, "v": -1.22, "b": -0.71, "t": 0.94}
+    shorter = partial(round, ndigits=3)
+    numbers = by_hand(same, given, shorter)
+    texts = {name: f"{numbers[name]:.9f}" for name in ("h", "E", "E/z", "E/x1")}
+    assert [m.verdict for m in marked(given, texts).marks] == ["rounded"] * 4

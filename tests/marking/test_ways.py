@@ -155,3 +155,16 @@ def test_other_numbers_of_inputs_stand_for_those_that_are_printed_and_the_rest_k
     other = numbers.by(derivations, {"b": 0.0})
     follows = other.follow(other.of(read_quantity("E")))
     assert (follows.value, follows.slack) == (1.1, 0.1)
+
+
+@pytest.mark.parametrize(("printed", "told"), [("5", ""), ("6", "7")])
+def test_what_follows_from_the_page_is_told_where_it_is_more_than_three_units_off(printed, told):
+    found = marks("z = 2*x; y = z + x", {"x": 1.0}, f"z = {printed}", "y = 20")  # z is 2 and y is 3
+    assert (found[1].verdict, found[1].by_page) == ("wrong", told)
+
+
+def test_an_author_may_have_gone_on_with_what_follows_from_the_page_and_not_with_a_misprint():
+    """y follows from z as it is printed, -0.970, and not from o, which is printed wrong."""
+    y = 0.65 / (1 + math.exp(0.9702))
+    found = marks("z = w*x; o = sigmoid(z); y = 0.65*o", {"w": -0.9704, "x": 1.0}, "z = -0.970", "o = 0.2741", f"y = {y:.6f}")
+    assert [m.verdict for m in found] == ["right", "wrong", "rounded"]
