@@ -75,7 +75,7 @@ def revealed(latex: str) -> str:
 
     def shown(match: re.Match[str]) -> str:
         word = _word(match[1])
-        return word if word.startswith(_MARK) else latex_upright(word)
+        return word if _WHOLE_PLACE.fullmatch(word) else latex_upright(word)
 
     return _WORD.sub(shown, latex)
 
@@ -125,8 +125,9 @@ def place_of(match: re.Match[str]) -> int:
 
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MARK = "\x7f"
-"""Around a place.  A label never has it: as a control character it is made visible before."""
+"""Around a place.  On a page no label has it: as a control character it is made visible before."""
 
+_WHOLE_PLACE = re.compile(rf"{_MARK}\w+(,\w+)?{_MARK}")
 _HIDDEN_PLACE = re.compile(r"\\text\{hex7f[0-9a-f]*7fhex\}")
 _CELL = re.compile(r'<mtd columnalign="(right|left)"')
 _ALIGNED = {"right": "text-align: right; padding-right: 0", "left": "text-align: left; padding-left: 0"}

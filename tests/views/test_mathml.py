@@ -20,6 +20,7 @@ HEAD = '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">'
         ("two \n words", r"\mathrm{two\ words}", "two words"),
         ("a<&\0", "\\mathrm{a<\\&\N{REPLACEMENT CHARACTER}}", "a&lt;&amp;\N{REPLACEMENT CHARACTER}"),
         ("", r"\mathrm{}", ""),
+        ("\x7f#x", "\\mathrm{\x7f\\#x}", "\x7f#x"),
         ("hex61hex", r"\mathrm{hex61hex}", "hex61hex"),
         ("0001", r"\mathrm{0001}", "0001"),
     ],
