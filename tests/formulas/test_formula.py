@@ -56,6 +56,15 @@ def test_the_formula_of_a_neuron():
     assert neuron.nodes["w"].grad == pytest.approx(2 * sigmoid * (1 - sigmoid), rel=1e-14)
 
 
+def test_a_line_ends_where_its_brackets_are_closed():
+    text = "a = ((x +\n y))\nb = sum(([x,\n y])[0:1])\na * b"
+    assert recorded(text, x=2.0, y=3.0).output.data == 10.0
+
+
+def test_the_longest_name():
+    assert recorded("x" * 200, **{"x" * 200: 2.0}).output.data == 2.0
+
+
 # The grammar is Python's: what a formula records is what Python records.
 
 names = st.sampled_from(["x", "y", "z"])
