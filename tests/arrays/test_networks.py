@@ -135,6 +135,9 @@ def test_the_loss_of_a_batch_is_the_mean_or_the_sum_of_its_samples(name, batch):
     assert batch == "sum" or whole.data == loss(activation(z), targets).data  # the mean, if nothing is said
     alone = [loss(list(row), target) for row, target in zip(activation(z), targets)]
     assert whole.data == pytest.approx((total if batch == "sum" else mean)(alone).data, rel=1e-15)
+    if batch == "sum":  # the form that is written in matrices has the same number
+        form, operands = whole.whole.op, map(Array, whole.whole.operands)
+        assert form.expansion(*operands).data == pytest.approx(whole.data, rel=1e-14)
     whole.backward()
     together = z.grad
     z = array(LOGITS)

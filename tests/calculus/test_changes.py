@@ -26,7 +26,7 @@ from autograd_tiny import (
     softmax,
     total,
 )
-from autograd_tiny.calculus.changes import check_unchanged, first_change
+from autograd_tiny.calculus.changes import check_unchanged, first_change, follows
 
 
 def after_a_step():
@@ -185,3 +185,14 @@ def test_of_many_changed_derivatives_the_first_are_told():
     for x, new in zip(xs, (4.0, 3.0, 2.0, 1.0)):
         x.data = new
     assert "has the local derivative 4.0, 3.0, 2.0 and 1 more, but 1.0, 2.0, 3.0 and 1 more was recorded" in first_change(y).text
+
+
+def test_data_follows_up_to_four_roundings_of_the_result_and_of_its_operands():
+    y = Value(1.0) * Value(1.0)  # each operand counts as much as the result
+    last_digit = math.ulp(1.0)
+    for roundings in (-12, 0, 12):
+        assert follows(y, 1.0 + roundings * last_digit)
+    for roundings in (-13, 13):
+        assert not follows(y, 1.0 + roundings * last_digit)
+    assert not follows(y, math.inf)
+    assert not follows(y, math.nan)

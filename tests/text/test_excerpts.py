@@ -34,6 +34,16 @@ def test_any_stretch_of_any_part_is_found_again_in_the_file(file):
             assert whole(file[first:last]).text.startswith(character)
 
 
+def test_parts_of_one_stretch_of_three_and_of_none():
+    excerpt = whole("one two three four")
+    for ranges, last in ([(4, 7)], (5, 8)), ([(0, 3), (4, 7), (8, 13)], (9, 14)):
+        part = excerpt.part(ranges)
+        end = len(part.text)
+        assert part.spot(end - (last[1] - last[0]), end) == Spot(1, last[0], 1, last[1])
+    nothing = excerpt.part([])
+    assert (nothing.text, nothing.spot(0, 0)) == ("", Spot(1, 1, 1, 1))
+
+
 def test_strings_of_a_table_have_their_places():
     lines = TomlLines("\ufeffclaims = ['z = 1', \"y = 2\"]\r\n[[section]]\r\nclaims = [\r\n  '''E = 3''',\r\n]\r\n[inputs]\r\nw = 1\r\n")
     assert lines.spot("claims", 1) == Spot(1, 20, 1, 27)
