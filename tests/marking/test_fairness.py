@@ -21,7 +21,9 @@ from autograd_tiny.marking.judging.precision import (
     Format,
     Single,
     cuts_digits,
+    format_of,
     likelihood_ratio,
+    to_digits,
 )
 
 FORMULA = "z = w1*x1 + w2*x2 + b; h = sigmoid(z); y = h*v; E = (y - t)**2"
@@ -292,6 +294,12 @@ def test_a_number_two_steps_of_single_precision_off_is_still_that(steps, told):
         assert single.gives(claim, (right + SINGLE.spacing(right), math.nan), alone=True)
 
 
+def test_a_number_two_steps_of_single_precision_off_may_have_its_digits_cut():
+    single, claim, _ = products("sss", 1.50851428699)  # two steps above the product in single precision
+    for text, told in (("1.50851428", True), ("1.50851429", True), ("1.50851427", False)):
+        assert single.gives(claim._replace(printed=read_number(text)), (), alone=True) is told
+
+
 CUTS = "z = w1*x + w3*y; a = exp(z); d = exp(w1); e = sigmoid(x); E = a + d + e"
 DECIMALS = {"x": 0.7, "y": 1.1, "w1": 0.3, "w3": 1.7}
 
@@ -362,3 +370,21 @@ def test_what_was_rounded_to_three_places_is_gone_on_with_unrounded():
     numbers = by_hand(same, given, shorter)
     texts = {name: f"{numbers[name]:.9f}" for name in ("h", "E", "E/z", "E/x1")}
     assert [m.verdict for m in marked(given, texts).marks] == ["rounded"] * 4
+
+
+@pytest.mark.parametrize(("exact", "told"), [([], None), (["0.3333"] * 3, None), (["0.3331"], None)])
+def test_the_engines_numbers_speak_for_no_format(exact, told):
+    """0.299805 is one of half precision, which 1 in 244 numbers are; 0.3333 is one, too, rounded, and 0.3331 is none."""
+    assert format_of([read_claim("y = 0.299805")], [read_claim(f"z = {text}") for text in exact], cut=False) is told
+
+
+def test_two_numbers_of_half_precision_show_it():
+    assert format_of([read_claim("y = 0.299805"), read_claim("z = 0.333252")], [], cut=False) == HALF
+
+
+def test_rounding_to_three_digits_at_every_step_shows_in_two_large_numbers():
+    """By chance a number fits that in 1 of 200 cases: of its third digit, a ten, half is 50 times its last digit's unit."""
+    given = {"a": 31.3, "b": 41.7, "c": 21.3, "d": 91.7}
+    page = {"p": f"{to_digits(3, 31.3 * 41.7):.1f}", "q": f"{to_digits(3, 21.3 * 91.7):.1f}"}  # 1310.0 and 1950.0
+    report = marked(given, page, "p = a*b; q = c*d; E = p + q")
+    assert {m.why for m in report.marks} == {"every number is rounded to 3 digits before it is gone on with"}
