@@ -25,7 +25,7 @@ from autograd_tiny.formulas import read_formula
 from autograd_tiny.symbols.expansion import expanded
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.views.drawing.dot_text import Sketch
+from autograd_tiny.views.drawing.dot_text import Block, Sketch, Text, card, sheet
 from autograd_tiny.views.drawing.draw import SHOWN, draw
 from autograd_tiny.views.drawing.grouping import parts_of_model, split_label, summary
 from autograd_tiny.views.drawing.picture import Note
@@ -804,6 +804,27 @@ def test_no_box_is_put_beside_what_it_was_computed_from(renderer):
     height = {key: place[1] for key, place in places(drawing).items()}
     for edge in edges(y):
         assert height[drawing.node_id(edge.operand)] < height[drawing.node_id(edge.user)]
+
+
+def test_an_arrow_out_of_all_parts_is_longer():
+    sketch = Sketch()
+    for box, part in (("x", ()), ("a", ("p",)), ("b", ("p",)), ("y", ())):
+        sketch.box(box, "leaf", "<>", title=box, text=box, part=part)
+    for arrow, (tail, head) in enumerate(["ab", "by", "xy"]):
+        sketch.arrow(f"e{arrow}", tail, head, title="")
+    assert re.findall(r"(\w+) -> (\w+) \[[^]]*minlen=2", sketch.dot("TB")) == [("b", "y")]
+
+
+def test_a_header_stands_over_the_widest_table():
+    blocks = [Block(str(width), [[(Text("1"), "")] * width]) for width in (2, 3, 1)]
+    assert re.findall(r'COLSPAN="(\d)"', sheet([Text("A")], blocks, "")) == ["4"]
+
+
+def test_a_rim_is_around_the_whole_box():
+    plain, rimmed = (card([Text("a]")], [], "", rim=rim) for rim in ("", "#123456"))
+    assert plain[1:-1] in rimmed
+    ElementTree.fromstring(rimmed[1:-1])
+    assert "".join(ElementTree.fromstring(plain[1:-1]).itertext()) == "a]"
 
 
 def test_an_order_needs_a_part():
