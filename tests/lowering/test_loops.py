@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from compiled import eager, hinge_of_one, moons
 
-from autograd_tiny import array, dot, logsumexp, maximum, nn, relu, sin, tanh, total
+from autograd_tiny import TABLE, array, dot, logsumexp, maximum, nn, relu, sin, tanh, total
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
 from autograd_tiny.lowering.native import arrangement, frame
 from autograd_tiny.lowering.native.arrangement import arranged
@@ -91,7 +91,9 @@ def test_a_layer_with_its_weights_on_the_right_and_its_bias_inside_is_loops():
 
     compiled = compile_loss(loss, 17 * 16, 16, backend="python")
     for computation in (compiled.program, compiled._recorded):
-        assert shapes(Assembly(computation, layout_of(compiled), 8).steps) == [("MatrixVector", 16, 16), ("MeanOuter", 16, 16)]
+        assembly = Assembly(computation, layout_of(compiled), 8)
+        assert shapes(assembly.steps) == [("MatrixVector", 16, 16), ("MeanOuter", 16, 16)]
+        assert [*assembly.program.calls(TABLE["dot"])], "opened, they would be most of the instructions"
 
 
 def test_a_small_layer_that_is_used_at_many_positions_has_one_loop_over_them():
