@@ -113,13 +113,14 @@ class Value(refusals.NoPlainNumber, Operators, Node):
         for node in reversed(order):
             g = node.grad
             x = node.first
-            if x.__class__ is tuple:
+            if (y := node.second) is not None:
+                x.grad += node.d_first * g
+                y.grad += node.d_second * g
+            elif x.__class__ is tuple:
                 for x, d in zip(x, node.d_first):  # noqa: B020
                     x.grad += d * g
             else:
                 x.grad += node.d_first * g
-                if (x := node.second) is not None:
-                    x.grad += node.d_second * g
 
     def _order_cleared(self) -> list[Value]:
         """`topological_order` of this node, with every grad set to 0: the same search, whose marks are zeros."""
@@ -136,11 +137,12 @@ class Value(refusals.NoPlainNumber, Operators, Node):
                 node.grad = entered
                 push(node)
                 x = node.first
-                if x.__class__ is tuple:
+                if (y := node.second) is not None:
+                    if y.op is not None:
+                        push(y)
+                elif x.__class__ is tuple:
                     waiting += [x for x in reversed(x) if x.op is not None]
                     break
-                if (y := node.second) is not None and y.op is not None:
-                    push(y)
                 if x.op is None:
                     break
                 node = x
