@@ -72,12 +72,7 @@ from autograd_tiny.engine.table import (
     where,
 )
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters
 from autograd_tiny.symbols.expression import Expression
-from autograd_tiny.views.drawing.draw import draw
-from autograd_tiny.views.explain import explain
-from autograd_tiny.views.paths import paths
-from autograd_tiny.views.steps import backward_steps, forward_steps
 
 if TYPE_CHECKING:
     from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curve
@@ -85,7 +80,12 @@ if TYPE_CHECKING:
     from autograd_tiny.lowering import compile_function, compile_loss, compile_model
     from autograd_tiny.marking.answers.people import mark_all
     from autograd_tiny.marking.mark import mark
+    from autograd_tiny.storage.saving import load_graph, load_parameters, save_graph, save_parameters
     from autograd_tiny.views.derivation import derivation
+    from autograd_tiny.views.drawing.draw import draw
+    from autograd_tiny.views.explain import explain
+    from autograd_tiny.views.paths import paths
+    from autograd_tiny.views.steps import backward_steps, forward_steps
     from autograd_tiny.views.training import TrainingPage, record_training
     from autograd_tiny.views.widget import Stepper
 
@@ -96,21 +96,30 @@ _LATER = {
     "Exercise": "exercises",
     "Stepper": "views.widget",
     "TrainingPage": "views.training",
+    "backward_steps": "views.steps",
     "check_gradient": "calculus.gradient_check",
     "compile_function": "lowering",
     "compile_loss": "lowering",
     "compile_model": "lowering",
     "derivation": "views.derivation",
+    "draw": "views.drawing.draw",
+    "explain": "views.explain",
+    "forward_steps": "views.steps",
+    "load_graph": "storage.saving",
+    "load_parameters": "storage.saving",
     "mark": "marking.mark",
     "mark_all": "marking.answers.people",
+    "paths": "views.paths",
     "random_exercise": "exercises",
     "record_training": "views.training",
+    "save_graph": "storage.saving",
+    "save_parameters": "storage.saving",
     "step_size_curve": "calculus.gradient_check",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """What few programs need, and would take as long as all the rest, is imported when it is first asked for."""
+    """What many programs never ask for, and takes longer than all the rest, is imported when it is first asked for."""
     if name in _LATER:
         return getattr(import_module(f"autograd_tiny.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
