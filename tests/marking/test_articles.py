@@ -4,8 +4,8 @@ import json
 import random
 from pathlib import Path
 
-import nbformat
 import pytest
+from notebook_text import notebook_text
 
 from autograd_tiny.cli import main
 from autograd_tiny.marking.files.sources import pages_in
@@ -100,14 +100,8 @@ def test_errors_have_the_line_of_the_article(write, old, new, message):
         pages_in(write("one\ntwo\n" + fenced(BLOCK.replace(old, new))))[0].mark()
 
 
-def notebook(*sources):
-    cells = [nbformat.v4.new_markdown_cell(source) for source in sources]
-    cells.insert(1, nbformat.v4.new_code_cell("print('```backprop')", outputs=[nbformat.v4.new_output("stream", text="```backprop\n")]))
-    return nbformat.writes(nbformat.v4.new_notebook(cells=cells)) + "\n"
-
-
 def test_a_notebook_has_the_lines_of_its_file(write):
-    text = notebook("# “Sums” \\ \"quoted\" 😀\n\n" + fenced() + "\ttab", "none here", fenced(BLOCK.replace("0.232", "0.332")))
+    text = notebook_text("# “Sums” \\ \"quoted\" 😀\n\n" + fenced() + "\ttab", "none here", fenced(BLOCK.replace("0.232", "0.332")))
     for file in (text, json.dumps(json.loads(text)), json.dumps(json.loads(text), indent=1, ensure_ascii=True)):
         pages = pages_in(write(file, "book.ipynb"))
         assert [page.mark().ok for page in pages] == [False, True]
@@ -116,7 +110,7 @@ def test_a_notebook_has_the_lines_of_its_file(write):
 
 
 def test_a_source_in_one_string(write):
-    content = json.loads(notebook(fenced()))
+    content = json.loads(notebook_text(fenced()))
     content["cells"][0]["source"] = fenced()
     assert len(pages_in(write(json.dumps(content), "book.ipynb"))) == 1
 
@@ -137,7 +131,7 @@ def is_read_or_refused(file):
 
 def test_a_damaged_notebook_is_refused_or_read(write):
     rng = random.Random(0)
-    text = notebook(fenced())
+    text = notebook_text(fenced())
     for _ in range(200):
         i, j = sorted(rng.choices(range(len(text)), k=2))
         assert is_read_or_refused(write(text[:i] + text[j:], "book.ipynb"))
@@ -145,7 +139,7 @@ def test_a_damaged_notebook_is_refused_or_read(write):
 
 def test_articles_and_notebooks_of_a_folder(write, capsys):
     folder = write(fenced(BLOCK.replace("0.232", "0.332"))).parent
-    write(notebook(fenced()), "book.ipynb")
+    write(notebook_text(fenced()), "book.ipynb")
     write("about ```backprop\n", "other.md")
     write("open:\n" + fenced().removesuffix("```\n"), "open.md")
     Path(folder, "latin.md").write_bytes(b"caf\xe9, backprop")

@@ -3,8 +3,8 @@
 import json
 import os
 
-import nbformat
 import pytest
+from notebook_text import notebook_text
 
 from autograd_tiny.cli import main
 from autograd_tiny.marking.files.corrections import corrected
@@ -79,7 +79,7 @@ inputs = { w = 1.5, x = 2.0, v = "y" }
 def test_in_articles_and_notebooks(tmp_path):
     article = f"# “Text” \\ 😀\n```backprop\n{PAGE}```\nmore\n~~~ backprop\n{PAGE}~~~\n"
     assert corrected(_written(tmp_path / "a.md", article)).after == right(article)
-    notebook = nbformat.writes(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(article)])) + "\n\n"
+    notebook = notebook_text(article) + "\n"
     correction = corrected(_written(tmp_path / "a.ipynb", notebook))
     assert json.loads(correction.after)["cells"][0]["source"] == right(article).splitlines(keepends=True)
     differing = [pair for pair in zip(notebook.split("\n"), correction.after.split("\n"), strict=True) if pair[0] != pair[1]]

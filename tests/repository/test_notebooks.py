@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +51,8 @@ def committed(name):
 
 
 def read(name):
+    import nbformat  # takes seconds, which collecting the tests need not take
+
     return nbformat.reads(committed(name), as_version=4)
 
 

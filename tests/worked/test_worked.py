@@ -2,11 +2,17 @@
 
 import inspect
 import math
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from autograd_tiny.worked import three_three_three as example
+
+
+@cache
+def report():
+    return example.marked()
 
 
 def matrix_product(row, matrix, bias):
@@ -56,7 +62,7 @@ def test_the_page_as_a_file_is_the_network_in_code():
 @pytest.mark.slow
 def test_the_page_as_a_file_has_the_same_marks():
     page = example.in_scalars()
-    assert [m.verdict for m in page.mark().marks] == [m.verdict for m in REPORT.marks]
+    assert [m.verdict for m in page.mark().marks] == [m.verdict for m in report().marks]
 
 
 @pytest.mark.slow
@@ -64,7 +70,7 @@ def test_the_page_in_matrices_has_the_same_marks_and_is_short():
     marks = example.page().mark().marks
     by_name = {"·".join(map(example.with_indices, m.claim.quantity.nodes)) + m.claim.section: m for m in marks}
     assert len(by_name) == len(marks) == 133
-    for m in REPORT.marks:
+    for m in report().marks:
         same = by_name["·".join(m.claim.quantity.nodes) + m.claim.section]
         assert (same.verdict, same.mistake, same.claim.printed) == (m.verdict, m.mistake, m.claim.printed)
         assert same.value == pytest.approx(m.value, rel=1e-12)
@@ -77,26 +83,22 @@ def test_every_printed_number_is_marked():
     published = example.page().claims
     assert len(published) == len(set(published)) == 133
     assert {claim.quantity.kind for claim in published} == {"data", "derivative", "path"}
-    report = REPORT
-    assert report.counts == {"right": 39, "rounded": 15, "carried": 50, "mistake": 18, "stale": 9, "wrong": 2}
+    assert report().counts == {"right": 39, "rounded": 15, "carried": 50, "mistake": 18, "stale": 9, "wrong": 2}
 
 
 def test_the_engines_updates_are_those_of_the_optimizer():
     after = example.updated_parameters()
-    updates = [m for m in REPORT.marks if m.claim.quantity.nodes[-1].endswith("'")]
+    updates = [m for m in report().marks if m.claim.quantity.nodes[-1].endswith("'")]
     assert len(updates) == 27
     assert [m.value for m in updates] == pytest.approx([after[m.claim.quantity.nodes[0].removesuffix("'")] for m in updates], rel=1e-12)
 
 
-REPORT = example.marked()
-
-
 def marks(section):
-    return {str(m.claim.quantity): m for m in REPORT.marks if m.claim.section == section}
+    return {str(m.claim.quantity): m for m in report().marks if m.claim.section == section}
 
 
 def test_the_first_slip():
-    slip = REPORT.first_slip
+    slip = report().first_slip
     assert (str(slip.claim.quantity), slip.claim.printed.text, slip.right, slip.verdict) == ("h2_in3", "4.001", "4.004", "wrong")
 
 
@@ -132,6 +134,6 @@ def test_lost_decimal_places():
 
 
 def test_what_cannot_be_explained_is_said_to_be_so():
-    unexplained = [m for m in REPORT.marks if m.verdict == "wrong"]
+    unexplained = [m for m in report().marks if m.verdict == "wrong"]
     assert [(str(m.claim.quantity), m.claim.printed.text) for m in unexplained] == [("h2_in3", "4.001"), ("∂E2/∂O_out2", "-0.301")]
     assert all(m.sentence.endswith("nothing known explains it.") for m in unexplained)
