@@ -56,6 +56,30 @@ def test_boxes_have_shapes_tables_and_edges_the_rules():
     assert r"$\odot \left(1 - A_{1}^{2}\right)$" in drawing.tikz()
 
 
+def test_the_first_line_of_a_box_in_latex_and_its_title():
+    X, W, k = array([[1.0, 2.0], [3.0, 5.0]], "X"), array([[0.1, 0.2], [0.3, -0.5]], "W"), Value(1.0 / 3.0, "k")
+    H = (X @ W).tanh() * (X @ W).sigmoid() + (X @ W).softplus() / (X + 4.0)
+    L = H.sum() * k
+    H.label, L.label = "H", "L"
+    L.backward()
+    drawing = draw(L, through="arrays")
+    size = r"\;\;{\scriptstyle 2 \times 2}"
+    first_lines = [drawing.latex[drawing.node_id(x)] for x in (X, H, k, L)]
+    assert first_lines == ["X" + size, r"H = \ldots" + size, "k", r"L = k \cdot \sum H"]
+    found = shown(drawing)
+    assert found[drawing.node_id(k)][1] == f"k: data 0.33333333, grad {k.grad:.8g}"
+    assert found[drawing.node_id(L)][1] == f"L = k · Σ H: data {L.data:.8g}, grad 1"
+    opened = draw(L, through="arrays", expand="W")
+    assert opened.latex[opened.node_id(W[1][0])] == r"W\mathrm{[1][0]}"
+
+
+def test_leaves_without_a_name_have_boxes_as_others():
+    y = (array([[1.0, 2.0]]) @ array([[1.0], [2.0]])).sum() * Value(2.0)
+    y.label = "y"
+    titles = [title for kind, title, _ in shown(draw(y, through="all arrays")).values() if kind.startswith("node")]
+    assert sorted(titles) == ["t1, 1×2", "t2, 2×1", "t3 = t1 · t2, 1×1", "t4: data 2", "y = t4 · Σ t3: data 10"]
+
+
 def test_columns_of_numbers_end_alike_in_tikz():
     x = array([[1.0, -20.25], [300.5, 4.0]], "x")
     places = re.findall(r"base,right,at=\{?\\pgfpointxy\{([\d.]+)\}", draw((x * x).sum(), through="arrays").tikz())
@@ -179,6 +203,8 @@ def test_without_arrays_there_is_nothing_to_draw():
     X = array([[1.0, 2.0]], "X")
     with pytest.raises(ValueError, match="shows the entries of another Array"):
         draw((X.T @ X).sum(), through=[X.T])
+    with pytest.raises(ValueError, match="and Values beside them, that the result depends on"):
+        explain((X.T @ X).sum() + X[0][1], wrt=X, through=[X[0][1]])  # an entry is in its array, not beside it
 
 
 def test_arrays_and_scalars_of_one_name_are_told_apart():

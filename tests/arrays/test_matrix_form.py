@@ -137,6 +137,27 @@ def test_vectors_are_columns():
     assert str(explain(E, wrt=x)).startswith("∂E/∂x = Wᵀ · ∂E/∂row   (2) = (2×3)(3)\n")
 
 
+def test_a_product_that_is_transposed_keeps_its_shape():
+    A, C = array([[1.0, 2.0], [3.0, -1.0], [0.5, 2.0], [1.0, 1.0]], "A"), array([[1.0], [2.0], [3.0], [-1.0]], "C")
+    B, b = array([[1.0, 2.0, 3.0], [3.0, 5.0, 6.0]], "B"), array([1.0, 2.0, -1.0], "b")
+    Z = (A @ (B + b)).T @ C
+    L = (Z * Z).sum()
+    assert str(explain(L, wrt=b)).startswith("∂L/∂b = Σ rows Aᵀ · C · (∂L/∂Z)ᵀ   (3) from (2×3)\n")
+    assert str(explain(L, wrt=B)).startswith("∂L/∂B = Aᵀ · C · (∂L/∂Z)ᵀ   (2×3) = (2×4)(4×3)\n")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "mean"),
+    [([1.0, 2.0, 3.0], "2 · x / m   (3)"), ([[1.0], [2.0], [3.0]], "2 · x / m   (3×1)"), ([[1.0, 2.0, 3.0]], "2 · x / 3   (1×3)")],
+)
+def test_a_mean_is_over_the_samples_where_each_has_one_number(numbers, mean):
+    x = array(numbers, "x")
+    L = (x * x).mean()
+    text = str(explain(L, wrt=x))
+    assert text.startswith(f"∂L/∂x = {mean}\n")
+    assert ("with m" in text) == ("/ m" in mean)
+
+
 def test_scalars_after_arrays_are_part_of_the_chain():
     X, W1, _, _, _ = network()
     S = (X @ W1).sum()

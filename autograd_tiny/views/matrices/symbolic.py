@@ -159,7 +159,7 @@ class Symbolic(Operators):
         """Repeated, to have a shape; as products with ones."""
         if self.shape == shape:
             return self
-        if not self.shape or len(shape) == 1:
+        if not self.shape:
             return ones(shape) if self.e.constant_value == 1.0 and not self.e.label else self * ones(shape)
         if len(self.shape) == 1:
             return ones(shape[:1]).outer(self)
