@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd_tiny import Value, softmax
+from autograd_tiny import Value, softmax, total
 from autograd_tiny.marking.judging.backward import NONE, Backward, base_of, matrices, times_off
 
 
@@ -63,6 +63,35 @@ def test_a_layer_is_told_by_the_line_of_its_first_node():
     assert lines == {"∂E/∂z1 = ∂E/∂a1 * (1 - a1 ** 2)"}
 
 
+@pytest.mark.parametrize("first_has_names", [True, False])
+def test_a_layer_of_several_has_a_place_where_its_first_node_has_no_name(first_has_names):
+    inputs = [Value(0.1 * k, "x") * 2.0 for k in (1, 2)]
+    hidden = [z.tanh() for z in inputs]
+    labelled = 0 if first_has_names else 1
+    named(z=inputs[labelled], a=hidden[labelled])
+    found = planted((hidden[0] * hidden[1]).tanh(), "E")
+    told = {what: line for mistake, what, line in found if mistake == "activation derivative missing"}
+    far, line = ("", "∂E/∂z = ∂E/∂a * (1 - a ** 2)") if first_has_names else (" in layer 2 from the output", "")
+    assert told == {
+        "the derivative of tanh in layer 1 from the output is missing": "",
+        f"the derivative of tanh{far} is missing": line,
+    }
+
+
+def test_what_is_no_activation_has_only_mistaken_rules():
+    x = Value(0.4, "x")
+    found = planted((x.exp() * x).log(), "E")
+    assert {mistake for mistake, _, _ in found} == {"mistaken rule"}
+
+
+def test_a_rule_is_mistaken_of_what_was_computed_before_it_is_of_given_numbers():
+    w, x = Value(0.5, "w"), Value(2.0, "x")
+    squares = [w**2, (w * x) ** 2]
+    walk = Backward(squares[0] + squares[1], "E")
+    found = [p.slopes for p in walk.planted if p.what.endswith("the exponent is not brought down")]
+    assert found == [{squares[1]: [1.0]}, {squares[0]: [0.5]}]
+
+
 def test_softmax_without_what_stands_beside_its_diagonal():
     p, q = softmax(Value(0.1, "u"), Value(0.4, "v"))
     found = planted(p * 2.0 + q, "E")
@@ -92,6 +121,21 @@ def test_terms_of_a_difference():
         **{(mistake, f"of f the term d {what}"): {2: [x, -1.0]} for (mistake, what), x in told.items()},
         **{(mistake, f"of f the term e {what}"): {2: [1.0, -x]} for (mistake, what), x in told.items()},
     }
+
+
+def test_sums_as_far_from_the_root_are_told_by_the_one_that_the_pass_meets_first():
+    x = Value(1.5, "x")
+    f, g = x * 2.0 + x.exp(), x * 3.0 + x.tanh()
+    named(f=f, g=g, d=f.operands[0], e=g.operands[1])
+    found = {what for _, what, _ in planted(f * g, "E") if "term" in what}
+    assert found == {"of g the term number 1 is left out", "of g the term e is left out"}
+
+
+@pytest.mark.parametrize(("terms", "left_out"), [(6, 6), (7, 0)])
+def test_of_a_sum_over_samples_no_term_is_left_out(terms, left_out):
+    x = Value(1.5, "x")
+    found = planted(total(*[x * float(k) for k in range(terms)]), "E")
+    assert sum(mistake == "term left out" for mistake, _, _ in found) == left_out
 
 
 def test_terms_without_names_are_told_by_their_place():

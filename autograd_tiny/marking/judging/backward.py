@@ -80,7 +80,7 @@ class Backward:
         found: dict[Value, float] = {self.root: 1.0}
         for user in reversed(self.order):
             for operand, slope in zip(user.operands, user.local_derivatives):
-                found[operand] = found.get(operand, 0.0) + abs(slope) * found.get(user, 0.0)
+                found[operand] = found.get(operand, 0.0) + abs(slope) * found[user]
         return found
 
     def swept(self, slopes: Slopes, given: Mapping[Value, float], seed: float = 1.0) -> dict[Value, float]:
@@ -93,7 +93,7 @@ class Backward:
         """
         found: dict[Value, float] = {self.root: seed}
         for user in reversed(self.order):
-            upstream = given[user] if user in given else found.get(user, 0.0)
+            upstream = given[user] if user in given else found[user]
             for operand, slope in zip(user.operands, slopes.get(user, user.local_derivatives)):
                 found[operand] = found.get(operand, 0.0) + slope * upstream
         return found
@@ -177,14 +177,9 @@ class Backward:
             if isinstance(row, MultiPrimitive):
                 own = {node: [float(i == node.op.parameter) for i, _ in enumerate(node.operands)] for node in nodes}
                 diagonal = {node: [x * y for x, y in zip(own[node], node.local_derivatives)] for node in nodes}
-                where = self._line(nodes[0])
-                yield Planted(
-                    "softmax diagonal only",
-                    f"only the diagonal of the derivatives of {row.name} is used",
-                    where,
-                    diagonal,
-                )
-                yield Planted("activation derivative missing", f"the derivatives of {row.name} are missing", where, own)
+                what = f"only the diagonal of the derivatives of {row.name} is used"
+                yield Planted("softmax diagonal only", what, "", diagonal)
+                yield Planted("activation derivative missing", f"the derivatives of {row.name} are missing", "", own)
 
     def _rules(self) -> Iterator[Planted]:
         """One mistaken rule in a whole layer.
