@@ -125,7 +125,7 @@ class Judge:
         formulas: Sequence[Claim] = (),
     ) -> None:
         self._on = partial(Marker, output, claims, others=others, inputs=inputs, names=names, formulas=formulas)
-        self._marker = self._on(training=training)
+        self._marker = self._on(training=training).of_sheet()
         self._training = training
         self._by: dict[str, Marker] = {}
 
@@ -140,14 +140,14 @@ class Judge:
         Args:
             answers: one per claim, in their order; those of the first sheet if not given.
         """
-        declared = self._marker.for_another(answers)
+        declared = self._marker.of_sheet(answers)
         marks = list(declared.marked())
         first = next((x for x in marks if x.verdict in SLIPS and is_later(x)), None)
         if isinstance(self._training, Training) and first is not None:
             for convention in other_conventions(self._training.optimizer):
                 with suppress(ValueError):  # what another convention has no name or no number for
                     marker = self._marker_by(convention, self._training)
-                    other = marker.for_another(answers) if may_follow(marker, first) else None
+                    other = marker.of_sheet(answers) if may_follow(marker, first) else None
                     if other is not None and follows(other.marked()) and is_evidence(other.marks, marks):
                         said = f"The page follows another convention, by which it is marked: {convention.said}."
                         return Report(other.report().marks, (said,))

@@ -64,6 +64,8 @@ MOST_IN_VAIN = 3
 class Marker:
     """Marks the claims of a page one after the other; what a claim prints is what later claims may build on.
 
+    It is made for all sheets about the same quantities, and marks one of them: `of_sheet`.
+
     Args:
         output: the root of the graph.
         claims: what is marked.
@@ -74,7 +76,7 @@ class Marker:
             taken to be computed from those asked for before it, answered or not, and by nothing that comes after it:
             neither how precisely the whole was worked out, nor whether it was edited.
         names: what formulas are called in the claims.
-        formulas: formulas that other sheets claim, for `for_another`.
+        formulas: formulas that other sheets claim, for `of_sheet`.
     """
 
     def __init__(
@@ -101,7 +103,6 @@ class Marker:
         self.noises: dict[Quantity, float] = {}
         self.inputs = inputs
         self.wholes = Wholes(self.graph)
-        self._begin()
 
     def _begin(self) -> None:
         """What is known before the first claim."""
@@ -120,8 +121,8 @@ class Marker:
         for label, text in self.inputs.items():
             self._take_input(label, text)
 
-    def for_another(self, answers: Sequence[Printed] | None) -> Marker:
-        """A marker for other answers about the same quantities, or these again; what all share is worked out once."""
+    def of_sheet(self, answers: Sequence[Printed] | None = None) -> Marker:
+        """A marker of the claims, or of other answers about the same quantities; what all share is worked out once."""
         other = copy(self)
         if answers is not None:
             formulas = [
