@@ -69,6 +69,8 @@ def test_the_first_line_of_a_box_in_latex_and_its_title():
     found = shown(drawing)
     assert found[drawing.node_id(k)][1] == f"k: data 0.33333333, grad {k.grad:.8g}"
     assert found[drawing.node_id(L)][1] == f"L = k · Σ H: data {L.data:.8g}, grad 1"
+    edge = drawing.edge_id(L, 1)  # to the root, whose derivative is 1
+    assert (found[edge][1], drawing.latex[edge]) == ("k → L: ∂L/∂k receives Σ H", r"\sum H")
     opened = draw(L, through="arrays", expand="W")
     assert opened.latex[opened.node_id(W[1][0])] == r"W\mathrm{[1][0]}"
 

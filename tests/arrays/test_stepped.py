@@ -10,7 +10,7 @@ import pytest
 from foreign import program_called
 from random_arrays import random_program, recorded
 
-from autograd_tiny import Stepper, array, losses, nn
+from autograd_tiny import Stepper, Value, array, losses, nn
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.drawing.svg import parsed
 from autograd_tiny.views.widget.page import module
@@ -41,6 +41,10 @@ def network():
     L = losses.cross_entropy(P, [0, 1, 2])
     L.label = "L"
     return X, W1, L, {"Z": Z, "A": A, "P": P}
+
+
+def page_data(stepper):
+    return json.loads(re.search(r'<script type="application/json"[^>]*>(.*?)</script>', stepper.html(), re.DOTALL)[1])
 
 
 def plain(lines, parts):
@@ -86,14 +90,53 @@ def test_an_array_a_step():
         assert known[ids[name]] == " ".join(short_number(g) for row in x.grad for g in row)
     chain = next(node for node in data["nodes"] if node["name"] == "W1")
     assert plain(chain["lines"], data["parts"])[1].startswith("∂L∂(W1)0,0=")
-    assert (chain["data"], chain["kind"]) == ("[[0.1, -0.2], [0.5, 0.6]]", "leaf")
+    told = {node["name"]: (node["kind"], node["data"]) for node in data["nodes"]}
+    assert told["b1"] == ("leaf", "[0.1, 0.2]")
+    assert told["W2"] == ("leaf", "[[0.1, -0.2, 0.3], [0.5, 0.6, -0.7]]")
+    assert told["Y"] == ("constant", "3×3")
+    assert told["L"] == ("operation", repr(L.data))
+
+
+def test_the_picture_tells_no_number_before_its_step_and_the_edges_are_those_of_the_step():
+    _, _, L, _ = network()
+    stepper = Stepper(L, through="arrays")
+    data = stepper.data
+    names = {node["id"]: node["name"] for node in data["nodes"]}
+    titles = {g.get("data-node"): g.findtext("title") for g in parsed(data["svg"]).iter("g") if g.get("data-node")}
+    assert titles.keys() == names.keys()
+    assert {names[i]: title for i, title in titles.items() if names[i] in ("X", "Z", "L")} == {
+        "X": "X, 3×2",
+        "Z": "Z = X · W1 + b1, 3×2",
+        "L": "L = cross-entropy(P, Y) / m",
+    }
+    drawn = {g.get("data-edge") for g in parsed(data["svg"]).iter("g") if g.get("data-edge")}
+    lit = [{edge: names[i] for edge, i in step["edges"].items()} for step in data["steps"]]
+    assert set().union(*lit) == drawn
+    assert [sorted(edges.values()) for edges in lit] == [
+        [], ["W1", "X", "b1"], ["Z"], ["A", "W2"], ["P", "Y"], [], ["L"], ["P"], ["P"], ["A"], ["Z"], ["Z"], ["Z"],
+    ]  # fmt: skip
+    forward = {edge: names[step["node"]] for step in data["steps"][:5] for edge in step["edges"]}
+    assert all(forward[edge] == user for edges in lit[6:] for edge, user in edges.items())
+
+
+def test_a_large_array_is_stepped_through_by_its_shape():
+    W, k = array([[0.5 * i + j for j in range(3)] for i in range(7)], "W"), Value(2.0, "k")
+    y = (W * W * k).sum()
+    y.label = "y"
+    stepper = Stepper(y, through="arrays")
+    nodes = {node["name"]: node for node in stepper.data["nodes"]}
+    assert (nodes["W"]["data"], nodes["W"]["gradient"], nodes["k"]["data"]) == ("7×3", "7×3", "2.0")
+    assert stepper.data["steps"][0]["data"] == {nodes["W"]["id"]: "", nodes["k"]["id"]: "2"}
+    assert stepper.data["steps"][-1]["gradients"] == {nodes["W"]["id"]: ""}
 
 
 def test_moved_inputs_are_followed_in_python_and_on_the_page(tmp_path):
     _, _, L, _ = network()
     stepper = Stepper(L, through="arrays")
     page = stepper.html()
-    data = json.loads(re.search(r'<script type="application/json"[^>]*>(.*?)</script>', page, re.DOTALL)[1])
+    data = page_data(stepper)
+    entries = [f"{x}[{i}][{j}]" for x, n, m in (("X", 3, 2), ("W1", 2, 2), ("W2", 2, 3)) for i in range(n) for j in range(m)]
+    assert sorted(stepper.values) == sorted([*entries, "b1[0]", "b1[1]"])
     rows = page[page.rindex("startPage(document, ") + len("startPage(document, ") : page.rindex(");\n</script>")]
     stepper.values["W1[0][1]"] = 2.0  # by which probabilities change that the loss does not depend on
     stepper.values["X[2][0]"] = 0.25
@@ -133,12 +176,20 @@ def test_pictures_of_steps_show_what_is_known(tmp_path):
 def test_of_a_large_graph_the_numbers_stay(monkeypatch):
     from autograd_tiny.views.widget.walks import arrays
 
-    _, _, L, _ = network()
-    monkeypatch.setattr(arrays, "MOST_LIVE", 10)
-    stepper = Stepper(L, through="arrays")
-    assert "\x7f" not in stepper.html()
+    def stepper():
+        w = array([1.0, 2.0], "w")
+        return Stepper((w * w).sum(), through="arrays")
+
+    assert f"no more than {arrays.MOST_LIVE:,} scalars" in " ".join(Stepper.__doc__.split())
+    names = page_data(stepper())["names"]
+    assert sorted(names) == ["t1[0]", "t1[1]", "t2", "w[0]", "w[1]"]  # of whatever refuses a number that moves
+    scalars = len(names)
+    monkeypatch.setattr(arrays, "MOST_LIVE", scalars)
+    stepper().values["w[1]"] = 3.0
+    monkeypatch.setattr(arrays, "MOST_LIVE", scalars - 1)
+    assert "\x7f" not in stepper().html()
     with pytest.raises(ValueError, match="too many scalars to follow"):
-        stepper.values["W1[0][1]"] = 2.0
+        stepper().values["w[1]"] = 3.0
 
 
 def test_a_network_on_a_batch_is_stepped_through_layer_by_layer():

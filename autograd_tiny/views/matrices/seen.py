@@ -212,8 +212,8 @@ def is_small(shape: Shape) -> bool:
 def around(whole: str, inner: str, dot: str) -> str:
     """What stands around a part of a formula, where that is its first or its last factor; else the formula.
 
-    >>> [around(whole, "g", "·") for whole in ("g · Wᵀ", "Xᵀ · g", "Σ rows g", "g", "g + g")]
-    ['· Wᵀ', 'Xᵀ ·', 'Σ rows', '· 1', 'g + g']
+    >>> [around(whole, "g", "·") for whole in ("g · Wᵀ", "Xᵀ · g", "Σ rows g", "g", "g + g", "-g", "-(g ⊙ x)")]
+    ['· Wᵀ', 'Xᵀ ·', 'Σ rows', '· 1', 'g + g', '· (-1)', '-(g ⊙ x)']
     """
     if whole == inner:
         return f"{dot} 1"
@@ -222,6 +222,6 @@ def around(whole: str, inner: str, dot: str) -> str:
     rest = whole.replace(inner, "")
     if whole.endswith(" " + inner) and " + " not in rest and " - " not in rest:
         return rest.strip()
-    if rest.startswith(" ") and " + " not in rest[:3] and " - " not in rest[:3]:
+    if rest.startswith(" ") and not rest.startswith((" + ", " - ")):
         return rest.strip()
     return f"{dot} (-1)" if whole == "-" + inner else whole
