@@ -220,11 +220,6 @@ class Sheet:
                     found[number] = formula.row.evaluate(tuple([found[x] for x in formula.operands]))
         return found
 
-    @cached_property
-    def given(self) -> list[Quantity]:
-        """What is given: inputs, and what an optimizer begins with."""
-        return [quantity for quantity, way in self.ways.items() if way.step is None]
-
 
 def operands_first(numbers: Iterable[int], needed: Callable[[int], Iterable[int]]) -> list[int]:
     """Numbers in an order in which each comes after those that it needs."""

@@ -1,9 +1,11 @@
 """Variants and random exercises: what is demanded of their numbers, the same ones everywhere, and what refuses too much."""
 
+import json
 from decimal import Decimal
 from random import Random
 
 import pytest
+from exercises.make_topics import FILE, contents
 
 from autograd_tiny.exercises import TOPICS, Exercise, random_exercise
 from autograd_tiny.exercises.choosing.variants import NEAR_A_KINK, Drawn
@@ -150,6 +152,12 @@ def is_solved(topic, difficulty, seed):
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_topic_has_exercises(topic):
     assert is_solved(topic, 1, seed=1)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_what_every_topic_asks_is_written_down(topic):
+    """A seed that is in use gives the same exercise tomorrow.  If another one is wanted, `make_topics.py` writes it down."""
+    assert contents(topic) == json.loads(FILE.read_text(encoding="utf-8"))[topic]
 
 
 @pytest.mark.slow
