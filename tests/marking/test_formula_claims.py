@@ -10,6 +10,10 @@ from autograd_tiny import Value, mark
 from autograd_tiny.cli import main
 from autograd_tiny.engine.graph import gradient
 from autograd_tiny.formulas import read_formula
+from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.diagnosis.formulas import POINTS_EACH
+from autograd_tiny.marking.diagnosis.points import Inputs, told
+from autograd_tiny.marking.forms.quantities import data
 from autograd_tiny.marking.pages import read_page
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.tidy import tidied
@@ -112,6 +116,7 @@ def test_one_side_of_a_choice():
     page, at = "y = relu(x)*w", {"x": 1.0, "w": 2.0}
     assert marked("y/x", "w", page, at).why.startswith("it holds around the page's inputs; at x = -")
     assert marked("y/x", "w", page, {"x": -1.0, "w": 2.0}).mistake == "activation derivative missing"
+    assert marked("y/x", "0 w", page, at | {"x": 0.0}).why.startswith("it holds as long as x = 0; at x = ")  # not around it
 
 
 @pytest.mark.parametrize(
@@ -127,6 +132,39 @@ def test_formulas_without_a_number(quantity, formula, verdict, why):
     found = marked(quantity, formula, "y = x**2 * x", {"x": 0.0})
     assert found.verdict in (verdict, "wrong")
     assert why is None or found.why == why
+
+
+@pytest.mark.parametrize(
+    ("edge", "why"),
+    [
+        (1.40, "at the page's inputs it has no number; at 6 other points both are equal"),
+        (1.66, "both have a number at only 5 points"),
+        (3.40, "both have a number at only 1 point"),
+    ],
+)
+def test_a_formula_needs_points_at_which_it_has_a_number(edge, why):
+    """There is a square root of what is negative up to the edge."""
+    found = marked("y", f"x² (sqrt((x - {edge})³)/sqrt(x - {edge}) + {edge})", "y = x**2 * x", {"x": 1.0})
+    assert (found.verdict, found.why) == ("undecided", why)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "formula", "right"),
+    [
+        ("E", "2 E", "(y - t)² / 2"),
+        ("E/w", "2 E/w + 1", "(y - t) · y · (1 - y) · x"),
+        ("E/w", "3 E/y", "∂E/∂y · y · (1 - y) · x"),
+    ],
+)
+def test_the_right_formula_is_told_in_the_words_of_the_page_without_what_it_is_a_formula_for(quantity, formula, right):
+    assert marked(quantity, formula).right == right
+
+
+def test_of_the_points_that_show_it_wrong_the_one_with_the_smallest_numbers_is_told():
+    page, at = "y = x*v", {"x": 1.0, "v": 1.0}
+    inputs = Inputs(Derivations(NamedGraph(read_formula(page).record(at).output)), [data("y")])
+    point = min(inputs.drawn(list(inputs.leaves), POINTS_EACH), key=lambda point: max(map(abs, point.values())))
+    assert f"; {told(point)} it gives" in marked("y", "x", page, at).why
 
 
 def test_formulas_with_numbers_put_in():

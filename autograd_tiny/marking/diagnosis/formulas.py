@@ -108,8 +108,8 @@ class FormulaJudge:
         return blank._replace(verdict="wrong", why=there)
 
     def _equal(self, blank: Mark, claim: _Comparison, here: Point | None, points: Sequence[Point]) -> Mark:
-        if len(points) < FEWEST_POINTS:
-            few = f"there are only {counted(len(points), 'point')} at which both have a number"
+        if not are_enough(points):
+            few = f"both have a number at only {counted(len(points), 'point')}"
             found = few if points else "it has no number at the page's inputs and around them"
             return blank._replace(verdict="undecided", why=found)
         if here is None:
@@ -273,20 +273,25 @@ class _Comparison:
             )
             if moved is not None and math.isfinite(moved.claimed):
                 found.append(moved)
-        return found if len(found) >= FEWEST_POINTS else []
+        return found if are_enough(found) else []
 
     def holds_around(self) -> bool:
         """Whether both are equal close to the page's inputs: the same branch of a choice there, of a relu for one."""
         points = list(self._drawn(list(self.leaves), CLOSE))
-        return len(points) >= FEWEST_POINTS and all(map(self.agree, points))
+        return are_enough(points) and all(map(self.agree, points))
 
     def holds_where(self) -> str:
         """Which inputs have to be the page's for both to be equal, if that is enough."""
         free = [label for label in self.leaves if label not in self._fixed]
         points = list(self._drawn(free))
-        if not self._fixed or len(points) < FEWEST_POINTS or not all(map(self.agree, points)):
+        if not self._fixed or not are_enough(points) or not all(map(self.agree, points)):
             return ""
         return listed([f"{label} = {short_number(self.leaves[label])}" for label in self._fixed], MOST_TOLD)
+
+
+def are_enough(points: Sequence[Point]) -> bool:
+    """Whether formulas that agree at these points are taken to agree wherever both have a number."""
+    return len(points) >= FEWEST_POINTS
 
 
 def latex_of(quantity: Quantity) -> str:

@@ -130,8 +130,9 @@ class Way:
         if self._base is None or (known := self._base.trial(mark)) is None:
             return None
         step = self.numbers.derivations.step(mark.claim.quantity)
-        same = step is not None and step is self._base.numbers.derivations.step(mark.claim.quantity)
-        return known if same and step is not None and not self.numbers.is_reached(step) else None
+        if step is None or step is not self._base.numbers.derivations.step(mark.claim.quantity):
+            return None
+        return None if self.numbers.is_reached(step) else known
 
     def _worked_out(self, mark: Mark) -> Trial:
         numbers, quantity = self.numbers, mark.claim.quantity
@@ -223,11 +224,9 @@ class Search:
         if len(slips) < 2 and not any(mark.verdict == "wrong" for mark in slips):
             return []
         tried = list(islice(causes(self._derivations), self._budget))
-        found = [self._tried(cause, slips) for cause in tried]
+        found = [x for cause in tried if (x := self._tried(cause, slips)) is not None]
         # each cause is tried in two ways
-        known = [
-            x for x in found if x.explains and self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)
-        ]
+        known = [x for x in found if self._is_evidence(x, 2 * len(tried)) and x.against < len(x.explains)]
         return known + self._turned_to(
             rates(self._derivations), [x for x in slips if self._derivations.is_update(x.claim.quantity)]
         )
@@ -254,7 +253,7 @@ class Search:
             with suppress(ArithmeticError, ValueError):
                 cause = self._turned(knob, anchor)
                 x = self._tried(cause, [mark for mark in wrong if mark is not anchor])
-                if x.explains and self._is_evidence(x, 2 * len(turned)) and x.against <= len(x.explains):
+                if x is not None and self._is_evidence(x, 2 * len(turned)) and x.against <= len(x.explains):
                     found.append(x._replace(explains=tuple(sorted((anchor.number, *x.explains)))))
         return found
 
@@ -289,18 +288,19 @@ class Search:
         what = f"{knob.name} = {shown} is used for {knob.number:g}"
         return Cause("another value", what, effort, knob.change(float(shown)), knob.name)
 
-    def _tried(self, cause: Cause, slips: Sequence[Mark]) -> Found:
+    def _tried(self, cause: Cause, slips: Sequence[Mark]) -> Found | None:
+        """What a cause explains; None if that is nothing."""
         altered = Altered(self._derivations, cause.change)
         ways = [way.by(cause, altered) for way in self._ways]
         explains = [mark.number for mark in slips if any(x.fits for x in _trials(ways, mark))]
         if not explains:
-            return Found(cause, (), 0, 0.0, 1.0)
+            return None
         chances = {mark.number: max([x.chance for x in _trials(ways, mark)], default=0.0) for mark in slips}
         likelihood = math.prod([chances[number] for number in explains])
-        return Found(cause, tuple(explains), self._against(ways, len(explains)), sum(chances.values()), likelihood)
+        return Found(cause, tuple(explains), self._against(ways, len(explains) + 1), sum(chances.values()), likelihood)
 
     def _against(self, ways: Sequence[Way], enough: int) -> int:
-        """How many numbers that are right would be wrong; no more are counted than are enough to refuse the cause."""
+        """How many numbers that are right would be wrong; no more are counted than are enough to refuse any cause."""
         right = (
             mark for mark in self._marks if mark.verdict in ("right", "rounded", "last digit") and mark.formulas is None
         )
