@@ -124,11 +124,12 @@ def weighed(chances: Sequence[float], fits: Callable[[int], bool], least: float)
         least: what the ratio must exceed.
     """
     most = [max(Evidence(fitting, x).ratio for fitting in (True, False)) for x in chances]
-    found = list[Evidence]()
+    found, so_far = list[Evidence](), 1.0
     for i, by_chance in enumerate(chances):
-        if likelihood_ratio(found) * math.prod(most[i:]) <= least:
+        if so_far * math.prod(most[i:]) <= least:
             return None
         found.append(Evidence(fits(i), by_chance))
+        so_far *= found[-1].ratio
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 PRIMES = {"′": "'", "’": "'", "″": "''", "‴": "'''"}
@@ -29,6 +30,7 @@ class Timed(NamedTuple):
         return (f"{self.beside}({name})" if self.beside else name) + "'" * self.time
 
 
+@lru_cache(maxsize=4096)
 def timed(name: str) -> Timed:
     """A name taken apart.
 
