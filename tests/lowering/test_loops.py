@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from compiled import eager, hinge_of_one, moons
 
-from autograd_tiny import TABLE, array, dot, logsumexp, maximum, nn, relu, sin, tanh, total
+from autograd_tiny import TABLE, array, dot, exp, logsumexp, maximum, nn, relu, sin, tanh, total
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
 from autograd_tiny.lowering.native import arrangement, frame
 from autograd_tiny.lowering.native.arrangement import arranged
@@ -242,15 +242,47 @@ def test_a_layer_written_with_sum_is_loops_too():
     assert compiled.value(theta, batch) == pytest.approx(hidden @ theta[256:], rel=1e-12)
 
 
-def test_the_arranged_program_computes_the_same_in_a_valid_order():
-    _, compiled = mlp(2, 12, 14, 1)
-    found, steps, vectors = arranged(compiled.program, layout_of(compiled), range(0))
+def a_layer_around_sums(p, x):
+    """One sum needs the other; the layer is computed before both, so that they are counted from further back."""
+    first, *layer = [tanh(dot(p[8 * i : 8 * i + 8], x[:8])) for i in range(40)]
+    inner = dot(x[:9], x[1:10])
+    outer = dot([inner, *x[1:9]], x[7:16])
+    return total([first, outer, inner, *layer])
+
+
+def irregular_weights(p, x):
+    """What looks like a layer and is none, since its weights do not lie in equal steps."""
+    return total([tanh(dot(p[k * k : k * k + 16], x)) for k in range(12)])
+
+
+def waves(x):
+    """One value with many derivatives, which end in a loop."""
+    return exp(-x[0]) * total([sin(tanh(v) ** 2 + v * v) for v in x])
+
+
+PROGRAMS = {
+    "a network": (lambda: mlp(2, 12, 14, 1)[1], 0),
+    "sums": (lambda: compile_loss(a_layer_around_sums, 320, 16, backend="python"), 16),
+    "sums, of columns apart": (lambda: compile_loss(a_layer_around_sums, 320, 16, backend="python"), 0),
+    "irregular weights": (lambda: compile_loss(irregular_weights, 137, 16, backend="python"), 16),
+    "many derivatives": (lambda: compile_function(waves, 64, backend="python"), 64),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_arranged_program_computes_the_same_in_a_valid_order(name):
+    make, columns = PROGRAMS[name]
+    compiled = make()
+    program, first = compiled.program, getattr(compiled, "n_parameters", 0)
+    layout = layout_of(compiled) if first else Layout(0, columns, 1, columns, 0)
+    found, steps, vectors = arranged(program, layout, range(first, first + columns))
     for number, (_, operands) in enumerate(found.instructions, found.n_leaves):
         assert all(x < number for x in operands)
     assert [x for span, _ in steps for x in span] == list(range(found.n_leaves, found.n_leaves + len(found.instructions)))
+    assert steps[-1].loop is None, "it writes the outputs"
     assert len({x for vector in vectors for x in vector}) == sum(map(len, vectors))
     point = [Random(1).uniform(-1.0, 1.0) for _ in found.inputs]
-    assert found.evaluate(*point) == pytest.approx(compiled.program.evaluate(*point), rel=1e-12)
+    assert found.evaluate(*point) == pytest.approx(program.evaluate(*point), rel=1e-12)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 9])
