@@ -399,12 +399,12 @@ def test_a_primitive_of_your_own_needs_an_expansion_for_native_code():
 
 def test_a_long_dot_is_called_in_python_source_and_a_short_one_written_out():
     x = [Random(1).uniform(-1.0, 1.0) for _ in range(100)]
-    for n in (3, 100):
+    for n in (3, 40, 41, 100):
         program = compile_function(lambda x: dot(x, x[::-1]), n, backend="python")
         value, gradient_ = program(*x[:n])
         assert value == dot(x[:n], x[:n][::-1])
         assert gradient_ == pytest.approx([2.0 * v for v in x[:n][::-1]], rel=1e-15)
-        assert ("dot(" in program.python()) == (n == 100)
+        assert ("dot(" in program.python()) == (n > 40)
 
 
 def test_a_branch_of_the_data_is_recorded_by_where():

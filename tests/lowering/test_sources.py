@@ -322,6 +322,37 @@ def test_what_the_header_says_of_one_result_of_several_and_of_a_loss():
     assert "/* The loss of one sample, and its derivative by each parameter. */\ndouble loss_gradient(" in loss
 
 
+def test_which_values_have_a_line_and_which_stand_in_the_formula_of_another():
+    """All that was recorded has one; of the derivatives, those that are results or are used twice."""
+    f = compile_function(lambda x: [exp(x[0] * x[1]), softmax(x)[1] * x[0], x[0] * 3.0], ["a", "b"], backend="python")
+    start = f.python().index("def value_and_grad")
+    assert f.python()[start:] == """\
+def value_and_grad(a, b):
+    # forward
+    t1 = a * b
+    result0 = exp(t1)
+    softmax_2 = softmax(a, b)
+    t2 = softmax_2[1]
+    result1 = t2 * a
+    result2 = a * 3.0
+    # backward: d_x is the derivative by x
+    d_result0_a = b * result0
+    d_result0_b = a * result0
+    d_result1_a = t2 + (-t2) * softmax_2[0] * a
+    d_result1_b = t2 * (1.0 - t2) * a
+    return (
+        (result0, result1, result2), ((d_result0_a, d_result0_b), (d_result1_a, d_result1_b), (3.0,
+        0.0))
+    )
+"""
+
+
+def test_a_word_longer_than_a_line_is_not_broken():
+    row = Primitive("own" * 30, lambda x: 2.0 * x, lambda out, x: (2.0,), expansion=lambda x: x + x)
+    f = compile_function(lambda x: row(x[0]), ["x" * 80], backend="python")
+    assert f(3.0) == (6.0, (2.0,))
+
+
 # Rows of the user's own, and refusals.
 
 
