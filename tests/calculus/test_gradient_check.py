@@ -10,7 +10,7 @@ from random_graphs import random_program
 from autograd_tiny import TABLE, Primitive, Value, cos, exp, log, maximum, nn, relu, sign, sin, sqrt, step, total
 from autograd_tiny.calculus import gradient_check
 from autograd_tiny.calculus.gradient_check import Comparison, check_gradient, step_size_curve
-from autograd_tiny.calculus.numeric import SURE, numeric_derivative
+from autograd_tiny.calculus.numeric import SURE, Estimate, NumericDerivative, numeric_derivative
 from autograd_tiny.engine.row import Family
 
 w = Value(2.0)
@@ -149,12 +149,33 @@ def test_a_number_outside_the_slopes_at_a_kink_is_a_fault():
         check_gradient(odd, 0.0)
 
 
+def test_at_a_jump_no_number_is_a_fault():
+    odd = Primitive("odd", step.forward, lambda out, x: (sign(x) * sign(x) - 1.0,), doc="1 where x > 0, with slope -1 at 0")
+    (kink,) = check_gradient(odd, 0.0).kinks
+    assert (kink.analytic, kink.sides) == (-1.0, (0.0, math.inf))
+
+
 def test_what_cannot_be_told_is_not_passed_over():
     with pytest.raises(AssertionError, match="df/dx = 1 is too noisy to tell"):
         check_gradient(lambda x: 1e13 + x, 1.0)
     check_gradient(lambda x: (1e6 + x) - 1e6, 1.0)
     for k in range(1, 20):  # derivatives of 0, as far as rounding lets them be
         check_gradient(lambda x: sin(x) ** 2 + cos(x) ** 2, k / 10, order=2)
+
+
+@pytest.mark.parametrize(("analytic", "by_differences", "typical"), [(8.0, 7.999, 1.0), (8.0, 8.001, 1.0), (1.0, 1.0, 8.0)])
+def test_a_numeric_derivative_with_three_digits_proves_something(monkeypatch, analytic, by_differences, typical):
+    """Three digits of the larger derivative, or of the quotients that it is made of."""
+    largest = max(analytic, by_differences, typical)
+    for size, told in ((0.9999, True), (1.0001, False)):
+        estimate = Estimate(by_differences, size * largest * 1e-3 / SURE)
+        numeric = NumericDerivative(estimate, estimate, estimate, typical)
+        monkeypatch.setattr(gradient_check, "numeric_derivative", lambda f, x, noise, numeric=numeric: numeric)
+        if told:
+            check_gradient(lambda x: x * analytic, 1.0)
+        else:
+            with pytest.raises(AssertionError, match=f"df/dx = {analytic:.0f} is too noisy to tell"):
+                check_gradient(lambda x: x * analytic, 1.0)
 
 
 def test_a_function_that_is_not_the_same_twice_is_refused():
@@ -206,7 +227,7 @@ def test_random_programs_give_no_false_alarm():
 def test_the_error_curve_shows_both_branches():
     curve = step_size_curve(exp, 1.0)
     assert curve.steps[0] == pytest.approx(0.1)
-    assert curve.steps[-1] == pytest.approx(1e-16)
+    assert curve.steps[-1] == pytest.approx(1e-16, rel=1e-12, abs=0.0)
     assert curve.derivative == pytest.approx(math.e, rel=1e-15)
     (h_forward, forward), (h_central, central) = curve.best("forward"), curve.best("central")
     assert 1e-9 < h_forward < 1e-7

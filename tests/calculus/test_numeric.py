@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd_tiny.calculus.numeric import SURE, Estimate, NumericDerivative, StepSizeCurve, numeric_derivative
+from autograd_tiny.calculus.numeric import EPSILON, SURE, Estimate, NumericDerivative, StepSizeCurve, numeric_derivative
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,22 @@ def test_a_change_that_rounding_can_make_is_no_jump():
     numeric = numeric_derivative(lambda x: 1e12 + (1e-3 if x > 1.0 else 0.0), 1.0)
     assert math.isfinite(numeric.right.value)
     assert numeric_derivative(lambda x: 1e3 + (1e-3 if x > 1.0 else 0.0), 1.0).right.value == math.inf
+
+
+@pytest.mark.parametrize(
+    ("f", "noise"),
+    [
+        (lambda x, size: 1.0 + (size * 1000.0 * EPSILON if x > 0.0 else 0.0), 0.0),  # a thousand last digits
+        (lambda x, size: size if x > 0.0 else 0.0, 1e-3),  # a thousand times the noise
+        (lambda x, size: 1.0 + x / size / (0.2 / 21.0) if x > 0.0 else 0.0, 0.0),  # half of the change at the first step
+    ],
+)
+def test_a_jump_is_larger_than_what_may_be_anything_else(f, noise):
+    def right(size):
+        return numeric_derivative(lambda x: f(x, size), 0.0, noise).right.value
+
+    assert math.isfinite(right(0.9995))
+    assert right(1.001) == math.inf
 
 
 def test_an_error_of_a_tenth_of_the_derivative_is_no_point_of_the_curve():

@@ -9,6 +9,7 @@ import pytest
 
 from autograd_tiny import Constant, Expression, Value, grad, label_locals, nn, optim
 from autograd_tiny.arrays import data, values
+from autograd_tiny.arrays.containers import Container
 from autograd_tiny.lowering import compile_model
 from autograd_tiny.storage.saving import load_parameters, save_parameters
 
@@ -229,6 +230,9 @@ def test_what_was_computed_and_constants_are_no_parameters():
     assert model.frozen()([1.0]) == 2.0 * (1.0 - 0.5)
     slopes = grad(lambda m: m([1.0]))(model)
     assert [p.data for p in slopes.parameters()] == [2.0, 2.0]
+    container = Container(model, "model")
+    kinds = [type(container.rebuild(numbers).two) for numbers in ([2.0, 0.5], [2.0, Value(0.5)], [Value(2.0), Value(0.5)])]
+    assert kinds == [float, Constant, Constant]  # on floats alone it computes with floats
     compiled = compile_model(model, lambda y, t: (y - t[0]) ** 2, n_inputs=1)
     assert compiled.value_and_grad([2.0, 0.5], [[1.0, 4.0]])[0] == 1.0
     x = Expression("x")

@@ -380,6 +380,24 @@ def test_keywords_of_other_libraries_get_the_name_here(kind):
     assert "learning_rate" in inspect.signature(kind).parameters
 
 
+def test_what_else_an_optimizer_derives_from_hears_of_its_class():
+    names = []
+
+    class Known:
+        def __init_subclass__(cls, name, **kwargs):
+            super().__init_subclass__(**kwargs)
+            names.append(name)
+
+    class Own(optim.SGD, Known, name="mine"):
+        pass
+
+    assert names == ["mine"]
+    with pytest.raises(TypeError, match="no keyword arguments"):
+
+        class Wrong(optim.SGD, nam="mine"):
+            pass
+
+
 def test_an_optimizer_of_ones_own_may_have_such_a_keyword():
     class Own(optim.SGD):
         def __init__(self, parameters, lr):

@@ -1,7 +1,10 @@
 import copy
 import gc
+import importlib.util
+import inspect
 import math
 import operator
+import sys
 import threading
 from decimal import Decimal
 from fractions import Fraction
@@ -26,6 +29,7 @@ from autograd_tiny import (
     value_and_grad,
     where,
 )
+from autograd_tiny.engine import graph
 from autograd_tiny.engine.graph import adjoints, all_nodes, topological_order
 from autograd_tiny.lowering import compile_function
 from autograd_tiny.views.paths import edges
@@ -209,6 +213,38 @@ def test_a_long_chain_differentiates_and_is_freed(length):
     assert x.grad == 1.0
     del y
     gc.collect()
+
+
+def test_in_a_browser_what_a_node_held_is_freed_after_it_and_not_inside_of_it(monkeypatch):
+    spec = importlib.util.spec_from_file_location("graph_in_a_browser", graph.__file__)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    spec.loader.exec_module(module)
+    freed = []
+
+    class Held:
+        def __init__(self, name):
+            self.name = name
+
+        def __del__(self):
+            freed.append((self.name, len(inspect.stack(0))))
+
+    def chain(length):
+        node = Held("deepest")
+        for _ in range(length):
+            user = module.Node()
+            user.first, user.second = node, Held("beside")
+            node = user
+        return node
+
+    depths = set()
+    for length in (1, 2, 50, 1):  # also after others have been freed
+        node = chain(length)
+        del node
+        assert sorted(name for name, _ in freed) == ["beside"] * length + ["deepest"]
+        depths |= {depth for _, depth in freed}
+        freed.clear()
+    assert len(depths) == 1
 
 
 def test_a_wide_node_is_walked_once():

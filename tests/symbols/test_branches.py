@@ -5,8 +5,39 @@ from itertools import product
 
 import pytest
 
-from autograd_tiny import Expression, Value, exp, gradient, log, mean, softmax, sqrt, tanh, total, where
+from autograd_tiny import (
+    Expression,
+    Value,
+    absolute,
+    atan,
+    cos,
+    dot,
+    erf,
+    erfc,
+    exp,
+    gelu,
+    gradient,
+    leaky_relu,
+    log,
+    logsumexp,
+    maximum,
+    mean,
+    minimum,
+    relu,
+    sigmoid,
+    silu,
+    sin,
+    sinh,
+    softmax,
+    softplus,
+    sqrt,
+    step,
+    tanh,
+    total,
+    where,
+)
 from autograd_tiny.engine.graph import topological_order
+from autograd_tiny.symbols import branches
 from autograd_tiny.symbols.branches import MOST_CASES, with_safe_branches
 from autograd_tiny.symbols.expression import evaluate
 
@@ -112,6 +143,21 @@ def test_finite_variables_need_no_mask_where_a_row_is_tame():
     assert str(with_safe_branches(formula, [y])[formula]) == "where(y > 0, tanh(where(y > 0, x, 0.5)), 0)"
 
 
+def test_what_is_finite_for_finite_operands_needs_no_mask():
+    x, y, z = map(Expression, "xyz")
+    tame = [
+        *[row(x) for row in (sin, cos, tanh, atan, erf, erfc, sigmoid, relu, softplus, silu, gelu, absolute, leaky_relu, step)],
+        *[row(x, z) for row in (minimum, maximum, logsumexp)],
+        *[x * z, dot([x, z], [z, x]), softmax([x, z])[0], x**0.0, x**1.0, x**2.0, x - z, mean([x, z])],
+    ]
+    for part in tame:
+        formula = where(y > 0.0, part, 0.0)
+        assert with_safe_branches(formula, [x, y, z])[formula] is formula, part
+    for part in (exp(x), sinh(x), x**3.0, x / z, sqrt(x)):
+        formula = where(y > 0.0, part, 0.0)
+        assert "where(y > 0, x, 0.5)" in str(with_safe_branches(formula, [x, y, z])[formula])
+
+
 def test_the_outputs_of_one_operation_stay_together():
     x, y = Expression("x"), Expression("y")
     first, second = softmax([log(x), y])
@@ -142,6 +188,13 @@ def test_what_more_branches_need_than_are_compared_is_safe_too(n):
     both = off | {switches[n - 1]: 2.0}
     wanted = [2.0 * math.log(4.0) + n / math.log(4.0), math.log(4.0) / 4.0 + 0.5 - n / 4.0 / math.log(4.0) ** 2]
     assert evaluate([safe, slope], {x: 4.0} | both) == pytest.approx(wanted)
+
+
+def test_conditions_made_of_conditions_go_as_deep_as_they_like(monkeypatch):
+    monkeypatch.setattr(branches, "MOST_CASES", 1)
+    x, switches, formula = needed_by_many(200)
+    safe = with_safe_branches(formula)[formula]
+    assert evaluate([safe], {x: -1.0} | dict.fromkeys(switches, 0.0)) == [0.0]
 
 
 def test_branches_without_number_take_a_time_in_proportion_and_no_recursion():
