@@ -109,6 +109,21 @@ def test_the_page_says_what_we_say(tmp_path):
     assert not differences([(exercise, sheets_of(exercise, 12, random)) for exercise in made], tmp_path)
 
 
+def test_what_is_asked_later_is_no_step_towards_what_is_asked_first():
+    formula, given = "z = w*x + b; y = tanh(z)", {"w": -3, "x": 2, "b": 6.5}
+    first, *_ = Exercise(formula, ["y", "z", "y/w"], given=given).sheet.questions
+    (alone,) = Exercise(formula, ["y"], given=given).sheet.questions
+    assert [[slip.what for slip in slips] for slips in first.slips] == [[slip.what for slip in slips] for slips in alone.slips]
+
+
+def test_inputs_are_never_taken_for_rounded(tmp_path):
+    """They are printed with all their digits; what a learner gets from fewer of them is wrong, on the page as here."""
+    formula, given = "z = w*x + b; y = tanh(z)", {"w": -3, "x": 2.0137, "b": 6.4821}
+    exercise, rounded = (Exercise(formula, ["y"], given=given | x) for x in ({}, {"x": 2.01, "b": 6.48}))
+    assert [verdict for verdict, *_ in by_us(exercise, list(rounded.solution.values()))] == ["wrong"]
+    assert not differences([(exercise, [list(rounded.solution.values())])], tmp_path)
+
+
 @pytest.mark.slow
 def test_the_page_says_what_we_say_about_thousands_of_sheets(tmp_path):
     random = Random(2)
