@@ -155,6 +155,8 @@ def test_zero_and_kinks_may_be_asked_for():
         (lambda: neuron(["z"], told=["z"]), "all that is asked for is told, z"),
         (lambda: neuron(digits=0), "1 to 12 significant digits"),
         (lambda: neuron().check({"q": "1"}), "no blank 'q'"),
+        (lambda: neuron().check({"": "1"}), "no blank ''"),
+        (lambda: neuron().check({3: "1"}), "no blank 3"),
         (lambda: neuron().check({"E/w": "1", "dE/dw": "1"}), "∂E/∂w is answered twice"),
         (lambda: neuron().hint("z", 4), "a hint has the grade 1"),
         (lambda: neuron().at({"q": 1.0}), "no input is called 'q'"),

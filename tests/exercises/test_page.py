@@ -5,6 +5,7 @@ import math
 import re
 import subprocess
 from contextlib import suppress
+from html import escape
 from random import Random
 
 import pytest
@@ -159,7 +160,10 @@ def test_the_page_lets_only_its_own_script_run_and_shows_hostile_labels_as_text(
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
     assert policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert "<img" not in exercise._repr_html_().split("</iframe>")[1]
+    frame, still = exercise._repr_html_().split("</iframe>")
+    assert "<img" not in still
+    assert "&lt;img" in still
+    assert f'<iframe title="{escape(exercise.heading)}"' in frame
     assert exercise.check({y.label: "6"}).feedback == {y.label: "Right."}
 
 

@@ -203,6 +203,8 @@ def test_a_known_mistake_has_its_sentence_and_part_of_the_points_as_in_moodle():
     unknown = Delivery(item, [0.5, 0.462, 0.786, 77.7])
     assert unknown.known["SCORE"] == 3.0
     assert unknown.said[-1] == "∂y/∂w: This is not right, and no mistake that is known gives this number."
+    rows = ["".join(row.itertext()) for row in item.iter(f"{ITEM}tr")]
+    assert [row.split() for row in rows] == [[blank.name, "="] for blank in exercise.blanks]
     asked = [x.findtext(f"{ITEM}correctResponse/{ITEM}value") for x in item.iter(f"{ITEM}responseDeclaration")]
     assert asked == list(exercise.solution.values())
     bank = moodle_bank(exercise, partial=25)

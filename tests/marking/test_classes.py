@@ -11,6 +11,7 @@ from autograd_tiny.cli import main
 from autograd_tiny.marking.answers.class_files import mark_class
 from autograd_tiny.marking.answers.sheet import Sheet, SheetError, harmless
 from autograd_tiny.marking.pages import read_page
+from autograd_tiny.optim import SGD
 
 PAGE = """\
 title = "One neuron"
@@ -174,11 +175,27 @@ def test_marking_all_is_marking_each():
         assert everybody.reports[name].story == mark(neuron(), sheets[name]).story
     assert everybody.points == {"Ada": 4, "Bob": 3, "Eve": 3, "Max": 1}
     assert everybody.first_slips["Max"] == ""
+    assert repr(everybody) == "<ClassReport: 4 people, 4 claims>"
+    assert everybody._repr_html_() == everybody.tally._repr_html_()
     assert [m.verdict for m in everybody.reports["Max"].marks] == ["unanswered", "right", "unanswered", "unanswered"]
     assert "Bob" not in str(everybody)
     assert "sign 1" in str(everybody)
     off_by_one = mark_all(neuron(), {"Ada": {"y": "-0.78985"}})
     assert (off_by_one.reports["Ada"].marks[0].verdict, off_by_one.points["Ada"]) == ("last digit", 1)
+
+
+def test_a_class_may_train_on_samples():
+    w, x, t = Value(0.5, "w"), Value(1.0, "x"), Value(0.0, "t")
+    loss = (w * x - t) ** 2
+    loss.label = "E"
+    everybody = mark_all(
+        loss,
+        {"Ada": {"E": "3.25", "w'": "0.8"}, "Bob": {"E": "6.5", "w'": "1.1"}},
+        optimizer=SGD([w], 0.1),
+        samples=[{"x": 1.0, "t": 1.0}, {"x": 1.0, "t": 3.0}],
+        batch="mean",
+    )
+    assert everybody.points == {"Ada": 2, "Bob": 0}
 
 
 def test_marking_all_names_the_person_whose_answers_have_no_place():

@@ -218,8 +218,9 @@ def test_the_tolerance_is_said_and_taken():
     report, found = judged(near, tolerance=1e-3)
     assert found["W1"] == {"right"}
     assert "to within 0.001 of the largest number of their array" in report.story[1]
-    with pytest.raises(ValueError, match=r"a tolerance is a share .* got 2.0"):
-        Answers(recorded(), tolerance=2.0)
+    for tolerance in (0.0, 1.0, True, float("nan")):
+        with pytest.raises(ValueError, match=f"a tolerance is a share .* got {tolerance}"):
+            Answers(recorded(), tolerance=tolerance)
 
 
 def test_what_is_left_of_0_is_rounding_and_a_small_number_is_none():
@@ -255,6 +256,31 @@ def test_what_is_left_of_0_is_rounding_and_a_small_number_is_none():
 def test_answers_that_are_none(answer, message):
     with pytest.raises((ValueError, TypeError), match=message):
         mark(recorded(), answer)
+
+
+def test_what_is_marked_is_recorded_and_whole():
+    with pytest.raises(TypeError, match="only a recorded Value can be marked, got 3.0; a plain number"):
+        mark_all(3.0, {"Ada": {"y": "3"}})
+    w = array([[0.5, -1.0], [1.5, 0.25]], "W")
+    with pytest.raises(ValueError, match="of W the graph has 3 entries, not all of 2 × 2; what the output does not depend on"):
+        mark(w[0][0] * w[0][1] * w[1][1], {"W": [[1.0, 2.0], [3.0, 4.0]]})
+
+
+def test_answers_may_be_arrays_of_other_libraries():
+    class Tensor:
+        def __init__(self, numbers):
+            self.numbers = np.array(numbers)
+
+        def __array__(self, dtype=None, copy=None):
+            return self.numbers
+
+    assert mark(recorded(), {"W1": Tensor(backward()["W1"])}).counts == {"right": 12}
+
+
+def test_texts_and_blanks_stand_beside_arrays():
+    b3 = backward()["b3"]
+    report = mark(recorded(), {"b3": b3, "L/b3[0]": f"{b3[0]:.4f}", "fit": None})
+    assert [m.verdict for m in report.marks] == ["right", "right", "right", "unanswered"]
 
 
 def test_the_table_has_a_line_for_an_array():

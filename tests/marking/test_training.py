@@ -1,16 +1,17 @@
 """What follows an update: the engine's numbers are those of the training loop, and a page about it is marked like any other."""
 
+import math
 import re
 
 import pytest
 
-from autograd_tiny import Value, mark
+from autograd_tiny import Value, mark, softmax
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import read_claims
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.pages import PageError, read_page
 from autograd_tiny.marking.training.setting import setting, training_of
-from autograd_tiny.optim import SGD, Adagrad, Adam, AdamW, RMSprop, linear_decay
+from autograd_tiny.optim import SGD, Adagrad, Adam, AdamW, RMSprop, linear_decay, step_decay
 
 SAMPLES = [{"x": 0.5, "t": 1.0}, {"x": -0.25, "t": 0.5}, {"x": 2.0, "t": -1.0}]
 OPTIMIZERS = {
@@ -85,6 +86,31 @@ def test_the_engines_numbers_are_those_of_the_training_loop(make, samples, batch
 
 
 @pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_the_recorded_passes_are_those_of_the_training_loop(make):
+    root, parameters = network()
+    _, graph, _ = setting(root, (), read_claims(["E''' = 0"]), training_of(make(parameters), SAMPLES, "mean", None))
+    losses, moved, _ = trained(make, SAMPLES, "mean")
+    names = ["E", "E'", "E''", "E'''", "w'''", "b'''", "w2'''"]
+    assert [graph.nodes[name].data for name in names] == pytest.approx([*losses, *moved], rel=1e-11)
+
+
+def test_a_softmax_is_recorded_anew_in_every_pass():
+    u, v = labelled(u=Value(0.3), v=Value(-0.2))
+    p, _ = labelled(**dict(zip("pq", softmax([u, v]))))
+    (e,) = labelled(E=-p.log())
+    slope = 1.0 - p.data  # u goes up by half of it, and v down
+    right = 1 / (1 + math.exp(-0.5 - slope))
+    printed = {"E'": f"{-math.log(right):.9f}", "p'": f"{right:.9f}"}
+    assert mark(e, printed, optimizer=SGD([u, v], 0.5)).counts == {"right": 2}
+
+
+def test_what_no_update_or_sample_changes_is_the_same_in_all():
+    found = numbers_of(["w(2)'", "x(2)''", "x(2)", "w'"], OPTIMIZERS["gradient descent"], SAMPLES, "mean")
+    assert found[0] == found[3] != -1.0
+    assert found[1:3] == [SAMPLES[1]["x"]] * 2
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_what_an_update_adds_is_the_difference_of_the_weights(make):
     before, after, second, added, added_then = numbers_of(["w", "w'", "w''", "Δw", "Δw'"], make)
     assert (added, added_then) == (pytest.approx(after - before, rel=1e-12), pytest.approx(second - after, rel=1e-12))
@@ -128,6 +154,27 @@ def test_an_optimizer_that_has_taken_steps_goes_on_from_there():
     assert report.marks[0].verdict == "right"
     optimizer.step()
     assert report.marks[1].value == pytest.approx(parameters[0].data, rel=1e-13)
+
+
+def test_a_gradient_is_taken_ahead_at_once_where_there_is_a_velocity():
+    velocities = [0.1, -0.2, 0.3]
+
+    def make(parameters):
+        optimizer = SGD(parameters, 0.1, momentum=0.9, nesterov="ahead")
+        optimizer.velocities = velocities
+        return optimizer
+
+    w, b, w2 = (x - 0.1 * 0.9 * v for x, v in zip((-1.0, 0.2, 0.7), velocities))
+    y = math.tanh(w * 0.5 + b)
+    slope = (y * w2 - 1.0) * w2 * (1 - y * y) * 0.5
+    assert numbers_of(["w'"], make) == pytest.approx([-1.0 - 0.1 * (0.9 * 0.1 + slope)], rel=1e-12)
+
+
+def test_a_rate_that_changes_has_no_name():
+    root, parameters = network()
+    assert mark(root, ["Δw' = -η * E'/w'"], optimizer=SGD(parameters, 0.1)).ok
+    with pytest.raises(ValueError, match="no node is called 'η'"):  # which of them would it be?
+        mark(root, ["Δw''' = -η * E'''/w'''"], optimizer=SGD(parameters, step_decay(0.1, every=3)))
 
 
 CLAIMS = ("E", "E/w", "v(w)'", "w'", "b'", "w2'", "E'", "v(w)''", "w''", "E''")
@@ -215,6 +262,7 @@ def test_derivatives_the_wrong_way_round():
         (["E' = 1"], {"learning_rate": 0.1}, "E' is a number after an update of all that is trained; say what that is"),
         (["w'' = 1"], {"learning_rate": 0.1}, "w'' is a number after an update of all that is trained"),
         (["m(w)' = 1"], {"optimizer": "sgd"}, r"no node is called \"m\(w\)'\""),
+        (["v(w)' = 1"], {"optimizer": "steps"}, r"no node is called \"v\(w\)'\""),
         (["m(x)' = 1"], {"optimizer": "adam"}, r"m\(x\)' is kept for what is trained, and x is not; trained are w, b and w2"),
         (["E'/w = 1"], {"optimizer": "sgd"}, "E' and w belong to different passes; write E'/w'"),
         (["E''' = 1"], {"optimizer": "huge"}, "update 2 gives .* training diverges|forward pass after update 1 has no number"),
@@ -230,6 +278,7 @@ def test_derivatives_the_wrong_way_round():
 def test_claims_about_updates_that_there_are_not(claims, options, message):
     root, parameters = network()
     made = {"sgd": SGD(parameters, 0.1), "adam": Adam(parameters, 0.1), "huge": SGD(parameters, 1e200)}
+    made["steps"] = SGD(parameters, 0.1, velocity="step")  # without momentum
     options = {key: made.get(x, x) if isinstance(x, str) else x for key, x in options.items()}
     with pytest.raises((TypeError, ValueError), match=message):
         mark(root, claims, **options)

@@ -67,10 +67,10 @@ def words_of(
     """
     if not isinstance(training, Training):
         return Words(labels, rate_names(training) | dict(names), 0, arrays, root)
-    optimizer = training.optimizer
-    rates = {optimizer.rate(optimizer.steps + time) for time in range(3)}  # one that changes has no name
+    rate = training.optimizer.learning_rate
     samples = len(training.samples) * (1 if training.batch else -1)
-    return Words(labels, rate_names(rates.pop() if len(rates) == 1 else None) | dict(names), samples, arrays, root)
+    # One that changes has no name: whoever writes it may mean that of any step.
+    return Words(labels, rate_names(None if callable(rate) else rate) | dict(names), samples, arrays, root)
 
 
 def setting(
