@@ -259,7 +259,7 @@ def test_answers_that_are_none(answer, message):
 
 
 def test_what_is_marked_is_recorded_and_whole():
-    with pytest.raises(TypeError, match="only a recorded Value can be marked, got 3.0; a plain number"):
+    with pytest.raises(TypeError, match=r"only a recorded Value can be marked, got 3\.0; a plain number"):
         mark_all(3.0, {"Ada": {"y": "3"}})
     w = array([[0.5, -1.0], [1.5, 0.25]], "W")
     with pytest.raises(ValueError, match="of W the graph has 3 entries, not all of 2 × 2; what the output does not depend on"):
