@@ -50,7 +50,7 @@ class Grid(NamedTuple):
     place: tuple[int, ...]
     turned: bool
     span: tuple[int, int]
-    line: int = 0
+    line: int
 
 
 class Claim(NamedTuple):

@@ -60,6 +60,13 @@ def test_a_page_is_read_and_marked(write):
     assert page.mark().counts == {"right": 5}
 
 
+def test_a_page_knows_where_it_comes_from_and_is_recorded_at_its_first_sample(write):
+    page = read_page(write('source = "a book"\n' + changed("x = -2\n", "") + "[[sample]]\nx = 4\n[[sample]]\nx = 2.0\n"))
+    assert (page.title, page.source) == ("One neuron", "a book")
+    assert page.record().nodes["z"].data == 0.5 * 4 + 0.3
+    assert read_page(write(changed('title = "One neuron"\n', ""))).title == ""
+
+
 def test_windows_line_ends_and_a_byte_order_mark(write, tmp_path):
     (tmp_path / "p.toml").write_bytes(b"\xef\xbb\xbf" + PAGE.replace("\n", "\r\n").encode())
     assert read_page(tmp_path / "p.toml").mark().ok
@@ -115,6 +122,8 @@ def changed(old, new):
         (changed("x = -2", "x = true"), r"inputs.x: an input is a number, got True"),
         (changed("[inputs]", "[[inputs]]"), r"inputs is a table"),
         (changed("[[section]]", "[section]"), r"page.toml"),
+        ("section = ['Forward']\n" + re.sub(r"(?s)\[\[section.*", "", PAGE), r"line 1: section: write each section under a heading"),
+        ("sample = [1.5]\n" + PAGE, r"line 1: sample: write the inputs of each sample under a heading of its own, \[\[sample\]\]"),
         (re.sub(r"(?s)\[\[section.*", "", PAGE), r"the page claims nothing"),
         (re.sub(r"(?s)formula = '''.*?'''", "", PAGE), r"the page has no formula"),
         (PAGE + "\n= 3", r"page.toml, line 26: "),

@@ -156,6 +156,7 @@ def test_a_table_of_a_report_is_aligned():
     assert shown.count("<tr") == 4
     assert re.findall("<li>(.*?)</li>", shown) == one.story[1:]
     assert [title.partition('"')[0] for title in shown.split('title="')[1:]] == [mark.sentence for mark in one.marks]
+    assert re.search('<th [^>]*colspan="?4[^>]*>Forward</th>', shown)
     assert shown.index("2 numbers") < shown.index("Forward") < shown.index(">1.25<") < shown.index("∂E/∂w</")
 
 
@@ -175,12 +176,13 @@ def test_notes_stand_at_the_node_by_which_is_differentiated_and_a_cause_where_it
     notes = report(
         ("y = 1", "right"), ("E/w = 2", "mistake", 3.0, everywhere | {"place": "z"}), ("E/x/w = 3", "wrong", 4.0),
         ("w'' = 5", "carried", 6.0), ("v(w)' = 7", "right"),
-        ("E/b = 2", "mistake", 3.0, dict(everywhere)), ("E/c = 2", "mistake", 3.0, everywhere | {"place": "z"}),
+        ("E/b = 2", "mistake", 3.0, everywhere | {"cause": "nowhere"}), ("E/c = 2", "mistake", 3.0, everywhere | {"place": "z"}),
+        ("E/d = 2", "mistake", 3.0, {"why": "once", "mistake": "sign", "place": "z"}),
     ).notes()  # fmt: skip
     assert {node: [(note.name, note.text) for note in found] for node, found in notes.items()} == {
         "y": [("page", "1 =")],
         "w": [("page, dE", "2 ✗"), ("page, dE via x", "3 !"), ("page, updated 2 times", "5 >"), ("page, v(w), updated", "7 =")],
-        "b": [("page, dE", "2 ✗")], "c": [("page, dE", "2 ✗")], "z": [("slip", "sign")],
+        "b": [("page, dE", "2 ✗")], "c": [("page, dE", "2 ✗")], "d": [("page, dE", "2 ✗")], "z": [("slip", "sign")],
     }  # fmt: skip
 
 

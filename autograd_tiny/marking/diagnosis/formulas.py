@@ -124,10 +124,9 @@ class _Comparison:
     def __init__(self, derivations: Derivations, quantity: Quantity, formula: Quantity) -> None:
         self.derivations, self.graph, self.quantity = derivations, derivations.graph, quantity
         self.claimed = expression(formula, self._variable) if formula.kind == "formula" else self._variable(formula)
-        known = [part for part in formula.every if part.kind not in ("formula", "number") and part != quantity]
-        self.derivation = derivations.derivation(quantity, known)
+        self.derivation = derivations.derivation(quantity, formula.every)
         labelled = [Quantity("data", (label,)) for label in self.graph.labels]
-        self.told_as = derivations.derivation(quantity, [*known, *(part for part in labelled if part != quantity)]).root
+        self.told_as = derivations.derivation(quantity, [*formula.every, *labelled]).root
 
     def _variable(self, part: Quantity) -> Expression:
         return Expression.literal(float(part.text)) if part.kind == "number" else self.derivations.variable(part)
