@@ -7,7 +7,7 @@ import pytest
 from marking.made_up import report
 
 from autograd_tiny.marking.claims import ClaimError, read_claim, read_entries
-from autograd_tiny.marking.marks import FAITHFUL, Formulas
+from autograd_tiny.marking.marks import FAITHFUL, LONGEST_LINES, Formulas
 from autograd_tiny.text.excerpts import Spot
 from autograd_tiny.text.palette import VERDICTS
 
@@ -230,3 +230,11 @@ def test_a_row_of_which_the_same_is_found_says_it_once():
     assert [row.finding for row in rows] == ["right", "[1][0] wrong"]
     vector = report(*[(claim, "right") for claim in read_entries("v = [1, 2, 3]")]).lines()
     assert [(line.called, line.printed, line.finding) for line in vector] == [("v", ("1", "2", "3"), "right")]
+
+
+@pytest.mark.parametrize(("more", "is_told"), [(0, True), (1, False)])
+def test_a_line_is_told_beside_the_right_one_where_both_are_short_together(more, is_told):
+    followed, formula = "y = " + "a" * (67 + more), "y = " + "b" * 60
+    (mark,) = report(("y = 1", "mistake", 2.0, {"followed": followed, "formula": formula})).marks
+    assert mark.lines == (f" There stands {followed}, where it is {'b' * 60}." if is_told else "")
+    assert not is_told or len(mark.lines) == LONGEST_LINES
