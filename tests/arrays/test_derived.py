@@ -176,6 +176,34 @@ def test_arrays_that_no_formula_can_name_have_another_name(tmp_path):
     assert read_page(page).mark().counts.keys() == {"right"}
 
 
+def test_a_loss_of_a_formula_without_a_name_is_typed_with_the_formula(tmp_path):
+    Q = (array([[1.0, 2.0], [3.0, 5.0]], "X") @ array([[0.1, 0.2], [0.3, -0.5]], "W")).sigmoid()
+    L = losses.half_squared_error((Q * 2.0).tanh(), [[1.0, 0.0], [0.0, 1.0]])
+    Q.label, L.label = "Q", "L"
+    page = derivation(L, through="arrays").save(tmp_path / "page.toml")
+    assert "\nL = 0.5 * sum((tanh(Q * 2) - Y) ** 2) / 2\n" in page.read_text(encoding="utf-8")
+    assert read_page(page).mark().counts.keys() == {"right"}
+
+
+QUOTIENTS = {
+    "X · W / k   (2×2) = (2×3)(3×2)": lambda X, W, k: (X @ W) / k,
+    "X / k · W   (2×2) = (2×3)(3×2)": lambda X, W, k: (X / k) @ W,
+    "(k / X) · W   (2×2) = (2×3)(3×2)": lambda X, W, k: (k / X) @ W,
+    "k / (X · W)   (2×2)": lambda X, W, k: k / (X @ W),
+    "X · W / X[:, :2]   (2×2)": lambda X, W, k: (X @ W) / X[:, :2],
+    "X - X / k   (2×3)": lambda X, W, k: X - X / k,
+}
+
+
+@pytest.mark.parametrize("written", QUOTIENTS)
+def test_quotients_with_brackets_only_where_a_reader_needs_them_and_the_shapes_of_products(written):
+    X, W = array([[1.0, 2.0, 3.0], [3.0, 5.0, 4.0]], "X"), array([[0.1, 0.2], [0.3, -0.5], [1.0, 2.0]], "W")
+    Z = QUOTIENTS[written](X, W, Value(2.0, "k"))
+    L = (Z * Z).sum()
+    Z.label, L.label = "Z", "L"
+    assert f"\nZ = {written} = [[" in derivation(L, through="arrays").text
+
+
 @pytest.mark.slow
 def test_pdflatex_sets_it(tmp_path):
     program = shutil.which("pdflatex")

@@ -12,8 +12,10 @@ from small_graphs import named, two_two_two
 from autograd_tiny import Value, derivation, dot, losses, mean, softmax, total
 from autograd_tiny.engine.graph import all_nodes, topological_order
 from autograd_tiny.marking.pages import read_page
+from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.derivation import LATEX_WIDTH, MOST_EQUATIONS, TEXT_WIDTH
-from autograd_tiny.views.equations import set_width
+from autograd_tiny.views.equations import Equation, chain, latex_style, lines_of, set_width, text_style
+from autograd_tiny.views.mathml import revealed
 from autograd_tiny.worked import three_three_three
 
 MAZUR = """\
@@ -177,6 +179,26 @@ def test_long_sums_are_broken_into_lines_that_fit():
     assert lines[3].startswith("  + w_")
     assert page.latex.count("\n &+ ") == 10
     assert max(map(set_width, page.latex.splitlines())) <= LATEX_WIDTH + set_width(r" & \\")
+
+
+def test_a_line_is_as_long_as_the_page_and_no_longer():
+    y, a, b, c, d = map(Expression, ("y", "aaa", "bbb", "ccc", "ddd"))
+    style, whole = text_style(4), [("y", "= aaa + bbb + ccc")]
+    equation = Equation(y, ((a, b, c),))
+    assert len(" ".join(whole[0])) == 19
+    assert lines_of([equation], style, {}, len, 19) == whole
+    assert lines_of([equation], style, {}, len, 18) == [("y", "= aaa + bbb"), ("", "+ ccc")]
+    assert equation.lines(style, 18) == whole  # in an explanation without the left side
+    assert equation.lines(style, 17) == [("y", "= aaa"), ("", "+ bbb"), ("", "+ ccc")]
+    long_term = Equation(y, ((a, chain(b, chain(c, d))),))
+    assert lines_of([long_term], style, {}, len, 18) == [("y", "= aaa"), ("", "+ bbb · ccc"), ("", "· ddd")]
+
+
+def test_names_that_would_look_alike_in_latex_are_told_apart_and_others_are_set():
+    style = latex_style(["x1", "x_1", "w2"], 4)
+    assert [revealed(style.name(name)) for name in ("x1", "x_1", "w2", "v3")] == [
+        r"\mathrm{x1}", r"\mathrm{x\_1}", "w_{2}", "v_{3}",
+    ]  # fmt: skip
 
 
 def test_markdown_and_html():

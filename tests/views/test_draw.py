@@ -264,6 +264,14 @@ def test_only_values_are_drawn():
         draw(2.0)
 
 
+def test_on_a_dark_page_all_boxes_keep_their_colours_where_one_has_a_ground_of_its_own():
+    z = 4.0 * Value(1.0, "x") - Value(-2.0, "y")
+    z.backward()
+    for coloured in (False, True):
+        classes = [kind.split() for kind, _, _ in shown(draw(z, color_gradients=coloured)).values()]
+        assert ["own-ground" in names for names in classes] == [coloured and names[0] == "node" for names in classes]
+
+
 def test_colours_of_gradients():
     x, y = Value(1.0, "x"), Value(-2.0, "y")
     z = 4.0 * x - y

@@ -215,6 +215,10 @@ def test_every_program_that_draws_serves(program, monkeypatch):
         shapes = [shape.get("class") for shape in group if shape.get("class") in ("ag-outline", "ag-line", "ag-head")]
         if node := group.get("data-node"):
             assert shapes == ["ag-outline"], node
+            outline = next(shape for shape in group if shape.get("class") == "ag-outline")
+            right = max(float(x) for x in re.findall(r"(-?[\d.]+),", outline.get("d") or outline.get("points")))
+            ends = [float(text.get("x")) for text in group.iter(SVG + "text") if text.get("class") in ("data", "grad")]
+            assert all(0.0 < right - x < 10.0 for x in ends), node  # where a number ends, however wide the next one is
         if (edge := group.get("data-edge")) and not edge.startswith("ej"):
             assert shapes == ["ag-line", "ag-head"], edge
 

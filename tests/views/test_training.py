@@ -15,6 +15,7 @@ from autograd_tiny import TrainingPage, Value, exp, losses, maximum, mean, nn, o
 from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.views.training.page import HEIGHT, MOST_KEPT, MOST_PARAMETERS
+from autograd_tiny.views.training.programs import Scripts, write_optimizer
 
 ROWS = samples.moons(12, seed=3)
 MAIN = """
@@ -111,6 +112,20 @@ def test_a_page_trains_as_the_eager_loop_does(name, tmp_path):
         assert state["theta"] == pytest.approx(theta, rel=1e-9, abs=1e-12)
         assert state["loss"] == pytest.approx(loss, rel=1e-9)
     assert len({state["loss"] for state in found}) == 13
+
+
+class LedByAll(optim.SGD):
+    """Each parameter is moved by itself, but where the gradient is taken depends on all velocities."""
+
+    def ahead(self, rate, parameters, state):
+        return [p - rate * total(state[0]) for p in parameters]
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "led by all"])
+def test_a_rule_that_treats_all_parameters_alike_is_written_once(name):
+    optimizers = OPTIMIZERS | {"led by all": lambda p: LedByAll(p, 0.2, momentum=0.8, nesterov="ahead")}
+    optimizer = optimizers[name]([Value(float(i)) for i in range(3)])
+    assert write_optimizer(Scripts(), optimizer) == (3 if name in ("clipped", "uneven", "led by all") else 1)
 
 
 def test_an_optimizer_goes_on_from_where_it_is(tmp_path):
@@ -314,6 +329,13 @@ class Short(Optimizer):
         return parameters[:-1], ()
 
 
+class Forgetful(Optimizer):
+    state = ("means",)
+
+    def update(self, rate, parameters, gradients, state, step):
+        return parameters, (state[0][:-1],)
+
+
 def refused(
     error,
     message,
@@ -347,7 +369,8 @@ def test_what_is_refused(monkeypatch):
         optimizer=lambda p: optim.SGD(p, optim.step_decay(0.1, 9)),
     )
     refused(TypeError, r"no branches: use where", optimizer=lambda p: Branching(p, 0.1))
-    refused(ValueError, r"update of Short must give 13 parameters", optimizer=lambda p: Short(p, 0.1))
+    for lacking in (Short, Forgetful):
+        refused(ValueError, rf"update of {lacking.__name__} must give 13 parameters", optimizer=lambda p, o=lacking: o(p, 0.1))
     refused(TypeError, r"no branches: use where", loss=lambda o, t: o[0] if o[0] > 0 else -o[0])
     refused(ValueError, r"samples: a page takes 1 to 5,000 samples, got 0", rows=[])
     refused(ValueError, r"needs samples", rows={})
