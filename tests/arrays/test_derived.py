@@ -177,11 +177,11 @@ def test_arrays_that_no_formula_can_name_have_another_name(tmp_path):
 
 
 def test_a_loss_of_a_formula_without_a_name_is_typed_with_the_formula(tmp_path):
-    Q = (array([[1.0, 2.0], [3.0, 5.0]], "X") @ array([[0.1, 0.2], [0.3, -0.5]], "W")).sigmoid()
-    L = losses.half_squared_error((Q * 2.0).tanh(), [[1.0, 0.0], [0.0, 1.0]])
-    Q.label, L.label = "Q", "L"
+    Z = array([[1.0, 2.0], [3.0, 5.0]], "X") @ array([[0.1, 0.2], [0.3, -0.5]], "W")
+    L = losses.cross_entropy((Z * 2.0).softmax(), [0, 1])
+    Z.label, L.label = "Z", "L"
     page = derivation(L, through="arrays").save(tmp_path / "page.toml")
-    assert "\nL = 0.5 * sum((tanh(Q * 2) - Y) ** 2) / 2\n" in page.read_text(encoding="utf-8")
+    assert "\nL = (-sum(Y * log(softmax(Z * 2)))) / 2\n" in page.read_text(encoding="utf-8")
     assert read_page(page).mark().counts.keys() == {"right"}
 
 

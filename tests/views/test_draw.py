@@ -486,6 +486,21 @@ def test_operands_whose_order_does_not_matter_are_left_to_the_layout():
 # Parts of a model.
 
 
+@pytest.mark.parametrize(
+    ("other", "part"),
+    [
+        ("net.enc.layers[0].bias", ("net", "enc", "layers[0]")),
+        ("net.enc.layers[1].weight", ("net", "enc")),
+        ("net.dec.weight", ("net",)),
+        ("head.enc.weight", ()),
+    ],
+)
+def test_what_uses_parameters_of_several_parts_belongs_where_all_of_them_do(other, part):
+    y = Value(2.0, "net.enc.layers[0].weight") * Value(3.0, other)
+    assert parts_of_model(all_nodes(y))[y] == part
+
+
+
 def test_labels_say_which_part_of_a_model_a_node_belongs_to():
     assert split_label("encoder.layers[0].weights[1][2]") == (("encoder", "layers[0]"), "weights[1][2]")
     assert split_label("heads['a.b'].weight") == (("heads['a.b']",), "weight")

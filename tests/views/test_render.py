@@ -121,6 +121,7 @@ def test_a_program_that_hangs(fake):
     [
         ("echo 'out of paper' >&2; exit 3", "failed with exit code 3: out of paper"),
         ("kill -SEGV $$", "failed with exit code -11"),
+        ("head -c 600 /dev/zero | tr '\\0' x >&2; exit 3", r"failed with exit code 3: x{500}$"),
         ("echo hello", "wrote no SVG but b'hello"),
         ("exit 0", "wrote no SVG but b'': it gives no reason"),
     ],
