@@ -59,3 +59,16 @@ def test_style_sheets_are_made_of_the_palette():
         '.a svg [fill="#b4450a"] { fill: var(--grad); }',
     ]
     assert len(rules.splitlines()) == 2 * len(palette.DRAWN)
+
+
+def test_a_drawing_has_rules_for_the_colours_that_are_in_it():
+    drawing = f'<path fill="{palette.DATA}"/><path stroke="{palette.GRAD}"/>'
+    data, grad = palette.DRAWN["data"], palette.DRAWN["grad"]
+    assert palette.adaptive(drawing, "drawing", "fixed") == (
+        "svg:root{color-scheme:light dark}"
+        f':where(.drawing :not(.fixed))>:where([fill="{data.light}"]){{fill:light-dark({data.light},{data.dark})}}'
+        f':where(.drawing :not(.fixed))>:where([stroke="{grad.light}"]){{stroke:light-dark({grad.light},{grad.dark})}}'
+    )
+    assert palette.recolored("p", drawing) == (
+        f'p [fill="{data.light}"] {{ fill: var(--data); }}\np [stroke="{grad.light}"] {{ stroke: var(--grad); }}\n'
+    )

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 import time
@@ -111,7 +112,9 @@ def test_what_is_printed_to_the_terminal_stands_above_the_bar(monkeypatch):
 
 
 def test_how_many_there_are_may_be_said(monkeypatch):
-    assert "50%" in at_terminal(monkeypatch, iter("ab"), 4)[0]
+    sent, _ = at_terminal(monkeypatch, iter("ab"), 4)
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sent)
+    assert re.search(r"learning \[to count\] [━╸╺ ]+ 50% [0-9:-]+", plain)  # what, how far, how long yet
 
 
 def test_a_program_without_standard_streams(monkeypatch):
@@ -141,7 +144,7 @@ def cell(monkeypatch):
 
     def display(thing, display_id):
         handles.append(Handle(thing))
-        return handles[-1]
+        return handles[-1] if display_id else None  # as IPython's own does
 
     kernel = type("Shell", (), {"kernel": object()})()
     monkeypatch.setattr(IPython, "get_ipython", lambda: kernel)
@@ -157,6 +160,13 @@ def test_a_cell_shows_the_bar_and_nothing_when_it_is_over(cell):
     assert "learning [to count]" in handle.shown[1]
     assert [share for share in ("0%", "25%", "50%", "75%") for text in handle.shown if f" {share}" in text] == ["0%", "25%", "50%", "75%"]
     assert handle.shown[-1] == ""
+
+
+def test_a_cell_is_written_again_five_times_a_second_at_most(cell, monkeypatch):
+    ticks = iter(range(1000))
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks) / 16.0)
+    assert list(progress(range(30), "counting")) == [*range(30)]
+    assert len(cell[0].shown) == 1 + 30 // 4 + 1  # four ticks are the first that last longer than a fifth of a second
 
 
 def test_a_loop_that_is_left_takes_its_bar_along(cell):
