@@ -39,6 +39,11 @@ def told(edits):
             yield f"{x.effort:g} {x.mistake} | {x.root} | {x.what}{invisible}"
 
 
+def test_one_step_deeper_what_was_known_is_worked_out_from_what_is_known_before_it():
+    before = editor("c2", ["a", "z"])
+    assert [str(before.root), str(before.deeper().root)] == ["a * a * w1 - 2", "tanh(z) * tanh(z) * w1 - 2"]
+
+
 OF_C_BY_A = """\
 0.5 sign | -(w1 * (a + a)) | the sign is wrong
 0.8 one path kept | w1 * a | of 2 paths only one is kept, a

@@ -65,6 +65,8 @@ def test_a_third_claim_makes_it_likelier_and_must_agree_with_both():
     assert told(*loose)[0] == ([0, 1, 2], 0.97, 1.0)
     chain = [implied(0, 1.0, 1.004), implied(1, 1.003, 1.008), implied(2, 1.007, 1.013)]
     assert [claims for claims, *_ in told(*chain)] == [[0, 1], [0, 1], [1, 2]]
+    chain = [implied(0, 1.0, 1.013), implied(1, 1.012, 1.017), implied(2, 1.016, 1.020)]
+    assert [claims for claims, *_ in told(*chain)] == [[1, 2], [1, 2], [0, 1]]  # from the narrowest on
 
 
 def test_the_story_of_most_claims_comes_first_and_then_one_without_a_wrong_sign():
@@ -180,6 +182,9 @@ def test_outputs_may_be_more_than_the_operands_and_add_up_to_0():
     p.label, q.label = "p", "q"
     values = [implied(0, 0.4999, 0.5001, data("p")), implied(1, -0.5001, -0.4999, data("q"))]
     assert list(sums(values, NamedGraph(p, [q]))) == [Story(tuple(values), 0.0)]
+    for width, found in ((0.24, True), (0.26, False)):  # twice that to a twentieth of 10
+        wide = [implied(k, x - width / 2, x + width / 2, data(name)) for k, (name, x) in enumerate({"p": 5.0, "q": -5.0}.items())]
+        assert list(sums(wide, NamedGraph(p, [q]))) == ([Story(tuple(wide), 0.0)] if found else [])
     assert list(sums([implied(0, -0.0001, 0.0001, data("p"))], NamedGraph(p))) == []  # the other output has no name
 
 

@@ -8,7 +8,7 @@ from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.diagnosis import telling
 from autograd_tiny.marking.diagnosis.telling import Findings, told_together
 from autograd_tiny.marking.forms.quantities import data
-from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.judging.numbers import Numbers, Source
 from autograd_tiny.marking.judging.stale import Implied, Story
 from autograd_tiny.marking.marks import Mark
 
@@ -39,7 +39,11 @@ def told(formula, at, rows, *, efforts=(), by_chance=(), off=0.0):
     ]
     unexplained = {mark.number: derivations.derivation(mark.claim.quantity, ()) for mark in marks if mark.verdict == "wrong"}
     findings = Findings(unexplained, dict(efforts), dict(by_chance))
-    told_together(engine, Numbers(derivations), marks, findings, Reading(off))
+    page = Numbers(derivations)
+    for mark in marks:
+        if mark.verdict == "right":
+            page.take(mark.claim.quantity, Source(mark, lambda _: 0.0))
+    told_together(engine, page, marks, findings, Reading(off))
     return marks, findings
 
 
@@ -87,6 +91,14 @@ def test_names_are_taken_back_where_as_many_would_be_got_by_chance(named, wrong,
     assert {(marks[n].verdict, marks[n].mistake, marks[n].why) for n in back} <= {
         ("wrong", "", "so few digits fit several known mistakes by chance")
     }
+
+
+def test_another_value_was_used_though_what_follows_from_it_is_printed_right(monkeypatch):
+    """Which value that would be, the engine says: a number that is printed does not follow any value."""
+    monkeypatch.setattr(telling, "stories", lambda unexplained, page: [])
+    rows = [("q = 3", "right"), ("a = 1.7500", "wrong"), ("b = 2.7500", "wrong")]
+    marks, _ = told("q = 3*w; a = q + 1; b = q + 2; c = a*b", {"w": 1.0}, rows)
+    assert [m.why for m in marks] == ["", *["w = 0.25 is used for 1"] * 2]
 
 
 def test_what_has_a_cause_keeps_its_name():
