@@ -98,6 +98,18 @@ def test_the_number_that_was_used_is_found_whatever_its_size(right, used, first,
     assert told(found) == [(f"w = {used} is used for {right}", (0, 1))]
 
 
+def test_the_number_that_was_used_has_the_digits_that_it_takes():
+    """0.123 would do for b, and not for a; 0.1234 and 0.1235 neither."""
+    verdicts = {"a = 0.2469": "wrong", "b = 1.123": "wrong"}
+    assert told(search(THREE, {"w": 0.5}, verdicts).best_values()) == [("w = 0.12345 is used for 0.5", (0, 1))]
+
+
+def test_where_no_number_gives_what_is_printed_none_is_told():
+    """No square is -1; that b would fit whatever is used, is no reason to name a number."""
+    found = search("a = w**2; b = w + 1; E = a*b", {"w": 0.5}, {"a = -1": "wrong", "b = 9": "wrong"}, fits=lambda mark, _: mark.number == 1)
+    assert told(found.best_values()) == []
+
+
 @pytest.mark.parametrize(("radius", "is_told"), [(0.005, True), (0.003, False)])
 def test_by_other_rules_a_number_is_as_sure_as_the_printed_ones_that_it_follows_from(radius, is_told):
     """Printed is h = 0.30, and gone on with is 0.304: 2(1 - 0.304), with the square forgotten."""
