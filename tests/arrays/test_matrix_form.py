@@ -158,6 +158,18 @@ def test_a_mean_is_over_the_samples_where_each_has_one_number(numbers, mean):
     assert ("with m" in text) == ("/ m" in mean)
 
 
+def test_what_was_repeated_is_summed_over_what_it_was_repeated_along():
+    X, s = array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]], "X"), array([2.0], "s")
+    sums = {"Σ rows X   (3)": [1.0, 2.0, 4.0], "Σ rows X   (1×3)": [[1.0, 2.0, 4.0]], "Σ columns X   (2×1)": [[1.0], [2.0]]}
+    for written, numbers in {**sums, "Σ X   (1×1)": [[3.0]]}.items():
+        factor = array(numbers, "c")
+        L = (X * factor).sum()
+        assert str(explain(L, wrt=factor)).startswith(f"∂L/∂c = {written} from (2×3)\n")
+    L = (s * array([1.0, 2.0, 3.0], "v")).sum()
+    assert str(explain(L, wrt=s)).startswith("∂L/∂s = Σ v   (1) from (3)\n")  # a vector is a column
+    assert largest_difference(L, [s]) < 1e-12
+
+
 def test_scalars_after_arrays_are_part_of_the_chain():
     X, W1, _, _, _ = network()
     S = (X @ W1).sum()

@@ -178,7 +178,8 @@ class Symbolic(Operators):
         over_columns = shape[-1] == 1 != self.shape[-1]
         if over_rows and not over_columns and len(shape) == 1:
             return self.apply(structure.sum_rows)
-        return self.apply(Sum("" if over_rows and over_columns else "rows" if over_rows else "columns", shape))
+        of_all = len(self.shape) == 1 or (over_rows and over_columns)
+        return self.apply(Sum("" if of_all else "rows" if over_rows else "columns", shape))
 
 
 @lru_cache(maxsize=256)
