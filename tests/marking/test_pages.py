@@ -85,6 +85,14 @@ def test_every_claim_of_a_report_has_its_place_in_the_file(write):
             assert said == f'"{str(mark.claim.called).replace("∂", "")} = {mark.claim.printed.text}"'
 
 
+@pytest.mark.parametrize(("written", "said"), [('"z = [0.5, 4]"', ["0.5", "4"]), ('"z = [0.5,\\t4]"', ['"z = [0.5,\\t4]"'] * 2)])
+def test_a_number_in_a_vector_has_its_place_unless_its_line_is_written_with_backslashes(write, written, said):
+    file = write(f"formula = 'z = w*x; y = sum(z)'\nclaims = [{written}]\n[inputs]\nw = 0.5\nx = [1.0, 8.0]\n")
+    line = file.read_text().split("\n")[1]
+    spots = [claim.spot for claim in read_page(file).claims]
+    assert [(spot.line, line[spot.column - 1 : spot.end_column - 1]) for spot in spots] == [(2, text) for text in said]
+
+
 def test_an_error_knows_its_line(write):
     for text, line in ((changed("x = -2", "x = true"), 11), (PAGE + "\n= 3", 26), (changed("sigmoid", "sigmod"), 5)):
         with pytest.raises(PageError) as error:
