@@ -394,7 +394,7 @@ def test_what_else_an_optimizer_derives_from_hears_of_its_class():
     assert names == ["mine"]
     with pytest.raises(TypeError, match="no keyword arguments"):
 
-        class Wrong(optim.SGD, nam="mine"):
+        class Wrong(optim.SGD, option="mine"):
             pass
 
 
