@@ -176,6 +176,24 @@ def test_what_is_given_and_asked_is_seen_in_the_picture():
     assert large.html()
 
 
+def test_what_a_page_knows_of_its_quantities():
+    data, _ = content(Exercise("y = tanh(w*x + b); E = (y - t)**2", ["y", "E", "E/w"], given=GIVEN))
+    known = {quantity["name"]: quantity for quantity in data["quantities"]}
+    unnamed = {name for name in known if name.removeprefix("∂").startswith("u")}  # u1, u2, ..., since t has a label
+    assert {name for name, quantity in known.items() if quantity.get("unlabelled")} == unnamed != set()
+    inner = {name: [data["quantities"][x]["name"] for x in q["inner"]] for name, q in known.items() if "inner" in q}
+    assert inner["∂E/∂w"] == ["∂u3/∂w"]
+    assert all(known[name]["fromOutput"] < len(data["formulas"]) for name in inner)
+    assert "createMarker" in module()
+
+
+def test_what_does_not_depend_is_said_on_the_page_as_here():
+    exercise = Exercise("u = w*x; v = w*t; y = u*v", ["u/v", "y"], given={"w": 0.5, "x": 2, "t": 3})
+    (question, *_) = content(exercise)[0]["questions"]
+    assert question["independence"] == "u does not depend on v"
+    assert question["independence"][1:] in by_us(exercise, ["0.7", "1.5"])[0][2]
+
+
 def test_a_page_is_an_html_file(tmp_path):
     exercise = Exercise(NEURON, "forward", given=GIVEN)
     with pytest.raises(ValueError, match=r"saved as \.html, got"):

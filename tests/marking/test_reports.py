@@ -147,6 +147,22 @@ def test_a_message_cannot_end_a_command_of_github():
     assert out == "::error file=a%0Ab.toml,title=unreadable page::100%25%0A::error::no\n"
 
 
+def test_a_page_that_cannot_be_read_or_marked_is_told_with_its_place(folder):
+    out = FORMATS["github"]([Outcome("a.toml", error=PageError("a", "no", 7))])
+    assert out.startswith("::error file=a.toml,line=7,col=1,endLine=7,endColumn=1,title=unreadable page::")
+    file = Path("log.toml")
+    file.write_text('title = "Log"\nformula = "y = log(x)"\nclaims = ["y = 1"]\ninputs = {x = -1}\n', encoding="utf-8")
+    (outcome,) = outcomes_of(file)
+    assert (outcome.file, outcome.title, outcome.report) == ("log.toml", "Log", None)
+    assert "log" in outcome.what
+
+
+def test_a_last_digit_is_wrong_only_where_that_is_wanted(folder):
+    file = Path("digit.toml")
+    file.write_text('formula = "y = sigmoid(x)"\nclaims = ["y = 0.333"]\ninputs = {x = -0.7}\n', encoding="utf-8")
+    assert [x.report.ok for x in (*outcomes_of(file), *outcomes_of(file, strict=True))] == [True, False]
+
+
 def test_sarif_fits_the_published_schema(folder, capsys):
     out = printed(capsys, "book", "book/none.toml", "--format", "sarif")[1]
     log = json.loads(out)
