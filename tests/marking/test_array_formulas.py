@@ -350,3 +350,12 @@ def test_numbers_and_formulas_of_arrays_stand_on_one_page(tmp_path):
     report = read_page(page(tmp_path, *claims)).mark()
     assert [m.claim.called for m in report.marks] == ["∂E/∂W[0][0]", "∂E/∂W", "Z[0][1]", "∂E/∂W[0][0]"]
     assert all(a.number < b.number for a, b in pairwise(report.marks))
+
+
+def test_an_array_of_one_entry_is_claimed_as_a_whole():
+    w, x = array([[0.5]], "W"), array([2.0], "x")
+    z = w @ x
+    z.label = "z"
+    loss = (z * z).sum()
+    loss.label = "E"
+    assert mark(loss, ["E/z = 2*z", "E/W = 2*z*x"]).counts == {"right": 2}

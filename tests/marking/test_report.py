@@ -222,6 +222,8 @@ def test_a_printed_matrix_has_a_line_for_each_row_in_columns():
     assert "1.25  -20.5    7" in shown[1]
     assert "   3      _  0.5" in shown[2]
     assert [len(report(*[(claim, "right") for claim in read_entries(MATRIX)]).lines(width)) for width in (16, 15)] == [2, 5]
+    wide = [report(*[(x, "right") for x in read_entries(f"a = [{'0' * n}.5, 1.25, 2.75, 3.125]")]) for n in (15, 16)]
+    assert [len(one.lines()) for one in wide] == [1, 4]
 
 
 def test_a_row_of_which_the_same_is_found_says_it_once():

@@ -262,7 +262,6 @@ def test_derivatives_the_wrong_way_round():
         (["E' = 1"], {"learning_rate": 0.1}, "E' is a number after an update of all that is trained; say what that is"),
         (["w'' = 1"], {"learning_rate": 0.1}, "w'' is a number after an update of all that is trained"),
         (["m(w)' = 1"], {"optimizer": "sgd"}, r"no node is called \"m\(w\)'\""),
-        (["v(w)' = 1"], {"optimizer": "steps"}, r"no node is called \"v\(w\)'\""),
         (["m(x)' = 1"], {"optimizer": "adam"}, r"m\(x\)' is kept for what is trained, and x is not; trained are w, b and w2"),
         (["E'/w = 1"], {"optimizer": "sgd"}, "E' and w belong to different passes; write E'/w'"),
         (["E''' = 1"], {"optimizer": "huge"}, "update 2 gives .* training diverges|forward pass after update 1 has no number"),
@@ -278,7 +277,6 @@ def test_derivatives_the_wrong_way_round():
 def test_claims_about_updates_that_there_are_not(claims, options, message):
     root, parameters = network()
     made = {"sgd": SGD(parameters, 0.1), "adam": Adam(parameters, 0.1), "huge": SGD(parameters, 1e200)}
-    made["steps"] = SGD(parameters, 0.1, velocity="step")  # without momentum
     options = {key: made.get(x, x) if isinstance(x, str) else x for key, x in options.items()}
     with pytest.raises((TypeError, ValueError), match=message):
         mark(root, claims, **options)
