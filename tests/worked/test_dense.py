@@ -34,6 +34,7 @@ def test_every_relu_is_on_for_some_samples_and_off_for_others(data):
 
 
 def test_softmax_and_loss_together(data, gradients):
+    assert gradients["A2"] == pytest.approx(-ACTUAL / (len(ACTUAL) * data["A2"]), abs=1e-15)
     assert gradients["Z2"] == pytest.approx((data["A2"] - ACTUAL) / len(ACTUAL), abs=1e-15)
 
 
