@@ -73,6 +73,6 @@ def test_descent_is_the_slides_rule(gradients):
 
 
 def test_training_fits_the_batch():
-    losses = dense.train(50)
+    losses = dense.train()
     assert len(losses) == 51
     assert losses[-1] < 0.06 < 1.2 < losses[0]
