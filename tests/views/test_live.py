@@ -220,7 +220,8 @@ def test_values_are_read_and_moved_by_name():
 @pytest.mark.parametrize(
     ("name", "number", "error", "said"),
     [
-        ("v", 1.0, KeyError, "no leaf is called 'v'"),
+        ("v", 1.0, KeyError, "no leaf is called 'v'; there are x and w"),
+        ("W", 1.0, KeyError, "no leaf is called 'W'; did you mean `w`"),
         ("w", math.inf, ValueError, "must be finite"),
         ("w", "1", TypeError, "real number"),
         ("x", -1.0, ValueError, "log"),
@@ -230,6 +231,8 @@ def test_values_that_cannot_be(name, number, error, said):
     stepper = Stepper(read_formula("y = log(x) * w").record({"w": -3, "x": 2}).output)
     with pytest.raises(error, match=said):
         stepper.values[name] = number
+    with pytest.raises(TypeError, match=r"a leaf has a number always; set values\['w'\] to another one"):
+        del stepper.values["w"]
     assert stepper.values == {"x": 2.0, "w": -3.0}
 
 
