@@ -19,7 +19,7 @@ def cell(html: str, style: str = "text-align:left", *, tag: str = "td", columns:
 
 
 def print_whole(table: Table, console: Console) -> None:
-    """Print a table, beyond the width of the terminal where it must be, since a number is never cut."""
+    """Print a table, beyond the width of the terminal where it must be, since neither a number nor a word is cut."""
     from rich.console import Console
     from rich.measure import Measurement
 
@@ -32,4 +32,6 @@ def print_whole(table: Table, console: Console) -> None:
         max([column.min_width or 0, *(m.maximum if column.no_wrap else m.minimum for m in found)])
         for column, found in zip(table.columns, cells)
     ]
+    for column, width in zip(table.columns, least):
+        column.min_width = width  # or rich takes from a narrow column what a wide one could give
     Console(width=max(console.width, frame + sum(least))).print(table)

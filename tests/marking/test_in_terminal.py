@@ -25,6 +25,29 @@ def report():
 
 
 REPORTS = {
+    48: """\
+
+                         engine                          printed
+ ─────────────────────────────────────────────────────────────────────────
+  z[0]                      0.0                              0.0   right
+  z[1]                     3.25                             3.25   right
+  E                       10.56                            10.57   last
+                                                                   digit
+
+  Derivatives
+  by the
+  weights
+  ∂E/∂W[0][0]    0.000000000000                   0.000000000000   right
+  ∂E/∂W[0][1]    0.000000000000                   0.000000000000   right
+  ∂E/∂W[1][0]   13.000000000000                  13.000000000000   right
+  ∂E/∂W[1][1]               6.5                              6.7   wrong
+  ∂E/∂z              2 · z, (2)   2*z[0]*x/x + 2*z - 2*z[0]*x...   right
+
+7 numbers and 1 formula: 6 right, 1 last digit,
+1 wrong.
+  ∂E/∂W[1][1] should be 6.5, not 6.7: nothing
+  known explains it.
+""",
     107: """\
 
                                         engine                          printed
@@ -96,6 +119,12 @@ def test_a_report(width, capsys):
 def test_a_tally(width, capsys):
     print_tally(tally(), Console(width=width))
     assert printed(capsys) == TALLIES[width]
+
+
+@pytest.mark.parametrize("width", range(20, 130, 10))
+def test_nothing_is_cut(width, capsys):
+    print_report(report(), Console(width=width))
+    assert "…" not in capsys.readouterr().out
 
 
 def test_verdicts_have_colours_and_the_first_wrong_digit_is_red(capsys, monkeypatch):
