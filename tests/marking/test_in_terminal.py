@@ -1,6 +1,7 @@
 """Tables in a terminal, letter by letter: rows of matrices, sections, formulas that are cut, the first wrong digit in red."""
 
 import pytest
+from marking import made_up
 from marking.test_tally import tally
 from rich.console import Console
 
@@ -47,6 +48,24 @@ REPORTS = {
 1 wrong.
   ∂E/∂W[1][1] should be 6.5, not 6.7: nothing
   known explains it.
+""",
+    80: """\
+
+                                engine                          printed
+ ────────────────────────────────────────────────────────────────────────────────────
+  z                          0.0  3.25                        0.0  3.25   right
+  E                              10.56                            10.57   last digit
+
+  Derivatives by the
+  weights
+  ∂E/∂W[0][0]           0.000000000000                   0.000000000000   right
+  ∂E/∂W[0][1]           0.000000000000                   0.000000000000   right
+  ∂E/∂W[1][0]          13.000000000000                  13.000000000000   right
+  ∂E/∂W[1][1]                      6.5                              6.7   wrong
+  ∂E/∂z                     2 · z, (2)   2*z[0]*x/x + 2*z - 2*z[0]*x...   right
+
+7 numbers and 1 formula: 6 right, 1 last digit, 1 wrong.
+  ∂E/∂W[1][1] should be 6.5, not 6.7: nothing known explains it.
 """,
     107: """\
 
@@ -119,6 +138,11 @@ def test_a_report(width, capsys):
 def test_a_tally(width, capsys):
     print_tally(tally(), Console(width=width))
     assert printed(capsys) == TALLIES[width]
+
+
+def test_a_long_name_goes_on_below(capsys):
+    print_report(made_up.report(("E/hidden = 1", "right")), Console(width=20))
+    assert printed(capsys).splitlines()[3:5] == ["  ∂E/             1         1   right", "   ∂hidden"]
 
 
 @pytest.mark.parametrize("width", range(20, 130, 10))
