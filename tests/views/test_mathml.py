@@ -6,10 +6,18 @@ from xml.etree import ElementTree
 import pytest
 
 from autograd_tiny import Value, explain
-from autograd_tiny.views.mathml import PLACE, converted, hidden, mathml, place_of, revealed, template
+from autograd_tiny.engine.row import ATOM, PRODUCT
+from autograd_tiny.symbols.expression import LATEX, Expression, term
+from autograd_tiny.views.mathml import PLACE, Place, converted, hidden, mathml, place_of, revealed, template
 from autograd_tiny.views.widget.formulas import FormulaWriter
 
 HEAD = '<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">'
+
+
+def test_a_place_is_a_whole_formula_or_a_part_that_says_when_it_needs_brackets():
+    x, number = Expression("x"), Expression.literal(Place(2.0, "d1"))
+    written = [revealed(term(e, LATEX, {}).text) for e in (number, x * number, number**3)]
+    assert written == ["\x7fd1\x7f", f"x \\cdot \x7fd1,{PRODUCT}\x7f", f"\x7fd1,{ATOM}\x7f^{{3}}"]
 
 
 @pytest.mark.parametrize(
