@@ -9,6 +9,7 @@ import subprocess
 import sys
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -92,10 +93,17 @@ def test_what_needs_a_number_while_tracing_is_refused_at_its_line(function, reme
     assert "return" in line
 
 
+@pytest.mark.parametrize("function", [math.sqrt, partial(math.sqrt)])
+def test_a_function_without_lines_is_named_itself(function):
+    with pytest.raises(TypeError) as caught:
+        compile_function(function, like=2.0)
+    assert str(caught.value).startswith(f"{function!r}: a number is needed")
+
+
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        (None, "returned None"),
+        (None, r"test_bad_input\.py:\d+: <lambda> must return .*, but returned None; is a return missing\?"),
         (2.0, "returned 2.0, which does not depend on them"),
         (secret, "declare the Value as a parameter"),
         ([], "returned no result"),

@@ -2,13 +2,14 @@
 
 import ctypes
 import math
+import re
 from itertools import pairwise
 from random import Random
 
 import pytest
 from foreign import compiled_c
 
-from autograd_tiny import exp, leaky_relu, log1p, logsumexp, maximum, mean, nn, sigmoid, softmax, sqrt, tanh, where
+from autograd_tiny import dot, exp, leaky_relu, log1p, logsumexp, maximum, mean, nn, sigmoid, softmax, sqrt, tanh, where
 from autograd_tiny.losses import cross_entropy_from_logits, hinge
 from autograd_tiny.lowering import compile_loss, compile_model
 from autograd_tiny.lowering.sources import blocks
@@ -104,6 +105,42 @@ def test_a_loss_with_large_arrays_is_computed_row_by_row(floats, tmp_path, monke
     monkeypatch.setattr(blocks, "MOST_FLOATS", floats)
     assert "_block(" not in compiled.c("loss").source
     assert_same(compiled, THETA, rows_of(19), tmp_path)
+
+
+def arrays_of(source):
+    """What one loop leaves for another: the declaration, and how many floats a row has there."""
+    declared = re.search(r"\n    double ([^;=]*);", source.split("sums)[BLOCK]) {")[1])
+    sizes = [math.prod(map(int, re.findall(r"\[(\d+)\]", array))) for array in declared[1].split(",")] if declared else []
+    return declared and declared[0], sum(sizes)
+
+
+@pytest.mark.parametrize(
+    ("loss", "columns", "arrays"), [(everything, COLUMNS, True), (lambda p, s: dot(p, [s[0]] * PARAMETERS), 1, False)]
+)
+def test_arrays_may_be_as_large_as_the_limit(loss, columns, arrays, monkeypatch):
+    compiled = compile_loss(loss, PARAMETERS, columns, backend="python")
+    source = compiled.c("loss").source
+    floats = (PARAMETERS + 1 + arrays_of(source)[1]) * blocks.BLOCK
+    assert bool(arrays_of(source)[1]) is arrays
+    monkeypatch.setattr(blocks, "MOST_FLOATS", floats)
+    assert compiled.c("loss").source == source
+    monkeypatch.setattr(blocks, "MOST_FLOATS", floats - 1)
+    assert "_block(" not in compiled.c("loss").source
+
+
+def test_many_long_names_of_arrays_take_several_lines():
+    def loss(p, s):
+        hidden = [tanh(p[0] * x) for x in s]
+        for h in hidden:
+            h.label = "h" * 100
+        return sum(exp(h * h) * h for h in hidden)
+
+    compiled = compile_loss(loss, 1, 12, backend="python")
+    declaration, _ = arrays_of(compiled.c("loss").source)
+    lines = declaration.removeprefix("\n").split("\n")
+    assert len(lines) > 10
+    assert re.match(r" {4}double \w", lines[0])
+    assert all(re.match(r" {8}\w", line) for line in lines[1:])
 
 
 def test_labels_keep_off_the_names_of_the_block(tmp_path):

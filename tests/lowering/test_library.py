@@ -76,8 +76,9 @@ def test_a_network_keeps_its_layers_as_loops_and_gives_the_mean_gradient(tmp_pat
     assert gradient.tolist() == slopes.tolist()
     assert library.net(pointer(theta), pointer(samples[4])) == compiled.value(theta, samples[4:5])[0]
     one, slopes = compiled.value_and_grad(theta, samples[4:5])
-    assert library.net_gradient(pointer(theta), pointer(samples[4]), pointer(gradient)) == one
-    assert gradient.tolist() == slopes.tolist()
+    beyond = np.append(gradient, 7.0)
+    assert library.net_gradient(pointer(theta), pointer(samples[4]), pointer(beyond)) == one
+    assert beyond.tolist() == [*slopes.tolist(), 7.0]
 
 
 def test_the_program_on_the_page_links_with_it(tmp_path):

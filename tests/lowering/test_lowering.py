@@ -373,6 +373,23 @@ def test_fit_gives_the_numbers_of_the_eager_loop(make):
     assert [p.data for p in ours.parameters()] == pytest.approx([p.data for p in theirs.parameters()], rel=1e-10)
 
 
+@pytest.mark.parametrize("size", [0, -1, 2.5, "3"])
+def test_a_batch_has_at_least_one_row(size):
+    model = nn.MLP([2, 1], ["linear"])
+    compiled = compile_model(model, hinge_of_one, backend="python")
+    with pytest.raises(ValueError, match=f"one in a batch, got 5 samples and batch_size={size!r}"):
+        compiled.fit(moons(5), optimizer=optim.SGD(model.parameters(), 0.1), epochs=1, batch_size=size)
+
+
+@pytest.mark.parametrize(
+    ("features", "width"), [({"avx512f": True, "avx": True}, 8), ({"avx512f": False, "avx": True}, 4), ({"avx": False}, 2), ({}, 2)]
+)
+def test_a_vector_is_as_wide_as_those_of_the_processor(monkeypatch, features, width):
+    binding = pytest.importorskip("llvmlite.binding")
+    monkeypatch.setattr(binding, "get_host_cpu_features", lambda: features)
+    assert llvm.host_width.__wrapped__() == width
+
+
 def test_threads_may_share_a_program():
     compiled = compile_function(lambda x: sum(x[i] * exp(-x[i - 1] * x[i]) for i in range(len(x))), 12)
     points = np.random.default_rng(0).normal(size=(3001, 12))

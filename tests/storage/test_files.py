@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd_tiny.storage.files import read_text, write_file
+from autograd_tiny.storage.files import read_as_it_stands, read_text, write_file
 
 
 def test_writes_text_and_bytes(tmp_path):
@@ -166,6 +166,13 @@ def test_a_directory_is_no_file(tmp_path):
 def test_lines_may_end_in_any_way(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"one\rtwo\r\nthree\nfour")
     assert read_text(tmp_path / "a.txt") == "one\ntwo\nthree\nfour"
+
+
+@pytest.mark.parametrize("text", ["", "a\r\n", "\ufeffa\r\n", "\ufeff\ufeff", "a\n\ufeff", "\ufeff"])
+def test_a_byte_order_mark_is_kept_where_the_file_is_written_again(tmp_path, text):
+    path = write_file(tmp_path / "a.txt", text.encode())
+    assert read_as_it_stands(path) == text
+    assert read_text(path) == text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/null"), reason="a device")

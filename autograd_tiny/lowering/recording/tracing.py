@@ -77,9 +77,7 @@ def trace(function: Callable[..., Any], *arguments: Any, **by_name: Any) -> Any:
     except (AttributeError, TypeError) as error:
         if not (remedy := _remedy(error)):
             raise
-        file, line = _user_line(error.__traceback__)
-        source = linecache.getline(file, line).strip()
-        raise TypeError(f"{file}:{line}: {source + ': ' if source else ''}{error}; {remedy}") from error
+        raise TypeError(f"{_user_line(error.__traceback__) or described(function)}: {error}; {remedy}") from error
     finally:
         FORMULAS_ONLY.reset(before)
     parts = [part for _, part in walk(result)]
@@ -114,12 +112,15 @@ def _remedy(error: AttributeError | TypeError) -> str:
     return REMEDIES.get(type(error), "")
 
 
-def _user_line(traceback: TracebackType | None) -> tuple[str, int]:
-    """File and line of the innermost call outside this package."""
-    place = "", 0
+def _user_line(traceback: TracebackType | None) -> str:
+    """File, number and text of the line with the innermost call outside this package; empty if all is built in."""
+    place: tuple[str, int] | None = None
     while traceback:
         file = traceback.tb_frame.f_code.co_filename
         if not file.startswith(PACKAGE):
             place = file, traceback.tb_lineno
         traceback = traceback.tb_next
-    return place
+    if place is None:
+        return ""
+    source = linecache.getline(*place).strip()
+    return f"{place[0]}:{place[1]}" + (f": {source}" if source else "")
