@@ -16,7 +16,7 @@ import pytest
 from compiled import eager, eager_at_points, hinge_of_one, moons, rows_of_the_table
 from random_graphs import assert_close, magnitudes, random_program, recorded
 
-from autograd_tiny import Expression, Primitive, Value, dot, gradient, log, maximum, nn, relu, sigmoid, softmax, sqrt, total, where
+from autograd_tiny import Expression, Primitive, Value, dot, exp, gradient, log, maximum, nn, relu, sigmoid, softmax, sqrt, total, where
 from autograd_tiny.engine import table as p
 from autograd_tiny.engine.row import MultiPrimitive
 from autograd_tiny.lowering import compile_function, compile_loss, compile_model
@@ -159,6 +159,13 @@ def test_a_layer_is_one_product_with_a_matrix_however_wide(jax):
 
     assert operations(4) == operations(9)
     assert operations(9).count("dot_general") == 3
+
+
+@pytest.mark.slow
+def test_what_no_sample_changes_is_computed_once_for_all_samples(jax):
+    compiled = compile_loss(lambda p, x: exp(p[0]) * exp(x[0]), 1, 1, backend="python")
+    text = str(jax.make_jaxpr(jax.vmap(compiled.to_jax(), (None, 0)))(np.ones(1), np.ones((7, 1))))
+    assert sorted(re.findall(r":f64\[([\d,]*)\] = exp ", text)) == ["1,1", "7,1,1"]
 
 
 @pytest.mark.slow

@@ -381,6 +381,17 @@ def test_a_batch_has_at_least_one_row(size):
         compiled.fit(moons(5), optimizer=optim.SGD(model.parameters(), 0.1), epochs=1, batch_size=size)
 
 
+def test_a_progress_bar_is_shown_where_it_is_asked_for(monkeypatch):
+    shown = []
+    monkeypatch.setattr("autograd_tiny.text.progress.progress", lambda items, what: shown.append(what) or items)
+    model = nn.MLP([2, 1], ["linear"])
+    compiled, optimizer = compile_model(model, hinge_of_one, backend="python"), optim.SGD(model.parameters(), 0.1)
+    compiled.fit(moons(5), optimizer=optimizer, epochs=1)
+    assert shown == []
+    compiled.fit(moons(5), optimizer=optimizer, epochs=1, progress=True)
+    assert shown == ["epochs"]
+
+
 @pytest.mark.parametrize(
     ("features", "width"), [({"avx512f": True, "avx": True}, 8), ({"avx512f": False, "avx": True}, 4), ({"avx": False}, 2), ({}, 2)]
 )

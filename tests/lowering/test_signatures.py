@@ -90,6 +90,19 @@ def test_other_arguments_than_the_function_has_are_refused(args, kwargs, message
             program(*args, **kwargs)
 
 
+def test_of_many_names_six_are_told():
+    many = [*"abcdefgh"]
+    program, six = compile_function(lambda x: total(x), many, backend="python"), "a, b, c, d, e, f and 2 more"
+    other = dict.fromkeys([*"ABCDEFGH"], 1.0)
+    for args, kwargs, fault in (
+        ((), {}, f"{six} is missing"),
+        ((1.0,) * 8, dict.fromkeys(many, 1.0), f"{six} is given twice"),
+        ((1.0,) * 8, other, "it has no A, B, C, D, E, F and 2 more"),
+    ):
+        with pytest.raises(TypeError, match=f"takes {six}; {fault}"):
+            program(*args, **kwargs)
+
+
 def test_a_function_of_a_list_is_called_with_its_numbers_or_with_the_list():
     program = compile_function(lambda x: x[0] * x[1], ["a", "b"])
     for again in (program(2.0, 3.0), program([2.0, 3.0]), program((2, 3)), program(np.array([2.0, 3.0])), program(b=3.0, a=2.0)):

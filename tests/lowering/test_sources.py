@@ -347,6 +347,16 @@ def value_and_grad(a, b):
 """
 
 
+def test_a_root_of_a_negative_number_is_refused_and_not_complex():
+    """In Python, where `**` would give a complex number; JavaScript's gives NaN."""
+    f = compile_function(lambda x: [x[0] ** 3, x[0] ** 0.5], ["x"], backend="python")
+    assert alone(f.python())(4.0) == ((64.0, 2.0), ((48.0,), (0.25,)))
+    with pytest.raises(ValueError, match="math domain error"):
+        alone(f.python())(-4.0)
+    assert "result0 = x ** 3;" in f.javascript()
+    assert "result1 = x ** 0.5;" in f.javascript()
+
+
 def test_a_word_longer_than_a_line_is_not_broken():
     row = Primitive("own" * 30, lambda x: 2.0 * x, lambda out, x: (2.0,), expansion=lambda x: x + x)
     f = compile_function(lambda x: row(x[0]), ["x" * 80], backend="python")
