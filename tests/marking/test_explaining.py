@@ -1,4 +1,4 @@
-"""Which mistake explains a number, by mistakes that are made up: how likely one fits by chance, what else fits, what is near."""
+"""Which mistake explains a number, by made-up ones: how likely one fits by chance, what else fits, what is near."""
 
 import pytest
 
@@ -33,7 +33,9 @@ def explained(monkeypatch):
 
     def explained(lines, mistakes=(), *, slack=0.0, asked=False):
         graph = NamedGraph(read_formula("y = w*x").record({"w": 0.5, "x": -50.0}).output)
-        known = [Edit("made up", Expression.constant(x), what, effort, tries=tries) for x, effort, tries, what in mistakes]
+        known = [
+            Edit("made up", Expression.constant(x), what, effort, tries=tries) for x, effort, tries, what in mistakes
+        ]
         monkeypatch.setattr(explaining, "edits", lambda editor: known)
         monkeypatch.setattr(explaining, "double_edits", lambda editor: ())
         derivations, claims = Derivations(graph), read_claims(lines)
@@ -64,7 +66,13 @@ def test_all_that_are_as_likely_or_likelier_are_tries(explained):
 
 @pytest.mark.parametrize(("effort", "others"), [(2.0, ("a", "b")), (1.0, ("a",)), (0.5, ("a",))])
 def test_other_explanations_are_hardly_more_far_fetched(explained, effort, others):
-    known = [(30.0, 3.0, 1.0, "b"), (30.0, effort, 1.0, "so"), (30.0, 2.0, 1.0, "a"), (30.0, 3.1, 1.0, "c"), (30.0, 2.5, 1.0, "so")]
+    known = [
+        (30.0, 3.0, 1.0, "b"),
+        (30.0, effort, 1.0, "so"),
+        (30.0, 2.0, 1.0, "a"),
+        (30.0, 3.1, 1.0, "c"),
+        (30.0, 2.5, 1.0, "so"),
+    ]
     assert explained(["y = 30.0000"], known) == ("so", others)
 
 

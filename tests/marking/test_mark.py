@@ -1,4 +1,4 @@
-"""What makes another convention the one that a page followed: how near it comes, and how unlikely it excuses so much."""
+"""What makes another convention the one that a page followed: how near it comes, and how much it excuses."""
 
 import pytest
 from marking.made_up import report
@@ -30,7 +30,9 @@ def test_a_convention_excuses_more_than_chance_would(numbers, is_one):
     assert is_evidence(told, blamed) == is_one
 
 
-@pytest.mark.parametrize(("printed", "may"), [("80", True), ("120", True), ("79", False), ("79.5", False), ("2 w", False)])
+@pytest.mark.parametrize(
+    ("printed", "may"), [("80", True), ("120", True), ("79", False), ("79.5", False), ("2 w", False)]
+)
 def test_a_convention_is_looked_at_that_comes_within_20_units(printed, may):
     claims = read_line(f"y = {printed}")
     judge = Judge(read_formula("y = 2*w").record({"w": 50.0}).output, claims, None, (), {})

@@ -1,4 +1,4 @@
-"""The search for causes: what is told as one slip, how unlikely it must be by chance, and which number is said to be used."""
+"""The search for causes: what is told as one slip, how unlikely by chance, and which number was used."""
 
 import pytest
 
@@ -65,7 +65,9 @@ def test_another_value_is_told_of_numbers_that_have_no_story_yet(verdicts, expla
     assert told(search(THREE, {"w": 0.5}, verdicts).best_values()) == [(USED, explained)] * bool(explained)
 
 
-@pytest.mark.parametrize(("against", "is_told"), [({"c = -3.5": "right"}, True), ({"c = -3.5": "right", "d = 2.5": "right"}, False)])
+@pytest.mark.parametrize(
+    ("against", "is_told"), [({"c = -3.5": "right"}, True), ({"c = -3.5": "right", "d = 2.5": "right"}, False)]
+)
 def test_another_value_explains_more_numbers_than_it_contradicts(against, is_told):
     verdicts = {"a = 0.5": "wrong", "b = 1.25": "wrong"} | against
     found = search(f"{THREE}; d = 5*w; F = E*d", {"w": 0.5}, verdicts).best_values()
@@ -106,7 +108,12 @@ def test_the_number_that_was_used_has_the_digits_that_it_takes():
 
 def test_where_no_number_gives_what_is_printed_none_is_told():
     """No square is -1; that b would fit whatever is used, is no reason to name a number."""
-    found = search("a = w**2; b = w + 1; E = a*b", {"w": 0.5}, {"a = -1": "wrong", "b = 9": "wrong"}, fits=lambda mark, _: mark.number == 1)
+    found = search(
+        "a = w**2; b = w + 1; E = a*b",
+        {"w": 0.5},
+        {"a = -1": "wrong", "b = 9": "wrong"},
+        fits=lambda mark, _: mark.number == 1,
+    )
     assert told(found.best_values()) == []
 
 
@@ -117,5 +124,7 @@ def test_by_other_rules_a_number_is_as_sure_as_the_printed_ones_that_it_follows_
     def fits(mark, follows):
         return abs(follows.value - mark.claim.printed.number) <= follows.slack + 0.0005
 
-    found = search("h = tanh(z); E = 2*h", {"z": 0.3}, {"E/z = 1.392": "wrong"}, fits=fits, given={"h = 0.30": radius}).best()
+    found = search(
+        "h = tanh(z); E = 2*h", {"z": 0.3}, {"E/z = 1.392": "wrong"}, fits=fits, given={"h = 0.30": radius}
+    ).best()
     assert told(found) == [("in the derivative of tanh, the square is forgotten", (0,))] * is_told

@@ -1,4 +1,4 @@
-"""What is told of several numbers together: when a number is that of a cause, what is excused, which names are taken back."""
+"""What is told of several numbers together: what fits a cause, what is excused, which names are taken back."""
 
 import pytest
 
@@ -37,7 +37,9 @@ def told(formula, at, rows, *, efforts=(), by_chance=(), off=0.0):
         Mark(n, claim, engine.of(claim.quantity), verdict, **(more[0] if more else {}))
         for n, (claim, (_, verdict, *more)) in enumerate(zip(claims, rows))
     ]
-    unexplained = {mark.number: derivations.derivation(mark.claim.quantity, ()) for mark in marks if mark.verdict == "wrong"}
+    unexplained = {
+        mark.number: derivations.derivation(mark.claim.quantity, ()) for mark in marks if mark.verdict == "wrong"
+    }
     findings = Findings(unexplained, dict(efforts), dict(by_chance))
     page = Numbers(derivations)
     for mark in marks:
