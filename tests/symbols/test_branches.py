@@ -192,7 +192,7 @@ def test_what_more_branches_need_than_are_compared_is_safe_too(n):
 
 def test_conditions_made_of_conditions_go_as_deep_as_they_like(monkeypatch):
     monkeypatch.setattr(branches, "MOST_CASES", 1)
-    x, switches, formula = needed_by_many(200)
+    x, switches, formula = needed_by_many(400)
     safe = with_safe_branches(formula)[formula]
     assert evaluate([safe], {x: -1.0} | dict.fromkeys(switches, 0.0)) == [0.0]
 
