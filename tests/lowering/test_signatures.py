@@ -101,6 +101,8 @@ def test_of_many_names_six_are_told():
     ):
         with pytest.raises(TypeError, match=f"takes {six}; {fault}"):
             program(*args, **kwargs)
+    with pytest.raises(TypeError, match=f"; of {six} each was taken for a number"):
+        compile_function(lambda a, b, c, d, e, f, g, h: a[0])
 
 
 def test_a_function_of_a_list_is_called_with_its_numbers_or_with_the_list():
