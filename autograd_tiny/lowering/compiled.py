@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.sparse import Entries
-from autograd_tiny.engine.refusals import in_floats
+from autograd_tiny.engine.refusals import all_floats, in_floats
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.recording.derived import entries_of, hessian_of, hvp_of, jvp_of, vjp_of
 from autograd_tiny.lowering.recording.failures import reason, told
@@ -215,14 +215,15 @@ class CompiledFunction(Compiled):
             TypeError: other arguments than the function has.
         """
         # The usual call comes first: a look at all the rest would take longer than the program.
-        if self._is_flat and not kwargs and len(args) == self.n_inputs and not hasattr(args[0], "__len__"):
-            point: Sequence[Any] = args
+        if self._is_flat and not kwargs and len(args) == self.n_inputs and all_floats(args):
+            point: Sequence[float] = args
         else:
-            point = self._signature.numbers(args, kwargs)
-        try:
-            point = self._in_floats(point)
-        except TypeError as error:
-            raise TypeError(f"{error}; a call takes one point, and value_and_grad or jacobian many, as rows") from None
+            numbers = self._signature.numbers(args, kwargs)
+            try:
+                point = self._in_floats(numbers)
+            except TypeError as error:
+                instead = "a call takes one point, and value_and_grad or jacobian many, as rows"
+                raise TypeError(f"{error}; {instead}") from None
         try:
             found = self._scalar(*point)
         except (ArithmeticError, ValueError) as error:
