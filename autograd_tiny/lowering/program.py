@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
+from autograd_tiny.engine.refusals import all_floats
 from autograd_tiny.engine.row import Picked, Primitive
 from autograd_tiny.engine.table import mul, neg
 from autograd_tiny.symbols.expression import TEXT, Expression, Term
@@ -230,7 +231,7 @@ class Builder:
     def folded(self, row: Primitive, operands: tuple[int, ...]) -> int | None:
         """The number of the constant that ``row`` gives where all operands are constants."""
         given = [self.values[x] for x in operands]
-        if not all(x.__class__ is float for x in given):
+        if not all_floats(given):
             return None
         try:
             folded = float(row.forward(*given))

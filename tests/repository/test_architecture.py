@@ -118,6 +118,8 @@ def test_importing_the_package_is_light():
     loaded = done.stdout.split()
     heavy = {"graphviz", "rich", "numpy", "llvmlite", "jax", "anywidget", "subprocess", "dataclasses", "inspect", "asyncio"}
     assert not heavy & set(loaded)
+    rooms = {name.split(".")[1] for name in loaded if name.startswith("autograd_tiny.")}
+    assert rooms.isdisjoint({"cli", "exercises", "formulas", "lowering", "marking", "storage", "views", "worked"})
 
 
 def test_importing_prints_nothing_and_leaves_the_random_state_alone():
