@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from autograd_tiny.arrays.recorded import Array, array, weighted_sums
 from autograd_tiny.engine.contents import Holder, contents, hidden, is_parameter, rebuilt, walk
 from autograd_tiny.engine.refusals import finite_float
-from autograd_tiny.engine.row import MultiPrimitive
+from autograd_tiny.engine.row import MultiPrimitive, Primitive
 from autograd_tiny.engine.table import TABLE, dot
 from autograd_tiny.engine.value import Value, lifted, recorder
 from autograd_tiny.text.numbers import as_whole
@@ -394,6 +394,8 @@ class Layer(Module):
             return [self.activate(row) for row in sums]
         if activation is None:
             return list(sums)
+        if isinstance(activation, Primitive) and activation.arity == 1 and all(z.__class__ is Value for z in sums):
+            return list(map(recorder(activation), sums))
         return list(activation(*sums)) if self._acts_on_all else [activation(z) for z in sums]
 
     def __call__(self, inputs: Any, *, expanded: bool = False) -> Any:

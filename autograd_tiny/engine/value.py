@@ -141,7 +141,7 @@ class Value(refusals.NoPlainNumber, Operators, Node):
                     if y.op is not None:
                         push(y)
                 elif x.__class__ is tuple:
-                    waiting += [x for x in reversed(x) if x.op is not None]
+                    waiting += [x for x in reversed(x) if x.op is not None and x.grad is not completed]
                     break
                 if x.op is None:
                     break

@@ -19,7 +19,7 @@ from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.recording.signature import Arranged, RowOfNumbers, Signature, signature_of
 from autograd_tiny.lowering.recording.tracing import symbols, trace
-from autograd_tiny.lowering.runners import Layout, Runner, unfinished
+from autograd_tiny.lowering.runners import Layout, Runner, n_rows, unfinished
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.names import distinct
@@ -86,7 +86,7 @@ class CompiledLoss(Compiled):
             ValueError: an array has another shape, or no rows.
             TypeError: an array of something else than real numbers.
         """
-        if not len(batch):
+        if not n_rows(batch, "the batch"):
             raise ValueError("the mean loss of no rows is not defined; the batch has 0 rows")
         _, _, means = self._means(theta, batch)
         if check and unfinished([means]):

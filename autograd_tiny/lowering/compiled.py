@@ -11,7 +11,7 @@ from typing import Any
 
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.sparse import Entries
-from autograd_tiny.engine.refusals import all_floats, in_floats
+from autograd_tiny.engine.refusals import in_floats
 from autograd_tiny.lowering.program import Program
 from autograd_tiny.lowering.recording.derived import entries_of, hessian_of, hvp_of, jvp_of, vjp_of
 from autograd_tiny.lowering.recording.failures import reason, told
@@ -27,6 +27,7 @@ from autograd_tiny.lowering.runners import (
     as_floats,
     checked_threads,
     chosen_backend,
+    n_rows,
     numbers_in,
     unfinished,
 )
@@ -189,6 +190,8 @@ class CompiledFunction(Compiled):
         n_results: how many it gives.
     """
 
+    __slots__ = ("_of_floats",)  # found quicker than what else it has
+
     def __init__(self, signature: Signature, result: Any, backend: str | None, threads: int | None) -> None:
         self._signature, self._results = signature, Container(result, "the result")
         super().__init__(Recorded(signature.inputs, self._results.numbers, signature.inputs), backend, threads)
@@ -198,6 +201,13 @@ class CompiledFunction(Compiled):
             is_row(result, self.n_results) and not hasattr(result, "shape")
         )
         self._is_flat = signature.is_flat and is_row_of_results
+        # The usual call, of floats one by one: a look at all the rest would take longer than the program.
+        self._of_floats: Callable[..., Any] = _no_answer
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        twin = super().__deepcopy__(memo)
+        twin._of_floats = self._of_floats
+        return twin
 
     def __repr__(self) -> str:
         names = listed([x.label for x in self._recorded.inputs], 6)
@@ -214,21 +224,27 @@ class CompiledFunction(Compiled):
             ArithmeticError, ValueError: as the engine raises them, with the operation and its operands.
             TypeError: other arguments than the function has.
         """
-        # The usual call comes first: a look at all the rest would take longer than the program.
-        if self._is_flat and not kwargs and len(args) == self.n_inputs and all_floats(args):
-            point: Sequence[float] = args
-        else:
-            numbers = self._signature.numbers(args, kwargs)
+        if not kwargs:
             try:
-                point = self._in_floats(numbers)
-            except TypeError as error:
-                instead = "a call takes one point, and value_and_grad or jacobian many, as rows"
-                raise TypeError(f"{error}; {instead}") from None
+                found = self._of_floats(*args)
+            except (TypeError, ArithmeticError, ValueError):
+                found = None  # what is wrong is told below
+            if found is not None:
+                return found
+        numbers = self._signature.numbers(args, kwargs)
+        try:
+            point = self._in_floats(numbers)
+        except TypeError as error:
+            instead = "a call takes one point, and value_and_grad or jacobian many, as rows"
+            raise TypeError(f"{error}; {instead}") from None
         try:
             found = self._scalar(*point)
         except (ArithmeticError, ValueError) as error:
             raise (reason(self._recorded, point) or error) from None
-        return found if self._is_flat else self._arranged(*found)
+        if not self._is_flat:
+            return self._arranged(*found)
+        self._of_floats = self._scalar
+        return found
 
     def _arranged(self, values: Any, derivatives: Any) -> tuple[Any, Any]:
         rows = [derivatives] if self.n_results == 1 else derivatives
@@ -260,6 +276,7 @@ class CompiledFunction(Compiled):
 
     @cached_property
     def _scalar(self) -> Callable[..., Any]:
+        """Value and derivatives, of floats."""
         return python_function(self.program)
 
     def _layouts(self) -> tuple[Layout, Layout]:
@@ -286,7 +303,7 @@ class CompiledFunction(Compiled):
             ValueError: the points have another shape.
         """
         rows, is_one = self._rows(points)
-        values, _, _ = self._values((), rows)
+        values, _, _ = self._values(None, rows)
         if check:
             self._check(rows, values)
         values = first_column(values) if self.n_results == 1 else values
@@ -305,7 +322,7 @@ class CompiledFunction(Compiled):
         """
         self._refuse_several("value_and_grad", "; use jacobian")
         rows, is_one = self._rows(points)
-        values, gradients, _ = self._all((), rows)
+        values, gradients, _ = self._all(None, rows)
         if check:
             self._check(rows, values, gradients)
         values = first_column(values)
@@ -315,7 +332,7 @@ class CompiledFunction(Compiled):
         """The values (rows, results) and the derivatives (rows, results, n) at points (rows, n); without rows for one
         point."""
         rows, is_one = self._rows(points)
-        values, derivatives, _ = self._all((), rows)
+        values, derivatives, _ = self._all(None, rows)
         if check:
             self._check(rows, values, derivatives)
         blocks = _blocks(derivatives, self.n_results, self.n_inputs)
@@ -352,7 +369,7 @@ class CompiledFunction(Compiled):
         if sparsity:
             return self._sparse(self._hessian_entries, points)
         rows, is_one = self._rows(points)
-        _, derivatives, _ = self._hessian((), rows)
+        _, derivatives, _ = self._hessian(None, rows)
         blocks = _blocks(derivatives, self.n_inputs, self.n_inputs)
         return blocks[0] if is_one else blocks
 
@@ -364,20 +381,20 @@ class CompiledFunction(Compiled):
         """
         self._refuse_several("hvp")
         rows, is_one = self._with_vectors(points, vectors, self.n_inputs)
-        products, _, _ = self._hvp((), rows)
+        products, _, _ = self._hvp(None, rows)
         return products[0] if is_one else products
 
     def jvp(self, points: Any, tangents: Any) -> tuple[Any, Any]:
         """The values (rows, results), and how fast they change, (rows, results), where the inputs change as fast as
         ``tangents`` say."""
         rows, is_one = self._with_vectors(points, tangents, self.n_inputs)
-        values, pushed, _ = self._jvp((), rows)
+        values, pushed, _ = self._jvp(None, rows)
         return (values[0], pushed[0]) if is_one else (values, pushed)
 
     def vjp(self, points: Any, cotangents: Any) -> tuple[Any, Any]:
         """The values (rows, results), and ``cotangents`` (rows, results) times the Jacobian, (rows, n)."""
         rows, is_one = self._with_vectors(points, cotangents, self.n_results)
-        values, pulled, _ = self._vjp((), rows)
+        values, pulled, _ = self._vjp(None, rows)
         return (values[0], pulled[0]) if is_one else (values, pulled)
 
     @cached_property
@@ -415,7 +432,7 @@ class CompiledFunction(Compiled):
     def _sparse(self, matrix: tuple[Entries, Runner], points: Any, check: bool = False) -> Any:
         """A matrix at one point as a sparse array, or at several as a list of them."""
         (entries, runner), (rows, is_one) = matrix, self._rows(points)
-        numbers, _, _ = runner((), rows)
+        numbers, _, _ = runner(None, rows)
         if not entries.numbers:
             numbers = [[] for _ in rows]
         if check:
@@ -430,17 +447,18 @@ class CompiledFunction(Compiled):
             return [self._in_floats([points])], True
         if is_row(points, n):
             return (points[None] if hasattr(points, "shape") else [points]), True
-        if len(points) and not hasattr(points[0], "__len__") and getattr(points, "ndim", 1) == 1:
-            raise ValueError(f"a point has shape ({n},), and points have shape (rows, {n}); got ({len(points)},)")
+        rows, is_list = n_rows(points, "the points"), isinstance(points, (list, tuple))
+        if rows and (is_list or getattr(points, "ndim", 0) == 1) and not hasattr(points[0], "__len__"):
+            raise ValueError(f"a point has shape ({n},), and points have shape (rows, {n}); got ({rows},)")
         return points, False
 
     def _with_vectors(self, points: Any, vectors: Any, n: int) -> tuple[Any, bool]:
         """Points, each with its vector of ``n`` numbers behind it."""
         rows, is_one = self._rows(points)
         own = [vectors] * len(rows) if is_row(vectors, n) else vectors
-        if len(own) != len(rows):
+        if (n_own := n_rows(own, "the vectors")) != len(rows):
             raise ValueError(
-                f"{counted(len(rows), 'point')} and {counted(len(own), 'vector')}: give one for all, ({n},), "
+                f"{counted(len(rows), 'point')} and {counted(n_own, 'vector')}: give one for all, ({n},), "
                 "or one for each"
             )
         if self.backend == "python":
@@ -467,6 +485,10 @@ class CompiledFunction(Compiled):
 def first_column(values: Any) -> Any:
     """What is alone in each row."""
     return [row[0] for row in values] if isinstance(values, list) else values[:, 0]
+
+
+def _no_answer(*args: Any) -> None:
+    """What a function gives whose arguments must be looked at first."""
 
 
 def _only(values: Any) -> Any:

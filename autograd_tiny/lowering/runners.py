@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import import_module
 from threading import Thread
@@ -20,6 +20,7 @@ from autograd_tiny.engine.row import Primitive
 from autograd_tiny.lowering.program import Chooser, Program
 from autograd_tiny.lowering.sources.python import python_function
 from autograd_tiny.text.numbers import as_whole
+from autograd_tiny.text.words import quoted
 
 INSTALL = 'pip install "autograd_tiny[fast]"'
 
@@ -75,7 +76,12 @@ class Runner(Protocol):
     """Runs one program with one layout."""
 
     def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
-        """Values (rows, n_values), derivatives (rows, n_derivatives) and means (n_means,)."""
+        """Values (rows, n_values), derivatives (rows, n_derivatives) and means (n_means,).
+
+        Args:
+            parameters: (n_parameters,); None for a program that has none.
+            batch: (rows, n_columns).
+        """
 
 
 def chosen_backend(backend: str | None) -> str:
@@ -142,7 +148,8 @@ class Native:
 
     def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
         n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout
-        if not self._fits(parameters) or parameters.shape != (n_parameters,):
+        are_none = parameters is None and not n_parameters
+        if not (are_none or (self._fits(parameters) and parameters.shape == (n_parameters,))):
             parameters = as_floats(parameters, (n_parameters,), "the parameters")
         if not self._fits(batch) or batch.ndim != 2 or batch.shape[1] != n_columns:
             batch = as_floats(batch, (None, n_columns), "the batch")
@@ -290,8 +297,10 @@ class Interpreted:
 
     def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
         n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout
-        theta = numbers_in(parameters, n_parameters, "the parameters")
-        rows = [numbers_in(row, n_columns, f"row {i} of the batch") for i, row in enumerate(batch)]
+        are_none = parameters is None and not n_parameters
+        theta = [] if are_none else numbers_in(parameters, n_parameters, "the parameters")
+        given = _each_of(batch, "the batch", "rows of numbers")
+        rows = [numbers_in(row, n_columns, f"row {i} of the batch") for i, row in enumerate(given)]
         outputs = [self._row(i, theta, row) for i, row in enumerate(rows)]
         ends = n_values, n_values + n_derivatives
         values, derivatives = [out[: ends[0]] for out in outputs], [out[ends[0] : ends[1]] for out in outputs]
@@ -325,10 +334,28 @@ def _flat(result: Any) -> list[float]:
 
 def numbers_in(x: Any, n: int, what: str) -> list[float]:
     """The floats in a row, of which there must be ``n``."""
-    numbers = list(in_floats(list(x), lambda place: f"{what}, number {place}"))
+    numbers = list(in_floats(_each_of(x, what, "a row of numbers"), lambda place: f"{what}, number {place}"))
     if len(numbers) != n:
         raise ValueError(f"{what}: expected {n} numbers, got {len(numbers)}")
     return numbers
+
+
+def n_rows(x: Any, what: str) -> int:
+    """How many rows an array or a list has."""
+    try:
+        return len(x)
+    except TypeError:
+        raise _no_rows(x, what, "rows of numbers") from None
+
+
+def _each_of(x: Any, what: str, wanted: str) -> list[Any]:
+    if not hasattr(x, "__getitem__") or isinstance(x, Mapping) or getattr(x, "shape", None) == ():
+        raise _no_rows(x, what, wanted)
+    return list(x)
+
+
+def _no_rows(x: Any, what: str, wanted: str) -> TypeError:
+    return TypeError(f"{what} must be {wanted}, in a list or an array; got the {type(x).__name__} {quoted(x)}")
 
 
 def _array(x: list[Any], shape: tuple[int, ...]) -> Any:

@@ -231,11 +231,32 @@ BATCH = np.array([[1.0, 2.0], [3.0, 5.0], [0.5, 0.25]])
         (THETA, BATCH.astype(np.longdouble), TypeError, "at most 64 bits"),
         (THETA.astype("M8[s]"), BATCH, TypeError, "datetime64"),
         (THETA, np.ma.masked_greater(BATCH, 2.0), TypeError, "masked"),
+        (None, BATCH, TypeError, "the parameters must be real numbers"),
+        (2.0, BATCH, ValueError, r"the parameters must have shape \(2,\), got \(\)"),
+        (THETA, None, TypeError, "the batch must be rows of numbers, in a list or an array; got the NoneType None"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(line, theta, batch, error, message):
     with pytest.raises(error, match=message):
         line.value_and_grad(theta, batch)
+
+
+@pytest.mark.parametrize("bad", [None, 5.0, {1.0, 2.0}, {0: 1.0, 1: 2.0}, iter([[1.0, 2.0]])], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("backend", ["llvm", "python"])
+def test_what_is_no_row_is_named_with_what_it_should_be(bad, backend):
+    program = compile_function(lambda x, y: x * y, backend=backend)
+    loss = compile_loss(lambda p, s: p[0] * s[0], ["w"], ["x"], backend=backend)
+    wanted = r"must be (rows of numbers|a row of numbers), in a list or an array; got the|must be real numbers of at most 64 bits"
+    for call in (program.value, program.value_and_grad, program.jacobian, program.hessian):
+        with pytest.raises(TypeError, match=rf"(points|batch) {wanted}"):
+            call(bad)
+    for product in (program.hvp, program.jvp, program.vjp):
+        with pytest.raises(TypeError, match=rf"(vectors|vector 0) {wanted}"):
+            product([[1.0, 2.0], [3.0, 4.0]], bad)
+    with pytest.raises(TypeError, match=rf"the batch {wanted}"):
+        loss.value_and_grad([1.0], bad)
+    with pytest.raises((TypeError, ValueError), match=rf"the parameters (must have shape|{wanted})"):
+        loss.value(bad, [[1.0]])
 
 
 @pytest.mark.parametrize(
@@ -271,6 +292,7 @@ SMALL = (np.uint8(3), np.int8(100), np.float16(0.1), np.bool_(True), np.array(3,
 def test_a_call_computes_in_floats_whatever_kind_of_number_it_is_given(number):
     """In NumPy's own arithmetic the sigmoid of 3 as uint8 is that of -253."""
     compiled = compile_function(lambda x, y: sigmoid(-x) * y + x**2 - y)
+    compiled(0.5, 0.25)  # from here on floats are let through at once
     found = compiled(number, number)
     assert found == compiled(float(number), float(number)) == compiled(x=number, y=number)
     assert all(type(x) is float for x in (found[0], *found[1]))
@@ -280,9 +302,10 @@ def test_a_call_computes_in_floats_whatever_kind_of_number_it_is_given(number):
 @pytest.mark.parametrize("bad", [1j, np.complex128(1 + 0j), np.timedelta64(3, "s"), "3", None, [3.0], np.ma.masked], ids=repr)
 def test_a_call_with_what_is_no_number_names_the_argument(bad):
     compiled = compile_function(lambda x, y: sigmoid(x) * y)
-    for call in (compiled, compiled.flat):
+    for call in (compiled, compiled.flat, compiled, compiled.flat):
         with pytest.raises(TypeError, match="the argument y must be a real number, got"):
             call(1.0, bad)
+        assert compiled(0.0, 4.0) == (2.0, (1.0, 0.5))  # from here on floats are let through at once
     with pytest.raises(TypeError, match="row 0 of the batch, number 1 must be a real number, got"):
         compile_function(lambda x, y: x * y, backend="python").value([[1.0, bad]])
 
@@ -427,6 +450,7 @@ def test_a_compiled_program_is_copied_and_not_pickled(backend):
     line = compile_function(lambda x: x[0] ** 2, 1, backend=backend)
     expected = compiled.value(compiled.parameter_vector(), [[0.5, 1.0, 2.0]])
     line.value([[3.0]])
+    line(3.0)
     for program in (compiled, line):
         with pytest.raises(TypeError, match=r"pickle does not take a Compiled(Model|Function).*compile again"):
             pickle.dumps(program)
@@ -441,6 +465,7 @@ def test_a_compiled_program_is_copied_and_not_pickled(backend):
     assert one is again
     assert one is not line
     assert one.value([[3.0]]) == 9.0
+    assert one(3.0) == (9.0, (6.0,))
 
 
 @pytest.mark.parametrize("backend", ["python", "llvm"])

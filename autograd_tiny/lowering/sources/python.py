@@ -54,11 +54,16 @@ def python_source(program: Program) -> str:
 
 
 def python_function(program: Program) -> Callable[..., Any]:
-    """The function that the source defines; rows of the user's own are called as they are."""
+    """The function that the source defines, of Python's floats alone: for anything else it gives None.
+
+    Rows of the user's own are called as they are.
+    """
     writer = Writer(program, PYTHON)
     known = vars(builtins) | vars(math) | vars(floats)
     namespace: dict[str, Any] = {name: known[name] for name in writer.functions} | writer.own
-    exec(compile(_module(writer, {}), "<compiled by autograd_tiny>", "exec"), namespace)
+    classes = "".join(f"{name}.__class__ is " for name in writer.names[: len(program.inputs)])
+    first = [f"    if not ({classes}float): return None"] if classes else []  # quicker than a look from outside
+    exec(compile(_module(writer, {}, first), "<compiled by autograd_tiny>", "exec"), namespace)
     made: Callable[..., Any] = namespace[FUNCTION]
     return made
 
@@ -70,7 +75,7 @@ def _functions() -> Definitions:
     return Definitions(loader.get_source(floats.__name__), r"^(?:def )?(\w+)(?:\(| = )")
 
 
-def _module(writer: Writer, definitions: dict[str, str]) -> str:
+def _module(writer: Writer, definitions: dict[str, str], first: Sequence[str] = ()) -> str:
     program = writer.program
     lines, outputs = writer.body(program.outputs, "    ")
     results, derivatives = _parts(outputs, program.n_values)
@@ -83,6 +88,7 @@ def _module(writer: Writer, definitions: dict[str, str]) -> str:
         *definitions.values(),
         "\n".join([
             *wrapped(f"def {FUNCTION}(", ", ".join(writer.names[: len(program.inputs)]), "):"),
+            *first,
             *lines,
             *wrapped("    return ", f"{results}{derivatives and ', '}{derivatives}", ""),
             "",
