@@ -217,8 +217,11 @@ class Builder:
         values = self.values
         if values[operands[0]].__class__ is float and (folded := self.folded(row, operands)) is not None:
             return folded
-        if row is mul and self._minus_one in operands:
-            row, operands = neg, (operands[operands[0] == self._minus_one],)
+        if row is mul:
+            if self._minus_one in operands:
+                row, operands = neg, (operands[operands[0] == self._minus_one],)
+            elif (scaled := self._scaled_once(operands)) is not None:
+                return scaled
         if not row.commutative or (len(operands) == 2 and operands[0] <= operands[1]):
             key = row, operands
         else:
@@ -238,6 +241,27 @@ class Builder:
         except (ArithmeticError, ValueError):
             return None  # left to the program, which meets it as any other number
         return self.constant(folded) if math.isfinite(folded) else None
+
+    def _scaled_once(self, operands: tuple[int, ...]) -> int | None:
+        """The number of c (d x) as (c d) x, where c and d are powers of two, by which nothing is rounded.
+
+        So the derivative of a half square, (2 x) 0.5, is x.
+        """
+        c, product = operands if self._is_power_of_two(operands[0]) else operands[::-1]
+        inner = self.values[product]
+        if not self._is_power_of_two(c) or inner.__class__ is not Instruction or inner[0] is not mul:
+            return None
+        d, x = inner[1] if self._is_power_of_two(inner[1][0]) else inner[1][::-1]
+        if not self._is_power_of_two(d):
+            return None
+        scale = self.values[c] * self.values[d]
+        if scale == 1.0:
+            return x
+        return self.emit(mul, (self.constant(scale), x)) if scale and math.isfinite(scale) else None
+
+    def _is_power_of_two(self, number: int) -> bool:
+        c = self.values[number]
+        return c.__class__ is float and abs(math.frexp(c)[0]) == 0.5
 
     def program(self, outputs: Sequence[int], n_values: int) -> Program:
         """The instructions that ``outputs`` depend on, numbered anew."""

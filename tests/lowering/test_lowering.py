@@ -330,6 +330,29 @@ def test_common_parts_are_computed_once_and_dead_ones_not_at_all():
     assert len(set(instructions)) == len(instructions)
 
 
+@pytest.mark.parametrize(
+    ("c", "d", "rows"),
+    [
+        (2.0, 0.5, 0),
+        (-2.0, -0.5, 0),
+        (0.25, 8.0, 1),
+        (-4.0, 0.5, 1),
+        (2.0, 3.0, 2),
+        (3.0, 2.0, 2),
+        (2.0**1000, 2.0**1000, 3),
+        (2.0**-1000, 2.0**-1000, 2),
+        (0.0, 2.0, 2),
+    ],
+)
+def test_two_powers_of_two_scale_a_number_once(c, d, rows):
+    """Nothing is rounded by them; other factors stay, since c (d x) is rounded twice, and what overflows does."""
+    for scaled in (lambda x: c * (d * x), lambda x: (x * d) * c, lambda x: d * (x * c)):
+        program = compile_function(scaled, backend="python")
+        assert len([row for row, _ in program.program.instructions if row.name == "mul"]) == rows
+        assert program.value([0.1 / max(c, 1.0)]) == scaled(0.1 / max(c, 1.0))
+    assert compile_function(lambda x, y: (x - y) ** 2 / 2.0)(3.0, 0.1) == (4.205, (2.9, -2.9))
+
+
 def test_the_order_of_operands_counts_only_where_it_matters():
     """Whether it does, the row says."""
 
