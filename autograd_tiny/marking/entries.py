@@ -106,7 +106,7 @@ def repeated(array: Array | None) -> str:
     """Where in an array rows or columns of two operands are repeated, which a page may not have meant."""
     for node in all_nodes(array.node) if array is not None else ():
         sizes = [x.shape for x in node.operands if x.shape]
-        if isinstance(node.op, Primitive) and node.shape not in sizes and len(sizes) > 1:
+        if isinstance(node.op, Primitive) and node.shape not in sizes:
             name = shapes.name(node, f"{node.op.name} in it")
             both = listed([written(size) for size in sizes], 3)
             return f"; in {name}, {both} are repeated to {written(node.shape)}: was a transpose meant, or a product?"

@@ -167,10 +167,18 @@ def test_a_wrong_shape_is_told_with_what_would_fit_and_with_what_was_repeated(tm
     )
     with pytest.raises(PageError, match="D is printed as 1×3, and it is 3×3; in D, 1×3 and 3×1 are repeated to 3×3: was a transpose meant"):
         read_page(written(tmp_path, page)).mark()
-    for claim, hint in (("E/a = [[1], [2], [3]]", "E/a.T = ..."), ("E/a.T = [[1, 2, 3]]", "E/a = ...")):
+    for claim, hint in (
+        ("E/a = [[1], [2], [3]]", "E/a is printed as 3×1, and it is 1×3; its transpose would fit: E/a.T = ..."),
+        ("E/a.T = [[1, 2, 3]]", "E/a.T is printed as 1×3, and it is 3×1; its transpose would fit: E/a = ..."),
+        ("E/a = [1, 2]", "E/a is printed as a vector of 2, and it is 1×3"),
+    ):
         with pytest.raises(PageError) as caught:
             read_page(written(tmp_path, page.replace("D = [[1, 2, 3]]", claim))).mark()
-        assert f"its transpose would fit: {hint}" in str(caught.value)
+        assert str(caught.value).endswith(f": {hint}")
+    chosen = page.replace("D = a - y", "D = where(less(k, l), a, y)")
+    for k, sizes in (("[[1.0]]", "1×1, 1×3 and 3×1"), ("1.0", "1×3 and 3×1")):
+        with pytest.raises(PageError, match=f"in D, {sizes} are repeated to 3×3: was a transpose meant"):
+            read_page(written(tmp_path, f"{chosen}k = {k}\nl = {k}\n")).mark()
 
 
 LAYERS = """\

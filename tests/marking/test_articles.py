@@ -8,8 +8,10 @@ import pytest
 from notebook_text import notebook_text
 
 from autograd_tiny.cli import main
+from autograd_tiny.marking.files.articles import markdown_cells
 from autograd_tiny.marking.files.sources import pages_in
 from autograd_tiny.marking.pages import PageError
+from autograd_tiny.text.excerpts import whole
 
 BLOCK = """\
 formula = "z = w*x + b; y = sigmoid(z)"
@@ -53,6 +55,7 @@ def stands_at(text, spot):
         fenced(prefix="> "),
         fenced(prefix="> > "),
         fenced(prefix="   "),
+        f"   ```backprop\n {BLOCK}```\n",  # less indented than its fence
         "- " + fenced(prefix="  ").lstrip(),
         "12. " + fenced(prefix="    ").lstrip(),
         fenced().replace("```\n", "`````  \n"),
@@ -107,6 +110,8 @@ def test_a_notebook_has_the_lines_of_its_file(write):
         assert [page.mark().ok for page in pages] == [False, True]
         for mark in pages[0].mark().marks:
             assert json.loads(f'"{stands_at(file, mark.claim.spot)}"') == f'"{mark.claim.called} = {mark.claim.printed.text}"'
+        ends = [cell.spot(0, len(cell.text)) for cell in markdown_cells(whole(file), "book.ipynb")]
+        assert [file.split("\n")[end.end_line - 1][end.end_column - 1] for end in ends] == ['"'] * 3
 
 
 def test_a_source_in_one_string(write):

@@ -84,7 +84,11 @@ def test_other_separators_and_decimal_commas(page, tmp_path, delimiter):
         (b"", "the first line names the columns"),
         (HEAD.encode(), "there is nobody below the header"),
         (HEAD.replace("y,", "", 1).encode() + b"Ada\n", "line 1: no column for y"),
-        (HEAD.replace("dE/dy", "dE/dyy").encode() + b"Ada\n", "did you mean"),
+        (
+            HEAD.replace("dE/dy", "dE/dyy").replace("E/w", "w/w").encode() + b"Ada\n",
+            "line 1: no column for ∂E/∂y and ∂E/∂w; did you mean `dE/dyy`",
+        ),
+        (b"name,group\n", "line 1: no column for z, y, .* and w'; there are 'name' and 'group'"),
         (b"name,z,z\n", "line 1: two columns are called 'z'"),
         (HEAD.encode() + f"Ada,{RIGHT},a,5\n".encode(), "line 2: 9 cells, but the header has 8"),
         (HEAD.encode() + b'Ada,"1\n', "line 2: unexpected end of data"),
@@ -97,6 +101,26 @@ def test_sheets_that_cannot_be_marked(page, tmp_path, data, message):
     with pytest.raises(SheetError, match=message):
         marked(page, tmp_path, data)
     assert not (tmp_path / "marked.csv").exists()
+
+
+WORDS = """\
+formula = "y = w*x; a = y; E = (a - t)**2 / 2"
+claims = ["E/a = 0.50", "half/2 = 0.125", "half/w = 1.00", "a^2 = 9.00", "E'/w' = -1.5"]
+inputs = {w = 1.5, x = 2.0, t = 2.5}
+names = {half = "(y - t)/2"}
+training = {learning_rate = 0.5, parameters = ["w"]}
+"""
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["E/a,half/2,half/w,a^2,E'/w'", "dE/da,half/2,dhalf/dw,a²,dE’/dw’", "∂E/∂y,half÷2,∂half/∂w,a**2,∂E′/∂w′"],
+)
+def test_columns_are_read_in_the_words_of_the_page(tmp_path, head):
+    """Its names, and two names of one node: a and y."""
+    (tmp_path / "page.toml").write_text(WORDS, encoding="utf-8")
+    rows, _, _ = marked(read_page(tmp_path / "page.toml"), tmp_path, f"{head},who\n0.50,0.125,1.00,9.00,-1.00,Ada\n")
+    assert rows[1][:6] == ["Ada", *["right"] * 5]
 
 
 def test_cells_with_formulas_are_neither_evaluated_nor_written(page, tmp_path):

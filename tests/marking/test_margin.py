@@ -77,3 +77,4 @@ def test_arrays_from_code():
     turned = [(text, "mistake", 2.0, {"why": "it is transposed"} | from_code(1.0, (2, 3))) for text, *_ in entries]
     said = "∂E/∂W should be 2 × 2, not 2 × 3: it is transposed."
     assert margin(*turned, carried=("z",), others=2) == [said, "One later number carries it on, z; 2 more slips are on the page."]
+    assert margin(("E/W[0][0] = 1", "mistake", 2.0, WHY | {"why": "it is transposed"} | from_code(1.0, (2, 3)))) == [said]

@@ -208,7 +208,18 @@ def test_junit_counts_pages_and_claims(folder, capsys):
     failure = first.find("testcase/failure")
     assert failure.attrib == {"type": "mistake", "message": "mistake: sign"}
     assert failure.text.startswith("book/wrong, 1.toml:12:3: ∂E/∂w should be 0.296")
+    cases = first.findall("testcase")
+    assert [case.get("name") for case in cases[2:4]] == ["∂E/∂y = -0.668", "∂E/∂w = -0.296"]
+    assert [case.get("classname") for case in cases[2:4]] == ["book/wrong, 1.toml", "book/wrong, 1.toml / Backward: 1, 2"]
     assert out.isascii()
+    assert sum(line.startswith("    <testcase ") for line in out.splitlines()) == 8
+
+
+def test_junit_skips_what_is_left_blank(folder):
+    file = Path("blank.toml")
+    file.write_text('formula = "y = 2*x"\nclaims = ["y = "]\ninputs = {x = 1.5}\n', encoding="utf-8")
+    (case,) = ElementTree.fromstring(FORMATS["junit"](outcomes_of(file))).iter("testcase")
+    assert [(kind.tag, kind.attrib) for kind in case] == [("skipped", {"message": "y is not answered; it is 3."})]
 
 
 @pytest.mark.slow

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.answers.people import ClassMarker, first_slip, points
 from autograd_tiny.marking.answers.sheet import Sheet, SheetError
 from autograd_tiny.marking.answers.tally import Tally
@@ -43,7 +43,7 @@ def mark_class(page: Page, sheet: Sheet, out: Path | None = None) -> Tally:
         OSError: the file cannot be written.
     """
     judge = page.for_a_class()
-    columns = _columns(sheet, judge.marker)
+    columns = _columns(page, sheet, judge.marker)
     persons = [i for i in range(len(sheet.header)) if i not in columns]
     tally, everybody = Tally(), ClassMarker(judge)
 
@@ -71,11 +71,11 @@ def mark_class(page: Page, sheet: Sheet, out: Path | None = None) -> Tally:
     return tally
 
 
-def _columns(sheet: Sheet, marker: Marker) -> list[int]:
+def _columns(page: Page, sheet: Sheet, marker: Marker) -> list[int]:
     """For each claim the number of its column."""
-    names = {*marker.graph.labels, *(name for claim in marker.claims for name in re.split("[/']|∂", claim.called))}
-    found = {_quantity(cell, names): i for i, cell in enumerate(sheet.header)}
-    columns = [found.get(claim.called, found.get(str(claim.quantity))) for claim in marker.claims]
+    words = Words({*marker.graph.labels, *read_formula(page.formula).names, *page.names})
+    found = {_quantity(cell, words): i for i, cell in enumerate(sheet.header)}
+    columns = [found.get(_quantity(claim.called, words), found.get(str(claim.quantity))) for claim in marker.claims]
     if missing := [claim.called for claim, column in zip(marker.claims, columns) if column is None]:
         hint = (
             did_you_mean(missing[0].replace("∂", ""), sheet.header)
@@ -85,9 +85,9 @@ def _columns(sheet: Sheet, marker: Marker) -> list[int]:
     return [column for column in columns if column is not None]
 
 
-def _quantity(cell: str, names: Collection[str]) -> str:
-    """What a column is about, as claims call it; the text itself where it is about something else."""
+def _quantity(text: str, words: Words) -> str:
+    """What a column or a claim is about, however it is written; the text itself where that is something else."""
     try:
-        return str(understood(read_quantity(cell), Words(names)))
+        return str(understood(read_quantity(text), words))
     except ValueError:
-        return cell
+        return text

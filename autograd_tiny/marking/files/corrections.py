@@ -82,6 +82,6 @@ def _replacements(claim: str, mark: Mark) -> Iterator[tuple[int, int, str]]:
             yield 0, len(claim), mark.right.replace("-", "−" if "−" in claim else "-")
         return
     for match in _NUMBER.finditer(claim):
-        if match.end() == len(claim) and match["number"].replace("−", "-").replace("–", "-") == printed:
+        if match["number"].replace("−", "-").replace("–", "-") == printed:
             minus = "−" if "−" in match["number"] else "-"
             yield *match.span("number"), mark.right.replace("-", minus)
