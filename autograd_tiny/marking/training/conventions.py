@@ -55,7 +55,8 @@ def other_conventions(optimizer: Optimizer) -> Iterator[Convention]:
     for changed in sorted(filter(None, changes), key=len):  # the nearest first
         twin: Any = copy(optimizer)
         vars(twin).update(changed)
-        twin.looks_ahead = getattr(twin, "nesterov", False) == "ahead"
+        if "nesterov" in changed:
+            twin.looks_ahead = twin.nesterov == "ahead"
         yield Convention(twin, "; ".join(f"{choices[name][x]} ({name} = {_in_toml(x)})" for name, x in changed.items()))
 
 
