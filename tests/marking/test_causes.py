@@ -1,6 +1,7 @@
 """Causes: one thing that was done differently all over a page is told as one slip; the pages are worked out by code of their own."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from itertools import combinations, permutations
 from random import Random
@@ -11,12 +12,16 @@ import pytest
 
 from autograd_tiny import mark, optim
 from autograd_tiny.engine.refusals import data_of
+from autograd_tiny.engine.row import MistakenRule
+from autograd_tiny.engine.table import TABLE
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_claims
-from autograd_tiny.marking.diagnosis.altered import Altered
+from autograd_tiny.marking.diagnosis.altered import Altered, Change
 from autograd_tiny.marking.diagnosis.causes import causes
+from autograd_tiny.marking.forms.quantities import Quantity, data, read_quantity
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.training.setting import setting, training_of
+from autograd_tiny.symbols.expression import Expression
 
 FORMULA = """
 z1 = w11*x1 + w12*x2 + b1; z2 = w21*x1 + w22*x2 + b2; h1 = tanh(z1); h2 = tanh(z2)
@@ -231,9 +236,10 @@ def derivations_of(formula, at, claims, train=None, samples=()):
 
 
 def number_by(cause, derivations, quantity):
-    """What a quantity is if a page did that."""
-    altered, change = Altered(derivations, cause.change), cause.change
-    return data_of(Numbers(derivations).by(altered, change.given, change.renamed, altered.differs).of(quantity))
+    """What a quantity is if a page did that; what it is otherwise is known, and all that leads to it."""
+    altered, change, numbers = Altered(derivations, cause.change), cause.change, Numbers(derivations)
+    numbers.of(quantity)
+    return data_of(numbers.by(altered, change.given, change.renamed, altered.differs).of(quantity))
 
 
 def told(derivations, *mistakes):
@@ -354,6 +360,40 @@ def test_the_numbers_that_follow(what, claim, train, number):
     (quantity, _, _), derivations = derivations_of(LINE, LINE_AT, [claim, "w''", "E''"], train)
     (cause,) = [cause for cause in causes(derivations) if what in cause.what]
     assert number_by(cause, derivations, quantity) == pytest.approx(number, rel=1e-12)
+
+
+def test_what_only_the_declared_optimizer_keeps_has_no_number_by_another():
+    claim = "mhat(w)''"
+    (quantity,), derivations = derivations_of(LINE, LINE_AT, [claim], lambda nodes: optim.Adam([nodes["w"]], 0.1))
+    (cause,) = [cause for cause in causes(derivations) if "update is that without bias correction (bias_correction = false)," in cause.what]
+    with pytest.raises(ValueError, match=f"{re.escape(claim)} stands beside no step of this optimizer"):
+        number_by(cause, derivations, quantity)
+
+
+@pytest.mark.parametrize(
+    ("change", "reached"),
+    [
+        (Change(), ""),
+        (Change(given={"w": 1.0}, renamed={data("w"): data("x")}), ""),
+        (Change(functions={"h": TABLE["sigmoid"]}), "h h/z E/z"),
+        (Change(rules={"h": MistakenRule("", lambda out, x: [out], "")}), "h/z E/z"),
+        (Change(formulas={data("z"): Expression.literal(2.0)}), "z"),
+    ],
+)
+def test_what_is_worked_out_anew_by_a_change(change, reached):
+    """Formulas that may be others; what only uses these has its own formula."""
+    _, derivations = derivations_of("z = w*x; h = tanh(z); E = (h - t)**2", {"w": 0.4, "x": 1.3, "t": 0.9}, ["z"])
+    quantities = map(read_quantity, ("w", "z", "h", "E", "E/h", "h/z", "E/z", "z/w", "E/w", "E/h/z", "h/z/w"))
+    altered = Altered(derivations, change)
+    assert [quantity for quantity in quantities if altered.differs(quantity)] == list(map(read_quantity, reached.split()))
+
+
+def test_another_training_has_other_updates():
+    _, derivations = derivations_of(LINE, LINE_AT, ["v(w)''", "E''"], momentum)
+    (cause,) = [cause for cause in causes(derivations) if "1 - μ is used for μ" in cause.what]
+    quantities = [*map(read_quantity, ("w", "y", "E/w", "w'", "v(w)'", "y'", "E'", "E'/w'", "w''", "b''")), Quantity("change", ("w'",))]
+    found = [str(quantity) for quantity in quantities if Altered(derivations, cause.change).differs(quantity)]
+    assert found == ["w'", "v(w)'", "w''", "b''", "Δw"]
 
 
 def test_the_numbers_that_follow_with_an_output_and_its_target_exchanged():

@@ -24,7 +24,7 @@ class Change(NamedTuple):
         derivatives_only: whether they were taken for them in derivatives only.
         kept: quantities in whose own formulas nothing is renamed.
         given: other numbers of leaves.
-        program: another training.
+        program: another training, of the same updates.
     """
 
     functions: Mapping[str, Primitive] = MappingProxyType({})
@@ -57,8 +57,7 @@ class Altered(Derivations):
             return quantity.nodes[0] in self._nodes or quantity.nodes[1] in self._operands
         if quantity.kind not in ("data", "change"):
             return False
-        programs = (self.program, self.base.program) if self.change.program else ()
-        is_update = any(program is not None and quantity.nodes[0] in program.updates for program in programs)
+        is_update = self.change.program is not None and quantity.nodes[0] in self.change.program.updates
         return is_update or quantity.nodes[0] in self.change.functions
 
     def operation(self, name: str) -> Primitive:
