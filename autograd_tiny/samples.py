@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import count
 from random import Random
 
 from autograd_tiny.text.numbers import as_number, as_whole
@@ -99,11 +100,10 @@ def spiral(n: int = 100, *, noise: float = 0.0, seed: int = 0, targets: Targets 
     >>> (first[0], first[1]) == (-second[0], -second[1])
     True
     """
-    count = max((n + 1) // 2 - 1, 1) if as_whole(n) is not None else 1
-    numbers = iter(range(n if as_whole(n) is not None else 0))
+    numbers = count()
 
     def point(label: int, rng: Random) -> tuple[float, float]:
-        i = WOUND * (next(numbers) // 2) / count
+        i = WOUND * (next(numbers) // 2) / max((n + 1) // 2 - 1, 1)
         angle, radius = i * math.pi / 16.0, (104.0 - i) / 104.0
         x, y = radius * math.sin(angle), radius * math.cos(angle)
         return (x, y) if label == 0 else (-x, -y)

@@ -197,6 +197,14 @@ def test_the_work_is_bounded_by_the_operands_in_all(text):
         read_formula(text).record({"x": 1})  # each asks for minutes to days of work
 
 
+def test_shapes_that_are_given_may_have_as_many_entries(monkeypatch):
+    monkeypatch.setattr("autograd_tiny.formulas.formula.MOST_OPERANDS", 8)
+    read = read_formula("sum(W @ x)")
+    assert read.express({"W": (3, 2), "x": (2,)}).arrays["W"].shape == (3, 2)
+    with pytest.raises(FormulaError, match="arrays of these shapes have more than 8 entries"):
+        read.express({"W": (3, 2), "x": (3,)})
+
+
 def test_explain_by_a_whole_array_in_a_terminal(capsys):
     formula, values = "Z = W @ x; a = tanh(Z); y = sum(a)", ["W=[[1,2],[3,4]]", "x=[0.1,0.2]"]
     assert main(["explain", formula, *values, "--wrt", "W"]) == 0

@@ -450,6 +450,7 @@ def test_of_a_long_line_a_hundred_characters_are_shown(length):
 def test_an_error_can_be_copied():
     by_name = FormulaError("no such name", source="a\nb\nc", at=2)
     assert str(pickle.loads(pickle.dumps(by_name))) == str(by_name) == "line 2: no such name\n    b\n    ^"
+    assert repr(by_name) == repr(FormulaError("no such name", "a\nb\nc", 2))
     error = error_of("y = 2x")
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.line, copy.column, copy.message) == (str(error), 1, 6, error.message)

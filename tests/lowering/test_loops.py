@@ -1,5 +1,6 @@
 """Layers as loops: which sums are found, and that native code gives the eager numbers whatever the sizes."""
 
+from functools import lru_cache
 from itertools import pairwise
 from random import Random
 
@@ -260,22 +261,34 @@ def waves(x):
     return exp(-x[0]) * total([sin(tanh(v) ** 2 + v * v) for v in x])
 
 
+def powers(x):
+    """One value with many derivatives, none of them with the formula of another."""
+    return exp(-x[0]) * total([v**k for k, v in enumerate(x, 9)])
+
+
 PROGRAMS = {
     "a network": (lambda: mlp(2, 12, 14, 1)[1], 0),
     "sums": (lambda: compile_loss(a_layer_around_sums, 320, 16, backend="python"), 16),
     "sums, of columns apart": (lambda: compile_loss(a_layer_around_sums, 320, 16, backend="python"), 0),
     "irregular weights": (lambda: compile_loss(irregular_weights, 137, 16, backend="python"), 16),
     "many derivatives": (lambda: compile_function(waves, 64, backend="python"), 64),
+    "many derivatives, one by one": (lambda: compile_function(powers, 80, backend="python"), 80),
 }
+
+
+@lru_cache
+def laid_out(name):
+    """A program's layout, the program, and how it is arranged."""
+    make, columns = PROGRAMS[name]
+    compiled = make()
+    first = getattr(compiled, "n_parameters", 0)
+    layout = layout_of(compiled) if first else Layout(0, columns, 1, columns, 0)
+    return layout, compiled.program, arranged(compiled.program, layout, range(first, first + columns))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_arranged_program_computes_the_same_in_a_valid_order(name):
-    make, columns = PROGRAMS[name]
-    compiled = make()
-    program, first = compiled.program, getattr(compiled, "n_parameters", 0)
-    layout = layout_of(compiled) if first else Layout(0, columns, 1, columns, 0)
-    found, steps, vectors = arranged(program, layout, range(first, first + columns))
+    _, program, (found, steps, vectors) = laid_out(name)
     for number, (_, operands) in enumerate(found.instructions, found.n_leaves):
         assert all(x < number for x in operands)
     assert [x for span, _ in steps for x in span] == list(range(found.n_leaves, found.n_leaves + len(found.instructions)))
@@ -283,6 +296,42 @@ def test_the_arranged_program_computes_the_same_in_a_valid_order(name):
     assert len({x for vector in vectors for x in vector}) == sum(map(len, vectors))
     point = [Random(1).uniform(-1.0, 1.0) for _ in found.inputs]
     assert found.evaluate(*point) == pytest.approx(program.evaluate(*point), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_frame_holds_what_later_steps_use_and_no_more(name, monkeypatch):
+    layout, _, arrangement = laid_out(name)
+    program, steps, vectors = arrangement
+    monkeypatch.setattr(frame, "FEW_PARAMETERS", layout.n_parameters - 1)
+    found = frame.Frame(arrangement, layout, 8)
+    made = dict(enumerate([i for i, (span, _) in enumerate(steps) for _ in span], program.n_leaves))
+    operands = {number: program.instructions[number - program.n_leaves].operands for number in made}
+    until = {**made, **{x: made[number] for number in made for x in operands[number]}}
+    until.update(dict.fromkeys([x for numbers in found.few.values() for x in numbers], len(steps) - 1))
+    until.update(dict.fromkeys([x for numbers in found.many.values() for x in numbers], len(steps)))
+    # Vectors have their places from the beginning, so that the values of each are side by side.
+    since = made | {x: 0 for vector in vectors for x in vector}
+    assert found.slots.keys() == {x for x in made if until[x] > since[x]} | {x for vector in vectors for x in vector}
+    alive = [[slot for x, slot in found.slots.items() if since[x] <= i <= until[x]] for i in range(len(steps))]
+    assert all(len(slots) == len({*slots}) for slots in alive)
+    assert found.columns_at == max(map(len, alive)), "a slot is used again"
+    n_vectors = found.columns_at + layout.n_columns * found.wide
+    assert found.size in (8 * n_vectors, 8 * n_vectors + 8)
+    assert found.size // 8 % 2 == 1
+    assert 8 * found.size * found.group <= frame.FRAME_BYTES < 8 * found.size * (found.group + 1)
+    assert found.group > 1, "a step goes over several blocks"
+    in_steps = [(i, x) for i, (span, loop) in enumerate(steps) if not loop for number in span for x in operands[number]]
+    assert {*found.pool} == {(i, x) for i, x in in_steps if x < layout.n_parameters}
+    assert [*found.pool.values()] == [*range(found.places[-1], found.places[-1] + len(found.pool))]
+    monkeypatch.setattr(frame, "FEW_PARAMETERS", layout.n_parameters)
+    assert not frame.Frame(arrangement, layout, 8).pool
+
+
+def test_where_nothing_waits_there_is_no_frame():
+    compiled, layout = compile_function(lambda x: sin(x[0]), 1, backend="python"), Layout(0, 1, 1, 1, 0)
+    found = frame.Frame(arranged(compiled.program, layout, range(0)), layout, 8)
+    assert (found.slots, found.size, found.workspace) == ({}, 0, 8 * 3), "the last rows of batch, values and derivatives"
+    assert found.group >= 2**32, "one step goes over all blocks"
 
 
 @pytest.mark.parametrize("rows", [1, 3, 9])

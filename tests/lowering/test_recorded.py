@@ -30,6 +30,7 @@ def test_records_are_equal_if_one_program_serves_both():
         assert hash(one) == hash(other)
     assert len({*same, *others, *alike}) == 1 + len(others)
     assert [one == other for one in others for other in others] == [one is other for one in others for other in others]
+    assert [one.digest for one in alike] == ["", ""], "which names no program that could be kept"
     assert (same[0] == "a record") is False
     assert copy.deepcopy(same[0]) is same[0]
 

@@ -347,7 +347,9 @@ def test_of_many_bad_rows_three_are_explained_and_ten_are_named(bad, end):
     points[0] = [1e-320]  # another error than the others have: the quotient overflows
     with pytest.raises(OverflowError, match=f"{bad} of {bad + 1} rows") as caught:
         f.value(points, check=True)
-    assert re.search(re.escape(end) + "(; choose with `if`.*)?$", str(caught.value))
+    text = str(caught.value)
+    assert re.search(re.escape(end) + "(; choose with `if`.*)?$", text)
+    assert re.findall(r" row (\d+): ", text) == ["0", "1", "2"]
 
 
 def test_an_overflow_that_no_operation_refuses_is_told_too():

@@ -18,6 +18,7 @@ from special_values import POINTS, differences, listed, outcome, points, rows, s
 
 from autograd_tiny import Expression, MultiPrimitive, Primitive, Value, dot, exp, nn, sigmoid, softmax, where
 from autograd_tiny.lowering import compile_formula, compile_function, compile_loss, compile_model
+from autograd_tiny.lowering.sources.names import Names
 
 
 @cache
@@ -355,6 +356,11 @@ def test_a_root_of_a_negative_number_is_refused_and_not_complex():
         alone(f.python())(-4.0)
     assert "result0 = x ** 3;" in f.javascript()
     assert "result1 = x ** 0.5;" in f.javascript()
+
+
+def test_a_long_label_is_cut_to_eighty_letters():
+    names = Names([])
+    assert [names.new(f"w{'0' * n}") for n in (79, 78, 200)] == [f"w{'0' * 79}", f"w{'0' * 78}", f"w{'0' * 79}_2"]
 
 
 def test_a_word_longer_than_a_line_is_not_broken():

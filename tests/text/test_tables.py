@@ -17,16 +17,16 @@ def test_a_cell_brings_its_style():
 @pytest.mark.parametrize(
     ("width", "rows"),
     [
-        (10, [f"│ {NUMBER} │ a remark of  │ me │", "│                      │ some words   │    │"]),
-        (44, [f"│ {NUMBER} │ a remark of  │ me │", "│                      │ some words   │    │"]),
-        (80, [f"│ {NUMBER} │ {WORDS} │ me │"]),
+        (10, [f"│ {NUMBER} │ a remark of  │ me │  │", "│                      │ some words   │    │  │"]),
+        (47, [f"│ {NUMBER} │ a remark of  │ me │  │", "│                      │ some words   │    │  │"]),
+        (80, [f"│ {NUMBER} │ {WORDS} │ me │  │"]),
     ],
 )
 def test_a_number_is_never_cut_and_words_are_where_they_must_be(width, rows, capsys):
-    """The words have the room that is asked for, and the table is as wide as that takes, or as the terminal."""
-    table = Table("number", "said", "by")
+    """The words have the room that is asked for, and the table is as wide as that takes, or as the terminal; of nothing, none."""
+    table = Table("number", "said", "by", "")
     table.columns[0].no_wrap = True
     table.columns[1].min_width = 12
-    table.add_row(NUMBER, WORDS, "me")
+    table.add_row(NUMBER, WORDS, "me", "")
     print_whole(table, Console(width=width))
     assert capsys.readouterr().out.splitlines()[3:-1] == rows

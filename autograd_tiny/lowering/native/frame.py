@@ -55,7 +55,7 @@ class Frame:
         vectors = self.columns_at + layout.n_columns * self.wide
         # An odd number of vectors: the same place in many frames then does not fall on the same lines of the
         # processor's cache.
-        self.size = width * (vectors + (vectors > 0 and vectors % 2 == 0))
+        self.size = width * (vectors and vectors | 1)
         self.group = max(1, FRAME_BYTES // (8 * self.size)) if self.size else 2**40
         sizes = [width * n for n in (len(self.sum_at), layout.n_columns, layout.n_values, layout.n_derivatives)]
         self.places = [*accumulate([*sizes, self.size and self.size * self.group], initial=0)]
@@ -68,7 +68,7 @@ class Frame:
         Vectors come first, their values side by side; a slot is used again when its value is not.
         """
         step_of = [i for i, step in enumerate(self.steps) for _ in step.span]
-        last_use: dict[int, int] = {}
+        last_use = dict(enumerate(step_of, self.program.n_leaves))  # at first the step that computes it
         for step, (_, operands) in zip(step_of, self.program.instructions):
             last_use.update(dict.fromkeys(operands, step))
         for rows, step in ((self.few, len(self.steps) - 1), (self.many, len(self.steps))):
@@ -80,13 +80,13 @@ class Frame:
         freed: dict[int, list[int]] = {}
         for number, step in enumerate(step_of, self.program.n_leaves):
             free += freed.pop(step - 1, [])
-            if number not in slots and last_use.get(number, 0) > step:
+            if number not in slots and last_use[number] > step:
                 if not free:
                     free.append(n_slots)
                     n_slots += 1
                 slots[number] = free.pop()
             if number in slots:
-                freed.setdefault(max(step, last_use.get(number, 0)), []).append(slots[number])
+                freed.setdefault(last_use[number], []).append(slots[number])
         return slots, n_slots
 
     def _pool(self) -> dict[tuple[int, int], int]:
