@@ -21,6 +21,7 @@ from autograd_tiny.arrays.structure import (
     Structure,
     by_row,
     mean_over,
+    of_all,
     product_of,
     transpose,
 )
@@ -274,7 +275,7 @@ class Array(Operators, Indexed):
         if operation is total or operation is mean:
             return whole.sum() if operation is total else whole.mean()
         if operation is maximum or operation is minimum:
-            return reduced(recorder_on(operation, [whole.node])(*whole.node.entries), by_row(operation), whole.node)
+            return reduced(recorder_on(operation, [whole.node])(*whole.node.entries), of_all(operation), whole.node)
         return whole.by_row(operation)
 
     def __pow__(self, exponent: Any) -> Array:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.arrays.node import Shape
-from autograd_tiny.engine.row import ATOM, POWER, PRODUCT, MultiPrimitive, Notation, Primitive
+from autograd_tiny.engine.row import POWER, PRODUCT, MultiPrimitive, Notation, Primitive, named, upright
 from autograd_tiny.engine.table import logsumexp, softmax
 
 Pull = Callable[..., Sequence[Any]]
@@ -29,7 +29,7 @@ class Structure:
         latex: the same in LaTeX.
         expansion: the same in simpler operations, for one that has no rule of its own.
         shaped: the shape of the result from those of the operands; one number if not given.
-        row: the function that is applied to each row.
+        row: the function that is applied to each row, or to all entries where the result is one number.
         fused: by what made the first operand, ``rule(g, first, *others)``: what this then hands on to that operation's
             operand, where the two together are simpler than one after the other.
     """
@@ -134,7 +134,7 @@ def mean_over(axis: int | None) -> Structure:
     return Structure("mean" + over, expansion=lambda a: a.mean_as_sum(axis), shaped=SUMS[axis].shaped)
 
 
-# Functions of each row.
+# Functions of each row, or of all entries.
 
 
 def _softmax_rule(g: Any, out: Any, a: Any) -> Sequence[Any]:
@@ -151,11 +151,17 @@ _RULES: dict[Any, Pull] = {softmax: _softmax_rule, logsumexp: _logsumexp_rule}
 @lru_cache(maxsize=256)
 def by_row(row: Primitive | MultiPrimitive) -> Structure:
     """A function of any number of operands, or with as many outputs, applied to each row; of a vector, to all of it."""
-    latex = Notation(rf"\mathrm{{{{{row.name}}}}}\left({{0}}\right)", ATOM)
-    of_each_row = (lambda a: a[:-1]) if isinstance(row, Primitive) else (lambda a: a)
-    return Structure(
-        row.name, _RULES.get(row), text=Notation(f"{row.name}({{0}})"), latex=latex, shaped=of_each_row, row=row
-    )
+    return _of_lines(row, (lambda a: a[:-1]) if isinstance(row, Primitive) else (lambda a: a))
+
+
+@lru_cache(maxsize=256)
+def of_all(row: Primitive) -> Structure:
+    """A function of any number of operands, applied to all entries."""
+    return _of_lines(row, lambda a: ())
+
+
+def _of_lines(row: Primitive | MultiPrimitive, shaped: Callable[[Shape], Shape]) -> Structure:
+    return Structure(row.name, _RULES.get(row), latex=named(upright(row.name)), shaped=shaped, row=row)
 
 
 # Parts.

@@ -49,6 +49,11 @@ def named(name: str) -> Notation:
     return Notation(name + r"\left({args}\right)")
 
 
+def upright(name: str) -> str:
+    """The name of a function in a template of LaTeX: upright letters, its underscores as they are."""
+    return r"\mathrm{{" + name.replace("_", r"\_") + "}}"
+
+
 def as_it_is(text: str) -> str:
     """Text in a template that is no slot, whatever braces it has."""
     return text.replace("{", "{{").replace("}", "}}")
@@ -154,7 +159,7 @@ class Primitive(_Row):
         self.commutative = commutative
         self.symbol = symbol or name
         self.text = text or Notation(name + "({args})")
-        self.latex = latex or text or named(r"\mathrm{{" + name.replace("_", r"\_") + "}}")
+        self.latex = latex or text or named(upright(name))
         self.domain, self.kink, self.expansion, self.arrange = domain, kink, expansion, arrange
         self.stable = stable or expansion
         self.arity = _arity(rule)
@@ -362,7 +367,7 @@ class Output(Primitive):
             lambda out, *operands: whole.rule(whole(*operands), index, *operands),
             doc=f"Output {index} of {whole.name}: {whole.doc}",
             text=Notation(f"{whole.name}({{args}})[{index}]"),
-            latex=Notation(rf"\mathrm{{{{{whole.name}}}}}_{{{{{index}}}}}\left({{args}}\right)"),
+            latex=named(f"{upright(whole.name)}_{{{{{index}}}}}"),
             domain=whole.domain,
             expansion=whole.expansion and Picked(whole.expansion, index),
             stable=whole.stable and Picked(whole.stable, index),

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from matrix_formulas import largest_difference
 from random_arrays import random_program, recorded
 
-from autograd_tiny import Value, array, derivation, explain, losses, nn, total
+from autograd_tiny import Value, array, derivation, explain, logsumexp, losses, maximum, minimum, nn, total
 from autograd_tiny.engine.graph import adjoints
 from autograd_tiny.formulas import read_formula
+from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.matrices.graph import MatrixGraph
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -352,12 +353,26 @@ def test_changed_data_is_refused():
 
 def test_a_function_of_each_row_without_a_rule_is_explained_by_entry():
     X = array([[1.0, 2.0], [3.0, 5.0]], "X")
-    from autograd_tiny import maximum
-
     L = maximum(X) * 2.0
     with pytest.raises(TypeError, match=r"maximum has no derivative in matrix form; explain the derivative by one entry, W\[0\]\[1\]"):
         explain(L, wrt=X)
     assert "2" in str(explain(L, wrt=X[1][1]))
+
+
+@pytest.mark.parametrize(
+    ("function", "spread", "of"),
+    [
+        (maximum, " · 𝟏", "X[0][0], X[0][1], X[1][0], X[1][1]"), (minimum, " · 𝟏", "X[0][0], X[0][1], X[1][0], X[1][1]"),
+        (logsumexp, "", "X[0][0], X[0][1]"),
+    ],
+)  # fmt: skip
+def test_a_function_of_all_entries_is_one_number_and_one_of_each_row_a_vector(function, spread, of):
+    X, w = array([[1.0, -2.0], [3.0, 5.0]], "X"), array([0.5, 4.0], "w")
+    L = total(function(X) * w)
+    L.label = "L"
+    lines = str(explain(L, wrt=w)).splitlines()
+    assert lines[:2] == [f"∂L/∂w = {function.name}(X){spread}   (2)", f"∂L/∂w[0] = {function.name}({of})"]
+    assert lines[-1].strip() == f"= {short_number(function(*[1.0, -2.0, 3.0, 5.0][: len(of.split())]))}"
 
 
 def test_python_sums_of_entries_are_followed_too():

@@ -30,6 +30,7 @@ from autograd_tiny import (
     where,
 )
 from autograd_tiny.calculus.taylor import derivatives_along
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.lowering import compile_function
 
 
@@ -174,6 +175,12 @@ def test_what_depends_on_values_from_outside_can_be_differentiated_by_them():
     assert derivative(lambda x: derivative(lambda y: exp(x * y), order=3)(0.5), order=2)(2.0) == pytest.approx(
         (6 * 2 + 6 * 0.5 * 4 + 0.25 * 8) * math.e, rel=1e-12
     )
+
+
+def test_what_the_function_has_computed_is_not_computed_again():
+    second = derivative(lambda x: exp(sin(x)), order=2)(Value(0.7))  # eˢ (cos² x - s), with s = sin x in both places
+    rows = [node.op.name for node in topological_order(second)]
+    assert (rows.count("exp"), rows.count("sin"), rows.count("cos")) == (1, 1, 1)
 
 
 def test_a_compiled_function_may_hold_a_high_derivative():

@@ -116,6 +116,16 @@ def numbers(values):
     return [v.data for v in values]
 
 
+def test_an_underscore_in_a_name_is_one_in_latex():
+    """Which sets what follows a bare one below the line."""
+    one = Primitive("smooth_step", math.tanh, lambda out, x: (1.0 - out * out,))
+    several = MultiPrimitive("to_polar", polar.forward, polar.rule, outputs=2)
+    x = Expression("x")
+    written = [one(x).latex(), *[y.latex() for y in several(x, 2.0)]]
+    names = [r"\mathrm{smooth\_step}\left(x\right)", *[rf"\mathrm{{to\_polar}}_{{{i}}}\left(x, 2\right)" for i in (0, 1)]]
+    assert written == names
+
+
 @every_row
 def test_the_row_passes_check_primitive(row):
     check_primitive(row, [[0.3, 1.2], [2.0, 0.7], [1.0, 1.0]] if len(leaves_for(row)) == 2 else None)

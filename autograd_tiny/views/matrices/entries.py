@@ -41,11 +41,12 @@ class Entry:
         if e.op in SUMS or isinstance(e.op, Sum):
             (a,) = e.operands
             over = e.op.over if isinstance(e.op, Sum) else SUMS[e.op]
-            places = self._summed(over, index, self.shapes[a])
+            places = self._places(over, index, self.shapes[a])
             return self._sum(len(places), lambda k: self.of(a, places[k]))
         return [self.of(e, index)]
 
-    def _summed(self, over: str, index: tuple[int, ...], shape: Shape) -> list[tuple[int, ...]]:
+    def _places(self, over: str, index: tuple[int, ...], shape: Shape) -> list[tuple[int, ...]]:
+        """Which entries of an array of a shape make one of what is summed over rows, over columns, or over all."""
         if over == "rows":
             return [(i, index[-1]) for i in range(shape[0])]
         if over == "columns" and len(shape) == 2:
@@ -93,7 +94,7 @@ class Entry:
             number = _number(index, self.shapes[e])
             places = list(e.op.part.places)
             return self.of(a, _index(places.index(number), shape)) if number in places else Expression.literal(0.0)
-        row = [self.of(a, (*index[: len(shape) - 1], j)) for j in range(shape[-1])]
+        row = [self.of(a, place) for place in self._places("columns" if self.shapes[e] else "", index, shape)]
         if isinstance(e.op.row, MultiPrimitive):
             return Expression.record_outputs(e.op.row, tuple(row))[index[-1]]
         return Expression.record(e.op.row, tuple(row))

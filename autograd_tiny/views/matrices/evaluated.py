@@ -91,7 +91,7 @@ def _structure(op: Structure, operands: Sequence[Numbers]) -> Numbers:
         lines = {"": [a.flat], "rows": a.columns, "columns": a.rows if len(a.shape) == 2 else [a.flat]}[over]
         return Numbers(shape, [math.fsum(line) for line in lines])
     if op.row is not None:
-        results: list[Any] = [op.row.evaluate(row) for row in a.rows]
+        results: list[Any] = [op.row.evaluate(row) for row in (a.rows if shape else [a.flat])]
         return Numbers(shape, [x for row in results for x in row] if isinstance(op.row, MultiPrimitive) else results)
     raise TypeError(f"{op.name} has no numbers in matrix form")
 
