@@ -216,14 +216,14 @@ def refusal(operation: Operation, operands: Sequence[Any], error: Exception) -> 
         out = operation.forward(*data)
     except TypeError:
         return TypeError(f"{head}: {error}; {NO_OPERANDS}")
+    except OverflowError:  # so it is defined there
+        return type(error)(f"{head}: the result is larger than any float")
     except (ArithmeticError, ValueError):
         domains = [operation.domain_of(i) for i in range(len(operands))]
         names = [label or ("its operand" if len(data) == 1 else f"operand {i}") for i, label in enumerate(labels, 1)]
         broken = [d.condition.format(name) for d, name, x in zip(domains, names, data) if not d.contains(x)]
         if broken:
             return type(error)(f"{head}: needs {' and '.join(broken)}{_remedy(operation, labels, data)}")
-        if isinstance(error, OverflowError):
-            return type(error)(f"{head}: the result is larger than any float")
         return type(error)(f"{head}: {error}")
     has_one_output = hasattr(operation, "derivatives")
     if has_one_output and isinstance(out, (int, float)) and (fault := _rule_fault(operation, out, data)):

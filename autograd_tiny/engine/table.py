@@ -45,7 +45,7 @@ LOG_BASE = Domain("{} != 0, unless operand 1 is 0", lambda x: x != 0.0, (0.3, 0.
 NONNEGATIVE = Domain("{} >= 0", lambda x: x >= 0.0, (0.3, 0.9, 1.7, 4.2))
 NONZERO = Domain("{} != 0", lambda x: x != 0.0, (-2.3, -0.6, 0.4, 1.7))
 ABOVE_MINUS_ONE = Domain("{} > -1", lambda x: x > -1.0, (-0.8, -0.2, 0.4, 1.7))
-UNIT_INTERVAL = Domain("-1 <= {} <= 1", lambda x: -1.0 <= x <= 1.0, (-0.8, -0.3, 0.2, 0.7))
+UNIT_INTERVAL = Domain("-1 <= {} <= 1", lambda x: abs(x) <= 1.0, (-0.8, -0.3, 0.2, 0.7))
 
 # Arithmetic.
 add = Primitive(

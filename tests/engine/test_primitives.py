@@ -389,6 +389,7 @@ def test_rows_with_a_domain_are_among_these():
         (lambda: Value(0.0, "x") ** -1, ZeroDivisionError, "power[-1](x = 0.0): needs x != 0"),
         (lambda: Value(-2.0, "x") ** Value(0.5, "k"), ValueError, "pow(x = -2.0, k = 0.5): needs x > 0"),
         (lambda: exp(Value(1000.0, "z")), OverflowError, "exp(z = 1000.0): the result is larger than any float"),
+        (lambda: Value(-10.0, "x") ** Value(401.0, "k"), OverflowError, "pow(x = -10.0, k = 401.0): the result is larger than any float"),
         (lambda: exp(1000.0), OverflowError, "exp(1000.0): the result is larger than any float"),
         (lambda: sqrt(Value(0.0, "v")), ZeroDivisionError, "sqrt(v = 0.0) is 0.0, but its derivative there is not finite"),
         (lambda: Value(1.0, "u").asin(), ZeroDivisionError, "asin(u = 1.0) is 1.5707963267948966, but its derivative there is not finite"),

@@ -1,6 +1,7 @@
 """Lines of LaTeX as MathML: words and numbers come through, and lines that differ in nothing else are converted once."""
 
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -90,3 +91,23 @@ def test_formulas_share_their_parts():
     again = writer.write(explain(y, wrt=b))
     assert again.lines == [("&7;", "&4;&2;"), ("", "&4;&8;&9;")]
     assert writer.parts[7:] == ["<mfrac><mrow>&0;&1;</mrow><mrow>&0;&5;</mrow></mfrac>", '<mo form="prefix">−</mo>', "<mn>3</mn>"]
+
+
+def test_signs_brackets_and_lines_that_go_on():
+    """A bracket grows with what is in it where LaTeX says so, and a sum goes on in a line of its own, right of the signs."""
+    lines = [("y", r"= \left(a\right)^{2} - (b) + \mathrm{ab}"), ("", r"+ \left(-a\right)")]
+    writer = FormulaWriter()
+    written = writer.write(SimpleNamespace(latex_lines=lines, latex=""))
+    parts = []
+    for part in writer.parts:
+        parts.append(re.sub(r"&(\d+);", lambda match: parts[int(match[1])], part))
+    whole = [[re.sub(r"&(\d+);", lambda match: parts[int(match[1])], half) for half in line] for line in written.lines]
+    assert whole == [
+        [
+            "<mi>y</mi>",
+            '<mo form="infix">=</mo><msup><mrow><mo>(</mo><mi>a</mi><mo>)</mo></mrow><mn>2</mn></msup><mo>−</mo>'
+            '<mo stretchy="false">(</mo><mi>b</mi><mo stretchy="false">)</mo><mo>+</mo>'
+            '<mrow><mi mathvariant="normal">a</mi><mi mathvariant="normal">b</mi></mrow>',
+        ],
+        ["", '<mo form="infix">+</mo><mrow><mo>(</mo><mo form="prefix">−</mo><mi>a</mi><mo>)</mo></mrow>'],
+    ]

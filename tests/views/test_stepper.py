@@ -25,7 +25,8 @@ from autograd_tiny.formulas import read_formula
 from autograd_tiny.text import palette, words
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.views.widget import Stepper
-from autograd_tiny.views.widget.page import embedded, module, source, style
+from autograd_tiny.views.widget.page import embedded, joined, module, source, style
+from autograd_tiny.views.widget.pictures import prepared
 from autograd_tiny.views.widget.stills import moments
 from autograd_tiny.views.widget.walks.frames import known_by, walkthrough
 from autograd_tiny.worked import three_three_three
@@ -192,6 +193,43 @@ def test_names_in_formulas_stand_in_the_drawing(worked):
 # The drawing.
 
 
+def test_a_drawing_is_made_ready_for_steps():
+    """Numbers end where they ended, those on arrows stay in the middle; nothing is said that holds anyway."""
+    drawn = '''<svg xmlns="http://www.w3.org/2000/svg" width="9pt" role="img">
+<style>svg:root { color-scheme: light dark }</style>
+<g id="n0" class="node leaf" onclick="act()" style="opacity: 0" xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="javascript:act()">
+<title>w: data -3.1, gradient 2</title>
+<path fill="#ffffff" stroke="transparent" d="M1,2" />
+<polyline fill="none" stroke="#c3cad6" points="1,2 3,2" />
+<text text-anchor="middle" x="28.00" xml:space="preserve">w<tspan> = +</tspan></text>
+<text text-anchor="start" x="4" xml:space="preserve">two  blanks</text>
+<text text-anchor="start" x="38" font-size="10.00" xml:space="preserve" class="data">-3.1</text>
+<path fill="none" stroke="#c3cad6" d="M1,2" />
+</g>
+<g id="e2_0" class="edge">
+<title>w: local derivative 2.5</title>
+<path fill="none" stroke="#7c879a" d="M3,4" />
+<polygon fill="#7c879a" stroke="#7c879a" points="5,6" />
+<path fill="#dff1eb" stroke="transparent" d="M7,8" />
+<text text-anchor="start" x="76" font-size="10.00" xml:space="preserve" class="derivative">2.5  </text>
+</g>
+</svg>'''
+    assert prepared(drawn, {"n0": "w: a leaf"}, {"n0": ("-3", "")}) == (
+        '<svg width="9pt" xmlns="http://www.w3.org/2000/svg">'
+        '<g class="node leaf" data-node="n0"><title>w: a leaf</title>'
+        '<path fill="#ffffff" stroke="#c3cad6" d="M1,2" class="ag-outline" />'
+        '<polyline fill="none" stroke="#c3cad6" points="1,2 3,2" />'
+        '<text text-anchor="middle" x="28.00" xml:space="preserve">w<tspan> = +</tspan></text>'
+        '<text x="4" xml:space="preserve">two  blanks</text>'
+        '<text text-anchor="end" x="62.0" font-size="10.00" class="data">-3</text></g>'  # 4 letters, each 0.6 of 10 wide
+        '<g class="edge" data-edge="e2_0">'
+        '<path fill="none" stroke="#7c879a" d="M3,4" class="ag-line" />'
+        '<polygon fill="#7c879a" stroke="#7c879a" points="5,6" class="ag-head" />'
+        '<path fill="#dff1eb" stroke="transparent" d="M7,8" />'
+        '<text text-anchor="middle" x="91.0" font-size="10.00" class="derivative">2.5</text></g></svg>'
+    )
+
+
 def test_the_drawing_has_a_place_for_every_number(worked):
     _, stepper = worked
     svg = ElementTree.fromstring(stepper.data["svg"])
@@ -352,9 +390,43 @@ def test_labels_are_anybodys_text(label, tmp_path):
 
 
 def test_embedded_json_cannot_end_its_element():
-    data = {"label": "</script><!--\u2028\u2029"}
+    data = {"label": "</script><!--\u2028\u2029é"}
     assert not set(embedded(data)) & set("<\u2028\u2029")
+    assert "é" in embedded(data)
     assert json.loads(embedded(data)) == data
+    with pytest.raises(ValueError, match="JSON compliant"):  # no browser reads it
+        embedded({"data": math.nan})
+
+
+def test_a_script_is_sent_without_what_only_its_readers_need():
+    script = '''\
+/** What it
+    does. */
+  const said = `a : b`; // a template
+  if (x === "a : b" && y > 0) // why
+    say({ key: 'c = d', other: e => e });
+'''
+    assert joined([script]) == "const said = `a : b`;\nif (x===\"a : b\"&&y>0)\nsay({key:'c = d',other:e=>e});"
+
+
+def test_a_page_is_styled_as_its_parts_are():
+    stepper = Stepper(in_a_layer())
+    page = Page(stepper.html())
+    sent = page.texts["style"]
+
+    def plain(css):
+        css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+        return re.sub(r"\s", "", re.sub(r"\.autograd-stepper (?!\{)", "", css)).replace(";}", "}")
+
+    assert plain(sent) == plain(
+        palette.variables(".autograd-stepper, .autograd-page") + source("stepper.css")
+        + palette.recolored(".autograd-stepper svg", stepper.data["svg"]) + source("page.css")
+    )  # fmt: skip
+    assert ".edge.unknown :not(.ag-line,.ag-head){visibility:hidden}" in sent  # a blank that means something
+    assert not re.search(r";}|/\*|  |\n|: |, |[{;] | [{}]", sent)
+    drawn = {(name, attrs[name]) for _, attrs in page.elements for name in ("fill", "stroke") if attrs.get(name, "")[:1] == "#"}
+    assert len(drawn) > 8
+    assert not [f'{name}="{color}"' for name, color in drawn if f'svg [{name}="{color}"]{{{name}:var(--' not in sent]
 
 
 def test_the_sources_can_stand_inline():
@@ -440,7 +512,21 @@ def test_a_frame_marks_the_node_whose_turn_it_is(tmp_path):
     svg = ElementTree.parse(stepper.save_frames(tmp_path)[6]).getroot()
     thick = {g.get("data-node") or g.get("data-edge") for g in svg.iter(SVG + "g") for shape in g if shape.get("stroke-width")}
     assert thick == {"n4", "e4_0", "e4_1"}
+    heads = {(g.get("data-edge"), shape.get("fill"), shape.get("stroke")) for g in svg.iter(SVG + "g") for shape in g
+             if shape.get("class") == "ag-head"}  # fmt: skip
+    turn, rest = palette.GRAD, palette.ARROW
+    assert heads == {(e, *[turn if e in thick else rest] * 2) for e in ("e2_0", "e2_1", "e4_0", "e4_1", "e5_0")}
+    assert svg.get("role") == "img"
     assert "The gradient of z is complete" in svg.find(SVG + "desc").text
+
+
+def test_a_local_derivative_is_shown_once_its_operation_was_computed(tmp_path):
+    paths, edges = Stepper(neuron()).save_frames(tmp_path), ["e2_0", "e2_1", "e4_0", "e4_1", "e5_0"]
+    for path, known_edges in zip(paths, [[], edges[:2], edges[:4], *[edges] * 5]):
+        groups = {g.get("data-edge"): g for g in ElementTree.parse(path).iter(SVG + "g") if g.get("data-edge")}
+        shown = {edge: [shape.get("class") for shape in group] for edge, group in groups.items()}
+        whole, arrow = ["ag-line", "ag-head", None, "derivative"], ["ag-line", "ag-head"]  # what has no class is the ground
+        assert shown == {edge: whole if edge in known_edges else arrow for edge in edges}
 
 
 def test_frames_in_pixels(renderer, tmp_path):
@@ -543,7 +629,9 @@ def test_a_notebook_gets_the_page_in_a_sandbox(monkeypatch, anywidget):
         with pytest.raises(ModuleNotFoundError, match=r"autograd_tiny\[notebook\]"):
             stepper.widget()
     assert not hasattr(stepper, "_repr_mimebundle_")
-    page = Page(stepper._repr_html_())
+    sent = stepper._repr_html_()
+    assert "&quot;" not in sent  # of which a page has thousands
+    page = Page(sent)
     frame = next(attrs for tag, attrs in page.elements if tag == "iframe")
     assert frame["sandbox"] == "allow-scripts"
     assert frame["srcdoc"] == stepper.html()

@@ -58,9 +58,15 @@ def test_a_leaf_has_no_steps():
     assert list(backward_steps(Value(1.0))) == list(forward_steps(Value(1.0))) == []
 
 
-def test_a_float_cannot_be_stepped():
+@pytest.mark.parametrize("steps", [forward_steps, backward_steps])
+def test_what_cannot_be_stepped(steps):
     with pytest.raises(TypeError, match="only a recorded Value"):
-        next(backward_steps(2.0))
+        next(steps(2.0))
+    x = Value(2.0, "x")
+    y = x * x
+    x.data = 3.0
+    with pytest.raises(ValueError, match="the steps"):
+        next(steps(y))
 
 
 def test_thirty_thousand_steps_are_iterated():

@@ -2,10 +2,13 @@
 
 import base64
 import re
+import struct
+import sys
 from xml.etree import ElementTree
 
 import pytest
 
+from autograd_tiny.views.plots import new_figure
 from autograd_tiny.worked.plots import PALE, curves, regions
 
 
@@ -24,6 +27,7 @@ def test_curves(plot):
     assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2, 3], [1, 2, 3]]
     assert list(axes.lines[1].get_ydata()) == [1.0, 0.1, 0.01]
     assert axes.get_yscale() == "log"
+    assert [y for y in axes.get_yticks() if 0.01 <= y <= 1.0] == pytest.approx([0.01, 0.1, 1.0])
     assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 2
     assert {"one", "two <b>", "Two & more", "epoch", "loss"} <= words(plot)
     assert not axes.get_legend().get_frame_on()
@@ -38,9 +42,10 @@ def test_one_curve_needs_no_legend():
     assert (axes.get_yscale(), list(axes.lines[0].get_xdata())) == ("linear", [0, 1])
 
 
-@pytest.mark.parametrize(("last", "step"), [(7, 1), (14, 2), (35, 5), (60, 10), (70, 10)])
-def test_ticks_are_at_most_nine_at_round_numbers(last, step):
+@pytest.mark.parametrize(("last", "step"), [(7, 1), (8, 2), (14, 2), (20, 5), (35, 5), (60, 10), (70, 10)])
+def test_ticks_are_few_and_at_round_numbers(last, step):
     (axes,) = curves({"line": range(last + 1)}, title="t", x_label="x", y_label="y").figure.axes
+    axes.figure.set_size_inches(12, 12)  # where more would fit
     for ticks in (axes.get_xticks(), axes.get_yticks()):
         assert [x for x in ticks if 0 <= x <= last] == list(range(0, last + 1, step))
 
@@ -72,10 +77,25 @@ def test_regions():
     assert {"Thirds", "class 0", "class 1", "class 2"} <= words(plot)
 
 
-def test_a_notebook_gets_the_same_picture_each_time_also_if_it_is_not_trusted(plot):
+def test_notebooks_and_files_get_the_same_picture_each_time_also_if_nobody_trusts_it(plot, tmp_path):
     first, second = plot._repr_mimebundle_(), plot._repr_mimebundle_()
     assert first == second
     alternative, image = re.fullmatch(r'<img alt="([^"]+)" src="data:image/svg\+xml;base64,([^"]+)">', first["text/html"]).groups()
     assert alternative == "Two &amp; more: loss against epoch, for one, two &lt;b&gt;"
     assert base64.b64decode(image).decode() == first["image/svg+xml"]
     assert first["text/plain"] == "<Plot: Two & more: loss against epoch, for one, two <b>>"
+    saved = plot.save(tmp_path / "plot.SVG")
+    assert (saved, saved.read_text(encoding="utf-8")) == (tmp_path / "plot.SVG", first["image/svg+xml"])
+    image = plot.save(str(tmp_path / "plot.png")).read_bytes()
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    points = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', first["image/svg+xml"]).groups()
+    assert struct.unpack(">II", image[16:24]) == pytest.approx([float(x) * 150 / 72 for x in points], abs=3)
+    with pytest.raises(ValueError, match=r"ends in \.svg or \.png, got '.*plot\.pdf'"):
+        plot.save(tmp_path / "plot.pdf")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["plot.SVG", "plot.png"]
+
+
+def test_without_matplotlib_it_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"a plot needs matplotlib: pip install 'autograd_tiny\[notebook\]'"):
+        new_figure("t", 5.0, 3.0)

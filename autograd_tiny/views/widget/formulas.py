@@ -69,9 +69,9 @@ class FormulaWriter:
 @lru_cache(maxsize=4096)
 def _halves(line: str) -> tuple[Piece, Piece]:
     """What stands left of the equals sign of a template, and the rest."""
-    math = fromstring(converted(line))
-    _simplify(math)
-    terms = list(math[0]) if len(math) == 1 and math[0].tag == "mrow" else list(math)
+    (row,) = fromstring(converted(line))  # whatever stands in the line
+    _simplify(row)
+    terms = list(row)
     middle = next((i for i, term in enumerate(terms) if (term.tag, term.text) == ("mo", "=")), 0)
     if terms[middle].tag == "mo":
         terms[middle].set("form", "infix")  # though it comes first in its half of the line
