@@ -21,9 +21,9 @@ class Timed(NamedTuple):
     """
 
     base: str
-    time: int = 0
-    sample: int = 0
-    beside: str = ""
+    time: int
+    sample: int
+    beside: str
 
     def __str__(self) -> str:
         name = f"{self.base}({self.sample})" if self.sample else self.base
