@@ -6,6 +6,7 @@ derivative rule on Expressions, a number is a constant.  So one writer serves al
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial, reduce
@@ -308,9 +309,9 @@ class Explainer:
             ]
             formulas = [*_formulas(node, named), _formulas(node, numbers)[-1]]
             rights = [*[e for e in formulas if written_size(e) <= LONGEST_WRITTEN], Expression.literal(node.data)]
-            self.used.clear()  # the names in it are explained by steps of their own
-            equation = Equation(self._variable(self.names[node]), tuple((e,) for e in rights))
-            return Explanation([equation], [], self.digits, self.called, self.written)
+            for x in [x for x in self.used if x.op is not None]:  # which has a step of its own
+                del self.used[x]
+            return self._explanation([Equation(self._variable(self.names[node]), tuple((e,) for e in rights))])
         equations = []
         for place, c in enumerate(step.contributions):
             if not isinstance(c.operand, Constant):
@@ -320,7 +321,8 @@ class Explainer:
 
     def _explanation(self, equations: Sequence[Equation]) -> Explanation:
         """The equations, and what the names in them stand for."""
-        definitions = self._definitions()
+        written = set(all_nodes(*[e for x in equations for e in (x.left, *itertools.chain(*x.rights))]))
+        definitions = self._definitions([v for v in self.used if self._variable(self.names[v]) in written])
         self.used.clear()
         return Explanation(equations, definitions, self.digits, self.called, self.written)
 
@@ -330,6 +332,7 @@ class Explainer:
         A term whose symbol is the left side, since ``root`` uses ``wrt`` itself, stands as its formula: no sum is its
         own term.
         """
+        self.used[wrt] = None
         left = self.symbol(self.root, wrt)
         rights = zip(*[[next(e for e in ways[i:] if e is not left) for i in range(len(ways))] for ways in terms])
         return Equation(left, (*rights, (Expression.literal(result),)))
@@ -397,15 +400,21 @@ class Explainer:
             for row in rows
         ]
 
-    def _definitions(self) -> list[Equation]:
-        """What the invented names stand for.  A definition may need another, also made unless they become many."""
+    def _definitions(self, used: Iterable[Value]) -> list[Equation]:
+        """What the invented names among those used stand for: formulas of what was computed, numbers of leaves.
+
+        A definition may need another, also made unless they become many.
+        """
         found: dict[Value, Equation] = {}
-        pending = [v for v in self.used if v.op is not None and not v.label]
+        pending = list(used)
         while pending:
             v = pending.pop()
-            if v not in found and v is not self.root:
-                formula = _formulas(v, [self.node(x) for x in v.operands])[0]
-                found[v] = Equation(self.node(v), ((formula,),))
-                if len(found) < MOST_DEFINITIONS:
-                    pending += [x for x in v.operands if x.op is not None and not x.label]
+            if v in found or v is self.root or v.label or isinstance(v, Constant):
+                continue
+            meant = Expression.literal(v.data)
+            if v.op is not None:
+                meant = _formulas(v, [self.node(x) for x in v.operands])[0]
+            found[v] = Equation(self.node(v), ((meant,),))
+            if len(found) < MOST_DEFINITIONS:
+                pending += v.operands
         return [found[v] for v in sorted(found, key=self.order.__getitem__)]

@@ -315,3 +315,34 @@ def test_formulas_of_matrices_stay_where_numbers_are_left_out():
     whole, blanked = explain(loss, wrt=weights).text.splitlines(), explain(loss, wrt=weights, blanks=True).text.splitlines()
     assert blanked[:-2] == whole[:-2]
     assert [line.split("=")[1] for line in blanked[-2:]] == [" ____ · ____", " ____"]
+
+
+def test_what_an_invented_name_of_a_leaf_stands_for_is_told():
+    w, x, unnamed = Value(0.5, "w"), Value(2.0, "x"), {3: Value(3.0)}
+    L = (w * unnamed.pop(3)).tanh() * x
+    L.label = "L"
+    explanation = explain(L, wrt=w, through="all")
+    assert explanation.text.splitlines()[-1] == "with t3 = 3, t1 = w · t3, t2 = tanh(t1)"
+    assert "t_{3} &= 3" in explanation.latex
+    assert "<mn>3</mn>" in explanation.mathml.splitlines()[-3]
+    assert explanation.blanked().text.splitlines()[-1] == explanation.text.splitlines()[-1]  # it is given
+    assert explain(L, wrt=next(v for v in all_nodes(L) if v.data == 3.0), through="all").text.splitlines()[-1].startswith("with t3 = 3,")
+
+
+def test_the_operands_of_a_step_that_have_invented_names_are_told():
+    w, three = Value(0.5, "w"), Value(3.0)
+    y = w * three
+    y.label = "y"
+    assert explain(next(forward_steps(y)), blanks=True).text.splitlines() == [
+        "y = w · t1", "  = ____ · ____", "  = ____", "with t1 = 3",
+    ]  # fmt: skip
+    assert explain(next(backward_steps(y))).text.splitlines()[-1] == "with t1 = 3"
+
+
+def test_only_names_that_are_written_are_defined():
+    weights, inputs = [Value(0.1 * i) for i in range(5)], [Value(0.2 * i, f"x{i}") for i in range(5)]
+    z = dot(weights, inputs)
+    z.label = "z"
+    y = z.tanh()
+    y.label = "y"
+    assert explain(y, wrt=inputs[2]).text.splitlines()[-1] == "with t3 = 0.2"
