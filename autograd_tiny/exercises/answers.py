@@ -87,7 +87,12 @@ def _computed(x: Any) -> str:
 
 
 def _rounded_to(text: str, digits: int) -> float:
-    """One unit of the last digit of a known whole number, where zeros stand behind the digits that are asked for."""
+    """One unit of the last digit of a known whole number, where zeros stand behind the digits that are asked for.
+
+    A bare 0 is meant to as many decimal places as there are digits to give, as `unit_of` has it.
+    """
+    if re.fullmatch(r"[+-]?0+", text, re.ASCII):
+        return unit_of(0.0, digits)
     whole = re.fullmatch(r"[+-]?0*([1-9]\d*?)(0*)", text, re.ASCII)
     return 10.0 ** max(0, min(len(whole[2]), len(whole[1] + whole[2]) - digits)) if whole else 1.0
 

@@ -7,7 +7,7 @@ variant here, those of a learner's answers on a page.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
@@ -18,7 +18,13 @@ from autograd_tiny.marking.derivations import Derivation, Derivations
 from autograd_tiny.marking.forms.quantities import Quantity, derivative
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.slips.editor import Edit, Editor
-from autograd_tiny.marking.slips.mistakes import are_all_paths, double_edits, edits, over_printed_paths
+from autograd_tiny.marking.slips.mistakes import (
+    are_all_paths,
+    double_edits,
+    edits,
+    over_printed_labels,
+    over_printed_paths,
+)
 from autograd_tiny.symbols.expression import Expression
 
 
@@ -67,14 +73,15 @@ class Question(NamedTuple):
         root: its formula from what is asked for before it.
         parts: parts of that formula that stand for quantities that are computed: the part, and the quantity.
         slips: the known mistakes, each alone; two at once; in what it was computed from.
-        over_paths: of a derivative whose paths are all asked for before it, their sum, and the paths.
+        others: other formulas for it, each with what is asked for before it that only this one uses: of a derivative
+            the sum over its paths, if they are all asked for, and the chain rule from labelled node to labelled node.
     """
 
     quantity: Quantity
     root: int
     parts: tuple[tuple[int, Quantity], ...]
     slips: tuple[tuple[Slip, ...], tuple[Slip, ...], tuple[Slip, ...]]
-    over_paths: tuple[int, tuple[Quantity, ...]] | None = None
+    others: tuple[tuple[int, tuple[Quantity, ...]], ...] = ()
 
 
 Formula = float | Quantity | Operation
@@ -109,15 +116,18 @@ class Sheet:
             tuple(self._slips(found)) for found in (edits(editor), double_edits(editor), edits(editor.deeper()))
         )
         root, parts = self._with_parts(derivation)
-        return Question(quantity, root, parts, slips, self._over_paths(quantity, known))  # type: ignore[arg-type]
+        others = tuple((self._number(formula), tuple(used)) for formula, used in self._others(quantity, known))
+        return Question(quantity, root, parts, slips, others)  # type: ignore[arg-type]
 
-    def _over_paths(
+    def _others(
         self, quantity: Quantity, known: Mapping[Quantity, object]
-    ) -> tuple[int, tuple[Quantity, ...]] | None:
-        found = over_printed_paths(self._derivations, quantity, known)
-        if found is None or not are_all_paths(Numbers(self._derivations), quantity, found[0]):
-            return None
-        return self._number(found[0]), tuple(found[1])
+    ) -> Iterator[tuple[Expression, list[Quantity]]]:
+        over_paths = over_printed_paths(self._derivations, quantity, known)
+        if over_paths is not None and are_all_paths(Numbers(self._derivations), quantity, over_paths[0]):
+            yield over_paths
+        over_labels = over_printed_labels(self._derivations, quantity, known)
+        if over_labels is not None:
+            yield over_labels
 
     def _slips(self, tried: Iterable[Edit]) -> Iterable[Slip]:
         for edit in tried:

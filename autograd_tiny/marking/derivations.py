@@ -33,6 +33,8 @@ from autograd_tiny.text.words import brief, did_you_mean, listed
 
 LONGEST_NAME = 40
 """A formula that stands for a name is cut short beyond so many characters."""
+LONGEST_DERIVATION = 80
+"""A formula of what is known has up to so many nodes; nobody works more out in one line."""
 MOST_WRITTEN = 500
 """Parts that are used twice have names of their own in formulas with more operations than that, written out."""
 
@@ -177,6 +179,25 @@ class NamedGraph:
             self._below[user] = found
         return self._below[user]
 
+    def labelled_users(self, by: str, of: str, most: int) -> list[str] | None:
+        """The labelled nodes next above ``by`` through which ``of`` depends on it, ``of`` counted as one.
+
+        None where more than ``most`` nodes without a label lie between.
+        """
+        found: dict[str, None] = {}
+        passed: set[str] = set()
+        waiting = [by]
+        while waiting:
+            for user in self.users[waiting.pop()]:
+                if user == of or (user in self.labels and self.depends(of, user)):
+                    found[user] = None
+                elif user not in passed and user not in self.labels and self.depends(of, user):
+                    passed.add(user)
+                    waiting.append(user)
+            if len(passed) > most:
+                return None
+        return list(found)
+
     def users_towards(self, by: str, of: str) -> list[str]:
         """The users of ``by`` through which ``of`` depends on it."""
         return [of] if self.only_directly(of, by) else [user for user in self.users[by] if self.depends(of, user)]
@@ -308,6 +329,7 @@ class Derivations:
         self._steps: dict[Quantity, Expression | None] = {}
         self._slopes: dict[str, list[Expression]] = {}
         self._outward: dict[tuple[str, str], Expression] = {}
+        self._between_labels: dict[tuple[str, str], Expression] = {}
         self._recipes: dict[Expression, Recipe] = {}
         self._told: dict[Quantity, str] = {}
 
@@ -369,6 +391,34 @@ class Derivations:
             if inner and all(derivative(x, by) in known for x in inner):
                 return self.from_the_output(of, by)
         return self.step(quantity)
+
+    def labelled_step_from(self, quantity: Quantity, known: Collection[Quantity]) -> Expression | None:
+        """The same, with the chain rule from labelled node to labelled node where it uses a derivative that is known.
+
+        Nobody prints derivatives by what has no label.
+        """
+        if quantity.kind == "derivative":
+            of, by = quantity.nodes
+            users = self.graph.labelled_users(by, of, LONGEST_DERIVATION) or []
+            if any(user != of and derivative(user, by) in known for user in users):
+                return added([self._labelled_term(of, user, by, users) for user in users])
+        return self.step_from(quantity, known)
+
+    def _labelled_term(self, of: str, user: str, by: str, users: Sequence[str]) -> Expression:
+        if user == of:
+            return self._past_labels(of, by)
+        above_others = any(other != user and self.graph.depends(user, other) for other in users)
+        local = self._past_labels(user, by) if above_others else self.variable(derivative(user, by))
+        return self.variable(derivative(of, user)) * local
+
+    def _past_labels(self, of: str, by: str) -> Expression:
+        """The derivative of a node over the paths on which no other node has a label."""
+        if (of, by) not in self._between_labels:
+            terms = [self.local_derivative(of, by)] if by in self.graph.operands(of) else []
+            between = [x for x in self.graph.users[by] if x not in self.graph.labels and self.graph.depends(of, x)]
+            terms += [self._past_labels(of, x) * self.local_derivative(x, by) for x in between if x != of]
+            self._between_labels[of, by] = added(terms)
+        return self._between_labels[of, by]
 
     def operands_towards(self, of: str, by: str) -> list[str]:
         """The operands of a node that depend on another one."""
@@ -520,12 +570,26 @@ class Derivations:
         """Whether this is the number of a parameter after an update."""
         return self.program is not None and quantity.kind == "data" and self.program.is_parameter(quantity.nodes[0])
 
-    def derivation(self, quantity: Quantity, known: Collection[Quantity], longest: int = 80) -> Derivation:
+    def derivation(
+        self,
+        quantity: Quantity,
+        known: Collection[Quantity],
+        longest: int = LONGEST_DERIVATION,
+        *,
+        over_labels: bool = False,
+    ) -> Derivation:
         """A quantity as a formula of what is known: its own step, and steps before it, up to ``longest`` nodes.
 
         In a formula for a derivative the numbers of labelled nodes stay variables: they come from the forward pass.
+
+        Args:
+            quantity: what is computed.
+            known: what it may be computed from.
+            longest: how many nodes the formula may have.
+            over_labels: whether the chain rule leads from labelled node to labelled node where that uses what is known.
         """
-        root = step if (step := self.step_from(quantity, known)) is not None else self.variable(quantity)
+        step_from = self.labelled_step_from if over_labels else self.step_from
+        root = step if (step := step_from(quantity, known)) is not None else self.variable(quantity)
         parts: dict[Expression, Quantity] = {}
         while True:
             unknown = {
@@ -536,7 +600,7 @@ class Derivations:
             inner = (
                 unknown if quantity.kind == "data" else {x: q for x, q in unknown.items() if not self._from_forward(q)}
             )
-            opened = {x: step for x, q in inner.items() if (step := self.step_from(q, known)) is not None}
+            opened = {x: step for x, q in inner.items() if (step := step_from(q, known)) is not None}
             twins = rewritten(root, opened)
             if not opened or len(all_nodes(twins[root])) > longest:
                 break

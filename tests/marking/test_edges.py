@@ -75,7 +75,7 @@ def test_below_a_power_of_ten_the_digits_of_an_exponent_stand_closer():
         ("2", 3.0, False, False),
         ("0", 1.0, False, False),
         ("0", -1.0, False, False),
-        ("0", 0.999, False, True),
+        ("0", 0.999, False, False),
         ("-0.0", 0.05, True, True),
         ("0.4", 0.5, False, False),
         ("0.49", 0.5, False, False),

@@ -3,6 +3,7 @@
 import pytest
 
 from autograd_tiny import MultiPrimitive, Value, mark, softmax
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import data, derivative
@@ -240,3 +241,17 @@ def test_a_value_that_rounds_to_what_is_printed_is_not_from_before_an_edit(shown
     loss.label = "E"
     report = mark(loss, {"out": shown, "E": "0.0040770", "E/out": "0.0903", "E/a": "0.1806"})
     assert [m.verdict for m in report.marks] == ["right", verdict, verdict, "rounded" if verdict == "rounded" else "carried"]
+
+
+@pytest.mark.parametrize(("used", "verdict"), [(0.296, "rounded"), (0.297, "rounded"), (0.292, "stale")])
+def test_what_fits_a_number_that_was_rounded_on_the_way_is_from_before_no_edit(used, verdict):
+    """y = sigmoid(-0.8638) = 0.296546; a page may have gone on with 0.297, and one that cuts digits off with 0.296."""
+    net = read_formula("y = sigmoid(o); E = (y - t)**2/2").record({"o": -0.8638, "t": 0.26})
+    claims = {"E": f"{(used - 0.26) ** 2 / 2:.2e}", "E/y": f"{used - 0.26:.2e}"}
+    report = mark(net.output, claims)
+    assert [m.verdict for m in report.marks] == [verdict] * 2
+    if verdict == "rounded":
+        assert report.marks[0].why.startswith("it follows from y")
+        assert report.marks[0].why.endswith("not printed")
+        printed = mark(net.output, {"y": "0.2965", **claims}).marks
+        assert [m.verdict for m in printed] == ["right", *["stale"] * 2], "more digits are printed"

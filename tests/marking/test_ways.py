@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd_tiny import mark
+from autograd_tiny import Value, mark
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_claim
@@ -168,3 +168,101 @@ def test_an_author_may_have_gone_on_with_what_follows_from_the_page_and_not_with
     y = 0.65 / (1 + math.exp(0.9702))
     found = marks("z = w*x; o = sigmoid(z); y = 0.65*o", {"w": -0.9704, "x": 1.0}, "z = -0.970", "o = 0.2741", f"y = {y:.6f}")
     assert [m.verdict for m in found] == ["right", "wrong", "rounded"]
+
+
+CHAIN = "u = a*x**2; v = sin(u); q = exp(-v); y = q*u + log(u)"
+CHAIN_AT = {"a": 1.57, "x": 1.4}
+
+
+def chain_numbers(u_x: float = 2 * 1.57 * 1.4, q_v_sign: float = -1.0) -> dict[str, float]:
+    u = 1.57 * 1.4**2
+    q = math.exp(-math.sin(u))
+    y_u = u * (q_v_sign * q) * math.cos(u) + q + 1 / u
+    return {"q/v": q_v_sign * q, "v/u": math.cos(u), "u/x": u_x, "y/u": y_u, "y/x": y_u * u_x}
+
+
+@pytest.mark.parametrize("printed", [("u/x", "y/u", "y/x"), ("u/x", "y/x")])
+def test_a_derivative_follows_from_a_wrong_one_of_named_values_with_unnamed_ones_between(printed):
+    """x is squared before it is in u, and ∂u/∂x is no factor of the chain rule from operation to operation."""
+    numbers = chain_numbers(u_x=2 * 1.4)
+    found = marks(CHAIN, CHAIN_AT, *[f"{name} = {numbers[name]:.4f}" for name in printed])
+    assert [m.verdict for m in found] == ["mistake", *["right"] * (len(found) - 2), "carried"]
+    assert found[-1].sources == (0,)
+
+
+@pytest.mark.parametrize("printed", [("q/v", "v/u", "y/u"), ("q/v", "y/u", "y/x"), ("q/v", "y/x")])
+def test_a_wrong_derivative_is_carried_on_over_one_of_several_paths(printed):
+    numbers = chain_numbers(q_v_sign=1.0)
+    found = marks(CHAIN, CHAIN_AT, *[f"{name} = {numbers[name]:.4f}" for name in printed])
+    assert found[0].verdict == "mistake"
+    assert found[-1].verdict == "carried"
+
+
+def test_a_derivative_past_another_named_value_is_no_whole_one():
+    """∂y/∂x leads over u and beside it: what is printed of u/x is not what stands beside."""
+    at = {"x": 0.73}
+    u_x, y_u = 2 * 0.73 + 0.3, math.cos(0.73**2) + 0.73
+    y_x = y_u * u_x + 0.73**2
+    found = marks("u = x*x; y = sin(u) + u*x", at, f"u/x = {u_x:.5f}", f"y/u = {y_u:.5f}", f"y/x = {y_x:.5f}")
+    assert [m.verdict for m in found] == ["wrong", "right", "carried"]
+
+
+def test_a_derivative_over_many_unnamed_operations_is_not_opened():
+    x = Value(1.1, "x")
+    u = x
+    for _ in range(100):
+        u = u * 1.01
+    u.label = "u"
+    y = u.sin()
+    y.label = "y"
+    assert NamedGraph(y).labelled_users("x", "y", 80) is None
+    assert NamedGraph(y).labelled_users("x", "y", 100) == ["u"]
+    assert mark(y, {"u/x": "5.000", "y/x": f"{math.cos(u.data) * 5:.3f}"}).marks[0].verdict == "wrong"
+
+
+@pytest.mark.parametrize("activation", ["relu", "maximum"])
+def test_what_follows_where_a_function_is_flat_is_carried_on(activation):
+    y = {"relu": "relu(z)", "maximum": "maximum(z, 0*z)"}[activation]
+    found = marks(
+        f"z = w*x + b; y = {y}; E = (y - t)**2/2", {"w": 1.3, "x": 2.2, "b": 0.1, "t": 1.0},
+        "z = -3.74", "y = 0.00", "E = 0.50", "E/y = -1.00", "E/z = 0.00", "E/w = 0.00",
+    )  # fmt: skip
+    assert [m.verdict for m in found] == ["wrong", *["carried"] * 5]
+    assert all(m.sources for m in found[1:])
+
+
+def test_a_product_with_a_wrong_0_is_carried_on_from_both_wrong_factors():
+    found = marks("a = 2*x; b = 3*x; y = a*b", {"x": 1.5}, "a = 0.00", "b = 0.00", "y = 0.00")
+    assert [m.verdict for m in found] == ["wrong", "wrong", "carried"]
+    assert found[2].sources == (0, 1)
+
+
+@pytest.mark.parametrize(("printed", "verdict"), [
+    ("0", "wrong"), ("1", "wrong"), ("0.8", "right"), ("0.75", "right"), ("0.74", "wrong"),
+])  # fmt: skip
+def test_a_bare_whole_number_is_known_as_far_as_the_other_numbers_of_the_page(printed, verdict):
+    found = marks("z = w*x; y = sigmoid(z)", {"w": 0.55, "x": 2.0}, "z = 1.1000", "y/z = 0.1874", f"y = {printed}")
+    assert found[2].verdict == verdict
+    if verdict == "wrong":
+        assert "should be 0.75" in found[2].sentence
+
+
+def test_a_bare_whole_number_may_be_the_right_one_without_its_zeros():
+    found = marks("z = w*x; y = z**2", {"w": 0.99999, "x": 2.0}, "z = 2", "y = 4", "y/z = 4.000", "y/w = 8.000")
+    assert {m.verdict for m in found} == {"right"}
+
+
+def test_a_bare_whole_number_may_be_short_for_one_that_is_printed_with_more_digits():
+    found = marks("z = w*x; y = sigmoid(z)", {"w": 0.5, "x": 2.0}, "y/z = 0.1966", "y = 0.7311 = 1", "y/w = 0.3932")
+    assert {m.verdict for m in found} == {"right"}
+
+
+def test_of_numbers_without_any_others_a_bare_one_is_rounded():
+    assert marks("y = sigmoid(z)", {"z": 1.0}, "y = 1")[0].verdict == "right"
+    assert marks("y = sigmoid(z)", {"z": 3.0}, "y = 0")[0].verdict == "wrong"
+
+
+def test_nothing_is_said_of_why_a_number_is_0():
+    """A sign that is wrong before a relu gives that, and so does any factor of 0."""
+    found = marks("y = relu(w*x + b)", {"w": 0.48, "x": 0.15, "b": 0.9}, "y = 0.00")[0]
+    assert (found.verdict, found.mistake) == ("wrong", "")

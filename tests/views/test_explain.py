@@ -319,14 +319,14 @@ def test_formulas_of_matrices_stay_where_numbers_are_left_out():
 
 def test_what_an_invented_name_of_a_leaf_stands_for_is_told():
     w, x, unnamed = Value(0.5, "w"), Value(2.0, "x"), {3: Value(3.0)}
-    L = (w * unnamed.pop(3)).tanh() * x
-    L.label = "L"
-    explanation = explain(L, wrt=w, through="all")
+    y = (w * unnamed.pop(3)).tanh() * x
+    y.label = "y"
+    explanation = explain(y, wrt=w, through="all")
     assert explanation.text.splitlines()[-1] == "with t3 = 3, t1 = w · t3, t2 = tanh(t1)"
     assert "t_{3} &= 3" in explanation.latex
     assert "<mn>3</mn>" in explanation.mathml.splitlines()[-3]
     assert explanation.blanked().text.splitlines()[-1] == explanation.text.splitlines()[-1]  # it is given
-    assert explain(L, wrt=next(v for v in all_nodes(L) if v.data == 3.0), through="all").text.splitlines()[-1].startswith("with t3 = 3,")
+    assert explain(y, wrt=next(v for v in all_nodes(y) if v.data == 3.0), through="all").text.splitlines()[-1].startswith("with t3 = 3,")
 
 
 def test_the_operands_of_a_step_that_have_invented_names_are_told():

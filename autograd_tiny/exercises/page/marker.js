@@ -46,6 +46,7 @@ class Printed {
   }
 
   cuts(value, slack = 0, noise = noiseOf(value)) {
+    if (!this.number && this.unit >= 1) return false;
     const beyond = this.beyond(value);
     return -slack - noise <= beyond && beyond < this.unit + slack - noise;
   }
@@ -66,7 +67,7 @@ class Printed {
   written(value) {
     if (/[eE]/.test(this.text)) return rounded(value, this.digits).replace(/e([+-])(\d)$/, "e$10$2");
     if (Math.abs(value) >= 1e16) return value.toExponential();
-    return fixed(value, this.text.split(".")[1]?.length ?? 0);
+    return fixed(value, this.text.split(".")[1]?.length ?? Math.max(0, this.decimals));
   }
 }
 
@@ -97,6 +98,7 @@ function readAnswer(entered, { decimal, problems }, digits) {
   const printed = printedNumber(plain);
   if (!printed) return { text, problem: `'${brief(text)}' is too large or too small to be marked.` };
   const whole = plain.match(/^[+-]?0*([1-9]\d*?)(0*)$/);
+  if (/^[+-]?0+$/.test(plain)) printed.unit = Number(`1e-${digits}`);
   if (whole) printed.unit *= 10 ** Math.max(0, Math.min(whole[2].length, whole[1].length + whole[2].length - digits));
   return { text, printed };
 }
@@ -118,7 +120,8 @@ class Numbers {
   }
 
   valueOf(source) {
-    return { x: source.mark.printed.number, slopes: new Map([[source, 1]]) };
+    const { value, printed } = source.mark;
+    return { x: printed.number, slopes: new Map([[source, 1]]), again: (at, righted) => (righted.includes(source) ? value : printed.number) };
   }
 
   forget(quantity) {
@@ -165,7 +168,10 @@ class Numbers {
       if (typeof formula === "number") result = { x: formula, slopes: NOTHING };
       else if (!Array.isArray(formula)) result = instead.get(formula.q) ?? this.of(formula.q);
       else result = this.recorded(formula[0], formula.slice(1).map(number));
-      if (parts.has(i)) result = { x: result.x + (shorter(result.x) - result.x), slopes: result.slopes };
+      if (parts.has(i)) {
+        const [exact, moved] = [result, shorter(result.x) - result.x];
+        result = { x: exact.x + moved, slopes: exact.slopes, again: (at) => at(exact) + moved };
+      }
       found.set(i, result);
       return result;
     };
@@ -181,7 +187,7 @@ class Numbers {
       for (const [source, slope] of operands[i].slopes) slopes.set(source, (slopes.get(source) ?? 0) + local * slope);
     });
     if ([...slopes.values()].some((slope) => !Number.isFinite(slope))) throw new Refused();
-    return { x, slopes };
+    return { x, slopes, again: (at) => this.value(row, operands.map(at)) };
   }
 
   /** What a formula says; how sure it is, is worked out when it is needed. */
@@ -195,7 +201,7 @@ class Numbers {
       }
       return known.get(i);
     };
-    return new Follows(value(root), () => (this.printed.size ? this.evaluate(root).slopes : NOTHING));
+    return new Follows(value(root), () => (this.printed.size ? this.evaluate(root) : { slopes: NOTHING }));
   }
 }
 
@@ -212,22 +218,44 @@ function quantitiesIn(formulas, root) {
   return [...found];
 }
 
+/** A number worked out anew from the engine's numbers for some answers, whose sources are given. */
+function numberWith(number, righted) {
+  const found = new Map();
+  const at = (x) => {
+    if (!found.has(x)) found.set(x, x.again ? x.again(at, righted) : x.x);
+    return found.get(x);
+  };
+  return at(number);
+}
+
 class Follows {
-  constructor(value, slopes) {
-    Object.assign(this, { value, worked: slopes });
+  constructor(value, work) {
+    Object.assign(this, { value, work });
+  }
+
+  get number() {
+    this.worked ??= attempt(this.work) ?? { slopes: NOTHING };
+    return this.worked;
   }
 
   get slopes() {
-    if (typeof this.worked === "function") this.worked = attempt(this.worked) ?? NOTHING;
-    return this.worked;
+    return this.number.slopes;
   }
 
   get slack() {
     return [...this.slopes].reduce((sum, [source, slope]) => sum + Math.abs(slope) * source.radius, 0);
   }
 
-  get shares() {
-    return [...this.slopes].map(([source, slope]) => [source.mark, slope * (source.mark.value - source.mark.printed.number)]);
+  /** The wrong answers that enter and make a difference of more than `least`; where slopes do not tell, worked out anew. */
+  wrongOnes(least, isFaithful) {
+    const wrong = [...this.slopes].filter(([{ mark }]) => !isFaithful(mark));
+    const found = wrong.filter(([{ mark }, slope]) => Math.abs(slope * (mark.value - mark.printed.number)) > least).map(([source]) => source);
+    const flat = wrong.map(([source]) => source).filter((source) => !found.includes(source));
+    for (const righted of [...flat.map((source) => [source]), found.length ? [] : flat]) {
+      const moved = righted.length ? Math.abs((attempt(() => numberWith(this.number, righted)) ?? Infinity) - this.value) : 0;
+      if (moved > least) found.push(...righted);
+    }
+    return [...new Set(found)].map(({ mark }) => mark);
   }
 }
 
@@ -278,7 +306,7 @@ export function createMarker(packed, rows) {
       const number = step === undefined ? undefined : attempt(() => page.evaluate(step));
       let byPage = 0;
       if (number) {
-        const follows = new Follows(number.x, number.slopes);
+        const follows = new Follows(number.x, () => number);
         byPage = Math.min(printed.unit, Math.abs(follows.value - printed.number) + follows.slack);
       }
       return verdict === "carried" ? byPage : Math.max(byPage, Math.abs(value - printed.number));
@@ -295,22 +323,20 @@ export function createMarker(packed, rows) {
 
     function ways({ question }) {
       const { inner = [], fromOutput } = quantities[question.q];
-      const { paths = [], overPaths } = question;
-      const others = [[inner, fromOutput], [paths, overPaths]].filter(([known]) => known.some((x) => page.printed.has(x)));
+      const others = [[inner, fromOutput], ...question.others].filter(([known]) => known.some((x) => page.printed.has(x)));
       const roots = [question.root, ...others.map(([, root]) => root)];
       const found = [];
       for (const root of roots) {
         const wrong = quantitiesIn(formulas, root).filter((q) => misprinted.has(q)).map((q) => [q, misprinted.get(q)]);
         for (const instead of [NOTHING, ...(wrong.length ? [new Map(wrong)] : [])]) {
           const number = attempt(() => page.evaluate(root, instead));
-          if (number) found.push(new Follows(number.x, number.slopes));
+          if (number) found.push(new Follows(number.x, () => number));
         }
       }
       return found;
     }
 
-    const slips = (claim, follows) => follows.shares
-      .filter(([mark, share]) => !isFaithful(mark) && Math.abs(share) > 0.5 * claim.printed.unit).map(([mark]) => mark)
+    const slips = (claim, follows) => follows.wrongOnes(0.5 * claim.printed.unit, isFaithful)
       .sort((a, b) => claims.findIndex((x) => x.question === a.question) - claims.findIndex((x) => x.question === b.question));
     const shown = (marks) => {
       const all = marks.map(({ question, printed }) => `${quantities[question.q].name} = ${printed.text}`);
@@ -345,7 +371,7 @@ export function createMarker(packed, rows) {
       const follows = attempt(() => {
         const answered = claim.question.parts.map(([, q]) => q).filter((q) => page.printed.has(q));
         const number = page.evaluate(claim.question.root, new Map(answered.map((q) => [q, page.evaluate(page.stepFrom(q))])));
-        return new Follows(number.x, number.slopes);
+        return new Follows(number.x, () => number);
       });
       return follows && (fits(claim, follows, false) || fits(claim, follows, true)) ? [{ why: "it follows from rounded numbers", follows }] : [];
     }
@@ -368,7 +394,7 @@ export function createMarker(packed, rows) {
           if (!number || found.has(number.x)) continue;
           const called = chosen.filter(([, q]) => !quantities[q].unlabelled).map(([, q]) => quantities[q].name);
           const what = chosen.length === 1 && called.length ? `${called[0]}, which was rounded and is` : "rounded numbers that are";
-          found.set(number.x, { why: `it follows from ${what} not printed`, follows: new Follows(number.x, number.slopes) });
+          found.set(number.x, { why: `it follows from ${what} not printed`, follows: new Follows(number.x, () => number) });
         }
       }
       const largest = Math.max(Math.abs(printed.number), Math.abs(value), printed.unit);
@@ -396,8 +422,9 @@ export function createMarker(packed, rows) {
 
     function best(claim, candidates, loose = false) {
       const { printed } = claim;
+      if (!printed.number) return undefined;
       const isNear = ({ follows }) => {
-        const ratio = follows.value / (printed.number || printed.unit);
+        const ratio = follows.value / printed.number;
         return ratio >= 0.5 && ratio <= 2 && follows.slack > noiseOf(follows.value);
       };
       const tried = loose ? candidates.filter(isNear) : candidates;
@@ -413,13 +440,13 @@ export function createMarker(packed, rows) {
     function isInvisible(claim, { without }) {
       if (without === undefined) return false;
       const number = page.evaluate(without);
-      return fits(claim, new Follows(number.x, number.slopes), false);
+      return fits(claim, new Follows(number.x, () => number), false);
     }
 
     function inPrint(claim, found) {
       const { printed, question } = claim;
       const edits = [];
-      const plain = (what, mistake, effort) => ({ mistake, what, effort, follows: new Follows(printed.number, NOTHING) });
+      const plain = (what, mistake, effort) => ({ mistake, what, effort, follows: new Follows(printed.number, () => ({ slopes: NOTHING })) });
       for (const value of new Set([claim.value, ...found.map((x) => x.value)].filter(Number.isFinite))) {
         const [mantissa, ...rest] = printed.like(value).split(/(?=e)/);
         const places = [...mantissa.matchAll(/\d/g)].map(({ index }) => index);

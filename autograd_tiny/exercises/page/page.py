@@ -141,7 +141,6 @@ def _question(
     noise = 0.0
     with suppress(ArithmeticError, ValueError):
         noise = noise_of(Numbers(derivations, recorded=True).of(quantity))
-    over_paths = question.over_paths
     apart = next((pair for pair in pairwise(quantity.nodes) if not derivations.graph.depends(*pair)), None)
     return {
         "q": quantities[quantity],
@@ -152,7 +151,8 @@ def _question(
         ],
         "noise": noise,
         "independence": f"{apart[0]} does not depend on {apart[1]}" if apart else "",
-    } | ({"overPaths": over_paths[0], "paths": [quantities[x] for x in over_paths[1]]} if over_paths else {})
+        "others": [[[quantities[x] for x in used], root] for root, used in question.others],
+    }
 
 
 def _slip(slip: Slip, before: Slip | None, texts: dict[str, int]) -> list[Any]:

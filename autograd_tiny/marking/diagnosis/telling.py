@@ -5,15 +5,20 @@ Names that mean little are taken back.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.derivations import Derivation
 from autograd_tiny.marking.diagnosis.altered import Altered
 from autograd_tiny.marking.diagnosis.search import Found, Search
+from autograd_tiny.marking.forms.printed import read_back
 from autograd_tiny.marking.judging.explaining import Reading
 from autograd_tiny.marking.judging.numbers import Follows, Numbers, chance
-from autograd_tiny.marking.judging.stale import stories
+from autograd_tiny.marking.judging.precision import commonest
+from autograd_tiny.marking.judging.stale import Implied, stories
 from autograd_tiny.marking.marks import Mark
 
 MOST_FALSE = 0.5
@@ -76,7 +81,7 @@ def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: F
     search = Search(engine, page, marks, findings.unexplained, findings.efforts, fit, by_chance)
     for found, alike in search.best():
         _tell_cause(page, marks, findings, found, alike)
-    _tell_stories(page, marks, findings)
+    _tell_stories(engine, page, marks, findings)
     for found, alike in search.best_values():
         _tell_cause(page, marks, findings, found, alike)
     _refrain(marks, findings)
@@ -102,7 +107,7 @@ def _tell_cause(page: Numbers, marks: list[Mark], findings: Findings, found: Fou
         )
 
 
-def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
+def _tell_stories(engine: Numbers, page: Numbers, marks: list[Mark], findings: Findings) -> None:
     """What explains several of the claims that nothing explained each for itself."""
     unexplained = {
         number: (marks[number].claim.printed, derivation) for number, derivation in findings.unexplained.items()
@@ -113,6 +118,10 @@ def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
         if all(x.sign > 0.0 and x.quantity in shown and shown[x.quantity].rounds(x.value) for x in story.implied):
             _excuse([x.claim for x in story.implied], marks, f"it follows from {', '.join(values)}, rounded in print")
             continue
+        if all(x.sign > 0.0 and _is_rounded_on_the_way(x, engine, page, marks) for x in story.implied):
+            why = f"it follows from {', '.join(values)}, which is not printed"
+            _excuse([x.claim for x in story.implied], marks, why)
+            continue
         for x in story.implied:
             others = [marks[y.claim].claim.called for y in story.implied if y.claim != x.claim]
             why = f"together with {', '.join(others)} it fits {', '.join(values)}, as if from before an edit"
@@ -120,6 +129,23 @@ def _tell_stories(page: Numbers, marks: list[Mark], findings: Findings) -> None:
                 why += f"; these add up to {story.sums_to:g}, as they must"
             slip, besides = ("sign", "; besides, the sign is wrong") if x.sign < 0.0 else ("", "")
             marks[x.claim] = marks[x.claim]._replace(verdict="stale", mistake=slip, why=why + besides, fits=values)
+
+
+def _is_rounded_on_the_way(x: Implied, engine: Numbers, page: Numbers, marks: Sequence[Mark]) -> bool:
+    """Whether a value is what is computed, rounded or cut to as many digits as the page prints, and not printed."""
+    if x.quantity in page.printed or engine.derivations.step(x.quantity) is None:
+        return False
+    printed = [mark.claim.printed for mark in marks if math.isfinite(mark.claim.printed.number)]
+    digits = commonest(number.digits for number in printed)
+    for numbers in (engine, page):
+        with suppress(ArithmeticError, ValueError):
+            value = data_of(numbers.of(x.quantity))
+            rounded = read_back(f"{value:.{digits - 1}e}")
+            is_cut = abs(rounded.number) <= abs(value)
+            cut = rounded.number - (0.0 if is_cut else math.copysign(rounded.unit, value))
+            if x.low < rounded.number < x.high or x.low < cut < x.high:
+                return True
+    return False
 
 
 def _excuse(numbers: Iterable[int], marks: list[Mark], why: str) -> None:

@@ -125,7 +125,11 @@ class Printed(NamedTuple):
         (True, True)
         >>> read_number("0.4").cuts(0.5), read_number("2").cuts(3.0), read_number("2").cuts(2.99)
         (False, False, True)
+        >>> read_number("0").cuts(0.9), read_number("0.0").cuts(0.09)  # of a bare 0 nothing shows that it was cut
+        (False, True)
         """
+        if not self.number and self.unit >= 1.0:
+            return False
         noise = _noise(value) if noise is None else noise
         return -slack - noise <= self._beyond(value) < self.unit + slack - noise
 
@@ -134,10 +138,20 @@ class Printed(NamedTuple):
         return (value - self.number) * math.copysign(1.0, self.number or value)
 
     @property
+    def _meant(self) -> _Form:
+        """Its form, with the decimal places that it is meant to have."""
+        return _form(f"{self.text}.{'0' * self.places}" if self.is_bare and self.places else self.text)
+
+    @property
     def _unit_below(self) -> float:
         """One unit of the last digit of what is a little nearer to zero than this number."""
         form = _form(self.text)
         return 0.1 * self.unit if form.power and re.fullmatch(r"1(\.0*)?", form.mantissa) else self.unit
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a whole number without a decimal point, of which nothing says how far it is known."""
+        return bool(re.fullmatch(r"[+-]?\d+", self.text, re.ASCII))
 
     def shortens(self, other: Printed) -> bool:
         """Whether this is another number with fewer digits, rounded or cut off.
@@ -176,7 +190,7 @@ class Printed(NamedTuple):
         """
         if not math.isfinite(value):
             return str(value)
-        text = _as_fraction(value) if self.is_exact else _form(self.text).written(value, self.digits)
+        text = _as_fraction(value) if self.is_exact else self._meant.written(value, self.digits)
         number = read_back(text).number
         if math.isinf(number):  # rounded up, it is larger than any float
             return repr(value)

@@ -142,10 +142,12 @@ class Explainer:
         None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
         """
         printed = blank.claim.printed
+        if not printed.number:  # any factor of 0 gives that, and any relu below 0: it has no digits that tell which
+            return None
         # What is sure was judged before, and a mistake that might be half the number off would explain anything.
         tries = [(fit, 0.0) for fit in worked_out]
         if loose:
-            near = [fit for fit in worked_out if 0.5 <= fit.follows.value / (printed.number or printed.unit) <= 2.0]
+            near = [fit for fit in worked_out if 0.5 <= fit.follows.value / printed.number <= 2.0]
             slacks = [(fit, self.reading.slack(blank.claim, fit.follows)) for fit in near]
             tries = [(fit, slack) for fit, slack in slacks if slack > noise_of(fit.follows.value)]
         fitting = [fit for fit, slack in tries if self.reading.fits(blank.claim, fit.follows, slack)]

@@ -29,11 +29,11 @@ from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.explaining import PLAIN_SLIPS, Explainer
 from autograd_tiny.marking.judging.numbers import STEPS, Follows, Number, Numbers, Source, noise_of
-from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits
+from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits, with_bare_numbers
 from autograd_tiny.marking.judging.wholes import Array, Wholes
 from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
 from autograd_tiny.marking.report import Report
-from autograd_tiny.marking.slips.mistakes import are_all_paths, over_printed_paths
+from autograd_tiny.marking.slips.mistakes import are_all_paths, over_printed_labels, over_printed_paths
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import setting
 from autograd_tiny.symbols.expression import Expression
@@ -108,7 +108,7 @@ class Marker:
         """What is known before the first claim."""
         self.page = Numbers(self.derivations)
         self.wholes.begin()
-        self.claims = [self.wholes.widened(claim) for claim in self.claims]
+        self.claims = with_bare_numbers([self.wholes.widened(claim) for claim in self.claims])
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
@@ -401,7 +401,8 @@ class Marker:
     def _ways(self, derivation: Derivation) -> Iterator[tuple[str, Follows]]:
         """What the number is by what was printed before: by its formula, or because it was printed itself."""
         quantity = derivation.quantity
-        for root in (derivation.root, *self._from_the_output(quantity), *self._over_printed_paths(quantity)):
+        others = (self._from_the_output, self._over_printed_paths, self._over_printed_labels)
+        for root in (derivation.root, *(root for way in others for root in way(quantity))):
             for number in self._numbers(root):
                 yield "follows from", self.page.follow(number)
         for before in (*self.page.earlier.get(quantity, ()), self.page.printed.get(quantity)):
@@ -420,6 +421,12 @@ class Marker:
         found = over_printed_paths(self.derivations, quantity, self._known(quantity))
         is_used = found is not None and any(path in self.page.printed for path in found[1])
         if found is not None and is_used and are_all_paths(self.engine, quantity, found[0]):
+            yield found[0]
+
+    def _over_printed_labels(self, quantity: Quantity) -> Iterator[Expression]:
+        """A derivative by way of derivatives of labelled nodes that were printed, and that its formula does not use."""
+        found = over_printed_labels(self.derivations, quantity, self._known(quantity))
+        if found is not None and any(x in self.page.printed for x in found[1]):
             yield found[0]
 
     def _numbers(self, root: Expression) -> Iterator[Number]:
@@ -535,9 +542,7 @@ class Marker:
     def _slips(self, follows: Follows, blank: Mark) -> tuple[int, ...]:
         """The wrong claims that a number depends on, as far as they matter, in the order of the page."""
         least = 0.5 * blank.claim.printed.unit  # what moves a number less than rounding does is not what made it wrong
-        return tuple(
-            sorted(mark.number for mark, share in follows.shares if mark.verdict not in FAITHFUL and abs(share) > least)
-        )
+        return tuple(sorted(mark.number for mark in follows.wrong_ones(least)))
 
     def _printed(self, claims: Iterable[int]) -> str:
         shown = [f"{self.claims[i].called} = {self.claims[i].printed.text}" for i in claims]

@@ -9,14 +9,14 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
-from autograd_tiny.engine.graph import adjoints, all_nodes, operands_first
+from autograd_tiny.engine.graph import adjoints, all_nodes, mapped, operands_first
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.row import Primitive
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity, data
-from autograd_tiny.marking.marks import Mark
+from autograd_tiny.marking.marks import FAITHFUL, Mark
 from autograd_tiny.symbols.expression import Expression
 
 Number = float | Value
@@ -78,10 +78,28 @@ class Follows:
         """How far the rounding of the printed ones may put the number off, by the engine's local derivatives."""
         return sum(abs(slope) * source.radius for source, slope in self._slopes)
 
-    @cached_property
-    def shares(self) -> list[tuple[Mark, float]]:
-        """The printed numbers that enter, and what the number would gain if each were the engine's."""
-        return [(source.mark, slope * source.error) for source, slope in self._slopes]
+    def wrong_ones(self, least: float) -> list[Mark]:
+        """The printed numbers that enter, are wrong, and make a difference of more than ``least``.
+
+        What the number would gain, were one of them the engine's, the local derivatives tell, but where it is flat: a
+        relu below 0 has none of the slope above, and a product with 0 hides what the other factor is.  There it is
+        worked out anew, with one of them right and with all.
+        """
+        wrong = [(source, slope) for source, slope in self._slopes if source.mark.verdict not in FAITHFUL]
+        found = [source for source, slope in wrong if abs(slope * source.error) > least]
+        flat = [source for source, _ in wrong if source not in found]
+        for righted in [*([source] for source in flat), flat if not found else []]:
+            if righted and self._changed_by(righted) > least:
+                found += righted
+        return [source.mark for source in dict.fromkeys(found)]
+
+    def _changed_by(self, righted: Sequence[Source]) -> float:
+        """How far the number moves with the engine's numbers for some printed ones; it is far where there is none."""
+        with suppress(ArithmeticError, ValueError):
+            number = self._number()
+            if isinstance(number, Value):
+                return abs(self._sources.number_with(number, righted) - self.value)
+        return math.inf
 
 
 class Source:
@@ -117,6 +135,17 @@ class Sources(dict[Value, Source]):
         super().__init__()
         self.worked_out: set[Value] = set()
         self._gradients: dict[Value, dict[Value, float]] = {}
+
+    def number_with(self, number: Value, righted: Collection[Source]) -> float:
+        """A number, worked out anew from the engine's numbers for some of the printed ones."""
+
+        def worked_out(node: Value, operands: tuple[float, ...]) -> float:
+            source = self.get(node)
+            if source is not None and source in righted:
+                return source.mark.value
+            return node.data if node.op is None else _result(node.op, operands)
+
+        return mapped([number], worked_out)[number]
 
     def slopes(self, number: Value) -> list[tuple[Source, float]]:
         """The printed numbers that a number depends on, and its derivatives by them.

@@ -8,6 +8,7 @@ Statistical Hypotheses (1945).
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
@@ -18,6 +19,8 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.derivations import Derivations
+from autograd_tiny.marking.forms.blanks import Unread
+from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.judging.numbers import Numbers, Rounding
 from autograd_tiny.text.words import counted
@@ -131,6 +134,38 @@ def weighed(chances: Sequence[float], fits: Callable[[int], bool], least: float)
         found.append(Evidence(fits(i), by_chance))
         so_far *= found[-1].ratio
     return found
+
+
+def with_bare_numbers(claims: Sequence[Claim]) -> list[Claim]:
+    """Claims whose whole numbers without a decimal point are known as far as other numbers of the page are.
+
+    On a page with numbers such as 0.731 and 0.197 a bare 0 or 1 is meant to as many places or digits, of the two what
+    is less; it is no 0.4 or 0.8 that was rounded.  It stays as it is where the page has fewer than two such numbers, or
+    the same quantity with more digits.
+    """
+    numbers = [x for x in claims if not isinstance(x.printed, (Unread, Computed)) and math.isfinite(x.printed.number)]
+    others = [x.printed for x in numbers if x.printed.number and x.printed.places and not x.printed.is_exact]
+    if len(others) < FEWEST_TELLING:
+        return list(claims)
+    places, digits = commonest(x.places for x in others), commonest(x.digits for x in others)
+
+    def known(claim: Claim) -> Claim:
+        printed = claim.printed
+        if isinstance(printed, (Unread, Computed)) or not printed.is_bare:
+            return claim
+        last = -places
+        if printed.number:
+            last = max(last, math.floor(math.log10(abs(printed.number))) + 1 - digits)
+        finer = any(x.quantity == claim.quantity and printed.shortens(x.printed) for x in numbers)
+        return claim if last >= 0 or finer else claim._replace(printed=printed._replace(unit=float(f"1e{last}")))
+
+    return [known(claim) for claim in claims]
+
+
+def commonest(numbers: Iterable[int]) -> int:
+    """The number that is there most often; of several the smallest."""
+    counts = Counter(numbers)
+    return min(counts, key=lambda number: (-counts[number], number))
 
 
 def cuts_digits(numbers: Iterable[tuple[Claim, float]]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 
@@ -230,6 +230,20 @@ def over_printed_paths(
     paths = [q for q in known if q.kind == "path" and q.nodes[-1] == by and q.nodes[0] in starts]
     terms = [starts[q.nodes[0]] * derivations.variable(q) for q in paths]
     return (added([rewritten(x, {ONE: ONE})[x] for x in terms]), paths) if len(paths) > 1 else None
+
+
+def over_printed_labels(
+    derivations: Derivations, quantity: Quantity, known: Collection[Quantity]
+) -> tuple[Expression, list[Quantity]] | None:
+    """A derivative by the chain rule from labelled node to labelled node, and the printed derivatives that only this
+    way uses; None if there are none.
+    """
+    if quantity.kind != "derivative":
+        return None
+    usual = {*derivations.derivation(quantity, known).parts.values()}
+    derivation = derivations.derivation(quantity, known, over_labels=True)
+    used = [x for x in derivation.parts.values() if x in known and x.kind == "derivative" and x not in usual]
+    return (derivation.root, used) if used else None
 
 
 def are_all_paths(numbers: Numbers, quantity: Quantity, total: Expression) -> bool:
