@@ -11,6 +11,7 @@ from random_graphs import random_program
 
 from autograd_tiny import Primitive, Value, power
 from autograd_tiny.engine.graph import adjoints, all_nodes
+from autograd_tiny.engine.row import Domain
 from autograd_tiny.engine.value import Constant
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.text.numbers import short_number
@@ -164,8 +165,9 @@ def test_numbers_are_written_as_python_writes_them(tmp_path):
 
 def test_what_the_engine_refuses_the_page_refuses(tmp_path):
     x, y = Value(2.0, "x"), Value(3.0, "y")
-    roots = [x.log() * y, x.sqrt(), y / x, (x * 300.0).exp(), power(x, 0.5), x**y, x.log1p(), (x - 1.5).asin()]
-    settings = [[v, 3.0] for v in (-2.0, 0.0, 1.0, -1.0, 0.5, 2.5, 2.6, 5.0)]
+    roots = [x.log() * y, x.sqrt(), y / x, (x * 300.0).exp(), power(x, 0.5), power(x, -3), x**y, x.log1p(), (x - 1.5).asin()]
+    settings = [[v, 3.0] for v in (-2.0, 0.0, 1.0, -1.0, 0.5, 2.5, 2.6, 5.0, 1e-200)]
+    settings += [[-2.0, 0.5], [0.0, -1.0], [10.0, 400.0], [-10.0, 401.0], [-1e-200, -3.0], [1e-10, 1e308]]
     cases = []
     for root in roots:
         nodes, order, used = graph_of(root)
@@ -182,10 +184,29 @@ def test_what_the_engine_refuses_the_page_refuses(tmp_path):
         for setting, state in zip(given, states):
             try:
                 recomputed([root], dict(zip(used, setting)))[root]
-                is_refused = False
-            except (ArithmeticError, ValueError):
-                is_refused = True
-            assert bool(state["refused"]) == is_refused, (root.op, setting, state)
+            except (ArithmeticError, ValueError) as error:
+                ((i, fault), *_) = state["refused"]
+                of = all_nodes(root)[i].operands[fault.get("operand", 0)].label or "its operand"
+                because = {"infinite here": "is larger than any float", "no derivative here": "derivative there is not finite"}
+                said = because.get(fault["needs"], f"needs {fault['needs'].format(of)}")
+                assert said in str(error), (setting, fault)
+            else:
+                assert not state["refused"], (root.op, setting, state)
+
+
+def test_why_an_operation_without_a_domain_is_refused(tmp_path):
+    """A formula of named values has none, and the test of a user's row may take nothing but numbers."""
+    x, z = Value(0.5, "x"), Value(1.5, "z")
+    chained = Domain("1 < {} < 2", lambda x: 1.0 < x < 2.0, (1.2, 1.4, 1.6, 1.8))
+    rule = (lambda out, z: (1.0 / (2.0 * out * (z - 1.0)),))
+    own = Primitive("own", lambda z: math.sqrt(math.log(z)), rule, domain=chained, expansion=lambda z: z.log().sqrt())
+    composed = Primitive("whole", lambda x: math.log(x), lambda out, x: (1.0 / x,), expansion=lambda x: x.log())
+    cases = [(*graph_of(own(z))[:2], [[0.5], [1.5]]), (*graph_of(composed(x))[:2], [[-1.0], [0.0], [0.5]])]
+    (own_states, composed_states), _ = in_page(cases, [], tmp_path)
+    assert [state["refused"] for state in own_states] == [[[1, {"needs": "not defined here"}]], []]
+    assert [[fault["needs"] for _, fault in state["refused"]] for state in composed_states] == [
+        ["not defined here"], ["infinite here"], [],
+    ]  # fmt: skip
 
 
 def test_a_row_of_ones_own_without_expansion_locks_its_inputs():
@@ -206,6 +227,7 @@ def neuron():
 def test_values_are_read_and_moved_by_name():
     stepper = Stepper(neuron())
     assert stepper.values == {"w": -3.0, "x": 2.0, "b": 6.5}
+    assert (len(stepper.values), repr(stepper.values)) == (3, "{'w': -3.0, 'x': 2.0, 'b': 6.5}")
     seen = []
     stepper.observe(seen.append)
     stepper.values["w"] = -2.5

@@ -9,7 +9,7 @@ const TICKS = 200; // of a slider, about
  *
  * @param {Array} nodes operands before users: `[data]` for a leaf, a number for a constant, `[row, operands]` for an operation,
  *   and `[null, operands, data, derivatives]` for one that the page cannot compute, whose inputs are locked.
- * @param {Array} rows `value` and `slopes`, functions, and `needs` and `of`, which say why an operand is refused.
+ * @param {Array} rows `value` and `slopes`, functions, and `domains`: what an operand must be, and whether it is.
  * @param {Array} order the operations as backward takes them.
  * @returns `leaves`, the numbers of the leaves; `locked`, for leaves that cannot move, the operation that they lead to;
  *   `run(values)`, which gives `data`, `slopes`, `gradients`, `before`, `after`, `refused`; what is not known is undefined.
@@ -65,9 +65,15 @@ export function createProgram(nodes, rows, order) {
 
 /** Why an operation refuses its operands, as the engine does: `{ operand, needs }`, or undefined. */
 function faultOf(row, operands, out, slopes) {
-  if (row.passes || !operands.every(Number.isFinite)) return undefined;
-  if (!Number.isFinite(out)) return row.needs ? { operand: row.of, needs: row.needs } : { needs: "too large" };
-  const isRight = (slope) => Number.isFinite(slope) || (row.lacks && Number.isNaN(slope));
+  if (!operands.every(Number.isFinite)) return undefined;
+  if (!Number.isFinite(out)) {
+    const isWholePower = (x) => row.lacks && x < 0 && !Number.isNaN(out);
+    const broken = row.domains?.find(({ operand, holds }) => !holds(operands[operand])[0] && !isWholePower(operands[operand]));
+    if (broken) return broken;
+  }
+  if (row.passes) return undefined;
+  const isRight = (x) => Number.isFinite(x) || (row.lacks && Number.isNaN(x));
+  if (!isRight(out)) return { needs: Number.isNaN(out) ? "not defined here" : "infinite here" };
   return slopes.every(isRight) ? undefined : { needs: "no derivative here" };
 }
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.row import Primitive
-from autograd_tiny.engine.table import add, dot, mul, neg, pow_, pow_log, sub
+from autograd_tiny.engine.row import Domain, Primitive
+from autograd_tiny.engine.table import add, div, dot, mul, neg, pow_, pow_log, sub
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.lowering.program import program_of
 from autograd_tiny.lowering.sources.javascript import definitions, javascript_function
@@ -18,11 +18,11 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.named import Composed
 from autograd_tiny.views.widget.page import embedded
 
-_NEVER_REFUSED = (add, sub, neg, mul, dot)
+_MAY_BE_INFINITE = (add, sub, neg, mul, div, dot)
 """What Python's arithmetic lets pass: a sum or a product may be infinite, and their difference nan."""
 
 _MAY_LACK_A_DERIVATIVE = (pow_, pow_log)
-"""By the exponent of a negative base."""
+"""By the exponent of a negative base, which is not outside of the domain where the exponent is whole."""
 
 
 class LiveGraph(NamedTuple):
@@ -95,8 +95,18 @@ def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
         return ""
     needed |= called | also_called
     fields = [f"value: {value}", f"slopes: {slopes}"]
-    conditions = [(i, row.domain_of(i).condition) for i in range(n_operands) if row.domain_of(i).condition]
-    if conditions:
-        fields += [f"of: {conditions[0][0]}", f"needs: {embedded(conditions[0][1])}"]
-    fields += ["passes: true"] * (row in _NEVER_REFUSED) + ["lacks: true"] * (row in _MAY_LACK_A_DERIVATIVE)
+    domains = [written for i in range(n_operands) if (written := _domain(i, row.domain_of(i), needed))]
+    fields += [f"domains: [{', '.join(domains)}]"] if domains else []
+    fields += ["passes: true"] * (row in _MAY_BE_INFINITE) + ["lacks: true"] * (row in _MAY_LACK_A_DERIVATIVE)
     return f"{{ {', '.join(fields)} }}"
+
+
+def _domain(place: int, domain: Domain, needed: set[str]) -> str:
+    """What an operand must be, as an object of JavaScript; nothing where that is not told, or its test not written."""
+    x = Expression("x")
+    try:
+        holds, called = javascript_function(program_of([x], [domain.contains(x)]))
+    except (TypeError, ValueError, AttributeError):  # of the user's own, which takes numbers
+        return ""
+    needed |= called
+    return f"{{ operand: {place}, needs: {embedded(domain.condition)}, holds: {holds} }}" if domain.condition else ""
