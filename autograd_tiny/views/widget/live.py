@@ -6,7 +6,7 @@ functions of JavaScript that are written from the row's own value and rule, one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.row import Domain, Primitive
@@ -104,8 +104,9 @@ def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
 def _domain(place: int, domain: Domain, needed: set[str]) -> str:
     """What an operand must be, as an object of JavaScript; nothing where that is not told, or its test not written."""
     x = Expression("x")
+    test: Callable[[Any], Any] = domain.contains
     try:
-        holds, called = javascript_function(program_of([x], [domain.contains(x)]))
+        holds, called = javascript_function(program_of([x], [test(x)]))
     except (TypeError, ValueError, AttributeError):  # of the user's own, which takes numbers
         return ""
     needed |= called
