@@ -395,6 +395,7 @@ def _explain(options: argparse.Namespace, console: Console) -> int:
 
 def _exercise(options: argparse.Namespace, console: Console) -> int:
     from autograd_tiny import exercises  # which only this command needs
+    from autograd_tiny.exercises.answers import DIGITS
 
     ask = options.ask or []
     options.values += [word for word in ask if "=" in word]  # values behind --ask, which takes all words that follow it
@@ -410,7 +411,7 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
             raise ValueError("a page says itself what is asked and given; change it there")
         asked = exercises.from_page(Path(options.formula), digits=options.digits)
     else:
-        ask, digits = options.ask or ["forward", "gradients"], options.digits or 3
+        ask, digits = options.ask or ["forward", "gradients"], options.digits or DIGITS
         asked = exercises.Exercise(_recorded(options), ask, digits=digits, learning_rate=options.learning_rate)
     every = [asked] if options.variants is None else asked.variants(options.variants, options.seed)
     written = [asked.save(options.out)] if options.out else []

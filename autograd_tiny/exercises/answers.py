@@ -11,6 +11,9 @@ from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.text.numbers import as_number, short_number
 from autograd_tiny.text.words import brief
 
+DIGITS = 3
+"""How many significant digits an answer needs, unless it is said."""
+
 MOST_DIGITS = 12
 """The most digits that an answer may have to have."""
 

@@ -11,7 +11,7 @@ from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.exercises.answers import MOST_DIGITS, Blank, written
+from autograd_tiny.exercises.answers import DIGITS, MOST_DIGITS, Blank, written
 from autograd_tiny.exercises.asking.asked import asked_for
 from autograd_tiny.exercises.asking.formulas import shown
 from autograd_tiny.exercises.asking.recording import moved, recorded_at, trained_by
@@ -42,7 +42,7 @@ class Task:
         ask: str | Iterable[str],
         *,
         given: Mapping[str, float] | None = None,
-        digits: int = 3,
+        digits: int = DIGITS,
         learning_rate: float | None = None,
         training: Optimizer | Mapping[str, Any] | None = None,
         told: str | Iterable[str] = (),
@@ -128,9 +128,10 @@ class Task:
 
     @cached_property
     def computed(self) -> tuple[str, ...]:
-        """The labels of what is computed, that of the output last."""
-        graph, known = self._own, self.setting.graph.labels
-        names = [name for name, node in graph.labels.items() if node.op is not None and name in known]
+        """The labels of what is computed, that of the output last; if it has none, its name if that is asked for."""
+        graph = self._own
+        known = {*self.setting.graph.labels, *[name for quantity in self.asked for name in quantity.nodes]}
+        names = [name for name, node in graph.nodes.items() if node.op is not None and name in known]
         return tuple(sorted(names, key=graph.root.__eq__))
 
     @cached_property
@@ -146,7 +147,12 @@ class Task:
     @property
     def given(self) -> str:
         """The numbers of the inputs, as a page has them: ``w = -3, x = 2``."""
-        return ", ".join([f"{name} = {short_number(x, 12)}" for name, x in self.inputs.items()])
+        return ", ".join([f"{name} = {text}" for name, text in self.input_texts.items()])
+
+    @property
+    def input_texts(self) -> dict[str, str]:
+        """The numbers of the inputs as they are written, by their labels."""
+        return {name: short_number(x, 12) for name, x in self.inputs.items()}
 
     @property
     def also_known(self) -> str:

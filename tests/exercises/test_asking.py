@@ -9,6 +9,7 @@ from autograd_tiny.exercises import TOPICS, Exercise, from_page
 from autograd_tiny.exercises.asking.asked import MOST_BLANKS, asked_for
 from autograd_tiny.exercises.asking.recording import recorded_at
 from autograd_tiny.marking.derivations import NamedGraph
+from autograd_tiny.marking.pages import PageError
 
 
 def labelled(node, label):
@@ -65,6 +66,27 @@ def test_hints_speak_of_each_kind_of_quantity():
     ]  # fmt: skip
 
 
+def test_hints_list_six_and_count_the_rest():
+    many = "abcdefg"
+    lines = "; ".join(f"{name} = w*x{i}" for i, name in enumerate(many))
+    exercise = exercise_of(f"{lines}; y = {' + '.join(many)}", ["y/w", "y"], w=2, **{f"x{i}": 1 + i for i in range(7)})
+    assert [exercise.hint(blank.name) for blank in exercise.blanks] == [
+        "w is used by a, b, c, d, e, f and 1 more, so the chain rule has 7 paths: add over them.",
+        "Put numbers into the formula of y: it is made of a, b, c, d, e, f and 1 more.",
+    ]
+
+
+def test_an_output_without_a_label_is_spoken_of_where_it_is_asked_for():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    z = labelled(x * w, "z")
+    exercise = Exercise(z.exp() * x, "gradients")
+    assert exercise.formulas == ("z = x · w", "t2 = exp(z) · x")
+    assert exercise.heading == "t2 = exp(z) · x"
+    assert exercise.hint("t2/x") == "x is used by z and t2, so the chain rule has 2 paths: add over them."
+    assert exercise.hint("t2/w") == "The chain rule: through z, whose derivative is multiplied by the local one."
+    assert Exercise(z.exp() * x, "forward").formulas == ("z = x · w",)  # of which it is no part
+
+
 def test_hints_for_updates_and_for_what_an_optimizer_keeps():
     training = {"optimizer": "momentum", "learning_rate": 0.1, "parameters": ["w"]}
     exercise = Exercise("y = w*x; E = y**2", ["v(w)''", "w''", "y'"], given={"w": 2, "x": 3}, training=training)
@@ -108,8 +130,8 @@ def test_numbers_are_given_with_twelve_digits_and_columns_are_aligned():
     assert str(exercise).splitlines()[-2:] == ["    y      = ____", "    ∂y/∂x  = ____"]
 
 
-def test_without_a_label_an_exercise_is_headed_by_what_it_asks_first():
-    assert Exercise(Value(2.0, "x") * Value(3.0, "w"), ["t1/x", "t1/w"]).heading == "∂t1/∂x"
+def test_where_nothing_is_computed_an_exercise_is_headed_by_what_it_asks_first():
+    assert Exercise(Value(2.0, "x") * Value(3.0, "w"), ["x/x", "w/w"]).heading == "∂x/∂x"
 
 
 def test_what_the_last_value_does_not_depend_on_is_spoken_of_too():
@@ -138,6 +160,9 @@ def test_recorded_again_what_does_not_change_stays_and_softmax_is_called_once():
         recorded_at([y], {"q": 1.0, "aa": 1.0})
     with pytest.raises(ValueError, match=r"no input is called 'd'; there are a, b and c"):
         recorded_at([y], {"a": 1.0, "d": 1.0})
+    many = sum(Value(1.0, f"x{i}") for i in range(10, 24))
+    with pytest.raises(ValueError, match=r"there are x10, .*, x21 and 2 more$"):
+        recorded_at([many], {"q": 1.0})
 
 
 PAGE = """formula = "y = w*x; E = y**2"
@@ -148,7 +173,8 @@ inputs = {{ w = 0.5, x = 3 }}
 
 @pytest.mark.parametrize(("claims", "digits"), [
     ('"y = 1.5", "E = 2.250", "E/w = 9"', 2), ('"y = 1.5", "E = 2.25"', 2), ('"y = 1.50", "E = 2.250", "E/y = 3.00"', 3),
-    ('"y = 2"', 1), ('"y = 0"', 1),
+    ('"y = 2"', 1), ('"y = 0"', 1), ('"w = 0.5000", "y = 1.5"', 2), ('"w/x = 0.000000", "w/x = 0.0", "y = 1.500"', 1),
+    ('"y = 1.5", "E/w = 2*y*x", "E/y = 3/1"', 2), ('"E/w = 2*y*x"', 3), ('"y = 3/2"', 3), ('"y = 1.500000000000000"', 12),
 ])  # fmt: skip
 def test_a_page_asks_for_about_as_many_digits_as_it_prints(claims, digits, tmp_path):
     page = tmp_path / "page.toml"
@@ -164,6 +190,27 @@ def test_of_several_pages_in_a_file_the_first_is_taken(tmp_path):
     first, second = (PAGE.format(claims=claims) for claims in ('"w = 0.5", "y = 1.5", "E/w = 9.0"', '"E = 2.25"'))
     article.write_text(f"```backprop\n{first}```\n\n```backprop\n{second}```\n", encoding="utf-8")
     assert [blank.name for blank in from_page(article).blanks] == ["y", "∂E/∂w"]  # and of what is given nothing
+
+
+def test_an_array_that_a_page_claims_twice_is_asked_for_once(tmp_path):
+    page = tmp_path / "page.toml"
+    page.write_text('''formula = """
+z = W @ x
+E = sum(z*z)
+"""
+claims = ["E/W = 2*outer(z, x)", "E/W = [[10, 20]]", "z = [5.0]"]
+inputs = { W = [[1, 2]], x = [1, 2] }
+''', encoding="utf-8")  # fmt: skip
+    exercise = from_page(page)
+    assert exercise.solution == {"∂E/∂W[0][0]": "10", "∂E/∂W[0][1]": "20", "z[0]": "5"}
+    assert exercise.digits == 2
+
+
+def test_a_page_that_claims_only_what_is_given_asks_for_nothing(tmp_path):
+    page = tmp_path / "page.toml"
+    page.write_text(PAGE.format(claims='"w = 0.5", "x = 3"'), encoding="utf-8")
+    with pytest.raises(PageError, match=r"page\.toml: claims: all of them are given"):
+        from_page(page)
 
 
 def test_a_page_that_trains_is_an_exercise_that_trains(tmp_path):

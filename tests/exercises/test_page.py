@@ -6,7 +6,9 @@ import re
 import subprocess
 from contextlib import suppress
 from html import escape
+from itertools import pairwise
 from random import Random
+from xml.etree import ElementTree
 
 import pytest
 from foreign import program_called
@@ -14,8 +16,11 @@ from foreign import program_called
 from autograd_tiny import Primitive, Value
 from autograd_tiny.exercises import TOPICS, Exercise, random_exercise
 from autograd_tiny.exercises.page.page import content, module
+from autograd_tiny.exercises.page.picture import BLANK, drawn, picture_of
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.text.palette import SMALL
 
+SVG = "{http://www.w3.org/2000/svg}"
 RUN = """
 import { readFileSync } from "node:fs";
 const cases = JSON.parse(readFileSync("cases.json"));
@@ -167,13 +172,46 @@ def test_the_page_lets_only_its_own_script_run_and_shows_hostile_labels_as_text(
     assert exercise.check({y.label: "6"}).feedback == {y.label: "Right."}
 
 
-def test_what_is_given_and_asked_is_seen_in_the_picture():
-    exercise = Exercise(NEURON, ["z", "E/z", "E/w"], given=GIVEN, told=["y"])
-    page = exercise.html()
-    assert re.findall(r'data-blank="(\d)"', page) == ["2", "0", "1"]
-    assert ">0.462<" in page
-    large = random_exercise("matrix form", 3, seed=1)
-    assert large.html()
+def boxes(exercise):
+    """The boxes of the picture, by what they are headed: the lines in each, a blank by its number, and on which grounds."""
+    found = {}
+    for box in ElementTree.fromstring(picture_of(exercise)).iter(f"{SVG}g"):
+        if box.get("class", "").startswith("node"):
+            head, *texts = box.iter(f"{SVG}text")
+            assert len(texts) % 2 == 0
+            lines = [(name.text, int(number.get("data-blank", -1)) if number.text == BLANK else number.text)
+                     for name, number in zip(texts[::2], texts[1::2])]  # fmt: skip
+            grounds = [before.get("fill") for before, x in pairwise(box) if x in texts[::2]]
+            found[head.text] = lines, grounds
+    return found
+
+
+def test_the_picture_says_what_is_given_told_and_asked():
+    given = GIVEN | {"x": 2.123456789012345, "b": 6.5}
+    exercise = Exercise(NEURON, ["z", "E/z", "E/w"], given=given, told=["y", "E/y"])
+    made = boxes(exercise)
+    assert {name: lines for name, (lines, _) in made.items()} == {
+        "w": [("given", "-3"), ("∂E/∂w", 2)], "x": [("given", "2.12345678901")], "b": [("given", "6.5")], "t": [("given", "1")],
+        "z": [("z", 0), ("∂E/∂z", 1)], "y": [("y", "0.129"), ("∂E/∂y", "-1.74")], "E": [],
+    }  # fmt: skip
+    assert all(set(grounds) <= {SMALL} for _, grounds in made.values())
+    assert all(f"{name} = {lines[0][1]}" in exercise.given for name, (lines, _) in made.items() if name in given)
+
+
+def test_blanks_are_known_in_the_picture_whatever_they_are_called():
+    y = Value(2.0, "'w\t&\"") * Value(3.0, BLANK)
+    y.label = "<y>"
+    made = boxes(Exercise(y, ["forward", "gradients"]))
+    assert [[line[1] for line in lines] for lines, _ in made.values()] == [["2", 2], [0], ["3", 1]]
+
+
+def test_a_graph_too_large_for_a_picture_has_none(monkeypatch):
+    exercise = Exercise("y = w*x; z = y + w", "forward", given={"w": 2, "x": 3})
+    for most, has_picture in ((4, True), (3, False)):
+        monkeypatch.setattr("autograd_tiny.exercises.page.picture.MOST_NODES", most)
+        assert (picture_of(exercise) != "") == has_picture
+        assert (drawn(exercise) is not None) == has_picture
+        assert "Find, with" in exercise.html()
 
 
 def test_what_a_page_knows_of_its_quantities():

@@ -58,6 +58,7 @@ def test_the_latex_solution_has_formulas_and_numbers(tmp_path):
     assert "w_{1}' &= " in text
     sheet = worksheet(neuron(), tmp_path / "sheet.tex").read_text(encoding="utf-8")
     assert r"\blank" in sheet
+    assert not re.search(r"0\.462|0\.289|local derivative", sheet)  # in comments neither
     assert ("tikzpicture" in sheet, "tikzpicture" in text) == (True, False)  # the graph is no part of the solution
 
 

@@ -49,7 +49,8 @@ def _of_derivative(quantity: Quantity, derivations: Derivations) -> str:
     below = [x for x in direct(graph, of) if graph.depends(x, by)]
     if below == [by]:
         return f"A local derivative: {_operation(graph.nodes[of].op)}{of} by {by}, with everything else held fixed."
-    users = [name for name in graph.labels if name != by and graph.depends(of, name) and by in direct(graph, name)]
+    known = dict.fromkeys((*graph.labels, of))  # the output may have no label
+    users = [name for name in known if name != by and graph.depends(of, name) and by in direct(graph, name)]
     if len(users) > 1:
         return (
             f"{by} is used by {listed(users, MOST_LISTED)}, so the chain rule has {counted(len(users), 'path')}: "

@@ -6,11 +6,10 @@ import re
 from html import escape
 
 from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.exercises.answers import written
 from autograd_tiny.exercises.task import Task
 from autograd_tiny.marking.training.times import timed
-from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import SMALL
+from autograd_tiny.text.words import visible
 from autograd_tiny.views.drawing.draw import Drawing, draw
 from autograd_tiny.views.drawing.picture import Note
 from autograd_tiny.views.widget.pictures import prepared
@@ -26,13 +25,16 @@ def drawn(exercise: Task) -> Drawing | None:
     if len(all_nodes(exercise.output)) > MOST_NODES:
         return None
     notes: dict[str, list[Note]] = {}
-    for name, x in exercise.inputs.items():
-        notes.setdefault(name, []).append(Note("given", short_number(x, 12), SMALL, ""))
-    for quantity in exercise.told:
-        text = written(exercise.value(quantity), exercise.digits)
-        notes.setdefault(timed(quantity.nodes[-1]).base, []).append(Note(str(quantity), text, SMALL, ""))
+
+    def note(name: str, what: str, text: str) -> None:
+        notes.setdefault(name, []).append(Note(what, text, SMALL, ""))
+
+    for name, text in exercise.input_texts.items():
+        note(name, "given", text)
+    for quantity, text in zip(exercise.told, exercise.stated.values()):
+        note(timed(quantity.nodes[-1]).base, str(quantity), text)
     for blank in exercise.blanks:
-        notes.setdefault(timed(blank.quantity.nodes[-1]).base, []).append(Note(blank.name, BLANK, SMALL, ""))
+        note(timed(blank.quantity.nodes[-1]).base, blank.name, BLANK)
     return draw(exercise.output, through="named", show=(), notes=notes)
 
 
@@ -41,7 +43,7 @@ def picture_of(exercise: Task) -> str:
     drawing = drawn(exercise)
     if drawing is None:
         return ""
-    numbers = {escape(blank.name, quote=False): number for number, blank in enumerate(exercise.blanks)}
+    numbers = {escape(visible(blank.name), quote=False): number for number, blank in enumerate(exercise.blanks)}
 
     def numbered(match: re.Match[str]) -> str:
         number = numbers.get(match["name"])

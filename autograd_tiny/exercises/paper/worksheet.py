@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
@@ -108,11 +109,8 @@ def _latex_section(exercise: Exercise, solution: bool) -> str:
         lines.append(f"{name} &= {'' if shown == name else f'{shown} = '}{right}" if solution else f"{name} &= \\blank")
     title = latex_upright(exercise.title) if exercise.title or not formulas else " = ".join(formulas[-1])
     picture = None if solution else drawn(exercise)
-    drawing = (
-        ""
-        if picture is None
-        else f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{picture.tikz()}}}\\end{{center}}\n\n"
-    )
+    tikz = "" if picture is None else _without_comments(picture.tikz())
+    drawing = f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{tikz}}}\\end{{center}}\n\n" if tikz else ""
     aligned = [" &= ".join(sides) for sides in formulas]
     what = "Solution" if solution else "Find"
     return (
@@ -120,6 +118,11 @@ def _latex_section(exercise: Exercise, solution: bool) -> str:
         f"Given: {', '.join(f'${x}$' for x in given)}.\n\n{drawing}"
         f"{what}, {exercise.with_digits}:\n\\begin{{align*}}\n{_broken(lines)}\n\\end{{align*}}"
     )
+
+
+def _without_comments(tikz: str) -> str:
+    """A picture without its comments, which tell the numbers of each box."""
+    return re.sub(r"(?m)^ *% .*\n", "", tikz)
 
 
 def _broken(lines: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from autograd_tiny.exercises.exercise import Exercise
 from autograd_tiny.exercises.sheet import Question
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.forms.printed import Printed, read_number
+from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.numbers import Numbers, Source
 from autograd_tiny.marking.marks import Mark
 from autograd_tiny.text.numbers import as_whole
@@ -90,10 +91,13 @@ def _tolerances(exercise: Exercise) -> dict[Blank, float]:
     """
     derivations = exercise.setting.derivations
     numbers = Numbers(derivations)
-    for quantity in exercise.told:
-        stated = read_number(exercise.stated[str(quantity)])
-        mark = Mark(0, Claim(quantity, stated), exercise.value(quantity), "right")
-        numbers.take(quantity, Source(mark, lambda mark: 0.0))
+
+    def take(quantity: Quantity, printed: Printed, radius: float) -> None:
+        mark = Mark(0, Claim(quantity, printed), exercise.value(quantity), "right")
+        numbers.take(quantity, Source(mark, lambda mark: radius))
+
+    for quantity, text in zip(exercise.told, exercise.stated.values()):
+        take(quantity, read_number(text), 0.0)
     found = {}
     for blank in exercise.blanks:
         value = reached = exercise.value(blank.quantity)
@@ -104,6 +108,5 @@ def _tolerances(exercise: Exercise) -> dict[Blank, float]:
                 follows = numbers.follow(numbers.evaluate(step))
                 reached, slack = follows.value, follows.slack
         found[blank] = unit + slack + abs(reached - value)
-        mark = Mark(0, Claim(blank.quantity, Printed(repr(reached), reached, unit)), value, "right")
-        numbers.take(blank.quantity, Source(mark, lambda mark: 0.5 * mark.claim.printed.unit))
+        take(blank.quantity, Printed(repr(reached), reached, unit), 0.5 * unit)
     return found
