@@ -90,6 +90,7 @@ def test_other_separators_and_decimal_commas(page, tmp_path, delimiter):
         ),
         (b"name,group\n", "line 1: no column for z, y, .* and w'; there are 'name' and 'group'"),
         (b"name,z,z\n", "line 1: two columns are called 'z'"),
+        (HEAD.replace("group", "dE/dw").encode(), "line 1: 'E/w' and 'dE/dw' are columns of the same number; leave only one"),
         (HEAD.encode() + f"Ada,{RIGHT},a,5\n".encode(), "line 2: 9 cells, but the header has 8"),
         (HEAD.encode() + b'Ada,"1\n', "line 2: unexpected end of data"),
         (HEAD.encode() + "Ada\nZoë\n".encode("latin-1"), "this is no text in utf-8.*--encoding cp1252"),

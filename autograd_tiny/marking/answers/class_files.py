@@ -38,7 +38,7 @@ def mark_class(page: Page, sheet: Sheet, out: Path | None = None) -> Tally:
         How many made which mistake.
 
     Raises:
-        SheetError: a claim without a column, nobody below the header, a row that is too long.
+        SheetError: a claim without a column or with two, nobody below the header, a row that is too long.
         PageError: the page cannot be marked.
         OSError: the file cannot be written.
     """
@@ -74,7 +74,8 @@ def mark_class(page: Page, sheet: Sheet, out: Path | None = None) -> Tally:
 def _columns(page: Page, sheet: Sheet, marker: Marker) -> list[int]:
     """For each claim the number of its column."""
     words = Words({*marker.graph.labels, *read_formula(page.formula).names, *page.names})
-    found = {_quantity(cell, words): i for i, cell in enumerate(sheet.header)}
+    about = [_quantity(cell, words) for cell in sheet.header]
+    found = {quantity: i for i, quantity in enumerate(about)}
     columns = [found.get(_quantity(claim.called, words), found.get(str(claim.quantity))) for claim in marker.claims]
     if missing := [claim.called for claim, column in zip(marker.claims, columns) if column is None]:
         hint = (
@@ -82,7 +83,12 @@ def _columns(page: Page, sheet: Sheet, marker: Marker) -> list[int]:
             or f"there are {listed(map(quoted, sheet.header), 9)}"
         )
         raise SheetError(f"{sheet.name}, line 1: no column for {listed(missing, 9)}; {hint}")
-    return [column for column in columns if column is not None]
+    chosen = [column for column in columns if column is not None]
+    for column in chosen:
+        same = [quoted(cell) for cell, quantity in zip(sheet.header, about) if quantity == about[column]]
+        if len(same) > 1:
+            raise SheetError(f"{sheet.name}, line 1: {listed(same, 9)} are columns of the same number; leave only one")
+    return chosen
 
 
 def _quantity(text: str, words: Words) -> str:
