@@ -5,6 +5,7 @@ A style sheet of the notebook may have taken every cell's padding away (marimo's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,11 +28,25 @@ def print_whole(table: Table, console: Console) -> None:
     cells = [
         [Measurement.get(console, wide, cell) for cell in (column.header, *column.cells)] for column in table.columns
     ]
-    frame = Measurement.get(console, wide, table).maximum - sum(max(m.maximum for m in column) for column in cells)
     least = [
         max([column.min_width or 0, *(m.maximum if column.no_wrap else m.minimum for m in found)])
         for column, found in zip(table.columns, cells)
     ]
-    for column, width in zip(table.columns, least):
-        column.min_width = width  # or rich takes from a narrow column what a wide one could give
+    most = [max([width, *(m.maximum for m in found)]) for width, found in zip(least, cells)]
+    frame = Measurement.get(console, wide, table).maximum - sum(most)
+    # Left to itself, rich takes from one column what only another could give, and cuts the last one.
+    for column, width in zip(table.columns, _shared(console.width - frame, least, most)):
+        column.width = width
     Console(width=max(console.width, frame + sum(least))).print(table)
+
+
+def _shared(room: int, least: Sequence[int], most: Sequence[int]) -> list[int]:
+    """How wide each column is: what it needs at least, and what room there is goes to the narrowest that can use it.
+
+    >>> [_shared(room, [3, 12, 2], [3, 40, 11]) for room in (10, 30, 60)]
+    [[3, 12, 2], [3, 16, 11], [3, 40, 11]]
+    """
+    widths = list(least)
+    while sum(widths) < room and (growing := [k for k, width in enumerate(widths) if width < most[k]]):
+        widths[min(growing, key=widths.__getitem__)] += 1
+    return widths
