@@ -1,5 +1,6 @@
 """What an exercise asks for, what it says of it, and the graph that it speaks of."""
 
+import re
 from random import Random
 
 import pytest
@@ -104,6 +105,22 @@ def test_a_hint_names_the_rule_of_a_function_and_of_a_family():
         "A local derivative: the rule of power gives that of y by p",
         "A local derivative: that of p by a",
     ]
+
+
+@pytest.mark.parametrize("exercise", [
+    exercise_of("y = log(1 - exp(-w*x)); E = sqrt(y*y + w)", "gradients", w=2, x=3),
+    exercise_of("p, q = softmax(w*x, b); E = -log(p) + q**2", "gradients", w=0.4, x=3, b=1),
+    exercise_of("y = tanh(w*x); z = tanh(v*x); E = (y - z)**2", "gradients", w=0.4, v=0.3, x=3),
+    Exercise("y = w*x; E = (y - t)**2", ["E'/w'", "w''"], given={"w": 2, "x": 3, "t": 2},
+             training={"optimizer": "sgd", "learning_rate": 0.1, "parameters": ["w"]}),
+], ids=["log", "softmax", "neighbours", "updates"])  # fmt: skip
+def test_no_mistake_and_no_hint_speaks_of_what_has_no_label(exercise):
+    graph = exercise.setting.graph
+    invented = re.compile(rf"(?<!\w)({'|'.join(set(graph.nodes) - set(graph.labels))})(?!\w)")
+    told = [slip.what for question in exercise.sheet.questions for slips in question.slips for slip in slips]
+    told += [exercise.hint(blank.name, grade) for blank in exercise.blanks for grade in (1, 2)]
+    assert len(told) > 50
+    assert [sentence for sentence in told if invented.search(sentence)] == []
 
 
 def test_formulas_open_what_has_no_label():

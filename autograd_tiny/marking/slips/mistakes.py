@@ -159,12 +159,10 @@ def _derivative_at_the_wrong_point(d: Editor) -> Found:
             out, x = d.derivations.variable(data(of)), d.derivations.variable(data(by))
             (at_output,) = row.derivatives(Expression.record(row, (out,)), (out,))
             (at_input,) = row.derivatives(x, (x,))
-            for moved, point, instead in ((at_output, out, x), (at_input, x, out)):
+            for moved, point, instead in ((at_output, of, by), (at_input, by, of)):
                 if isinstance(moved, Expression):
-                    yield (
-                        d.with_(part, moved),
-                        f"{d.told(derivative(of, by))} is taken at {point} in place of {instead}",
-                    )
+                    where = f"{d.told(data(point))} in place of {d.told(data(instead))}"
+                    yield d.with_(part, moved), f"{d.told(derivative(of, by))} is taken at {where}"
         elif outputs := d.graph.outputs_beside(of):
             operands = d.graph.operands(of)
             inputs = {
@@ -180,7 +178,8 @@ def _derivative_at_the_wrong_point(d: Editor) -> Found:
                         moved = changed(
                             topological_order(part), {edge.user: Expression.record(edge.user.op, operands_of)}
                         )
-                        yield d.with_(part, moved.get(part, part)), f"in {what}, {x} is put in for {out}"
+                        put, instead = [d.told(d.derivations.quantities[quantity]) for quantity in (x, out)]
+                        yield d.with_(part, moved.get(part, part)), f"in {what}, {put} is put in for {instead}"
 
 
 def _mistaken_rule(d: Editor) -> Found:
@@ -374,7 +373,8 @@ def _one_update_before(graph: NamedGraph, quantity: Quantity) -> Quantity | None
     """The same of one update before; None where there is none, or only the zeros that an optimizer begins with."""
     names = tuple(name.removesuffix("'") for name in quantity.nodes)
     begins = any(timed(name).beside and not timed(name).time for name in names)
-    known = names != quantity.nodes and not begins and all(name in graph.nodes for name in names)
+    # What has no label has the same name at no other time.
+    known = names != quantity.nodes and not begins and all(name in graph.labels for name in names)
     return quantity._replace(nodes=names) if known else None
 
 
@@ -437,7 +437,7 @@ def _neighbour_taken(d: Editor) -> Found:
             if isinstance(there, Expression):
                 yield (
                     d.with_(part, there),
-                    f"{d.told(derivative(of, by))} is taken at {x} in place of {d.told(data(by))}",
+                    f"{d.told(derivative(of, by))} is taken at {d.told(other)} in place of {d.told(data(by))}",
                 )
 
 
