@@ -199,10 +199,10 @@ def test_the_picture_says_what_is_given_told_and_asked():
 
 
 def test_blanks_are_known_in_the_picture_whatever_they_are_called():
-    y = Value(2.0, "'w\t&\"") * Value(3.0, BLANK)
+    y = Value(2.0, "w  \t&\"") * Value(3.0, BLANK) + Value(4.0, "b'")
     y.label = "<y>"
     made = boxes(Exercise(y, ["forward", "gradients"]))
-    assert [[line[1] for line in lines] for lines, _ in made.values()] == [["2", 2], [0], ["3", 1]]
+    assert [[line[1] for line in lines] for lines, _ in made.values()] == [["2", 3], [0], ["3", 2], ["4", 1]]
 
 
 def test_a_graph_too_large_for_a_picture_has_none(monkeypatch):

@@ -27,14 +27,16 @@ def drawn(exercise: Task) -> Drawing | None:
     notes: dict[str, list[Note]] = {}
 
     def note(name: str, what: str, text: str) -> None:
-        notes.setdefault(name, []).append(Note(what, text, SMALL, ""))
+        """Into the box of a name; what follows an update stands in the box of before it."""
+        box = name if name in exercise.labels else timed(name).base
+        notes.setdefault(box, []).append(Note(what, text, SMALL, ""))
 
     for name, text in exercise.input_texts.items():
         note(name, "given", text)
     for quantity, text in zip(exercise.told, exercise.stated.values()):
-        note(timed(quantity.nodes[-1]).base, str(quantity), text)
+        note(quantity.nodes[-1], str(quantity), text)
     for blank in exercise.blanks:
-        note(timed(blank.quantity.nodes[-1]).base, blank.name, BLANK)
+        note(blank.quantity.nodes[-1], blank.name, BLANK)
     return draw(exercise.output, through="named", show=(), notes=notes)
 
 
@@ -43,10 +45,14 @@ def picture_of(exercise: Task) -> str:
     drawing = drawn(exercise)
     if drawing is None:
         return ""
-    numbers = {escape(visible(blank.name), quote=False): number for number, blank in enumerate(exercise.blanks)}
+    numbers = {_as_drawn(escape(visible(x.name), quote=False)): number for number, x in enumerate(exercise.blanks)}
 
-    def numbered(match: re.Match[str]) -> str:
-        number = numbers.get(match["name"])
-        return match[0] if number is None else f'{match["before"]}<text data-blank="{number}"{match["rest"]}'
+    def numbered(line: re.Match[str]) -> str:
+        return f'{line["before"]}<text data-blank="{numbers[_as_drawn(line["name"])]}"{line["rest"]}'
 
     return _LINE.sub(numbered, prepared(drawing.svg(), {}, {}))
+
+
+def _as_drawn(name: str) -> str:
+    """A name whatever its spaces are: of several, Graphviz makes some that do not break."""
+    return name.replace("\N{NO-BREAK SPACE}", " ")
