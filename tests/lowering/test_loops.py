@@ -324,7 +324,9 @@ def test_a_frame_holds_what_later_steps_use_and_no_more(name, monkeypatch):
     assert {*found.pool} == {(i, x) for i, x in in_steps if x < layout.n_parameters}
     assert [*found.pool.values()] == [*range(found.places[-1], found.places[-1] + len(found.pool))]
     monkeypatch.setattr(frame, "FEW_PARAMETERS", layout.n_parameters)
-    assert not frame.Frame(arrangement, layout, 8).pool
+    monkeypatch.setattr(frame, "FRAME_BYTES", 1)
+    found = frame.Frame(arrangement, layout, 8)
+    assert (found.pool, found.group) == ({}, 1)
 
 
 def test_where_nothing_waits_there_is_no_frame():

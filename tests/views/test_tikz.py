@@ -182,6 +182,15 @@ def test_names_that_look_alike_in_latex_are_told_apart():
     assert {"$\\mathrm{x1}$", "$\\mathrm{x\\_1}$"} <= set(re.findall(r"\$.*\$", drawing.tikz()))
 
 
+@pytest.mark.parametrize(("label", "head"), [("", ""), ("y_1", r"y_{1} = ")])
+def test_an_underscore_is_an_index_in_a_label_and_a_letter_in_the_name_of_an_operation(label, head):
+    smooth_step = Primitive("smooth_step", lambda x: x, lambda out, x: (1.0,), doc="x")
+    y = smooth_step(Value(1.0, "x") * 2.0)
+    y.label = label
+    drawing = draw(y)
+    assert drawing.latex[drawing.node_id(y)] == rf"{head}\mathrm{{smooth\_step}}"
+
+
 def test_colours_are_those_of_the_svg():
     tex = draw(neuron(), color_gradients=True).tikz()
     defined = dict(re.findall(r"\\definecolor\{graph-(\w+)\}\{HTML\}\{(\w{6})\}", tex))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -12,7 +13,7 @@ from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.row import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import LATEX, READABLE, Style, Term, term
-from autograd_tiny.symbols.latex import latex_name, latex_number, latex_text
+from autograd_tiny.symbols.latex import latex_name, latex_number, latex_text, latex_upright
 from autograd_tiny.symbols.tidy import named_number
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
@@ -307,7 +308,7 @@ def _header_latex(node: Value, label_within: str, look: Look, labels: Labels, la
     head = f"{latex[label_within]} = " if label_within and node.op.symbol else latex.get(label_within, "")
     is_named_formula = isinstance(node.op, Composed) and all(x.label or x.op is None for x in node.operands)
     if not is_named_formula and (label_within or not _short_formula(node, labels)):
-        return head + _latex_symbol(node.op.symbol)
+        return head + _latex_symbol(node.op.symbol, node.op.name)
 
     def operand(x: Value) -> Term:
         if x.label:
@@ -316,15 +317,19 @@ def _header_latex(node: Value, label_within: str, look: Look, labels: Labels, la
 
     written = node.op.latex.write([operand(x) for x in node.operands])
     several_lines = r"\begin" in written  # and there is room for one
-    return head + (_latex_symbol(node.op.symbol) if several_lines else written)
+    return head + (_latex_symbol(node.op.symbol, node.op.name) if several_lines else written)
 
 
-def _latex_symbol(symbol: str) -> str:
-    """The symbol of an operation as LaTeX.
+def _latex_symbol(symbol: str, name: str = "") -> str:
+    """The symbol of an operation as LaTeX; where it is the ``name``, an underscore is a letter of it, as in formulas.
 
     >>> _latex_symbol("Σ w x"), _latex_symbol("^3"), _latex_symbol("× log"), _latex_symbol("σ")
     ('\\\\sum w x', '(\\\\cdot)^{3}', '\\\\times \\\\mathrm{log}', '\\\\sigma')
+    >>> _latex_symbol("S_max"), _latex_symbol("to_polar", "to_polar"), _latex_symbol("to_polar[1]", "to_polar[1]")
+    ('S_{\\\\mathrm{max}}', '\\\\mathrm{to\\\\_polar}', '\\\\mathrm{to\\\\_polar}_{1}')
     """
+    if symbol == name and (parts := re.fullmatch(r"(\w*_\w*)(?:\[(\d+)\])?", name)):
+        return latex_upright(parts[1]) + (f"_{{{parts[2]}}}" if parts[2] else "")
     if symbol.startswith("^"):
         return rf"(\cdot)^{{{latex_text(symbol[1:])}}}"
     return " ".join(_SIGNS.get(word) or latex_name(word) for word in symbol.split())
