@@ -566,6 +566,10 @@ class Derivations:
             step = rewritten(step, dict.fromkeys(opened, Expression("...")) if is_long else opened)[step]
         return self.variable(data(name))
 
+    def is_labelled(self, quantity: Quantity) -> bool:
+        """Whether it is about nodes that have labels, so that a page may speak of it."""
+        return bool(quantity.nodes) and all(name in self.graph.labels for name in quantity.nodes)
+
     def is_update(self, quantity: Quantity) -> bool:
         """Whether this is the number of a parameter after an update."""
         return self.program is not None and quantity.kind == "data" and self.program.is_parameter(quantity.nodes[0])
@@ -606,7 +610,9 @@ class Derivations:
                 break
             parts |= {x: unknown[x] for x in opened}
             # a part may be gone: what a derivative of 0 was multiplied by does not come in
-            parts = {twins[x]: q for x, q in parts.items() if x in twins and twins[x].op is not None}
+            kept = [(twins[x], q) for x, q in parts.items() if x in twins and twins[x].op is not None]
+            # of two that are the same, as ∂E/∂y and ∂E/∂(y - t), a page speaks of the one that has a label
+            parts = dict(sorted(kept, key=lambda part: self.is_labelled(part[1])))
             root = twins[root]
         return Derivation(
             quantity, root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities}

@@ -12,6 +12,7 @@ from autograd_tiny.marking.derivations import Derivations, NamedGraph
 from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.judging.numbers import Numbers, Source
 from autograd_tiny.marking.marks import Mark
+from autograd_tiny.optim import Adam
 
 NEURON = "z = w*x; a = tanh(z); E = (a - t)**2 / 2"
 AT = {"w": 0.31, "x": 1.7, "t": 0.9}  # z = 0.527
@@ -266,3 +267,31 @@ def test_nothing_is_said_of_why_a_number_is_0():
     """A sign that is wrong before a relu gives that, and so does any factor of 0."""
     found = marks("y = relu(w*x + b)", {"w": 0.48, "x": 0.15, "b": 0.9}, "y = 0.00")[0]
     assert (found.verdict, found.mistake) == ("wrong", "")
+
+
+def test_two_numbers_that_are_not_printed_were_rounded():
+    """y = tanh(-4.0977) is -0.9994 with four digits, ∂E/∂y -1.289; neither alone gives ∂E/∂z = -0.001546."""
+    formula, at = "z = w*x + b; y = tanh(z); E = (y - t)**2/2", {"w": -1.21, "b": -1.23, "x": 2.37, "t": 0.29}
+    found = marks(formula, at, "z = -4.098", "E/z = -0.001546", "E/w = -0.003664")
+    assert [m.verdict for m in found] == ["right", "rounded", "rounded"]
+    assert "not printed" in found[1].why
+    assert marks(formula, at, "z = -4.098", "E/z = -0.001596")[1].verdict != "rounded"
+
+
+def test_of_a_number_that_is_carried_on_the_last_digit_may_be_a_unit_off():
+    """sigmoid(-0.98324) is 0.272249, which rounds to 0.27225; 0.27226 is neither rounded nor cut."""
+    found = marks("z = w*x; y = sigmoid(z)", {"w": 0.74, "x": 1.3287}, "z = -0.98324", "y = 0.27226")
+    assert [m.verdict for m in found] == ["mistake", "carried"]
+    assert found[1].why.endswith("but for one unit of its last digit")
+    assert found[1].sources == (0,)
+
+
+def test_a_cause_is_no_reason_for_what_follows_without_it():
+    """The root of a vhat that is printed as 0 has no derivative, and yet the steps follow from it."""
+    net = read_formula("E = w*x + v*x").record({"w": 1.5, "v": 0.5, "x": 0.001})
+    optimizer = Adam([net.nodes["w"], net.nodes["v"]], 0.1)
+    shown = ["mhat({})' = 0.0010", "vhat({})' = 0.0000", "{}' = {}"]
+    claims = [line.format(name, at - 0.1 * 0.001 / 1e-8) for name, at in (("w", 1.5), ("v", 0.5)) for line in shown]
+    found = mark(net.output, claims, optimizer=optimizer).marks
+    assert [m.verdict for m in found] == ["right", "right", "undecided"] * 2
+    assert {m.cause for m in found} == {""}

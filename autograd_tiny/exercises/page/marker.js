@@ -228,14 +228,20 @@ function numberWith(number, righted) {
   return at(number);
 }
 
+const NO_NUMBER = { slopes: NOTHING };
+
 class Follows {
   constructor(value, work) {
     Object.assign(this, { value, work });
   }
 
   get number() {
-    this.worked ??= attempt(this.work) ?? { slopes: NOTHING };
+    this.worked ??= attempt(this.work) ?? NO_NUMBER;
     return this.worked;
+  }
+
+  get hasSlopes() {
+    return this.number !== NO_NUMBER;
   }
 
   get slopes() {
@@ -330,7 +336,9 @@ export function createMarker(packed, rows) {
         const wrong = quantitiesIn(formulas, root).filter((q) => misprinted.has(q)).map((q) => [q, misprinted.get(q)]);
         for (const instead of [NOTHING, ...(wrong.length ? [new Map(wrong)] : [])]) {
           const number = attempt(() => page.evaluate(root, instead));
-          if (number) found.push(new Follows(number.x, () => number));
+          const follows = number ? new Follows(number.x, () => number)
+            : instead === NOTHING ? attempt(() => page.followFormula(root, new Map())) : undefined;
+          if (follows) found.push(follows);
         }
       }
       return found;
@@ -344,6 +352,7 @@ export function createMarker(packed, rows) {
     };
 
     function followed(claim, follows) {
+      if (!follows.hasSlopes) return { verdict: "undecided", why: limits.tooFewDigits };
       const sources = slips(claim, follows);
       if (sources.length) return { verdict: "carried", why: `it follows from ${shown(sources)}`, sources };
       if (follows.slack > 0.5 * Math.max(Math.abs(follows.value), Math.abs(claim.value))) {
@@ -388,8 +397,10 @@ export function createMarker(packed, rows) {
         ...choices(printed.digits, page_.map((x) => x.digits)).map((k) => (x) => Number(rounded(x, k))),
       ];
       const found = new Map();
+      const labelled = parts.filter(([, q]) => !quantities[q].unlabelled);
+      const pairs = labelled.length <= limits.mostInPairs ? labelled.flatMap((a, i) => labelled.slice(i + 1).map((b) => [a, b])) : [];
       for (const shorter of shorteners) {
-        for (const chosen of [parts, ...parts.map((part) => [part])]) {
+        for (const chosen of [parts, ...parts.map((part) => [part]), ...pairs]) {
           const number = attempt(() => page.evaluate(question.root, NOTHING, shorter, new Set(chosen.map(([i]) => i))));
           if (!number || found.has(number.x)) continue;
           const called = chosen.filter(([, q]) => !quantities[q].unlabelled).map(([, q]) => quantities[q].name);
@@ -473,9 +484,8 @@ export function createMarker(packed, rows) {
       return before.length > 0 && Number.isFinite(value) && before.every(isFaithful);
     }
 
-    function isLastDigit(claim, found) {
+    function isLastDigit(claim, near) {
       const { printed } = claim;
-      const near = [claim.value, ...found.filter((x) => !slips(claim, x).length).map((x) => x.value)];
       return printed.digits >= limits.fewestDigits
         && near.some((x) => Math.abs(x - printed.number) <= 1.5 * printed.unit && hasFurtherDigits(claim, x));
     }
@@ -484,7 +494,15 @@ export function createMarker(packed, rows) {
       const [singles, doubles, deeper] = claim.question.slips;
       const single = [...workedOut(singles), ...inPrint(claim, found)];
       const slip = best(claim, single) ?? best(claim, workedOut(doubles)) ?? best(claim, workedOut(deeper)) ?? best(claim, single, true);
-      if ((!slip || slip.effort > limits.likelierThan) && isLastDigit(claim, found)) return { verdict: "last digit", why: limits.offByOne };
+      if (!slip || slip.effort > limits.likelierThan) {
+        const wrong = found.map((x) => [x, slips(claim, x)]);
+        const right = wrong.filter(([, sources]) => !sources.length).map(([x]) => x.value);
+        if (isLastDigit(claim, [claim.value, ...right])) return { verdict: "last digit", why: limits.offByOne };
+        const nearly = wrong.find(([x, sources]) => sources.length && isLastDigit(claim, [x.value]));
+        if (nearly) {
+          return { verdict: "carried", why: `it follows from ${shown(nearly[1])}, but for one unit of its last digit`, sources: nearly[1] };
+        }
+      }
       if (!slip && !found.length && isBuiltOnRightOnes(claim)) return { verdict: "undecided", why: limits.tooFewDigits };
       if (!slip) return { verdict: "wrong", why: claim.question.independence };
       const sources = slips(claim, slip.follows);

@@ -23,6 +23,7 @@ from autograd_tiny.marking.judging.marker import (
     FEWEST_DIGITS,
     LIKELIER_THAN,
     MOST_BY_ROUNDING,
+    MOST_IN_PAIRS,
     OFF_BY_ONE,
     TOO_FEW_DIGITS,
 )
@@ -94,6 +95,7 @@ def content(exercise: Task) -> tuple[dict[str, Any], str]:
             "slips": SLIPS,
             "mostByChance": MOST_BY_CHANCE,
             "mostByRounding": MOST_BY_ROUNDING,
+            "mostInPairs": MOST_IN_PAIRS,
             "likelierThan": LIKELIER_THAN,
             "fewestDigits": FEWEST_DIGITS,
             "offByOne": OFF_BY_ONE,
@@ -125,7 +127,7 @@ def _formula(place: int, x: float | Quantity | Operation, quantities: Mapping[Qu
 def _quantity(exercise: Task, quantity: Quantity, quantities: Mapping[Quantity, int]) -> dict[str, Any]:
     way = exercise.sheet.ways[quantity]
     found: dict[str, Any] = {"name": str(quantity)}
-    if quantity.nodes[0] not in exercise.setting.graph.labels:
+    if not exercise.setting.derivations.is_labelled(quantity):
         found["unlabelled"] = True
     if way.step is None:
         return found | {"given": exercise.leaves[quantity.nodes[0]]}

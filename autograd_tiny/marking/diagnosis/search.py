@@ -292,7 +292,12 @@ class Search:
         """What a cause explains; None if that is nothing."""
         altered = Altered(self._derivations, cause.change)
         ways = [way.by(cause, altered) for way in self._ways]
-        explains = [mark.number for mark in slips if any(x.fits for x in _trials(ways, mark))]
+        # What fits without the cause, too, where a printed 0 leaves no derivatives to tell how sure it is, needs none.
+        explains = [
+            mark.number
+            for mark in slips
+            if any(x.fits for x in _trials(ways, mark)) and not any(x.fits for x in _trials(self._ways, mark))
+        ]
         if not explains:
             return None
         chances = {mark.number: max([x.chance for x in _trials(ways, mark)], default=0.0) for mark in slips}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import combinations, pairwise
 from types import MappingProxyType
 
 from autograd_tiny.calculus.changes import check_unchanged
@@ -45,6 +45,8 @@ stricter, since this excuses a number that is not what was worked out.
 """
 
 
+MOST_IN_PAIRS = 6
+"""Of so many numbers before it that the page does not print, any two may have been rounded."""
 MOST_DIGITS_OF_SINGLE = 9
 """So many digits tell any two numbers of single precision apart."""
 TOO_FEW_DIGITS = "the numbers it is computed from are printed with too few digits to tell"
@@ -108,7 +110,9 @@ class Marker:
         """What is known before the first claim."""
         self.page = Numbers(self.derivations)
         self.wholes.begin()
-        self.claims = with_bare_numbers([self.wholes.widened(claim) for claim in self.claims])
+        self.claims = [self.wholes.widened(claim) for claim in self.claims]
+        if not self.asked:  # an exercise says how many digits it asks for
+            self.claims = with_bare_numbers(self.claims)
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
         self.unexplained: dict[int, Derivation] = {}
@@ -403,8 +407,8 @@ class Marker:
         quantity = derivation.quantity
         others = (self._from_the_output, self._over_printed_paths, self._over_printed_labels)
         for root in (derivation.root, *(root for way in others for root in way(quantity))):
-            for number in self._numbers(root):
-                yield "follows from", self.page.follow(number)
+            for follows in self._numbers(root):
+                yield "follows from", follows
         for before in (*self.page.earlier.get(quantity, ()), self.page.printed.get(quantity)):
             if before is not None:
                 yield "repeats", self.page.follow(before)
@@ -429,8 +433,8 @@ class Marker:
         if found is not None and any(x in self.page.printed for x in found[1]):
             yield found[0]
 
-    def _numbers(self, root: Expression) -> Iterator[Number]:
-        """The page's number for a formula.
+    def _numbers(self, root: Expression) -> Iterator[Follows]:
+        """The page's number for a formula; without derivatives where there are none, as at the root of a printed 0.
 
         Where a quantity was printed more than once, also with what was printed first; where one is wrong, also with the
         right number in its place, since it may be wrong in print only.
@@ -442,7 +446,11 @@ class Marker:
             choices.append(dict(misprinted))
         for choice in choices:
             with suppress(ArithmeticError, ValueError):
-                yield self.page.evaluate(root, choice)
+                yield self.page.follow(self.page.evaluate(root, choice))
+                continue
+            with suppress(ArithmeticError, ValueError):
+                if not choice:
+                    yield self.page.follow_formula(root, {})
 
     def _less_exactly(
         self, blank: Mark, derivation: Derivation, followed: Sequence[Follows]
@@ -492,17 +500,15 @@ class Marker:
             and self.derivations.step(quantity) is not None
         }
         found: dict[float, tuple[str, Follows]] = {}
+        labelled = [part for part, quantity in parts.items() if self.derivations.is_labelled(quantity)]
+        pairs = list(combinations(labelled, 2)) if len(labelled) <= MOST_IN_PAIRS else []
         for shorter in self._roundings(printed):
-            for chosen in (list(parts), *([part] for part in parts)):
+            for chosen in (list(parts), *([part] for part in parts), *pairs):
                 with suppress(ArithmeticError, ValueError):
                     follows = self.page.follow(
                         self.page.evaluate(derivation.root, rounded=dict.fromkeys(chosen, shorter))
                     )
-                    shown = [
-                        str(parts[part])
-                        for part in chosen
-                        if parts[part].nodes[:1] and parts[part].nodes[0] in self.graph.labels
-                    ]
+                    shown = [str(parts[part]) for part in chosen if self.derivations.is_labelled(parts[part])]
                     what = (
                         f"{shown[0]}, which was rounded and is"
                         if len(chosen) == 1 and shown
@@ -531,6 +537,8 @@ class Marker:
 
     def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
         claim = blank.claim
+        if not follows.has_slopes:
+            return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
         if slips := self._slips(follows, blank):
             return blank._replace(verdict="carried", sources=slips, why=f"it {way} {self._printed(slips)}")
         # A number that may be off by half of itself fits what is twice as large as well as what was meant.
@@ -555,8 +563,13 @@ class Marker:
         )
         values = [blank.value, *(follows.value for follows in ways)]
         found, by_chance = self.explainer.found(blank, derivation, self._known(derivation.quantity), values)
-        if (found is None or found.edit.effort > LIKELIER_THAN) and self._is_last_digit(blank, ways):
-            return blank._replace(verdict="last digit", why=OFF_BY_ONE)
+        if found is None or found.edit.effort > LIKELIER_THAN:
+            if self._is_last_digit(blank.claim, [blank.value, *(x.value for x in ways if not self._slips(x, blank))]):
+                return blank._replace(verdict="last digit", why=OFF_BY_ONE)
+            for follows in ways:
+                if (slips := self._slips(follows, blank)) and self._is_last_digit(blank.claim, [follows.value]):
+                    why = f"it follows from {self._printed(slips)}, but for one unit of its last digit"
+                    return blank._replace(verdict="carried", sources=slips, why=why, formula="", by_page="")
         # As on a divisor that is printed as 0.000.
         if found is None and not ways and self._is_built_on_right_ones(blank, derivation):
             return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
@@ -591,14 +604,13 @@ class Marker:
                 return blank.claim.printed.beside(value)
         return ""
 
-    def _is_last_digit(self, blank: Mark, ways: Sequence[Follows]) -> bool:
-        """Whether a number is a unit off in its last digit, from the engine's or what follows from right numbers."""
-        printed = blank.claim.printed
+    def _is_last_digit(self, claim: Claim, values: Iterable[float]) -> bool:
+        """Whether a number is a unit off in its last digit, from one of these, which have digits after that."""
+        printed = claim.printed
         if isinstance(printed, Computed):  # which has no last digit, but a tolerance
             return False
-        values = [blank.value, *(follows.value for follows in ways if not self._slips(follows, blank))]
         return printed.digits >= FEWEST_DIGITS and any(
-            abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(blank.claim, value)
+            abs(value - printed.number) <= 1.5 * printed.unit and self._has_further_digits(claim, value)
             for value in values
         )
 

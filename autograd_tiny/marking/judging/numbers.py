@@ -74,6 +74,15 @@ class Follows:
         return self._sources.slopes(number) if isinstance(number, Value) else []
 
     @cached_property
+    def has_slopes(self) -> bool:
+        """Whether it is known how much printed numbers matter, which no derivative tells at the root of a 0."""
+        try:
+            self._number()
+        except (ArithmeticError, ValueError):
+            return False
+        return True
+
+    @cached_property
     def slack(self) -> float:
         """How far the rounding of the printed ones may put the number off, by the engine's local derivatives."""
         return sum(abs(slope) * source.radius for source, slope in self._slopes)
