@@ -228,3 +228,26 @@ def neuron_report():
     y = z.sigmoid()
     y.label = "y"
     return mark(y, {"y/z": "y (1-y)", "y/w": "y (1-y)", "y": "0.269"})
+
+
+QUOTIENT = read_formula("u = w + x; L = w/u")
+
+
+@pytest.mark.parametrize(("claim", "verdict"), [
+    ("L/u = -w/u²", "right"),
+    ("L/u = -w / u**2", "right"),
+    ("L/w = 1/u - w/u²", "right"),
+    ("L/u = w/u²", "mistake"),
+    ("L/u = -∂w/∂u", "wrong"),
+    ("L/w = (1 - L)/u", "right"),
+    ("1 - w/u = 0.571", "right"),
+    ("1 - w/u = 0.581", "wrong"),
+    ("1 - L/u = 1.122", "right"),  # the derivative, -w/u²
+    ("1 - L/u = 0.878", "right"),  # the quotient
+    ("1 - L/u = 0.978", "wrong"),
+])  # fmt: skip
+def test_a_quotient_of_names_that_is_no_derivative_is_one_of_numbers(claim, verdict):
+    net = QUOTIENT.record({"w": 1.5, "x": 2.0})
+    (found,) = mark(net.output, [claim]).marks
+    assert found.verdict == verdict
+    assert "it gives 0," not in found.sentence or "∂w" in claim

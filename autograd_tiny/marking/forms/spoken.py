@@ -1,9 +1,9 @@
 """Formulas as pages write them, read in the words of the page: its labels, and the names that it gives.
 
 A formula is text with quantities in it: ``0.7391(1 - 0.7391)``, ``-η · ∂E/∂w``, ``mean(E)``.  A quotient of two names
-is a derivative here as everywhere in claims; what is to be divided stands in brackets, or has the sign ÷.  What
-remains, once each quantity has a name of its own, is read by the one reader of formulas.  In formulas of whole arrays ·
-and × are the matrix product, as in books, ⊙ is the product entry by entry.
+is a derivative here as everywhere in claims; what is to be divided stands in brackets, or has the sign ÷, or is
+recognised by that (`divided`).  What remains, once each quantity has a name of its own, is read by the one reader of
+formulas.  In formulas of whole arrays · and × are the matrix product, as in books, ⊙ is the product entry by entry.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from autograd_tiny.formulas import FormulaError, parsed, read_formula
 from autograd_tiny.formulas.vocabulary import CONSTANTS, FUNCTIONS
 from autograd_tiny.marking.forms.arrays import Arrays, is_of_arrays, of_whole, whole
 from autograd_tiny.marking.forms.printed import SUPERSCRIPTS
-from autograd_tiny.marking.forms.quantities import Quantity, derivative, joined, read_quantity, shifted
+from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, joined, read_quantity, shifted
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.tidy import tidied
@@ -89,6 +89,26 @@ def understood(quantity: Quantity, words: Words) -> Quantity:
     ['∂E/∂w', '2*(E - x1)', '-0.1 * ∂E/∂w', 'Δw', '(w * ∂E/∂w + E * ∂w/∂w)']
     """
     return _Reading(words, ()).quantity(quantity)
+
+
+def divided(quantity: Quantity, said: str) -> Quantity | None:
+    """A formula with quotients of numbers where names with a slash between are read as derivatives.
+
+    None where there are no such names, and where what is ``said`` has the signs of derivatives.
+
+    >>> words = Words({"w", "u"})
+    >>> str(divided(understood(read_quantity("w/u²"), words), "w/u²"))
+    'w/u**2'
+    """
+    if "∂" in said or re.search(r"\bd\w+\s*/\s*d\w", said):
+        return None
+    pieces: list[str | Quantity] = []
+    for piece in _pieces(quantity):
+        if isinstance(piece, Quantity) and piece.kind in ("derivative", "path"):
+            pieces += [x for i, name in enumerate(piece.nodes) for x in ("/" * bool(i), data(name)) if x]
+        else:
+            pieces.append(piece)
+    return _assembled(pieces) if pieces != _pieces(quantity) else None
 
 
 def placed(quantity: Quantity) -> str:

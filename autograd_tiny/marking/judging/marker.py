@@ -11,6 +11,7 @@ from copy import copy
 from functools import cached_property, partial
 from itertools import combinations, pairwise
 from types import MappingProxyType
+from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
@@ -26,7 +27,7 @@ from autograd_tiny.marking.forms.blanks import Unread, Written
 from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed, read_back, read_number
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
-from autograd_tiny.marking.forms.spoken import Words
+from autograd_tiny.marking.forms.spoken import Words, divided
 from autograd_tiny.marking.judging.explaining import PLAIN_SLIPS, Explainer
 from autograd_tiny.marking.judging.numbers import STEPS, Follows, Number, Numbers, Source, noise_of
 from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits, with_bare_numbers
@@ -202,8 +203,35 @@ class Marker:
                         findings.pop(mark.number, None)
 
     def _marked(self, number: int) -> Mark:
-        """The mark of one claim."""
+        """The mark of one claim.
+
+        A quotient of two names in a formula is a derivative.  Where that is wrong, and the quotient of their numbers is
+        right or the one does not depend on the other, the quotient was meant.
+        """
         claim = self.claims[number]
+        mark = self._marked_as(number, claim)
+        if mark.verdict in ("right", "rounded", "unanswered"):
+            return mark
+        meant = claim
+        if claim.formula is not None and isinstance(claim.printed, Written):
+            meant = claim._replace(formula=divided(claim.formula, claim.printed.text))
+        elif claim.quantity.kind == "formula":
+            meant = claim._replace(quantity=divided(claim.quantity, claim.called) or claim.quantity)
+        if meant == claim or (claim.formula is not None and meant.formula is None):
+            return mark
+        kept = [dict[int, Any](known) for known in (self.unexplained, self.efforts, self.by_chance)]
+        for known in (self.unexplained, self.efforts, self.by_chance):
+            known.pop(number, None)
+        again = self._marked_as(number, meant)
+        read = (claim.formula or claim.quantity).every
+        pairs = [pair for q in read if q.kind in ("derivative", "path") for pair in pairwise(q.nodes)]
+        if again.verdict == "right" or not all(self.graph.depends(*pair) for pair in pairs):
+            return again
+        self.unexplained, self.efforts, self.by_chance = kept
+        return mark
+
+    def _marked_as(self, number: int, claim: Claim) -> Mark:
+        """The mark of one claim, as it is read."""
         if claim.formula is not None and (is_of_arrays(claim.quantity) or is_of_arrays(claim.formula)):
             return self._array_formulas.mark(Mark(number, claim, math.nan, "wrong"), claim.formula)
         value = self._value(claim)
