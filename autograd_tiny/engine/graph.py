@@ -255,7 +255,7 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
             elif adjoint.__class__ is float and adjoint == 1.0:
                 term = d
             else:
-                term = d * adjoint
+                term = d * adjoint if d.__class__ is float else d.on(adjoint)
             adjoints[x] = adjoints[x] + term if x in adjoints else term
     results = [adjoints.get(x, 0.0) for x in inputs]
     return [r if isinstance(r, Node) else kind.constant(r) for r in results]  # type: ignore[misc]

@@ -132,6 +132,10 @@ class Operators:
         given = exponent if isinstance(exponent, Operators) else float(exponent)
         return table.power(self, given)  # type: ignore[no-any-return]
 
+    def on(self: S, adjoint: S | float) -> S:
+        """This local derivative times what the chain rule multiplies it by."""
+        return self * adjoint
+
     def leaky_relu(self: S, slope: float = 0.01) -> S:
         """x where x > 0, else slope * x."""
         return table.leaky_relu(self, slope)  # type: ignore[no-any-return]

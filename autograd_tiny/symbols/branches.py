@@ -9,11 +9,12 @@ derivatives that are 0 where they must be, of any order, however the formula is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from typing import Any
 
 from autograd_tiny.engine import table as p
-from autograd_tiny.engine.graph import Node, NodeT, topological_order
-from autograd_tiny.engine.row import Primitive
+from autograd_tiny.engine.graph import Node, NodeT, mapped, topological_order
+from autograd_tiny.engine.row import REALS, Primitive
 from autograd_tiny.engine.table import where
 
 # A choice is the number of a condition, and whether it holds; a case is a set of choices that hold
@@ -30,6 +31,8 @@ TAME = frozenset({
     p.mul, p.sin, p.cos, p.tanh, p.atan, p.erf, p.erfc, p.minimum, p.maximum, p.absolute, p.sigmoid, p.relu, p.softplus,
     p.silu, p.gelu, p.dot, p.logsumexp, p.leaky_relu, p.softmax, p.power[2.0],
 })  # fmt: skip
+WITHOUT_POLES = TAME | {p.total, p.mean, where, p.exp, p.expm1, p.sinh, p.cosh}
+"""Rows whose derivatives are finite at every operand, but for overflow; those of sums and steps are constant."""
 SAFE = 0.5
 """Every row of the table has finite derivatives of all orders at this operand."""
 
@@ -50,7 +53,57 @@ def with_safe_branches(output: NodeT, finite: Iterable[NodeT] = ()) -> dict[Node
     order = topological_order(output)
     if not any(node.op is where for node in order):
         return {node: node for node in order}
-    return _Rewriting(order, set(finite)).result
+    rewriting = _Rewriting(order, set(finite))
+    if not rewriting.is_circular and not _conditions_share_poles(order):
+        return rewriting.result
+    apart = _with_own_conditions(output)
+    again = _Rewriting(topological_order(apart[output]), set(finite)).result
+    return {node: again.get(apart[node], apart[node]) for node in order}
+
+
+def _passes_on(row: Primitive, place: int) -> bool:
+    """Whether a derivative can pass through an operation to an operand; none does to what only decides."""
+    decides = place == 0 if row is where else isinstance(row.rule, tuple) and row.rule[place] == 0.0
+    return not decides
+
+
+def _has_poles(row: Primitive) -> bool:
+    """Whether there are operands where a derivative is infinite, or none."""
+    return not (isinstance(row.rule, tuple) or row in WITHOUT_POLES or row.family in WITHOUT_POLES)
+
+
+def _conditions_share_poles(order: Sequence[Node]) -> bool:
+    """Whether conditions and what is differentiated have an operation in common whose derivative may be infinite."""
+    differentiated, deciding = {order[-1]}, set[Node]()
+    for node in reversed(order):
+        for place, x in enumerate(node.operands):
+            if node in deciding:
+                deciding.add(x)
+            if node in differentiated:
+                (differentiated if _passes_on(node.op, place) else deciding).add(x)
+    return any(_has_poles(x.op) for x in differentiated & deciding if x.op is not None)
+
+
+def _with_own_conditions(output: NodeT) -> dict[NodeT, NodeT]:
+    """Every node in an equal formula in which conditions have nothing in common with what is differentiated.
+
+    In ``where(sqrt(x) > 0.1, sqrt(x), 0)`` the condition always needs the value of the root, its derivative is needed
+    only where the condition holds.  So the condition gets a root of its own.  Where the two come out equal all the
+    same, the program has one.
+    """
+    own: dict[int, Any] = {}
+
+    def made(node: NodeT, operands: tuple[NodeT, ...]) -> NodeT:
+        if node.op is None:
+            own[id(node)] = node  # inputs stay what they are
+            return node
+        pairs = enumerate(zip(operands, node.operands))
+        given = tuple([x if _passes_on(node.op, place) else deepcopy(old, own) for place, (x, old) in pairs])
+        if all(x is old for x, old in zip(given, node.operands)):
+            return node
+        return node.with_operands(operands if node.call else given)
+
+    return mapped([output], made)
 
 
 class _Rewriting:
@@ -64,6 +117,7 @@ class _Rewriting:
         self.masks: dict[Any, Any] = {}
         self.parts: dict[int, list[int]] = {}  # of conditions, as `_within` finds them
         self.shared: dict[Any, tuple[Node, ...]] = {}
+        self.is_circular = False  # whether a condition depends on what is needed only where it holds, or does not
         for node in self._conditions_first(order[-1]):
             self.result[node] = self._rewritten(node)
 
@@ -126,6 +180,7 @@ class _Rewriting:
                     key for key, nodes in conditions.items() if any(x in open_ and x not in done for x in nodes)
                 }
                 if circular:
+                    self.is_circular = True
                     cases = [
                         frozenset(choice for choice in case if choice[0] not in circular) for case in self.need[node]
                     ]
@@ -142,7 +197,10 @@ class _Rewriting:
         else:
             tame = node.op in TAME or node.op.family in TAME
             raw = [not self._is_clean(x, need) for x in old]
-            masked = [not constant and (is_raw or not tame) and x.constant_value is None for x, is_raw in zip(old, raw)]
+            masked = [
+                not constant and (is_raw or not tame) and not _is_safe(node.op, place, x.constant_value)
+                for place, (x, is_raw) in enumerate(zip(old, raw))
+            ]
             operands = [
                 self._mask(self.result.get(x, x), need, _safe(node.op, i)) if masks else self.result.get(x, x)
                 for i, (x, masks) in enumerate(zip(old, masked))
@@ -213,6 +271,11 @@ def _simplified(cases: Need) -> Need:
             if changed:
                 break
     return frozenset(case for case in found if not any(other < case for other in found))
+
+
+def _is_safe(row: Primitive, place: int, number: float | None) -> bool:
+    """Whether a number in a formula needs no other in its place: in (-1) ** x the base does, as in x / 0."""
+    return number is not None and (number > 0.0 or row.domain_of(place) is REALS)
 
 
 def _safe(row: Primitive, place: int) -> float:

@@ -23,7 +23,7 @@ from autograd_tiny.engine.refusals import (
     no_operand,
 )
 from autograd_tiny.engine.row import ATOM, LEVELS, POWER, PRODUCT, RELATION, SIGN, MultiPrimitive, Notation, Primitive
-from autograd_tiny.engine.table import add, equal, greater, less, mul, neg, power
+from autograd_tiny.engine.table import add, equal, greater, less, mul, neg, power, where
 from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.latex import GREEK, SUPERSCRIPTS, latex_name, latex_number, latex_upright
 from autograd_tiny.symbols.naming import Naming
@@ -130,6 +130,21 @@ class Expression(Operators, Node):
             return output, inputs
         equal_to = with_safe_branches(output)
         return equal_to.get(output, output), [equal_to.get(x, x) for x in inputs]
+
+    def on(self, adjoint: Any) -> Any:
+        """This local derivative times what the chain rule multiplies it by.
+
+        A choice between 0 and something else chooses the product: 0 for the branch that is not taken, where 0 times an
+        adjoint that is infinite or nan would be nan.
+        """
+        if self.op is not where:
+            return self * adjoint
+        condition, *branches = self.operands
+        if all(x.constant_value != 0.0 for x in branches):
+            return self * adjoint
+        known = {0.0: 0.0, 1.0: adjoint}
+        products = [known[x.constant_value] if x.constant_value in known else x * adjoint for x in branches]
+        return where(condition, *products)
 
     def evaluate(self, values: Mapping[Expression, float]) -> float:
         """The number that the formula has where each variable has the value given for it."""

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from special_values import differences, listed, outcome, points, rows, same, slopes
 
-from autograd_tiny import Expression, exp, gradient, log, maximum, nn, optim, relu, sqrt, where
+from autograd_tiny import Expression, exp, gradient, hypot, log, maximum, nn, optim, relu, sqrt, where
 from autograd_tiny.engine.table import asin
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.losses import binary_cross_entropy, hinge
@@ -134,6 +134,13 @@ def test_derivatives_by_jax_are_those_of_the_rules(jax):
         assert [operands for operands, *_ in wrong] == ([(1.7e308, -1.0)] if row.name == "pow" else []), row  # a denormal on the way
 
 
+def in_a_condition_too(x):
+    """The condition of the second choice depends on a root that its branch needs in another case."""
+    root = sqrt(x[0])
+    first = where(x[0] > 0.0, root, 0.0)
+    return where(first > 1.0, root, first)
+
+
 SAFE_BRANCHES = {
     "sqrt": (lambda x: where(x[0] > 0.0, sqrt(x[0]), 0.0), lambda x: math.sqrt(x) if x > 0 else 0.0, lambda x: 0.5 / math.sqrt(x)),
     "log": (lambda x: where(x[0] > 0.0, log(x[0]), 0.0), lambda x: math.log(x) if x > 0 else 0.0, lambda x: 1.0 / x),
@@ -144,6 +151,12 @@ SAFE_BRANCHES = {
         lambda x: 1.0 / (x - 2.0) if x > 2 else 0.25 / math.sqrt(1.0 - x * x / 16.0),
     ),
     "overflow": (lambda x: where(x[0] > 0.0, x[0], exp(x[0] * -1e4) - exp(x[0] * -1e4)), lambda x: max(x, 0.0), lambda x: 1.0),
+    "numbers": (
+        lambda x: where(x[0] > -9.0, where(x[0] > 0.0, x[0], 0.0), x[0] / 0.0 + (-1.0) ** x[0]), lambda x: max(x, 0.0), lambda x: 1.0,
+    ),
+    "in a condition, too": (
+        in_a_condition_too, lambda x: math.sqrt(x) if x > 0 else 0.0, lambda x: 0.5 / math.sqrt(x),
+    ),
     "safe by hand": (
         lambda x: where(x[0] > 0.0, log(where(x[0] > 0.0, x[0], 1.0)), 0.0), lambda x: math.log(x) if x > 0 else 0.0, lambda x: 1.0 / x,
     ),
@@ -167,6 +180,35 @@ def test_a_branch_that_is_not_taken_adds_nothing(name):
         h = 1e-4
         expected = [(slope(x + h) - slope(x - h)) / (2.0 * h) if x > 0 else 0.0 for x in at]
         np.testing.assert_allclose(np.ravel(second), expected, rtol=1e-5)
+
+
+AT_THE_ORIGIN = {
+    "root": lambda x: sqrt(x[0] ** 2 + x[1] ** 2), "hypot": lambda x: hypot(x[0], x[1]), "power": lambda x: (x[0] ** 2 + x[1] ** 2) ** 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", ["llvm", "python"])
+@pytest.mark.parametrize("name", AT_THE_ORIGIN)
+def test_what_decides_is_not_differentiated(name, backend):
+    def direction(x):
+        length = AT_THE_ORIGIN[name](x)
+        return where(length > 0.0, x[0] / length, 0.0)
+
+    program = compile_function(direction, 2, backend=backend)
+    values, slopes = program.value_and_grad([[0.0, 0.0], [3.0, 4.0]])
+    np.testing.assert_allclose(values, [0.0, 0.6], rtol=1e-14)
+    np.testing.assert_allclose(slopes, [[0.0, 0.0], [0.128, -0.096]], rtol=1e-14)
+    np.testing.assert_array_equal(program.hessian([0.0, 0.0]), np.zeros((2, 2)))
+    np.testing.assert_array_equal(program.jvp([0.0, 0.0], [1.0, 1.0])[1], [0.0])
+
+
+def test_an_infinite_derivative_of_a_choice_does_not_reach_the_branch_that_is_not_taken():
+    program = compile_function(lambda x: sqrt(where(x[0] > 0.0, x[0], 0.0)), 1, backend="llvm")
+    values, slopes = program.value_and_grad([[-1.0], [0.0], [4.0]])
+    assert [*values, *np.ravel(slopes)] == [0.0, 0.0, 2.0, 0.0, 0.0, 0.25]
+    assert program.hessian([-1.0]) == 0.0
+    exponent = compile_function(lambda x: x[0] ** where(x[0] > 0.0, x[1], 1.0), 2, backend="llvm")
+    assert exponent.value_and_grad([-2.0, 0.5])[1].tolist() == [1.0, 0.0]
 
 
 @pytest.mark.slow

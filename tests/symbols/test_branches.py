@@ -130,8 +130,8 @@ def test_what_is_always_needed_is_left_as_it_is():
     x = Expression("x")
     plain = sqrt(x) + 1.0
     assert with_safe_branches(plain)[plain] is plain
-    root = sqrt(x)
-    formula = where(root > 1.0, root, 0.0)
+    wave = exp(x)
+    formula = where(wave > 1.0, wave, 0.0)
     assert with_safe_branches(formula)[formula] is formula
 
 
@@ -244,10 +244,15 @@ def masked_texts():
         where(y > 0.0, x + y, x * y), "where(y > 0, x + y, where(y > 0, 0.5, x) * where(y > 0, 0.5, y))"
     )
     root = sqrt(x)
-    yield (  # a condition that is computed from the node says nothing of it
-        where(root > 1.0, root, where(x > 0.0, log(root), 0.0)),
-        "where(sqrt(x) > 1, sqrt(x), where(x > 0, log(where(sqrt(x) > 1, 0.5, where(x > 0, sqrt(x), 0.5))), 0))",
+    yield (  # a condition has a root of its own, which is always needed
+        where(root > 1.0, root, where(x > 0.0, log(x), 0.0)),
+        "where(sqrt(x) > 1, sqrt(where(sqrt(x) > 1, x, 0.5)), "
+        "where(x > 0, log(where(sqrt(x) > 1, 0.5, where(x > 0, x, 0.5))), 0))",
     )
+    yield (  # safe as they are: 1 / x with a number above the line, and below it one above 0
+        where(y > 0.0, 1.0 / x, x / 3.0), "where(y > 0, 1 / where(y > 0, x, 0.5), where(y > 0, 0.5, x) / 3)",
+    )
+    yield where(y > 0.0, x / -3.0, 0.0), "where(y > 0, where(y > 0, x, 0.5) / where(y > 0, -3, 0.5), 0)"
 
 
 @pytest.mark.parametrize(("formula", "text"), list(masked_texts()))
