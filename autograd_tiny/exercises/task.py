@@ -15,6 +15,7 @@ from autograd_tiny.exercises.answers import DIGITS, MOST_DIGITS, Blank, written
 from autograd_tiny.exercises.asking.asked import asked_for
 from autograd_tiny.exercises.asking.formulas import shown
 from autograd_tiny.exercises.asking.recording import moved, recorded_at, trained_by
+from autograd_tiny.exercises.asking.training import trained
 from autograd_tiny.exercises.sheet import Sheet
 from autograd_tiny.formulas import Recorded, read_formula
 from autograd_tiny.marking.claims import Claim
@@ -164,6 +165,11 @@ class Task:
         """All numbers that the exercise states, in one line."""
         return ", ".join(filter(None, [self.given, self.also_known]))
 
+    @cached_property
+    def trained(self) -> str:
+        """What is trained and how, in a sentence; empty where no update is asked for."""
+        return trained(self.setting.derivations.program, self.setting.graph, self.labels)
+
     @property
     def with_digits(self) -> str:
         """How many digits an answer needs, as it is said everywhere: ``with 3 significant digits``."""
@@ -207,6 +213,7 @@ class Task:
 
     def __str__(self) -> str:
         known = [f"Also known: {self.also_known}"] if self.told else []
+        known += [self.trained] if self.trained else []
         width = max(len(blank.name) for blank in self.blanks)
         blanks = [f"    {blank.name:{width}}  = ____" for blank in self.blanks]
         formulas = [f"    {line}" for line in self.formulas]

@@ -12,7 +12,7 @@ FILE = Path(__file__).with_name("topics.json")
 def content(topic: str, difficulty: int) -> dict[str, object]:
     """An exercise on a topic, before other numbers are drawn for it."""
     exercise = TOPICS[topic](difficulty, Random(difficulty), {"digits": 6})
-    return {"given": exercise.all_given, "formulas": list(exercise.formulas), "answers": exercise.solution}
+    return {"given": exercise.all_given, "trained": exercise.trained, "formulas": list(exercise.formulas), "answers": exercise.solution}
 
 
 def contents(topic: str) -> list[dict[str, object]]:

@@ -85,9 +85,11 @@ def test_all_forms_say_the_same(tmp_path):
     """Formulas, what is given and told, what is asked for, in this order, as the exercise prints itself."""
     exercise = two_updates()
     heading, given, *lines = str(exercise).splitlines()
-    formulas, (known, find, *blanks) = [line.strip() for line in lines[:4]], lines[4:]
+    formulas, (known, trained, find, *blanks) = [line.strip() for line in lines[:4]], lines[4:]
     names = [line.partition("=")[0].strip() for line in blanks]
-    wanted = [*formulas, f"{given}, {known.removeprefix('Also known: ')}", find, *names]
+    wanted = [*formulas, f"{given}, {known.removeprefix('Also known: ')}", trained, find, *names]
+    assert trained == exercise.trained
+    assert f'class="given">{trained}<' in html.unescape(exercise.html())
     assert heading == formulas[-1] == "s = 3e-7 · w_1"
     assert len(names) == 5
 
@@ -108,8 +110,9 @@ def test_all_forms_say_the_same(tmp_path):
         title, *said = [plain(re.sub(r" *\\\\\[1ex\]$|\.$", "", line)) for line in tex.splitlines()]
         said = [line for line in said if line and not line.startswith(("\\begin", "\\end"))]
         assert title.strip("{}") == heading
-        assert said[:6] == [*wanted[:5], wanted[5] if not solution else wanted[5].replace("Find", "Solution")]
-        for blank, line in zip(exercise.blanks, said[6:], strict=True):
+        said[5] += "."  # which `plain` takes from every line
+        assert said[:7] == [*wanted[:6], wanted[6] if not solution else wanted[6].replace("Find", "Solution")]
+        for blank, line in zip(exercise.blanks, said[7:], strict=True):
             right = exercise.solution[blank.name]
             step = exercise.hint(blank.name, 2).partition(";")[0].partition(" = ")[2].replace("·", " · ").replace("  ", " ")
             name = blank.name.replace("·", " · ")

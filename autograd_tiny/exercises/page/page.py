@@ -56,14 +56,16 @@ def page_of(exercise: Task, picture: str) -> str:
     """
     data, rows = content(exercise)
     formulas = "".join(f"<li>{escape(line)}</li>" for line in exercise.formulas)
-    known = f'<p class="given">Also known: {escape(exercise.also_known)}</p>' if exercise.told else ""
+    known = [f"Also known: {exercise.also_known}"] if exercise.told else []
+    known += [exercise.trained] if exercise.trained else []
+    beside = "".join(f'<p class="given">{escape(line)}</p>' for line in known)
     return standalone(
         title=exercise.heading,
         notice='the exercise cannot be shown. Save it again with exercise.save("exercise.html").',
         main=(
             "exercise",
             f"<h1>{escape(exercise.heading)}</h1>"
-            f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(exercise.given)}</p>{known}'
+            f'<ul class="formulas">{formulas}</ul><p class="given">Given: {escape(exercise.given)}</p>{beside}'
             f'{picture and f"<div class=scroller tabindex=0 role=group aria-label=Graph>{picture}</div>"}'
             f"<p>Find, {exercise.with_digits}:</p>",
         ),

@@ -17,7 +17,7 @@ from autograd_tiny.exercises.page.picture import drawn, picture_of
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import LATEX, term
-from autograd_tiny.symbols.latex import latex_name, latex_number, latex_upright
+from autograd_tiny.symbols.latex import latex_name, latex_number, latex_text, latex_upright
 from autograd_tiny.text.numbers import latex_digits
 from autograd_tiny.text.palette import recolored, variables
 
@@ -74,9 +74,11 @@ def _section(exercise: Exercise, solution: bool) -> str:
         for blank in exercise.blanks
     )
     formulas = escape("\n".join(exercise.formulas))
+    trained = f"<p>{escape(exercise.trained)}</p>" if exercise.trained else ""
     picture = "" if solution else picture_of(exercise)
     return (
-        f"<h1>{escape(exercise.heading)}</h1><pre>{formulas}</pre><p>Given: {escape(exercise.all_given)}</p>{picture}"
+        f"<h1>{escape(exercise.heading)}</h1><pre>{formulas}</pre><p>Given: {escape(exercise.all_given)}</p>{trained}"
+        f"{picture}"
         f"<p>{'Solution' if solution else 'Find'}, {exercise.with_digits}:</p><table>{rows}</table>"
     )
 
@@ -109,15 +111,22 @@ def _latex_section(exercise: Exercise, solution: bool) -> str:
         lines.append(f"{name} &= {'' if shown == name else f'{shown} = '}{right}" if solution else f"{name} &= \\blank")
     title = latex_upright(exercise.title) if exercise.title or not formulas else " = ".join(formulas[-1])
     picture = None if solution else drawn(exercise)
+    trained = f"{_sentence(exercise.trained)}\n\n" if exercise.trained else ""
     tikz = "" if picture is None else _without_comments(picture.tikz())
     drawing = f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{tikz}}}\\end{{center}}\n\n" if tikz else ""
     aligned = [" &= ".join(sides) for sides in formulas]
     what = "Solution" if solution else "Find"
     return (
         f"\\section*{{${title}$}}\n\\begin{{align*}}\n{_broken(aligned)}\n\\end{{align*}}\n"
-        f"Given: {', '.join(f'${x}$' for x in given)}.\n\n{drawing}"
+        f"Given: {', '.join(f'${x}$' for x in given)}.\n\n{trained}{drawing}"
         f"{what}, {exercise.with_digits}:\n\\begin{{align*}}\n{_broken(lines)}\n\\end{{align*}}"
     )
+
+
+def _sentence(text: str) -> str:
+    """A sentence in which names and numbers may be as they like; lines break between its words."""
+    words = re.findall(r"(\S+?)([:,.]?)(?:\s|$)", text)
+    return " ".join(f"${latex_text(word)}${point}" for word, point in words)
 
 
 def _without_comments(tikz: str) -> str:

@@ -132,6 +132,7 @@ def _body(exercise: Exercise) -> Element:
         "itemBody",
         formulas,
         _of("p", f"Given: {exercise.all_given}"),
+        *([_of("p", exercise.trained)] if exercise.trained else []),
         _of("p", f"Find, {exercise.with_digits}:"),
         _of("table", _of("tbody", *rows)),
     )
