@@ -295,3 +295,18 @@ def test_a_cause_is_no_reason_for_what_follows_without_it():
     found = mark(net.output, claims, optimizer=optimizer).marks
     assert [m.verdict for m in found] == ["right", "right", "undecided"] * 2
     assert {m.cause for m in found} == {""}
+
+
+def test_a_number_that_is_not_printed_was_cut():
+    """u = 0.050807, cut to 0.05080, has the sine 0.05077815; rounded to 0.05081 it has 0.05078814."""
+    found = marks("u = a*x**2; v = sin(u)", {"x": 0.47, "a": 0.23}, "v = 0.05077")
+    assert found[0].verdict == "rounded"
+    assert marks("u = a*x**2; v = sin(u)", {"x": 0.47, "a": 0.23}, "v = 0.05075")[0].verdict != "rounded"
+
+
+def test_a_number_of_which_nothing_is_left_was_not_rounded():
+    """p2 = 0.0667 is no 0.1 to go on with, -log(0.1) = 2.3."""
+    formula = "p1, p2 = softmax(z1, z2); L = -log(p2)"
+    found = marks(formula, {"z1": 2.64, "z2": 0.0}, "L/z1 = 0.9", "L/z2 = -0.9", "L = 2.3")
+    assert [m.verdict for m in found][:2] == ["right", "right"]
+    assert found[2].verdict not in ("right", "rounded")

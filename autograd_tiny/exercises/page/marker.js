@@ -395,7 +395,11 @@ export function createMarker(packed, rows) {
         ...choices(printed.decimals, page_.map((x) => x.decimals))
           .map((k) => (x) => (k >= 0 ? Number(fixed(x, k)) : Number(fixed(x * 10 ** k, 0)) * 10 ** -k)),
         ...choices(printed.digits, page_.map((x) => x.digits)).map((k) => (x) => Number(rounded(x, k))),
-      ];
+      ].map((shorter) => (x) => {
+        const short = shorter(x);
+        if (Math.abs(short - x) > limits.mostChanged * Math.abs(x)) throw new Refused();
+        return short;
+      });
       const found = new Map();
       const labelled = parts.filter(([, q]) => !quantities[q].unlabelled);
       const pairs = labelled.length <= limits.mostInPairs ? labelled.flatMap((a, i) => labelled.slice(i + 1).map((b) => [a, b])) : [];
@@ -411,7 +415,7 @@ export function createMarker(packed, rows) {
       const largest = Math.max(Math.abs(printed.number), Math.abs(value), printed.unit);
       const others = [...found.keys()].filter((x) => printed.like(x) !== printed.like(value));
       if ((new Set(others.map((x) => printed.like(x))).size * printed.unit) / largest > limits.mostByRounding) return [];
-      return others.filter((x) => Math.abs(x - printed.number) < 0.5 * printed.unit).map((x) => found.get(x));
+      return others.filter((x) => printed.rounds(x, 0, noise(claim, x))).map((x) => found.get(x));
     }
 
     function workedOut(slipsOf) {

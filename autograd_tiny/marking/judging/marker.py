@@ -30,7 +30,15 @@ from autograd_tiny.marking.forms.quantities import Quantity, data, derivative
 from autograd_tiny.marking.forms.spoken import Words, divided
 from autograd_tiny.marking.judging.explaining import PLAIN_SLIPS, Explainer
 from autograd_tiny.marking.judging.numbers import STEPS, Follows, Number, Numbers, Source, noise_of
-from autograd_tiny.marking.judging.precision import SINGLE, Format, Precision, to_digits, with_bare_numbers
+from autograd_tiny.marking.judging.precision import (
+    SINGLE,
+    Format,
+    Precision,
+    cut_to_digits,
+    cut_to_places,
+    to_digits,
+    with_bare_numbers,
+)
 from autograd_tiny.marking.judging.wholes import Array, Wholes
 from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
 from autograd_tiny.marking.report import Report
@@ -46,6 +54,9 @@ stricter, since this excuses a number that is not what was worked out.
 """
 
 
+Shorter = Callable[[int, float], float]
+MOST_CHANGED = 0.2
+"""Rounding that changes a number by a larger share of it leaves less than a digit."""
 MOST_IN_PAIRS = 6
 """Of so many numbers before it that the page does not print, any two may have been rounded."""
 MOST_DIGITS_OF_SINGLE = 9
@@ -511,15 +522,24 @@ class Marker:
         return found
 
     def _from_rounded(self, blank: Mark, derivation: Derivation) -> list[tuple[str, Follows]]:
-        """The number, had the author rounded numbers before it that the page does not print; none if it does not fit.
+        """The number, had the author rounded numbers before it that the page does not print, or cut digits off.
 
-        They are taken to have as many digits as the page prints.  None, too, where that fits many numbers, so that it
-        would fit a wrong one by chance; and where the right number ends with the printed digits, as it then needs no
-        rounding.
+        They are taken to have as many digits as the page prints.  None if it does not fit; where that fits many
+        numbers, so that it would fit a wrong one by chance; and where the right number ends with the printed digits, as
+        it then needs no rounding.  Nobody works an exercise out by cutting digits off.
         """
-        printed, value = blank.claim.printed, blank.value
-        if not self._has_further_digits(blank.claim, value):
+        if not self._has_further_digits(blank.claim, blank.value):
             return []
+        ways = [(False, _to_places, to_digits)]
+        if not self.asked:
+            ways.append((True, cut_to_places, cut_to_digits))
+        tried = [self._made_shorter(blank, derivation, *way) for way in ways]
+        return next(filter(None, tried), [])
+
+    def _made_shorter(
+        self, blank: Mark, derivation: Derivation, cuts: bool, by_places: Shorter, by_digits: Shorter
+    ) -> list[tuple[str, Follows]]:
+        printed, value = blank.claim.printed, blank.value
         parts = {
             part: quantity
             for part, quantity in derivation.parts.items()
@@ -530,7 +550,7 @@ class Marker:
         found: dict[float, tuple[str, Follows]] = {}
         labelled = [part for part, quantity in parts.items() if self.derivations.is_labelled(quantity)]
         pairs = list(combinations(labelled, 2)) if len(labelled) <= MOST_IN_PAIRS else []
-        for shorter in self._roundings(printed):
+        for shorter in self._roundings(printed, by_places, by_digits):
             for chosen in (list(parts), *([part] for part in parts), *pairs):
                 with suppress(ArithmeticError, ValueError):
                     follows = self.page.follow(
@@ -547,7 +567,8 @@ class Marker:
         others = [x for x in found if printed.like(x) != printed.like(value)]
         if len({printed.like(x) for x in others}) * printed.unit / largest > MOST_BY_ROUNDING:
             return []
-        return [found[x] for x in others if abs(x - printed.number) < 0.5 * printed.unit]
+        prints = printed.cuts if cuts else printed.rounds
+        return [found[x] for x in others if prints(x, noise=self._noise(blank.claim, x))]
 
     def _has_further_digits(self, claim: Claim, value: float) -> bool:
         """Whether printing a number takes digits away."""
@@ -556,12 +577,15 @@ class Marker:
         further = abs(math.remainder(value, claim.printed.unit))
         return further >= 1e-3 * claim.printed.unit or further > self._rounding_errors(claim.quantity, value)
 
-    def _roundings(self, printed: Printed) -> list[Callable[[float], float]]:
+    def _roundings(
+        self, printed: Printed, by_places: Shorter, by_digits: Shorter
+    ) -> list[Callable[[float], float]]:
         """To as many decimal places, and as many digits, as this number has and as most numbers on the page have."""
         page = [claim.printed for claim in self.claims if math.isfinite(claim.printed.number)]
         places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
         digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
-        return [*(partial(round, ndigits=k) for k in places), *(partial(to_digits, k) for k in digits)]
+        ways = [(by_places, k) for k in places] + [(by_digits, k) for k in digits]
+        return [partial(_slightly, partial(shorter, k)) for shorter, k in ways]
 
     def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
         claim = blank.claim
@@ -657,6 +681,22 @@ class Marker:
                 return f"{of} does not depend on {by}"
         return ""
 
+
+
+def _to_places(places: int, x: float) -> float:
+    return round(x, places)
+
+
+def _slightly(shorter: Callable[[float], float], x: float) -> float:
+    """A number made shorter, unless there is little left of it: nobody goes on with 0.1 for 0.067.
+
+    Raises:
+        ValueError: there is.
+    """
+    found = shorter(x)
+    if abs(found - x) > MOST_CHANGED * abs(x):
+        raise ValueError(f"{found!r} is no short form of {x!r}")
+    return found
 
 
 def _at_most(radius: float, _: Mark) -> float:

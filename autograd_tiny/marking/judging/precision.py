@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from decimal import ROUND_DOWN, Decimal
 from functools import cached_property, partial
 from itertools import product
 from typing import NamedTuple
@@ -406,3 +407,21 @@ class Precision:
 def to_digits(digits: int, x: float) -> float:
     """A number rounded to so many significant digits."""
     return float(f"{x:.{digits - 1}e}")
+
+
+def cut_to_places(places: int, x: float) -> float:
+    """A number with its digits after so many decimal places cut off; what is 0.47² but for rounding errors is 0.2209.
+
+    >>> cut_to_places(2, 0.678), cut_to_digits(2, -0.0678), cut_to_places(4, 0.47**2)
+    (0.67, -0.067, 0.2209)
+    """
+    return float(_without_noise(x).quantize(Decimal(1).scaleb(-places), ROUND_DOWN))
+
+
+def cut_to_digits(digits: int, x: float) -> float:
+    """A number with all but so many significant digits cut off."""
+    return cut_to_places(digits - 1 - _without_noise(x).adjusted(), x)
+
+
+def _without_noise(x: float) -> Decimal:
+    return Decimal(f"{x:.13e}")
