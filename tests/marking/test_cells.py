@@ -34,6 +34,9 @@ def test_a_comma_may_stand_behind_the_last_entry(text, shape, texts):
         ("[1, , 3]", r"nothing stands at \[1\]"),
         ("[_, _,]", "prints no number"),
         ("[[1, 2], [3, 4], [5]]", "row 0 has length 2, row 2 has length 1"),
+        ("[[1, 2], [3]]", r"'\[\[1, 2\], \[3\]\]' is ragged: row 0 has length 2, row 1 has length 1; write _ for what is not printed"),
+        (" [ [[1]]]", "has three dimensions; a vector has one, a matrix two"),
+        ("[[1, 2], [3, ]", r"no vector and no matrix; write \[1.5, 2\] or \[\[1, 2\], \[3, 4\]\], and _ for what is not printed"),
     ],
 )
 def test_what_is_no_vector_and_no_matrix(text, message):
