@@ -101,7 +101,7 @@ class Array(Operators, Indexed):
     """
 
     __slots__ = ("node",)
-    __array_ufunc__ = None  # NumPy leaves operators between its arrays and ours to us
+    __array_ufunc__ = None  # type: ignore[assignment]  # NumPy leaves operators between its arrays and ours to us
 
     node: ArrayNode
 

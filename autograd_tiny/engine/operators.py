@@ -7,13 +7,24 @@ that is too slow (`Value`) replaces them by methods built for one row each.
 from __future__ import annotations
 
 import copyreg
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MappingProxyType
 from typing import Any, TypeVar
 
 from autograd_tiny.engine import table
+from autograd_tiny.engine.refusals import made_float, made_floats, no_operand
 from autograd_tiny.engine.row import Family, MultiPrimitive, Output, Primitive
+from autograd_tiny.text.numbers import loses_as_float
+
+OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType({
+    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "equal": operator.eq, "not_equal": operator.ne,
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "power": operator.pow,
+})  # fmt: skip
+"""Python's own, by NumPy's names."""
 
 S = TypeVar("S", bound="Operators")
 M = TypeVar("M", bound=Callable[..., Any])
@@ -132,6 +143,22 @@ class Operators:
         given = exponent if isinstance(exponent, Operators) else float(exponent)
         return table.power(self, given)  # type: ignore[no-any-return]
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        """A function of NumPy on this and others: element by element, each with the operators and methods here.
+
+        Raises:
+            TypeError: an operand is a time or complex; NumPy would go on with a whole number, without its unit.
+        """
+        if method == "__call__" and (plain := OPERATORS.get(ufunc.__name__)) and not any(map(_has_entries, operands)):
+            return plain(*map(_scalar, operands))  # of a comparison NumPy would ask for the truth
+        import numpy
+
+        for x in operands:
+            if loses_as_float(x):
+                raise no_operand(x)
+        given = [numpy.array(x, object) if isinstance(x, Operators) else x for x in operands]
+        return getattr(ufunc, method)(*given, **options)
+
     def on(self: S, adjoint: S | float) -> S:
         """This local derivative times what the chain rule multiplies it by."""
         return self * adjoint
@@ -151,20 +178,51 @@ class Operators:
         raise NotImplementedError
 
 
+def _is_of_the_table(operation: Primitive | MultiPrimitive) -> bool:
+    whole: Any = getattr(operation, "family", None) or operation
+    return table.TABLE.get(whole.name) is whole
+
+
+def _has_entries(x: Any) -> bool:
+    return getattr(x, "ndim", 0) != 0 or isinstance(x, (list, tuple))
+
+
+def _scalar(x: Any) -> Any:
+    """A number of NumPy, or an array of one thing, as Python's; anything else as it is."""
+    if not hasattr(x, "dtype"):
+        return x
+    if loses_as_float(x):
+        raise no_operand(x)
+    item = x.item()
+    return float(item) if hasattr(item, "dtype") else item  # wider than a float
+
+
+@lru_cache(maxsize=4096)
+def float_value(operation: Primitive | MultiPrimitive) -> Callable[..., Any]:
+    """The value of an operation on floats; what one of one's own gives is made floats, or refused."""
+    if _is_of_the_table(operation):
+        return operation.forward
+    if isinstance(operation, MultiPrimitive):
+        return lambda *operands: made_floats(operation, operation.forward(*operands), "an output")
+    return lambda *operands: made_float(operation, operation.forward(*operands))
+
+
 @lru_cache(maxsize=4096)
 def float_form(operation: Primitive | MultiPrimitive) -> Callable[..., Sequence[float]]:
     """The rule of an operation as it is run on floats.
 
     A rule of the table has the names of rows in it bound to their float functions: the same code, and floats pay no
     dispatch.  Only these rules are bound in advance, since no name in there ever changes.  Any other rule is called as
-    it is: it sees its globals as they are at that time, and the rows in it compute on floats.
+    it is: it sees its globals as they are at that time, and the rows in it compute on floats; what it gives is made
+    floats.
     """
     rule: Any = operation.rule
     if isinstance(rule, tuple):
-        return lambda out, *operands: rule
+        numbers = made_floats(operation, rule, "a derivative")
+        return lambda out, *operands: numbers
     known = rule.__globals__
     if known is not vars(table):
-        return rule  # type: ignore[no-any-return]
+        return lambda *operands: made_floats(operation, rule(*operands), "a derivative")
 
     def names_in(code: CodeType) -> set[str]:
         inner = [names_in(c) for c in code.co_consts if isinstance(c, CodeType)]

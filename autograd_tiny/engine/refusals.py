@@ -29,7 +29,7 @@ class ValueRefusedError(TypeError):
 
 
 class RuleFormError(TypeError):
-    """A rule gives something else than one derivative per operand."""
+    """An operation gives no number, or its rule something else than one derivative per operand."""
 
 
 class FormulaRefusedError(TypeError):
@@ -141,6 +141,27 @@ def _in_float(x: Any, called: Callable[[int], str], place: int) -> float:
     return number
 
 
+def made_float(operation: Operation, given: Any, which: str = "its value") -> float:
+    """A number that an operation of one's own gives, as a float.
+
+    Raises:
+        RuleFormError: it is no real number.
+    """
+    if given.__class__ is float:
+        return given
+    if (number := as_number(given)) is None:
+        raise RuleFormError(f"{operation.name}: {which} must be a real number, but is {quoted(given)}")
+    return number
+
+
+def made_floats(operation: Operation, given: Any, which: str) -> Any:
+    """Several of them; what is no tuple and no list stays, for those who look at the form."""
+    if not isinstance(given, (tuple, list)) or all_floats(given):
+        return given
+    numbers = [made_float(operation, x, which) for x in given]
+    return numbers if isinstance(given, list) else tuple(numbers)
+
+
 def finite_number(x: Any, name: str) -> float:
     """The number ``x``, called ``name`` in errors, as a float; refuses what is not finite or would lose digits."""
     data = _as_float(x, name)
@@ -203,6 +224,8 @@ NO_OPERANDS = "the operands must be numbers, Values or Expressions"
 
 def refusal(operation: Operation, operands: Sequence[Any], error: Exception) -> Exception:
     """The error of the same type, telling which operation failed, on which operands, and what it needs."""
+    if isinstance(error, RuleFormError):
+        return error
     head = call_text(operation, operands)
     labels, data = [label_of(x) for x in operands], [data_of(x) for x in operands]
     if not operands:

@@ -17,6 +17,8 @@ from autograd_tiny.engine.refusals import (
     finite_number,
     in_floats,
     is_number,
+    made_float,
+    made_floats,
     one_each,
     refusal,
 )
@@ -185,7 +187,7 @@ class Primitive(_Row):
     def evaluate(self, operands: Sequence[Any]) -> float:
         """The value at floats.  A failure names the operation and its operands."""
         try:
-            return float(self.forward(*in_floats(operands)))
+            return made_float(self, self.forward(*in_floats(operands)))
         except (ArithmeticError, ValueError, TypeError) as error:
             raise refusal(self, operands, error) from None
 
@@ -331,7 +333,7 @@ class MultiPrimitive(_Row):
     def evaluate(self, operands: Sequence[Any]) -> tuple[float, ...]:
         """The values at floats.  A failure names the operation and its operands."""
         try:
-            outputs = self.forward(*in_floats(operands))
+            outputs: tuple[float, ...] = made_floats(self, self.forward(*in_floats(operands)), "an output")
         except (ArithmeticError, ValueError, TypeError) as error:
             raise refusal(self, operands, error) from None
         self.check_form(operands, outputs)

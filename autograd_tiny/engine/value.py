@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from autograd_tiny.engine import floats, refusals
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.operators import Operators, described, float_form
+from autograd_tiny.engine.operators import Operators, described, float_form, float_value
 from autograd_tiny.engine.refusals import compared, exact_float, finite_float, is_number, refusal
 from autograd_tiny.engine.row import MultiPrimitive, Primitive
 from autograd_tiny.engine.table import power
@@ -71,7 +71,7 @@ class Value(refusals.NoPlainNumber, Operators, Node):
     d_second: float
 
     def __init__(self, data: float, label: str = "") -> None:
-        if label.__class__ is not str:
+        if not isinstance(label, str):
             raise TypeError(f"a label is a string, got {label!r}; Value({data!r}, label=...)")
         self.number = data if data.__class__ is float and data - data == 0.0 else finite_float(data, label)
         self.grad = 0.0
@@ -166,7 +166,7 @@ class Value(refusals.NoPlainNumber, Operators, Node):
         operands = lifted(operands)
         data = [v.number for v in operands]
         try:
-            outputs = primitive.forward(*data)
+            outputs = float_value(primitive)(*data)
             rule = float_form(primitive)
             indices = range(primitive.count(operands)) if wanted is None else wanted
             derivatives = [rule(outputs, i, *data) for i in indices]
@@ -275,7 +275,7 @@ def _node(primitive: Primitive, data: float, operands: tuple[Value, ...], deriva
 
 
 def _unary(primitive: Primitive) -> Callable[[Value], Value]:
-    forward, rule = primitive.forward, float_form(primitive)
+    forward, rule = float_value(primitive), float_form(primitive)
 
     def method(self: Value) -> Value:
         v = _new(Value)
@@ -296,7 +296,7 @@ def _unary(primitive: Primitive) -> Callable[[Value], Value]:
 
 
 def _binary(primitive: Primitive) -> Callable[[Value, Any], Value]:
-    forward, rule = primitive.forward, float_form(primitive)
+    forward, rule = float_value(primitive), float_form(primitive)
 
     def method(self: Value, other: Any) -> Any:
         if other.__class__ is not Value:
@@ -322,7 +322,7 @@ def _binary(primitive: Primitive) -> Callable[[Value, Any], Value]:
 
 
 def _binary_linear(primitive: Primitive) -> Callable[[Value, Any], Value]:
-    forward = primitive.forward
+    forward = float_value(primitive)
     d_first, d_second = float_form(primitive)(None)
 
     def method(self: Value, other: Any) -> Any:
@@ -345,7 +345,7 @@ def _binary_linear(primitive: Primitive) -> Callable[[Value, Any], Value]:
 
 
 def _nary(primitive: Primitive) -> Callable[..., Value]:
-    forward, rule = primitive.forward, float_form(primitive)
+    forward, rule = float_value(primitive), float_form(primitive)
 
     def method(*operands: Value) -> Value:
         data = [v.number for v in operands]

@@ -7,9 +7,11 @@ import copy
 import doctest
 import math
 import pickle
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from small_graphs import leaves
 
@@ -422,3 +424,29 @@ def test_rows_of_the_table_are_pickled_by_their_names_and_others_refused():
     own = Primitive("relu", lambda x: x, lambda out, x: (1.0,))
     with pytest.raises(TypeError, match="pickle takes rows of the table, by their names, and relu is a row of your own"):
         pickle.dumps(own)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64, np.array, Fraction, bool, int])
+def test_numbers_of_any_kind_that_it_gives_are_floats(kind):
+    row = Primitive("kind", lambda x: kind(x), lambda out, x: (kind(1),), doc="x")
+    linear = Primitive("linear", lambda x: kind(x), (kind(1),), doc="x")
+    several = MultiPrimitive(
+        "several", lambda x, y: (kind(x), kind(y)), lambda outputs, index, x, y: [kind(1 - index), kind(index)], doc="x, y"
+    )
+    x = Value(1.0)
+    for y in (row(x), linear(x), *several(x, x)):
+        assert [y.data.__class__, *[d.__class__ for d in y.local_derivatives]] == [float] * (1 + len(y.operands))
+    for number in (row(1.0), linear(1.0), *several(1.0, 1.0)):
+        assert number.__class__ is float
+
+
+@pytest.mark.parametrize("bad", [None, "1", 1j, [1.0], np.ones(2), Value(1.0)], ids=repr)
+def test_what_it_gives_is_a_number_or_refused(bad):
+    value = Primitive("value", lambda x: bad, lambda out, x: (1.0,), doc="x")
+    rule = Primitive("rule", lambda x: x, lambda out, x: (bad,), doc="x")
+    for given in (1.0, Value(1.0)):
+        with pytest.raises(TypeError, match=r"^value: its value must be a real number, but is ") as caught:
+            value(given)
+        assert repr(bad)[:9] in str(caught.value)
+    with pytest.raises(TypeError, match=r"^rule: a derivative must be a real number, but is "):
+        rule(Value(1.0))

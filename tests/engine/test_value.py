@@ -428,7 +428,7 @@ def test_data_that_is_set_may_be_infinite_which_anomaly_detection_is_for():
     assert x.data == math.inf
 
 
-TIMES = [np.timedelta64(2, "s"), np.datetime64(2, "s"), np.complex128(2.0), np.array([2], "m8[s]")]
+TIMES = [np.timedelta64(2), np.timedelta64(2, "s"), np.datetime64(2, "s"), np.complex128(2.0), np.array([2], "m8[s]")]
 
 
 @pytest.mark.parametrize("time", TIMES, ids=repr)
@@ -438,11 +438,28 @@ def test_a_number_that_is_more_than_a_float_is_no_operand(operation, x, time):
     """NumPy would give up the unit of a time, and go on with a whole number."""
     with pytest.raises(TypeError, match="combines with numbers"):
         operation(x, time)
+    with pytest.raises(TypeError, match="combines with numbers"):
+        operation(time, x)
 
 
 @pytest.mark.parametrize("time", TIMES, ids=repr)
 def test_a_value_is_equal_to_no_time(time):
     assert (Value(2.0) == time) is False
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64, np.bool_, np.longdouble, np.array])
+def test_a_number_of_numpy_on_the_left_of_a_formula_or_a_value_is_a_number(kind):
+    one, x, v = kind(1), Expression("x"), Value(3.0, "v")
+    assert [str(one < x), str(one >= x), str(one == x), str(one - x), str(one / x)] == [
+        "x > 1", "(x < 1) + (x == 1)", "x == 1", "1 - x", "1 / x"
+    ]
+    assert [one < v, one >= v, one == v] == [True, False, False]
+    assert [(one - v).data, (one / v).data, (one**v).data] == [-2.0, 1.0 / 3.0, 1.0]
+    assert [(one - v).operands[1], (one < v).__class__] == [v, bool]
+
+
+def test_a_label_may_be_any_string():
+    assert Value(1.0, np.array(["w", "b"])[0]).label == "w"
 
 
 # Equal to a number, or the same node.

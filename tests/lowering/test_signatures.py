@@ -125,6 +125,23 @@ def test_only_an_error_of_taking_an_argument_for_a_number_says_that_it_was():
     with pytest.raises(TypeError, match="use where") as caught:
         compile_function(lambda a, b: a if a > b else b)
     assert "was taken for a number" not in str(caught.value)
+    others = [lambda x: x // 1, lambda x: None, lambda x: 3.0, lambda x: f"{x:.2f}", lambda x: x ^ 2, needs_a_list, lambda x: x * [x]]
+    for function in others:
+        with pytest.raises(TypeError) as caught:
+            compile_function(function)
+        assert "was taken for a number" not in str(caught.value)
+    for function in (len, sum, lambda x: dot(x, [1.0]), lambda x: [*x], lambda x: (lambda a, b: a)(*x), lambda x: 1.0 in x, first_of_two):
+        with pytest.raises(TypeError, match="was taken for a number"):
+            compile_function(lambda x, function=function: function(x))
+
+
+def needs_a_list(k):
+    raise TypeError("k must be a list")
+
+
+def first_of_two(x):
+    a, _ = x
+    return a
 
 
 def layered(p, x, rate=3.0):

@@ -7,6 +7,7 @@ forms that `grad` takes.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -120,6 +121,12 @@ class Arranged:
         return trace(function, *[place.rebuild(part) for place, part in zip(self._places, self._split(self.inputs))])
 
 
+TAKEN_FOR_A_LIST = re.compile(
+    r"Expression.*\b(len|iterable|subscriptable|item)\b|iterable,? (not )?Expression|\blists?\b.*Expression"
+)
+"""What Python says, or we, where a formula stands for a single number and a list is needed."""
+
+
 class Arguments(Arranged):
     """A function of its own parameters: each a number, or arranged as in the example."""
 
@@ -154,6 +161,8 @@ class Arguments(Arranged):
             return trace(function, *given[:n], **dict(zip(self._by_keyword, given[n:])))
         except TypeError as error:
             if not self.is_flat or type(error) is not TypeError or error.__cause__:
+                raise
+            if not TAKEN_FOR_A_LIST.search(str(error)):
                 raise
             wanted = listed(self._names, 6)
             raise TypeError(f"{error}; of {wanted} each was taken for a number: {HOW_MANY}") from error
