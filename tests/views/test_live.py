@@ -9,7 +9,7 @@ import pytest
 from foreign import program_called
 from random_graphs import random_program
 
-from autograd_tiny import Primitive, Value, power
+from autograd_tiny import Primitive, Value, power, relu
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.row import Domain
 from autograd_tiny.engine.value import Constant
@@ -201,20 +201,26 @@ def test_what_the_engine_refuses_the_page_refuses_for_the_same_reason(tmp_path):
                 assert said in error, (setting, fault)
 
 
-def test_why_an_operation_without_a_domain_is_refused(tmp_path):
-    """A formula of named values has none, and the test of a user's row may take nothing but numbers."""
+def test_why_an_operation_of_ones_own_is_refused(tmp_path):
+    """A formula of named values has none, and the test of a user's row may take nothing but numbers; others are written."""
     x, z = Value(0.5, "x"), Value(1.5, "z")
     chained = Domain("1 < {} < 2", lambda x: 1.0 < x < 2.0, (1.2, 1.4, 1.6, 1.8))
     own = Primitive(
         "own", lambda z: math.sqrt(math.log(z)), lambda out, z: (0.5 / (out * z),), domain=chained, expansion=lambda z: z.log().sqrt()
     )
     composed = Primitive("whole", lambda x: math.log(x), lambda out, x: (1.0 / x,), expansion=lambda x: x.log())
-    cases = [(*graph_of(own(z))[:2], [[0.5], [1.5]]), (*graph_of(composed(x))[:2], [[-1.0], [0.0], [0.5]])]
-    (own_states, composed_states), _ = in_page(cases, [], tmp_path)
+    positive = Domain("{} > 0", lambda x: relu(x) > 0.0, (0.5, 1.0, 1.5, 2.0))
+    told = Primitive("told", composed.forward, composed.rule, domain=positive, expansion=composed.expansion)
+    cases = [
+        (*graph_of(own(z))[:2], [[0.5], [1.5]]),
+        *[(*graph_of(row(x))[:2], [[-1.0], [0.0], [0.5]]) for row in (composed, told)],
+    ]
+    (own_states, composed_states, told_states), _ = in_page(cases, [], tmp_path)
     assert [state["refused"] for state in own_states] == [[[1, {"needs": "not defined here"}]], []]
     assert [[fault["needs"] for _, fault in state["refused"]] for state in composed_states] == [
         ["not defined here"], ["infinite here"], [],
     ]  # fmt: skip
+    assert [[fault["needs"] for _, fault in state["refused"]] for state in told_states] == [["{} > 0"], ["{} > 0"], []]
 
 
 def test_a_row_of_ones_own_without_expansion_locks_its_inputs():

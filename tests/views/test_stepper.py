@@ -500,10 +500,10 @@ def test_frames_do_not_move(worked, tmp_path):
         svg = ElementTree.parse(path).getroot()
         nodes = [g for g in svg.iter(SVG + "g") if g.get("data-node")]
         layouts.add((svg.get("viewBox"), *(part.get("d") or part.get("x") for node in nodes for part in node)))
-        numbers = known(steps, "gradients", i + 1)
-        for group in svg.iter(SVG + "g"):
-            if (node := group.get("data-node")) and (grad := group.find(f"{SVG}text[@class='grad']")) is not None:
-                assert (grad.text or "") == numbers.get(node, "")
+        for kind, numbers in (("data", known(steps, "data", i + 1)), ("grad", known(steps, "gradients", i + 1))):
+            shown = {node.get("data-node"): node.findtext(f"{SVG}text[@class='{kind}']") for node in nodes}
+            assert shown == {node: numbers.get(node, "") if text is not None else None for node, text in shown.items()}
+        assert path.read_text(encoding="utf-8").startswith("<svg ")  # and not ns0:svg, which no page shows
     assert len(layouts) == 1
 
 
