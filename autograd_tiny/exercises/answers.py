@@ -72,7 +72,7 @@ def read_answer(entered: Any, digits: int) -> Answer:
         return Answer("")
     decimal = plain.replace("−", "-").replace("–", "-")
     if not re.fullmatch(DECIMAL, decimal, re.ASCII):
-        return Answer(plain, None, _problem(decimal))
+        return Answer(plain, None, f"'{brief(plain, 30)}' {_problem(decimal)}")
     try:
         printed = read_number(decimal)
     except ValueError:
@@ -104,9 +104,11 @@ DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 """What a page reads without the marker: of all forms of a number the one that is plain."""
 
 PROBLEMS = (
+    (r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", "has a comma; write thousands without one, and decimals with a point."),
     (r"[+-]?\d*,\d+", "has a decimal comma; write it with a point."),
     (r"[^/]*\d[^/]*/[^/]*\d[^/]*", "is a fraction; work it out, and write it as a decimal number."),
     (r"[+-]?", "is a sign without a number."),
+    (DECIMAL + r"[\s\u00a0\u202f]*[·⋅×*x][\s\u00a0\u202f]*10\D.*", "has a power of ten; write 1.2e-3 for 1.2 · 10⁻³."),
     (DECIMAL + r"\s*[^\d\s.,].*", "is more than a number; write the number alone, without a unit."),
     (r".*", "is no decimal number."),
 )
@@ -117,8 +119,7 @@ The first that fits is taken.
 
 
 def _problem(plain: str) -> str:
-    said = next(said for pattern, said in PROBLEMS if re.fullmatch(pattern, plain, re.ASCII | re.DOTALL))
-    return f"'{brief(plain, 30)}' {said}"
+    return next(said for pattern, said in PROBLEMS if re.fullmatch(pattern, plain, re.ASCII | re.DOTALL))
 
 
 def has_digits(printed: Printed, value: float, digits: int) -> bool:

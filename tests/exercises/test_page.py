@@ -75,7 +75,7 @@ def sheets_of(exercise, n, random):
         elif kind == 4:
             sheet[place] = sheet[place][:-1] + str(int(random.random() * 10))
         else:
-            texts = ("", ",5", "1/3", "-", "0.5 m", "0", "12300", "1e3", "1e400", "-0.0", "x")
+            texts = ("", ",5", "1,234.5", "1/3", "-", "0.5 m", "0", "12300", "1e3", "1e400", "-0.0", "x")
             sheet[place] = texts[int(random.random() * len(texts))]
         if kind < 4 and random.random() < 0.8:
             follow(exercise, sheet, place)
@@ -113,6 +113,13 @@ def test_the_page_says_what_we_say(tmp_path):
     random = Random(1)
     made = [random_exercise(topic, 1, seed=2) for topic in ("neuron", "layer", "softmax and loss", "training step", "adam")]
     assert not differences([(exercise, sheets_of(exercise, 12, random)) for exercise in made], tmp_path)
+
+
+def test_every_form_of_an_answer_is_read_on_the_page_as_here(tmp_path):
+    exercise = Exercise("y = w*x", ["y"], given={"w": -0.231, "x": 2})
+    texts = ["−4.62e−1", "–0.462", "-0.462\u00a0", "−0,462", "-4.62\u00a0·\u00a010^−1", "-4.62 x 10⁻¹", "1,234.5", "0,462", "-4.62\u202fm"]
+    assert [accepted for text in texts[:3] for _, accepted, *_ in by_us(exercise, [text])] == [True] * 3
+    assert not differences([(exercise, [[text] for text in texts])], tmp_path)
 
 
 def test_what_is_asked_later_is_no_step_towards_what_is_asked_first():

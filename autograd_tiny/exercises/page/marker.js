@@ -92,7 +92,7 @@ const brief = (text) => (text.length <= 30 ? text : `${text.slice(0, 27)}...`);
 function readAnswer(entered, { decimal, problems }, digits) {
   const text = entered.trim();
   if (!text) return { text };
-  const plain = text.replace("−", "-").replace("–", "-");
+  const plain = text.replaceAll("−", "-").replaceAll("–", "-");
   const fits = (pattern) => new RegExp(`^(?:${pattern})$`, "s").test(plain);
   if (!fits(decimal)) return { text, problem: `'${brief(text)}' ${problems.find(([pattern]) => fits(pattern))[1]}` };
   const printed = printedNumber(plain);
