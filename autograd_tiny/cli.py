@@ -12,7 +12,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from autograd_tiny.lowering import compile_formula
 from autograd_tiny.marking.answers.class_files import mark_class
 from autograd_tiny.marking.answers.sheet import Sheet
 from autograd_tiny.marking.files.corrections import corrected
-from autograd_tiny.marking.files.sources import files_in, pages_in
+from autograd_tiny.marking.files.sources import PAGES, files_in, pages_in
 from autograd_tiny.marking.reports import FORMATS
 from autograd_tiny.marking.reports.in_terminal import print_outcomes, print_report, print_tally
 from autograd_tiny.marking.reports.outcomes import Outcome, outcomes_of
@@ -197,7 +197,8 @@ def _parser() -> argparse.ArgumentParser:
         "exercise", help="numbers of a formula to be found by hand: a page that marks, Moodle, QTI, paper"
     )
     exercise.add_argument(
-        "formula", type=_text, help="as 'z = w*x + b; y = tanh(z)'; or a page, page.toml, whose claims are the blanks"
+        "formula", type=_text,
+        help="as 'z = w*x + b; y = tanh(z)'; or a file with a page, page.toml, whose claims are the blanks",
     )
     exercise.add_argument("values", type=_text, nargs="*", metavar="name=value", help=numbers)
     ask = (
@@ -406,7 +407,11 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
         and not (options.moodle or options.qti or options.worksheet or options.solution)
     ):
         raise ValueError("a page has one exercise; --variants is for --moodle, --qti, --worksheet or --solution")
-    if options.formula.endswith(".toml"):
+    page, paper = (".html", ".htm"), (".html", ".htm", ".tex")
+    suffixes = {"out": page, "moodle": (".xml",), "qti": (".zip",), "worksheet": paper, "solution": paper}
+    outputs = {name: getattr(options, name) for name in suffixes if getattr(options, name)}
+    _check_outputs([(path, suffixes[name]) for name, path in outputs.items()])
+    if Path(options.formula).suffix.lower() in PAGES:
         if options.ask or options.values or options.learning_rate is not None:
             raise ValueError("a page says itself what is asked and given; change it there")
         asked = exercises.from_page(Path(options.formula), digits=options.digits)
@@ -414,21 +419,29 @@ def _exercise(options: argparse.Namespace, console: Console) -> int:
         ask, digits = options.ask or ["forward", "gradients"], options.digits or DIGITS
         asked = exercises.Exercise(_recorded(options), ask, digits=digits, learning_rate=options.learning_rate)
     every = [asked] if options.variants is None else asked.variants(options.variants, options.seed)
-    written = [asked.save(options.out)] if options.out else []
-    for path, suffix, bank in (
-        (options.moodle, ".xml", exercises.moodle_bank),
-        (options.qti, ".zip", exercises.qti_bank),
-    ):
-        if path and path.suffix.lower() != suffix:
-            raise ValueError(f"this question bank is written as {suffix}, got {path}")
-        written += [write_file(path, bank(every))] if path else []
-    written += [exercises.worksheet(every, options.worksheet)] if options.worksheet else []
-    written += [exercises.worksheet(every, options.solution, solution=True)] if options.solution else []
-    if written:
-        _tell_written(written, console)
-    else:
+    writers: dict[str, Callable[[Path], Path]] = {
+        "out": asked.save,
+        "moodle": lambda path: write_file(path, exercises.moodle_bank(every)),
+        "qti": lambda path: write_file(path, exercises.qti_bank(every)),
+        "worksheet": lambda path: exercises.worksheet(every, path),
+        "solution": lambda path: exercises.worksheet(every, path, solution=True),
+    }
+    for name, path in outputs.items():
+        _tell_written([writers[name](path)], console)
+    if not outputs:
         console.print("\n\n".join(map(str, every)), soft_wrap=True, markup=False)
     return DONE
+
+
+def _check_outputs(outputs: Sequence[tuple[Path, Sequence[str]]]) -> None:
+    """Refuse files of another kind, and two that are one, before any is written."""
+    seen: set[Path] = set()
+    for path, suffixes in outputs:
+        if path.suffix.lower() not in suffixes:
+            raise ValueError(f"what goes to {path} is written as {' or '.join(suffixes)}")
+        if path.resolve() in seen:
+            raise ValueError(f"{path} is named twice; what is written first would be lost")
+        seen.add(path.resolve())
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:

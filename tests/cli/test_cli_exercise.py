@@ -34,12 +34,34 @@ def test_brackets_in_a_title_are_printed(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("[b]old [red]\n")
 
 
+def test_where_one_file_cannot_be_written_the_others_are_told_or_not_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["exercise", *FORMULA, "-o", "page.html", "--moodle", "bank.xml", "--worksheet", "sheet.pdf"]) == 2
+    assert list(tmp_path.iterdir()) == []
+    assert main(["exercise", *FORMULA, "-o", "page.html", "--moodle", "nowhere/bank.xml"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "wrote page.html\n"
+    assert "the directory nowhere does not exist" in printed.err
+
+
+def test_an_article_may_hold_the_page(tmp_path, capsys):
+    page = '```backprop\nformula = "y = x*x"\nclaims = ["y = 9.00"]\n[inputs]\nx = 3\n```\n'
+    (tmp_path / "Article.MD").write_text(page, encoding="utf-8")
+    assert main(["exercise", str(tmp_path / "Article.MD")]) == 0
+    assert "Find, with 3 significant digits:\n    y  = ____" in capsys.readouterr().out
+    (tmp_path / "empty.ipynb").write_text("{}", encoding="utf-8")
+    assert main(["exercise", str(tmp_path / "empty.ipynb")]) == 2
+    assert "empty.ipynb" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("words", "said"), [
     ([*FORMULA, "--ask", "q"], "no node is called 'q'"),
-    ([*FORMULA, "--ask", "z", "-o", "page.pdf"], "saved as .html"),
+    ([*FORMULA, "--ask", "z", "-o", "page.pdf"], "written as .html or .htm"),
     ([*FORMULA, "--ask", "z", "--variants", "3", "-o", "page.html"], "a page has one exercise"),
     ([*FORMULA, "--ask", "z", "--moodle", "bank.csv"], "written as .xml"),
     ([*FORMULA, "--ask", "z", "--qti", "bank.xml"], "written as .zip"),
+    ([*FORMULA, "--worksheet", "sheet.pdf"], "what goes to sheet.pdf is written as .html or .htm or .tex"),
+    ([*FORMULA, "--worksheet", "sheet.tex", "--solution", "./sheet.tex"], "sheet.tex is named twice"),
     ([*FORMULA, "--ask", "updates"], "say how it is trained"),
     (["page.toml", "--ask", "z"], "a page says itself what is asked"),
     (["nowhere.toml"], "nowhere.toml"),

@@ -15,6 +15,9 @@ from autograd_tiny.text.excerpts import Excerpt, whole
 
 ARTICLES = (".md", ".markdown", ".qmd", ".rmd")
 NOTEBOOKS = (".ipynb",)
+PAGES = (".toml", *ARTICLES, *NOTEBOOKS)
+"""What the names of files end in that may hold pages."""
+
 _BLOCK = "a block that begins with ```backprop and ends with ```"
 _LOOKS_LIKE_A_BLOCK = re.compile(rb"(```|~~~).*backprop")
 _LOOKS_LIKE_A_PAGE = re.compile(rb"^[ \t]*(formula|claims)[ \t]*=", re.MULTILINE)
