@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from foreign import compiled_c
 
-from autograd_tiny import dot, exp, leaky_relu, log1p, logsumexp, maximum, mean, nn, sigmoid, softmax, sqrt, tanh, where
+from autograd_tiny import dot, exp, leaky_relu, log1p, logsumexp, maximum, mean, nn, sigmoid, sin, softmax, sqrt, tanh, where
 from autograd_tiny.losses import cross_entropy_from_logits, hinge
 from autograd_tiny.lowering import compile_loss, compile_model
 from autograd_tiny.lowering.sources import blocks
@@ -74,6 +74,15 @@ def test_what_calls_the_library_stands_apart():
     called = [any(f" {name}(" in loop for name in ("tanh", "exp", "softmax", "logsumexp", "log1p")) for loop in loops[:-1]]
     assert called[0] is False
     assert all(x is not y for x, y in pairwise(called))
+
+
+def test_what_backward_calls_of_the_library_is_computed_beside_what_forward_calls():
+    """So that the loop of all the rest can be computed on vectors."""
+    sines = compile_loss(lambda p, s: (sin(p[0] * s[0] + p[1]) - s[1]) ** 2, ["w", "b"], ["x", "y"])
+    loops = sines.c("loss").source.split("loss_block(")[1].split("\n}\n")[0].split(blocks.EACH_ROW)[1:]
+    assert len(loops) == 3
+    assert re.fullmatch(r" \{\s+(\w+\[i\]) = sin\((\w+\[i\])\);\s+(\w+\[i\]) = cos\(\2\);\s+\}\s+", loops[1])
+    assert not re.search(r"\b(sin|cos)\(", loops[0] + loops[2])
 
 
 def test_networks(tmp_path):
