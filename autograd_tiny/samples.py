@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import count
 from random import Random
 
-from autograd_tiny.text.numbers import as_number, as_whole
+from autograd_tiny.text.numbers import as_number, as_whole, random_from
 
 Rows = list[list[float]]
 Targets = tuple[float, float]
@@ -140,7 +140,7 @@ def _rows(
         raise ValueError(f"noise is a standard deviation, a finite number from 0 up, got {noise!r}")
     if not hasattr(targets, "__len__") or len(targets) != 2 or any(as_number(t) is None for t in targets):
         raise ValueError(f"targets are two numbers, one for each class, got {targets!r}")
-    rng = Random(seed)
+    rng = random_from(seed)
     rows = []
     for i in range(n):
         x, y = point(i % 2, rng)

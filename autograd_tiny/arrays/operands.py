@@ -11,6 +11,7 @@ from autograd_tiny.engine.contents import Indexed, is_array
 from autograd_tiny.engine.graph import Node
 from autograd_tiny.engine.refusals import ValueRefusedError, finite_number, is_number
 from autograd_tiny.engine.value import Value, recorder
+from autograd_tiny.text.numbers import loses_as_float
 from autograd_tiny.text.words import quoted
 
 
@@ -26,9 +27,11 @@ def entries_of(data: Any, shape: Shape, what: str, beside: Any = None) -> list[A
     Else leaves.
 
     Raises:
-        TypeError: something is no number, or Values and Expressions are mixed.
+        TypeError: something is no real number, or Values and Expressions are mixed.
         ValueError: a number is not finite.
     """
+    if loses_as_float(data):
+        raise TypeError(f"{what} must be of real numbers, got an array of {data.dtype}")
     flat = (
         data.ravel().tolist() if is_array(data) else list(data) if len(shape) == 1 else [x for row in data for x in row]
     )

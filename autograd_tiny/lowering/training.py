@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from random import Random
 from typing import Any, Protocol
 
 from autograd_tiny.optim.optimizer import Optimizer, State
-from autograd_tiny.text.numbers import as_whole
+from autograd_tiny.text.numbers import as_whole, random_from
 
 
 class Trained(Protocol):
@@ -56,6 +55,7 @@ def fit(
     Returns:
         The mean loss of every epoch, over its batches as they were when their step was taken.
 
+    >>> from random import Random
     >>> from autograd_tiny.losses import half_squared_error
     >>> from autograd_tiny.nn import MLP
     >>> from autograd_tiny.optim import SGD
@@ -81,7 +81,7 @@ def fit(
         raise ValueError(f"epochs is a whole number from 0 up, got {epochs!r}")
     if optimizer.parameters != compiled.model.parameters():
         raise ValueError("the optimizer was made for other parameters: make it with model.parameters()")
-    order, rng = list(range(rows)), Random(seed)
+    order, rng = list(range(rows)), random_from(seed)
     history: list[float] = []
     theta: Any = compiled.parameter_vector()
     state: State = tuple([[np.array(getattr(optimizer, name))] for name in optimizer.state])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from random import Random
 from typing import Any
 
 
@@ -47,6 +48,16 @@ def as_whole(x: Any) -> int | None:
         return operator.index(x)
     except TypeError:
         return None
+
+
+def random_from(seed: Any) -> Random:
+    """``Random(seed)``, which by itself takes no whole number of NumPy's.
+
+    >>> random_from(3).random() == Random(3).random()
+    True
+    """
+    whole = as_whole(seed)
+    return Random(seed if whole is None else whole)
 
 
 def check_digits(digits: Any) -> None:

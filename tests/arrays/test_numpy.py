@@ -10,6 +10,7 @@ import pytest
 from autograd_tiny import (
     Expression,
     Value,
+    array,
     atan2,
     exp,
     gradient,
@@ -200,7 +201,7 @@ def test_a_value_put_into_an_array_of_floats_is_refused():
     assert floats.tolist() == [0.0, 0.0]
 
 
-COMPLEX = [np.complex64(1 + 2j), np.complex128(0.5), np.timedelta64(3, "s")]
+COMPLEX = [np.complex64(1 + 2j), np.complex128(0.5), np.timedelta64(3, "s"), np.timedelta64(3)]
 
 
 @pytest.mark.filterwarnings("error")
@@ -211,7 +212,8 @@ def test_no_imaginary_part_and_no_unit_is_left_out_unseen(x):
         Value, w.__class__.constant, Expression.constant, lambda x: w * x, lambda x: Expression("x") + x, lambda x: w**x,
         lambda x: total(w, x), lambda x: leaky_relu(w, x), lambda x: grad(lambda y: y)(x), lambda x: values([x]),
         lambda x: optim.SGD([w], x), lambda x: losses.hinge(w, x), lambda x: values(np.array([x])),
-        lambda x: grad(lambda y: total(y))(np.array([x])),
+        lambda x: grad(lambda y: total(y))(np.array([x])), lambda x: array([x]), lambda x: array(np.array([x])),
+        lambda x: np.array([x, x]) * array([1.0, 2.0]), lambda x: array([[1.0, 2.0]]) @ np.array([x, x]),
     ]  # fmt: skip
     for take in takers:
         with pytest.raises(TypeError):
@@ -225,9 +227,9 @@ def test_no_imaginary_part_and_no_unit_is_left_out_unseen(x):
 
 @pytest.mark.parametrize("f", [sigmoid, relu, exp, maximum, leaky_relu], ids=repr)
 def test_an_array_given_to_a_function_of_numbers_is_told_of_elementwise(f):
-    for array in (np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0]])):
+    for whole in (np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0]])):
         with pytest.raises(TypeError, match=rf"(?s)\(array\(\[.*; for arrays of NumPy use arrays.elementwise\({f.name}\)"):
-            f(array)
+            f(whole)
 
 
 # Functions of arrays.

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd_tiny.arrays import array
 from autograd_tiny.exercises.exercise import Exercise
-from autograd_tiny.text.numbers import as_whole
+from autograd_tiny.text.numbers import as_whole, random_from
 from autograd_tiny.text.words import did_you_mean
 
 EASY, MIDDLE, HARD = 1, 2, 3
@@ -47,7 +47,7 @@ def random_exercise(topic: str, difficulty: int = MIDDLE, seed: int = 0, *, digi
         raise ValueError(f"a difficulty is 1, 2 or 3, got {difficulty!r}")
     if as_whole(seed) is None or seed < 0:
         raise ValueError(f"a seed is a whole number, 0 at least, got {seed!r}")
-    made = TOPICS[topic](difficulty, Random(seed), {"digits": digits, "title": f"{topic[0].upper()}{topic[1:]}"})
+    made = TOPICS[topic](difficulty, random_from(seed), {"digits": digits, "title": f"{topic[0].upper()}{topic[1:]}"})
     return made.variants(1, seed)[0]
 
 

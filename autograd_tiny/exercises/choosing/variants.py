@@ -16,7 +16,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.exercises.answers import unit_of
 from autograd_tiny.exercises.sheet import Question
 from autograd_tiny.exercises.task import Task, TaskT
-from autograd_tiny.text.numbers import as_whole, plain_number
+from autograd_tiny.text.numbers import as_whole, plain_number, random_from
 from autograd_tiny.text.words import counted, did_you_mean, listed
 
 MOST_TRIES = 400
@@ -221,7 +221,7 @@ def variants_of(
         raise ValueError(f"without is a list of demands that are left out, of {', '.join(DEMANDS)}; got {without!r}")
     drawn = Drawn(exercise, None if vary is None else list(vary), decimals)
     demands = {name: demand for name, (demand, _) in DEMANDS.items() if name == "domain" or name not in without}
-    random, seen = Random(seed), {tuple(exercise.inputs[name] for name in drawn.varied)}
+    random, seen = random_from(seed), {tuple(exercise.inputs[name] for name in drawn.varied)}
     found: list[TaskT] = []
     refused: Counter[str] = Counter()
     reasons: dict[str, str] = {}
