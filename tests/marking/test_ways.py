@@ -310,3 +310,11 @@ def test_a_number_of_which_nothing_is_left_was_not_rounded():
     found = marks(formula, {"z1": 2.64, "z2": 0.0}, "L/z1 = 0.9", "L/z2 = -0.9", "L = 2.3")
     assert [m.verdict for m in found][:2] == ["right", "right"]
     assert found[2].verdict not in ("right", "rounded")
+
+
+def test_a_wrong_number_is_carried_on_by_who_rounds_nothing_else():
+    """v is printed with one digit; the root of 0.00002 is too far off, and its derivative tells too little of that."""
+    formula, at = "v = x**2; g = 100*sqrt(v); d = 3*q; z = g + d", {"x": 0.0042, "q": 1.0}
+    found = marks(formula, at, "v = 0.00002", "d = 3.51370", "z = 3.93370")
+    assert [m.verdict for m in found] == ["right", "wrong", "carried"]
+    assert found[2].sources == (1,)

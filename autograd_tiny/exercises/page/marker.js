@@ -295,6 +295,7 @@ export function createMarker(packed, rows) {
 
   return (answers) => {
     const page = new Numbers(data, rows);
+    const unrounded = new Numbers(data, rows);
     const misprinted = new Map();
     const claims = answers.map((printed, i) => ({ printed, question: questions[i], value: values[i] })).filter(({ printed }) => printed);
     const sourceOf = (mark) => ({
@@ -341,6 +342,8 @@ export function createMarker(packed, rows) {
           if (follows) found.push(follows);
         }
       }
+      const number = unrounded.printed.size ? attempt(() => unrounded.evaluate(question.root)) : undefined;
+      if (number) found.push(new Follows(number.x, () => number));
       return found;
     }
 
@@ -534,6 +537,7 @@ export function createMarker(packed, rows) {
     for (const claim of claims) {
       Object.assign(claim, { mistake: "", why: "", sources: [] }, judged(claim));
       page.take(claim.question.q, sourceOf(claim), claim.verdict !== "right");
+      if (!isFaithful(claim)) unrounded.take(claim.question.q, sourceOf(claim), true);
       if (limits.slips.includes(claim.verdict) && Number.isFinite(claim.value)) {
         const right = { ...claim, verdict: "right", printed: readBack(claim.printed.like(claim.value)) };
         misprinted.set(claim.question.q, page.valueOf(sourceOf(right)));

@@ -120,7 +120,7 @@ class Marker:
 
     def _begin(self) -> None:
         """What is known before the first claim."""
-        self.page = Numbers(self.derivations)
+        self.page, self.unrounded = Numbers(self.derivations), Numbers(self.derivations)
         self.wholes.begin()
         self.claims = [self.wholes.widened(claim) for claim in self.claims]
         if not self.asked:  # an exercise says how many digits it asks for
@@ -279,6 +279,8 @@ class Marker:
         if not math.isfinite(mark.claim.printed.number):
             return
         self.page.take(mark.claim.quantity, Source(mark, self._radius), afresh=mark.verdict != "right")
+        if mark.verdict not in FAITHFUL or mark.claim.quantity in self.unrounded.printed:
+            self.unrounded.take(mark.claim.quantity, Source(mark, self._radius))
         if mark.verdict in SLIPS:
             self._take_misprint(mark)
         elif mark.verdict in FAITHFUL:  # from here on the right number is known as it is printed now
@@ -448,6 +450,9 @@ class Marker:
         for root in (derivation.root, *(root for way in others for root in way(quantity))):
             for follows in self._numbers(root):
                 yield "follows from", follows
+        if self.unrounded.printed:  # as of an author who rounds nothing on the way
+            with suppress(ArithmeticError, ValueError):
+                yield "follows from", self.unrounded.follow(self.unrounded.evaluate(derivation.root))
         for before in (*self.page.earlier.get(quantity, ()), self.page.printed.get(quantity)):
             if before is not None:
                 yield "repeats", self.page.follow(before)
