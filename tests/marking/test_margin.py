@@ -3,6 +3,8 @@
 import pytest
 from marking.made_up import report
 
+from autograd_tiny import mark
+from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.forms.computed import Whole, computed
 from autograd_tiny.marking.story.margin import LONGEST, MOST_NAMED, in_the_margin
 
@@ -78,3 +80,9 @@ def test_arrays_from_code():
     said = "∂E/∂W should be 2 × 2, not 2 × 3: it is transposed."
     assert margin(*turned, carried=("z",), others=2) == [said, "One later number carries it on, z; 2 more slips are on the page."]
     assert margin(("E/W[0][0] = 1", "mistake", 2.0, WHY | {"why": "it is transposed"} | from_code(1.0, (2, 3)))) == [said]
+
+
+def test_numbers_that_are_called_alike_are_told_apart():
+    net = read_formula("y = w*x").record({"w": 0.5, "x": 1.7})
+    told = mark(net.output, ["y = 0.3537", "y = 0.6482"]).margin[0]
+    assert told == "y = 0.3537 and y = 0.6482 are wrong, and nothing known explains them."

@@ -318,3 +318,12 @@ def test_a_wrong_number_is_carried_on_by_who_rounds_nothing_else():
     found = marks(formula, at, "v = 0.00002", "d = 3.51370", "z = 3.93370")
     assert [m.verdict for m in found] == ["right", "wrong", "carried"]
     assert found[2].sources == (1,)
+
+
+def test_a_term_that_is_0_needs_no_logarithm_of_a_printed_0():
+    formula = "p1, p2 = softmax(z1, z2); L = -(t1*log(p1) + t2*log(p2))"
+    at = {"z1": -3.0, "z2": -0.2, "t1": 1.0, "t2": 0.0}  # p1 = 0.0573, L = 2.859
+    found = marks("q = 0.001*z2; " + formula.replace("t2*log(p2)", "t2*log(-q)"), at, "q = 0.00", "p1 = 0.06", "L = 2.81")
+    assert [m.verdict for m in found] == ["right", "right", "rounded"]
+    wrong = marks("q = 0.001*z2; " + formula.replace("t2*log(p2)", "t2*log(-q)"), at, "q = 0.00", "p1 = 0.6", "L = 0.51")
+    assert [m.verdict for m in wrong][2] == "carried"

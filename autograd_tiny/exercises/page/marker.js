@@ -328,6 +328,14 @@ export function createMarker(packed, rows) {
       return claim.printed.rounds(follows.value, slack, most) || claim.printed.cuts(follows.value, slack, most);
     }
 
+    /** What a formula is where a printed 0 leaves it no number or no slopes: with the engine's for what is printed so, and without slopes. */
+    function withZeros(root, instead) {
+      const zeros = quantitiesIn(formulas, root).filter((q) => page.printed.get(q)?.x === 0).map((q) => [q, { x: engine.of(q).x, slopes: NOTHING }]);
+      const number = attempt(() => page.evaluate(root, new Map([...zeros, ...instead])));
+      const follows = instead === NOTHING ? attempt(() => page.followFormula(root, new Map())) : undefined;
+      return [...(number ? [Object.assign(new Follows(number.x, () => number), { putIn: true })] : []), ...(follows ? [follows] : [])];
+    }
+
     function ways({ question }) {
       const { inner = [], fromOutput } = quantities[question.q];
       const others = [[inner, fromOutput], ...question.others].filter(([known]) => known.some((x) => page.printed.has(x)));
@@ -337,9 +345,8 @@ export function createMarker(packed, rows) {
         const wrong = quantitiesIn(formulas, root).filter((q) => misprinted.has(q)).map((q) => [q, misprinted.get(q)]);
         for (const instead of [NOTHING, ...(wrong.length ? [new Map(wrong)] : [])]) {
           const number = attempt(() => page.evaluate(root, instead));
-          const follows = number ? new Follows(number.x, () => number)
-            : instead === NOTHING ? attempt(() => page.followFormula(root, new Map())) : undefined;
-          if (follows) found.push(follows);
+          if (number) found.push(new Follows(number.x, () => number));
+          else found.push(...withZeros(root, instead));
         }
       }
       const number = unrounded.printed.size ? attempt(() => unrounded.evaluate(question.root)) : undefined;
@@ -510,7 +517,7 @@ export function createMarker(packed, rows) {
           return { verdict: "carried", why: `it follows from ${shown(nearly[1])}, but for one unit of its last digit`, sources: nearly[1] };
         }
       }
-      if (!slip && !found.length && isBuiltOnRightOnes(claim)) return { verdict: "undecided", why: limits.tooFewDigits };
+      if (!slip && found.every((x) => x.putIn) && isBuiltOnRightOnes(claim)) return { verdict: "undecided", why: limits.tooFewDigits };
       if (!slip) return { verdict: "wrong", why: claim.question.independence };
       const sources = slips(claim, slip.follows);
       const already = sources.length ? `; and it builds on ${shown(sources)}` : "";

@@ -480,6 +480,8 @@ class Marker:
     def _numbers(self, root: Expression) -> Iterator[Follows]:
         """The page's number for a formula; without derivatives where there are none, as at the root of a printed 0.
 
+        Where there is no number, either, as of the logarithm of 0.00, what is printed so is taken as the engine has it.
+
         Where a quantity was printed more than once, also with what was printed first; where one is wrong, also with the
         right number in its place, since it may be wrong in print only.
         """
@@ -492,6 +494,9 @@ class Marker:
             with suppress(ArithmeticError, ValueError):
                 yield self.page.follow(self.page.evaluate(root, choice))
                 continue
+            with suppress(ArithmeticError, ValueError):
+                zeros = {q: data_of(self.engine.of(q)) for q in quantities if self._is_printed_as_0(q)}
+                yield self.page.follow(self.page.evaluate(root, {**zeros, **choice}), of_page=False)
             with suppress(ArithmeticError, ValueError):
                 if not choice:
                     yield self.page.follow_formula(root, {})
@@ -512,6 +517,9 @@ class Marker:
             elif self.precision.single.may_give(claim, follows.value, of_single, follows.slack):
                 yield "single precision may give it", follows
         yield from self._from_rounded(blank, derivation)
+
+    def _is_printed_as_0(self, quantity: Quantity) -> bool:
+        return quantity in self.page.printed and data_of(self.page.printed[quantity]) == 0.0
 
     def _unrounded(self, derivation: Derivation) -> dict[Quantity, Number]:
         """Printed numbers a formula needs, as they follow from earlier ones: an author may have gone on with these.
@@ -628,7 +636,8 @@ class Marker:
                     why = f"it follows from {self._printed(slips)}, but for one unit of its last digit"
                     return blank._replace(verdict="carried", sources=slips, why=why, formula="", by_page="")
         # As on a divisor that is printed as 0.000.
-        if found is None and not ways and self._is_built_on_right_ones(blank, derivation):
+        is_worked_out = any(follows.of_page for follows in ways)
+        if found is None and not is_worked_out and self._is_built_on_right_ones(blank, derivation):
             return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
         self.by_chance[blank.number] = by_chance
         if found is None:

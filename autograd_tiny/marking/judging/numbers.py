@@ -61,10 +61,13 @@ class Follows:
         value: the number.
         number: gives it once more, as a Value if it depends on printed ones.
         sources: where those stand.
+        of_page: whether it follows from what is printed alone, and nothing was put in for that.
     """
 
-    def __init__(self, value: float, number: Callable[[], Number], sources: Sources) -> None:
-        self.value, self._number, self._sources = value, number, sources
+    def __init__(
+        self, value: float, number: Callable[[], Number], sources: Sources, *, of_page: bool = True
+    ) -> None:
+        self.value, self._number, self._sources, self.of_page = value, number, sources, of_page
 
     @cached_property
     def _slopes(self) -> list[tuple[Source, float]]:
@@ -431,9 +434,9 @@ class Numbers:
         """
         return Follows(value, number, self._sources)
 
-    def follow(self, number: Number) -> Follows:
+    def follow(self, number: Number, *, of_page: bool = True) -> Follows:
         """What a number worked out here says, and how sure it is."""
-        return Follows(data_of(number), lambda: number, self._sources)
+        return Follows(data_of(number), lambda: number, self._sources, of_page=of_page)
 
     def follow_formula(self, root: Expression, known: dict[Expression, Any]) -> Follows:
         """What a formula says, worked out on floats first, and recorded only if somebody asks how sure it is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from autograd_tiny.marking.marks import Mark
@@ -28,8 +29,15 @@ def in_the_margin(slips: Sequence[Mark], carried: Sequence[Mark], others: int) -
     return [_cause(slips), *_line(slips), *_rest(carried, others)]
 
 
+def _called(marks: Sequence[Mark]) -> list[str]:
+    """What the page calls these numbers; one that is called as another is told with what is printed."""
+    times = Counter(mark.claim.called for mark in marks)
+    claims = [mark.claim for mark in marks]
+    return [x.called if times[x.called] == 1 else f"{x.called} = {x.printed.text}" for x in claims]
+
+
 def _cause(slips: Sequence[Mark]) -> str:
-    first, called = slips[0], [mark.claim.called for mark in slips]
+    first, called = slips[0], _called(slips)
     if first.cause:
         return f"One slip: {first.why}; it makes {listed(called, MOST_NAMED)} wrong."
     if first.fits:
@@ -44,7 +52,7 @@ def _cause(slips: Sequence[Mark]) -> str:
         return f"{listed(called, MOST_NAMED)} {is_wrong} wrong, and nothing known explains {them}."
     rest = f"{len(slips) - 1} more of its entries" if first.whole else listed(called[1:], MOST_NAMED)
     same = f"; the same in {rest}" if len(slips) > 1 else ""
-    return f"{called[0]} = {first.claim.printed.text}: {first.why}{same}."
+    return f"{first.claim.called} = {first.claim.printed.text}: {first.why}{same}."
 
 
 def _line(slips: Sequence[Mark]) -> list[str]:
@@ -68,7 +76,7 @@ def _line(slips: Sequence[Mark]) -> list[str]:
 
 
 def _rest(carried: Sequence[Mark], others: int) -> list[str]:
-    along = [mark.claim.called for mark in carried]
+    along = _called(carried)
     it = f"One later number carries it on, {along[0]}" if len(along) == 1 else ""
     it = f"{counted(len(along), 'later number')} carry it on, {listed(along, MOST_NAMED)}" if len(along) > 1 else it
     beside = f"{counted(others, 'more slip')} {'is' if others == 1 else 'are'} on the page" if others else ""
