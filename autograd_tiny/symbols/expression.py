@@ -19,6 +19,7 @@ from autograd_tiny.engine.refusals import (
     ChoiceRefusedError,
     FormulaRefusedError,
     finite_number,
+    in_floats,
     is_number,
     no_operand,
 )
@@ -201,11 +202,17 @@ def at_least(x: Any, y: Any) -> Any:
 
 
 def evaluate(outputs: Sequence[Expression], values: Mapping[Expression, float]) -> list[float]:
-    """The numbers of several formulas at once; what they share is computed once."""
+    """The numbers of several formulas at once; what they share is computed once.
+
+    Raises:
+        KeyError: a variable has no value.
+        TypeError: a value is no real number.
+    """
 
     def number(e: Expression, operands: tuple[float, ...]) -> float:
         if e in values:
-            return float(values[e])
+            (given,) = in_floats((values[e],), lambda _: f"the value of {e.label}")
+            return given
         if e.op is not None:
             return e.op.evaluate(operands)  # type: ignore[no-any-return]
         if e.constant_value is not None:

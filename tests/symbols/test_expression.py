@@ -3,6 +3,7 @@
 import math
 import operator
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -213,6 +214,19 @@ def test_evaluate():
 def test_several_formulas_are_evaluated_together():
     shared = exp(x)
     assert evaluate([shared, shared + 1, x, shared], {x: 0.0}) == [1.0, 2.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("bad", [np.timedelta64(2), np.complex128(1.0), "2", None, Value(2.0), [1.0]], ids=repr)
+def test_a_value_is_a_real_number(bad):
+    with pytest.raises(TypeError, match="the value of x must be a real number, got the"):
+        (x * x).evaluate({x: bad})
+
+
+def test_numbers_are_not_differentiated_by_formulas_nor_formulas_by_numbers():
+    v = Value(2.0)
+    for output, by in ((v * v, x), (x * x, v), (v, x), (x, v)):
+        with pytest.raises(TypeError, match="a Value combines with numbers and Values, not with the Expression"):
+            gradient(output, [by])
 
 
 def test_a_missing_value_is_named():
