@@ -234,7 +234,7 @@ def gradient(output: NodeT, inputs: Iterable[NodeT]) -> list[NodeT]:
     kind: Any = type(output)
     for x in (output, *inputs):
         other: Any = type(x)
-        if not (isinstance(x, Node) and kind.takes(x) and other.takes(output)):  # numbers and formulas refuse each other
+        if not (isinstance(x, Node) and kind.takes(x) and other.takes(output)):  # Values refuse formulas
             raise TypeError(f"gradient needs the recorded output and a list of recorded inputs, got {x!r}")
     output, inputs = kind.differentiable(output, inputs)
     order = topological_order(output)

@@ -267,7 +267,8 @@ def as_floats(x: Any, shape: tuple[int | None, ...], what: str) -> Any:
     """
     import numpy as np
 
-    if isinstance(x, np.ma.MaskedArray):
+    rows = x if isinstance(x, (list, tuple)) else ()
+    if any(isinstance(part, np.ma.MaskedArray) for part in (x, *rows)):
         raise TypeError(f"{what} must be a plain array, got a masked one; fill in its missing entries first")
     try:
         array = np.asarray(x)

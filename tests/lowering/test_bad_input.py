@@ -231,6 +231,7 @@ BATCH = np.array([[1.0, 2.0], [3.0, 5.0], [0.5, 0.25]])
         (THETA, BATCH.astype(np.longdouble), TypeError, "at most 64 bits"),
         (THETA.astype("M8[s]"), BATCH, TypeError, "datetime64"),
         (THETA, np.ma.masked_greater(BATCH, 2.0), TypeError, "masked"),
+        (THETA, list(np.ma.masked_greater(BATCH, 2.0)), TypeError, "masked"),
         (None, BATCH, TypeError, "the parameters must be real numbers"),
         (2.0, BATCH, ValueError, r"the parameters must have shape \(2,\), got \(\)"),
         (THETA, None, TypeError, "the batch must be rows of numbers, in a list or an array; got the NoneType None"),

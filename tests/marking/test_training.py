@@ -379,3 +379,11 @@ def test_mistakes_of_optimizers_and_of_later_passes(claim, wrong, mistake):
     root, parameters = network()
     mark_ = mark(root, printed, optimizer=Adam(parameters, 0.1)).marks[-1]
     assert (mark_.verdict, mark_.mistake) == ("mistake", mistake), mark_.sentence
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, -0.5])
+def test_a_learning_rate_is_finite_and_not_below_zero(rate):
+    w = Value(2.0, "w")
+    loss = w * w
+    with pytest.raises(ValueError, match="a learning rate is a finite number from 0 up, got"):
+        mark(loss, {"w": 2.0}, learning_rate=rate)

@@ -27,7 +27,7 @@ from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, r
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
 from autograd_tiny.symbols.naming import names
-from autograd_tiny.text.numbers import as_number
+from autograd_tiny.text.numbers import as_number, loses_as_float
 from autograd_tiny.text.words import did_you_mean, listed
 
 TOLERANCE = 1e-6
@@ -145,6 +145,8 @@ def _taken_apart(answer: Any, key: str) -> tuple[Shape, list[float]]:
     """The shape of an array or of nested lists, and their numbers, the last index fastest."""
     if hasattr(answer, "__array__") and not isinstance(answer, Indexed) and "numpy" in sys.modules:
         answer = sys.modules["numpy"].asarray(answer)
+    if loses_as_float(answer):
+        raise TypeError(f"{key}: a number from code is a real number, got an array of {answer.dtype}")
     if is_array(answer):
         return answer.shape, [_number(x, key) for x in answer.ravel().tolist()]
     if not isinstance(answer, (list, tuple, Indexed)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
@@ -38,8 +39,11 @@ def training_of(
     optimizer: Optimizer | None, samples: Sequence[Mapping[str, float]], batch: str, learning_rate: float | None
 ) -> Training | float | None:
     """How a page trains; the learning rate alone where one step of gradient descent is all that it says."""
-    if learning_rate is not None and as_number(learning_rate) is None:
-        raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
+    if learning_rate is not None:
+        if (rate := as_number(learning_rate)) is None:
+            raise TypeError(f"a learning rate is a number, got {learning_rate!r}")
+        if not 0.0 <= rate < math.inf:
+            raise ValueError(f"a learning rate is a finite number from 0 up, got {learning_rate!r}")
     if optimizer is None:
         if batch:
             raise ValueError("a batch is what is trained on; say also how: optimizer=SGD([w, b], 0.1)")
