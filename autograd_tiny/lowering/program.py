@@ -18,7 +18,7 @@ from autograd_tiny.engine.graph import gradient, topological_order
 from autograd_tiny.engine.refusals import all_floats
 from autograd_tiny.engine.row import Picked, Primitive
 from autograd_tiny.engine.table import mul, neg
-from autograd_tiny.symbols.expression import TEXT, Expression, Term
+from autograd_tiny.symbols.expression import TEXT, TO_BE_RUN, Expression, Term
 from autograd_tiny.text.names import distinct, invented
 from autograd_tiny.text.numbers import plain_number
 
@@ -317,7 +317,11 @@ def program_of(
     meanings: list[tuple[Expression, Expression, Expression]] = []
     for result in results if wrt else ():
         variables = [*wrt, *(topological_order(result) if expansion is None else ())]
-        adjoints = gradient(result, variables)
+        before = TO_BE_RUN.set(True)
+        try:
+            adjoints = gradient(result, variables)
+        finally:
+            TO_BE_RUN.reset(before)
         derivatives += adjoints[: len(wrt)]
         if expansion is None:
             meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from functools import partial
 from itertools import chain, count
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ from autograd_tiny.symbols.naming import Naming
 from autograd_tiny.text.numbers import loses_as_float, plain_number, short_number
 from autograd_tiny.text.words import brief, quoted
 
+TO_BE_RUN: ContextVar[bool] = ContextVar("to_be_run", default=False)
+"""Whether formulas are differentiated for a program, and not for people."""
 COMBINES = "an Expression combines with numbers and Expressions"
 
 
@@ -135,10 +138,10 @@ class Expression(Operators, Node):
     def on(self, adjoint: Any) -> Any:
         """This local derivative times what the chain rule multiplies it by.
 
-        A choice between 0 and something else chooses the product: 0 for the branch that is not taken, where 0 times an
-        adjoint that is infinite or nan would be nan.
+        In what is run, a choice between 0 and something else chooses the product: 0 for the branch that is not taken,
+        where 0 times an adjoint that is infinite or nan would be nan.  In what is read, the product stays one.
         """
-        if self.op is not where:
+        if self.op is not where or not (TO_BE_RUN.get() or FORMULAS_ONLY.get()):
             return self * adjoint
         condition, *branches = self.operands
         if all(x.constant_value != 0.0 for x in branches):

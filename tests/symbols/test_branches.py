@@ -39,7 +39,7 @@ from autograd_tiny import (
 from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.symbols import branches
 from autograd_tiny.symbols.branches import MOST_CASES, with_safe_branches
-from autograd_tiny.symbols.expression import evaluate
+from autograd_tiny.symbols.expression import TO_BE_RUN, evaluate
 
 POINTS = (-2.5, -1.0, -0.5, 0.0, 0.25, 1.0, 3.0)
 
@@ -258,3 +258,16 @@ def masked_texts():
 @pytest.mark.parametrize(("formula", "text"), list(masked_texts()))
 def test_there_are_the_masks_that_are_needed_and_no_others(formula, text):
     assert str(with_safe_branches(formula)[formula]) == text
+
+
+def test_a_choice_times_an_adjoint_is_a_product_for_people_and_a_choice_in_programs():
+    x = Expression("x")
+    formula = sin(where(x > 0.0, x * x, 0.0))
+    (read,) = gradient(formula, [x])
+    assert "where(x > 0, 1, 0) * cos(where(x > 0, x * x, 0))" in str(read)
+    before = TO_BE_RUN.set(True)
+    try:
+        (run,) = gradient(formula, [x])
+    finally:
+        TO_BE_RUN.reset(before)
+    assert "where(x > 0, cos(where(x > 0, x * x, 0)), 0)" in str(run)
