@@ -81,7 +81,10 @@ def read_answer(entered: Any, digits: int) -> Answer:
 
 
 def _computed(x: Any) -> str:
-    number = as_number(x)
+    try:
+        number = as_number(x)
+    except OverflowError:
+        number = math.inf if x > 0 else -math.inf
     if number is None and isinstance(getattr(x, "data", None), float):
         number = x.data
     if number is None:

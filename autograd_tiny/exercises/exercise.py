@@ -21,7 +21,7 @@ from autograd_tiny.marking.forms.quantities import read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.judging.marker import Marker
 from autograd_tiny.storage.files import write_file
-from autograd_tiny.text.words import did_you_mean, listed
+from autograd_tiny.text.words import did_you_mean, listed, quoted
 from autograd_tiny.views.widget.page import framed
 
 HEIGHT = 900
@@ -202,3 +202,10 @@ class Exercise(Task):
 
     def __repr__(self) -> str:
         return f"<Exercise: {self.heading}, {len(self.blanks)} blanks>"
+
+
+def check_exercises(every: Iterable[object], what: str) -> None:
+    """Refuse what is no exercise, where something is made of exercises."""
+    for exercise in every:
+        if not isinstance(exercise, Exercise):
+            raise TypeError(f"{what} is made of exercises, Exercise('y = w*x', ['y'], ...), got {quoted(exercise)}")

@@ -51,6 +51,8 @@ class Task:
     ) -> None:
         if as_whole(digits) is None or not 1 <= digits <= MOST_DIGITS:
             raise ValueError(f"an answer has 1 to {MOST_DIGITS} significant digits, got digits={digits!r}")
+        if not isinstance(title or "", str):
+            raise TypeError(f"a title is a text, got title={title!r}")
         self.digits, self.title = digits, title
         recorded, others = _recorded(output, given)
         check_unchanged(recorded, *others, done="the exercise")
@@ -71,7 +73,12 @@ class Task:
             self._check(quantity)
 
     def _check(self, quantity: Quantity) -> None:
-        """Refuse what has no number, what is given, and a derivative the wrong way round."""
+        """Refuse formulas, what has no number, what is given, and a derivative the wrong way round."""
+        if not quantity.nodes:
+            raise ValueError(
+                f"'{quantity}' is a formula, and an exercise asks for what has a name; give it a line of its own, "
+                "q = ..., or a label, and ask for that"
+            )
         graph, derivations = self.setting.graph, self.setting.derivations
         of, by = quantity.nodes[0], quantity.nodes[-1]
         if not graph.depends(of, by) and graph.depends(by, of):

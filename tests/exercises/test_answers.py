@@ -49,6 +49,7 @@ def test_a_long_text_is_told_in_short_and_a_number_counts_with_all_its_digits():
     assert read_answer("no" * 40, 3).problem == f"'{'no' * 13}n...' is no decimal number."
     assert read_answer(f"{'9' * 400}", 3).problem == f"'{'9' * 27}...' is too large or too small to be marked."
     assert [read_answer(x, 3).text for x in (0.1 + 0.2, 7, Value(0.25), None)] == ["0.30000000000000004", "7.0", "0.25", ""]
+    assert [read_answer(x, 3).problem for x in (10**400, -(10**400))] == ["'inf' is no decimal number.", "'-inf' is no decimal number."]
     for x in ([], object(), 1j):
         with pytest.raises(TypeError, match=r"an answer is a text, '0\.25', or a number, got"):
             read_answer(x, 3)

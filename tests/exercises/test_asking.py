@@ -197,7 +197,7 @@ def test_a_page_asks_for_about_as_many_digits_as_it_prints(claims, digits, tmp_p
     page = tmp_path / "page.toml"
     page.write_text(PAGE.format(claims=claims), encoding="utf-8")
     assert from_page(page).digits == digits
-    assert from_page(page, digits=7).digits == 7
+    assert from_page(str(page), digits=7).digits == 7
     with pytest.raises(ValueError, match="1 to 12 significant digits"):
         from_page(page, digits=0)
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from autograd_tiny import Value, array
-from autograd_tiny.exercises import Exercise
+from autograd_tiny.exercises import Exercise, moodle_bank, qti_bank, worksheet
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.mark import mark
 from autograd_tiny.optim import SGD
@@ -153,6 +153,11 @@ def test_zero_and_kinks_may_be_asked_for():
         (lambda: neuron([]), "there is nothing to ask"),
         (lambda: neuron(["z", "z"]), "z is asked for twice; ask for each number once"),
         (lambda: neuron(["E/w", "dE/dw"]), "asked for twice .'E/w' and 'dE/dw'."),
+        *[(lambda ask=ask: neuron([ask], learning_rate=0.1), "' is a formula, and an exercise asks for what has a name")
+          for ask in ("w*x", "E/w + E/x", "y=3", "2*E/w", "w' - w", "mean(E)", "log(y)", "lr", "0.5")],
+        (lambda: neuron(["z"], told=["2*z"]), "'2.z' is a formula"),
+        (lambda: neuron("gradient"), "no node is called 'gradient'; did you mean `gradients`"),
+        (lambda: neuron("Forward"), "no node is called 'Forward'; did you mean `forward`"),
         (lambda: neuron(["w"]), "w is given, -3; ask for what is computed"),
         (lambda: neuron(["w/E"]), "w does not depend on E; did you mean E/w?"),
         (lambda: neuron(["w'"]), "give the learning_rate"),
@@ -168,6 +173,8 @@ def test_zero_and_kinks_may_be_asked_for():
         (lambda: Exercise("y = log(x)", ["y"], given={"x": 1}).at({"x": -1.0}), "log"),
         (lambda: Exercise(_named(Value(1e308) * Value(10.0, "x")), ["y"]), "y is inf here"),
         (lambda: Exercise(Value(2.0) * 3.0, "forward"), "there is nothing to ask"),
+        (lambda: neuron(["w'"], training={"learning_rate": 1, "parameters": ["w"], "batch": "mean"}), "batch is 'mean' or 'sum'"),
+        (lambda: neuron(["E'"]), "of an exercise training="),
         (lambda: neuron("updates", training={"optimizer": "adem", "learning_rate": 1}), "'optimizer'"),
         (lambda: Exercise(sum(Value(1.0, "x") * Value(2.0, "x") for _ in "ab"), ["x"]), "several nodes are called 'x'"),
     ],
@@ -177,7 +184,9 @@ def test_what_cannot_be_asked_is_refused_with_the_remedy(make, message):
         make()
 
 
-@pytest.mark.parametrize("make", [lambda: Exercise(3.0, "forward"), lambda: neuron([3]), lambda: neuron().check("z = 1")])
+@pytest.mark.parametrize("make", [lambda: Exercise(3.0, "forward"), lambda: neuron([3]), lambda: neuron().check("z = 1"),
+                                  lambda: neuron(title=3), lambda: moodle_bank("y = w*x"), lambda: qti_bank([3]),
+                                  lambda: worksheet([neuron(), "y"], "sheet.html")])
 def test_wrong_kinds_are_refused(make):
     with pytest.raises(TypeError):
         make()

@@ -11,6 +11,7 @@ from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, read_quantity, updated
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
+from autograd_tiny.text.words import did_you_mean
 
 MOST_BLANKS = 500
 
@@ -105,6 +106,9 @@ KEYWORDS: dict[str, Callable[[NamedGraph, Collection[str]], Iterator[Quantity]]]
 
 def _entries(text: str, graph: NamedGraph) -> list[Quantity]:
     """A quantity; where it speaks of arrays, that of each of their entries."""
+    known = {timed(label.partition("[")[0]).base for label in graph.labels}
+    if isinstance(text, str) and text not in known and (hint := did_you_mean(text.strip().lower(), KEYWORDS)):
+        raise ValueError(f"no node is called {text!r}; {hint}")
     quantity = understood(read_quantity(text), Words(graph.labels))
     every = [_labels_of(name, graph) for name in quantity.nodes]
     return [quantity._replace(nodes=nodes) for nodes in product(*every)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from statistics import median_low
 
@@ -13,7 +14,7 @@ from autograd_tiny.marking.files.sources import pages_in
 from autograd_tiny.marking.page import PageError
 
 
-def from_page(path: Path, *, digits: int | None = None) -> Exercise:
+def from_page(path: str | os.PathLike[str], *, digits: int | None = None) -> Exercise:
     """The first page of a file as an exercise: each number that it claims is a blank, those of its inputs are given.
 
     Args:
@@ -26,7 +27,7 @@ def from_page(path: Path, *, digits: int | None = None) -> Exercise:
         ValueError: it trains on samples, of which an exercise has none, or it claims what cannot be asked for.
         OSError: the file cannot be read.
     """
-    page = pages_in(path)[0]
+    page = pages_in(Path(path))[0]
     if page.samples:
         raise PageError(page.file, "sample: an exercise has one sample; write its numbers below [inputs]")
     recorded = page.record()

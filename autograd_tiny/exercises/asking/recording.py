@@ -71,13 +71,15 @@ def trained_by(
         TypeError: something that trains nothing.
     """
     leaves = {name: node for name, node in graph.labels.items() if node.op is None}
+    batch = ""
     if isinstance(training, Mapping):
+        batch = training.get("batch", "")
         try:
             training = optimizer_of({"parameters": list(leaves)} | dict(training), leaves, learning_rate)
         except KeyError as error:
             raise ValueError(f"training[{error.args[0]!r}]: {error.args[1]}") from None
         learning_rate = None
-    found = training_of(training, (), "", learning_rate)
+    found = training_of(training, (), batch, learning_rate)
     if isinstance(found, Training):
         return found, [x.label for x in found.optimizer.parameters if x.label in leaves]
     return found, [] if found is None else list(leaves)

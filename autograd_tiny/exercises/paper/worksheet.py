@@ -12,7 +12,7 @@ from pathlib import Path
 from autograd_tiny.exercises.answers import Blank
 from autograd_tiny.exercises.asking.formulas import one_step
 from autograd_tiny.exercises.asking.hints import formula
-from autograd_tiny.exercises.exercise import Exercise
+from autograd_tiny.exercises.exercise import Exercise, check_exercises
 from autograd_tiny.exercises.page.picture import drawn, picture_of
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.storage.files import write_file
@@ -53,6 +53,7 @@ def worksheet(
         raise ValueError(f"a worksheet is written as .html or .tex, got {os.fspath(path)!r}")
     if not every:
         raise ValueError("a worksheet needs an exercise")
+    check_exercises(every, "a worksheet")
     return write_file(path, writers[suffix](every, solution))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from autograd_tiny.exercises.answers import Blank, unit_of
 from autograd_tiny.exercises.checked import said_of
-from autograd_tiny.exercises.exercise import Exercise
+from autograd_tiny.exercises.exercise import Exercise, check_exercises
 from autograd_tiny.exercises.sheet import Question
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.forms.printed import Printed, read_number
@@ -46,12 +46,14 @@ def in_bank(exercises: Exercise | Sequence[Exercise], partial: int) -> list[Exer
 
     Raises:
         ValueError: there are none, or ``partial`` is no share of the marks in percent.
+        TypeError: something is no exercise.
     """
     every = [exercises] if isinstance(exercises, Exercise) else list(exercises)
     if not every:
         raise ValueError("a question bank needs an exercise; exercise.variants(30, seed=1) makes thirty")
     if as_whole(partial) is None or not 0 <= partial < 100:
         raise ValueError(f"partial is a share of the marks in percent, from 0 to 99, got {partial!r}")
+    check_exercises(every, "a question bank")
     return every
 
 

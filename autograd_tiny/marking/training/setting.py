@@ -166,7 +166,8 @@ def _check_time(graph: NamedGraph, quantity: Quantity, name: Timed, training: Tr
     if node.op is not None or name.time > 1 or name.beside or quantity.kind not in ("data", "change"):
         what = f"{quantity} is a number after an update of all that is trained"
         raise ValueError(
-            f"{what}; say what that is: optimizer=SGD([w, b], 0.1), on a page parameters = ['w', 'b'] below [training]"
+            f"{what}; say what that is: optimizer=SGD([w, b], 0.1), on a page parameters = ['w', 'b'] below [training],"
+            " of an exercise training={'learning_rate': 0.1, 'parameters': ['w', 'b']}"
         )
 
 
