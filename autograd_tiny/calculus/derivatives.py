@@ -19,7 +19,7 @@ from typing import Any
 
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.calculus.sparse import sparse_jacobian
-from autograd_tiny.calculus.taylor import derivatives_along, times
+from autograd_tiny.calculus.taylor import chained, derivatives_along
 from autograd_tiny.engine.graph import Node, adjoints, gradient, siblings_among, topological_order
 from autograd_tiny.engine.row import Primitive, recorder_of
 from autograd_tiny.engine.table import dot, power
@@ -319,7 +319,7 @@ class _Run:
                 if self.recorded
                 else node.local_derivatives
             )
-            terms = [times(d, moving[x]) for x, d in zip(operands, local) if x in moving]
+            terms = [chained(d, moving[x]) for x, d in zip(operands, local) if x in moving]
             moving[node] = sum(terms[1:], terms[0])
         pushed = [moving.get(y, 0.0) for y in self.outputs.numbers]
         if self.recorded or _any_recorded(pushed):

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from autograd_tiny.calculus.taylor import times
+from autograd_tiny.calculus.taylor import chained
 from autograd_tiny.engine.graph import siblings_among, topological_order
 
 
@@ -77,7 +77,7 @@ def sparse_jacobian(outputs: Sequence[Any], variables: Sequence[Any], *, recorde
             if x in leads and not (siblings and d.__class__ is float and d == 0.0):
                 below = found.setdefault(x, {})
                 for i, above in here.items():
-                    term = times(d, above)
+                    term = chained(d, above)
                     below[i] = below[i] + term if i in below else term
     return _by_rows(len(outputs), [found.get(x, {}) for x in variables])
 

@@ -124,6 +124,13 @@ def times(x: Any, y: Any) -> Any:
     return x * y
 
 
+def chained(derivative: Any, other: Any) -> Any:
+    """A local derivative times what the chain rule multiplies it by, where the literals compute nothing either."""
+    if isinstance(derivative, Operators) and isinstance(other, Operators):
+        return derivative.on(other)
+    return times(derivative, other)
+
+
 def _sum(terms: Iterable[Any]) -> Any:
     """The sum, where the literal 0.0 computes and records nothing."""
     whole: Any = 0.0

@@ -207,6 +207,8 @@ def test_an_infinite_derivative_of_a_choice_does_not_reach_the_branch_that_is_no
     values, slopes = program.value_and_grad([[-1.0], [0.0], [4.0]])
     assert [*values, *np.ravel(slopes)] == [0.0, 0.0, 2.0, 0.0, 0.0, 0.25]
     assert program.hessian([-1.0]) == 0.0
+    pytest.importorskip("scipy")
+    assert program.jacobian([-1.0], sparsity=True).toarray() == 0.0
     exponent = compile_function(lambda x: x[0] ** where(x[0] > 0.0, x[1], 1.0), 2, backend="llvm")
     assert exponent.value_and_grad([-2.0, 0.5])[1].tolist() == [1.0, 0.0]
 

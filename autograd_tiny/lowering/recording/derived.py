@@ -10,7 +10,7 @@ from autograd_tiny.engine.refusals import FORMULAS_ONLY
 from autograd_tiny.engine.table import dot
 from autograd_tiny.lowering.program import collector_at_rest
 from autograd_tiny.lowering.recording.recorded import Recorded
-from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.symbols.expression import TO_BE_RUN, Expression
 
 
 @collector_at_rest()
@@ -22,7 +22,11 @@ def hessian_of(recorded: Recorded) -> Recorded:
 @collector_at_rest()
 def entries_of(recorded: Recorded) -> tuple[Entries, Recorded]:
     """Where the derivatives of all results by all inputs need not be 0, and these derivatives as results."""
-    entries = sparse_jacobian(recorded.safe_results(), recorded.inputs, recorded=True)
+    before = TO_BE_RUN.set(True)
+    try:
+        entries = sparse_jacobian(recorded.safe_results(), recorded.inputs, recorded=True)
+    finally:
+        TO_BE_RUN.reset(before)
     numbers = [x if isinstance(x, Expression) else Expression.literal(x) for x in entries.numbers]
     return entries, Recorded(recorded.inputs, numbers)
 
