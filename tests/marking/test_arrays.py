@@ -240,3 +240,24 @@ def test_an_entry_of_an_update_has_its_primes_at_the_end():
 def test_what_is_no_array(text):
     with pytest.raises(ValueError, match=r"^'.{0,300}$"):
         read_cells(text)
+
+
+TWO_LAYERS = """\
+formula = '''
+Z = X @ W + b
+H = tanh(Z)
+P = softmax(H @ V)
+L = -sum(T*log(P))/2
+'''
+claims = ["L/Z = [[-0.1221, 0.0728], [0.2443, -0.1000]]", "L/W = [[-0.1221, 0.0728], [-0.2442, 0.1456]]"]
+
+[inputs]
+V = [[0.5, -0.5], [0.2, 0.7]]
+"""
+
+
+def test_of_two_samples_one_is_left_out_of_a_derivative_alone(tmp_path):
+    """What was printed before has both, so that it is no term of the loss that is left out."""
+    report = read_page(written(tmp_path, TWO_LAYERS + PAGE.split("[inputs]\n")[1])).mark()
+    assert report.counts == {"right": 4, "mistake": 4}
+    assert report.marks[4].why == "of 2 samples only the first one counts, where their shares add up"

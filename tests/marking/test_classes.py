@@ -280,3 +280,17 @@ def test_a_blank_on_a_page_is_unanswered(tmp_path):
     assert report.ok
     assert report.counts == {"right": 5, "unanswered": 2}
     assert report.marks[1].sentence == "y is not answered; it is 0.3318."
+
+
+@pytest.mark.parametrize(("cell", "number"), [
+    ("0,332", "0.332"), ("33,2%", "33.2%"), ("−7,4×10^-1", "−7.4×10^-1"), ("≈ 0,33", "≈ 0.33"), ("0,33…", "0.33…"),
+    ("1.234,5", "1234.5"), ("1 234,5", "1 234.5"), ("-,5", "-.5"), ("2,5e-3", "2.5e-3"), ("0,33...", "0.33..."),
+    ("max(0,5)", "max(0,5)"), ("1,2,3", "1,2,3"), ("0.5", "0.5"), ("a,5", "a,5"), ("12.34,5", "12.34,5"),
+])  # fmt: skip
+def test_a_decimal_comma_in_every_form_of_a_number(tmp_path, cell, number):
+    (tmp_path / "class.csv").write_text("name;z\nAda;1\n", encoding="utf-8")
+    sheet = Sheet(tmp_path / "class.csv")
+    sheet.delimiter = ";"
+    assert sheet.number(cell) == number
+    sheet.delimiter = ","
+    assert sheet.number(f" {cell} ") == cell

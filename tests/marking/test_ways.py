@@ -327,3 +327,9 @@ def test_a_term_that_is_0_needs_no_logarithm_of_a_printed_0():
     assert [m.verdict for m in found] == ["right", "right", "rounded"]
     wrong = marks("q = 0.001*z2; " + formula.replace("t2*log(p2)", "t2*log(-q)"), at, "q = 0.00", "p1 = 0.6", "L = 0.51")
     assert [m.verdict for m in wrong][2] == "carried"
+
+
+def test_a_bare_1_among_numbers_of_one_digit_is_no_0_7():
+    found = marks("z = w*x + b; y = sigmoid(z); E = (y - 1)**2/2", {"w": 0.5, "x": -2.0, "b": 0.3}, "z = -0.7", "E = 0.2", "E/y = -1")
+    assert [m.verdict for m in found][:2] == ["right", "right"]
+    assert found[2].verdict not in ("right", "rounded")

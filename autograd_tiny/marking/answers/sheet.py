@@ -11,13 +11,16 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from autograd_tiny.marking.forms.printed import read_back
 from autograd_tiny.storage.files import opened
 from autograd_tiny.text.words import quoted
 
 DELIMITERS = (",", ";", "\t", "|")
 MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 """Byte order marks, and the encoding that each stands for."""
-_WITH_COMMA = re.compile(r"[+\-−]?\d*,\d+([eE][+\-−]?\d+)?")
+_GROUPS = r"\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+"
+_WITH_COMMA = re.compile(rf"\D*(?:\d*|{_GROUPS}),\d[^,.]*(?:\.\.\.)?\s*%?")
+"""A decimal comma, perhaps with points or spaces between thousands before it."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _STARTS_A_FORMULA = re.compile(r"(^|[,;|\t\r\n])([\s\"']*)(?=[=+\-@\t\r＝＋－＠])")
 """What stands before a cell that a spreadsheet takes for a formula: OWASP, CSV Injection.
@@ -130,7 +133,15 @@ class Sheet:
     def number(self, cell: str) -> str:
         """A cell as a number is written elsewhere: with a decimal point, without spaces around."""
         cell = cell.strip()
-        return cell.replace(",", ".") if self.delimiter != "," and _WITH_COMMA.fullmatch(cell) else cell
+        if self.delimiter == "," or not _WITH_COMMA.fullmatch(cell):
+            return cell
+        whole, _, decimals = cell.partition(",")
+        plain = f"{whole.replace('.', '')}.{decimals}"
+        try:
+            read_back(plain)
+        except ValueError:  # as of a formula, max(0,5)
+            return cell
+        return plain
 
     def written(self, records: Iterable[Sequence[str]]) -> Iterator[str]:
         """Rows as text of the same kind of table, a piece per row, with no cell that a spreadsheet would evaluate."""

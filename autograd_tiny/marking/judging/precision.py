@@ -156,7 +156,8 @@ def with_bare_numbers(claims: Sequence[Claim]) -> list[Claim]:
             return claim
         last = -places
         if printed.number:
-            last = max(last, math.floor(math.log10(abs(printed.number))) + 1 - digits)
+            # where most have one digit, that is one place beside a 0 and two digits beside a 1
+            last = max(last, math.floor(math.log10(abs(printed.number))) + 1 - max(digits, 2))
         finer = any(x.quantity == claim.quantity and printed.shortens(x.printed) for x in numbers)
         return claim if last >= 0 or finer else claim._replace(printed=printed._replace(unit=float(f"1e{last}")))
 
