@@ -68,7 +68,7 @@ def test_honest_rounding_is_never_blamed(digits):
 
 def test_all_answers_are_marked_as_mark_does():
     exercise = neuron()
-    answers = {"z": "0.5", "y": "0.4", "E": "0.36", "E/y": "-1.2", "E/z": "-1.01", "E/w": "-1"}
+    answers = {"z": "0.5", "y": "0.4", "E": "0.36", "E/y": "-1.2", "E/z": "-1.01", "E/w": "-1.0"}
     recorded = read_formula(NEURON).record(GIVEN)
     by_mark = [(m.verdict, m.mistake, m.why, m.sources) for m in mark(recorded.output, answers).marks]
     assert [(o.mark.verdict, o.mark.mistake, o.mark.why, o.mark.sources) for o in exercise.check(answers).outcomes] == by_mark

@@ -480,7 +480,7 @@ def test_a_wrong_number_is_told_with_digits_enough():
     assert report.marks[1].sentence.startswith("∂y/∂w should be -0.2, not 1: ")
     assert [line.split()[1] for line in str(report).splitlines()[1:4]] == ["0.436", "-0.2", "-0.1"]
     assert ">0.436</td>" in report._repr_html_()
-    assert [entry["right"] for entry in json.loads(report.to_json())["marks"]] == ["0.4", "0", "-0.1"]
+    assert [entry["right"] for entry in json.loads(report.to_json())["marks"]] == ["0.4", "-0.2", "-0.1"]
 
 
 def test_another_explanation_is_named_if_it_is_short():
