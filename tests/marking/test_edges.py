@@ -14,8 +14,6 @@ from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.judging.numbers import chance, noise_of
 from autograd_tiny.marking.marks import FAITHFUL
 
-HONEST = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
-
 
 def decimals(places, most=10**9):
     return st.integers(-most, most).map(lambda n: Decimal(n).scaleb(-places))
@@ -26,17 +24,29 @@ def accepted(text, value):
     return printed.rounds(value) or printed.cuts(value)
 
 
-@given(decimals(6), st.integers(0, 6), st.sampled_from(HONEST))
-def test_honest_rounding_and_honest_cutting_are_accepted(exact, places, rounding):
-    assert accepted(f"{exact.quantize(Decimal(1).scaleb(-places), rounding):f}", float(exact))
+def honest(exact, places):
+    """A number rounded or cut to so many places; a half may go either way, and of a bare 0 nothing shows that it was cut."""
+    unit = Decimal(1).scaleb(-places)
+    rounded = {exact.quantize(unit, rounding) for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_HALF_DOWN)}
+    cut = exact.quantize(unit, ROUND_DOWN)
+    return rounded | ({cut} if cut or places else set())
+
+
+@given(decimals(6), st.integers(0, 6))
+def test_honest_rounding_and_honest_cutting_are_accepted(exact, places):
+    assert all(accepted(f"{printed:f}", float(exact)) for printed in honest(exact, places))
 
 
 @given(decimals(6), st.integers(0, 6), st.integers(-3, 3))
 def test_what_neither_rounding_nor_cutting_gives_is_refused(exact, places, steps):
     unit = Decimal(1).scaleb(-places)
     printed = exact.quantize(unit, ROUND_DOWN) + steps * unit
-    honest = {exact.quantize(unit, rounding) for rounding in (*HONEST, ROUND_HALF_DOWN)}  # a half may go either way
-    assert accepted(f"{printed:f}", float(exact)) is (printed in honest)
+    assert accepted(f"{printed:f}", float(exact)) is (printed in honest(exact, places))
+
+
+@given(decimals(6, 10**7))
+def test_a_bare_0_is_what_is_nearer_to_it_than_to_1(exact):
+    assert accepted("0", float(exact)) is (abs(exact) <= Decimal("0.5"))
 
 
 @given(st.integers(0, 8).flatmap(lambda k: st.tuples(st.just(k), decimals(k))), st.integers(0, 3))

@@ -263,9 +263,12 @@ def test_of_numbers_without_any_others_a_bare_one_is_rounded():
     assert marks("y = sigmoid(z)", {"z": 3.0}, "y = 0")[0].verdict == "wrong"
 
 
-def test_nothing_is_said_of_why_a_number_is_0():
-    """A sign that is wrong before a relu gives that, and so does any factor of 0."""
+def test_of_a_0_that_much_would_explain_no_cause_is_told():
+    """A wrong sign before a relu gives 0, and nothing else does here; of a product with many factors any may be 0."""
     found = marks("y = relu(w*x + b)", {"w": 0.48, "x": 0.15, "b": 0.9}, "y = 0.00")[0]
+    assert (found.verdict, found.mistake, found.alternatives) == ("mistake", "sign", ())
+    formula = "y = relu(a) * relu(b) * relu(c) * relu(d)"
+    found = marks(formula, {"a": 0.48, "b": 0.15, "c": 0.9, "d": 0.7}, "y = 0.000")[0]
     assert (found.verdict, found.mistake) == ("wrong", "")
 
 

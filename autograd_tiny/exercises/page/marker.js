@@ -447,7 +447,6 @@ export function createMarker(packed, rows) {
 
     function best(claim, candidates, loose = false) {
       const { printed } = claim;
-      if (!printed.number) return undefined;
       const isNear = ({ follows }) => {
         const ratio = follows.value / printed.number;
         return ratio >= 0.5 && ratio <= 2 && follows.slack > noiseOf(follows.value);
@@ -459,7 +458,9 @@ export function createMarker(packed, rows) {
       const simpler = new Map(tried.filter(({ effort }) => effort <= found.effort).map(({ follows }) => [follows.value, follows]));
       const expected = [...simpler.values()].reduce((sum, follows) => sum + chance(claim, follows, loose), 0);
       const isUsual = found.effort >= 1 && found.effort <= 3;
-      return expected > (isUsual ? limits.mostByChance : limits.mostByChance / found.effort) ? undefined : found;
+      if (expected > (isUsual ? limits.mostByChance : limits.mostByChance / found.effort)) return undefined;
+      const others = fitting.filter((x) => x.effort <= Math.max(1, found.effort) + 1 && x.what !== found.what).map((x) => x.what);
+      return !printed.number && new Set(others).size > limits.mostBesideOf0 ? undefined : found;
     }
 
     function isInvisible(claim, { without }) {
@@ -507,7 +508,9 @@ export function createMarker(packed, rows) {
     function explained(claim, found) {
       const [singles, doubles, deeper] = claim.question.slips;
       const single = [...workedOut(singles), ...inPrint(claim, found)];
-      const slip = best(claim, single) ?? best(claim, workedOut(doubles)) ?? best(claim, workedOut(deeper)) ?? best(claim, single, true);
+      const isTelling = Boolean(claim.printed.number); // of a 0 nothing far-fetched is told
+      const slip = best(claim, single)
+        ?? (isTelling ? best(claim, workedOut(doubles)) ?? best(claim, workedOut(deeper)) ?? best(claim, single, true) : undefined);
       if (!slip || slip.effort > limits.likelierThan) {
         const wrong = found.map((x) => [x, slips(claim, x)]);
         const right = wrong.filter(([, sources]) => !sources.length).map(([x]) => x.value);

@@ -18,7 +18,7 @@ from autograd_tiny.exercises.checked import UNKNOWN
 from autograd_tiny.exercises.sheet import Operation, Question, Slip
 from autograd_tiny.exercises.task import Task
 from autograd_tiny.marking.forms.quantities import Quantity
-from autograd_tiny.marking.judging.explaining import MOST_BY_CHANCE
+from autograd_tiny.marking.judging.explaining import MOST_BESIDE_OF_0, MOST_BY_CHANCE
 from autograd_tiny.marking.judging.marker import (
     FEWEST_DIGITS,
     LIKELIER_THAN,
@@ -97,6 +97,7 @@ def content(exercise: Task) -> tuple[dict[str, Any], str]:
             "faithful": FAITHFUL,
             "slips": SLIPS,
             "mostByChance": MOST_BY_CHANCE,
+            "mostBesideOf0": MOST_BESIDE_OF_0,
             "mostByRounding": MOST_BY_ROUNDING,
             "mostChanged": MOST_CHANGED,
             "mostInPairs": MOST_IN_PAIRS,

@@ -27,6 +27,8 @@ e^-0.5, two of five cases.  Most wrong numbers have an explanation, so that a fi
 """
 PLAIN_SLIPS, SAID = ("digits swapped", "copied"), {"digits swapped": "two digits have changed places"}
 """What is looked for in an answer to an exercise, and how it is said there."""
+MOST_BESIDE_OF_0 = 2
+"""Of a 0, which has no digits, no explanation is given that has more others beside it."""
 NEAR = 12
 """So many numbers before one are near enough to have been put into its formula."""
 
@@ -91,13 +93,15 @@ class Explainer:
         """
         editor = Editor(self.page.derivations, derivation, known)
         single = list(self._worked_out([*edits(editor), *self._in_writing(blank, values)]))
-        best = (
-            self._best(blank, single)
-            or self._best(blank, list(self._worked_out(double_edits(editor))))
-            or self._best(blank, list(self._worked_out(edits(editor.deeper()))))
-            or self._best(blank, [*single, *self._worked_out(self._from_elsewhere(blank, editor))])
-            or self._best(blank, single, loose=True)
-        )
+        best = self._best(blank, single)
+        if blank.claim.printed.number:  # of a 0 nothing far-fetched is told
+            best = (
+                best
+                or self._best(blank, list(self._worked_out(double_edits(editor))))
+                or self._best(blank, list(self._worked_out(edits(editor.deeper()))))
+                or self._best(blank, [*single, *self._worked_out(self._from_elsewhere(blank, editor))])
+                or self._best(blank, single, loose=True)
+            )
         if best is not None:
             return best
         tried = {fit.follows.value for fit in single}
@@ -139,11 +143,10 @@ class Explainer:
     ) -> tuple[Explanation, float] | None:
         """The simplest edit that gives the printed number, and how many would by chance.
 
-        None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance.
+        None if there is none, or if so many simpler ones were tried that one of them was likely to fit by chance; and
+        of a 0, which any factor of 0 gives and any relu below 0, if there are many.
         """
         printed = blank.claim.printed
-        if not printed.number:  # any factor of 0 gives that, and any relu below 0: it has no digits that tell which
-            return None
         # What is sure was judged before, and a mistake that might be half the number off would explain anything.
         tries = [(fit, 0.0) for fit in worked_out]
         if loose:
@@ -165,6 +168,8 @@ class Explainer:
         most = max(1.0, best.edit.effort) + 1.0
         others = [fit.edit for fit in fitting if fit.edit.effort <= most and fit.edit.what != best.edit.what]
         alternatives = dict.fromkeys(edit.what for edit in sorted(others, key=lambda edit: edit.effort))
+        if not printed.number and len(alternatives) > MOST_BESIDE_OF_0:
+            return None
         return Explanation(*best, tuple(alternatives)), by_chance
 
     def _is_invisible(self, claim: Claim, edit: Edit) -> bool:
