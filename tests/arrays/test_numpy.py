@@ -201,7 +201,7 @@ def test_a_value_put_into_an_array_of_floats_is_refused():
     assert floats.tolist() == [0.0, 0.0]
 
 
-COMPLEX = [np.complex64(1 + 2j), np.complex128(0.5), np.timedelta64(3, "s"), np.timedelta64(3)]
+COMPLEX = [np.complex64(1 + 2j), np.complex128(0.5), np.timedelta64(3, "s"), np.array([3]).view("m8")[0]]
 
 
 @pytest.mark.filterwarnings("error")

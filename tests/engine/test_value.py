@@ -428,7 +428,8 @@ def test_data_that_is_set_may_be_infinite_which_anomaly_detection_is_for():
     assert x.data == math.inf
 
 
-TIMES = [np.timedelta64(2), np.timedelta64(2, "s"), np.datetime64(2, "s"), np.complex128(2.0), np.array([2], "m8[s]")]
+WITHOUT_A_UNIT = np.array([2]).view("m8")[0]  # to say np.timedelta64(2) warns from NumPy 2.5 on
+TIMES = [WITHOUT_A_UNIT, np.timedelta64(2, "s"), np.datetime64(2, "s"), np.complex128(2.0), np.array([2], "m8[s]")]
 
 
 @pytest.mark.parametrize("time", TIMES, ids=repr)

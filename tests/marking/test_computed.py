@@ -250,7 +250,7 @@ def test_what_is_left_of_0_is_rounding_and_a_small_number_is_none():
         ({"W1": [[1.0], [1.0, 2.0]]}, "W1: an array has rows of one length"),
         ({"W1": []}, "W1: an array has rows of one length; this one is empty"),
         ({"W1": [["a"]]}, "W1: a number from code is a float"),
-        ({"W1": np.ones((2, 2), "m8")}, "W1: a number from code is a real number, got an array of timedelta64"),
+        ({"W1": np.ones((2, 2), int).view("m8")}, "W1: a number from code is a real number, got an array of timedelta64"),
         ({"W1": {"a": 1}}, "W1: a number from code is a float"),
     ],
 )
