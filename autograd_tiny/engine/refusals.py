@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -22,6 +23,16 @@ from autograd_tiny.text.words import counted, few, quoted
 
 FORMULAS_ONLY: ContextVar[bool] = ContextVar("formulas_only", default=False)
 """Whether a function is being called with formulas, so that a choice by a Value's number would be built in unseen."""
+
+
+@contextmanager
+def switched_on(switch: ContextVar[bool]) -> Iterator[None]:
+    """A switch is on inside the block, and then as it was."""
+    before = switch.set(True)
+    try:
+        yield
+    finally:
+        switch.reset(before)
 
 
 class ValueRefusedError(TypeError):

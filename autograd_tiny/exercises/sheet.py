@@ -116,16 +116,17 @@ class Sheet:
             tuple(self._slips(found)) for found in (edits(editor), double_edits(editor), edits(editor.deeper()))
         )
         root, parts = self._with_parts(derivation)
-        others = tuple((self._number(formula), tuple(used)) for formula, used in self._others(quantity, known))
+        others = tuple((self._number(formula), tuple(used)) for formula, used in self._others(derivation, known))
         return Question(quantity, root, parts, slips, others)  # type: ignore[arg-type]
 
     def _others(
-        self, quantity: Quantity, known: Mapping[Quantity, object]
+        self, derivation: Derivation, known: Mapping[Quantity, object]
     ) -> Iterator[tuple[Expression, list[Quantity]]]:
+        quantity = derivation.quantity
         over_paths = over_printed_paths(self._derivations, quantity, known)
         if over_paths is not None and are_all_paths(Numbers(self._derivations), quantity, over_paths[0]):
             yield over_paths
-        over_labels = over_printed_labels(self._derivations, quantity, known)
+        over_labels = over_printed_labels(self._derivations, derivation, known)
         if over_labels is not None:
             yield over_labels
 

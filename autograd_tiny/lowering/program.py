@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from autograd_tiny.engine.graph import gradient, topological_order
-from autograd_tiny.engine.refusals import all_floats
+from autograd_tiny.engine.refusals import all_floats, switched_on
 from autograd_tiny.engine.row import Picked, Primitive
 from autograd_tiny.engine.table import mul, neg
 from autograd_tiny.symbols.expression import TEXT, TO_BE_RUN, Expression, Term
@@ -317,11 +317,8 @@ def program_of(
     meanings: list[tuple[Expression, Expression, Expression]] = []
     for result in results if wrt else ():
         variables = [*wrt, *(topological_order(result) if expansion is None else ())]
-        before = TO_BE_RUN.set(True)
-        try:
+        with switched_on(TO_BE_RUN):
             adjoints = gradient(result, variables)
-        finally:
-            TO_BE_RUN.reset(before)
         derivatives += adjoints[: len(wrt)]
         if expansion is None:
             meanings += [(adjoint, result, x) for adjoint, x in zip(adjoints, variables)]

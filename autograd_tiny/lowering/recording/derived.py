@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autograd_tiny.calculus.sparse import Entries, sparse_jacobian
 from autograd_tiny.engine.graph import gradient
-from autograd_tiny.engine.refusals import FORMULAS_ONLY
+from autograd_tiny.engine.refusals import FORMULAS_ONLY, switched_on
 from autograd_tiny.engine.table import dot
 from autograd_tiny.lowering.program import collector_at_rest
 from autograd_tiny.lowering.recording.recorded import Recorded
@@ -22,11 +22,8 @@ def hessian_of(recorded: Recorded) -> Recorded:
 @collector_at_rest()
 def entries_of(recorded: Recorded) -> tuple[Entries, Recorded]:
     """Where the derivatives of all results by all inputs need not be 0, and these derivatives as results."""
-    before = TO_BE_RUN.set(True)
-    try:
+    with switched_on(TO_BE_RUN):
         entries = sparse_jacobian(recorded.safe_results(), recorded.inputs, recorded=True)
-    finally:
-        TO_BE_RUN.reset(before)
     numbers = [x if isinstance(x, Expression) else Expression.literal(x) for x in entries.numbers]
     return entries, Recorded(recorded.inputs, numbers)
 
@@ -67,8 +64,5 @@ def _weights(recorded: Recorded) -> list[Expression]:
 
 def _gradient(result: Expression, inputs: Sequence[Expression]) -> list[Expression]:
     """The gradient as when a function is recorded that computes one: branches that are not taken do no harm."""
-    before = FORMULAS_ONLY.set(True)
-    try:
+    with switched_on(FORMULAS_ONLY):
         return gradient(result, inputs)
-    finally:
-        FORMULAS_ONLY.reset(before)

@@ -14,10 +14,9 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.derivations import Derivation
 from autograd_tiny.marking.diagnosis.altered import Altered
 from autograd_tiny.marking.diagnosis.search import Found, Search
-from autograd_tiny.marking.forms.printed import read_back
 from autograd_tiny.marking.judging.explaining import Reading
 from autograd_tiny.marking.judging.numbers import Follows, Numbers, chance
-from autograd_tiny.marking.judging.precision import commonest
+from autograd_tiny.marking.judging.precision import commonest, cut_to_digits, to_digits
 from autograd_tiny.marking.judging.stale import Implied, stories
 from autograd_tiny.marking.marks import Mark
 
@@ -140,10 +139,7 @@ def _is_rounded_on_the_way(x: Implied, engine: Numbers, page: Numbers, marks: Se
     for numbers in (engine, page):
         with suppress(ArithmeticError, ValueError):
             value = data_of(numbers.of(x.quantity))
-            rounded = read_back(f"{value:.{digits - 1}e}")
-            is_cut = abs(rounded.number) <= abs(value)
-            cut = rounded.number - (0.0 if is_cut else math.copysign(rounded.unit, value))
-            if x.low < rounded.number < x.high or x.low < cut < x.high:
+            if any(x.low < shorter(digits, value) < x.high for shorter in (to_digits, cut_to_digits)):
                 return True
     return False
 

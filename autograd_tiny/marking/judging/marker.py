@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import cached_property, partial
-from itertools import combinations, pairwise
+from itertools import chain, combinations, pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -446,8 +446,10 @@ class Marker:
     def _ways(self, derivation: Derivation) -> Iterator[tuple[str, Follows]]:
         """What the number is by what was printed before: by its formula, or because it was printed itself."""
         quantity = derivation.quantity
-        others = (self._from_the_output, self._over_printed_paths, self._over_printed_labels)
-        for root in (derivation.root, *(root for way in others for root in way(quantity))):
+        others = chain(
+            self._from_the_output(quantity), self._over_printed_paths(quantity), self._over_printed_labels(derivation)
+        )
+        for root in (derivation.root, *others):
             for follows in self._numbers(root):
                 yield "follows from", follows
         if self.unrounded.printed:  # as of an author who rounds nothing on the way
@@ -471,9 +473,9 @@ class Marker:
         if found is not None and is_used and are_all_paths(self.engine, quantity, found[0]):
             yield found[0]
 
-    def _over_printed_labels(self, quantity: Quantity) -> Iterator[Expression]:
+    def _over_printed_labels(self, derivation: Derivation) -> Iterator[Expression]:
         """A derivative by way of derivatives of labelled nodes that were printed, and that its formula does not use."""
-        found = over_printed_labels(self.derivations, quantity, self._known(quantity))
+        found = over_printed_labels(self.derivations, derivation, self._known(derivation.quantity))
         if found is not None and any(x in self.page.printed for x in found[1]):
             yield found[0]
 

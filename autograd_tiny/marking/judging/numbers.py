@@ -70,20 +70,20 @@ class Follows:
         self.value, self._number, self._sources, self.of_page = value, number, sources, of_page
 
     @cached_property
+    def _recorded(self) -> Number | None:
+        """The number with its derivatives; None where there are none."""
+        with suppress(ArithmeticError, ValueError):
+            return self._number()
+        return None
+
+    @cached_property
     def _slopes(self) -> list[tuple[Source, float]]:
-        number: Number = self.value
-        with suppress(ArithmeticError, ValueError):  # where there are no derivatives
-            number = self._number()
-        return self._sources.slopes(number) if isinstance(number, Value) else []
+        return self._sources.slopes(self._recorded) if isinstance(self._recorded, Value) else []
 
     @cached_property
     def has_slopes(self) -> bool:
         """Whether it is known how much printed numbers matter, which no derivative tells at the root of a 0."""
-        try:
-            self._number()
-        except (ArithmeticError, ValueError):
-            return False
-        return True
+        return self._recorded is not None
 
     @cached_property
     def slack(self) -> float:
@@ -107,10 +107,9 @@ class Follows:
 
     def _changed_by(self, righted: Sequence[Source]) -> float:
         """How far the number moves with the engine's numbers for some printed ones; it is far where there is none."""
-        with suppress(ArithmeticError, ValueError):
-            number = self._number()
-            if isinstance(number, Value):
-                return abs(self._sources.number_with(number, righted) - self.value)
+        if isinstance(self._recorded, Value):
+            with suppress(ArithmeticError, ValueError):
+                return abs(self._sources.number_with(self._recorded, righted) - self.value)
         return math.inf
 
 

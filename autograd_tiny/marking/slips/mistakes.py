@@ -232,16 +232,16 @@ def over_printed_paths(
 
 
 def over_printed_labels(
-    derivations: Derivations, quantity: Quantity, known: Collection[Quantity]
+    derivations: Derivations, usual: Derivation, known: Collection[Quantity]
 ) -> tuple[Expression, list[Quantity]] | None:
     """A derivative by the chain rule from labelled node to labelled node, and the printed derivatives that only this
-    way uses; None if there are none.
+    way uses and not the usual one; None if there are none.
     """
-    if quantity.kind != "derivative":
+    if usual.quantity.kind != "derivative":
         return None
-    usual = {*derivations.derivation(quantity, known).parts.values()}
-    derivation = derivations.derivation(quantity, known, over_labels=True)
-    used = [x for x in derivation.parts.values() if x in known and x.kind == "derivative" and x not in usual]
+    derivation = derivations.derivation(usual.quantity, known, over_labels=True)
+    by_the_usual = {*usual.parts.values()}
+    used = [x for x in derivation.parts.values() if x in known and x.kind == "derivative" and x not in by_the_usual]
     return (derivation.root, used) if used else None
 
 

@@ -103,6 +103,8 @@ def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
 
 def _domain(place: int, domain: Domain, needed: set[str]) -> str:
     """What an operand must be, as an object of JavaScript; nothing where that is not told, or its test not written."""
+    if not domain.condition:
+        return ""
     x = Expression("x")
     test: Callable[[Any], Any] = domain.contains
     try:
@@ -110,4 +112,4 @@ def _domain(place: int, domain: Domain, needed: set[str]) -> str:
     except (TypeError, ValueError, AttributeError):  # of the user's own, which takes numbers
         return ""
     needed |= called
-    return f"{{ operand: {place}, needs: {embedded(domain.condition)}, holds: {holds} }}" if domain.condition else ""
+    return f"{{ operand: {place}, needs: {embedded(domain.condition)}, holds: {holds} }}"
