@@ -14,10 +14,6 @@ class Mark(float):
     __slots__ = ()
 
 
-def divide(x: float, y: float) -> float:
-    return x / y
-
-
 def power(x: float, k: float) -> float:
     # 0 ** -1 is a ZeroDivisionError, as everywhere in Python.
     return 1.0 / x if x == 0.0 and k < 0.0 else math.pow(x, k)

@@ -62,7 +62,7 @@ mul = Primitive(
     text=Notation("{0:product} * {1:power}", PRODUCT), latex=Notation(r"{0:product} \cdot {1:product}", PRODUCT),
 )
 div = Primitive(
-    "div", floats.divide, lambda out, x, y: (1.0 / y, -out / y), domain=(REALS, NONZERO), symbol="/",
+    "div", operator.truediv, lambda out, x, y: (1.0 / y, -out / y), domain=(REALS, NONZERO), symbol="/",
     doc="x divided by y",
     text=Notation("{0:product} / {1:power}", PRODUCT), latex=Notation(r"\frac{{{0}}}{{{1}}}", PRODUCT),
 )
@@ -70,9 +70,10 @@ div = Primitive(
 
 def _power_row(k: float) -> Primitive:
     shown, written = plain_number(k), as_it_is(latex_digits(plain_number(k)))
+    to_the = math.pow if k >= 0 else floats.power
     rules: dict[float, Any] = {0.0: (0.0,), 1.0: (1.0,), 2.0: lambda out, x: (2.0 * x,)}
     return Primitive(
-        f"power[{shown}]", lambda x: floats.power(x, k), rules.get(k, lambda out, x: (k * x ** (k - 1.0),)),
+        f"power[{shown}]", lambda x: to_the(x, k), rules.get(k, lambda out, x: (k * x ** (k - 1.0),)),
         symbol=f"^{short_number(k)}", doc=f"x to the constant power {shown}",
         text=Notation(f"{{0:atom}} ** {shown}", POWER), latex=Notation(f"{{0:atom}}^{{{{{written}}}}}", POWER),
         domain=(REALS if k >= 0 else NONZERO) if k.is_integer() else NONNEGATIVE if k >= 0 else POSITIVE,

@@ -71,7 +71,7 @@ class Value(refusals.NoPlainNumber, Operators, Node):
     d_second: float
 
     def __init__(self, data: float, label: str = "") -> None:
-        if not isinstance(label, str):
+        if label.__class__ is not str and not isinstance(label, str):
             raise TypeError(f"a label is a string, got {label!r}; Value({data!r}, label=...)")
         self.number = data if data.__class__ is float and data - data == 0.0 else finite_float(data, label)
         self.grad = 0.0
@@ -231,7 +231,7 @@ def _lift(x: Any) -> Any:
     if kind is float and x - x == 0.0:
         data = x
     elif kind is int and -9007199254740992 <= x <= 9007199254740992:  # 2 ** 53: up to here floats hold every integer
-        data = float(x)
+        data = x + 0.0
     elif isinstance(x, Value):
         return x
     elif is_number(x):

@@ -30,8 +30,12 @@ CALLS = """
 
 #define NAME_hidden __attribute__((visibility("hidden")))
 
-typedef void NAME_kernel(int64_t rows, const double *parameters, const double *batch, double *values,
-                         double *derivatives, double *workspace, double *means);
+typedef struct {
+    int64_t rows;
+    const double *parameters, *batch;
+    double *values, *derivatives, *workspace;
+} NAME_arguments;
+typedef void NAME_kernel(const NAME_arguments *);
 NAME_hidden NAME_kernel NAME_values, NAME_all;
 
 /* Call machine code with memory to work in.  Without memory, everything it would write is nan. */
@@ -41,7 +45,8 @@ static void NAME_call(NAME_kernel *run, size_t floats, size_t rows, const double
     char *memory = malloc(floats * sizeof(double) + 128);
     if (memory) {
         double *workspace = (double *)(memory + (128 - (uintptr_t)memory % 128));
-        run((int64_t)rows, parameters, batch, values, derivatives, workspace, means);
+        run(&(NAME_arguments){(int64_t)rows, parameters, batch, values, derivatives, workspace});
+        for (size_t i = 0; i < n_means; i++) means[i] = workspace[i];
         free(memory);
         return;
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import os
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import import_module
@@ -61,9 +62,10 @@ class Code(Protocol):
 
     Attributes:
         layout: of its inputs and outputs.
-        workspace: how many floats it works in.
+        workspace: how many floats it works in; the first are the means, after a call.
         work: how many operands its instructions have for a row, a measure of its time.
-        run: the function.
+        run: the function; it takes a pointer to the number of rows and the addresses of parameters, batch, values,
+            derivatives and workspace.
     """
 
     layout: Layout
@@ -144,7 +146,7 @@ class Native:
         self._kernel, self._layout, self._threads = kernel, kernel.layout, threads
         self._empty, self._float, self._array = np.empty, np.dtype(np.float64), np.ndarray
         self._allocate = allocate or _aligned
-        self._workspaces: list[tuple[Any, int]] = []  # those that no call uses; taking and giving back one is atomic
+        self._memories: list[_Memory] = []  # those that no call uses; taking and giving back one is atomic
 
     def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
         n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout
@@ -160,9 +162,7 @@ class Native:
         if threads > 1 and self._threads is None:  # for few rows, a look at the machine would take as long as they do
             threads = min(threads, machine_threads())
         if threads < 2 or len(shares := self._shares(rows, threads)) < 2:
-            means = self._empty(n_means) if n_means else None
-            self._run(parameters, batch, values, derivatives, means)
-            return values, derivatives, means
+            return values, derivatives, self._run(parameters, batch, values, derivatives)
         return values, derivatives, self._shared(parameters, (batch, values, derivatives), shares, threads)
 
     def _shares(self, rows: int, threads: int) -> list[slice]:
@@ -177,14 +177,13 @@ class Native:
 
     def _shared(self, parameters: Any, arrays: Sequence[Any], shares: Sequence[slice], threads: int) -> Any:
         """Run the shares, each in the thread that is free for it first; the means over all of them."""
-        n_means = self._layout.n_means
-        parts = [self._empty(n_means) if n_means else None for _ in shares]
+        parts: list[Any] = [None for _ in shares]
         waiting = iter(range(len(shares)))  # taking the next one is atomic
 
         def run() -> None:
             for i in waiting:
                 batch, values, derivatives = [x if x is None else x[shares[i]] for x in arrays]
-                self._run(parameters, batch, values, derivatives, parts[i])
+                parts[i] = self._run(parameters, batch, values, derivatives)
 
         others = [Thread(target=run) for _ in range(min(threads, len(shares)) - 1)]
         for thread in others:
@@ -192,24 +191,57 @@ class Native:
         run()
         for thread in others:
             thread.join()
-        if not n_means:
+        if not self._layout.n_means:
             return None
         weights = [(share.stop - share.start) / shares[-1].stop for share in shares]
         return sum(part * weight for part, weight in zip(parts, weights))  # in this order, whichever was ready first
 
-    def _run(self, parameters: Any, batch: Any, values: Any, derivatives: Any, means: Any) -> None:
+    def _run(self, parameters: Any, batch: Any, values: Any, derivatives: Any) -> Any:
+        """Run the function; the means, if there are any."""
         try:
-            workspace = self._workspaces.pop()
+            memory = self._memories.pop()
         except IndexError:
-            array = self._allocate(self._kernel.workspace)
-            workspace = array, array.ctypes.data
-        arrays = _address(parameters), _address(batch), _address(values), _address(derivatives)
-        self._kernel.run(batch.shape[0], *arrays, workspace[1], _address(means))
-        self._workspaces.append(workspace)
+            memory = _Memory(self._allocate(self._kernel.workspace), self._layout.n_means)
+        _pack(
+            memory.arguments,
+            0,
+            batch.shape[0],
+            0 if parameters is None else _address(parameters),
+            _address(batch),
+            0 if values is None else _address(values),
+            0 if derivatives is None else _address(derivatives),
+        )
+        self._kernel.run(memory.address)
+        means = None if memory.means is None else memory.means.copy()
+        self._memories.append(memory)
+        return means
 
     def _fits(self, x: Any) -> bool:
         """Whether native code can read an array as it is."""
         return x.__class__ is self._array and x.dtype is self._float and x.flags.carray
+
+
+_Arguments = ctypes.c_int64 * 6
+_pack = struct.Struct("5q").pack_into  # all but the last: a memory knows its workspace
+
+
+class _Memory:
+    """What a call works in.
+
+    Attributes:
+        arguments: of the function, the last of them in place.
+        address: where they lie.
+        workspace: what it begins with is the means.
+        means: these, or None if there are none.
+    """
+
+    __slots__ = ("address", "arguments", "means", "workspace")
+
+    def __init__(self, workspace: Any, n_means: int) -> None:
+        self.workspace = workspace
+        self.arguments = _Arguments(0, 0, 0, 0, 0, workspace.ctypes.data)
+        self.address = ctypes.addressof(self.arguments)
+        self.means = workspace[:n_means] if n_means else None
 
 
 LONG_ROW = 2**12
@@ -237,10 +269,8 @@ class ByRows:
 _from_buffer, _addressof = ctypes.c_char.from_buffer, ctypes.addressof
 
 
-def _address(array: Any) -> int | None:
+def _address(array: Any) -> int:
     """Where an array's floats lie; five times as quick as ``array.ctypes.data`` where the array is writable."""
-    if array is None:
-        return None
     try:
         return _addressof(_from_buffer(array))
     except (TypeError, ValueError):  # read-only, or empty

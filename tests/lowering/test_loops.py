@@ -216,6 +216,30 @@ def test_repeated_formulas_agree_with_the_formulas_one_by_one(monkeypatch, rows)
     np.testing.assert_allclose(got[1], right[1], rtol=1e-11, atol=1e-11)
 
 
+def test_what_all_results_of_a_repeated_formula_use_is_read_once(monkeypatch):
+    monkeypatch.setattr(arrangement, "SMALLEST_REPETITION", 2)
+    compiled = [compile_function(waves, 30, backend=backend) for backend in BACKENDS]
+    assembly = Assembly(compiled[1].program, Layout(0, 30, 1, 30, 0), 8)
+    formulas = [loop for _, loop in assembly.steps if loop]
+    fixed = [x for loop in formulas for x in loop.fixed if x >= assembly.program.n_leaves]
+    assert fixed, "the factor exp(-x[0]) of every derivative"
+    assert all(len({*row}) > 1 for loop in formulas for row in loop.operands)
+    point = np.linspace(-1.0, 1.0, 30)
+    (value, gradient), (expected, by_rule) = [c.value_and_grad(point) for c in compiled]
+    assert value == pytest.approx(expected, rel=1e-12)
+    np.testing.assert_allclose(gradient, by_rule, rtol=1e-12)
+
+
+def test_places_are_looked_up_only_where_they_are_uneven():
+    _, compiled = mlp(2, 30, 28, 1)
+    assembly = Assembly(compiled.program, layout_of(compiled), 8)
+    of_weights = {f"step{i}.left": loop.left[0] for i, (_, loop) in enumerate(assembly.steps) if isinstance(loop, MatrixVector)}
+    assert {*of_weights} <= {*assembly.tables}, "the function of a layer serves several, with a table of each"
+    others = [[*places] for name, places in assembly.tables.items() if not name.endswith((".left", ".right"))]
+    assert others
+    assert all(len({after - before for before, after in pairwise(places)}) > 1 for places in others)
+
+
 def test_sums_of_many_terms_in_loops_agree(monkeypatch):
     """Sums so long that they are no part of a formula, their terms repeated, some of them used twice."""
     monkeypatch.setattr(arrangement, "SMALLEST_REPETITION", 2)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import NamedTuple
 
 from autograd_tiny.lowering.native.arrangement import arranged
@@ -28,9 +29,12 @@ REGISTERS = 20
 By then it would have been spilled, which costs a store too.
 """
 
-_ARRAYS = ("parameters", "batch", "values", "derivatives", "workspace", "means")
-ARGUMENTS = ", ".join(["i64 %rows", *[f"ptr noalias %{name}" for name in _ARRAYS]])
-PASSED = ", ".join(["i64 %rows", *[f"ptr %{name}" for name in _ARRAYS]])
+TURN = 12
+"""How many instructions of a formula that is repeated one turn of its loop has, if the formula has no more."""
+
+KINDS = {"rows": "i64", **dict.fromkeys(("parameters", "batch", "values", "derivatives", "workspace"), "ptr")}
+PASSED = ", ".join([f"{kind} %{name}" for name, kind in KINDS.items()])
+ARGUMENTS = PASSED.replace("ptr", "ptr noalias")
 OF_BLOCKS, OF_LAYER = "i64 %first, i64 %last", "i64 %start, i64 %tiles, i64 %terms, ptr %left, ptr %right, i64 %results"
 """What further arguments are: which blocks, and what the layers of one width do not have in common."""
 
@@ -48,9 +52,10 @@ class Block(NamedTuple):
 class Assembly:
     """The LLVM text of a program, and what one must know to call it.
 
-    The text defines ``run(rows, parameters, batch, values, derivatives, workspace, means)``: the number of rows, an
-    i64, and pointers to floats.  The last rows, too few to fill a vector, are copied to the workspace and filled up
-    with repetitions of the last one, so that nothing is read or written beyond the arrays.
+    The text defines ``run(arguments)``; at this pointer lie side by side the number of rows, an i64, and pointers to
+    the floats of parameters, batch, values, derivatives and workspace.  The workspace then begins with the means.  The
+    last rows, too few to fill a vector, are copied to the workspace and filled up with repetitions of the last one, so
+    that nothing is read or written beyond the arrays.
 
     Attributes:
         text: the LLVM module.
@@ -68,7 +73,7 @@ class Assembly:
         self.work = sum([len(operands) for _, operands in self.program.instructions])
         # Sums that are computed at a time, of a layer and of a rectangle: with their factors, they fill the registers.
         self.neurons, self.tile = (16, (4, 4)) if width >= 8 else (8, (2, 4))
-        self.tables: list[str] = []
+        self.tables: dict[str, Sequence[int]] = {}
         self.layers: dict[tuple[int, int], Emitter] = {}
         functions = dict(self._functions())
         called = {name for emitter in functions.values() for name in emitter.called}
@@ -76,8 +81,8 @@ class Assembly:
             *[definition(name, width) for name in sorted(called)],
             *[e.function(_layer(*of), f"{ARGUMENTS}, {OF_BLOCKS}, {OF_LAYER}") for of, e in self.layers.items()],
             *[e.function(name, f"{ARGUMENTS}, {OF_BLOCKS}") for name, e in functions.items()],
-            self._run(list(functions)).function("run", ARGUMENTS),
-            *self.tables, ATTRIBUTES, "",
+            self._run(list(functions)).function("run", "ptr %arguments"),
+            *[table(name, numbers) for name, numbers in self.tables.items()], ATTRIBUTES, "",
         ])  # fmt: skip
 
     def _functions(self) -> Iterable[tuple[str, Emitter]]:
@@ -93,20 +98,25 @@ class Assembly:
                 yield name, self._repeated(i, loop)
                 continue
             if isinstance(loop, MatrixVector):
-                left, right = list(loop.left[0]), loop.right
+                self.tables |= {f"{name}.left": loop.left[0], f"{name}.right": self._places(loop.right)}
                 yield name, self._matrix_vector(name, loop)
-            else:
-                left, right = self._places(loop.left[0]), loop.right[0]
-                for part, emitter in enumerate(self._mean_outer(name, loop)):
-                    yield f"{name}.{part}", emitter
-            self.tables += [table(f"{name}.left", left), table(f"{name}.right", self._places(right))]
+                continue
+            for part, emitter in enumerate(self._mean_outer(name, loop)):
+                yield f"{name}.{part}", emitter
         for name, numbers in self.frame.many.items():
-            self.tables.append(table(f"{name}.places", self._places(numbers)))
-            yield name, self._columns_to_rows(name, len(numbers))
+            yield name, self._columns_to_rows(name, self._places(numbers))
 
     def _places(self, values: Sequence[int]) -> list[int]:
         """Where in the frame values lie."""
         return [place for x in values if (place := self.frame.place(x)) is not None]
+
+    def _each(self, e: Emitter, name: str, places: Sequence[int], base: str, index: str) -> str:
+        """The pointer ``places[index]`` floats from ``base``; a table is read only where the places are uneven."""
+        steps = {after - before for before, after in pairwise(places)}
+        if len(steps) < 2:
+            return e.at(e.at(base, index, *steps), places[0]) if places else base
+        self.tables[name] = places
+        return e.looked_up(f"@{name}", base, index)
 
     @contextmanager
     def _blocks(self, e: Emitter, start: Sequence[Vector] = ()) -> Iterator[tuple[Block, Loop]]:
@@ -158,6 +168,7 @@ class Assembly:
     def _mean_outer(self, name: str, sums: MeanOuter) -> Iterable[Emitter]:
         """Sums of all blocks added to means, a small rectangle at a time, which stays in registers meanwhile."""
         place, down, across = sums.means
+        places = {"left": self._places(sums.left[0]), "right": self._places(sums.right[0])}
         for i_start, i_tiles, height in _tiles(len(sums.left), self.tile[0]):
             for j_start, j_tiles, breadth in _tiles(len(sums.right), self.tile[1]):
                 e = Emitter(self.width)
@@ -169,15 +180,15 @@ class Assembly:
                         frames = e.at(block.frame, i, self.width), e.at(block.frame, j, self.width)
                         with e.loop(len(sums.left[0]), of_blocks.carried) as term:
                             sides = []
-                            for side, frame, n in zip(("left", "right"), frames, (height, breadth)):
-                                first = e.looked_up(f"@{name}.{side}", frame, term.index)
+                            for (side, at), frame, n in zip(places.items(), frames, (height, breadth)):
+                                first = self._each(e, f"{name}.{side}", at, frame, term.index)
                                 loaded = [e.load(e.at(first, t, self.width)) for t in range(n)]
                                 # Lanes beyond the last row repeat it; they must not count.
                                 sides.append([block.mask.choose(x, 0.0) for x in loaded])
                             products = [x * y for x in sides[0] for y in sides[1]]
                             term.following += [so_far + product for so_far, product in zip(term.carried, products)]
                         of_blocks.following += term.last
-                    mean = e.at(e.at(e.at("%means", i, down), j, across), place)
+                    mean = e.at(e.at(e.at("%workspace", i, down), j, across), place)
                     for cell, whole in enumerate(of_blocks.last):
                         t, u = divmod(cell, breadth)
                         at = e.at(mean, t * down + u * across)
@@ -185,31 +196,34 @@ class Assembly:
                 yield e
 
     def _repeated(self, index: int, repeated: Repeated) -> Emitter:
-        """A formula for each block, once for each of its results."""
-        e, name, frame = Emitter(self.width), f"step{index}", self.frame
+        """A formula for each block, once for each of its results, several to a turn where it is short."""
+        e, frame, results = Emitter(self.width), self.frame, repeated.results
+        n_parameters = self.layout.n_parameters
         with self._blocks(e) as (block, _):
             known = _Operands(self, e, block, index)
             fixed = [known[x] for x in repeated.fixed]
-            with e.loop(len(repeated.results)) as turn:
+            for start, n_tiles, size in _tiles(len(results), max(1, TURN // len(repeated.formula))):
+                with e.loop(n_tiles) as tile:
+                    for k in range(start, start + size):
+                        turn = e.single("add", e.single("mul", tile.index, size), k)
 
-                def looked_up(what: str, base: str, places: Sequence[int]) -> str:
-                    self.tables.append(table(f"{name}.{what}", places))
-                    return e.looked_up(f"@{name}.{what}", base, turn.index)
+                        def each(what: str | int, base: str, places: Sequence[int], turn: str = turn) -> str:
+                            return self._each(e, f"step{index}.{what}", places, base, turn)
 
-                values = []
-                for k, row in enumerate(repeated.operands):
-                    if row[0] < self.layout.n_parameters:
-                        values.append(e.spread(e.load_one(looked_up(str(k), "%parameters", row))))
-                    else:
-                        values.append(e.load(looked_up(str(k), block.frame, self._places(row))))
-                values += fixed
-                for of, given in repeated.formula:
-                    values.append(emitted(e, of, [values[x] for x in given]))
-                if repeated.results[0] in frame.slots:
-                    e.store(values[-1], looked_up("results", block.frame, self._places(repeated.results)))
-                if repeated.results[0] in frame.summed:
-                    places = [frame.sum_at[frame.summed[x][0]] * self.width for x in repeated.results]
-                    self._add_to_mean(e, block, values[-1], looked_up("means", "%workspace", places))
+                        values = [
+                            e.spread(e.load_one(each(of, "%parameters", row)))
+                            if row[0] < n_parameters
+                            else e.load(each(of, block.frame, self._places(row)))
+                            for of, row in enumerate(repeated.operands)
+                        ]
+                        values += fixed
+                        for primitive, given in repeated.formula:
+                            values.append(emitted(e, primitive, [values[x] for x in given]))
+                        if results[0] in frame.slots:
+                            e.store(values[-1], each("results", block.frame, self._places(results)))
+                        if results[0] in frame.summed:
+                            sums = [frame.sum_at[frame.summed[x][0]] * self.width for x in results]
+                            self._add_to_mean(e, block, values[-1], each("means", "%workspace", sums))
         return e
 
     def _add_to_mean(self, e: Emitter, block: Block, x: Vector, at: str) -> None:
@@ -247,11 +261,11 @@ class Assembly:
         order = [column * width + lane for lane in range(width) for column in range(len(columns))]
         e.store_one(e.shuffled(whole, "zeroinitializer", length, order), to, f"<{length} x double>")
 
-    def _columns_to_rows(self, array: str, n: int) -> Emitter:
+    def _columns_to_rows(self, array: str, places: Sequence[int]) -> Emitter:
         """Columns in the frame written to an array row by row, in a loop: many straight lines take long to compile."""
-        e = Emitter(self.width)
+        e, n = Emitter(self.width), len(places)
         with self._blocks(e) as (block, _), e.loop(n) as column:
-            x = e.load(e.looked_up(f"@{array}.places", block.frame, column.index))
+            x = e.load(self._each(e, f"{array}.places", places, block.frame, column.index))
             to = e.at(getattr(block, array), column.index)
             for lane in range(self.width):
                 e.store_one(x.lane(lane), e.at(to, lane * n))
@@ -271,18 +285,16 @@ class Assembly:
     def _run(self, functions: Sequence[str]) -> Emitter:
         """The function called from outside: prepares the workspace, goes over groups of blocks, takes the means."""
         e, frame, width = Emitter(self.width), self.frame, self.width
-        _, n_columns, n_values, n_derivatives, n_means = self.layout
+        _, n_columns, n_values, n_derivatives, _ = self.layout
         _, batch_at, values_at, derivatives_at, _, pool_at = frame.places
+        e.unpacked("%arguments", KINDS)
         blocks = e.single("sdiv", e.single("add", "%rows", width - 1), width)
         n_groups = e.limited("smax", e.single("sdiv", e.single("add", blocks, frame.group - 1), frame.group), 1)
         size = e.single("sdiv", e.single("add", blocks, e.single("sub", n_groups, 1)), n_groups)
-        with e.loop(len(frame.sum_at)) as lanes:
+        with e.loop(frame.means + len(frame.sum_at)) as lanes:
             e.store(e.constant(0.0), e.at("%workspace", lanes.index, width))
-        with e.loop(n_means) as mean:
-            e.store_one("0.0", e.at("%means", mean.index))
-        self.tables += [table("pool", [x for _, x in frame.pool]), table("sums", list(frame.sum_at))]
         with e.loop(len(frame.pool)) as parameter:
-            x = e.load_one(e.looked_up("@pool", "%parameters", parameter.index))
+            x = e.load_one(self._each(e, "pool", [x for _, x in frame.pool], "%parameters", parameter.index))
             e.store_one(x, e.at(e.at("%workspace", parameter.index), pool_at))
         self._copy_last_rows(e, "%batch", batch_at, n_columns, into_workspace=True)
         with e.loop(n_groups) as group:
@@ -293,12 +305,12 @@ class Assembly:
         self._copy_last_rows(e, "%values", values_at, n_values, into_workspace=False)
         self._copy_last_rows(e, "%derivatives", derivatives_at, n_derivatives, into_workspace=False)
         with e.loop(len(frame.sum_at)) as lanes:
-            whole = e.load(e.at("%workspace", lanes.index, width)).sum_of_lanes()
-            e.store_one(whole, e.looked_up("@sums", "%means", lanes.index))
-        share = e.single("fdiv", "1.0", e.as_float("%rows"), "double")
-        with e.loop(n_means) as mean:
-            at = e.at("%means", mean.index)
-            e.store_one(e.single("fmul", e.load_one(at), share, "double"), at)
+            whole = e.load(e.at(e.at("%workspace", lanes.index, width), frame.means, width)).sum_of_lanes()
+            e.store_one(whole, self._each(e, "sums", [*frame.sum_at], "%workspace", lanes.index))
+        share = e.spread(e.single("fdiv", "1.0", e.as_float("%rows"), "double"))
+        with e.loop(frame.means) as means:
+            at = e.at("%workspace", means.index, width)
+            e.store(e.load(at) * share, at)
         return e
 
     def _copy_last_rows(self, e: Emitter, array: str, place: int, n: int, *, into_workspace: bool) -> None:

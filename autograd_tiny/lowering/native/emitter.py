@@ -6,7 +6,7 @@ llvmlite has a builder of its own, which takes 23 µs for an instruction; this o
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 ATTRIBUTES = 'attributes #0 = { nounwind "min-legal-vector-width"="512" "prefer-vector-width"="512" }'
@@ -93,6 +93,11 @@ class Emitter:
     def store_one(self, x: str, pointer: str, kind: str = "double") -> None:
         """Write a float, or a long vector of them."""
         self.lines.append(f"store {kind} {x}, ptr {pointer}, align 8")
+
+    def unpacked(self, pointer: str, kinds: Mapping[str, str]) -> None:
+        """Load what lies side by side at a pointer, as many whole numbers or pointers, into registers of these names."""
+        for k, (name, kind) in enumerate(kinds.items()):
+            self.lines.append(f"%{name} = load {kind}, ptr {self.at(pointer, k)}, align 8")
 
     def as_float(self, x: str) -> str:
         """A whole number as a float."""

@@ -31,9 +31,10 @@ class Frame:
         many: "values" and "derivatives", where they are too many to be sorted by shuffles: their numbers.
         few: the same, where they are not.
         summed: values, and in which places their means are wanted; without those that a `MeanOuter` product makes.
-        sum_at: the vector in the workspace that adds up the mean for a place.
+        means: how many vectors the means fill, with which the workspace begins.
+        sum_at: the vector in the workspace, behind those, that adds up the mean for a place.
         pool: the place in the workspace of a parameter in a step, where there are many.
-        places: where in the workspace the sums, the last rows of batch, values and derivatives, the frames and the pool
+        places: where in the workspace the means, the last rows of batch, values and derivatives, the frames and the pool
             begin.
         workspace: how many floats it holds.
     """
@@ -48,16 +49,17 @@ class Frame:
         self.few = {name: numbers for name, numbers in rows.items() if numbers and name not in self.many}
         in_sums = {x for span, loop in self.steps if isinstance(loop, MeanOuter) for x in span}
         self.summed = {x: places for x, places in means_of(self.program, layout).items() if x not in in_sums}
-        self.sum_at = {
-            place: k for k, place in enumerate([place for places in self.summed.values() for place in places])
-        }
+        self.means = -(-layout.n_means // width)
+        places = [place for places in self.summed.values() for place in places]
+        self.sum_at = {place: at for at, place in enumerate(places, self.means)}
         self.slots, self.columns_at = self._slots(arrangement)
         vectors = self.columns_at + layout.n_columns * self.wide
         # An odd number of vectors: the same place in many frames then does not fall on the same lines of the
         # processor's cache.
         self.size = width * (vectors and vectors | 1)
         self.group = max(1, FRAME_BYTES // (8 * self.size)) if self.size else 2**40
-        sizes = [width * n for n in (len(self.sum_at), layout.n_columns, layout.n_values, layout.n_derivatives)]
+        head = self.means + len(self.sum_at)
+        sizes = [width * n for n in (head, layout.n_columns, layout.n_values, layout.n_derivatives)]
         self.places = [*accumulate([*sizes, self.size and self.size * self.group], initial=0)]
         self.pool = self._pool() if layout.n_parameters > FEW_PARAMETERS else {}
         self.workspace = self.places[-1] + -(-len(self.pool) // width) * width

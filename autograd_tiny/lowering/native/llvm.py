@@ -56,7 +56,8 @@ class Kernel:
 
     Attributes:
         layout, workspace, work: those of the code.
-        run: the function, with the arguments that `Assembly` tells.
+        run: the function, which takes a pointer to the arguments that `Assembly` tells: ctypes needs as long for each
+            argument of a call as for the call.
     """
 
     def __init__(self, code: MachineCode) -> None:
@@ -65,8 +66,7 @@ class Kernel:
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
         self._engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))
         self._engine.finalize_object()
-        kinds = [ctypes.c_int64, *[ctypes.c_void_p] * 6]
-        self.run = ctypes.CFUNCTYPE(None, *kinds)(self._engine.get_function_address("run"))
+        self.run = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self._engine.get_function_address("run"))
 
 
 @lru_cache(maxsize=128)

@@ -424,14 +424,16 @@ class _Trees:
     def repeated(self, roots: Sequence[int]) -> Repeated:
         """What computes roots of one shape."""
         rows = [*zip(*map(self._operands, roots))]
-        operands = [*dict.fromkeys(rows)]
+        operands = [row for row in dict.fromkeys(rows) if len({*row}) > 1]
         members = self.members(roots[0])
         used = [x for number in members for x in self._instructions[number - self._first].operands]
-        fixed = [*dict.fromkeys([x for x in used if x < self._first and not isinstance(self._kinds[x], str)])]
+        in_shape = [x for x in used if x < self._first and not isinstance(self._kinds[x], str)]
+        fixed = dict.fromkeys([*in_shape, *[row[0] for row in rows if row not in operands]])
         place = {x: n for n, x in enumerate([*fixed, *members], len(operands))}
-        of_rows = iter([operands.index(row) for row in rows])
+        of_rows = iter([operands.index(row) if row in operands else place[row[0]] for row in rows])
         formula = []
         for number in members:
             row, given = self._instructions[number - self._first]
-            formula.append(Instruction(row, tuple([place[x] if x in place else next(of_rows) for x in given])))
+            known = [x in self._inner or x in in_shape for x in given]
+            formula.append(Instruction(row, tuple([place[x] if so else next(of_rows) for x, so in zip(given, known)])))
         return Repeated(tuple(formula), tuple(operands), tuple(fixed), tuple(roots))
