@@ -121,34 +121,19 @@ def topological_order(*roots: NodeT) -> list[NodeT]:
 
     Iterative depth-first search; leaves are left out, since nothing happens at them.
     """
-    order: list[NodeT] = []
-    seen: set[NodeT] = set()
-    # Nodes to be completed, and nodes still to be entered, each of these under a None.
-    waiting: list[Any] = [x for root in reversed(roots) if root.op is not None for x in (root, None)]
-    add, push, pop, append = seen.add, waiting.append, waiting.pop, order.append
-    while waiting:
-        node = pop()
-        if node is not None:
-            append(node)
-            continue
-        node = pop()
-        while node not in seen:
-            add(node)
-            push(node)
-            x = node.first
-            if x.__class__ is tuple:
-                for x in reversed(x):  # noqa: B020
-                    if x.op is not None and x not in seen:
-                        push(x)
-                        push(None)
-                break
-            if (y := node.second) is not None and y.op is not None and y not in seen:
-                push(y)
-                push(None)
-            if x.op is None:
-                break
-            node = x
-    return order
+    order: dict[NodeT, None] = {}
+    for root in roots:
+        path = [] if root.op is None or root in order else [(root, iter(root.operands))]
+        while path:
+            node, rest = path[-1]
+            for x in rest:
+                if x.op is not None and x not in order:
+                    path.append((x, iter(x.operands)))
+                    break
+            else:
+                path.pop()
+                order[node] = None
+    return list(order)
 
 
 def all_nodes(*roots: NodeT) -> list[NodeT]:

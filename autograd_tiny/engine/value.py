@@ -7,7 +7,7 @@ built once from its row; what differs is only how many operands they take and wh
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -123,30 +123,43 @@ class Value(refusals.NoPlainNumber, Operators, Node):
                 x.grad += node.d_first * g
 
     def _order_cleared(self) -> list[Value]:
-        """`topological_order` of this node, with every grad set to 0: the same search, whose marks are zeros."""
-        order, waiting = list[Value](), [self]
-        entered, completed = floats.Mark(), floats.Mark()
-        push, pop, append = waiting.append, waiting.pop, order.append
-        while waiting:
-            node = pop()
-            if node.grad is entered:
-                node.grad = completed
-                append(node)
-                continue
-            while node.grad is not completed:  # along first operands without the detour over the list
-                node.grad = entered
+        """`topological_order` of this node, with every grad set to 0: the same search, whose mark is a zero."""
+        order: list[Value] = []
+        path: list[Value] = []  # nodes to be completed
+        rest: list[Iterator[Value]] = []  # of those with many operands, the operands not looked at yet
+        completed = floats.Mark()
+        push, pop, append = path.append, path.pop, order.append
+        node = self
+        while True:
+            while node.grad is not completed:  # down along first operands
                 push(node)
                 x = node.first
-                if (y := node.second) is not None:
-                    if y.op is not None:
-                        push(y)
-                elif x.__class__ is tuple:
-                    waiting += [x for x in reversed(x) if x.op is not None and x.grad is not completed]
+                if x.__class__ is tuple:
+                    rest.append(iter(x))
                     break
                 if x.op is None:
                     break
                 node = x
-        return order
+            while path:  # and up, as far as all operands are completed
+                node = pop()
+                if (y := node.second) is not None:
+                    if y.op is not None and y.grad is not completed:
+                        break
+                elif node.first.__class__ is tuple:
+                    for y in rest[-1]:
+                        if y.op is not None and y.grad is not completed:
+                            break
+                    else:
+                        y = None
+                        rest.pop()
+                    if y is not None:
+                        break
+                node.grad = completed
+                append(node)
+            else:
+                return order
+            push(node)
+            node = y
 
     @classmethod
     def constant(cls, x: float) -> Constant:
