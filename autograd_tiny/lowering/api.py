@@ -18,7 +18,7 @@ from autograd_tiny.lowering.program import collector_at_rest
 from autograd_tiny.lowering.recording.failures import reason, told
 from autograd_tiny.lowering.recording.recorded import Recorded
 from autograd_tiny.lowering.recording.signature import Arranged, RowOfNumbers, Signature, signature_of
-from autograd_tiny.lowering.recording.tracing import symbols, trace
+from autograd_tiny.lowering.recording.tracing import TAKEN_FOR_NUMBERS, remedied, symbols, trace
 from autograd_tiny.lowering.runners import Layout, Runner, n_rows, unfinished
 from autograd_tiny.nn import MLP, Module
 from autograd_tiny.symbols.expression import Expression
@@ -235,15 +235,19 @@ def compile_loss(
     >>> line.value([2.0, 1.0], [[1.0, 2.0], [3.0, 5.0]])
     array([1., 4.])
     """
-    return CompiledLoss(_recorded_loss(function, parameters, sample), backend, threads)
+    recorded = _recorded_loss(function, parameters, sample, "the parameters and the numbers of a sample")
+    return CompiledLoss(recorded, backend, threads)
 
 
 @collector_at_rest()
-def _recorded_loss(function: Callable[..., Any], parameters: Arguments, sample: Arguments) -> Recorded:
+def _recorded_loss(
+    function: Callable[..., Any], parameters: Arguments, sample: Arguments, called_with: str
+) -> Recorded:
     theta, x = symbols(parameters, "theta"), symbols(sample, "x")
     if not theta:
         raise ValueError("a loss without parameters has no gradient: there is nothing to compile")
-    result = trace(function, theta, x)
+    with remedied(TAKEN_FOR_NUMBERS, f"the loss is called with two lists, {called_with}"):
+        result = trace(function, theta, x)
     if not isinstance(result, Expression):
         raise TypeError(
             f"a loss is one scalar, but the function returned {len(result)}; add them up with total, or take their mean"
@@ -342,7 +346,8 @@ def compile_model(
 
     names = [f"x[{i}]" for i in range(n_inputs)] + [f"y[{i}]" for i in range(n_targets)]
     labels = distinct([parameter.label or name for name, parameter in parameters.items()])
-    return CompiledModel(model, list(parameters), _recorded_loss(of_sample, labels, names), backend, threads)
+    recorded = _recorded_loss(of_sample, labels, names, "what the model gives and the targets")
+    return CompiledModel(model, list(parameters), recorded, backend, threads)
 
 
 def parameter_vector(model: Module) -> Any:

@@ -440,3 +440,27 @@ def test_arguments_of_a_formula_that_do_not_fit():
         program([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     with pytest.raises((TypeError, ValueError), match="the argument x"):
         program([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("function", "fault"),
+    [
+        (lambda x: x * x, "can't multiply sequence"),
+        (lambda x: x.exp(), "'list' object has no attribute 'exp'"),
+        (lambda x, y: x * y, "missing 1 required positional argument: 'y'"),
+        (math.sqrt, "must be real number, not list"),
+    ],
+)
+def test_who_takes_the_list_for_numbers_is_told_what_a_function_is_called_with(function, fault):
+    called = r"the function is called with one list, of 2 numbers: for a function of numbers one by one leave the count out"
+    with pytest.raises(TypeError, match=f"{fault}.*; {called}"):
+        compile_function(function, 2)
+    called = "; the loss is called with two lists, the parameters and the numbers of a sample$"
+    with pytest.raises(TypeError, match=called):
+        compile_loss(lambda p, s: function(p), 2, 1)
+    called = "; the loss is called with two lists, what the model gives and the targets$"
+    with pytest.raises(TypeError, match=called):
+        compile_model(nn.MLP([1, 2], ["linear"], rng=Random(0)), lambda outputs, targets: function(outputs))
+    with pytest.raises(TypeError) as caught:
+        compile_function(lambda x: x[0] + "a", 2)
+    assert "called with" not in str(caught.value), "which is another mistake"

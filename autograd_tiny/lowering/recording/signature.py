@@ -7,13 +7,20 @@ forms that `grad` takes.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.engine.refusals import data_of
-from autograd_tiny.lowering.recording.tracing import described, symbols, trace
+from autograd_tiny.lowering.recording.tracing import (
+    TAKEN_FOR_A_LIST,
+    TAKEN_FOR_NUMBERS,
+    described,
+    remedied,
+    symbols,
+    trace,
+)
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.words import counted, listed
 
@@ -51,7 +58,10 @@ class RowOfNumbers:
 
     def trace(self, function: Callable[..., Any]) -> Any:
         """What the function gives for the variables."""
-        return trace(function, self.inputs)
+        called = f"the function is called with one list, of {counted(len(self.inputs), 'number')}"
+        one_by_one = "for a function of numbers one by one leave the count out, compile_function(f)"
+        with remedied(TAKEN_FOR_NUMBERS, f"{called}: {one_by_one}"):
+            return trace(function, self.inputs)
 
     def numbers(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
         """The numbers in the arguments of a call."""
@@ -121,12 +131,6 @@ class Arranged:
         return trace(function, *[place.rebuild(part) for place, part in zip(self._places, self._split(self.inputs))])
 
 
-TAKEN_FOR_A_LIST = re.compile(
-    r"Expression.*\b(len|iterable|subscriptable|item)\b|iterable,? (not )?Expression|\blists?\b.*Expression"
-)
-"""What Python says, or we, where a formula stands for a single number and a list is needed."""
-
-
 class Arguments(Arranged):
     """A function of its own parameters: each a number, or arranged as in the example."""
 
@@ -157,15 +161,9 @@ class Arguments(Arranged):
         """What the function gives for the variables."""
         given = [place.rebuild(part) for place, part in zip(self._places, self._split(self.inputs))]
         n = len(given) - len(self._by_keyword)
-        try:
+        taken = f"of {listed(self._names, 6)} each was taken for a number: {HOW_MANY}"
+        with remedied(TAKEN_FOR_A_LIST, taken) if self.is_flat else nullcontext():
             return trace(function, *given[:n], **dict(zip(self._by_keyword, given[n:])))
-        except TypeError as error:
-            if not self.is_flat or type(error) is not TypeError or error.__cause__:
-                raise
-            if not TAKEN_FOR_A_LIST.search(str(error)):
-                raise
-            wanted = listed(self._names, 6)
-            raise TypeError(f"{error}; of {wanted} each was taken for a number: {HOW_MANY}") from error
 
 
 def signature_of(function: Callable[..., Any], n_inputs: int | Sequence[Any] | None, like: Any) -> Signature:

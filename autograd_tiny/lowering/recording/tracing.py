@@ -7,8 +7,10 @@ the user's line: compiled in silence, it would be right for one sample only.
 from __future__ import annotations
 
 import linecache
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -37,6 +39,25 @@ ATTRIBUTES = {
     "data": "there is no number yet: keep computing with the operand itself, or pass the number in as a parameter",
     "grad": "there is no gradient yet: value_and_grad of the compiled program gives it",
 }
+
+
+TAKEN_FOR_A_LIST = (
+    r"Expression.*\b(len|iterable|subscriptable|item)\b|iterable,? (not )?Expression|\blists?\b.*Expression"
+)
+"""What Python says, or we, where a formula stands for a single number and a list is needed."""
+TAKEN_FOR_NUMBERS = r"'list'|\bnot list\b|positional argument"
+"""What Python says where a list of formulas stands for numbers, and one is needed."""
+
+
+@contextmanager
+def remedied(pattern: str, remedy: str) -> Iterator[None]:
+    """An error of Python's own in which the pattern is found is raised as a TypeError that says what to do."""
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        if type(error) not in (AttributeError, TypeError) or error.__cause__ or not re.search(pattern, str(error)):
+            raise
+        raise TypeError(f"{error}; {remedy}") from error
 
 
 def symbols(given: int | Sequence[Any], name: str) -> list[Expression]:
