@@ -149,7 +149,7 @@ class Native:
         self._memories: list[_Memory] = []  # those that no call uses; taking and giving back one is atomic
 
     def __call__(self, parameters: Any, batch: Any, /) -> tuple[Any, Any, Any]:
-        n_parameters, n_columns, n_values, n_derivatives, n_means = self._layout
+        n_parameters, n_columns, n_values, n_derivatives, _ = self._layout
         are_none = parameters is None and not n_parameters
         if not (are_none or (self._fits(parameters) and parameters.shape == (n_parameters,))):
             parameters = as_floats(parameters, (n_parameters,), "the parameters")
