@@ -180,8 +180,8 @@ class Assembly:
                         frames = e.at(block.frame, i, self.width), e.at(block.frame, j, self.width)
                         with e.loop(len(sums.left[0]), of_blocks.carried) as term:
                             sides = []
-                            for (side, at), frame, n in zip(places.items(), frames, (height, breadth)):
-                                first = self._each(e, f"{name}.{side}", at, frame, term.index)
+                            for (side, where), frame, n in zip(places.items(), frames, (height, breadth)):
+                                first = self._each(e, f"{name}.{side}", where, frame, term.index)
                                 loaded = [e.load(e.at(first, t, self.width)) for t in range(n)]
                                 # Lanes beyond the last row repeat it; they must not count.
                                 sides.append([block.mask.choose(x, 0.0) for x in loaded])
