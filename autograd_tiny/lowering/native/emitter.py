@@ -95,7 +95,7 @@ class Emitter:
         self.lines.append(f"store {kind} {x}, ptr {pointer}, align 8")
 
     def unpacked(self, pointer: str, kinds: Mapping[str, str]) -> None:
-        """Load what lies side by side at a pointer, as many whole numbers or pointers, into registers of these names."""
+        """Load whole numbers or pointers, side by side at a pointer, into registers of these names."""
         for k, (name, kind) in enumerate(kinds.items()):
             self.lines.append(f"%{name} = load {kind}, ptr {self.at(pointer, k)}, align 8")
 
