@@ -34,8 +34,8 @@ class Frame:
         means: how many vectors the means fill, with which the workspace begins.
         sum_at: the vector in the workspace, behind those, that adds up the mean for a place.
         pool: the place in the workspace of a parameter in a step, where there are many.
-        places: where in the workspace the means, the last rows of batch, values and derivatives, the frames and the pool
-            begin.
+        places: where in the workspace the means, the last rows of batch, values and derivatives, the frames and the
+            pool begin.
         workspace: how many floats it holds.
     """
 
