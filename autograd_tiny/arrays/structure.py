@@ -161,7 +161,9 @@ def of_all(row: Primitive) -> Structure:
 
 
 def _of_lines(row: Primitive | MultiPrimitive, shaped: Callable[[Shape], Shape]) -> Structure:
-    return Structure(row.name, _RULES.get(row), latex=named(upright(row.name)), shaped=shaped, row=row)
+    lists = isinstance(row, Primitive) and isinstance(row.latex.template, str)  # its operands, one or many
+    latex = row.latex if lists else named(upright(row.name))  # type: ignore[union-attr]
+    return Structure(row.name, _RULES.get(row), latex=latex, shaped=shaped, row=row)
 
 
 # Parts.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from autograd_tiny.marking.forms.printed import Printed, read_number
 from autograd_tiny.marking.forms.quantities import Quantity
-from autograd_tiny.text.numbers import as_number, short_number
+from autograd_tiny.text.numbers import as_number
 from autograd_tiny.text.words import brief
 
 DIGITS = 3
@@ -146,12 +146,3 @@ def unit_of(value: float, digits: int) -> float:
     # fewer.
     before = int(f"{value:.{MOST_DIGITS - 1}e}".rpartition("e")[2]) + 1 if value else 0
     return float(f"1e{before - digits}")
-
-
-def written(value: float, digits: int) -> str:
-    """A number as it is to be entered.
-
-    >>> written(0.30121, 3), written(0.5, 3), written(-0.0, 3)
-    ('0.301', '0.5', '0')
-    """
-    return short_number(value, digits)

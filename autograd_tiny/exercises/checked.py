@@ -33,11 +33,9 @@ class Outcome(NamedTuple):
     def is_short(self) -> bool:
         """Whether the number would be right, but for having fewer digits than are asked for."""
         mark = self.mark
-        return (
-            mark is not None
-            and mark.verdict in FAITHFUL
-            and not has_digits(mark.claim.printed, mark.value, self.blank.digits)
-        )
+        if mark is None or mark.verdict not in FAITHFUL:
+            return False
+        return not has_digits(mark.claim.printed, mark.value, self.blank.digits)
 
     @property
     def is_accepted(self) -> bool:
@@ -111,10 +109,8 @@ class Checked(Report):
     def summary(self) -> str:
         """How many blanks are right, and how many are left, in a sentence."""
         accepted = sum(outcome.is_accepted for outcome in self.outcomes)
-        empty = len(self.unanswered)
-        return f"{accepted} of {counted(len(self.outcomes), 'answer')} accepted" + (
-            f", {empty} left." if empty else "."
-        )
+        left = f", {len(self.unanswered)} left" if self.unanswered else ""
+        return f"{accepted} of {counted(len(self.outcomes), 'answer')} accepted{left}."
 
     def require(self) -> None:
         """Nothing if every blank is right; for an autograder.
@@ -146,16 +142,8 @@ class Checked(Report):
 
     def as_data(self) -> dict[str, Any]:
         """As of any report, and under ``answers`` what was said about each blank."""
-        entries = [
-            {
-                "blank": o.blank.name,
-                "answer": o.answer.text,
-                "verdict": o.verdict,
-                "accepted": o.is_accepted,
-                "said": o.sentence,
-            }
-            for o in self.outcomes
-        ]
+        said = [(o.blank.name, o.answer.text, o.verdict, o.is_accepted, o.sentence) for o in self.outcomes]
+        entries = [dict(zip(("blank", "answer", "verdict", "accepted", "said"), x)) for x in said]
         return {**super().as_data(), "answers": entries}
 
 

@@ -52,7 +52,8 @@ class Exercise(Task):
 
     Raises:
         ValueError: nothing to ask, the same asked twice, a label that no node has or several have, a derivative the
-            wrong way round, a number that is not finite, an update without a learning rate.
+            wrong way round, a number that is not finite, or that does not follow from what is told, as that is rounded;
+            an update without a learning rate.
         TypeError: an argument of the wrong kind.
 
     >>> given = {"w": -3, "x": 2, "b": 6.5}
@@ -204,8 +205,17 @@ class Exercise(Task):
         return f"<Exercise: {self.heading}, {len(self.blanks)} blanks>"
 
 
-def check_exercises(every: Iterable[object], what: str) -> None:
-    """Refuse what is no exercise, where something is made of exercises."""
+def exercises_in(exercises: Exercise | Sequence[Exercise], what: str) -> list[Exercise]:
+    """One exercise or several, as a list, of which something is made.
+
+    Raises:
+        ValueError: there are none.
+        TypeError: something is no exercise.
+    """
+    every = [exercises] if isinstance(exercises, Exercise) else list(exercises)
+    if not every:
+        raise ValueError(f"{what} needs an exercise; exercise.variants(30, seed=1) makes thirty")
     for exercise in every:
         if not isinstance(exercise, Exercise):
             raise TypeError(f"{what} is made of exercises, Exercise('y = w*x', ['y'], ...), got {quoted(exercise)}")
+    return every

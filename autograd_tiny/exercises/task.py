@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from functools import cached_property
@@ -11,7 +12,7 @@ from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
-from autograd_tiny.exercises.answers import DIGITS, MOST_DIGITS, Blank, written
+from autograd_tiny.exercises.answers import DIGITS, MOST_DIGITS, Blank
 from autograd_tiny.exercises.asking.asked import asked_for
 from autograd_tiny.exercises.asking.formulas import shown
 from autograd_tiny.exercises.asking.recording import moved, recorded_at, trained_by
@@ -20,9 +21,10 @@ from autograd_tiny.exercises.sheet import Sheet
 from autograd_tiny.formulas import Recorded, read_formula
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.derivations import NamedGraph
-from autograd_tiny.marking.forms.printed import read_number
+from autograd_tiny.marking.forms.printed import read_back, read_number
 from autograd_tiny.marking.forms.quantities import Quantity
-from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.judging.numbers import Numbers, Source
+from autograd_tiny.marking.marks import Mark
 from autograd_tiny.marking.training.setting import Setting, setting
 from autograd_tiny.optim import Optimizer
 from autograd_tiny.text.numbers import as_whole, short_number
@@ -71,6 +73,8 @@ class Task:
         self.blanks: tuple[Blank, ...] = tuple(Blank(quantity, digits) for quantity in every[len(told_first) :])
         for quantity in every:
             self._check(quantity)
+        if why := self.without_number():
+            raise ValueError(f"{why}; ask for more digits than {digits}, or tell something else")
 
     def _check(self, quantity: Quantity) -> None:
         """Refuse formulas, what has no number, what is given, and a derivative the wrong way round."""
@@ -90,7 +94,7 @@ class Task:
                 f"{quantity} is given, {short_number(graph.nodes[quantity.nodes[0]].data)}; ask for what is computed"
             )
         value = self.value(quantity)
-        if abs(value) == float("inf") or value != value:
+        if not math.isfinite(value):
             raise ValueError(f"{quantity} is {value} here, and nobody can write that down; choose other inputs")
 
     @cached_property
@@ -107,6 +111,29 @@ class Task:
             return float(data_of(self._numbers.of(quantity)))
         except ArithmeticError as error:
             raise ValueError(f"{quantity} has no number at these inputs: {error}") from None
+
+    def from_told(self) -> Numbers:
+        """The numbers that follow from what is told, as it is told."""
+        numbers = Numbers(self.setting.derivations)
+        for quantity, text in zip(self.told, self.stated.values()):
+            mark = Mark(0, Claim(quantity, read_back(text)), self.value(quantity), "right")
+            numbers.take(quantity, Source(mark, lambda _: 0.0))
+        return numbers
+
+    def without_number(self) -> str:
+        """What has no number that follows from what is told, as a logarithm of 1 - y where y is told as 1; or nothing.
+
+        A number that is told is rounded, and may so leave the domain of what is computed from it.
+        """
+        numbers = self.from_told()
+        for blank in self.blanks if self.told else ():
+            try:
+                x = data_of(numbers.of(blank.quantity))
+            except (ArithmeticError, ValueError):
+                x = math.nan
+            if not math.isfinite(x):
+                return f"{blank.name} has no number that follows from what is told, {self.also_known}"
+        return ""
 
     @property
     def inputs(self) -> dict[str, float]:
@@ -125,14 +152,12 @@ class Task:
     @cached_property
     def solution(self) -> dict[str, str]:
         """The right answers, by the names of the blanks."""
-        return {blank.name: written(self.value(blank.quantity), blank.digits) for blank in self.blanks}
+        return {blank.name: short_number(self.value(blank.quantity), blank.digits) for blank in self.blanks}
 
     @property
     def heading(self) -> str:
         """The title, or what is computed."""
-        if self.title:
-            return self.title
-        return self.formulas[-1] if self.formulas else str(self.blanks[0].quantity)
+        return self.title or (self.formulas[-1] if self.formulas else self.blanks[0].name)
 
     @cached_property
     def computed(self) -> tuple[str, ...]:
@@ -150,7 +175,7 @@ class Task:
     @property
     def stated(self) -> dict[str, str]:
         """What is told beside the inputs, as it is told."""
-        return {str(quantity): written(self.value(quantity), self.digits) for quantity in self.told}
+        return {str(quantity): short_number(self.value(quantity), self.digits) for quantity in self.told}
 
     @property
     def given(self) -> str:

@@ -19,6 +19,7 @@ ELSEWHERE = "; choose a place that you may write to"
 def write_file(path: str | os.PathLike[str], content: str | bytes | Iterable[str], *, private: bool = False) -> Path:
     """Write a file (text as UTF-8) under a temporary name beside its place, then rename it: nobody sees half of it.
 
+    Of a surrogate without its other half, which UTF-8 does not have, a question mark is left.
     Text that does not fit into memory is given in pieces; where making one of them fails, nothing is written.
 
     A file that was there before hands down its permissions, and its owner and group as far as we may give them; a new
@@ -40,11 +41,8 @@ def write_file(path: str | os.PathLike[str], content: str | bytes | Iterable[str
         raise FileNotFoundError(f"cannot write {path}: the directory {path.parent} does not exist; create it first")
     if is_directory:
         raise IsADirectoryError(f"cannot write {path}: it is a directory; add a file name")
-    data = (
-        [content]
-        if isinstance(content, bytes)
-        else (x.encode() for x in ([content] if isinstance(content, str) else content))
-    )
+    pieces: Iterable[str | bytes] = [content] if isinstance(content, (str, bytes)) else content
+    data = (x if isinstance(x, bytes) else x.encode("utf-8", "replace") for x in pieces)
     with _named(f"cannot write {path}", ELSEWHERE):
         if private:
             _replace(path, data, replaces=False, opener=_opened_privately)

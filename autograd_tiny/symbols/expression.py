@@ -30,7 +30,7 @@ from autograd_tiny.symbols.branches import with_safe_branches
 from autograd_tiny.symbols.latex import GREEK, SUPERSCRIPTS, latex_name, latex_number, latex_upright
 from autograd_tiny.symbols.naming import Naming
 from autograd_tiny.text.numbers import loses_as_float, plain_number, short_number
-from autograd_tiny.text.words import brief, quoted
+from autograd_tiny.text.words import brief, quoted, visible
 
 TO_BE_RUN: ContextVar[bool] = ContextVar("to_be_run", default=False)
 """Whether formulas are differentiated for a program, and not for people."""
@@ -289,7 +289,7 @@ def readable_notation(row: Primitive) -> Notation:
 READABLE = Style(
     readable_notation,
     ("(", ")"),
-    str,
+    visible,
     partial(python_number, written=short_number),
     constant=lambda name: GREEK.get(name, name),
 )

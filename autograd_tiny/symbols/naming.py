@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd_tiny.engine.graph import Node, NodeT, all_nodes
 from autograd_tiny.text.names import distinct, invented
+from autograd_tiny.text.words import quoted
 
 
 class Naming:
@@ -21,9 +22,7 @@ class Naming:
 
     def __init__(self, nodes: Iterable[Node]) -> None:
         nodes = list(nodes)
-        self.known: dict[Node, str] = {
-            node: name for node, name in zip(nodes, distinct(node.label for node in nodes)) if name
-        }
+        self.known: dict[Node, str] = {node: name for node, name in zip(nodes, distinct(labels_of(nodes))) if name}
         self._fresh = invented(self.known.values())
 
     def of(self, node: Node) -> str:
@@ -31,6 +30,18 @@ class Naming:
         if node not in self.known:
             self.known[node] = next(self._fresh)
         return self.known[node]
+
+
+def labels_of(nodes: Iterable[Node]) -> list[str]:
+    """The label of each node, empty where it has none.
+
+    Raises:
+        TypeError: a label was set to what is no string.
+    """
+    labels = [node.label for node in nodes]
+    if wrong := [label for label in labels if not isinstance(label, str)]:
+        raise TypeError(f"a label is a string, got {quoted(wrong[0])}; set another, as x.label = 'x', or '' for none")
+    return labels
 
 
 def names(*roots: NodeT) -> dict[NodeT, str]:

@@ -57,10 +57,8 @@ MOST_EQUATIONS = 300
 """A longer page is read by nobody."""
 TEXT_WIDTH, LATEX_WIDTH = 100, 345
 """A line of a terminal in characters, and one of an article in points."""
-_PRIME = "'"
 SMALLEST_MARKED, LARGEST_MARKED = 1e-280, 1e300
 """What a page of printed numbers can hold with up to 17 digits."""
-
 
 _GRID = "display: grid; grid-template-columns: repeat(2, max-content); gap: .7em .3em; place-items: center start"
 
@@ -240,18 +238,13 @@ class PageSource(NamedTuple):
         if self.learning_rate is not None:
             lines.append(f"learning_rate = {self.learning_rate!r}")
         lines += ["formula = '''", *self.formulas, "'''", "", "[inputs]"]
-        lines += [
-            f"{x.quantity if x.quantity.isascii() else _quoted(x.quantity)} = {x.written(repr)}" for x in self.inputs
-        ]
+        for x in self.inputs:
+            lines.append(f"{x.quantity if x.quantity.isascii() else _quoted(x.quantity)} = {x.written(repr)}")
+        written = partial(short_number, digits=digits)
         for section in sections:
-            if not section.claims:
-                continue
-            claims = [
-                _quoted(f"{x.quantity} = {x.written(lambda number: short_number(number, digits))}")
-                for x in section.claims
-            ]
-            lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = ["]
-            lines += [*[f"    {claim}," for claim in claims], "]"]
+            if section.claims:
+                claims = [f"    {_quoted(f'{x.quantity} = {x.written(written)}')}," for x in section.claims]
+                lines += ["", "[[section]]", f"title = {_quoted(section.title)}", "claims = [", *claims, "]"]
         return "\n".join(lines)
 
 
@@ -406,16 +399,11 @@ def _by_arrays(
         raise ValueError(_too_long(number, "Arrays"))
     scalars = wrt and [v for x in wrt for v in (x.node.entries if isinstance(x, Array) else (x,))]
     readable = _readable([*whole.seen.graph.names.values()])
-
-    def in_words(names: tuple[str, ...]) -> str:
-        return "/".join(
-            [readable[name] if name in readable else f"{readable[name.removesuffix(_PRIME)]}{_PRIME}" for name in names]
-        )
-
-    claims = [[Claim(in_words(names), numbers) for names, numbers in part.claims] for part in parts]
-    sections = [
-        Section(part.title, part.equations, [x for x in told if x.numbers]) for part, told in zip(parts, claims)
-    ]
+    primed = {f"{name}'": f"{other}'" for name, other in readable.items()} | readable
+    sections = []
+    for part in parts:
+        claims = [Claim("/".join([primed[name] for name in names]), numbers) for names, numbers in part.claims]
+        sections.append(Section(part.title, part.equations, [x for x in claims if x.numbers]))
     source = None
     with suppress(TypeError):
         inputs = [Claim(readable[name], numbers) for name, numbers in whole.inputs()]

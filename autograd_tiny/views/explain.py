@@ -64,12 +64,8 @@ class Explanation:
         called: Iterable[str] = (),
         written: dict[Node, Term] | None = None,
     ) -> None:
-        self.equations, self.definitions, self.digits, self.called = (
-            list(equations),
-            list(definitions),
-            digits,
-            tuple(called),
-        )
+        self.equations, self.definitions = list(equations), list(definitions)
+        self.digits, self.called = digits, tuple(called)
         self._written_before: dict[Node, Term] = {} if written is None else written
 
     def blanked(self) -> Explanation:
@@ -87,9 +83,8 @@ class Explanation:
             width = len(pairs[0][0])
             lines += [f"{left:{width}} {right}" for left, right in pairs]
         if self.definitions:
-            lines.append(
-                "with " + ", ".join(f"{left} {right}" for e in self.definitions for left, right in e.lines(style, 90))
-            )
+            meant = [f"{left} {right}" for e in self.definitions for left, right in e.lines(style, 90)]
+            lines.append("with " + ", ".join(meant))
         return "\n".join(lines)
 
     @property
@@ -105,10 +100,8 @@ class Explanation:
     @cached_property
     def latex_lines(self) -> list[tuple[str, str]]:
         """What stands left and right in each line, its words hidden."""
-        style = latex_style(self.called, self.digits)
-        return [
-            line for e in [*self.equations, *self.definitions] for line in e.lines(style, 250, self._written_before)
-        ]
+        style, every = latex_style(self.called, self.digits), [*self.equations, *self.definitions]
+        return [line for e in every for line in e.lines(style, 250, self._written_before)]
 
     def __str__(self) -> str:
         return self.text
@@ -173,9 +166,8 @@ def explain(
     variables = sys._getframe(1).f_locals
     explanation = explained(what, wrt, through, variables, digits)
     if isinstance(what, Value):
-        warn_of_runs(
-            what, "the explanation", by=None if isinstance(wrt, Array) else wrt, names=partial(named_by, variables)
-        )
+        by = None if isinstance(wrt, Array) else wrt
+        warn_of_runs(what, "the explanation", by=by, names=partial(named_by, variables))
     return explanation.blanked() if blanks else explanation
 
 
@@ -193,19 +185,15 @@ def explained(
         check_unchanged(what.root, done="its explanation")
         return Explainer(what.root, digits=digits).step(what)
     if isinstance(wrt, Array):
-        return _by_array(what, wrt, through, variables, digits)
+        check_recorded(what, "explained")
+        check_unchanged(what, done="its explanation")
+        check_through_arrays(through)
+        equations, definitions, called = explained_by_array(what, wrt, variables, through)
+        return Explanation(equations, definitions, digits, called)
     if wrt is None:
         raise TypeError("explain needs the Value to differentiate by: explain(y, wrt=x)")
     explainer, seen = explainer_of(what, [wrt], through, variables, digits)
     return explainer.derivative(seen[wrt])
-
-
-def _by_array(root: Value, wrt: Array, through: Through, variables: Mapping[str, Any], digits: int) -> Explanation:
-    check_recorded(root, "explained")
-    check_unchanged(root, done="its explanation")
-    check_through_arrays(through)
-    equations, definitions, called = explained_by_array(root, wrt, variables, through)
-    return Explanation(equations, definitions, digits, called)
 
 
 def explainer_of(
@@ -251,11 +239,9 @@ def _formulas(node: Value, operands: Sequence[Expression]) -> list[Expression]:
     if node.op.arity is not None:
         return [by_name, expanded]
     last: Primitive | None = expanded.op  # of the formula that leads to a named value, as the sigmoid of a sum
-    return (
-        [expanded]
-        if last is None or last.arity is None or last.expansion is None
-        else [expanded, last.expansion(*expanded.operands)]
-    )
+    if last is None or last.arity is None or last.expansion is None:
+        return [expanded]
+    return [expanded, last.expansion(*expanded.operands)]
 
 
 class Explainer:
@@ -304,9 +290,8 @@ class Explainer:
         node = step.node
         if isinstance(step, ForwardStep):
             named = [self.node(x) for x in node.operands]
-            numbers = [
-                e if isinstance(x, Constant) else Expression.literal(x.data) for x, e in zip(node.operands, named)
-            ]
+            pairs = zip(node.operands, named)
+            numbers = [e if isinstance(x, Constant) else Expression.literal(x.data) for x, e in pairs]
             formulas = [*_formulas(node, named), _formulas(node, numbers)[-1]]
             rights = [*[e for e in formulas if written_size(e) <= LONGEST_WRITTEN], Expression.literal(node.data)]
             for x in [x for x in self.used if x.op is not None]:  # which has a step of its own

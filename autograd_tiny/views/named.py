@@ -20,7 +20,7 @@ from autograd_tiny.engine.row import ATOM, Notation, Primitive, recorder_of
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expansion import written_out
 from autograd_tiny.symbols.expression import LATEX, READABLE, Expression, Style, term
-from autograd_tiny.symbols.naming import names
+from autograd_tiny.symbols.naming import labels_of, names
 from autograd_tiny.symbols.tidy import named_number
 from autograd_tiny.text.words import brief, quoted
 
@@ -50,7 +50,7 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[st
             name.
     """
     nodes: list[Value] = all_nodes(*roots)
-    called = {node: node.label for node in nodes if node.label}
+    called = {node: label for node, label in zip(nodes, labels_of(nodes)) if label}
     ends = set(roots)
     inner = [node for node in nodes if node.op is not None and node not in ends]
     served = roots if any(node in called for node in inner) else nodes
@@ -105,8 +105,8 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
     >>> [round(derivative, 3) for derivative in twin.local_derivatives]
     [1.573, -2.359, 0.786]
     """
-    seen = _seen(roots, called)
-    name = {**names(*roots), **called}
+    name: dict[Value, str] = {**names(*roots), **called}
+    seen = _seen([*name], {*roots, *called})
     known = frozenset(name.values())
     twins: dict[Value, Value] = {}
     origin: dict[Expression, Value] = {}
@@ -143,9 +143,8 @@ def named_view(roots: Sequence[Value], called: Mapping[Value, str]) -> dict[Valu
     return twins
 
 
-def _seen(roots: Sequence[Value], called: Mapping[Value, str]) -> set[Value]:
-    nodes: list[Value] = all_nodes(*roots)
-    seen = {*roots, *called, *[node for node in nodes if node.op is None and not isinstance(node, Constant)]}
+def _seen(nodes: Sequence[Value], ends: set[Value]) -> set[Value]:
+    seen = ends.union([node for node in nodes if node.op is None and not isinstance(node, Constant)])
     grown = True
     while grown:
         calls = {node.call for node in nodes if node in seen and node.call}

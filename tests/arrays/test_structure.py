@@ -7,7 +7,7 @@ import pytest
 
 from autograd_tiny.arrays import structure
 from autograd_tiny.engine.row import ATOM, Primitive
-from autograd_tiny.engine.table import logsumexp, maximum, softmax
+from autograd_tiny.engine.table import logsumexp, maximum, softmax, total
 from autograd_tiny.symbols.expression import LATEX, TEXT, Term
 
 COLUMN, MATRIX, VECTOR = (3, 1), (3, 4), (3,)
@@ -59,7 +59,8 @@ def test_shapes_are_those_of_numpy(of, operands, function):
         (structure.mean_over(structure.COLUMNS), "Z", "mean over columns(Z)", r"\text{mean over columns}\left(Z\right)"),
         (structure.by_row(softmax), "Z", "softmax(Z)", r"\mathrm{softmax}\left(Z\right)"),
         (structure.by_row(Primitive("p_norm", math.hypot, lambda out, *xs: xs)), "Z", "p_norm(Z)", r"\mathrm{p\_norm}\left(Z\right)"),
-        (structure.of_all(maximum), "Z", "maximum(Z)", r"\mathrm{maximum}\left(Z\right)"),
+        (structure.of_all(maximum), "Z", "maximum(Z)", r"\max\left(Z\right)"),
+        (structure.of_all(total), "Z", "total(Z)", r"\mathrm{total}\left(Z\right)"),
         (structure.Part("[0][1]", [1], ()), "Z", "Z[0][1]", "{Z}_{0,1}"),
         (structure.Structure("my_sum"), "Z", "my_sum(Z)", r"\text{my\_sum}\left(Z\right)"),
     ],

@@ -12,6 +12,7 @@ from autograd_tiny.optim import SGD
 
 NEURON = "z = w*x + b; y = tanh(z); E = (y - t)**2"
 GIVEN = {"w": -3, "x": 2, "b": 6.5, "t": 1}
+SATURATED = "y = sigmoid(z); E = -log(1 - y)"
 
 
 def neuron(ask=("z", "y", "E", "E/y", "E/z", "E/w"), **options):
@@ -163,6 +164,8 @@ def test_zero_and_kinks_may_be_asked_for():
         (lambda: neuron(["w'"]), "give the learning_rate"),
         (lambda: neuron("updates"), "updates: say how it is trained"),
         (lambda: neuron(["z"], told=["z"]), "all that is asked for is told, z"),
+        (lambda: Exercise(SATURATED, ["E"], given={"z": 8}, told="y"),
+         "E has no number that follows from what is told, y = 1; ask for more digits than 3"),
         (lambda: neuron(digits=0), "1 to 12 significant digits"),
         (lambda: neuron().check({"q": "1"}), "no blank 'q'"),
         (lambda: neuron().check({"": "1"}), "no blank ''"),
@@ -244,6 +247,15 @@ def test_what_is_told_counts_as_printed():
     from_told = 2 * (0.46 - 1) * (1 - 0.46**2) * 2
     assert exercise.check({"E/w": f"{from_told:.4f}"}).outcomes[0].verdict == "rounded"
     assert "Also known: z = 0.5, y = 0.46, E = 0.29" in str(exercise)
+
+
+def test_what_is_told_leaves_a_number_for_what_is_asked():
+    """1 - y is 0 where y, 0.99966, is told as 1."""
+    assert Exercise(SATURATED, ["E"], given={"z": 8}, told="y", digits=5).stated == {"y": "0.99966"}
+    exercise = Exercise(SATURATED, ["E"], given={"z": 4.1}, told="y")
+    variants = exercise.variants(60, 1, without=["saturation", "mistakes", "readable"])
+    assert max(variant.inputs["z"] for variant in variants) > 7.0
+    assert all(variant.stated["y"] != "1" for variant in variants)
 
 
 def test_the_same_at_other_numbers():

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd_tiny import Expression, Value, compile_function, draw, explain, mark
+from autograd_tiny import Expression, Stepper, Value, compile_function, derivation, draw, explain, mark
 from autograd_tiny.arrays.containers import Container
 from autograd_tiny.engine.graph import all_nodes
+from autograd_tiny.exercises import Exercise
 from autograd_tiny.lowering.sources import python_source
 from autograd_tiny.symbols.expression import LATEX
 from autograd_tiny.symbols.naming import names
@@ -165,6 +166,30 @@ def test_visible_labels_are_different_though_control_characters_look_alike():
     y = Value(1.0, "\ud800") + Value(1.0, "\uffff")
     assert len({info.name for info in walkthrough(y, direction="LR", digits=4).nodes}) == 3
     assert visible("\ud800") == visible("\uffff")
+
+
+@pytest.mark.parametrize("label", [3, None, b"w"])
+@pytest.mark.parametrize("show", [draw, Stepper, explain, derivation, mark, Exercise])
+def test_a_label_that_is_no_string_is_refused_by_whoever_shows_it(label, show):
+    w = Value(2.0, "w")
+    y = w * 3.0
+    y.label = "y"
+    w.label = label
+    given = {explain: {"wrt": w}, mark: {"claims": ["y = 6"]}, Exercise: {"ask": ["y"]}}
+    with pytest.raises(TypeError, match=f"a label is a string, got {re.escape(repr(label))}"):
+        show(y, **given.get(show, {}))
+
+
+def test_half_a_surrogate_pair_in_a_label_hinders_nothing_from_being_printed_and_saved(tmp_path):
+    w = Value(2.0, "w\ud800")
+    y = w * 3.0
+    y.label = "y"
+    assert explain(y, wrt=w).text.startswith("∂y/∂w\ufffd = ")
+    for suffix in (".txt", ".toml", ".md", ".tex"):
+        assert derivation(y, wrt=w).save(tmp_path / f"page{suffix}").read_text(encoding="utf-8")
+    exercise = Exercise(y, ["y"])
+    assert "w? = 2" in exercise.save(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert exercise._repr_html_().encode()
 
 
 def test_keys_that_are_written_alike_name_different_numbers():

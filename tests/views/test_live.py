@@ -12,6 +12,7 @@ from random_graphs import random_program
 from autograd_tiny import Primitive, Value, power, relu
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.row import Domain
+from autograd_tiny.engine.table import atan2, hypot, pow_log
 from autograd_tiny.engine.value import Constant
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.text.numbers import short_number
@@ -177,8 +178,10 @@ def refusal_in_python(root, numbers):
 def test_what_the_engine_refuses_the_page_refuses_for_the_same_reason(tmp_path):
     x, y = Value(2.0, "x"), Value(3.0, "y")
     roots = [x.log() * y, x.sqrt(), y / x, (x * 300.0).exp(), power(x, 0.5), power(x, -3), x**y, x.log1p(), (x - 1.5).asin()]
+    roots += [atan2(x, y), hypot(x, y), pow_log(y, x)]
     settings = [[v, 3.0] for v in (-2.0, 0.0, 1.0, -1.0, 0.5, 2.5, 2.6, 5.0, 1e-200)]
     settings += [[-2.0, 0.5], [0.0, -1.0], [10.0, 400.0], [-10.0, 401.0], [-1e-200, -3.0], [1e-10, 1e308]]
+    settings += [[5e-324, v] for v in (3.0, 0.0, 5e-324, -5e-324)] + [[-5e-324, 0.0], [1e-310, 1.0], [1.7e308, 1.7e308]]
     cases = []
     for root in roots:
         nodes, order, used = graph_of(root)

@@ -398,7 +398,7 @@ def test_embedded_json_cannot_end_its_element():
         embedded({"data": math.nan})
 
 
-def test_a_script_is_sent_without_what_only_its_readers_need():
+def test_a_script_is_sent_without_what_only_its_readers_need(tmp_path):
     script = '''\
 /** What it
     does. */
@@ -406,7 +406,8 @@ def test_a_script_is_sent_without_what_only_its_readers_need():
   if (x === "a : b" && y > 0) // why
     say({ key: 'c = d', other: e => e });
 '''
-    assert joined([script]) == "const said = `a : b`;\nif (x===\"a : b\"&&y>0)\nsay({key:'c = d',other:e=>e});"
+    (tmp_path / "said.js").write_text(script)
+    assert joined(tmp_path / "said.js") == "const said = `a : b`;\nif (x===\"a : b\"&&y>0)\nsay({key:'c = d',other:e=>e});"
 
 
 def test_a_page_is_styled_as_its_parts_are():

@@ -8,17 +8,12 @@ from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.symbols.expression import READABLE, Expression, term
 
 
-def has_label(quantity: Quantity, derivations: Derivations) -> bool:
-    """Whether people can speak of a quantity: all of its nodes have labels."""
-    return all(name in derivations.graph.labels for name in quantity.nodes)
-
-
 def one_step(quantity: Quantity, derivations: Derivations) -> Expression | None:
     """A quantity as a formula of others that have labels; None for what is given."""
     root = derivations.step(quantity)
     while root is not None:
         variables = {x: derivations.quantities[x] for x in all_nodes(root) if x in derivations.quantities}
-        inner = {x: q for x, q in variables.items() if not has_label(q, derivations)}
+        inner = {x: q for x, q in variables.items() if not derivations.is_labelled(q)}
         opened = {x: step for x, q in inner.items() if (step := derivations.step(q)) is not None}
         if not opened:
             break

@@ -25,12 +25,8 @@ def rule(quantity: Quantity, derivations: Derivations) -> str:
     name = quantity.nodes[0]
     if derivations.program is not None and name in derivations.program.updates:
         return _of_update(name, derivations)
-    below = direct(derivations.graph, name)
-    return (
-        f"Put numbers into the formula of {name}: it is made of {listed(below, MOST_LISTED)}."
-        if below
-        else "It is given."
-    )
+    made_of = listed(direct(derivations.graph, name), MOST_LISTED)
+    return f"Put numbers into the formula of {name}: it is made of {made_of}." if made_of else "It is given."
 
 
 def _of_update(name: str, derivations: Derivations) -> str:
@@ -52,19 +48,15 @@ def _of_derivative(quantity: Quantity, derivations: Derivations) -> str:
     known = dict.fromkeys((*graph.labels, of))  # the output may have no label
     users = [name for name in known if name != by and graph.depends(of, name) and by in direct(graph, name)]
     if len(users) > 1:
-        return (
-            f"{by} is used by {listed(users, MOST_LISTED)}, so the chain rule has {counted(len(users), 'path')}: "
-            "add over them."
-        )
+        paths = f"so the chain rule has {counted(len(users), 'path')}: add over them."
+        return f"{by} is used by {listed(users, MOST_LISTED)}, {paths}"
     return f"The chain rule: through {users[0]}, whose derivative is multiplied by the local one."
 
 
 def _operation(op: Primitive | None) -> str:
-    return (
-        f"the rule of {op.family.name if op.family else op.name} gives that of "
-        if op is not None and op.arity == 1
-        else "that of "
-    )
+    if op is None or op.arity != 1:
+        return "that of "
+    return f"the rule of {op.family.name if op.family else op.name} gives that of "
 
 
 def formula(quantity: Quantity, derivations: Derivations) -> str:

@@ -36,13 +36,9 @@ def recorded_at(roots: Sequence[Value], numbers: Mapping[str, float]) -> dict[Va
     calls: dict[Call, list[Value]] = {}
 
     def twin(node: Value, operands: tuple[Value, ...]) -> Value:
-        if node.op is None:
-            return (
-                _called(node, Value(numbers[node.label]))
-                if node.label in numbers and not isinstance(node, Constant)
-                else node
-            )
-        if all(x is y for x, y in zip(operands, node.operands)):
+        if node.op is None and node.label in numbers and not isinstance(node, Constant):
+            return _called(node, Value(numbers[node.label]))
+        if all(x is y for x, y in zip(operands, node.operands)):  # also a leaf, which has none
             return node
         if node.call is None:
             return _called(node, Value.record(node.op, operands))

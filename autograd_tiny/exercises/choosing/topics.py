@@ -78,30 +78,15 @@ def _used_twice(difficulty: int, random: Random, options: Options) -> Exercise:
         HARD: f"u = w*x; v = {f}(u); p = u + v; q = u*v; y = p*q",
     }[difficulty]
     given = {"x": 1.3, "b": -0.7, "w": 0.6}
-    return Exercise(
-        formula,
-        ["forward", "gradients"],
-        given=_used(given, formula),
-        **options,
-    )
+    return Exercise(formula, ["forward", "gradients"], given=_used(given, formula), **options)
 
 
 def _neuron(difficulty: int, random: Random, options: Options) -> Exercise:
     activation = _chosen(random, "tanh", "sigmoid")
     formula = {EASY: "z = w*x + b", MIDDLE: "z = w1*x1 + w2*x2 + b", HARD: "z = w1*x1 + w2*x2 + w3*x3 + b"}[difficulty]
     formula += f"; a = {activation}(z)" + ("; E = (a - t)**2 / 2" if difficulty > EASY else "")
-    given = {
-        "w": 0.8,
-        "x": -1.5,
-        "b": 0.3,
-        "w1": 0.8,
-        "w2": -0.5,
-        "w3": 0.4,
-        "x1": -1.5,
-        "x2": 0.6,
-        "x3": 1.2,
-        "t": 1.0,
-    }
+    given = {"w": 0.8, "x": -1.5, "b": 0.3, "t": 1.0}
+    given |= {"w1": 0.8, "w2": -0.5, "w3": 0.4, "x1": -1.5, "x2": 0.6, "x3": 1.2}
     output, weights = ("E", [f"w{i}" for i in range(1, difficulty + 1)]) if difficulty > EASY else ("a", ["w"])
     ask = ["forward", *(["E/a"] if difficulty > EASY else []), *[f"{output}/{name}" for name in ("z", *weights, "b")]]
     return Exercise(formula, ask, given=_used(given, formula), **options)
@@ -174,9 +159,7 @@ def _training_step(difficulty: int, random: Random, options: Options) -> Exercis
     ask = ["forward", *[f"E/{name}" for name in parameters], "updates", *after]
     given = {"w": 0.7, "x": 1.6, "b": -0.3, "v": 1.1, "c": 0.2, "t": 1.0}
     trained = {"learning_rate": 0.1 if difficulty == EASY else 0.5, "parameters": parameters}
-    return Exercise(
-        formula, ask, given=_used(given, formula), training=trained, **options
-    )
+    return Exercise(formula, ask, given=_used(given, formula), training=trained, **options)
 
 
 def _optimizer(name: str, kept: tuple[str, ...], constants: Options) -> Callable[[int, Random, Options], Exercise]:

@@ -70,7 +70,7 @@ def _in_the_domain(c: Candidate[Any], drawn: Drawn) -> str:
     except ValueError as error:
         return str(error)
     lacking = next((question.quantity for question, x in c.questions if not math.isfinite(x)), None)
-    return f"{lacking} has no number" if lacking else ""
+    return f"{lacking} has no number" if lacking else c.exercise.without_number()
 
 
 def _no_kink_near(c: Candidate[Any], drawn: Drawn) -> str:
@@ -86,11 +86,8 @@ def _no_kink_near(c: Candidate[Any], drawn: Drawn) -> str:
 def _not_saturated(c: Candidate[Any], drawn: Drawn) -> str:
     for node in c.nodes:
         if node.op in (sigmoid, tanh) or (node.op is not None and node.op.family is softmax):
-            own = (
-                node.local_derivatives
-                if node.call is None
-                else node.local_derivatives[node.op.parameter : node.op.parameter + 1]
-            )
+            slopes = node.local_derivatives
+            own = slopes if node.call is None else (slopes[node.op.parameter],)
             if any(abs(slope) < SATURATED for slope in own):
                 return f"{node.label or node.op.name} is saturated"
     return ""

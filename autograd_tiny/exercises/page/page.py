@@ -32,17 +32,15 @@ from autograd_tiny.marking.judging.numbers import Numbers, noise_of
 from autograd_tiny.marking.marks import FAITHFUL, SLIPS
 from autograd_tiny.text.palette import VERDICTS, recolored, variables
 from autograd_tiny.views.widget.live import RowWriter
-from autograd_tiny.views.widget.page import joined, source, standalone
+from autograd_tiny.views.widget.page import SHARED, joined, source, standalone
 
-MODULE = ("numbers.js", "elements.js")
-OWN = ("marker.js", "exercise.js")
 _HERE = Path(__file__).parent
 
 
 @cache
 def module() -> str:
     """The page's module."""
-    return joined([*map(source, MODULE), *((_HERE / name).read_text(encoding="utf-8") for name in OWN)])
+    return joined(*SHARED, _HERE / "marker.js", _HERE / "exercise.js")
 
 
 def page_of(exercise: Task, picture: str) -> str:
@@ -71,9 +69,10 @@ def page_of(exercise: Task, picture: str) -> str:
             f"<p>Find, {exercise.with_digits}:</p>",
         ),
         data=data,
-        style=variables(".autograd-exercise, .autograd-page")
-        + (_HERE / "exercise.css").read_text(encoding="utf-8")
-        + recolored(".autograd-exercise svg"),
+        style="".join([
+            variables(".autograd-exercise, .autograd-page"), source(_HERE / "exercise.css"),
+            recolored(".autograd-exercise svg"),
+        ]),
         script=f"{module()}\nstartExercise(document, {rows});\n",
     )
 
@@ -153,9 +152,7 @@ def _question(
         "q": quantities[quantity],
         "root": question.root,
         "parts": [[part, quantities[x]] for part, x in question.parts],
-        "slips": [
-            [_slip(slip, before, texts) for before, slip in zip((None, *slips), slips)] for slips in question.slips
-        ],
+        "slips": [[_slip(*pair, texts) for pair in zip(slips, (None, *slips))] for slips in question.slips],
         "noise": noise,
         "independence": f"{apart[0]} does not depend on {apart[1]}" if apart else "",
         "others": [[[quantities[x] for x in used], root] for root, used in question.others],
@@ -164,10 +161,6 @@ def _question(
 
 def _slip(slip: Slip, before: Slip | None, texts: dict[str, int]) -> list[Any]:
     """A slip; its formula by how far behind that of the slip before it stands."""
-    number = [texts.setdefault(text, len(texts)) for text in (slip.mistake, slip.what)]
-    return [
-        *number,
-        slip.effort,
-        slip.root - (before.root if before else 0),
-        *([] if slip.without is None else [slip.without]),
-    ]
+    numbers = [texts.setdefault(text, len(texts)) for text in (slip.mistake, slip.what)]
+    without = [] if slip.without is None else [slip.without]
+    return [*numbers, slip.effort, slip.root - (before.root if before else 0), *without]

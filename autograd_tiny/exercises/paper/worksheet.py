@@ -12,7 +12,7 @@ from pathlib import Path
 from autograd_tiny.exercises.answers import Blank
 from autograd_tiny.exercises.asking.formulas import one_step
 from autograd_tiny.exercises.asking.hints import formula
-from autograd_tiny.exercises.exercise import Exercise, check_exercises
+from autograd_tiny.exercises.exercise import Exercise, exercises_in
 from autograd_tiny.exercises.page.picture import drawn, picture_of
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.storage.files import write_file
@@ -46,15 +46,11 @@ def worksheet(
         ValueError: there are no exercises, or the name ends in neither.
         OSError: the directory does not exist or cannot be written to.
     """
-    every = [exercises] if isinstance(exercises, Exercise) else list(exercises)
     writers = {".html": in_html, ".htm": in_html, ".tex": in_latex}
     suffix = Path(path).suffix.lower()
     if suffix not in writers:
         raise ValueError(f"a worksheet is written as .html or .tex, got {os.fspath(path)!r}")
-    if not every:
-        raise ValueError("a worksheet needs an exercise")
-    check_exercises(every, "a worksheet")
-    return write_file(path, writers[suffix](every, solution))
+    return write_file(path, writers[suffix](exercises_in(exercises, "a worksheet"), solution))
 
 
 def in_html(exercises: Sequence[Exercise], solution: bool) -> str:
@@ -148,14 +144,10 @@ def _in_quantities(exercise: Exercise, quantity: Quantity) -> str:
     """The formula of a quantity in LaTeX, derivatives as fractions."""
     derivations = exercise.setting.derivations
     root = one_step(quantity, derivations)
-    return (
-        "" if root is None else term(root, LATEX._replace(name=lambda name: _latex_variable(name, exercise)), {}).text
-    )
-
-
-def _latex_variable(name: str, exercise: Exercise) -> str:
-    quantity = next((q for x, q in exercise.setting.derivations.quantities.items() if x.label == name), None)
-    return latex_name(name) if quantity is None else latex_quantity(quantity)
+    if root is None:
+        return ""
+    called = {x.label: latex_quantity(q) for x, q in reversed(derivations.quantities.items())}
+    return term(root, LATEX._replace(name=lambda name: called.get(name) or latex_name(name)), {}).text
 
 
 def latex_quantity(quantity: Quantity) -> str:

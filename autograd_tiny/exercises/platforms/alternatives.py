@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from autograd_tiny.exercises.answers import Blank, unit_of
 from autograd_tiny.exercises.checked import said_of
-from autograd_tiny.exercises.exercise import Exercise, check_exercises
+from autograd_tiny.exercises.exercise import Exercise, exercises_in
 from autograd_tiny.exercises.sheet import Question
 from autograd_tiny.marking.claims import Claim
-from autograd_tiny.marking.forms.printed import Printed, read_number
-from autograd_tiny.marking.forms.quantities import Quantity
-from autograd_tiny.marking.judging.numbers import Numbers, Source
+from autograd_tiny.marking.forms.printed import Printed
+from autograd_tiny.marking.judging.numbers import Source
 from autograd_tiny.marking.marks import Mark
 from autograd_tiny.text.numbers import as_whole
 
@@ -48,13 +47,9 @@ def in_bank(exercises: Exercise | Sequence[Exercise], partial: int) -> list[Exer
         ValueError: there are none, or ``partial`` is no share of the marks in percent.
         TypeError: something is no exercise.
     """
-    every = [exercises] if isinstance(exercises, Exercise) else list(exercises)
-    if not every:
-        raise ValueError("a question bank needs an exercise; exercise.variants(30, seed=1) makes thirty")
     if as_whole(partial) is None or not 0 <= partial < 100:
         raise ValueError(f"partial is a share of the marks in percent, from 0 to 99, got {partial!r}")
-    check_exercises(every, "a question bank")
-    return every
+    return exercises_in(exercises, "a question bank")
 
 
 def alternatives(exercise: Exercise, partial: int) -> dict[Blank, list[Alternative]]:
@@ -91,15 +86,7 @@ def _tolerances(exercise: Exercise) -> dict[Blank, float]:
 
     The unit covers digits cut off.  What is told is gone on with as it is told.
     """
-    derivations = exercise.setting.derivations
-    numbers = Numbers(derivations)
-
-    def take(quantity: Quantity, printed: Printed, radius: float) -> None:
-        mark = Mark(0, Claim(quantity, printed), exercise.value(quantity), "right")
-        numbers.take(quantity, Source(mark, lambda mark: radius))
-
-    for quantity, text in zip(exercise.told, exercise.stated.values()):
-        take(quantity, read_number(text), 0.0)
+    derivations, numbers = exercise.setting.derivations, exercise.from_told()
     found = {}
     for blank in exercise.blanks:
         value = reached = exercise.value(blank.quantity)
@@ -110,5 +97,6 @@ def _tolerances(exercise: Exercise) -> dict[Blank, float]:
                 follows = numbers.follow(numbers.evaluate(step))
                 reached, slack = follows.value, follows.slack
         found[blank] = unit + slack + abs(reached - value)
-        take(blank.quantity, Printed(repr(reached), reached, unit), 0.5 * unit)
+        mark = Mark(0, Claim(blank.quantity, Printed(repr(reached), reached, unit)), value, "right")
+        numbers.take(blank.quantity, Source(mark, lambda mark: 0.5 * mark.claim.printed.unit))
     return found

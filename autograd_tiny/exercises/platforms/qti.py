@@ -122,7 +122,7 @@ def _response(number: int, right: str) -> Element:
 
 
 def _body(exercise: Exercise) -> Element:
-    formulas = _of("p", *[x for place, line in enumerate(exercise.formulas) for x in _lines(place, line)])
+    formulas = [x for line in exercise.formulas for x in (_of("br"), _of("span", line))]
     rows = [
         _of("tr", _of("td", blank.name), _of("td", "="),
             _of("td", _of("textEntryInteraction", responseIdentifier=_answer(number), expectedLength="12")))
@@ -130,16 +130,12 @@ def _body(exercise: Exercise) -> Element:
     ]  # fmt: skip
     return _of(
         "itemBody",
-        formulas,
+        _of("p", *formulas[1:]),
         _of("p", f"Given: {exercise.all_given}"),
         *([_of("p", exercise.trained)] if exercise.trained else []),
         _of("p", f"Find, {exercise.with_digits}:"),
         _of("table", _of("tbody", *rows)),
     )
-
-
-def _lines(place: int, line: str) -> list[Element]:
-    return [*([_of("br")] if place else []), _of("span", line)]
 
 
 def _judged(number: int, answers: Sequence[Alternative]) -> Element:

@@ -15,9 +15,9 @@ from autograd_tiny.symbols.latex import latex_text
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.palette import CHIP, DATA, DERIVATIVE, GRAD, LEAF, OPERATION, QUIET, SMALL
 from autograd_tiny.text.words import brief, did_you_mean, listed, shortened
-from autograd_tiny.views.drawing.dot_text import Block, Row, Sketch, Text, card, chip, sheet
+from autograd_tiny.views.drawing.dot_text import Block, Row, Text, card, chip, sheet
 from autograd_tiny.views.drawing.picture import Look, derivative_chip, ground_of
-from autograd_tiny.views.matrices.graph import Whole
+from autograd_tiny.views.matrices.graph import Whole, scalars_of, shape_of
 from autograd_tiny.views.matrices.seen import SeenArrays, is_constant, is_small
 
 LONGEST_RULE, LONGEST_FORMULA = 44, 48
@@ -43,8 +43,7 @@ class ArraySketch:
 
     def __init__(self, seen: SeenArrays, look: Look, gradients: Mapping[Value, float] | None = None) -> None:
         self.seen, self.look, self.names, self._gradients = seen, look, seen.graph.names, gradients
-        moment = look.moment
-        self.sketch = Sketch(dict.fromkeys(moment.ends, moment.color) if moment else {})
+        self.sketch = look.sketch()
         self.open = self._open(look.expand)
         self.nodes: dict[Node, str] = {}
         self.edges: dict[tuple[Node, int], str] = {}
@@ -77,20 +76,20 @@ class ArraySketch:
     # Boxes.
 
     def _add_box(self, x: Whole, box_id: str) -> None:
-        name, shape, formula = shortened(self.names[x]), self.seen.shape(x), self._formula(x)
+        name, shape, formula = shortened(self.names[x]), shape_of(x), self._formula(x)
         is_short = formula[0] and len(formula[0]) <= LONGEST_FORMULA
         symbol = f" = {formula[0] if is_short else '…'}" if formula[0] else ""
         header = [Text(name, bold=True), Text(symbol), Text(f"  {shape_text(shape)}" if shape else "", QUIET)]
         kind, fill = _kind(x, bool(formula[0]))
-        rim = self.look.moment.rim(box_id) if self.look.moment else ""
-        label = sheet([text for text in header if text.text], list(self._blocks(x, box_id, kind)), fill, rim=rim)
+        blocks, rim = list(self._blocks(x, box_id, kind)), self.look.rim(box_id)
+        label = sheet([text for text in header if text.text], blocks, fill, rim=rim)
         self.sketch.box(box_id, kind, label, title=self.heading(x) + self._numbers(x), text=name)
         self.sketch.latex[box_id] = self._latex(x, formula[1] if is_short else r"\ldots" if formula[0] else "", shape)
-        self.nodes |= {x: box_id} | (dict.fromkeys(x.entries, box_id) if isinstance(x, ArrayNode) else {})
+        self.nodes |= dict.fromkeys([x, *scalars_of(x)], box_id)
 
     def heading(self, x: Whole) -> str:
         """What it is, without its numbers."""
-        formula, shape = self._formula(x)[0], self.seen.shape(x)
+        formula, shape = self._formula(x)[0], shape_of(x)
         return self.names[x] + (f" = {formula}" if formula else "") + (f", {shape_text(shape)}" if shape else "")
 
     def _formula(self, x: Whole) -> tuple[str, str]:
@@ -106,7 +105,7 @@ class ArraySketch:
         return name + (f" = {formula}" if formula else "") + size
 
     def _blocks(self, x: Whole, box_id: str, kind: str) -> Iterator[Block]:
-        if not is_small(self.seen.shape(x)):
+        if not is_small(shape_of(x)):
             return
         moment, look = self.look.moment, self.look
         if "data" in look.show:
@@ -114,7 +113,7 @@ class ArraySketch:
             texts = _known(texts, moment.data.get(box_id, "")) if moment else texts
             yield Block("data", self._cells(texts, x, DATA))
         if "grad" in look.show and kind != "constant":
-            gradients = [self._gradient(v) for v in _scalars(x)]
+            gradients = [self._gradient(v) for v in scalars_of(x)]
             grounds, texts = [ground_of(g, look.largest) for g in gradients], [look.number(g) for g in gradients]
             texts = _known(texts, moment.gradients.get(box_id, "")) if moment else texts
             yield Block("grad", self._cells(texts, x, GRAD, grounds))
@@ -128,23 +127,19 @@ class ArraySketch:
         self, texts: Sequence[str], x: Whole, color: str, grounds: Sequence[str] = ()
     ) -> list[list[tuple[Text, str]]]:
         cells = [(Text(text, color), ground) for text, ground in zip(texts, grounds or [""] * len(texts))]
-        width = self.seen.shape(x)[-1] if self.seen.shape(x) else 1
+        width = (1, *shape_of(x))[-1]
         return [cells[i : i + width] for i in range(0, len(cells), width)]
 
     def _numbers(self, x: Whole) -> str:
         if isinstance(x, ArrayNode) or "data" not in self.look.show:
             return ""
-        return f": data {short_number(x.data, 8)}" + (
-            f", grad {short_number(x.grad, 8)}" if "grad" in self.look.show else ""
-        )
+        grad = f", grad {short_number(x.grad, 8)}" if "grad" in self.look.show else ""
+        return f": data {short_number(x.data, 8)}{grad}"
 
     def _add_entries(self, x: ArrayNode, box_id: str) -> None:
         """The entries of an array, each a box, in a frame with its name."""
         kind, fill = _kind(x, x in self.seen.graph.formulas)
-        frame, ids = (
-            (f"{self.names[x]}  {shape_text(x.shape)}",),
-            [f"{box_id}_{number}" for number in range(len(x.entries))],
-        )
+        frame, ids = (f"{self.names[x]}  {shape_text(x.shape)}",), [f"{box_id}_{i}" for i in range(len(x.entries))]
         for entry_id, v, place in zip(ids, x.entries, entry_places(x.shape)):
             name = f"{shortened(self.names[x])}{place}"
             rows = [Row("data", Text(self.look.number(v.data), DATA))] if "data" in self.look.show else []
@@ -192,8 +187,8 @@ class ArraySketch:
 
     def _between(self, x: Whole, user: Whole) -> Iterator[tuple[Any, Any, float | None]]:
         """The ends of the arrows between them, where one is open; with the derivative where both ends are scalars."""
-        ends = _scalars(x)
-        for v in _scalars(user):
+        ends = scalars_of(x)
+        for v in scalars_of(user):
             slopes = _local(v, self._seen_scalars)
             used = [u for u in ends if u in slopes]
             if x in self.open or not isinstance(x, ArrayNode):
@@ -205,17 +200,13 @@ class ArraySketch:
 
     @cached_property
     def _seen_scalars(self) -> Collection[Value]:
-        return {v for x in self.seen.nodes for v in _scalars(x)}
+        return {v for x in self.seen.nodes for v in scalars_of(x)}
 
 
 def _known(texts: Sequence[str], known: str) -> list[str]:
     """The numbers that are known at a moment, each as wide as it will be."""
     numbers = known.split(" ")
     return [(numbers[i] if i < len(numbers) else "").rjust(len(text)) for i, text in enumerate(texts)]
-
-
-def _scalars(x: Whole) -> Sequence[Value]:
-    return x.entries if isinstance(x, ArrayNode) else (x,)
 
 
 def _kind(x: Whole, computed: bool) -> tuple[str, str]:

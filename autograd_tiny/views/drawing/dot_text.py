@@ -81,15 +81,12 @@ class Row(NamedTuple):
 
 def card(header: Iterable[Text], rows: Iterable[Row], fill: str, *, rim: str = "") -> str:
     """A box with a header and rows, as an HTML-like label, in a rim of some colour, which may be transparent."""
-    cells = [
+    lines = [
         f'<TR><TD ALIGN="LEFT"{_background(row.ground, rounded=True)}>{escaped(visible(row.name))}</TD>'
         f'<TD ALIGN="RIGHT">{row.number.markup}</TD></TR>'
         for row in rows
     ]
-    rule = f' BORDER="1" SIDES="B" COLOR="{RULE}"' if cells else ""
-    head = f'<TR><TD COLSPAN="2"{rule}>{"".join(text.markup for text in header)}</TD></TR>'
-    label = _table(head + "".join(cells), fill, padding=3)
-    return _table(f"<TR><TD>{label[1:-1]}</TD></TR>", "", border=RIM, color=rim) if rim else label
+    return _box(header, lines, 2, fill, rim)
 
 
 class Block(NamedTuple):
@@ -102,14 +99,20 @@ class Block(NamedTuple):
 def sheet(header: Iterable[Text], blocks: Sequence[Block], fill: str, *, rim: str = "") -> str:
     """A box with a header and tables of numbers under each other, as an HTML-like label; with a rim as `card`."""
     width = 1 + max((len(row) for block in blocks for row in block.rows), default=1)
-    rule = f' BORDER="1" SIDES="B" COLOR="{RULE}"' if blocks else ""
-    lines = [f'<TR><TD COLSPAN="{width}"{rule}>{"".join(text.markup for text in header)}</TD></TR>']
+    lines = []
     for block in blocks:
         for place, row in enumerate(block.rows):
             name = f'<TD ALIGN="LEFT">{escaped(block.name)}</TD>' if place == 0 else "<TD></TD>"
             cells = [f'<TD ALIGN="RIGHT"{_background(ground, rounded=True)}>{text.markup}</TD>' for text, ground in row]
             lines.append(f"<TR>{name}{''.join(cells)}</TR>")
-    label = _table("".join(lines), fill, padding=3)
+    return _box(header, lines, width, fill, rim)
+
+
+def _box(header: Iterable[Text], lines: Sequence[str], width: int, fill: str, rim: str) -> str:
+    """A header over lines of so many cells."""
+    rule = f' BORDER="1" SIDES="B" COLOR="{RULE}"' if lines else ""
+    head = f'<TR><TD COLSPAN="{width}"{rule}>{"".join(text.markup for text in header)}</TD></TR>'
+    label = _table(head + "".join(lines), fill, padding=3)
     return _table(f"<TR><TD>{label[1:-1]}</TD></TR>", "", border=RIM, color=rim) if rim else label
 
 
@@ -210,10 +213,8 @@ class Sketch:
         home, part = self._paths[tail], self._paths[head]
         if home[: len(part)] != part:
             tail, self.feeds[arrow_id] = self._junction(tail, part)
-        elif home and not part:
-            attributes["minlen"] = (
-                "2"  # leaves room beside a part, or what else belongs there would stand above or below it
-            )
+        elif home and not part:  # leaves room beside a part, or what else belongs there would stand above or below it
+            attributes["minlen"] = "2"
         self._arrows.append(_Arrow(tail, head, label, attributes))
         self.titles[arrow_id] = visible(title)
 

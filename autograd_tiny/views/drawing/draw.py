@@ -17,7 +17,7 @@ from typing import Any
 from autograd_tiny.arrays.node import ArrayNode
 from autograd_tiny.arrays.recorded import Array
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import adjoints, all_nodes
+from autograd_tiny.engine.graph import Node, adjoints, all_nodes
 from autograd_tiny.engine.refusals import FRESH, check_recorded, held_by_leaves, repeated_text, same_gradient
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.storage.files import write_file
@@ -87,9 +87,8 @@ class Drawing:
 
         if not self._svg:
             svg = render(self.dot, "svg")
-            self._svg = finish(
-                svg, title=self.title, description=self.description, titles=self.titles, labels=self._labels
-            )
+            titles, labels = self.titles, self._labels
+            self._svg = finish(svg, title=self.title, description=self.description, titles=titles, labels=labels)
         return self._svg
 
     def tikz(self, *, standalone: bool = False) -> str:
@@ -134,15 +133,15 @@ class Drawing:
         check_scale(scale, suffix)
         if standalone and suffix != ".tex":
             raise ValueError(f"only a .tex is a document by itself or none; a {suffix} needs no standalone=True")
-        return write_file(
-            path, self.tikz(standalone=standalone).encode() if suffix == ".tex" else self._content(suffix, scale)
-        )
+        return write_file(path, self._content(suffix, scale, standalone))
 
-    def _content(self, suffix: str, scale: float) -> bytes:
+    def _content(self, suffix: str, scale: float, standalone: bool) -> str | bytes:
+        if suffix == ".tex":
+            return self.tikz(standalone=standalone)
         if suffix == ".svg":
-            return self.svg().encode()
+            return self.svg()
         if suffix in (".dot", ".gv"):
-            return self.dot.encode()
+            return self.dot
         from autograd_tiny.views.drawing.render import render
 
         return render(self.dot, suffix[1:], scale=scale)
@@ -246,7 +245,8 @@ def draw(
     """
     check_recorded(value, "drawn")
     check_unchanged(value, done="a picture")
-    largest = _largest_gradient(all_nodes(value)) if color_gradients else 0.0
+    nodes = all_nodes(value)
+    largest = _largest_gradient(nodes) if color_gradients else 0.0
     look = Look(
         _number_format(digits), _what_is_shown(show, value), largest, notes, direction, expand, clusters, max_nodes
     )
@@ -255,18 +255,17 @@ def draw(
         if is_by_arrays(through):
             raise ValueError("blanks stand for numbers in boxes of Values; draw them with through='all' or 'named'")
         look = look._replace(blanks=frozenset(left_out))
-    drawing = (
-        drawn(value, look) if through == "all" else _drawn_through(value, through, sys._getframe(1).f_locals, look)
-    )
-    if drawing.shows_gradients and (contradiction := _contradiction(value)):
+    variables = sys._getframe(1).f_locals
+    drawing = drawn(nodes, look) if through == "all" else _drawn_through(value, through, variables, look)
+    if drawing.shows_gradients and (contradiction := _contradiction(nodes)):
         warnings.warn(contradiction, stacklevel=2)
     return drawing
 
 
-def drawn(value: Value, look: Look) -> Drawing:
-    """The picture that `draw` makes, whatever the gradients are."""
+def drawn(nodes: Sequence[Value], look: Look) -> Drawing:
+    """The picture that `draw` makes of nodes, operands before users, the root last, whatever the gradients are."""
     _check_direction(look)
-    nodes = all_nodes(value)
+    value = nodes[-1]
     look = look._replace(root=value.label)
     check_blanks(nodes, look)
     called = name(value, Labels(nodes).shown).text
@@ -278,12 +277,10 @@ def drawn(value: Value, look: Look) -> Drawing:
             sketch, ids, edges = sketch_nodes(opened, {x: parts.get(origins[x], ()) for x in opened}, look)
             if sketch.length() <= LENGTH_PER_NODE * max(look.max_nodes, MAX_NODES):
                 kept = [(x, place) for x in nodes if twins[x].op is x.op for place in range(len(x.operands))]
-                in_full = Sketched(
-                    sketch, {x: ids[twins[x]] for x in nodes}, {(x, place): edges[twins[x], place] for x, place in kept}
-                )
-                return Drawing(
-                    called, _size(opened), sketch.dot(look.direction), in_full, shows_gradients="grad" in look.show
-                )
+                shown: dict[tuple[Node, int], str] = {(x, place): edges[twins[x], place] for x, place in kept}
+                in_full = Sketched(sketch, {x: ids[twins[x]] for x in nodes}, shown)
+                dot, shows_gradients = sketch.dot(look.direction), "grad" in look.show
+                return Drawing(called, _size(opened), dot, in_full, shows_gradients=shows_gradients)
     if look.blanks:
         raise ValueError(
             f"blanks stand for numbers in boxes, and a graph of {_size(nodes)} is only summarised; draw a part of it"
@@ -295,10 +292,8 @@ def drawn(value: Value, look: Look) -> Drawing:
 
 def read_blank(text: str) -> tuple[str, ...]:
     """The labels that a blank is named by: ``z``, ``y/z``, ``∂y/∂z``."""
-    if (
-        not isinstance(text, str)
-        or not 1 <= len(labels := tuple(x.strip().removeprefix("∂") for x in text.split("/"))) <= 2
-    ):
+    labels = tuple(x.strip().removeprefix("∂") for x in text.split("/")) if isinstance(text, str) else ()
+    if not 1 <= len(labels) <= 2:
         raise ValueError(f"a blank is a number in the picture, 'z' or 'y/z', got {text!r}")
     return labels
 
@@ -349,7 +344,7 @@ def _drawn_through(value: Value, through: Through, variables: Mapping[str, Any],
     if is_by_arrays(through):
         return drawn_by_arrays(SeenArrays(value, through, variables, needs_rules=False), look)
     seen = seen_through([value], through, variables)
-    drawing = drawn(seen[value], look)
+    drawing = drawn(all_nodes(seen[value]), look)
     drawing.nodes |= {node: drawing.nodes[twin] for node, twin in seen.items() if twin in drawing.nodes}
     return drawing
 
@@ -361,12 +356,13 @@ def _what_is_shown(show: Collection[str], root: Value) -> frozenset[str]:
     return wanted if root.grad == 1.0 else wanted - {"grad"}
 
 
-def _contradiction(root: Value) -> str:
-    """What is wrong with gradients that are not the derivatives of ``root``; nothing if they are, up to rounding."""
+def _contradiction(nodes: Sequence[Value]) -> str:
+    """What is wrong with gradients that are not the derivatives of the root; nothing if they are, up to rounding."""
+    root = nodes[-1]
     derivatives = adjoints(root)
     wrong = [
         x
-        for x in all_nodes(root)
+        for x in nodes
         if not isinstance(x, Constant)
         and math.isfinite(x.grad)  # what is not speaks for itself
         and math.isfinite(derivatives[x])
@@ -375,17 +371,15 @@ def _contradiction(root: Value) -> str:
     if not wrong:
         return ""
     x = next((x for x in wrong if x.op is None), wrong[0])
-    shown = Labels(all_nodes(root)).shown
+    shown = Labels(nodes).shown
     called, of = name(x, shown).text, name(root, shown).text
     others = f" ({len(wrong) - 1} more like it)" if len(wrong) > 1 else ""
-    why = (
-        "another call of backward has added to it, or it was changed since"
-        if x.op is None
-        else "another call has replaced it"
-    )
-    held = held_by_leaves(root)
-    if x.op is None and held.runs:
-        why = f"the grad is {repeated_text(held.runs, of, called)}"
+    if x.op is not None:
+        why = "another call has replaced it"
+    elif runs := held_by_leaves(root).runs:
+        why = f"the grad is {repeated_text(runs, of, called)}"
+    else:
+        why = "another call of backward has added to it, or it was changed since"
     return (
         f"the picture shows grad {short_number(x.grad, 8)} of {called}, but the derivative of {of} by it is "
         f"{short_number(derivatives[x], 8)}{others}: {why}; before drawing, {FRESH} and run backward of {of} again"

@@ -14,6 +14,7 @@ from autograd_tiny.engine.row import ATOM, SIGN, Notation
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import LATEX, READABLE, Style, Term, term
 from autograd_tiny.symbols.latex import latex_name, latex_number, latex_text, latex_upright
+from autograd_tiny.symbols.naming import labels_of
 from autograd_tiny.symbols.tidy import named_number
 from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
@@ -46,8 +47,9 @@ class Labels:
     """
 
     def __init__(self, nodes: Sequence[Value]) -> None:
-        self.whole = dict(zip(nodes, distinct(visible(node.label) for node in nodes)))
-        self.shown = dict(zip(nodes, distinct(shortened(node.label) for node in nodes)))
+        labels = labels_of(nodes)
+        self.whole = dict(zip(nodes, distinct(map(visible, labels))))
+        self.shown = dict(zip(nodes, distinct(map(shortened, labels))))
 
     def within(self, parts: Mapping[Value, PartOfModel]) -> dict[Value, str]:
         """The labels as they stand in the frames of ``parts``: the name within the part, if nothing else has it."""
@@ -82,10 +84,6 @@ class Moment(NamedTuple):
     ends: Collection[str]
     color: str
 
-    def rim(self, box_id: str) -> str:
-        """The colour around a box."""
-        return self.color if box_id == self.node else "transparent"
-
 
 BLANK = "______"
 
@@ -115,6 +113,16 @@ class Look(NamedTuple):
     moment: Moment | None = None
     blanks: frozenset[tuple[str, ...]] = frozenset()
     root: str = ""
+
+    def sketch(self) -> Sketch:
+        """An empty sketch, for arrows of which some stand out."""
+        return Sketch(dict.fromkeys(self.moment.ends, self.moment.color) if self.moment else {})
+
+    def rim(self, box_id: str) -> str:
+        """The colour around a box, where there is room for one."""
+        if self.moment is None:
+            return ""
+        return self.moment.color if box_id == self.moment.node else "transparent"
 
     def number_of(self, x: float, *labels: str) -> str:
         """A number as it is written, or the blank in its place."""
@@ -147,8 +155,7 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
         parts: the parts of the model that nodes belong to.
         look: what is shown.
     """
-    moment = look.moment
-    sketch = Sketch(dict.fromkeys(moment.ends, moment.color) if moment else {})
+    sketch = look.sketch()
     ids: dict[Node, str] = {node: f"n{i}" for i, node in enumerate(nodes)}
     labels = Labels(nodes)
     names = {node: name(node, labels.shown).text for node in nodes}
@@ -170,12 +177,9 @@ def sketch_nodes(nodes: Sequence[Value], parts: Mapping[Value, PartOfModel], loo
             else:
                 called = labels.whole[user], labels.whole[x]
                 number = look.number_of(derivative, *called)
-                label = derivative_chip(edges[user, place], number, moment) if "derivatives" in look.show else ""
-                sketch.arrow(
-                    *arrow,
-                    label,
-                    title=": ".join(filter(None, (path, look.told("local derivative", derivative, *called)))),
-                )
+                label = derivative_chip(edges[user, place], number, look.moment) if "derivatives" in look.show else ""
+                told = look.told("local derivative", derivative, *called)
+                sketch.arrow(*arrow, label, title=": ".join(filter(None, (path, told))))
     return Sketched(sketch, ids, edges)
 
 
@@ -191,16 +195,13 @@ def sketch_summary(nodes: Sequence[Value], look: Look) -> Sketched:
     members, links = summary(nodes)
     ids = {group: f"n{i}" for i, group in enumerate(members)}
     labels = Labels(nodes)
-    names = {
-        group: name(root, labels.shown).text if group.kind == "root" else group.name or "leaves" for group in members
-    }
+    names = {group: group.name or "leaves" for group in members}
     for group, counts in members.items():
         if group.kind == "root":
-            shown = labels.shown[root]
+            shown, latex = labels.shown[root], LATEX.names(filter(None, labels.shown.values()))
+            names[group] = name(root, labels.shown).text
             _add_node(sketch, ids[group], root, (), look, labels, shown)
-            sketch.latex[ids[group]] = _header_latex(
-                root, shown, look, labels, LATEX.names(filter(None, labels.shown.values()))
-            )
+            sketch.latex[ids[group]] = _header_latex(root, shown, look, labels, latex)
         else:
             _add_group(sketch, ids[group], group, counts)
     for i, ((tail, head), count) in enumerate(links.items()):
@@ -264,8 +265,7 @@ def _add_node(
     else:
         header = _header(node, labels, label_within)
         kind, fill = ("leaf", LEAF) if node.op is None else ("operation", OPERATION)
-        rim = look.moment.rim(box_id) if look.moment else ""
-        label, text = card(header, _rows(node, look, box_id), fill, rim=rim), header[0].text
+        label, text = card(header, _rows(node, look, box_id), fill, rim=look.rim(box_id)), header[0].text
     sketch.box(box_id, kind, label, title=_title(node, look, labels), text=text, part=part, ordered=_is_ordered(node))
 
 
@@ -341,21 +341,13 @@ _SIGNS = {"Σ": r"\sum", "×": r"\times"} | {sign: sign for sign in "+-/<>="}
 def derivative_chip(edge_id: str, number: str, moment: Moment | None) -> str:
     """The local derivative on an edge."""
     if moment and edge_id not in moment.edges:
-        return chip([Text(_blank(number))], "")
+        return chip([Text(" " * len(number))], "")
     return chip([Text(number, DERIVATIVE)], CHIP)
 
 
-def _blank(text: str) -> str:
-    return " " * len(text)
-
-
 def _rows(node: Value, look: Look, box_id: str) -> list[Row]:
-    data, grad, moment = (
-        look.number_of(node.data, node.label),
-        look.number_of(node.grad, look.root, node.label),
-        look.moment,
-    )
-    if moment:
+    data, grad = look.number_of(node.data, node.label), look.number_of(node.grad, look.root, node.label)
+    if moment := look.moment:
         data = moment.data.get(box_id, "").rjust(len(data))
         grad = moment.gradients.get(box_id, "").rjust(len(grad))
     rows = [Row("data", Text(data, DATA))] if "data" in look.show else []
@@ -392,10 +384,5 @@ def _add_group(sketch: Sketch, box_id: str, group: Group, counts: Counter[str]) 
     if others := counts.total() - sum(count for _, count in most):
         rows.append(Row("others" if most else "nodes", Text(f"{others:,}", QUIET)))
     title = f"{group.name or 'leaves'}: {', '.join(f'{kind} {count:,}' for kind, count in counts.most_common())}"
-    sketch.box(
-        box_id,
-        group.kind,
-        card([shown], rows, LEAF if group.kind == "leaves" else OPERATION),
-        title=title,
-        text=shown.text,
-    )
+    label = card([shown], rows, LEAF if group.kind == "leaves" else OPERATION)
+    sketch.box(box_id, group.kind, label, title=title, text=shown.text)

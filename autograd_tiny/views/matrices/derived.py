@@ -21,7 +21,7 @@ from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.equations import Equation, of_rate, rate_name
 from autograd_tiny.views.matrices.evaluated import PRODUCTS, Numbers
-from autograd_tiny.views.matrices.graph import Whole, Wholes, is_view
+from autograd_tiny.views.matrices.graph import Whole, Wholes, is_view, scalars_of
 from autograd_tiny.views.matrices.seen import SeenArrays, is_constant, is_small
 from autograd_tiny.views.matrices.symbolic import Symbolic, add_shapes, replaced
 from autograd_tiny.views.matrices.written import with_plain_counts
@@ -79,7 +79,7 @@ class ArrayDerivation:
         if rate is not None and not self.moved:
             raise ValueError("derivation: a learning rate updates leaves, and all in wrt were computed; leave it out")
         self.rate_name = rate_name(set(self.seen.graph.names.values()))
-        self.called = [*self.seen.called, *([] if rate is None else [self.rate_name])]
+        self.called = [*self.seen.graph.called, *([] if rate is None else [self.rate_name])]
 
     def parts(self) -> list[ArrayPart]:
         """What is given, forward, backward and, with a learning rate, the updates."""
@@ -104,8 +104,8 @@ class ArrayDerivation:
     @staticmethod
     def _told(x: Whole, numbers: Numbers, sizes: Mapping[Value, float]) -> Numbers:
         """Derivatives as claims, nan in place of what rounding left of 0."""
-        scalars = x.entries if isinstance(x, ArrayNode) else (x,)
-        left = [d and abs(d) <= ROUNDING * sizes.get(v, math.inf) < math.inf for v, d in zip(scalars, numbers.flat)]
+        pairs = zip(numbers.flat, scalars_of(x))
+        left = [bool(d) and abs(d) <= ROUNDING * sizes.get(v, math.inf) < math.inf for d, v in pairs]
         return numbers._replace(flat=[math.nan if nothing else d for d, nothing in zip(numbers.flat, left)])
 
     def inputs(self) -> list[tuple[str, Numbers]]:

@@ -66,6 +66,8 @@ class Entry:
     def of(self, e: Expression, index: tuple[int, ...]) -> Expression:
         """The entry as one formula."""
         shape = self.shapes[e]
+        if e.op is None and e.constant_value is not None:
+            return Expression.literal(e.constant_value)
         if e.op is None or e.op is derivative:
             return self.leaf(e, "".join(f"[{i}]" for i in index))
         if not isinstance(e.op, Structure):
@@ -89,11 +91,11 @@ class Entry:
         if e.op in (structure.column, structure.vector):
             return self.of(a, (index[0], 0)[: len(shape)])
         if isinstance(e.op, Part):
-            return self.of(a, _index(e.op.places[_number(index, self.shapes[e])], shape))
+            return self.of(a, index_of(e.op.places[_number(index, self.shapes[e])], shape))
         if isinstance(e.op, Placed):
             number = _number(index, self.shapes[e])
             places = list(e.op.part.places)
-            return self.of(a, _index(places.index(number), shape)) if number in places else Expression.literal(0.0)
+            return self.of(a, index_of(places.index(number), shape)) if number in places else Expression.literal(0.0)
         row = [self.of(a, place) for place in self._places("columns" if self.shapes[e] else "", index, shape)]
         if isinstance(e.op.row, MultiPrimitive):
             return Expression.record_outputs(e.op.row, tuple(row))[index[-1]]
@@ -109,5 +111,6 @@ def _number(index: tuple[int, ...], shape: Shape) -> int:
     return index[0] * shape[1] + index[1] if len(index) == 2 else index[0] if index else 0
 
 
-def _index(number: int, shape: Shape) -> tuple[int, ...]:
+def index_of(number: int, shape: Shape) -> tuple[int, ...]:
+    """The row and the column of an entry; of a vector its place, of a scalar ()."""
     return divmod(number, shape[1]) if len(shape) == 2 else (number,) if shape else ()

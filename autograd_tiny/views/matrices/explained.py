@@ -20,9 +20,17 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.views.equations import Equation, partial_derivative
-from autograd_tiny.views.matrices.entries import Entry
+from autograd_tiny.views.matrices.entries import Entry, index_of
 from autograd_tiny.views.matrices.evaluated import Numbers, evaluate
-from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, Wholes, is_view
+from autograd_tiny.views.matrices.graph import (
+    MatrixGraph,
+    Whole,
+    Wholes,
+    is_view,
+    scalars_of,
+    shape_of,
+    variables_in,
+)
 from autograd_tiny.views.matrices.symbolic import COUNT, Symbolic, add_shapes, keeps_arrays, pullback, replaced
 from autograd_tiny.views.matrices.written import arranged, counts, derivative, shape_note, with_plain_counts
 
@@ -74,8 +82,10 @@ class MatrixDerivatives:
 
     def _differentiate(self, wrt: Sequence[Whole]) -> None:
         graph = self.graph
-        by_variable = {variable: x for x, variable in graph.variables.items()}
-        leads = self._leading(wrt)
+        leads = set(wrt)  # and what lies between these and the root
+        for x in graph.order:
+            if not leads.isdisjoint(graph.inside[x]):
+                leads.add(x)
         terms: dict[Whole, list[Expression]] = {graph.root: []}
         users = self.users
         for x in reversed(graph.order):
@@ -86,15 +96,15 @@ class MatrixDerivatives:
             g = Symbolic(
                 Expression.literal(1.0) if x is graph.root else self.symbol(x), () if x is graph.root else shape
             )
-            ends = {v: None for v in self.variables_in(graph.formulas[x]) if by_variable.get(v) in leads}
+            ends = {graph.variables[y]: None for y in graph.inside[x] if y in leads}
             for v, part in pullback(graph.formulas[x], g, Symbolic(variable, shape), graph.shapes, ends).items():
-                terms.setdefault(by_variable[v], []).append(self._tidy(part))
-                users.setdefault(by_variable[v], []).append(x)
+                terms.setdefault(graph.by_variable[v], []).append(self._tidy(part))
+                users.setdefault(graph.by_variable[v], []).append(x)
             if x is not graph.root:
-                self.formulas[x] = [terms[x], *self._simpler(x, users)]
+                self.formulas[x] = [terms[x], *self._simpler(x)]
         for x in wrt:
             if x not in self.formulas:
-                self.formulas[x] = [terms.get(x, []), *self._simpler(x, users)]
+                self.formulas[x] = [terms.get(x, []), *self._simpler(x)]
 
     def _tidy(self, part: Symbolic) -> Expression:
         """A formula as it is written, where it still is one of arrays of the same shapes."""
@@ -105,29 +115,15 @@ class MatrixDerivatives:
         self.plain[e] = part.e
         return e
 
-    def _leading(self, wrt: Sequence[Whole]) -> set[Whole]:
-        """What lies between the root and the arrays that it is differentiated by, these included."""
-        leads = set(wrt)
-        named = {variable: x for x, variable in self.graph.variables.items()}
-        for x in self.graph.order:
-            if any(named.get(v) in leads for v in self.variables_in(self.graph.formulas[x])):
-                leads.add(x)
-        return leads
-
-    @staticmethod
-    def variables_in(formula: Expression) -> list[Expression]:
-        """The variables of a formula."""
-        return [e for e in all_nodes(formula) if e.op is None and e.constant_value is None]
-
-    def _simpler(self, x: Whole, of: Mapping[Whole, Sequence[Whole]]) -> list[list[Expression]]:
+    def _simpler(self, x: Whole) -> list[list[Expression]]:
         """The derivative by ``x`` as two operations hand it on together, where simpler: softmax with its cross-entropy.
 
         That is so where ``x`` is used by the first of them alone, and that by the second alone.
         """
-        users = of.get(x, [])
-        if len(users) != 1 or users[0] is self.graph.root or len(of[users[0]]) != 1:
+        users = self.users.get(x, [])
+        if len(users) != 1 or users[0] is self.graph.root or len(self.users[users[0]]) != 1:
             return []
-        (first,), (second,) = users, of[users[0]]
+        (first,), (second,) = users, self.users[users[0]]
         return self._together(x, first, second) or self._log_of_softmax(x, first, second)
 
     def _together(self, x: Whole, first: Whole, second: Whole) -> list[list[Expression]]:
@@ -166,10 +162,9 @@ class MatrixDerivatives:
         shape = graph.shapes[graph.variables[second]]
         g = Symbolic(Expression.literal(1.0), ()) if second is graph.root else Symbolic(self.symbol(second), shape)
         slope = pullback(outer, g, Symbolic(graph.variables[second], shape), graph.shapes, {logs[0]: None})[logs[0]]
-        named = {variable: y for y, variable in graph.variables.items()}
-        for y in self.variables_in(slope.e):
+        for y in variables_in(slope.e):
             if graph.shapes[y] == graph.shapes[a] and all(
-                math.isclose(math.fsum(row), 1.0) for row in graph.numbers(named[y]).rows
+                math.isclose(math.fsum(row), 1.0) for row in graph.numbers(graph.by_variable[y]).rows
             ):
                 shares = [replaced(slope.e, {y: Expression.literal(k)}) for k in (1.0, 2.0)]
                 add_shapes(shares, graph.shapes)
@@ -184,11 +179,7 @@ class MatrixDerivatives:
 
     def _alike(self, e: Expression, other: Expression) -> bool:
         """Whether two formulas give the same numbers."""
-        named = {variable: x for x, variable in self.graph.variables.items()} | {
-            symbol: x for x, symbol in self.symbols.items()
-        }
-        known = {x for root in (e, other) for x in all_nodes(root) if x in named}
-        values = {x: self.numbers(named[x]) if x.op is derivative else self.graph.numbers(named[x]) for x in known}
+        values = self._values()
         both = [evaluate(root, values) for root in (e, other)]
         size = max(map(abs, both[0].flat), default=0.0)
         return len({len(x.flat) for x in both}) == 1 and all(
@@ -201,12 +192,11 @@ class MatrixDerivatives:
         Raises:
             ArithmeticError: they differ, so that the formula must not be shown.
         """
-        values = {variable: self.graph.numbers(x) for x, variable in self.graph.variables.items() if not _is_hidden(x)}
-        values |= {symbol: self.numbers(x) for x, symbol in self.symbols.items()}
+        values = self._values()
         sizes = path_sizes(self.graph.root)  # of a sum that cancels, the size of its terms tells how much is rounding
         for x, sides in self.formulas.items():
             expected = self.numbers(x).flat
-            scale = max([sizes.get(v, 0.0) for v in (x.entries if isinstance(x, ArrayNode) else [x])])
+            scale = max([sizes.get(v, 0.0) for v in scalars_of(x)])
 
             def holds(terms: Sequence[Expression], expected: Sequence[float] = expected, scale: float = scale) -> bool:
                 found = self._sum_of(terms, values, len(expected))
@@ -223,6 +213,11 @@ class MatrixDerivatives:
                             "what the scalars give; explain the derivative by one entry, wrt=W[0][1]"
                         )
 
+    def _values(self) -> dict[Expression, Numbers]:
+        """The numbers of all variables, and of all derivatives as symbols."""
+        values = {variable: self.graph.numbers(x) for x, variable in self.graph.variables.items() if scalars_of(x)}
+        return values | {symbol: self.numbers(x) for x, symbol in self.symbols.items()}
+
     @staticmethod
     def _sum_of(terms: Sequence[Expression], values: Mapping[Expression, Numbers], size: int) -> list[float]:
         columns = [evaluate(e, values).flat for e in terms]
@@ -230,17 +225,12 @@ class MatrixDerivatives:
 
     def numbers(self, x: Whole) -> Numbers:
         """The derivative by an array or a scalar, as the scalars have it."""
-        if isinstance(x, ArrayNode):
-            return Numbers(x.shape, [self.slopes.get(v, 0.0) for v in x.entries])
-        return Numbers((), [self.slopes[x]])
+        return Numbers(shape_of(x), [self.slopes.get(v, 0.0) for v in scalars_of(x)])
 
     # Written.
 
-    def equations(self, order: Sequence[Whole]) -> list[Equation]:
-        """The derivative by each of these as an equation, with shapes."""
-        return [self._equation(x) for x in order]
-
-    def _equation(self, x: Whole) -> Equation:
+    def equation(self, x: Whole) -> Equation:
+        """The derivative by an array or a scalar as an equation, with shapes."""
         sides = tuple([tuple([self.arranged(e) for e in terms]) for terms in self.formulas[x]])
         is_shaped = len(self.formulas[x][0]) == 1 and isinstance(x, ArrayNode)
         note = shape_note(self.formulas[x][0][0], self.graph.shapes) if is_shaped else None
@@ -270,40 +260,24 @@ class MatrixDerivatives:
         """One entry in scalars: the first that is not 0."""
         numbers = self.numbers(x)
         number = next((k for k, d in enumerate(numbers.flat) if d), 0)
-        index, place = (divmod(number, x.shape[1]) if len(x.shape) == 2 else (number,)), entry_places(x.shape)[number]
-        values = {variable: self.graph.numbers(y) for y, variable in self.graph.variables.items()}
-        values |= {symbol: self.numbers(y) for y, symbol in self.symbols.items()}
-        names = {variable: self.graph.names[y] for y, variable in self.graph.variables.items()}
+        index, place = index_of(number, x.shape), entry_places(x.shape)[number]
+        values = self._values()
 
         def symbol(e: Expression, place: str) -> Expression:
             if e.op is None:
-                return (
-                    Expression.literal(e.constant_value)
-                    if e.constant_value is not None
-                    else Expression(names[e] + place)
-                )
-            return Expression.record(partial_derivative, (self.root, Expression(names[e.operands[1]] + place)))
+                return Expression(e.label + place)
+            return Expression.record(partial_derivative, (self.root, Expression(e.operands[1].label + place)))
 
         def literal(e: Expression, place: str) -> Expression:
-            if e.op is None and e.constant_value is not None:
-                return Expression.literal(e.constant_value)
-            places = entry_places(values[e].shape)
-            return Expression.literal(values[e].flat[places.index(place)])
+            return Expression.literal(values[e].flat[entry_places(values[e].shape).index(place)])
 
-        symbols, values_of = [
-            [
-                tidied(t) if leaf is symbol else t
-                for e in self.formulas[x][0]
-                for t in Entry(self.graph.shapes, leaf).terms(e, index)
-            ]
+        symbols, numbers_of = [
+            [t for e in self.formulas[x][0] for t in Entry(self.graph.shapes, leaf).terms(e, index)]
             for leaf in (symbol, literal)
         ]
+        symbols = [tidied(e) for e in symbols] or [Expression.literal(0.0)]
         kept = [k for k, e in enumerate(symbols) if e.constant_value != 0.0] or [0]
-        terms = (
-            [tuple([side[k] for k in kept]) for side in (symbols, values_of)]
-            if symbols
-            else [(Expression.literal(0.0),)]
-        )
+        terms = [tuple([side[k] for k in kept]) for side in (symbols, numbers_of) if side]
         left = Expression.record(partial_derivative, (self.root, Expression(self.graph.names[x] + place)))
         return Equation(left, (*terms, (Expression.literal(numbers.flat[number]),)))
 
@@ -329,9 +303,5 @@ def explained_by_array(
         )
     derivatives = MatrixDerivatives(graph, [wrt.node])
     order = list(reversed(derivatives.formulas))
-    equations = [*derivatives.equations(order), derivatives.entry(wrt.node)]
-    return equations, derivatives.definitions, [*graph.names.values(), COUNT]
-
-
-def _is_hidden(x: Whole) -> bool:
-    return isinstance(x, ArrayNode) and not x.entries
+    equations = [*map(derivatives.equation, order), derivatives.entry(wrt.node)]
+    return equations, derivatives.definitions, graph.called

@@ -20,7 +20,7 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.names import distinct, invented
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.matrices.evaluated import Numbers
-from autograd_tiny.views.matrices.symbolic import Symbolic
+from autograd_tiny.views.matrices.symbolic import COUNT, Symbolic
 
 Whole = ArrayNode | Value
 """What has a formula: an array, or a scalar beside arrays."""
@@ -40,9 +40,10 @@ class MatrixGraph:
         through: which arrays are seen.
 
     Attributes:
-        order: what has a name and was computed, operands before users, the root last.
-        variables: what stands for each named array or scalar in formulas.
-        formulas: of everything in ``order``.
+        variables: what stands for each named array or scalar in formulas; `by_variable` is the other way round.
+        formulas: of what has a name and was computed.
+        order: what has one, operands before users, the root last.
+        inside: the named arrays and scalars in the formula of each, each once.
         shapes: of the variables, and of whatever is asked for later.
         data: numbers of scalars in place of those that were recorded.
     """
@@ -57,11 +58,17 @@ class MatrixGraph:
         self.places = self._places()
         self.below = self._below()
         self.names = self._names(wrt, variables, through)
-        self.order: list[Whole] = []
-        self.variables: dict[Whole, Expression] = {}
-        self.formulas: dict[Whole, Expression] = {}
-        self.shapes: dict[Expression, Shape] = {}
-        self._write()
+        self.variables = {x: Expression(name) for x, name in self.names.items()}
+        self.by_variable = {variable: x for x, variable in self.variables.items()}
+        self.shapes = {variable: shape_of(x) for x, variable in self.variables.items()}
+        self.formulas = self._formulas()
+        self.order = list(self.formulas)
+        self.inside = {x: [self.by_variable[v] for v in variables_in(e)] for x, e in self.formulas.items()}
+
+    @property
+    def called(self) -> list[str]:
+        """All names that formulas have."""
+        return [*self.names.values(), COUNT]
 
     def _arrays(self, wrt: Sequence[ArrayNode]) -> list[ArrayNode]:
         """Every array on the way, operands before users."""
@@ -82,9 +89,13 @@ class MatrixGraph:
         """What an array, or a scalar, was computed from."""
         if isinstance(x, ArrayNode):
             return [self._scalar_in(y) for y in x.operands]
-        if x in self.places and x is not self.root:
-            return [self.places[x][0]]
+        if entry := self._entry(x):
+            return [entry[0]]
         return [self._scalar_in(y) for y in x.whole.operands] if isinstance(x, Reduced) else x.operands
+
+    def _entry(self, x: Whole) -> tuple[ArrayNode, int] | None:
+        """The array that a scalar is an entry of, and its number there; None for what is seen by itself."""
+        return self.places.get(x) if isinstance(x, Value) and x is not self.root else None
 
     @staticmethod
     def _scalar_in(node: ArrayNode) -> Whole:
@@ -117,11 +128,9 @@ class MatrixGraph:
         shown = {x for x in seen if x is self.root or is_leaf[x] or x in wrt}
         chosen = self._chosen(through, seen, {x for x in called if x not in shown})
         called = {x: name for x, name in called.items() if x in shown or x in chosen}
-        ends = [
-            x for x in seen if x not in called and (x is self.root or x in chosen or x in wrt or self._needs_name(x))
-        ]
+        needed = {self.root, *chosen, *wrt, *[x for x in seen if is_leaf[x] and not isinstance(x, Constant)]}
         fresh = invented(called.values())
-        called |= {x: next(fresh) for x in ends}
+        called |= {x: next(fresh) for x in seen if x in needed and x not in called}
         ordered = [x for x in seen if x in called]
         return dict(zip(ordered, distinct([called[x] for x in ordered])))
 
@@ -140,7 +149,7 @@ class MatrixGraph:
                 raise ValueError(
                     f"through lists {shapes.name(whole)}, which shows the entries of another Array; list that one"
                 )
-            if whole not in seen or (isinstance(x, Value) and x in self.places and x is not self.root):
+            if whole not in seen or self._entry(whole):
                 wanted = "Arrays, and Values beside them, that the result depends on"
                 raise ValueError(f"through lists {wanted}, got {quoted(x)}")
             chosen.add(whole)
@@ -149,34 +158,26 @@ class MatrixGraph:
     def _label(self, x: Whole) -> str:
         if isinstance(x, ArrayNode):
             return "" if is_view(x) else shapes.name(x, "")
-        return "" if x in self.places and x is not self.root else x.label
+        return "" if self._entry(x) else x.label
 
-    def _needs_name(self, x: Whole) -> bool:
-        """Whether it is a leaf that is no number."""
-        return not self.operands(x) and not isinstance(x, Constant)
-
-    def _write(self) -> None:
-        """The formula of everything, named things in it by their names."""
+    def _formulas(self) -> dict[Whole, Expression]:
+        """The formula of everything that has a name and was computed, named things in it by their names."""
+        found: dict[Whole, Expression] = {}
         here: dict[Whole, Symbolic] = {}
         for x in self.below:
-            shape = x.shape if isinstance(x, ArrayNode) else ()
-            operands = self.operands(x)
-            written = self._formula(x, [here[y] for y in operands]) if operands else None
+            if operands := self.operands(x):
+                here[x] = self._formula(x, [here[y] for y in operands])
+            elif x not in self.names:
+                here[x] = Symbolic(Expression.literal(x.data), ())  # type: ignore[union-attr]
             if x in self.names:
-                variable = Expression(self.names[x])
-                self.variables[x], self.shapes[variable] = variable, shape
-                here[x] = Symbolic(variable, shape)
-                if written is not None:
-                    self.order.append(x)
-                    self.formulas[x] = written.e
-            else:
-                if written is None:
-                    written = Symbolic(Expression.literal(x.data), ())  # type: ignore[union-attr]
-                here[x] = written
+                if operands:
+                    found[x] = here[x].e
+                here[x] = Symbolic(self.variables[x], shape_of(x))
+        return found
 
     def _formula(self, x: Whole, operands: Sequence[Symbolic]) -> Symbolic:
-        if isinstance(x, Value) and x in self.places and x is not self.root:
-            node, number = self.places[x]
+        if entry := self._entry(x):
+            node, number = entry
             place = shapes.entry_places(node.shape)[number]
             return operands[0].apply(Part(place, [number], ()))
         op = x.whole.op if isinstance(x, Reduced) else x.op
@@ -186,8 +187,22 @@ class MatrixGraph:
 
     def numbers(self, x: Whole) -> Numbers:
         """The numbers of an array or of a scalar."""
-        shape, scalars = (x.shape, x.entries) if isinstance(x, ArrayNode) else ((), (x,))
-        return Numbers(shape, [self.data.get(v, v.data) for v in scalars])
+        return Numbers(shape_of(x), [self.data.get(v, v.data) for v in scalars_of(x)])
+
+
+def shape_of(x: Whole) -> Shape:
+    """The shape; of a scalar ()."""
+    return x.shape if isinstance(x, ArrayNode) else ()
+
+
+def scalars_of(x: Whole) -> Sequence[Value]:
+    """The entries of an array; a scalar itself."""
+    return x.entries if isinstance(x, ArrayNode) else (x,)
+
+
+def variables_in(formula: Expression) -> list[Expression]:
+    """The variables of a formula."""
+    return [e for e in all_nodes(formula) if e.op is None and e.constant_value is None]
 
 
 def is_view(x: Whole) -> bool:

@@ -12,14 +12,13 @@ from autograd_tiny.arrays.node import ArrayNode, Shape
 from autograd_tiny.arrays.shapes import entry_places
 from autograd_tiny.engine.graph import Node, all_nodes
 from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.expression import Expression, Style, Term, term
+from autograd_tiny.symbols.expression import Expression, Term, term
 from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.names import distinct
 from autograd_tiny.views.equations import Equation, latex_style, text_style
 from autograd_tiny.views.mathml import revealed
 from autograd_tiny.views.matrices.explained import MatrixDerivatives
-from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, Wholes
-from autograd_tiny.views.matrices.symbolic import COUNT
+from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, Wholes, scalars_of, shape_of
 from autograd_tiny.views.matrices.written import arranged, shape_note
 
 MOST_SHOWN = 6
@@ -65,6 +64,8 @@ class SeenArrays:
                 called = shapes.name(x, "an Array") if isinstance(x, ArrayNode) else repr(x)
                 remedy = "give the Array that it is an entry of" if x in graph.places else "give Arrays that lead to it"
                 raise ValueError(f"{root!r} was not computed from {called} as a whole; {remedy}")
+        self._texts: dict[Node, Term] = {}
+        self._latexes: dict[Node, Term] = {}
         leaves = [x for x in self.nodes if x not in graph.formulas and not is_constant(x)]
         try:
             self.derivatives = MatrixDerivatives(graph, leaves if wrt is None else wrt)
@@ -75,16 +76,7 @@ class SeenArrays:
 
     def operands(self, x: Whole) -> list[Whole]:
         """The arrays and scalars in the formula of one, each once."""
-        return self._operands[x]
-
-    @cached_property
-    def _operands(self) -> dict[Whole, list[Whole]]:
-        graph = self.graph
-        named = {variable: x for x, variable in graph.variables.items()}
-        found: dict[Whole, list[Whole]] = {x: [] for x in self.nodes}
-        for x, formula in graph.formulas.items():
-            found[x] = [named[v] for v in MatrixDerivatives.variables_in(formula) if v in named]
-        return found
+        return self.graph.inside.get(x, [])
 
     def gathered(self) -> list[Whole]:
         """All that has a derivative, in the order in which backward has completed these; without the root."""
@@ -101,49 +93,23 @@ class SeenArrays:
 
     # Written.
 
-    def shape(self, x: Whole) -> Shape:
-        """The shape; of a scalar ()."""
-        return x.shape if isinstance(x, ArrayNode) else ()
-
     def formula(self, x: Whole) -> Equation:
         """How it is computed, with shapes."""
         written = arranged(self.graph.formulas[x], self.graph.shapes)
-        note = shape_note(self.graph.formulas[x], self.graph.shapes) if self.shape(x) else None
+        note = shape_note(self.graph.formulas[x], self.graph.shapes) if shape_of(x) else None
         return Equation(self.graph.variables[x], ((written,),), note)
 
     def derivative(self, x: Whole) -> Equation:
         """The derivative of the root by it, with shapes."""
-        (equation,) = self.derivatives.equations([x])
-        return equation
-
-    @property
-    def called(self) -> list[str]:
-        """All names."""
-        return [*self.graph.names.values(), COUNT]
+        return self.derivatives.equation(x)
 
     def text(self, e: Expression) -> str:
         """A formula in plain text."""
-        return term(e, self._text, self._texts).text
+        return term(e, text_style(4), self._texts).text
 
     def latex(self, e: Expression) -> str:
         """A formula in LaTeX."""
-        return revealed(term(e, self._latex, self._latexes).text)
-
-    @cached_property
-    def _text(self) -> Style:
-        return text_style(4)
-
-    @cached_property
-    def _latex(self) -> Style:
-        return latex_style(self.called, 4)
-
-    @cached_property
-    def _texts(self) -> dict[Node, Term]:
-        return {}
-
-    @cached_property
-    def _latexes(self) -> dict[Node, Term]:
-        return {}
+        return revealed(term(e, latex_style(self.graph.called, 4), self._latexes).text)
 
     def rule(self, x: Whole, user: Whole) -> tuple[str, str, str]:
         """What ``x`` receives from a user: what stands around the user's derivative, in text and LaTeX; and all of it.
@@ -182,12 +148,8 @@ class SeenArrays:
         """A name for every scalar: an entry of a named array is called by that and its place."""
         called: dict[Value, str] = names(*self._entries, self.graph.root)
         for x, name in self.graph.names.items():
-            if isinstance(x, ArrayNode):
-                called |= {
-                    v: name + place for v, place in zip(x.entries, entry_places(x.shape)) if not isinstance(v, Constant)
-                }
-            else:
-                called[x] = name
+            places = zip(scalars_of(x), entry_places(shape_of(x)))
+            called |= {v: name + place for v, place in places if v is x or not isinstance(v, Constant)}
         return dict(zip(called, distinct(called.values())))
 
     def at(self, data: Mapping[Value, float], slopes: Mapping[Value, float]) -> SeenArrays:
@@ -201,7 +163,7 @@ class SeenArrays:
 
 def is_constant(x: Whole) -> bool:
     """Whether it consists of constants alone, as the targets of a loss."""
-    return all(isinstance(v, Constant) for v in (x.entries if isinstance(x, ArrayNode) else [x]))
+    return all(isinstance(v, Constant) for v in scalars_of(x))
 
 
 def is_small(shape: Shape) -> bool:

@@ -20,10 +20,9 @@ from autograd_tiny.storage.files import write_file
 from autograd_tiny.text.palette import variables
 from autograd_tiny.text.words import counted, listed, quoted, shortened
 from autograd_tiny.views.training.programs import Loss, Scripts, n_inputs, write_network, write_optimizer
-from autograd_tiny.views.widget.page import framed, joined, source, standalone
+from autograd_tiny.views.widget.page import SHARED, framed, joined, source, standalone
 
 HERE = Path(__file__).parent
-MODULE = ("numbers.js", "elements.js")
 MOST_PARAMETERS = 2000
 MOST_CLASSES = 6
 """Where there are more or none, the page shows the first output itself."""
@@ -56,11 +55,8 @@ class NetworkPage:
         self._model, self._loss, self.title = model, loss, shortened(title, LONGEST_TITLE)
         self._parameters = model.parameters()
         if not 1 <= len(self._parameters) <= MOST_PARAMETERS:
-            raise ValueError(
-                f"a page shows a network of 1 to {MOST_PARAMETERS:,} parameters, "
-                f"this one has {len(self._parameters):,}; "
-                "train a large one with compile_model(...).fit"
-            )
+            sizes = f"of 1 to {MOST_PARAMETERS:,} parameters, this one has {len(self._parameters):,}"
+            raise ValueError(f"a page shows a network {sizes}; train a large one with compile_model(...).fit")
         self._inputs = n_inputs(model)
         self._samples = _checked(samples, self._inputs)
         self._targets = len(next(iter(self._samples.values()))[0]) - self._inputs
@@ -90,13 +86,13 @@ class NetworkPage:
         """The page that `save` writes, as text."""
         scripts = Scripts()
         data = self._made(scripts)
-        module = joined([*map(source, MODULE), *[_own(name) for name in ("training.js", "training_page.js")]])
+        module = joined(*SHARED, HERE / "training.js", HERE / "training_page.js")
         return standalone(
             title=self.title,
             notice='the training cannot be shown. Save it again with TrainingPage(...).save("training.html").',
             main=("training", ""),
             data=data,
-            style=variables(".autograd-training, .autograd-page") + _own("training.css"),
+            style=variables(".autograd-training, .autograd-page") + source(HERE / "training.css"),
             script=f"{module}\nstartTraining(document, {scripts.text});\n",
         )
 
@@ -117,11 +113,8 @@ class NetworkPage:
 
     def __repr__(self) -> str:
         sizes = "-".join(str(n) for n in [self._inputs, *[len(layer.biases) for layer in self._model.layers]])
-        several = (
-            listed(self._samples, 4)
-            if len(self._samples) > 1
-            else counted(len(next(iter(self._samples.values()))), "sample")
-        )
+        first, *others = self._samples.values()
+        several = listed(self._samples, 4) if others else counted(len(first), "sample")
         return f"<{type(self).__name__}: {self.title}; {sizes}, {several}>"
 
 
@@ -211,10 +204,8 @@ class Recording(NetworkPage):
         self._steps += 1
         numbers = [float(x.data) for x in self._parameters]
         if not all(map(math.isfinite, numbers)):
-            raise ValueError(
-                f"after step {self._steps} a parameter is not finite: training has diverged, "
-                "take a smaller learning rate"
-            )
+            what = f"after step {self._steps} a parameter is not finite"
+            raise ValueError(f"{what}: training has diverged, take a smaller learning rate")
         if self._steps % self._every:
             return
         self._kept.append(numbers)
@@ -222,11 +213,8 @@ class Recording(NetworkPage):
             self._kept, self._every = self._kept[::2], 2 * self._every
 
     def _made(self, scripts: Scripts) -> dict[str, Any]:
-        return self._network(scripts) | {
-            "start": self._kept[0],
-            "kept": [_packed(numbers) for numbers in self._kept],
-            "every": self._every,
-        }
+        kept = [_packed(numbers) for numbers in self._kept]
+        return self._network(scripts) | {"start": self._kept[0], "kept": kept, "every": self._every}
 
 
 MOST_KEPT = 500
@@ -261,10 +249,6 @@ def record_training(model: MLP, loss: Loss, samples: Samples, *, title: str = "T
     >>> run.save("run.html")  # doctest: +SKIP
     """
     return Recording(model, loss, samples, title)
-
-
-def _own(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
 
 
 def _layer(layer: Layer, places: Mapping[Any, int], fixed: list[float]) -> dict[str, Any]:
@@ -320,9 +304,6 @@ def _checked(samples: Any, inputs: int) -> dict[str, list[list[float]]]:
         for i, row in enumerate(rows):
             length = length or len(row)
             if len(row) != length or len(row) <= inputs:
-                raise ValueError(
-                    f"{name}[{i}] has {counted(len(row), 'number')}: "
-                    f"a row has the network's {counted(inputs, 'input')} "
-                    f"and then the targets, as many in each row"
-                )
+                form = f"a row has the network's {counted(inputs, 'input')} and then the targets, as many in each row"
+                raise ValueError(f"{name}[{i}] has {counted(len(row), 'number')}: {form}")
     return found

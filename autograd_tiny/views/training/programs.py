@@ -114,7 +114,8 @@ def write_optimizer(scripts: Scripts, optimizer: Optimizer) -> int:
         ValueError: the rule gives not as many numbers as there are parameters.
     """
     n, states = len(optimizer.parameters), len(optimizer.state)
-    rate, step, *numbers = (Expression(name) for name in _names(n, states))
+    kinds = ["p", "g", *[f"s{k}_" for k in range(states)]]
+    rate, step, *numbers = map(Expression, ["rate", "step", *[f"{kind}{i}" for kind in kinds for i in range(n)]])
     parameters, gradients, *state = [numbers[i * n : i * n + n] for i in range(2 + states)]
     remembered: Any = tuple(state)
 
@@ -138,14 +139,6 @@ def write_optimizer(scripts: Scripts, optimizer: Optimizer) -> int:
         program = program_of(inputs, [x for row in rule for x in row[:count]])
         scripts.add(name, program, {"at": 2, "p": count, "g": count, "s": count * states})
     return count
-
-
-def _names(n: int, states: int) -> list[str]:
-    return [
-        "rate",
-        "step",
-        *[f"{kind}{i}" for kind in ("p", "g", *[f"s{k}_" for k in range(states)]) for i in range(n)],
-    ]
 
 
 def _is_by_itself(

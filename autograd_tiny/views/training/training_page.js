@@ -481,8 +481,8 @@ export function createTraining(root, data, programs) {
     };
     parts.pace.value = 2;
     parts.trouble = make("p", { class: "trouble", hidden: "" }, parts.problem, " ", parts.remedy);
-    const share = button("Link to this state", share_);
-    share.hidden = !/^(file|https?):$/.test(window.location.protocol);
+    const sharing = button("Link to this state", share);
+    sharing.hidden = !/^(file|https?):$/.test(window.location.protocol);
     const train = [
       make("span", { class: "field" }, make("span", {}, "Learning rate "), parts.rate, parts.rateSlider, parts.rateProblem),
       ...(names.length > 1 ? [make("label", { class: "field" }, "Samples ", parts.data)] : []),
@@ -496,7 +496,7 @@ export function createTraining(root, data, programs) {
         make("span", { class: "field" }, parts.play, parts.one, button("Reset", () => restart())),
         parts.pace,
         ...(isPlayed ? [parts.at] : train),
-        share, parts.link),
+        sharing, parts.link),
       parts.trouble,
       make("div", { class: "parts" },
         make("section", { class: "network", "aria-label": "The network at one sample" },
@@ -511,10 +511,6 @@ export function createTraining(root, data, programs) {
       make("p", { class: "quiet keys" }, "Keys: ", ...["space", "→", "R"].map((key) => make("kbd", {}, key)), " play, one step, reset"),
       parts.live);
     return parts;
-  }
-
-  function share_() {
-    share();
   }
 
   view.play.addEventListener("click", () => play(!state.playing));

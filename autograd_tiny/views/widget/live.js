@@ -67,14 +67,14 @@ export function createProgram(nodes, rows, order) {
 function faultOf(row, operands, out, slopes) {
   if (!operands.every(Number.isFinite)) return undefined;
   if (!Number.isFinite(out)) {
-    const isWholePower = (x) => row.lacks && x < 0 && !Number.isNaN(out);
+    const isWholePower = (x) => row.lacks !== undefined && x < 0 && !Number.isNaN(out);
     const broken = row.domains?.find(({ operand, holds }) => !holds(operands[operand])[0] && !isWholePower(operands[operand]));
     if (broken) return broken;
   }
-  if (row.passes) return undefined;
-  const isRight = (x) => Number.isFinite(x) || (row.lacks && Number.isNaN(x));
-  if (!isRight(out)) return { needs: Number.isNaN(out) ? "not defined here" : "infinite here" };
-  return slopes.every(isRight) ? undefined : { needs: "no derivative here" };
+  const mayLack = row.lacks !== undefined && Number.isNaN(out);
+  if (!Number.isFinite(out) && !row.passes && !mayLack) return { needs: Number.isNaN(out) ? "not defined here" : "infinite here" };
+  const isSlope = (x, place) => Number.isFinite(x) || (Number.isNaN(x) ? row.lacks === place : row.steep);
+  return slopes.every(isSlope) ? undefined : { needs: "no derivative here" };
 }
 
 /** The ends of a slider, chosen from a number: a round number beyond twice its size, to both sides. */

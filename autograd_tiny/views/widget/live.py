@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import Domain, Primitive
-from autograd_tiny.engine.table import add, div, dot, mul, neg, pow_, pow_log, sub
+from autograd_tiny.engine.table import add, atan2, div, dot, hypot, log, mul, neg, pow_, pow_log, sub
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.lowering.program import program_of
 from autograd_tiny.lowering.sources.javascript import definitions, javascript_function
@@ -18,11 +19,14 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.views.named import Composed
 from autograd_tiny.views.widget.page import embedded
 
-_MAY_BE_INFINITE = (add, sub, neg, mul, div, dot)
+_MAY_BE_INFINITE = {add, sub, neg, mul, div, dot, hypot, pow_log}
 """What Python's arithmetic lets pass: a sum or a product may be infinite, and their difference nan."""
 
-_MAY_LACK_A_DERIVATIVE = (pow_, pow_log)
-"""By the exponent of a negative base, which is not outside of the domain where the exponent is whole."""
+_MAY_BE_STEEP = {add, sub, neg, mul, div, dot, log, pow_log, atan2}
+"""Whose derivative it lets pass where that is infinite: a quotient of what is not 0, as 1 / x at 5e-324."""
+
+_MAY_LACK_A_DERIVATIVE = {pow_: 1, pow_log: 0}
+"""By the exponent of a negative base, which is not outside of the domain where the exponent is whole: its place."""
 
 
 class LiveGraph(NamedTuple):
@@ -87,7 +91,7 @@ def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
     """A row as an object of JavaScript; nothing for a row of the user's own that has no expansion."""
     operands = [Expression(f"x{i}") for i in range(n_operands)]
     out = Expression("out")
-    whole = row.forward(*operands) if isinstance(row, Composed) else Expression.record(row, tuple(operands))
+    whole: Any = row.forward(*operands) if isinstance(row, Composed) else Expression.record(row, tuple(operands))
     try:
         value, called = javascript_function(program_of(operands, [whole]))
         slopes, also_called = javascript_function(program_of([out, *operands], list(row.derivatives(out, operands))))
@@ -97,7 +101,9 @@ def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
     fields = [f"value: {value}", f"slopes: {slopes}"]
     domains = [written for i in range(n_operands) if (written := _domain(i, row.domain_of(i), needed))]
     fields += [f"domains: [{', '.join(domains)}]"] if domains else []
-    fields += ["passes: true"] * (row in _MAY_BE_INFINITE) + ["lacks: true"] * (row in _MAY_LACK_A_DERIVATIVE)
+    inside = {e.op for e in topological_order(whole)}
+    fields += ["passes: true"] * (inside <= _MAY_BE_INFINITE) + ["steep: true"] * bool(inside & _MAY_BE_STEEP)
+    fields += [f"lacks: {place}" for place in [_MAY_LACK_A_DERIVATIVE.get(row)] if place is not None]
     return f"{{ {', '.join(fields)} }}"
 
 

@@ -7,7 +7,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -15,7 +15,8 @@ from typing import Any
 
 from autograd_tiny.text.palette import recolored, variables
 
-MODULE = ("numbers.js", "elements.js", "live.js", "stepper.js")
+SHARED = ("numbers.js", "elements.js")
+"""What the scripts of all pages begin with."""
 _HERE = Path(__file__).parent
 _SPACED = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?:,|;|:) | ?(?:=>|[!=]==|&&|\|\||[=?:{}<>]) ?""")
 """A string, or a sign with blanks around it that mean nothing."""
@@ -23,8 +24,8 @@ _UNSAFE_IN_SCRIPT = {ord(c): f"\\u{ord(c):04x}" for c in "<\u2028\u2029"}
 
 
 @cache
-def source(name: str) -> str:
-    """The text of one of the files beside this one: ``stepper.js``, ``stepper.css``, ``page.html``, ``page.css``."""
+def source(name: str | Path) -> str:
+    """The text of a file beside this one, as ``page.html``, or of another one, by its whole path."""
     return (_HERE / name).read_text(encoding="utf-8")
 
 
@@ -40,13 +41,13 @@ def _style_without_drawing() -> str:
 
 @cache
 def module() -> str:
-    """The stepper's module, the files of which it is made one after the other."""
-    return joined(map(source, MODULE))
+    """The stepper's module."""
+    return joined(*SHARED, "live.js", "stepper.js")
 
 
-def joined(scripts: Iterable[str]) -> str:
-    """Scripts one after the other, without what only their readers need."""
-    text = "\n".join(scripts)
+def joined(*names: str | Path) -> str:
+    """Scripts one after the other, as `source` finds them, without what only their readers need."""
+    text = "\n".join(map(source, names))
     text = re.sub(r"(?ms)^ */\*\*.*?\*/\n", "", text)
     text = re.sub(r"(?m) // .*$|^ +", "", text)
     return "\n".join([line if set("`/") & set(line) else _closer(line) for line in text.split("\n") if line])
@@ -118,13 +119,14 @@ def framed(content: str, title: str, picture: str, height: int) -> str:
     """A page in a sandboxed frame, or a picture where frames and styles are removed because nobody trusts them yet."""
     mark = f"autograd-still-{hashlib.sha256(content.encode('utf-8', 'replace')).hexdigest()[:12]}"
     quoted = html.escape(content, quote=False).replace("'", "&#39;")  # a page is full of double ones
-    return (
+    whole = (
         f"<div><style>.{mark} {{ display: none }}</style>"
         f'<iframe title="{html.escape(title)}" sandbox="allow-scripts" allow="fullscreen"'
         f" srcdoc='{quoted}'"
         f' style="width: 100%; height: {height}px; border: 0; resize: vertical"></iframe>'
         f'<div class="{mark}">{picture}</div></div>'
     )
+    return whole.encode("utf-8", "replace").decode()  # a notebook takes no half of a surrogate pair
 
 
 def _hash(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
@@ -25,7 +25,7 @@ from autograd_tiny.views.matrices.graph import is_by_arrays, settled
 from autograd_tiny.views.named import Through, seen_through
 from autograd_tiny.views.widget.formulas import WrittenFormula
 from autograd_tiny.views.widget.live import LiveGraph
-from autograd_tiny.views.widget.page import framed, joined, module, page, source, style
+from autograd_tiny.views.widget.page import framed, joined, module, page, style
 from autograd_tiny.views.widget.stills import beamer, complete_still, png_stills, stills
 from autograd_tiny.views.widget.values import Values
 from autograd_tiny.views.widget.walks.arrays import ArrayWalk
@@ -193,10 +193,8 @@ class Stepper:
 
     def _move(self, values: dict[str, float]) -> None:
         if self._live is None:
-            raise ValueError(
-                "inputs do not move here, since there are too many scalars to follow; compute again, "
-                "and make a new Stepper"
-            )
+            why = "since there are too many scalars to follow"
+            raise ValueError(f"inputs do not move here, {why}; compute again, and make a new Stepper")
         self._moved = values, self._walked(values)
         if self._widget is None:
             self._take(values)
@@ -290,14 +288,11 @@ class Stepper:
             raise ValueError(f"the frames are 'svg', 'png' or 'tex', got {format!r}")
         check_scale(scale, f".{format}")
         directory = make_directory(directory)
-        if format == "png":
-            return [
-                write_file(directory / f"step-{i:03}.png", png)
-                for i, png in enumerate(png_stills(self._walkthrough, scale))
-            ]
         if format == "tex":
             return [self.save(directory / "steps.tex")]
-        return [write_file(directory / f"step-{i:03}.svg", svg) for i, svg in enumerate(stills(self._walkthrough))]
+        steps = self._walkthrough
+        pictures: Iterator[str | bytes] = png_stills(steps, scale) if format == "png" else stills(steps)
+        return [write_file(directory / f"step-{i:03}.{format}", picture) for i, picture in enumerate(pictures)]
 
     def widget(self) -> Any:
         """The widget; its traits ``step`` and ``playing`` are kept the same in browser and Python.
@@ -324,12 +319,9 @@ class Stepper:
     def _repr_html_(self) -> str:
         """The page in a frame, which lives on in a notebook saved, converted or opened; `widget` needs its Python."""
         drawn = re.search(r'height="(\d+)', self._recorded.svg)
-        # Points to pixels.
-        height = min(MOST_HEIGHT, ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3) if drawn else MOST_HEIGHT
-        return framed(self.html(), self._recorded.title, self._picture(), height)
-
-    def _picture(self) -> str:
-        return image(complete_still(self._recorded), self._recorded.title)
+        height = ROOM_FOR_THE_REST + int(drawn[1]) * 4 // 3 if drawn else MOST_HEIGHT  # of points, pixels
+        still = image(complete_still(self._recorded), self._recorded.title)
+        return framed(self.html(), self._recorded.title, still, min(MOST_HEIGHT, height))
 
 
 def _check_size(count: int, what: str) -> None:
@@ -342,15 +334,10 @@ def _check_size(count: int, what: str) -> None:
 
 
 def _as_data(walkthrough: Walkthrough) -> dict[str, Any]:
+    title, svg, parts = walkthrough.title, walkthrough.svg, walkthrough.parts
     nodes = [_flat(node, "chain_rule") for node in walkthrough.nodes]
     steps = [_flat(frame, "formula") for frame in walkthrough.frames]
-    return {
-        "title": walkthrough.title,
-        "svg": walkthrough.svg,
-        "parts": walkthrough.parts,
-        "nodes": nodes,
-        "steps": steps,
-    }
+    return {"title": title, "svg": svg, "parts": parts, "nodes": nodes, "steps": steps}
 
 
 def _flat(record: Frame | NodeInfo, name: str) -> dict[str, Any]:
@@ -376,8 +363,8 @@ def _widget_class() -> Any:
 
         def __init__(self, stepper: Stepper, data: dict[str, Any], rows: str, **state: Any) -> None:
             self._stepper = stepper
-            entry = joined([source("anywidget.js")])
-            self._esm = f"{module()}\n{entry}\nexport default widget({rows});\n"  # each graph has a program of its own
+            # Each graph has a program of its own.
+            self._esm = f"{module()}\n{joined('anywidget.js')}\nexport default widget({rows});\n"
             super().__init__(data=data, **state)
 
         def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 
-from autograd_tiny.engine.graph import all_nodes, mapped
+from autograd_tiny.engine.graph import mapped
 from autograd_tiny.engine.refusals import finite_float
-from autograd_tiny.engine.value import Constant, Value
-from autograd_tiny.symbols.naming import names
-from autograd_tiny.text.names import distinct
-from autograd_tiny.text.words import did_you_mean, listed, visible
+from autograd_tiny.engine.value import Value
+from autograd_tiny.text.words import did_you_mean, listed
 
 
 class Values(MutableMapping[str, float]):
@@ -45,18 +43,6 @@ class Values(MutableMapping[str, float]):
 
     def __repr__(self) -> str:
         return repr(self._read())
-
-
-def shown_names(root: Value) -> dict[Value, str]:
-    """What every node of a graph is called where it is shown: visible names, no two of them alike."""
-    called = names(root)
-    return dict(zip(called, distinct(map(visible, called.values()))))
-
-
-def leaves_of(root: Value) -> dict[str, Value]:
-    """The leaves of a graph by their names; constants are none."""
-    called = shown_names(root)
-    return {called[x]: x for x in all_nodes(root) if x.op is None and not isinstance(x, Constant)}
 
 
 def recomputed(roots: Sequence[Value], data: Mapping[Value, float]) -> dict[Value, Value]:

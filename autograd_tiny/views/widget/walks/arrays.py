@@ -17,7 +17,7 @@ from autograd_tiny.views.drawing.picture import Look, Moment
 from autograd_tiny.views.equations import Equation
 from autograd_tiny.views.explain import Explanation
 from autograd_tiny.views.mathml import Place
-from autograd_tiny.views.matrices.graph import Whole, Wholes
+from autograd_tiny.views.matrices.graph import Whole, Wholes, scalars_of, shape_of
 from autograd_tiny.views.matrices.seen import SeenArrays, is_constant, is_small
 from autograd_tiny.views.matrices.written import counts
 from autograd_tiny.views.widget.formulas import FormulaWriter, WrittenFormula
@@ -67,9 +67,8 @@ class ArrayWalk:
         """With other numbers of leaves, and what follows from these."""
         twins = recomputed(self._nodes, numbers)
         slopes = adjoints(twins[self._seen.graph.root])
-        return self._steps(
-            self._seen.at({x: t.data for x, t in twins.items()}, {x: slopes.get(t, 0.0) for x, t in twins.items()})
-        )
+        data, gradients = {x: t.data for x, t in twins.items()}, {x: slopes.get(t, 0.0) for x, t in twins.items()}
+        return self._steps(self._seen.at(data, gradients))
 
     def live(self) -> tuple[Walkthrough, LiveGraph] | None:
         """With a place for each number, and the program that fills them; None where there are too many."""
@@ -79,19 +78,17 @@ class ArrayWalk:
         slopes = self._seen.derivatives.slopes
         data = {x: x.data if isinstance(x, Constant) else Place(x.data, f"d{i}") for x, i in numbers.items()}
         places = self._seen.at(data, {x: Place(slopes.get(x, 0.0), f"g{i}") for x, i in numbers.items()})
-        graph = live_graph(self._nodes)
         boxes = self._boxes()
-        return self._steps(places), graph._replace(
-            names=[self._names[x] for x in self._nodes], boxes=[boxes[x] for x in self._nodes]
-        )
+        names, of_box = [self._names[x] for x in self._nodes], [boxes[x] for x in self._nodes]
+        return self._steps(places), live_graph(self._nodes)._replace(names=names, boxes=of_box)
 
     def _boxes(self) -> dict[Value, str]:
         """The id of the box that each scalar is in: of its array, or of the first array that it leads to."""
         found: dict[Value, str] = {}
         for number, x in enumerate(self._seen.nodes):
-            found |= dict.fromkeys(_scalars(x), f"n{number}")
+            found |= dict.fromkeys(scalars_of(x), f"n{number}")
         for number, x in enumerate(self._seen.nodes):
-            waiting = [y for v in _scalars(x) for y in v.operands]
+            waiting = [y for v in scalars_of(x) for y in v.operands]
             while waiting:
                 y = waiting.pop()
                 if y not in found:
@@ -144,20 +141,17 @@ class _Builder:
 
     def _forward(self, x: Whole, place: str) -> Frame:
         operands = self.seen.operands(x)
-        caption = (
-            f"{self.names[x]}{self._size(x)} is computed from {listed([self.names[y] for y in operands], MOST_LISTED)}."
-        )
+        of = listed([self.names[y] for y in operands], MOST_LISTED)
+        caption = f"{self.names[x]}{self._size(x)} is computed from {of}."
         edges = {f"e{self.ids[x][1:]}_{i}": self.ids[y] for i, y in enumerate(operands)}
         data = {self.ids[x]: self._texts(self._data(x), x)}
         return Frame("forward", place, self.ids[x], edges, data, {}, caption, "", self._written([self.seen.formula(x)]))
 
     def _seed(self) -> Frame:
-        name = self.names[self.root]
-        caption = f"Backward starts at {name}: its derivative by itself is 1."
-        gradients = {self.ids[self.root]: short_number(1.0, self.digits)}
-        return Frame(
-            "seed", "Backward", self.ids[self.root], {}, {}, gradients, caption, "", self._written([self._own()])
-        )
+        root = self.ids[self.root]
+        caption = f"Backward starts at {self.names[self.root]}: its derivative by itself is 1."
+        gradients = {root: short_number(1.0, self.digits)}
+        return Frame("seed", "Backward", root, {}, {}, gradients, caption, "", self._written([self._own()]))
 
     def _own(self) -> Equation:
         return Equation(self.seen.derivatives.symbol(self.root), ((Expression.literal(1.0),),))
@@ -165,34 +159,26 @@ class _Builder:
     def _backward(self, x: Whole, place: str) -> Frame:
         users = self.seen.derivatives.users.get(x, [])
         edges = {f"e{self.ids[u][1:]}_{self.seen.operands(u).index(x)}": self.ids[u] for u in users}
-        come = (
-            f"It comes from {listed([self.names[u] for u in users], MOST_LISTED)}." if users else "Nothing leads to it."
-        )
+        of = listed([self.names[u] for u in users], MOST_LISTED)
+        come = f"It comes from {of}." if users else "Nothing leads to it."
         caption = f"The derivative by {self.names[x]}{self._size(x)} is complete. {come}"
-        gradients = {self.ids[x]: self._texts(self._slopes(x), x)}
-        return Frame(
-            "backward", place, self.ids[x], edges, {}, gradients, caption, "", self._written([self.seen.derivative(x)])
-        )
+        gradients, formula = {self.ids[x]: self._texts(self._slopes(x), x)}, self._written([self.seen.derivative(x)])
+        return Frame("backward", place, self.ids[x], edges, {}, gradients, caption, "", formula)
 
     def _info(self, x: Whole) -> NodeInfo:
-        data, kind = self._exact(self._data(x), x), "operation" if x in self.seen.graph.formulas else "leaf"
-        if is_constant(x):
-            return NodeInfo(self.ids[x], self.names[x], "constant", data, "", NO_FORMULA)
+        kind = "constant" if is_constant(x) else "operation" if x in self.seen.graph.formulas else "leaf"
+        gradient, formula = "" if is_constant(x) else self._exact(self._slopes(x), x), NO_FORMULA
         if x is self.root:
-            return NodeInfo(self.ids[x], self.names[x], kind, data, "1.0", self._written([self._own()]))
-        if x not in self.seen.derivatives.formulas:
-            return NodeInfo(self.ids[x], self.names[x], kind, data, self._exact(self._slopes(x), x), NO_FORMULA)
-        equations = [self.seen.derivative(x)]
-        if isinstance(x, ArrayNode):
-            equations.append(self.seen.derivatives.entry(x))
-        return NodeInfo(
-            self.ids[x], self.names[x], kind, data, self._exact(self._slopes(x), x), self._written(equations)
-        )
+            formula = self._written([self._own()])
+        elif kind != "constant" and x in self.seen.derivatives.formulas:
+            entry = [self.seen.derivatives.entry(x)] if isinstance(x, ArrayNode) else []
+            formula = self._written([self.seen.derivative(x), *entry])
+        return NodeInfo(self.ids[x], self.names[x], kind, self._exact(self._data(x), x), gradient, formula)
 
     def _written(self, equations: Sequence[Equation]) -> WrittenFormula:
         every = [e for equation in equations for side in equation.rights for e in side]
         definitions = self.seen.derivatives.definitions if any(map(counts, every)) else []
-        return self.formulas.write(Explanation(equations, definitions, self.digits, self.seen.called))
+        return self.formulas.write(Explanation(equations, definitions, self.digits, self.seen.graph.called))
 
     # Numbers.
 
@@ -204,13 +190,13 @@ class _Builder:
 
     def _texts(self, numbers: Iterable[float], x: Whole) -> str:
         """The numbers of a box, one after the other; nothing where its array is shown by its shape alone."""
-        if not is_small(self.seen.shape(x)):
+        if not is_small(shape_of(x)):
             return ""
         return " ".join([n.place() if isinstance(n, Place) else short_number(n, self.digits) for n in numbers])
 
     def _exact(self, numbers: Sequence[float], x: Whole) -> str:
         """The numbers as Python writes them, in lists; of many, their shape."""
-        shape = self.seen.shape(x)
+        shape = shape_of(x)
         if len(numbers) > MOST_EXACT:
             return shape_text(shape)
         texts = [Place(n, n.called.upper()).place() if isinstance(n, Place) else repr(n) for n in numbers]
@@ -218,12 +204,8 @@ class _Builder:
         return {0: "{}", 1: "[{}]", 2: "[[{}]]"}[len(shape)].format("], [".join(rows))
 
     def _size(self, x: Whole) -> str:
-        shape = self.seen.shape(x)
+        shape = shape_of(x)
         return f" ({shape_text(shape)})" if shape else ""
 
     def _roomy(self, x: float) -> str:
         return short_number(x, self.digits).rjust(ROOM if isinstance(x, Place) else 0)
-
-
-def _scalars(x: Whole) -> Sequence[Value]:
-    return x.entries if isinstance(x, ArrayNode) else (x,)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import adjoints, all_nodes, mapped
+from autograd_tiny.engine.graph import all_nodes, mapped
 from autograd_tiny.engine.value import Constant, Value
+from autograd_tiny.symbols.naming import names
+from autograd_tiny.text.names import distinct
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.text.words import listed, shortened
+from autograd_tiny.text.words import listed, shortened, visible
 from autograd_tiny.views.drawing.draw import Drawing, drawn
 from autograd_tiny.views.drawing.picture import Look, Moment
 from autograd_tiny.views.explain import Explainer
@@ -18,7 +21,7 @@ from autograd_tiny.views.steps import BackwardStep, Contribution, ForwardStep, b
 from autograd_tiny.views.widget.formulas import FormulaWriter, WrittenFormula
 from autograd_tiny.views.widget.live import LiveGraph, live_graph
 from autograd_tiny.views.widget.pictures import prepared
-from autograd_tiny.views.widget.values import leaves_of, recomputed, shown_names
+from autograd_tiny.views.widget.values import recomputed
 
 MOST_LISTED = 8
 ROOM = 7
@@ -107,18 +110,18 @@ class Walk:
     """
 
     def __init__(self, value: Value, *, direction: str, digits: int) -> None:
-        self._value, self._direction, self._digits = value, direction, digits
-        self._copy = _named_copy(value)  # as it is now: stills are made when they are asked for
-        self._places = _Places(value, direction, digits)
-        self.leaves = leaves_of(value)
+        self._root, self._direction, self._digits = _named_copy(value), direction, digits  # as it is now, for stills
+        self._places = _Places(deepcopy(self._root), direction, digits)
+        leaves = [x for x in all_nodes(self._root) if x.op is None and not isinstance(x, Constant)]
+        self.leaves = {x.label: x for x in leaves}
 
     def still(self) -> Walkthrough:
         """With the numbers that were recorded."""
-        return _Builder(self._copy, self._digits).walkthrough(self._places)
+        return _Builder(self._root, self._digits).walkthrough(self._places)
 
     def moved(self, numbers: Mapping[Value, float]) -> Walkthrough:
         """With other numbers of leaves, and what follows from these."""
-        root = recomputed([self._value], numbers)[self._value]
+        root = recomputed([self._root], numbers)[self._root]
         return walkthrough(root, direction=self._direction, digits=self._digits)
 
     def live(self) -> tuple[Walkthrough, LiveGraph] | None:
@@ -136,20 +139,18 @@ def known_by(frames: Sequence[Frame]) -> Iterator[Frame]:
 
 
 class _Builder:
-    """Puts the records into words, numbers and formulas."""
+    """Puts the records of a graph in which everything has a name into words, numbers and formulas."""
 
     drawing: Drawing
 
-    def __init__(self, value: Value, digits: int) -> None:
-        self.root = _named_copy(value)
-        self.nodes: list[Value] = all_nodes(self.root)
+    def __init__(self, root: Value, digits: int) -> None:
+        self.root, self.digits = root, digits
+        self.nodes: list[Value] = all_nodes(root)
         self.numbers = {node: i for i, node in enumerate(self.nodes)}
-        self.digits = digits
-        self.forward = list(forward_steps(self.root))
-        self.backward = list(backward_steps(self.root))
-        self.gradients = adjoints(self.root)
+        self.forward, self.backward = list(forward_steps(root)), list(backward_steps(root))
         self.formulas = FormulaWriter()
-        self.explainer = Explainer(self.root, digits=digits)
+        self.explainer = Explainer(root, digits=digits)
+        self.gradients = self.explainer.adjoints
 
     def walkthrough(self, drawn_by: _Places) -> Walkthrough:
         """All of it."""
@@ -157,33 +158,17 @@ class _Builder:
         frames = [self._start(), *map(self._forward, self.forward), self._seed(), *map(self._backward, self.backward)]
         nodes = [self._info(node) for node in self.nodes]
         title = f"{shortened(self.root.label)}, step by step"
-        return Walkthrough(
-            title, self._svg(drawing), nodes, frames, self.formulas.parts, drawing.latex, drawn_by.drawn_at
-        )
-
-    def _svg(self, drawing: Drawing) -> str:
         headings = {self._id(x): _heading(x) for x in self.nodes}
-        numbers = {
-            self._id(x): (short_number(x.data, self.digits), short_number(self.gradients[x], self.digits))
-            for x in self.nodes
-        }
-        return prepared(drawing.svg(), headings, numbers)
+        numbers = {self._id(x): (self._short(x.data), self._short(self.gradients[x])) for x in self.nodes}
+        svg = prepared(drawing.svg(), headings, numbers)
+        return Walkthrough(title, svg, nodes, frames, self.formulas.parts, drawing.latex, drawn_by.drawn_at)
 
     def _start(self) -> Frame:
         leaves = [x for x in self.nodes if x.op is None]
         caption = "The numbers the computation starts from." if self.forward else "A leaf: there is nothing to compute."
         details = ", ".join(f"{x.label} = {self._number(x.data)}" for x in leaves if x.label)
-        return Frame(
-            "start",
-            "Start",
-            "",
-            {},
-            {self._id(x): self._number(x.data) for x in leaves},
-            {},
-            caption,
-            details,
-            NO_FORMULA,
-        )
+        data = {self._id(x): self._number(x.data) for x in leaves}
+        return Frame("start", "Start", "", {}, data, {}, caption, details, NO_FORMULA)
 
     def _forward(self, step: ForwardStep) -> Frame:
         node, number = step.node, self._number(step.node.data)
@@ -191,17 +176,14 @@ class _Builder:
         caption = f"{node.label} is computed from {listed(operands, MOST_LISTED)}."
         formula = self.formulas.write(self.explainer.step(step))
         place, data = f"Forward {step.number} of {len(self.forward)}", {self._id(node): number}
-        return Frame(
-            "forward", place, self._id(node), self._edges(node), data, {}, caption, f"It is {number}.", formula
-        )
+        details = f"It is {number}."
+        return Frame("forward", place, self._id(node), self._edges(node), data, {}, caption, details, formula)
 
     def _seed(self) -> Frame:
-        root = self.root
-        caption = f"Backward starts at {root.label}: its derivative by itself is 1."
-        formula = self.formulas.write(self.explainer.derivative(root))
-        return Frame(
-            "seed", "Backward", self._id(root), {}, {}, {self._id(root): self._number(1.0)}, caption, "", formula
-        )
+        root, gradients = self._id(self.root), {self._id(self.root): self._number(1.0)}
+        caption = f"Backward starts at {self.root.label}: its derivative by itself is 1."
+        formula = self.formulas.write(self.explainer.derivative(self.root))
+        return Frame("seed", "Backward", root, {}, {}, gradients, caption, "", formula)
 
     def _backward(self, step: BackwardStep) -> Frame:
         node, received = step.node, [c for c in step.contributions if not isinstance(c.operand, Constant)]
@@ -226,27 +208,28 @@ class _Builder:
         return f"{c.operand.label} had {self._number(c.before)} and gets {product}: now {self._number(c.after)}."
 
     def _info(self, node: Value) -> NodeInfo:
+        data = self._exact(node.data)
         if isinstance(node, Constant):
-            return NodeInfo(self._id(node), self._number(node.data), "constant", self._exact(node.data), "", NO_FORMULA)
-        kind = "leaf" if node.op is None else "operation"
+            return NodeInfo(self._id(node), self._number(node.data), "constant", data, "", NO_FORMULA)
+        kind, gradient = "leaf" if node.op is None else "operation", self._exact(self.gradients[node])
         chain_rule = self.formulas.write(self.explainer.derivative(node))
-        return NodeInfo(
-            self._id(node), node.label, kind, self._exact(node.data), self._exact(self.gradients[node]), chain_rule
-        )
+        return NodeInfo(self._id(node), node.label, kind, data, gradient, chain_rule)
 
     def _edges(self, user: Value) -> dict[str, str]:
         """The edges to a node; one that starts at a junction comes with the edge that leads there from the operand."""
         number = self.numbers[user]
         operands = {f"e{number}_{place}": self._id(x) for place, x in enumerate(user.operands)}
-        return {
-            part: operand for edge, operand in operands.items() for part in (edge, self.drawing.feeds.get(edge, edge))
-        }
+        feeds = self.drawing.feeds
+        return {part: operand for edge, operand in operands.items() for part in (edge, feeds.get(edge, edge))}
 
     def _id(self, node: Value) -> str:
         return f"n{self.numbers[node]}"
 
-    def _number(self, x: float) -> str:
+    def _short(self, x: float) -> str:
         return short_number(x, self.digits)
+
+    def _number(self, x: float) -> str:
+        return self._short(x)
 
     def _exact(self, x: float) -> str:
         return repr(x)
@@ -259,8 +242,8 @@ class _Places(_Builder):
     g3 the whole gradient of node 3, b7 and a7 what an operand's gradient is before and after the contribution number 7.
     """
 
-    def __init__(self, value: Value, direction: str, digits: int) -> None:
-        super().__init__(value, digits)
+    def __init__(self, root: Value, direction: str, digits: int) -> None:
+        super().__init__(root, digits)
         self._seen: set[Value] = set()
         count = itertools.count()
         self.gradients = {x: Place(gradient, f"g{self.numbers[x]}") for x, gradient in self.gradients.items()}
@@ -276,7 +259,7 @@ class _Places(_Builder):
                 if node.second is not None:
                     node.d_second = places[1]
         self.look = self._look(direction)
-        self.drawing = drawn(self.root, self.look)
+        self.drawing = drawn(self.nodes, self.look)
 
     def _with_places(self, step: BackwardStep, count: Iterator[int]) -> BackwardStep:
         user, contributions, seen = self.numbers[step.node], [], self._seen
@@ -294,31 +277,29 @@ class _Places(_Builder):
         widest: dict[Value, float] = {self.root: Place(1.0, "")}
         for step in self.backward:
             for c in step.contributions:
-                widest[c.operand] = max(
-                    widest.get(c.operand, c.after), c.after, key=lambda x: len(short_number(x, self.digits))
-                )
+                widest[c.operand] = max(widest.get(c.operand, c.after), c.after, key=lambda x: len(self._short(x)))
         for node, gradient in widest.items():
             node.grad = gradient
         return Look(self._roomy, direction=direction, max_nodes=len(self.nodes))
 
     def drawn_at(self, moment: Moment) -> Drawing:
         """The graph as it is seen at a moment."""
-        return drawn(self.root, self.look._replace(moment=moment))
+        return drawn(self.nodes, self.look._replace(moment=moment))
 
     def _roomy(self, x: float) -> str:
-        text = short_number(x, self.digits)
-        return text.rjust(ROOM) if isinstance(x, Place) else text
+        return self._short(x).rjust(ROOM if isinstance(x, Place) else 0)
 
     def _number(self, x: float) -> str:
-        return x.place() if isinstance(x, Place) else short_number(x, self.digits)
+        return x.place() if isinstance(x, Place) else self._short(x)
 
     def _exact(self, x: float) -> str:
         return Place(x, x.called.upper()).place() if isinstance(x, Place) else repr(x)
 
 
 def _named_copy(value: Value) -> Value:
-    """The graph again, to be labelled and drawn; every node but constants gets the name that formulas give it."""
-    labels = shown_names(value)
+    """The graph again; every node but constants has the name that formulas give it, made visible, as its label."""
+    called = names(value)
+    labels = dict(zip(called, distinct(map(visible, called.values()))))
 
     def labelled(node: Value, operands: tuple[Value, ...]) -> Value:
         twin = node.with_operands(operands)
