@@ -73,6 +73,7 @@ from autograd_tiny.engine.table import (
 )
 from autograd_tiny.engine.value import Constant, Value
 from autograd_tiny.symbols.expression import Expression
+from autograd_tiny.text.words import foreign_word
 
 if TYPE_CHECKING:
     from autograd_tiny.calculus.gradient_check import check_gradient, step_size_curve
@@ -117,12 +118,23 @@ _LATER = {
     "step_size_curve": "calculus.gradient_check",
 }
 
+_ELSEWHERE = {
+    "tensor": "array(data), or Value(x) for one number",
+    "Tensor": "Array, or Value for one number",
+    "Variable": "Value",
+    "no_grad": "nothing: v.data is the bare number, and what is computed from it is not recorded",
+    "functional": "the rows of the table, as autograd_tiny.relu, and losses",
+    "jit": "compile_function, compile_loss or compile_model",
+    "vmap": "rows: what is compiled takes many points, and nn and losses an array with a row for each sample",
+    "backward": "a method, y.backward()",
+}
+
 
 def __getattr__(name: str) -> Any:
     """What many programs never ask for, and takes longer than all the rest, is imported when it is first asked for."""
     if name in _LATER:
         return getattr(import_module(f"autograd_tiny.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise AttributeError(foreign_word(_ELSEWHERE, f"module {__name__!r} has no attribute", name))
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,8 @@ each row, as without arrays, and beside it the same in matrix form.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from autograd_tiny.arrays.batches import as_column, classes_of, loss_of, targets_of
@@ -33,12 +34,31 @@ from autograd_tiny.engine.table import (
 )
 from autograd_tiny.engine.value import Value
 from autograd_tiny.text.numbers import as_number, as_whole
+from autograd_tiny.text.words import foreign_word
 
 # Below the one, 1 / x may overflow; above the other is infinity.
 _SMALLEST, _LARGEST = (
     sys.float_info.min,
     sys.float_info.max,
 )
+
+
+ELSEWHERE: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("mse", "mse_loss", "MSELoss"), "mean_squared_error"),
+        **dict.fromkeys(("hinge_loss", "HingeLoss", "Hinge"), "hinge"),
+        **dict.fromkeys(("bce", "BCELoss", "binary_crossentropy"), "binary_cross_entropy"),
+        "BCEWithLogitsLoss": "binary_cross_entropy_from_logits",
+        "CrossEntropyLoss": "cross_entropy_from_logits, or cross_entropy of probabilities",
+        "softmax_cross_entropy": "cross_entropy_from_logits",
+        "categorical_crossentropy": "cross_entropy, or cross_entropy_from_logits before the softmax",
+    }
+)
+"""Losses of PyTorch, Keras and Optax."""
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(foreign_word(ELSEWHERE, f"module {__name__!r} has no attribute", name))
 
 
 # The same in matrix form, of all samples together: o and t have a row per sample.  With the activation before it, a

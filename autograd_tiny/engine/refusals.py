@@ -81,6 +81,9 @@ class NoPlainNumber:
             "for the bare number v.data; a NumPy array holds Values if made with dtype=object"
         )
 
+    def __int__(self) -> int:
+        raise ValueRefusedError(f"int({self!r}) {LOSES}; cut the bare number, int(v.data)")
+
     def __round__(self, digits: int | None = None) -> float:
         raise ValueRefusedError(f"round({self!r}) {LOSES}; round the bare number, v.data, or print it as f'{{v:.2f}}'")
 

@@ -29,6 +29,19 @@ KEYWORDS: Mapping[str, str] = MappingProxyType(
 """Keyword arguments of optimizers: PyTorch's, Keras's, Optax's."""
 
 
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "sgd": "SGD",
+        "adam": "Adam",
+        "adamw": "AdamW",
+        "rmsprop": "RMSprop",
+        "adagrad": "Adagrad",
+        "lr_scheduler": "a function of the step number: step_decay, linear_decay, cosine_decay, with_warmup",
+    }
+)
+"""Names in ``torch.optim`` and ``optax``."""
+
+
 def knowing_keywords(function: CallableT) -> CallableT:
     """A function of Python, which says of a keyword of `KEYWORDS` that it does not have what it is called here.
 

@@ -115,8 +115,8 @@ class Explanation:
 
 def explain(
     what: Value | BackwardStep | ForwardStep,
-    *,
     wrt: Value | Array | None = None,
+    *,
     through: Through = None,
     digits: int = 4,
     blanks: bool = False,

@@ -3,6 +3,7 @@ from random import Random
 
 import pytest
 
+import autograd_tiny
 from autograd_tiny import Array, Expression, Value, gradient, leaky_relu, losses, nn, optim, total
 from autograd_tiny.engine.graph import topological_order
 
@@ -244,6 +245,13 @@ def test_a_model_is_shown_with_its_shape():
         (lambda model: model.wieghts, "MLP has no attribute 'wieghts'$"),
         (lambda model: nn.Linear(2, 3), "no attribute 'Linear'; here that is Layer(n, m)"),
         (lambda model: nn.Nothing, "module 'autograd_tiny.nn' has no attribute 'Nothing'$"),
+        (lambda model: losses.mse_loss, "module 'autograd_tiny.losses' has no attribute 'mse_loss'; here that is mean_squared_error$"),
+        (lambda model: losses.nothing, "module 'autograd_tiny.losses' has no attribute 'nothing'$"),
+        (lambda model: optim.adam, "module 'autograd_tiny.optim' has no attribute 'adam'; here that is Adam$"),
+        (lambda model: optim.lr_scheduler, "here that is a function of the step number"),
+        (lambda model: autograd_tiny.tensor(1.0), "here that is array(data), or Value(x) for one number"),
+        (lambda model: autograd_tiny.no_grad(), "here that is nothing: v.data is the bare number"),
+        (lambda model: autograd_tiny.nothing, "module 'autograd_tiny' has no attribute 'nothing'$"),
     ],
 )
 def test_words_of_other_libraries_get_the_name_here(use, message):

@@ -304,6 +304,7 @@ def test_numbers_of_other_kinds_become_floats():
         (lambda: exp(Value(1.0)) + 1j, TypeError, "complex"),
         (lambda: bool(Value(1.0)), TypeError, "neither true nor false"),
         (lambda: math.exp(Value(1.0)), TypeError, "would lose the derivative"),
+        (lambda: int(Value(1.5)), TypeError, r"int\(Value\(1.5\)\) would lose the derivative; cut the bare number, int\(v.data\)"),
         (lambda: float(Value(1.0)), TypeError, "v.data"),
         (lambda: gradient(Value(1.0), Value(1.0)), TypeError, r"gradient\(y, \[x\]\)"),
         (lambda: Primitive("p", lambda x: x, lambda out, x: 1.0)(Value(1.0)), TypeError, "rule of p must give a tuple with 1 derivative"),
