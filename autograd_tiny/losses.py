@@ -116,20 +116,22 @@ def mean_squared_error(outputs: Sequence[Any] | Array, targets: Sequence[Any], *
 def hinge(output: Any, target: Any, *, batch: str = "mean") -> Any:
     """max(0, 1 - target · output) for a target of -1 or 1.  Source: Cortes and Vapnik (1995), Support-vector networks.
 
-    Of an Array with an output per sample, a vector or one column, with a list of targets.
+    Output and target may each stand alone in a list, as a model gives one and takes the other.  Of an Array with an
+    output per sample, a vector or one column, with a list of targets.
 
-    >>> hinge(0.25, 1.0), hinge(2.0, 1.0)
+    >>> hinge(0.25, 1.0), hinge([2.0], [1.0])
     (0.75, 0.0)
     """
     if isinstance(output, Array):
         outputs = as_column(output)
-        return loss_of(outputs, targets_of(outputs, target), _hinge_of_row, _HINGE, batch)
+        return loss_of(outputs, targets_of(outputs, target), hinge, _HINGE, batch)
+    if isinstance(output, (list, tuple)) or isinstance(target, (list, tuple)):
+        pairs = _paired(output, target)
+        if len(pairs) != 1:
+            raise ValueError(f"a hinge loss is of one output, got {len(pairs)}")
+        ((output, target),) = pairs
     t = _target(target, "the target of a hinge loss is -1 or 1", lambda t: t in (-1.0, 1.0))
     return relu(1.0 - t * _operand(output))
-
-
-def _hinge_of_row(outputs: Sequence[Any] | Array, targets: Sequence[Any]) -> Any:
-    return hinge(outputs[0], targets[0])
 
 
 def binary_cross_entropy_terms(outputs: Sequence[Any] | Array, targets: Sequence[float]) -> list[Any]:

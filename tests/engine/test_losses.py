@@ -1,12 +1,13 @@
 """Losses at their ends, with every kind of number for a target."""
 
 import math
+from random import Random
 
 import numpy as np
 import pytest
 
 from autograd_tiny import Value, gradient, losses, mean, nn, optim
-from autograd_tiny.lowering import compile_function, compile_model
+from autograd_tiny.lowering import compile_function, compile_model, parameter_vector
 
 BACKENDS = ["llvm", "python"]
 
@@ -113,3 +114,20 @@ def test_class_numbers_of_every_kind_of_whole_number(kind):
 def test_targets_that_make_no_sense_are_refused(loss, error):
     with pytest.raises(error, match="target"):
         loss(Value(0.5))
+
+
+def test_a_hinge_loss_takes_a_models_row_of_one_output_and_its_row_of_one_target():
+    model = nn.MLP([2, 3, 1], ["tanh", "linear"], rng=Random(0))
+    outputs = model([0.5, -0.25])
+    assert losses.hinge(outputs, [-1.0]).data == losses.hinge(outputs[0], -1.0).data != 0.0
+    by_row, one_by_one = [
+        compile_model(model, loss, backend="python").value(parameter_vector(model), [[0.5, -0.25, -1.0], [1.0, 2.0, 1.0]])
+        for loss in (losses.hinge, lambda outputs, targets: losses.hinge(outputs[0], targets[0]))
+    ]
+    assert list(by_row) == list(one_by_one)
+    with pytest.raises(ValueError, match="a hinge loss is of one output, got 2"):
+        losses.hinge([1.0, 2.0], [1.0, -1.0])
+    with pytest.raises(ValueError, match="one target per output, got 1 outputs and 2 targets"):
+        losses.hinge([1.0], [1.0, -1.0])
+    with pytest.raises(TypeError, match="a list of outputs and a list of targets"):
+        losses.hinge([1.0], 1.0)

@@ -24,7 +24,7 @@ def neuron():
 
 def test_a_chain_in_three_ways(neuron):
     w, _, b, z, y = neuron
-    assert explain(y, wrt=w).text.splitlines() == [
+    assert explain(y, w).text.splitlines() == [
         "∂y/∂w = ∂y/∂z · ∂z/∂w",
         "      = (1 - y²) · x",
         "      = 0.7864 · 2",
