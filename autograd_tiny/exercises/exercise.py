@@ -122,7 +122,7 @@ class Exercise(Task):
         if not claimed:
             return Checked([], [Outcome(blank, answer, None) for blank, answer in answers.items()])
         claims = [*told, *claimed.values()]
-        report = Marker(self.output, claims, self.training, self.others, asked=self.asked).of_sheet().report()
+        report = Marker(self.graph, claims, self.training, asked=self.asked).of_sheet().report()
         marks = dict(zip(claimed, report.marks[len(told) :]))
         return Checked(report.marks, [Outcome(blank, answer, marks.get(blank)) for blank, answer in answers.items()])
 

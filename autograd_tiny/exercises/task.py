@@ -67,7 +67,7 @@ class Task:
         if not asked:
             raise ValueError(f"all that is asked for is told, {listed(told_first, 6)}; leave it out of told")
         claims = [Claim(quantity, _UNPRINTED) for quantity in (*told_first, *asked)]
-        self.setting: Setting = setting(self.output, self.others, claims, self.training)
+        self.setting: Setting = setting(self.graph, claims, self.training)
         every = [claim.quantity for claim in self.setting.claims]
         self.told: tuple[Quantity, ...] = tuple(every[: len(told_first)])
         self.blanks: tuple[Blank, ...] = tuple(Blank(quantity, digits) for quantity in every[len(told_first) :])
@@ -138,15 +138,16 @@ class Task:
     @property
     def inputs(self) -> dict[str, float]:
         """The numbers that are given, by their labels."""
-        return {name: node.data for name, node in self._own.labels.items() if node.op is None}
+        return {name: node.data for name, node in self.graph.labels.items() if node.op is None}
 
     @property
     def labels(self) -> Mapping[str, Value]:
         """Everything with a label, of before any update, by that."""
-        return self._own.labels
+        return self.graph.labels
 
     @cached_property
-    def _own(self) -> NamedGraph:
+    def graph(self) -> NamedGraph:
+        """What was recorded, before any update."""
         return NamedGraph(self.output, self.others)
 
     @cached_property
@@ -162,7 +163,7 @@ class Task:
     @cached_property
     def computed(self) -> tuple[str, ...]:
         """The labels of what is computed, that of the output last; if it has none, its name if that is asked for."""
-        graph = self._own
+        graph = self.graph
         known = {*self.setting.graph.labels, *[name for quantity in self.asked for name in quantity.nodes]}
         names = [name for name, node in graph.nodes.items() if node.op is not None and name in known]
         return tuple(sorted(names, key=graph.root.__eq__))
@@ -220,7 +221,7 @@ class Task:
         twin.output, twin.others = twins[self.output], tuple(twins[node] for node in self.others)
         twin.training = moved(self.training, twins)
         claims = [Claim(quantity, _UNPRINTED) for quantity in self.asked]
-        twin.setting = setting(twin.output, twin.others, claims, twin.training)
+        twin.setting = setting(twin.graph, claims, twin.training)
         return twin
 
     @property

@@ -10,12 +10,12 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
 from itertools import combinations, pairwise, product
 from typing import Any, NamedTuple, Protocol
 
-from autograd_tiny.arrays.node import Reduced, Shape
+from autograd_tiny.arrays.node import Reduced
 from autograd_tiny.engine.graph import Call, all_nodes, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.row import MistakenRule, Primitive
@@ -50,6 +50,7 @@ class NamedGraph:
         others: more of them, that ``output`` does not depend on.
 
     Attributes:
+        ends: the output and the others.
         nodes: every named node, operands before users; nodes without a label are called t1, t2, ...
         root: the name of the output.
         labels: the nodes that have their name from their label, so that a page may speak of them.
@@ -57,9 +58,10 @@ class NamedGraph:
     """
 
     def __init__(self, output: Value, others: Sequence[Value] = ()) -> None:
-        for node in (output, *others):
+        self.ends = (output, *others)
+        for node in self.ends:
             check_recorded(node, "marked")
-        every = names(output, *others)
+        every = names(*self.ends)
         self.has_unlabelled = any(not node.label and not isinstance(node, Constant) for node in every)
         self.name: dict[Value, str] = {node: name for node, name in every.items() if node.op is not None or node.label}
         self.root = self.name.setdefault(output, "output" if "output" not in every.values() else every[output])
@@ -68,9 +70,7 @@ class NamedGraph:
         }
         self.nodes = {name: node for node, name in self.name.items()}
         self.labels = {name: node for name, node in self.nodes.items() if node.label == name}
-        self._tops: dict[str, set[str] | None] = dict.fromkeys(
-            self.name[x] for x in (output, *others) if x in self.name
-        )
+        self._tops: dict[str, set[str] | None] = dict.fromkeys(self.name[x] for x in self.ends if x in self.name)
         self._explored: dict[str, tuple[set[str], int]] = {}
         self._operands: dict[str, list[str | None]] = {}
         self._below: dict[str, set[str]] = {}
@@ -107,7 +107,9 @@ class NamedGraph:
             x.label: x for x in wholes if x.label and x.shape and all(y.label in self.labels for y in x.entries)
         }
         found = {
-            name: dict(zip(_places(x.shape), [y.label for y in x.entries])) for name, x in labelled.items() if x.entries
+            name: dict(zip(product(*map(range, x.shape)), [y.label for y in x.entries]))
+            for name, x in labelled.items()
+            if x.entries
         }
         return {
             name: entries for name, entries in (found | entries_among(self.labels)).items() if name not in self.labels
@@ -141,15 +143,15 @@ class NamedGraph:
         found, lowest = self._explored.get(of, (set(), len(self.nodes)))
         if self._index[by] < lowest:
             # Once near, for the many questions about neighbours; then for good.
-            lowest = 0 if found else self._index[by]
-            found = self._upstream(of, lowest)
+            lowest = 0 if of in self._explored else self._index[by]
+            found = self._upstream([of], lowest)
             self._explored[of] = found, lowest
         return by in found
 
-    def _upstream(self, name: str, lowest: int) -> set[str]:
-        """What a node depends on, itself included, as far as it comes after a place in topological order."""
-        found = {name}
-        waiting = [name]
+    def _upstream(self, names: Iterable[str], lowest: int) -> set[str]:
+        """What the operands of these lead to, as far as it comes after a place in topological order."""
+        found: set[str] = set()
+        waiting = list(names)
         while waiting:
             fresh = [
                 x for x in self.operands(waiting.pop()) if x is not None and x not in found and self._index[x] >= lowest
@@ -160,24 +162,12 @@ class NamedGraph:
 
     def only_directly(self, user: str, by: str) -> bool:
         """Whether a node uses another one itself, and depends on it by nothing else."""
-        return by in self.operands(user) and by not in self._below_operands(user)
-
-    def _below_operands(self, user: str) -> set[str]:
-        """What the operands of a node depend on, themselves left out, as far as it comes after the first of them."""
+        if by not in self.operands(user):
+            return False
         if user not in self._below:
-            found: set[str] = set()
-            waiting = [x for x in self.operands(user) if x is not None]
-            lowest = min((self._index[x] for x in waiting), default=0)
-            while waiting:
-                fresh = [
-                    x
-                    for x in self.operands(waiting.pop())
-                    if x is not None and x not in found and self._index[x] >= lowest
-                ]
-                found.update(fresh)
-                waiting += fresh
-            self._below[user] = found
-        return self._below[user]
+            named = [x for x in self.operands(user) if x is not None]
+            self._below[user] = self._upstream(named, min(self._index[x] for x in named))
+        return by not in self._below[user]
 
     def labelled_users(self, by: str, of: str, most: int) -> list[str] | None:
         """The labelled nodes next above ``by`` through which ``of`` depends on it, ``of`` counted as one.
@@ -471,31 +461,32 @@ class Derivations:
     def local_derivative(self, user: str, operand: str) -> Expression:
         """The derivative of a node by one of its operands, by its row's rule."""
         if user not in self._slopes:
-            node = self.graph.nodes[user]
-            operands = [self._operand(x) for x in node.operands]
-            slopes = self.slopes(user, self.variable(data(user)), operands)
-            self._slopes[user] = [x if isinstance(x, Expression) else Expression.literal(x) for x in slopes]
-        return added([slope for x, slope in zip(self.graph.operands(user), self._slopes[user]) if x == operand])
+            self._slopes[user] = self.slopes(user)
+        return self._by(operand, user, self._slopes[user])
 
     def mistaken_derivative(self, user: str, operand: str, mistaken: MistakenRule) -> Expression:
         """The derivative of a node by one of its operands, by a wrong rule."""
-        operands = [self._operand(x) for x in self.graph.nodes[user].operands]
-        out = self.variable(data(user))
-        slopes = mistaken.derivatives(self.operation(user), out, operands, lambda: self.outputs(user, operands))
-        literal = [x if isinstance(x, Expression) else Expression.literal(x) for x in slopes]
-        return added([slope for x, slope in zip(self.graph.operands(user), literal) if x == operand])
+        return self._by(operand, user, self.slopes(user, mistaken))
 
-    def slopes(self, name: str, out: Expression, operands: Sequence[Expression]) -> Sequence[Any]:
-        """The derivatives of a node by its operands, by its row's rule.
+    def _by(self, operand: str, user: str, slopes: Sequence[Expression]) -> Expression:
+        return added([slope for x, slope in zip(self.graph.operands(user), slopes) if x == operand])
 
-        Args:
-            name: of the node.
-            out: the variable that stands for its number.
-            operands: those that stand for its operands.
-        """
-        return self.operation(name).derivatives(out, operands, lambda: self.outputs(name, operands))
+    def slopes(self, name: str, mistaken: MistakenRule | None = None) -> list[Expression]:
+        """The derivatives of a node by its operands, by its row's rule or by a wrong one."""
+        op, out = self.operation(name), self.variable(data(name))
+        operands = [self._operand(x) for x in self.graph.nodes[name].operands]
 
-    def outputs(self, name: str, operands: Sequence[Expression]) -> list[Expression]:
+        def outputs() -> list[Expression]:
+            return self._outputs(name, operands)
+
+        found = (
+            op.derivatives(out, operands, outputs)
+            if mistaken is None
+            else mistaken.derivatives(op, out, operands, outputs)
+        )
+        return [x if isinstance(x, Expression) else Expression.literal(x) for x in found]
+
+    def _outputs(self, name: str, operands: Sequence[Expression]) -> list[Expression]:
         """All outputs of the operation that gives a node."""
         named = self.graph.outputs_beside(name)
         rows = self.graph.nodes[name].op.family.rows(operands)
@@ -601,10 +592,12 @@ class Derivations:
                 for x in all_nodes(root)
                 if x in self.quantities and self.quantities[x] not in known
             }
-            inner = (
-                unknown if quantity.kind == "data" else {x: q for x, q in unknown.items() if not self._from_forward(q)}
-            )
-            opened = {x: step for x, q in inner.items() if (step := step_from(q, known)) is not None}
+            opened = {
+                x: step
+                for x, q in unknown.items()
+                if (quantity.kind == "data" or not (q.kind == "data" and q.nodes[0] in self.graph.labels))
+                and (step := step_from(q, known)) is not None
+            }
             twins = rewritten(root, opened)
             if not opened or len(all_nodes(twins[root])) > longest:
                 break
@@ -617,9 +610,6 @@ class Derivations:
         return Derivation(
             quantity, root, parts | {x: self.quantities[x] for x in all_nodes(root) if x in self.quantities}
         )
-
-    def _from_forward(self, quantity: Quantity) -> bool:
-        return quantity.kind == "data" and quantity.nodes[0] in self.graph.labels
 
 
 def in_full(root: Expression) -> str:
@@ -670,10 +660,6 @@ def _folded(node: Expression, operands: tuple[Expression, ...]) -> Expression:
             if node.op is mul and is_number(x, 0.0):
                 return x
     return Expression.record(node.op, operands)
-
-
-def _places(shape: Shape) -> list[tuple[int, ...]]:
-    return list(product(*map(range, shape)))
 
 
 def _swapped(indices: tuple[str, ...], i: int, j: int) -> tuple[str, ...]:

@@ -13,12 +13,15 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.claims import Claim, read_claims
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.entries import fitted
+from autograd_tiny.marking.forms.arrays import entries_among
 from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.judging.marker import Marker
+from autograd_tiny.marking.judging.numbers import chance
 from autograd_tiny.marking.marks import FAITHFUL, SLIPS, Mark
 from autograd_tiny.marking.report import Report
-from autograd_tiny.marking.training.conventions import Convention, other_conventions
+from autograd_tiny.marking.training.conventions import other_conventions
 from autograd_tiny.marking.training.program import Training
 from autograd_tiny.marking.training.setting import training_of
 from autograd_tiny.marking.training.times import timed
@@ -87,28 +90,29 @@ def mark(
     >>> [mark(y, {"z": "-0.5004"}, inputs=given).marks[0].verdict for given in ({}, {"w": "-1.00"})]
     ['wrong', 'rounded']
     """
+    graph = NamedGraph(output, others)
     if isinstance(claims, Mapping):
-        read = Answers(output, others, tolerance).read(claims)
+        read = Answers(graph, tolerance).read(claims)
     else:
-        read = read_claims(claims)
-        if any(claim.grid for claim in read):
-            answers = Answers(output, others, tolerance)
-            read = [fitted(claim, answers.entries, answers.leaves, names or {}) for claim in read]
+        entries = entries_among(graph.labels)
+        read = [fitted(claim, entries, graph.labels, names or {}) for claim in read_claims(claims)]
     training = training_of(optimizer, samples, batch, learning_rate)
-    return Judge(output, read, training, others, inputs or {}, names or {}).report()
+    return Judge(graph, read, training, inputs or {}, names or {}).report()
 
 
 class Judge:
     """Marks one sheet after another about the same quantities; what is the same for all is worked out once.
 
     Args:
-        output: as for `mark`.
+        graph: as it was recorded.
         claims: those of the first sheet, which say what every sheet is about.
         training: how it is trained, as `training_of` says it.
-        others: as for `mark`.
         inputs: as for `mark`.
         names: as for `mark`.
         formulas: formulas that other sheets claim.
+
+    Attributes:
+        marker: by the convention that the page says it follows.
 
     Raises:
         ValueError: as for `mark`.
@@ -116,23 +120,16 @@ class Judge:
 
     def __init__(
         self,
-        output: Value,
+        graph: NamedGraph,
         claims: Sequence[Claim],
         training: Training | float | None,
-        others: Sequence[Value],
         inputs: Mapping[str, str],
         names: Mapping[str, str] = MappingProxyType({}),
         formulas: Sequence[Claim] = (),
     ) -> None:
-        self._on = partial(Marker, output, claims, others=others, inputs=inputs, names=names, formulas=formulas)
-        self._marker = self._on(training=training).of_sheet()
-        self._training = training
-        self._by: dict[str, Marker] = {}
-
-    @property
-    def marker(self) -> Marker:
-        """The marker by the convention that the page says it follows."""
-        return self._marker
+        self._on = partial(Marker, graph, claims, inputs=inputs, names=names, formulas=formulas)
+        self.marker, self._training = self._on(training=training), training
+        self._others: dict[str, Marker] = {}
 
     def report(self, answers: Sequence[Printed] | None = None) -> Report:
         """The marks of one sheet, by the convention that it follows.
@@ -140,23 +137,21 @@ class Judge:
         Args:
             answers: one per claim, in their order; those of the first sheet if not given.
         """
-        declared = self._marker.of_sheet(answers)
+        declared = self.marker.of_sheet(answers)
         marks = list(declared.marked())
         first = next((x for x in marks if x.verdict in SLIPS and is_later(x)), None)
         if isinstance(self._training, Training) and first is not None:
             for convention in other_conventions(self._training.optimizer):
                 with suppress(ValueError):  # what another convention has no name or no number for
-                    marker = self._marker_by(convention, self._training)
+                    if convention.said not in self._others:
+                        training = self._training._replace(optimizer=convention.optimizer)
+                        self._others[convention.said] = self._on(training=training)
+                    marker = self._others[convention.said]
                     other = marker.of_sheet(answers) if may_follow(marker, first) else None
                     if other is not None and follows(other.marked()) and is_evidence(other.marks, marks):
                         said = f"The page follows another convention, by which it is marked: {convention.said}."
                         return Report(other.report().marks, (said,))
         return declared.report()
-
-    def _marker_by(self, convention: Convention, training: Training) -> Marker:
-        if convention.said not in self._by:
-            self._by[convention.said] = self._on(training=training._replace(optimizer=convention.optimizer))
-        return self._by[convention.said]
 
 
 MOST_BY_CHANCE = 0.05
@@ -202,4 +197,4 @@ def is_evidence(told: Iterable[Mark], blamed: Iterable[Mark]) -> bool:
     excused = [
         new.claim.printed for new, old in zip(told, blamed) if old.verdict not in FAITHFUL and new.verdict in FAITHFUL
     ]
-    return math.prod(min(1.0, 1.5 * x.unit / max(abs(x.number), x.unit)) for x in excused) <= MOST_BY_CHANCE
+    return math.prod(map(chance, excused)) <= MOST_BY_CHANCE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from autograd_tiny.formulas import FormulaError, Recorded, read_formula
 from autograd_tiny.formulas.errors import with_caret
 from autograd_tiny.formulas.vocabulary import CONSTANTS
 from autograd_tiny.marking.claims import Claim, ClaimError, read_input
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.entries import by_place, filled, fitted, repeated
 from autograd_tiny.marking.forms.arrays import Arrays, entries_among
 from autograd_tiny.marking.forms.cells import is_array_text
@@ -115,11 +116,8 @@ class Page(NamedTuple):
         for name, x in by_place(self.inputs).items():
             if isinstance(x, str):
                 try:
-                    is_number = x[:1] in tuple("+-−.0123456789")
-                    claims = self._understood(
-                        words, [] if is_number else [claim for claim in self.claims if claim.formula is None]
-                    )
-                    found[name] = read_input(x, claims, words).text
+                    numbers = (claim for claim in self.claims if claim.formula is None)
+                    found[name] = read_input(x, self._understood(words, numbers), words).text
                 except ValueError as error:
                     told = self._no_array(name, x) or error
                     raise PageError(
@@ -147,15 +145,13 @@ class Page(NamedTuple):
         """The inputs that differ from sample to sample, with the numbers of the first."""
         return by_place(self.samples[0]) if self.samples else {}
 
-    def _understood(self, words: Words, claims: Sequence[Claim], key: str = "claims") -> list[Claim]:
-        """Claims in the words of the page."""
-        found = []
+    def _understood(self, words: Words, claims: Iterable[Claim], key: str = "claims") -> Iterator[Claim]:
+        """Claims in the words of the page, one after the other."""
         for claim in claims:
             try:
-                found.append(claim.understood(words))
+                yield claim.understood(words)
             except ValueError as error:  # noqa: PERF203
                 raise PageError(self.file, f"{key}: {error}", _line(claim)) from None
-        return found
 
     def mark(self) -> Report:
         """The page, marked.
@@ -188,7 +184,7 @@ class Page(NamedTuple):
         others = [node for node in recorded.nodes.values() if node not in used]
         inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
         try:
-            return Judge(recorded.output, claims, training, others, inputs)
+            return Judge(NamedGraph(recorded.output, others), claims, training, inputs)
         except ClaimError as error:
             raise PageError(self.file, f"claims: {error}", _line(claims[error.number])) from None
         except ValueError as error:

@@ -16,6 +16,7 @@ from autograd_tiny.engine.row import MistakenRule
 from autograd_tiny.engine.table import TABLE
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_claims
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.diagnosis.altered import Altered, Change
 from autograd_tiny.marking.diagnosis.causes import causes
 from autograd_tiny.marking.forms.quantities import Quantity, data, read_quantity
@@ -231,7 +232,7 @@ def derivations_of(formula, at, claims, train=None, samples=()):
     """The quantities that are claimed, and how all follow from each other."""
     recorded = read_formula(formula).record(at)
     training = training_of(train(recorded.nodes), samples, "", None) if train else None
-    said, _, derivations = setting(recorded.output, (), read_claims([f"{claim} = 0" for claim in claims]), training)
+    said, _, derivations = setting(NamedGraph(recorded.output), read_claims([f"{claim} = 0" for claim in claims]), training)
     return [claim.quantity for claim in said], derivations
 
 

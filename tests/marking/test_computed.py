@@ -7,6 +7,7 @@ import pytest
 
 from autograd_tiny import Value, array, log, losses, mark, mark_all, nn
 from autograd_tiny.marking.answers.computed import Answers
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.computed import computed
 
 RNG = np.random.default_rng(3)
@@ -220,7 +221,7 @@ def test_the_tolerance_is_said_and_taken():
     assert found["W1"] == {"right"}
     assert "to within 0.001 of the largest number of their array" in report.story[1]
     with pytest.raises(ValueError, match=r"a tolerance is a share .* got 2.0"):
-        Answers(recorded(), tolerance=2.0)
+        Answers(NamedGraph(recorded()), tolerance=2.0)
 
 
 def test_what_is_left_of_0_is_rounding_and_a_small_number_is_none():

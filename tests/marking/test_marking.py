@@ -59,7 +59,7 @@ def engine(root, digits=6):
     """The engine's number for a quantity, as it would be printed."""
 
     def say(text):
-        claims, _, derivations = setting(root, (), [read_claim(f"{text} = 0")], 0.1)
+        claims, _, derivations = setting(NamedGraph(root), [read_claim(f"{text} = 0")], 0.1)
         return f"{data_of(Numbers(derivations).of(claims[0].quantity)):.{digits}f}"
 
     return say

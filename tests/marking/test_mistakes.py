@@ -27,7 +27,7 @@ def graph():
 
 def editor(text, known=()):
     printed = {read_quantity(k): None for k in known}
-    derivations = setting(graph(), (), [read_claim(f"{x} = 0") for x in (text, *known)], 0.1).derivations
+    derivations = setting(NamedGraph(graph()), [read_claim(f"{x} = 0") for x in (text, *known)], 0.1).derivations
     return Editor(derivations, derivations.derivation(read_quantity(text), printed), printed)
 
 
@@ -309,7 +309,7 @@ def test_mistakes_of_a_kind(graph, quantity, known, trained, mistakes, wanted):
     recorded = read_formula(graph[0]).record(graph[1])
     training = training_of(adam(recorded.nodes), (), "", None) if trained is adam else trained
     claims = [read_claim(f"{x} = 0") for x in (quantity, *known)]
-    derivations = setting(recorded.output, (), claims, training).derivations
+    derivations = setting(NamedGraph(recorded.output), claims, training).derivations
     printed = {read_quantity(x): None for x in known}
     found = edits(Editor(derivations, derivations.derivation(read_quantity(quantity), printed), printed))
     assert sorted(f"{x.root} | {x.what}" for x in found if x.mistake in mistakes) == sorted(wanted)

@@ -37,7 +37,7 @@ def trained(samples):
     """A line after a step of gradient descent."""
     recorded = read_formula("y = w*x + b; E = (y - t)**2").record(LINE)
     training = training_of(SGD([recorded.nodes[name] for name in "wb"], 0.1), samples, "mean" if samples else "", None)
-    return setting(recorded.output, (), read_claims(["E' = 0"]), training)[2]
+    return setting(NamedGraph(recorded.output), read_claims(["E' = 0"]), training)[2]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_claims
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.diagnosis.search import Search
 from autograd_tiny.marking.judging.numbers import Numbers, Source
 from autograd_tiny.marking.marks import Mark
@@ -27,7 +28,7 @@ def search(formula, at, verdicts, *, fits=rounds, chance=1e-6, given=(), efforts
         efforts: of mistakes, by the places of their claims.
     """
     recorded = read_formula(formula).record(at)
-    claims, _, derivations = setting(recorded.output, (), read_claims([*verdicts, *given]), None)
+    claims, _, derivations = setting(NamedGraph(recorded.output), read_claims([*verdicts, *given]), None)
     engine, page = Numbers(derivations), Numbers(derivations)
     every = [
         Mark(n, claim, engine.of(claim.quantity), *verdict.split(": ")[:1], fits=tuple(verdict.split(": ")[1:]))

@@ -8,6 +8,7 @@ import pytest
 from autograd_tiny import Value, mark, softmax
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import read_claims
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.marking.pages import PageError, read_page
 from autograd_tiny.marking.training.setting import setting, training_of
@@ -71,7 +72,7 @@ def trained(make, samples, batch="", steps=3):
 def numbers_of(claims, make, samples=(), batch=""):
     root, parameters = network()
     claims = read_claims([f"{claim} = 0" for claim in claims])
-    claims, _, derivations = setting(root, (), claims, training_of(make(parameters), samples, batch, None))
+    claims, _, derivations = setting(NamedGraph(root), claims, training_of(make(parameters), samples, batch, None))
     numbers = Numbers(derivations)
     return [data_of(numbers.of(claim.quantity)) for claim in claims]
 
@@ -88,7 +89,7 @@ def test_the_engines_numbers_are_those_of_the_training_loop(make, samples, batch
 @pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_the_recorded_passes_are_those_of_the_training_loop(make):
     root, parameters = network()
-    _, graph, _ = setting(root, (), read_claims(["E''' = 0"]), training_of(make(parameters), SAMPLES, "mean", None))
+    _, graph, _ = setting(NamedGraph(root), read_claims(["E''' = 0"]), training_of(make(parameters), SAMPLES, "mean", None))
     losses, moved, _ = trained(make, SAMPLES, "mean")
     names = ["E", "E'", "E''", "E'''", "w'''", "b'''", "w2'''"]
     assert [graph.nodes[name].data for name in names] == pytest.approx([*losses, *moved], rel=1e-11)

@@ -47,7 +47,7 @@ def marked_all_wrong(rng):
     trained = [name for name in labels if graph.nodes[name].op is None and graph.depends(root.label, name)]
     quantities += [updated(name) for name in trained]
     rng.shuffle(quantities)
-    engine = Numbers(setting(root, (), [read_claim(f"{q} = 0") for q in quantities], 0.1).derivations)
+    engine = Numbers(setting(NamedGraph(root), [read_claim(f"{q} = 0") for q in quantities], 0.1).derivations)
     numbers = [data_of(engine.of(q)) for q in quantities]
     wrong = [x + rng.choice([1.7, -0.31, 0.052]) if rng.random() < 0.5 else x for x in numbers]
     return numbers, mark(root, [f"{q} = {x:.{rng.randint(1, 7)}f}" for q, x in zip(quantities, wrong)], learning_rate=0.1)

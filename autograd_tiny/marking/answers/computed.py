@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import Any
 
 from autograd_tiny.engine.contents import Indexed, is_array
-from autograd_tiny.engine.graph import all_nodes
-from autograd_tiny.engine.refusals import check_recorded, data_of
+from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, claims_of, read_entries, sides
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.entries import fitted
 from autograd_tiny.marking.forms.arrays import entries_among
 from autograd_tiny.marking.forms.blanks import read_answer
@@ -26,7 +26,6 @@ from autograd_tiny.marking.forms.printed import Printed
 from autograd_tiny.marking.forms.quantities import Quantity, data, derivative, read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
 from autograd_tiny.marking.training.times import timed
-from autograd_tiny.symbols.naming import names
 from autograd_tiny.text.numbers import as_number, loses_as_float
 from autograd_tiny.text.words import did_you_mean, listed
 
@@ -39,19 +38,15 @@ class Answers:
     """Reads claims about one graph by name, numbers from code among them.
 
     Args:
-        output: the root of the graph.
-        others: nodes beside it.
+        graph: the graph.
         tolerance: how far off a number from code may be, in units of the largest one of its array.
     """
 
-    def __init__(self, output: Value, others: Sequence[Value] = (), tolerance: float = TOLERANCE) -> None:
+    def __init__(self, graph: NamedGraph, tolerance: float = TOLERANCE) -> None:
         if as_number(tolerance) is None or not 0.0 < tolerance < 1.0:
             raise ValueError(f"a tolerance is a share of the largest number, above 0 and below 1, got {tolerance!r}")
-        self.tolerance = tolerance
-        for node in (output, *others):
-            check_recorded(node, "marked")
-        self.root = names(output, *others)[output]
-        self.leaves = {node.label: node.op is None for node in all_nodes(output, *others) if node.label}
+        self.tolerance, self.root = tolerance, graph.root
+        self.leaves = {label: node.op is None for label, node in graph.labels.items()}
         self.entries = entries_among(self.leaves)
 
     def read(self, claims: Mapping[str, Any], read_text: Callable[[str], Printed] = read_answer) -> list[Claim]:

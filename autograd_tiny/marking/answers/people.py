@@ -10,6 +10,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.answers.tally import Tally, tallied
 from autograd_tiny.marking.claims import Claim, ClaimError
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.blanks import answered, unread
 from autograd_tiny.marking.forms.computed import Computed
 from autograd_tiny.marking.forms.printed import Printed
@@ -146,7 +147,8 @@ def mark_all(
     z          1        1           1  sign 1
     ∂y/∂w      1        1           1  activation derivative missing 1
     """
-    reader = Answers(output, others, tolerance)
+    graph = NamedGraph(output, others)
+    reader = Answers(graph, tolerance)
     sheets = {name: _read(reader, name, sheet) for name, sheet in answers.items()}
     asked: dict[Quantity, Claim] = {}
     for sheet in sheets.values():
@@ -157,7 +159,7 @@ def mark_all(
     formulas = [claim for sheet in sheets.values() for claim in sheet.values() if claim.formula is not None]
     training = training_of(optimizer, samples, batch, learning_rate)
     try:
-        marker = ClassMarker(Judge(output, list(asked.values()), training, others, inputs or {}, names or {}, formulas))
+        marker = ClassMarker(Judge(graph, list(asked.values()), training, inputs or {}, names or {}, formulas))
     except ClaimError as error:
         wrong = [*asked.values(), *formulas][error.number]
         who = next(name for name, sheet in sheets.items() if wrong in sheet.values())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import MistakenRule, Primitive
@@ -64,11 +64,9 @@ class Altered(Derivations):
         """The operation of a node, or the one that was taken for it."""
         return self.change.functions.get(name) or super().operation(name)
 
-    def slopes(self, name: str, out: Expression, operands: Sequence[Expression]) -> Sequence[Any]:
-        """The derivatives of a node by its operands, or those of the rule that was taken for its own."""
-        if (rule := self.change.rules.get(name)) is None:
-            return super().slopes(name, out, operands)
-        return rule.derivatives(self.operation(name), out, operands, lambda: self.outputs(name, operands))
+    def slopes(self, name: str, mistaken: MistakenRule | None = None) -> list[Expression]:
+        """The derivatives of a node by its operands, by the rule that was taken for its own."""
+        return super().slopes(name, mistaken or self.change.rules.get(name))
 
     def local_derivative(self, user: str, operand: str) -> Expression:
         """The derivative of a node by one of its operands, by the rule that was taken for its own."""

@@ -5,8 +5,7 @@ Names that mean little are taken back.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from autograd_tiny.marking.diagnosis.altered import Altered
 from autograd_tiny.marking.diagnosis.search import Found, Search
 from autograd_tiny.marking.judging.explaining import Reading
 from autograd_tiny.marking.judging.numbers import Follows, Numbers, chance
-from autograd_tiny.marking.judging.precision import commonest, cut_to_digits, to_digits
+from autograd_tiny.marking.judging.precision import cut_to_digits, to_digits, usual_form
 from autograd_tiny.marking.judging.stale import Implied, stories
 from autograd_tiny.marking.marks import Mark
 
@@ -47,6 +46,10 @@ class Findings(NamedTuple):
     efforts: dict[int, float]
     by_chance: dict[int, float]
 
+    def without(self, numbers: Container[int]) -> Findings:
+        """The same, with nothing found about these numbers."""
+        return Findings(*[{n: x for n, x in found.items() if n not in numbers} for found in self])  # type: ignore[arg-type]
+
 
 def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: Findings, reading: Reading) -> None:
     """Change the marks that have one explanation together.
@@ -75,7 +78,7 @@ def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: F
 
     def by_chance(mark: Mark, follows: Follows) -> float:
         slack = reading.slack(mark.claim, follows) if is_near(mark, follows) else 0.0
-        return chance(mark.claim.printed, mark.value, follows.value, slack)
+        return chance(mark.claim.printed, mark.value, follows.value, slack=slack)
 
     search = Search(engine, page, marks, findings.unexplained, findings.efforts, fit, by_chance)
     for found, alike in search.best():
@@ -134,8 +137,7 @@ def _is_rounded_on_the_way(x: Implied, engine: Numbers, page: Numbers, marks: Se
     """Whether a value is what is computed, rounded or cut to as many digits as the page prints, and not printed."""
     if x.quantity in page.printed or engine.derivations.step(x.quantity) is None:
         return False
-    printed = [mark.claim.printed for mark in marks if math.isfinite(mark.claim.printed.number)]
-    digits = commonest(number.digits for number in printed)
+    _, digits = usual_form(mark.claim for mark in marks)
     for numbers in (engine, page):
         with suppress(ArithmeticError, ValueError):
             value = data_of(numbers.of(x.quantity))

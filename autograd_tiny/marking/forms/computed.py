@@ -53,7 +53,9 @@ class Computed(Printed):
     def widened(self, size: float) -> Computed:
         """The same where ``size`` was added up to it, and much may have cancelled: what is left of 0 is rounding."""
         unit = 2.0 * max(self.tolerance * self.largest, self.rounding * size)
-        return _noted(Computed(self.text, self.number, unit or self.unit), self)
+        wider = Computed(self.text, self.number, unit or self.unit)
+        vars(wider).update(vars(self))
+        return wider
 
     def states(self, value: float, slack: float = 0.0, noise: float | None = None) -> bool:
         """Whether ``value`` is this number to within the tolerance, and what else it may be off."""
@@ -100,16 +102,6 @@ def computed(
     text = shown(number) if fits else by(whole.given)  # type: ignore[union-attr]
     entry = Computed(text, number if fits else float("nan"), 2.0 * tolerance * (largest or 1.0))
     entry.whole, entry.tolerance, entry.largest, entry.rounding = whole, tolerance, largest, rounding
-    return entry
-
-
-def _noted(entry: Computed, as_of: Computed) -> Computed:
-    entry.whole, entry.tolerance, entry.largest, entry.rounding = (
-        as_of.whole,
-        as_of.tolerance,
-        as_of.largest,
-        as_of.rounding,
-    )
     return entry
 
 

@@ -115,8 +115,7 @@ def read_quantity(text: str) -> Quantity:
     """``z`` a node's data, ``E/w`` a derivative, ``E/z/w`` a product along a path, ``w'`` a parameter after its update.
 
     A derivative may be written with its signs, too: ``∂E/∂w``, and a path as a product, ``∂E/∂z·∂z/∂w``.  Whether
-    ``dE/dw``
-    is meant so depends on what the nodes are called, and so does what any other formula means: `understood`.
+    ``dE/dw`` is meant so depends on what the nodes are called, and so does what any other formula means: `understood`.
 
     Raises:
         ValueError: a part of it is empty, or the factors of a path do not meet.

@@ -14,7 +14,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from autograd_tiny.engine.graph import gradient
+from autograd_tiny.engine.graph import gradient, mapped
 from autograd_tiny.formulas import FormulaError, parsed, read_formula
 from autograd_tiny.formulas.vocabulary import CONSTANTS, FUNCTIONS
 from autograd_tiny.marking.forms.arrays import Arrays, is_of_arrays, of_whole, whole
@@ -125,19 +125,11 @@ def expression(quantity: Quantity, variable: Callable[[Quantity], Expression]) -
     """
     root, placeholders = _read(quantity.text, len(quantity.parts))
     given = {place: variable(part) for place, part in zip(placeholders, quantity.parts) if place is not None}
-    twins: dict[Expression, Expression] = {}
-    waiting = [root]
-    while waiting:
-        node = waiting[-1]
-        if node in twins:
-            waiting.pop()
-        elif node.op is None:
-            twins[node] = given.get(node, node)
-        elif unknown := [x for x in node.operands if x not in twins]:
-            waiting += unknown
-        else:
-            twins[node] = Expression.record(node.op, tuple([twins[x] for x in node.operands]))
-    return twins[root]
+
+    def twin(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+        return given.get(node, node) if node.op is None else Expression.record(node.op, operands)
+
+    return mapped([root], twin)[root]
 
 
 @lru_cache(maxsize=1024)
@@ -167,7 +159,7 @@ class _Reading:
             return self._plain(text) or self.read(text)
         if quantity.kind in ("data", "derivative", "path"):
             has_rows = any(self.is_row(name) for name in quantity.nodes)
-            return self.read(str(quantity)) if has_rows else self._of_nodes(quantity.nodes)
+            return self.read(str(quantity)) if has_rows else self.of_nodes(quantity.nodes)
         return quantity
 
     def _with_brackets(self, text: str) -> str:
@@ -211,9 +203,6 @@ class _Reading:
 
     def of_nodes(self, nodes: Sequence[str]) -> Quantity:
         """The quantity of these nodes, by what they are called on the page."""
-        return self._of_nodes(tuple(nodes))
-
-    def _of_nodes(self, nodes: tuple[str, ...]) -> Quantity:
         kind = {1: "data", 2: "derivative"}.get(len(nodes), "path")
         nodes = self._without_d(tuple(map(self._label, nodes)))
         meant = [self._meant(name) for name in nodes]
@@ -224,7 +213,7 @@ class _Reading:
             return of_whole(self._with_root(labels), self.words.arrays) or Quantity(kind, tuple(labels))
         # A number, by which nothing is differentiated.
         if len(nodes) == 2 and meant[1] is not None and not meant[1].names:
-            over = self._of_nodes(nodes[:1])
+            over = self.of_nodes(nodes[:1])
             return _assembled(["(", *_pieces(over), ") / (", *_pieces(meant[1]), ")"])
         if len(nodes) == 2 and labels[1] and meant[0] is not None:
             return self.slope(meant[0], labels[1])
@@ -490,12 +479,10 @@ class _Scanner:
         if not parts or any(part.kind != "data" for part in parts):
             raise ValueError(f"{self.text!r}: a step is that of a parameter: Δw, or delta(w)")
         changes = [Quantity("change", (f"{part.nodes[0]}'",)) for part in parts]
-        of_array = meant is not None and meant.kind == "whole"
-        self._take(
-            whole([f"{x}'" for x in meant.nodes], changes, meant.shape)
-            if meant is not None and of_array
-            else changes[0]
-        )
+        if meant is not None and meant.kind == "whole":
+            self._take(whole([f"{x}'" for x in meant.nodes], changes, meant.shape))
+        else:
+            self._take(changes[0])
 
 
 def _pieces(quantity: Quantity) -> list[str | Quantity]:

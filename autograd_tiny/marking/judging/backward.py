@@ -19,7 +19,7 @@ from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import MistakenRule, MultiPrimitive
 from autograd_tiny.engine.table import add, mean, sub, total
 from autograd_tiny.engine.value import Value
-from autograd_tiny.marking.slips.mistakes import ACTIVATIONS
+from autograd_tiny.marking.slips.mistakes import is_activation
 from autograd_tiny.symbols.expression import Expression
 
 Slopes = Mapping[Value, Sequence[float]]
@@ -130,7 +130,7 @@ class Backward:
         behind: dict[Value, int] = {self.root: 0}
         layers: dict[tuple[object, int], list[Value]] = {}
         for user in reversed(self.order):
-            further = behind[user] + is_activation(user)
+            further = behind[user] + _is_activation(user)
             for x in user.operands:
                 behind[x] = max(behind.get(x, 0), further)
             layers.setdefault((user.op.family or user.op, behind[user]), []).insert(0, user)
@@ -273,9 +273,9 @@ def _scaled(nodes: Sequence[Value], place: int, factor: float) -> Slopes:
     return {node: [factor * x if i == place else x for i, x in enumerate(node.local_derivatives)] for node in nodes}
 
 
-def is_activation(node: Value) -> bool:
+def _is_activation(node: Value) -> bool:
     """Whether a node is an activation, a softmax among them."""
-    return node.op in ACTIVATIONS or node.op.family in ACTIVATIONS or isinstance(node.op.family, MultiPrimitive)
+    return is_activation(node) or isinstance(node.op.family, MultiPrimitive)
 
 
 def _at_the_output(node: Value) -> Sequence[float]:

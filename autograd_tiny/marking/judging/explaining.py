@@ -160,7 +160,7 @@ class Explainer:
         best = min(fitting, key=lambda fit: fit.edit.effort)
         tried = {fit.follows.value: (fit, slack) for fit, slack in tries if fit.edit.effort <= best.edit.effort}
         by_chance = sum(
-            fit.edit.tries * chance(printed, blank.value, value, slack) for value, (fit, slack) in tried.items()
+            fit.edit.tries * chance(printed, blank.value, value, slack=slack) for value, (fit, slack) in tried.items()
         )
         if by_chance > (MOST_BY_CHANCE if 1.0 <= best.edit.effort <= 3.0 else MOST_BY_CHANCE / best.edit.effort):
             return None

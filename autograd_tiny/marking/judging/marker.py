@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from functools import cached_property, partial
 from itertools import chain, combinations, pairwise
 from types import MappingProxyType
-from typing import Any
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, read_input
-from autograd_tiny.marking.derivations import Derivation
+from autograd_tiny.marking.derivations import Derivation, NamedGraph
 from autograd_tiny.marking.diagnosis.array_formulas import ArrayFormulaJudge
 from autograd_tiny.marking.diagnosis.formulas import FormulaJudge
 from autograd_tiny.marking.diagnosis.telling import Findings, told_together
@@ -37,6 +35,8 @@ from autograd_tiny.marking.judging.precision import (
     cut_to_digits,
     cut_to_places,
     to_digits,
+    to_places,
+    usual_form,
     with_bare_numbers,
 )
 from autograd_tiny.marking.judging.wholes import Array, Wholes
@@ -81,10 +81,9 @@ class Marker:
     It is made for all sheets about the same quantities, and marks one of them: `of_sheet`.
 
     Args:
-        output: the root of the graph.
+        graph: as it was recorded.
         claims: what is marked.
         training: how the page trains.
-        others: more roots.
         inputs: what is known only as it was printed.
         asked: what a sheet of answers has a place for, in its order, of which the claims fill some.  A number is then
             taken to be computed from those asked for before it, answered or not, and by nothing that comes after it:
@@ -95,10 +94,9 @@ class Marker:
 
     def __init__(
         self,
-        output: Value,
+        graph: NamedGraph,
         claims: Sequence[Claim],
         training: Training | float | None,
-        others: Sequence[Value] = (),
         inputs: Mapping[str, str] = MappingProxyType({}),
         asked: Sequence[Quantity] = (),
         names: Mapping[str, str] = MappingProxyType({}),
@@ -107,12 +105,12 @@ class Marker:
         if not claims:
             raise ValueError("there is nothing to mark: the list of claims is empty")
         places = [Claim(quantity, read_number("0")) for quantity in asked]
-        every, self.graph, self.derivations = setting(output, others, [*claims, *formulas, *places], training, names)
+        every, self.graph, self.derivations = setting(graph, [*claims, *formulas, *places], training, names)
         heard = len(claims) + len(formulas)
         self.claims, self.asked = every[: len(claims)], [claim.quantity for claim in every[heard:]]
         self._formulas = {claim.printed.text: claim.formula for claim in every[:heard] if claim.formula is not None}
         self.words = Words(self.graph.labels, names)
-        check_unchanged(output, *others, done="the marks")
+        check_unchanged(*graph.ends, done="the marks")
         self.engine = Numbers(self.derivations)
         self.noises: dict[Quantity, float] = {}
         self.inputs = inputs
@@ -127,9 +125,7 @@ class Marker:
             self.claims = with_bare_numbers(self.claims)
         self.marks: list[Mark] = []
         self.misprinted: dict[Quantity, Value] = {}
-        self.unexplained: dict[int, Derivation] = {}
-        self.efforts: dict[int, float] = {}
-        self.by_chance: dict[int, float] = {}
+        self.findings = Findings({}, {}, {})
         printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
         values = [] if self.asked else [(claim, self._value(claim)) for claim in printed]
         self.precision = Precision(self.derivations, values)
@@ -165,8 +161,7 @@ class Marker:
                 f"inputs: {label} is {node.data!r} in the graph and {printed.text} in print; "
                 "record it as it was printed"
             )
-        given = Mark(-1, Claim(data(label), printed), node.data, "right")
-        self.page.take(data(label), Source(given, lambda _: 0.5 * printed.unit))
+        self._take_given(data(label), printed, node.data, 0.5 * printed.unit)
 
     def _value(self, claim: Claim) -> float:
         """The engine's number for a claim."""
@@ -189,8 +184,7 @@ class Marker:
             pass
         if not self.asked:
             self._tell_arrays()
-            findings = Findings(self.unexplained, self.efforts, self.by_chance)
-            told_together(self.engine, self.page, self.marks, findings, self)
+            told_together(self.engine, self.page, self.marks, self.findings, self)
         return Report(self.marks, self._remarks())
 
     def _tell_arrays(self) -> None:
@@ -207,11 +201,10 @@ class Marker:
             )
             found = self.wholes.told(array) if slips and not is_told else None
             if found is not None:
+                self.findings = self.findings.without({mark.number for mark in slips})
                 for mark in slips:
                     blank = mark._replace(sources=(), alternatives=(), followed="")
                     self.marks[mark.number] = self.wholes.mistaken(blank, found)
-                    for findings in (self.unexplained, self.efforts, self.by_chance):
-                        findings.pop(mark.number, None)
 
     def _marked(self, number: int) -> Mark:
         """The mark of one claim.
@@ -230,15 +223,13 @@ class Marker:
             meant = claim._replace(quantity=divided(claim.quantity, claim.called) or claim.quantity)
         if meant == claim or (claim.formula is not None and meant.formula is None):
             return mark
-        kept = [dict[int, Any](known) for known in (self.unexplained, self.efforts, self.by_chance)]
-        for known in (self.unexplained, self.efforts, self.by_chance):
-            known.pop(number, None)
+        kept, self.findings = self.findings, self.findings.without((number,))
         again = self._marked_as(number, meant)
         read = (claim.formula or claim.quantity).every
         pairs = [pair for q in read if q.kind in ("derivative", "path") for pair in pairwise(q.nodes)]
         if again.verdict == "right" or not all(self.graph.depends(*pair) for pair in pairs):
             return again
-        self.unexplained, self.efforts, self.by_chance = kept
+        self.findings = kept
         return mark
 
     def _marked_as(self, number: int, claim: Claim) -> Mark:
@@ -337,10 +328,11 @@ class Marker:
             near = [abs(abs(x) - exact) for x in values if printed.rounds(abs(x)) or printed.cuts(abs(x))]
             near += [0.5 * printed.unit] * (rounded and printed.digits >= 3)
             is_input = any(abs(node.data) == exact for node in self.graph.labels.values() if node.op is None)
-            given = Mark(-1, Claim(part, printed), exact, "right")
-            self.page.take(
-                part, Source(given, partial(_at_most, 0.0 if is_input else max(near, default=0.0))), afresh=True
-            )
+            self._take_given(part, printed, exact, 0.0 if is_input else max(near, default=0.0))
+
+    def _take_given(self, quantity: Quantity, printed: Printed, value: float, radius: float) -> None:
+        given = Mark(-1, Claim(quantity, printed), value, "right")
+        self.page.take(quantity, Source(given, lambda _: radius))
 
     def _take_misprint(self, mark: Mark) -> None:
         """A wrong number may be so in print only: remember the right one, unless the page has it with more digits."""
@@ -545,7 +537,7 @@ class Marker:
         """
         if not self._has_further_digits(blank.claim, blank.value):
             return []
-        ways = [(False, _to_places, to_digits)]
+        ways = [(False, to_places, to_digits)]
         if not self.asked:
             ways.append((True, cut_to_places, cut_to_digits))
         tried = [self._made_shorter(blank, derivation, *way) for way in ways]
@@ -596,10 +588,8 @@ class Marker:
         self, printed: Printed, by_places: Shorter, by_digits: Shorter
     ) -> list[Callable[[float], float]]:
         """To as many decimal places, and as many digits, as this number has and as most numbers on the page have."""
-        page = [claim.printed for claim in self.claims if math.isfinite(claim.printed.number)]
-        places = {printed.decimals, Counter(x.decimals for x in page).most_common(1)[0][0]}
-        digits = {printed.digits, Counter(x.digits for x in page).most_common(1)[0][0]}
-        ways = [(by_places, k) for k in places] + [(by_digits, k) for k in digits]
+        places, digits = usual_form(self.claims)
+        ways = [(by_places, k) for k in {printed.decimals, places}] + [(by_digits, k) for k in {printed.digits, digits}]
         return [partial(_slightly, partial(shorter, k)) for shorter, k in ways]
 
     def _followed(self, blank: Mark, way: str, follows: Follows) -> Mark:
@@ -641,14 +631,14 @@ class Marker:
         is_worked_out = any(follows.of_page for follows in ways)
         if found is None and not is_worked_out and self._is_built_on_right_ones(blank, derivation):
             return blank._replace(verdict="undecided", why=TOO_FEW_DIGITS)
-        self.by_chance[blank.number] = by_chance
+        self.findings.by_chance[blank.number] = by_chance
         if found is None:
             if not isinstance(blank.claim.printed, Computed):  # no program goes on with numbers of before an edit
-                self.unexplained[blank.number] = derivation
+                self.findings.unexplained[blank.number] = derivation
             return blank._replace(why=self._independence(blank.claim.quantity))
         edit, follows, alternatives = found
         if not isinstance(blank.claim.printed, Computed):
-            self.efforts[blank.number] = edit.effort
+            self.findings.efforts[blank.number] = edit.effort
         slips = self._slips(follows, blank)
         already = f"; and it builds on {self._printed(slips)}" if slips else ""
         line = (
@@ -698,11 +688,6 @@ class Marker:
         return ""
 
 
-
-def _to_places(places: int, x: float) -> float:
-    return round(x, places)
-
-
 def _slightly(shorter: Callable[[float], float], x: float) -> float:
     """A number made shorter, unless there is little left of it: nobody goes on with 0.1 for 0.067.
 
@@ -713,7 +698,3 @@ def _slightly(shorter: Callable[[float], float], x: float) -> float:
     if abs(found - x) > MOST_CHANGED * abs(x):
         raise ValueError(f"{found!r} is no short form of {x!r}")
     return found
-
-
-def _at_most(radius: float, _: Mark) -> float:
-    return radius

@@ -447,21 +447,13 @@ class Numbers:
         Raises:
             ArithmeticError, ValueError: there is no such number.
         """
-        waiting = [root]
-        while waiting:
-            node = waiting[-1]
-            if node not in known:
-                if node.op is None:
-                    quantity = self.derivations.quantities.get(node)
-                    known[node] = node.constant_value if quantity is None else data_of(self.of(quantity))
-                else:
-                    operands = node.operands
-                    if unknown := [x for x in operands if x not in known]:
-                        waiting += unknown
-                        continue
-                    known[node] = _result(node.op, [known[x] for x in operands])
-            waiting.pop()
-        return Follows(known[root], lambda: self.evaluate(root), self._sources)
+        for node in operands_first([root], known.__contains__):
+            if node.op is not None:
+                known[node] = _result(node.op, [known[x] for x in node.operands])
+            else:
+                quantity = self.derivations.quantities.get(node)
+                known[node] = node.constant_value if quantity is None else data_of(self.of(quantity))
+        return self.follows(known[root], lambda: self.evaluate(root))
 
 
 MOST_EARLIER = 16
@@ -479,11 +471,11 @@ def _result(op: Primitive, operands: Sequence[float]) -> float:
         raise ValueError(str(error)) from None
 
 
-def chance(printed: Printed, right: float, value: float, slack: float = 0.0) -> float:
+def chance(printed: Printed, *values: float, slack: float = 0.0) -> float:
     """How likely a number between 0 and the largest of these would fit by chance.
 
     Rounding reaches half a unit to one side and cutting digits a unit to the other, so that 1.5 units fit, and the
     slack twice.
     """
-    largest = max(abs(value), abs(printed.number), abs(right), printed.unit)
+    largest = max(printed.unit, *map(abs, (printed.number, *values)))
     return min(1.0, (1.5 * printed.unit + 2.0 * slack) / largest)

@@ -170,6 +170,12 @@ def commonest(numbers: Iterable[int]) -> int:
     return min(counts, key=lambda number: (-counts[number], number))
 
 
+def usual_form(claims: Iterable[Claim]) -> tuple[int, int]:
+    """How many decimal places, and how many digits, most numbers of a page have."""
+    printed = [claim.printed for claim in claims if math.isfinite(claim.printed.number)]
+    return commonest(x.decimals for x in printed), commonest(x.digits for x in printed)
+
+
 def cuts_digits(numbers: Iterable[tuple[Claim, float]]) -> bool:
     """Whether a page cuts digits off, by its claims and the engine's number for each, where these are no slips.
 
@@ -232,9 +238,7 @@ def rounded_steps(derivations: Derivations, differing: Sequence[Claim], exact: S
         return None
     best, most = None, LEAST_RATIO
     for ndigits, by_places, every_operation in product(range(1, 9), (True, False), (False, True)):
-        shorter: Callable[[float], float] = (
-            partial(round, ndigits=ndigits) if by_places else partial(to_digits, ndigits)
-        )
+        shorter = partial(to_places if by_places else to_digits, ndigits)
         numbers = Numbers(derivations, rounding=Rounding(shorter, every_operation, inputs=False))
         chances = [_chance_to_agree(x, ndigits, by_places=by_places) for x in nonzero]
         evidence = weighed(chances, lambda i: agrees(nonzero[i], numbers), most)  # noqa: B023
@@ -403,6 +407,11 @@ class Precision:
             errors: the most that rounding errors of single precision may have moved it.
         """
         return self._cuts and SINGLE.changes(value) and claim.printed.cuts(value, errors)
+
+
+def to_places(places: int, x: float) -> float:
+    """A number rounded to so many decimal places."""
+    return round(x, places)
 
 
 def to_digits(digits: int, x: float) -> float:

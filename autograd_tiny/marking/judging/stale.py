@@ -84,7 +84,7 @@ def told_once(found: Iterable[Story]) -> list[Story]:
 def _implied(claim: int, printed: Printed, derivation: Derivation, numbers: Numbers) -> Iterator[Implied]:
     derivations = numbers.derivations
     for part, quantity in derivation.parts.items():
-        if quantity.nodes and derivations.graph.labels.keys() >= set(quantity.nodes) and part is not derivation.root:
+        if derivations.is_labelled(quantity) and part is not derivation.root:
             root = rewritten(derivation.root, {part: derivations.variable(quantity)})[derivation.root]
             for sign in (1.0, -1.0):
                 with suppress(ArithmeticError, ValueError):

@@ -13,6 +13,7 @@ from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.forms.computed import Computed, Shape, Whole
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.backward import NONE, Backward, Planted, Shares, Slopes, times_off
+from autograd_tiny.marking.judging.numbers import chance
 from autograd_tiny.marking.marks import Mark
 
 FEWEST = 3
@@ -169,9 +170,7 @@ class Wholes:
         backward = self.backward(array.claims[0].quantity.nodes[0])
         right = [backward.right.get(node, 0.0) for node in array.nodes]
         wrong = [(claim.printed, x) for claim, x in zip(array.claims, right) if not claim.printed.rounds(x)]
-        fits = prod(
-            min(1.0, 1.5 * printed.unit / max(abs(printed.number), abs(x), printed.unit)) for printed, x in wrong
-        )
+        fits = prod(chance(printed, x) for printed, x in wrong)
         return self._explained(array, backward, right) if fits * len(backward.planted) <= MOST_BY_CHANCE else None
 
     def marks(self, array: Array) -> list[Mark | float]:

@@ -113,7 +113,7 @@ class Editor:
 
     def _has_a_name(self, part: Expression) -> bool:
         """Whether a part of the formula is a quantity that the page can speak of."""
-        return part in self.parts and self.graph.labels.keys() >= set(self.parts[part].nodes)
+        return part in self.parts and self.derivations.is_labelled(self.parts[part])
 
     def _terms(self, whole: Expression) -> list[Expression]:
         terms: list[Expression] = []

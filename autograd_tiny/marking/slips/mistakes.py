@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 
 from autograd_tiny.calculus.mistaken.functions import OTHER_FUNCTIONS
@@ -30,6 +31,7 @@ from autograd_tiny.engine.table import (
     sqrt,
     tanh,
 )
+from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import (
     Derivation,
     Derivations,
@@ -86,10 +88,6 @@ def _times(d: Editor, counts: Iterable[int]) -> Found:
         yield from _scaled(d, 1.0 / n, f"is {n} times too small")
 
 
-def _factor_two(d: Editor) -> Found:
-    yield from _times(d, (2,))
-
-
 def _factor(d: Editor) -> Found:
     yield from _times(d, (n for n in d.graph.counts if n != 2))
 
@@ -131,7 +129,7 @@ def _decimal_place(d: Editor) -> Found:
 
 def _activation_derivative_missing(d: Editor) -> Found:
     for part, of, by in d.local_derivatives:
-        if _is_activation(d.graph, of) and part is not d.root:
+        if is_activation(d.graph.nodes[of]) and part is not d.root:
             yield d.with_(part, ONE), f"the derivative of the activation, {d.told(derivative(of, by))}, is missing"
     several = [
         (part, of, by) for part, of, by in d.local_derivatives if d.graph.outputs_beside(of) and part is not d.root
@@ -143,13 +141,13 @@ def _activation_derivative_missing(d: Editor) -> Found:
 
 def _activation_missing(d: Editor) -> Found:
     for part, quantity in d.parts.items():
-        if quantity.kind == "data" and part.op is not None and _is_activation(d.graph, quantity.nodes[0]):
+        if quantity.kind == "data" and part.op is not None and is_activation(d.graph.nodes[quantity.nodes[0]]):
             yield d.with_(part, part.operands[0]), f"the activation that gives {d.told(quantity)} is missing"
 
 
-def _is_activation(graph: NamedGraph, name: str) -> bool:
-    row = graph.nodes[name].op
-    return row is not None and (row in ACTIVATIONS or row.family in ACTIVATIONS)
+def is_activation(node: Value) -> bool:
+    """Whether an activation of one operand gives a node."""
+    return node.op is not None and (node.op in ACTIVATIONS or node.op.family in ACTIVATIONS)
 
 
 def _derivative_at_the_wrong_point(d: Editor) -> Found:
@@ -265,10 +263,6 @@ def _sum_of_printed_paths(d: Editor, *, diagonal: bool) -> Found:
         yield total, f"only the {len(paths)} printed paths are added{which}; there are more"
 
 
-def _printed_paths_only(d: Editor) -> Found:
-    yield from _sum_of_printed_paths(d, diagonal=False)
-
-
 def _one_path_kept(d: Editor) -> Found:
     for whole, terms in d.chain_rule_sums:
         for term in terms:
@@ -332,7 +326,7 @@ def _products(d: Editor) -> Iterator[tuple[Expression, Expression, Expression]]:
 
 def _factor_left_out(d: Editor) -> Found:
     # These have a name of their own.
-    activations = {part for part, of, _ in d.local_derivatives if _is_activation(d.graph, of)}
+    activations = {part for part, of, _ in d.local_derivatives if is_activation(d.graph.nodes[of])}
     for node, factor, rest in _products(d):
         if factor not in activations:
             yield d.with_(node, rest), f"the factor {d.shown(factor)} is left out"
@@ -479,7 +473,7 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("not updated", 0.8, _another_time),
     ("one path kept", 0.8, _part_of_the_loss_only),
     ("one path kept", 0.8, _one_path_kept),
-    ("factor", 0.8, _factor_two),
+    ("factor", 0.8, partial(_times, counts=(2,))),
     ("sign", 1.5, _sign_of_a_term),
     ("factor", 1.2, _factor),
     ("factor", 1.6, _factor_squared),
@@ -487,7 +481,7 @@ MISTAKES: tuple[tuple[str, float, Finder], ...] = (
     ("decimal place", 1, _decimal_place),
     ("activation derivative missing", 1, _activation_derivative_missing),
     ("softmax diagonal only", 1, _softmax_diagonal_only),
-    ("path left out", 1, _printed_paths_only),
+    ("path left out", 1, partial(_sum_of_printed_paths, diagonal=False)),
     ("one term kept", 1.4, _one_term_kept),
     ("path left out", 1.5, _path_left_out),
     ("wrong point", 1.5, _derivative_at_the_wrong_point),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.claims import Claim
 from autograd_tiny.marking.forms.printed import Printed, read_back
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.judging.precision import usual_form
 from autograd_tiny.marking.slips.editor import Edit
 from autograd_tiny.marking.slips.mistakes import swapped_digits
 from autograd_tiny.symbols.expression import Expression
@@ -44,15 +44,12 @@ def slips_in_writing(
                 yield Edit("digits swapped", root, f"two digits of {expected.text} have changed places", 1.5)
     if printed.telling_digits >= FEWEST:
         places = (printed.decimals, printed.decimals - 1, printed.decimals + 1)
-        usual = _usual(claims)
+        usual_places, usual_digits = usual_form(claims)
         for intended in dict.fromkeys(text for value in finite for text in intended_texts(printed, value, places)):
             if found := typed(intended, printed.text):
                 meant = read_back(intended)
-                effort = (
-                    1.4
-                    if {("places", meant.decimals), ("digits", meant.digits)} & usual or len(claims) == 1
-                    else UNUSUAL
-                )
+                is_usual = meant.decimals == usual_places or meant.digits == usual_digits or len(claims) == 1
+                effort = 1.4 if is_usual else UNUSUAL
                 yield Edit(found, root, f"{WORDS[found]} {intended}", effort, tries=_tries(printed))
                 break
     yield from copies(number, claims, engine)
@@ -73,13 +70,6 @@ def copies(number: int, claims: Sequence[Claim], engine: Numbers) -> Iterator[Ed
         elif printed.telling_digits >= FEWEST_COPIED and (found := typed(claim.printed.text, printed.text)):
             what = f"it is the number printed for {claim.called}, and {WORDS[found]} {claim.printed.text}"
             yield Edit(f"copied, {found}", root, what, 3.2, tries=_tries(printed))
-
-
-def _usual(claims: Sequence[Claim]) -> set[tuple[str, int]]:
-    """How many decimal places, and how many digits, most numbers of a page have."""
-    printed = [claim.printed for claim in claims if math.isfinite(claim.printed.number)]
-    counts = (("places", Counter(x.decimals for x in printed)), ("digits", Counter(x.digits for x in printed)))
-    return {(what, count.most_common(1)[0][0]) for what, count in counts if count}
 
 
 def _tries(printed: Printed) -> float:
@@ -117,8 +107,7 @@ def typed(intended: str, printed: str) -> str:
     """Which slip of the pen makes one number of another: a digit dropped, put in, mistyped; none if no single one does.
 
     A digit at the end is none of these: it is rounded away, or wrong.  Nor is a digit mistyped or put in where only one
-    follows that
-    is the same: of the numbers that differ in their last two digits, a fifth would be.
+    follows that is the same: of the numbers that differ in their last two digits, a fifth would be.
 
     >>> typed("0.019049119", "0.01904919"), typed("0.082167041", "0.0821671041")
     ('digit dropped', 'digit put in')

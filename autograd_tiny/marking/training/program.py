@@ -72,8 +72,7 @@ class Program:
     """Forward passes of a recorded graph, joined by updates.
 
     Args:
-        output: the root of the recorded graph.
-        others: more roots.
+        ends: the root of the recorded graph, and more roots.
         training: how it is trained.
         passes: after how many updates there is a forward pass.
         updates: how many updates there are, at least ``passes``.
@@ -88,8 +87,8 @@ class Program:
         ValueError: a parameter without a label, a pass that is no longer finite.
     """
 
-    def __init__(self, output: Value, others: Sequence[Value], training: Training, passes: int, updates: int) -> None:
-        self._ends = (output, *others)
+    def __init__(self, ends: Sequence[Value], training: Training, passes: int, updates: int) -> None:
+        self._ends = ends
         self.training, self.optimizer = training, training.optimizer
         reached = set(all_nodes(*self._ends))
         self._parameters = [x for x in self.optimizer.parameters if x in reached]

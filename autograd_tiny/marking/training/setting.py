@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, ClaimError
@@ -19,6 +19,8 @@ from autograd_tiny.marking.training.times import Timed, timed
 from autograd_tiny.optim import SGD, Optimizer
 from autograd_tiny.text.numbers import as_number
 from autograd_tiny.text.words import listed
+
+T = TypeVar("T")
 
 
 class Setting(NamedTuple):
@@ -78,8 +80,7 @@ def words_of(
 
 
 def setting(
-    output: Value,
-    others: Sequence[Value],
+    graph: NamedGraph,
     claims: Sequence[Claim],
     training: Training | float | None,
     names: Mapping[str, str] = MappingProxyType({}),
@@ -87,8 +88,7 @@ def setting(
     """What these claims are marked against.
 
     Args:
-        output: the root of the recorded graph.
-        others: more roots.
+        graph: as it was recorded.
         claims: about it, and about what follows from updates.
         training: how it is trained, or the learning rate of one step of gradient descent; None if it is not trained.
         names: what formulas are called.
@@ -97,27 +97,30 @@ def setting(
         ClaimError: a formula that cannot be read, a claim about an update that is not known.
         ValueError: training that is not possible.
     """
-    graph = NamedGraph(output, others)
-    claims = _understood(claims, words_of(graph.labels, training, names, graph.arrays, graph.root))
+    words = words_of(graph.labels, training, names, graph.arrays, graph.root)
+    claims = _for_each(claims, lambda claim: claim.understood(words))
     later = {name: timed(name) for claim in claims for name in claim.names if name not in graph.labels}
     later = {name: x for name, x in later.items() if x.time or x.beside}
     if not later and not (isinstance(training, Training) and training.samples):
-        return Setting(_checked(claims, graph), graph, Derivations(graph))
-    _check_times(graph, claims, later, training)
+        _for_each(claims, lambda claim: _check(claim, graph))
+        return Setting(claims, graph, Derivations(graph))
+    _for_each(claims, lambda claim: _check_times(claim, graph, later, training))
     training = _gradient_descent(graph, later.values(), training) if not isinstance(training, Training) else training
     parameters = {x.label for x in training.optimizer.parameters}
     passes, updates = _extent(claims, later, parameters)
-    program = Program(output, others, training, passes, updates)
+    program = Program(graph.ends, training, passes, updates)
     run = NamedGraph(program.outputs[0], program.roots)
     claims = [claim.renamed(lambda name: _in_run(name, run)) for claim in claims]
-    return Setting(_checked(claims, run), run, Derivations(run, program))
+    _for_each(claims, lambda claim: _check(claim, run))
+    return Setting(claims, run, Derivations(run, program))
 
 
-def _understood(claims: Sequence[Claim], words: Words) -> list[Claim]:
+def _for_each(claims: Iterable[Claim], look: Callable[[Claim], T]) -> list[T]:
+    """What is found out about each claim; errors say about which one."""
     found = []
     for number, claim in enumerate(claims):
         try:
-            found.append(claim.understood(words))
+            found.append(look(claim))
         except ValueError as error:  # noqa: PERF203
             raise ClaimError(str(error), number) from None
     return found
@@ -130,16 +133,13 @@ def _gradient_descent(graph: NamedGraph, later: Iterable[Timed], rate: float | N
 
 
 def _check_times(
-    graph: NamedGraph, claims: Iterable[Claim], later: Mapping[str, Timed], training: Training | float | None
+    claim: Claim, graph: NamedGraph, later: Mapping[str, Timed], training: Training | float | None
 ) -> None:
     """Refuse a claim about an update that is not known."""
-    for number, claim in enumerate(claims):
-        for quantity in claim.every:
-            for name in (later[x] for x in quantity.nodes if x in later):
-                try:
-                    _check_time(graph, quantity, name, training)
-                except ValueError as error:  # noqa: PERF203
-                    raise ClaimError(str(error), number) from None
+    for quantity in claim.every:
+        for name in quantity.nodes:
+            if name in later:
+                _check_time(graph, quantity, later[name], training)
 
 
 def _check_time(graph: NamedGraph, quantity: Quantity, name: Timed, training: Training | float | None) -> None:
@@ -195,19 +195,13 @@ def _in_run(name: str, run: NamedGraph) -> str:
     return name
 
 
-def _checked(claims: list[Claim], graph: NamedGraph) -> list[Claim]:
-    """The claims, if the graph has all that they speak of."""
-    for number, claim in enumerate(claims):
-        try:
-            for quantity in claim.every:
-                _check(quantity, graph)
-        except ValueError as error:  # noqa: PERF203
-            raise ClaimError(str(error), number) from None
-    return claims
-
-
-def _check(quantity: Quantity, run: NamedGraph) -> None:
+def _check(claim: Claim, run: NamedGraph) -> None:
     """Refuse what there is not, a quantity of one pass by another's, an array by one that is none of its functions."""
+    for quantity in claim.every:
+        _check_quantity(quantity, run)
+
+
+def _check_quantity(quantity: Quantity, run: NamedGraph) -> None:
     for name in quantity.nodes if quantity.kind != "whole" else ():
         first = str(timed(name)._replace(sample=1))
         if name not in run.labels and first in run.labels and not timed(name).sample:
