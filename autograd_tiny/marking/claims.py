@@ -6,7 +6,7 @@ A number is kept as the string that was printed, since ``0.2040`` says more than
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from autograd_tiny.marking.forms.blanks import Unread, Written, read_answer
@@ -251,10 +251,8 @@ def entry_name(name: str, place: Iterable[int]) -> str:
     return str(whole._replace(base=whole.base + "".join([f"[{i}]" for i in place])))
 
 
-def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim]:
-    """Claims in any of the forms `mark` takes them: a mapping, lines of text, Claims themselves."""
-    if isinstance(claims, Mapping):
-        return [claim for left, right in claims.items() for claim in claims_of(left, sides(right))]
+def read_claims(claims: Iterable[Claim | str]) -> list[Claim]:
+    """Claims as lines of text, one text of several lines, or Claims themselves."""
     if not isinstance(claims, Iterable):
         raise TypeError(f"claims are given by name, as {{'z': '1.25'}}, or as lines, 'z = 1.25'; got {claims!r}")
     if isinstance(claims, str):
@@ -267,9 +265,7 @@ def read_claims(claims: Mapping[str, str] | Iterable[Claim | str]) -> list[Claim
 
 def sides(right: str) -> list[str]:
     """What stands between the equals signs of a text."""
-    return (
-        [part.strip() for part in _EQUALS.split(right.strip().removeprefix("≈"))] if isinstance(right, str) else [right]
-    )
+    return [part.strip() for part in _EQUALS.split(right.strip().removeprefix("≈"))]
 
 
 def read_input(text: str, claims: Iterable[Claim], words: Words) -> Printed:

@@ -120,10 +120,14 @@ class Mark(NamedTuple):
         return f"{self.correction}: {self.why or 'nothing known explains it'}{self.also}."
 
     @property
+    def wanted(self) -> str:
+        """What the number should be."""
+        return self.engine + (f" ({self.by_page} from the page's own numbers)" if self.by_page else "")
+
+    @property
     def correction(self) -> str:
-        """What the number should be, as a sentence without its full stop."""
-        by_page = f" ({self.by_page} from the page's own numbers)" if self.by_page else ""
-        return f"{self.claim.called} should be {self.engine}{by_page}, not {self.claim.printed.text}"
+        """The same as a sentence without its full stop."""
+        return f"{self.claim.called} should be {self.wanted}, not {self.claim.printed.text}"
 
     @property
     def lines(self) -> str:

@@ -270,6 +270,8 @@ class Report:
         found: dict[str, list[Note]] = {}
         for mark in self.marks:
             verdict, kind, nodes = VERDICTS[mark.verdict], mark.claim.quantity.kind, mark.claim.quantity.nodes
+            if not nodes:  # a formula stands at no node
+                continue
             node = timed(nodes[-1])
             name = (
                 f"page, {node._replace(time=0)}"

@@ -87,7 +87,7 @@ def test_right_formulas(tmp_path, claim):
         ("E/W = X.T @ E/A", "activation derivative missing", "the derivative of the activation, ∂A/∂Z, is missing"),
         ("E/W = -X.T @ δ", "sign", "the sign is wrong; at the page's inputs it gives"),
         ("E/A = Y - A", "sign", "the sign is wrong"),
-        ("E/W = X.T @ δ / m", "factor", "it is 3 times too small, as a mean over 3 samples is in place of their sum"),
+        ("E/W = X.T @ δ / m", "factor", "it is 3 times too small, as a mean over the samples is in place of their sum"),
         ("E/W = 2 X.T @ δ", "factor", "it is 2 times too large"),
         ("E/W = -X.T @ δ / m", "sign, factor", "the sign is wrong; it is 3 times too small"),
         ("E/b = sum(δ, axis=1)", "wrong axis", "over columns, where it must be over rows"),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from autograd_tiny.marking.claims import Claim, read_claim, read_claims, read_entries, read_input, sides
+from autograd_tiny.marking.claims import Claim, claims_of, read_claim, read_claims, read_entries, read_input, sides
 from autograd_tiny.marking.forms.printed import read_number
 from autograd_tiny.marking.forms.quantities import Quantity, read_quantity
 from autograd_tiny.marking.forms.spoken import Words, understood
@@ -128,7 +128,7 @@ def test_derivatives_written_with_d(text, labels, nodes):
 
 
 def test_the_last_equals_sign_is_the_claims():
-    assert read_claims({"a=b": "1.5"}) == [Claim(Quantity("text", (), "a=b"), read_number("1.5"))]  # a label may have one in it
+    assert claims_of("a=b", sides("1.5")) == [Claim(Quantity("text", (), "a=b"), read_number("1.5"))]  # a label may have one in it
     assert read_claim("z = 1", "Forward").section == "Forward"
     with pytest.raises(ValueError, match="claims several numbers; read_line reads them all"):
         read_claim("z = 2 ≈ 2.0")

@@ -7,10 +7,10 @@ from autograd_tiny.marking.training.conventions import other_conventions
 from autograd_tiny.optim import SGD, Adagrad, Adam, AdamW, RMSprop
 
 VELOCITY = {
-    "sum": 'v ← μ·v + g, w ← w - η·v (velocity = "sum")',
-    "mean": 'v ← μ·v + (1 - μ)·g, w ← w - η·v (velocity = "mean")',
-    "step": 'v ← μ·v - η·g, w ← w + v (velocity = "step")',
-    "descent": 'v ← μ·v + η·g, w ← w - v (velocity = "descent")',
+    "sum": """v' = momentum · v + gradient, w' = w - rate · v' (velocity = "sum")""",
+    "mean": """v' = momentum · v + (1 - momentum) · gradient, w' = w - rate · v' (velocity = "mean")""",
+    "step": """v' = momentum · v - rate · gradient, w' = w + v' (velocity = "step")""",
+    "descent": """v' = momentum · v + rate · gradient, w' = w - v' (velocity = "descent")""",
 }
 NESTEROV = {
     False: "without Nesterov's look ahead (nesterov = false)",

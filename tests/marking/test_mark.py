@@ -5,6 +5,7 @@ from marking.made_up import report
 
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.marking.claims import read_line
+from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.mark import Judge, is_evidence, may_follow
 
 
@@ -35,6 +36,6 @@ def test_a_convention_excuses_more_than_chance_would(numbers, is_one):
 )
 def test_a_convention_is_looked_at_that_comes_within_20_units(printed, may):
     claims = read_line(f"y = {printed}")
-    judge = Judge(read_formula("y = 2*w").record({"w": 50.0}).output, claims, None, (), {})
+    judge = Judge(NamedGraph(read_formula("y = 2*w").record({"w": 50.0}).output), claims, None, {})
     (first,) = report((claims[0], "wrong")).marks
     assert may_follow(judge.marker, first) == may

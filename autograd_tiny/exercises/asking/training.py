@@ -6,19 +6,13 @@ from collections.abc import Collection, Iterator
 from inspect import signature
 
 from autograd_tiny.marking.derivations import NamedGraph, Updates
+from autograd_tiny.marking.training.conventions import VELOCITIES
 from autograd_tiny.marking.training.program import Program
 from autograd_tiny.optim import SGD, Optimizer
 from autograd_tiny.text.numbers import as_number, short_number
 from autograd_tiny.text.words import counted, listed
 
 MOST_LISTED = 12
-VELOCITIES = {
-    "sum": "v' = momentum · v + gradient",
-    "mean": "v' = momentum · v + (1 - momentum) · gradient",
-    "step": "v' = momentum · v - rate · gradient",
-    "descent": "v' = momentum · v + rate · gradient",
-}
-"""What is called the velocity, v, by the names that `SGD` has for it."""
 
 
 def trained(program: Updates | None, run: NamedGraph, labels: Collection[str]) -> str:
@@ -58,7 +52,7 @@ def _constants(optimizer: Optimizer, updates: int) -> Iterator[str]:
             yield f"{said} {' and '.join(map(_number, x))}"
         elif isinstance(x, str):
             if name != "velocity" or getattr(optimizer, "momentum", False):
-                yield VELOCITIES.get(x, f"{said} {x}")
+                yield VELOCITIES[x][0] if name == "velocity" else f"{said} {x}"
         elif x and as_number(x) is not None:
             yield f"{said} {_number(x)}"
 

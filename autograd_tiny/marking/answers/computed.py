@@ -18,7 +18,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, claims_of, read_entries, sides
 from autograd_tiny.marking.derivations import NamedGraph
 from autograd_tiny.marking.entries import fitted
-from autograd_tiny.marking.forms.arrays import entries_among
+from autograd_tiny.marking.forms.arrays import entries_among, whole_shape
 from autograd_tiny.marking.forms.blanks import read_answer
 from autograd_tiny.marking.forms.cells import is_array_text
 from autograd_tiny.marking.forms.computed import Computed, Shape, Whole, computed
@@ -86,8 +86,7 @@ class Answers:
         name = timed(quantity.nodes[-1])
         if name.base not in self.entries and len(numbers) == 1 and (not shape or name.base in self.leaves):
             return [self._claim(quantity, computed(numbers[0], tolerance, largest, None, rounding))]
-        places = self._places_of(key, name.base)
-        wanted = tuple(max(numbers) + 1 for numbers in zip(*places))
+        places, wanted = self._places_of(key, name.base)
         whole = Whole(str(quantity), shape, wanted, tuple(numbers))
         entries = [
             quantity._replace(nodes=(*quantity.nodes[:-1], str(name._replace(base=places[place]))))
@@ -118,22 +117,18 @@ class Answers:
         inside = self.entries.get(name, {}).values() or [name]
         return derivative(self.root, name) if all(self.leaves.get(label) for label in inside) else data(name)
 
-    def _places_of(self, key: str, base: str) -> dict[tuple[int, ...], str]:
-        """The labels of an array's entries by their places; every place has one, and so has what is one number."""
+    def _places_of(self, key: str, base: str) -> tuple[dict[tuple[int, ...], str], Shape]:
+        """The labels of an array's entries by their places, and its shape; what is one number has a place, too."""
         if base in self.leaves and base not in self.entries:
-            return {(): base}
+            return {(): base}, ()
         if base not in self.entries:
             hint = did_you_mean(base, self.entries) or (f"there are {listed(self.entries, 9)}" if self.entries else "")
             how = "label its entries: array(data, 'W'), Z.label = 'Z', or values(data, 'W')"
             raise ValueError(f"{key}: the graph has no array {base!r}; {hint or how}")
-        entries = self.entries[base]
-        wanted = [max(numbers) + 1 for numbers in zip(*entries)]
-        if len({len(place) for place in entries}) > 1 or math.prod(wanted) != len(entries):
-            raise ValueError(
-                f"{key}: of {base} the graph has {len(entries)} entries, not all of {' × '.join(map(str, wanted))}; "
-                "what the output does not depend on is to be given as others="
-            )
-        return entries
+        try:
+            return self.entries[base], whole_shape(base, self.entries)
+        except ValueError as error:
+            raise ValueError(f"{key}: {error}") from None
 
 
 def _taken_apart(answer: Any, key: str) -> tuple[Shape, list[float]]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from itertools import chain
 from math import prod
-from random import Random
 from typing import Any, NamedTuple
 
 from autograd_tiny.arrays import Array
@@ -18,7 +17,7 @@ from autograd_tiny.engine.graph import all_nodes
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.derivations import Derivations, rewritten
-from autograd_tiny.marking.diagnosis.points import CLOSE, MOST_TOLD, Inputs, told
+from autograd_tiny.marking.diagnosis.points import MOST_TOLD, Comparison, Inputs, Point, add_up_to_1, told
 from autograd_tiny.marking.diagnosis.trees import (
     DIGITS,
     Change,
@@ -38,6 +37,7 @@ from autograd_tiny.marking.entries import repeated
 from autograd_tiny.marking.forms.arrays import of_whole, whole
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.forms.spoken import placed
+from autograd_tiny.marking.judging.backward import times_off
 from autograd_tiny.marking.judging.numbers import Numbers, noise_of
 from autograd_tiny.marking.marks import Formulas, Mark
 from autograd_tiny.marking.training.times import timed
@@ -62,22 +62,6 @@ What rounding may have moved is told apart.
 """
 MOST_NUMBERS = 5000
 """Of larger arrays no other arrays are tried in the place of one: it would take minutes."""
-
-
-class Point(NamedTuple):
-    """A point of the domain, with what both sides give there; None where a side has no number.
-
-    Attributes:
-        given: the number of each input that is not the page's.
-        numbers: works out quantities there.
-        right: what the quantity is.
-        claimed: what the page's formula gives.
-    """
-
-    given: dict[str, float]
-    numbers: Numbers
-    right: Worked
-    claimed: Worked | None
 
 
 class ArrayFormulaJudge:
@@ -112,7 +96,7 @@ class ArrayFormulaJudge:
             return _equal(blank, here, points)
         shared = [point for point in (here, *claim.points_of_shares) if point is not None]
         if claim.points_of_shares and all(map(claim.agree, shared)):
-            which = " and ".join([f"{lines} of {name}" for name, lines in claim.shares.items()])
+            which = " and ".join([f"{kind} of {name}" for name, kind, _ in claim.shares])
             return blank._replace(
                 verdict="right", why=f"both are equal at {len(shared)} points where the {which} add up to 1"
             )
@@ -273,8 +257,10 @@ def _symbol(part: Quantity) -> Expression:
     return Expression(str(part))
 
 
-class _Comparison:
-    """A quantity and a formula that it is said to be equal to, of which one is of arrays."""
+class _Comparison(Comparison):
+    """A quantity and a formula, of which one is of arrays."""
+
+    each, fewest = POINTS_EACH, FEWEST_POINTS
 
     def __init__(self, judge: ArrayFormulaJudge, quantity: Quantity, formula: Quantity) -> None:
         self.judge, self.derivations, self.graph = judge, judge.derivations, judge.graph
@@ -321,50 +307,28 @@ class _Comparison:
     # Points.
 
     @cached_property
-    def inputs(self) -> Inputs:
+    def inputs(self) -> Inputs:  # type: ignore[override]
         """The inputs that both sides depend on."""
         return Inputs(
             self.derivations, [part for part in (*self.right.parts, *self.claimed.parts) if part.kind != "number"]
         )
 
-    def _point(self, given: dict[str, float]) -> Point | None:
-        """A point; None where the quantity has no number."""
+    def point(self, given: dict[str, float]) -> Point | None:
+        """The point with these inputs; None where a side has no number."""
         numbers = Numbers(self.derivations, given=given)
         with suppress(ArithmeticError, ValueError):
-            right = self.right.at(numbers)
-            claimed = None
-            if not self.misfit:
-                with suppress(ArithmeticError, ValueError):
-                    claimed = self.claimed.at(numbers)
-            if all(map(math.isfinite, right.flat)):
-                return Point(
-                    given, numbers, right, claimed if claimed and all(map(math.isfinite, claimed.flat)) else None
-                )
+            right, claimed = self.right.at(numbers), None if self.misfit else self.claimed.at(numbers)
+            if all(map(math.isfinite, chain(right.flat, claimed.flat if claimed else ()))):
+                return Point(given, numbers, right, claimed)
         return None
-
-    def _drawn(self, labels: Sequence[str], each: int = POINTS_EACH, **spreads: Any) -> Iterator[Point]:
-        for given in self.inputs.drawn(labels, each, **spreads):
-            if (point := self._point(given)) is not None and (point.claimed is not None or self.misfit):
-                yield point
-
-    @cached_property
-    def here(self) -> Point | None:
-        """The page's inputs; None where the page's formula has no number there."""
-        point = self._point({})
-        return point if point is not None and (point.claimed is not None or self.misfit) else None
-
-    @cached_property
-    def points(self) -> list[Point]:
-        """Points at which both have numbers, the page's inputs first."""
-        return [point for point in (self.here, *self._drawn(list(self.inputs.leaves))) if point is not None]
 
     def agree(self, point: Point, found: Worked | None = None) -> bool:
         """Whether the page's formula gives what the quantity is at a point, or what ``found`` is."""
         claimed = found or point.claimed
-        if claimed is None or len(claimed.flat) != len(point.right.flat):
+        if len(claimed.flat) != len(point.right.flat):
             return False
         largest = max(map(abs, chain(point.right.flat, claimed.flat)))
-        apart = [abs(x - y) for x, y in zip(point.right.flat, claimed.flat)]
+        apart: list[float] = [abs(x - y) for x, y in zip(point.right.flat, claimed.flat)]
         return max(apart) <= NEARLY * largest or max(apart) <= self._noise(point, claimed, apart.index(max(apart)))
 
     def _noise(self, point: Point, claimed: Worked, entry: int) -> float:
@@ -381,8 +345,6 @@ class _Comparison:
 
     def difference(self, point: Point) -> str:
         """By how much both differ at a point, in the entry where that is most."""
-        if point.claimed is None:
-            return f"{told(point.given)} it has no number"
         apart = [abs(x - y) for x, y in zip(point.right.flat, point.claimed.flat)]
         entry = apart.index(max(apart))
         right, claimed = short_number(point.right.flat[entry]), short_number(point.claimed.flat[entry])
@@ -408,22 +370,17 @@ class _Comparison:
 
     def _factor_at(self, point: Point) -> float | None:
         """By which factor the formula is off at a point; 0 if by none, None where all is 0."""
-        if point.claimed is None:
-            return 0.0
         largest = max(range(len(point.right.flat)), key=lambda i: abs(point.right.flat[i]))
         if not point.right.flat[largest]:
             return None
-        factor = point.claimed.flat[largest] / point.right.flat[largest]
+        factor: float = point.claimed.flat[largest] / point.right.flat[largest]
         scaled = point.claimed._replace(flat=[x / factor for x in point.claimed.flat]) if factor else point.claimed
         return factor if factor and self.agree(point, scaled) else 0.0
 
     def _times(self, size: float) -> str:
-        times = float(f"{max(size, 1.0 / size):.6g}")
-        text = f"it is {times:g} times too {'large' if size > 1.0 else 'small'}"
-        if times in {n for quantity in self.judge.arrays.values() for n in quantity.shape if n > 1}:
-            meant = ("a sum", "their mean") if size > 1.0 else ("a mean", "their sum")
-            text += f", as {meant[0]} over {times:g} samples is in place of {meant[1]}"
-        return text
+        samples = round(max(size, 1.0 / size))
+        is_a_size = any(samples in quantity.shape for quantity in self.judge.arrays.values())
+        return f"it is {times_off(size, samples if is_a_size else 0)}"
 
     def _input_as_factor(self, known: Sequence[tuple[float, Point]]) -> tuple[bool, str]:
         """Whether the sign is wrong, and which input is the factor, or one over it; nothing if none is."""
@@ -465,17 +422,20 @@ class _Comparison:
         return False
 
     @cached_property
-    def shares(self) -> dict[str, str]:
-        """Arrays among the inputs whose rows or columns are not negative and add up to 1, as the targets of samples."""
-        return {name: lines for name, lines, _ in self._lines}
+    def lines(self) -> list[list[str]]:  # type: ignore[override]
+        """The labels of each row or column of `shares`."""
+        return [line for _, _, lines in self.shares for line in lines]
 
     @cached_property
-    def _lines(self) -> list[tuple[str, str, list[list[str]]]]:
-        """The same, with the labels of each row or column."""
+    def shares(self) -> list[tuple[str, str, list[list[str]]]]:
+        """Arrays among the inputs whose rows or columns are not negative and add up to 1, as the targets of samples.
+
+        Each with the labels of its rows or columns.
+        """
         leaves, found = self.inputs.leaves, []
         for name, quantity in self.judge.arrays.items():
             labels = [part.nodes[0] for part in quantity.parts]
-            if not all(label in leaves and leaves[label] >= 0.0 for label in labels) or len(labels) < 2:
+            if not all(label in leaves for label in labels):
                 continue
             width = quantity.shape[-1]
             rows = [labels[i : i + width] for i in range(0, len(labels), width)]
@@ -483,43 +443,19 @@ class _Comparison:
                 ("rows" if len(rows) > 1 else "entries", rows),
                 ("columns", [list(column) for column in zip(*rows)]),
             ):
-                if len(lines[0]) > 1 and all(math.isclose(sum(map(leaves.__getitem__, line)), 1.0) for line in lines):
+                if len(lines[0]) > 1 and all(add_up_to_1([leaves[label] for label in line]) for line in lines):
                     found.append((name, kind, lines))
                     break
         return found
-
-    @cached_property
-    def points_of_shares(self) -> list[Point]:
-        """Points at which these are others that add up to 1."""
-        random, found = Random(1), []
-        lines = [line for _, _, every in self._lines for line in every]
-        fixed = {label for line in lines for label in line}
-        for point in self._drawn([label for label in self.inputs.leaves if label not in fixed]) if lines else ():
-            given = dict(point.given)
-            for line in lines:
-                drawn = [random.random() for _ in line]
-                given |= {label: x / sum(drawn) for label, x in zip(line, drawn)}
-            if (moved := self._point(given)) is not None and moved.claimed is not None:
-                found.append(moved)
-        return found if len(found) >= FEWEST_POINTS else []
-
-    def holds_around(self) -> bool:
-        """Whether both are equal close to the page's inputs: the same branch of a choice there, of a relu for one."""
-        points = list(self._drawn(list(self.inputs.leaves), spreads=CLOSE))
-        return len(points) >= FEWEST_POINTS and all(map(self.agree, points))
 
     def holds_where(self) -> str:
         """Which inputs have to be the page's for both to be equal, if that is enough."""
         groups: dict[str, list[str]] = {}
         for label in self.inputs.leaves:
             groups.setdefault(label.partition("[")[0], []).append(label)
-        fixed = [name for name, labels in groups.items() if not all(map(self.agree, self._drawn(labels)))]
-        free = [label for name, labels in groups.items() if name not in fixed for label in labels]
-        points = list(self._drawn(free))
-        if not fixed or len(points) < FEWEST_POINTS or not all(map(self.agree, points)):
-            return ""
+        fixed = self.fixed(groups)
         are, them = ("is", "it") if len(fixed) == 1 else ("are", "them")
-        return f"{listed(fixed, MOST_TOLD)} {are} as the page has {them}"
+        return f"{listed(fixed, MOST_TOLD)} {are} as the page has {them}" if fixed else ""
 
 
 class _There(NamedTuple):

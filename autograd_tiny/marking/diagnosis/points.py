@@ -1,13 +1,17 @@
-"""Points of the domain at which formulas are compared: the inputs that they depend on, drawn around the page's."""
+"""Formulas compared at points of the domain: at the page's inputs, and at others drawn around them."""
 
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from random import Random
+from typing import Any, NamedTuple
 
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.text.numbers import short_number
 from autograd_tiny.text.words import listed
 
@@ -58,6 +62,95 @@ class Inputs:
                     x: float(f"{random.gauss(self.leaves[x], spread * max(abs(self.leaves[x]), 0.5)):.{digits}e}")
                     for x in labels
                 }
+
+
+class Point(NamedTuple):
+    """A point of the domain, with what both sides give there.
+
+    Attributes:
+        given: the number of each input that is not the page's.
+        numbers: works out quantities there.
+        right: what the quantity is: a number, or an array as it was worked out.
+        claimed: what the page's formula gives; None for arrays that do not fit.
+    """
+
+    given: dict[str, float]
+    numbers: Numbers
+    right: Any
+    claimed: Any
+
+
+class Comparison(ABC):
+    """A quantity and a formula that it is said to be equal to.
+
+    Attributes:
+        each: how many points are drawn for each spread.
+        fewest: how many have to agree, for both to be taken to agree wherever they have a number.
+        inputs: those that both sides depend on.
+        lines: labels of inputs that are not negative and add up to 1 on the page, line by line.
+    """
+
+    each: int
+    fewest: int
+    inputs: Inputs
+    lines: Sequence[Sequence[str]]
+
+    @abstractmethod
+    def point(self, given: dict[str, float]) -> Point | None:
+        """The point with these inputs; None where a side has no number."""
+
+    @abstractmethod
+    def agree(self, point: Point) -> bool:
+        """Whether both sides are equal at a point."""
+
+    @cached_property
+    def here(self) -> Point | None:
+        """The page's inputs."""
+        return self.point({})
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """Points at which both have a number, the page's inputs first."""
+        here = [self.here] if self.here is not None else []
+        return [*here, *self.drawn(list(self.inputs.leaves))]
+
+    def drawn(self, labels: Sequence[str], spreads: Sequence[float] = SPREADS) -> Iterator[Point]:
+        """Points at which these inputs are others."""
+        for given in self.inputs.drawn(labels, self.each, spreads):
+            if (point := self.point(given)) is not None:
+                yield point
+
+    @cached_property
+    def points_of_shares(self) -> list[Point]:
+        """Points at which inputs that add up to 1 are others that do."""
+        random, found = Random(1), []
+        shares = {label for line in self.lines for label in line}
+        for point in self.drawn([label for label in self.inputs.leaves if label not in shares]) if shares else ():
+            given = dict(point.given)
+            for line in self.lines:
+                drawn = [random.random() for _ in line]
+                given |= {label: x / sum(drawn) for label, x in zip(line, drawn)}
+            if (moved := self.point(given)) is not None:
+                found.append(moved)
+        return found if len(found) >= self.fewest else []
+
+    def holds_around(self) -> bool:
+        """Whether both are equal close to the page's inputs: the same branch of a choice there, of a relu for one."""
+        return self._hold(list(self.drawn(list(self.inputs.leaves), CLOSE)))
+
+    def fixed(self, groups: Mapping[str, Sequence[str]]) -> list[str]:
+        """The groups of inputs that have to be the page's for both to be equal; none if that is not enough."""
+        fixed = [name for name, labels in groups.items() if not all(map(self.agree, self.drawn(labels)))]
+        free = [label for name, labels in groups.items() if name not in fixed for label in labels]
+        return fixed if self._hold(list(self.drawn(free))) else []
+
+    def _hold(self, points: Sequence[Point]) -> bool:
+        return len(points) >= self.fewest and all(map(self.agree, points))
+
+
+def add_up_to_1(numbers: Sequence[float]) -> bool:
+    """Whether these may be shares of a whole, of which none is negative."""
+    return min(numbers) >= 0.0 and math.isclose(sum(numbers), 1.0)
 
 
 def told(given: Mapping[str, float]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.derivations import Derivation
@@ -48,7 +48,8 @@ class Findings(NamedTuple):
 
     def without(self, numbers: Container[int]) -> Findings:
         """The same, with nothing found about these numbers."""
-        return Findings(*[{n: x for n, x in found.items() if n not in numbers} for found in self])  # type: ignore[arg-type]
+        kept: list[Any] = [{n: x for n, x in found.items() if n not in numbers} for found in self]
+        return Findings(*kept)
 
 
 def told_together(engine: Numbers, page: Numbers, marks: list[Mark], findings: Findings, reading: Reading) -> None:

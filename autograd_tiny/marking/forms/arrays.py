@@ -60,7 +60,7 @@ def of_whole(nodes: Sequence[str], arrays: Arrays) -> Quantity | None:
     if len(nodes) > 2:
         factors = [of_whole(pair, arrays) or derivative(*pair) for pair in pairwise(nodes)]
         return Quantity("formula", (), " * ".join([f"{{{i}}}" for i in range(len(factors))]), tuple(factors))
-    shapes = {name.base: _shape(name.base, arrays) for name in known if name.base in arrays}
+    shapes = {name.base: whole_shape(name.base, arrays) for name in known if name.base in arrays}
     if len(set(shapes.values())) > 1:
         sizes = " and ".join([f"{base} is {written(shape)}" for base, shape in shapes.items()])
         raise ValueError(f"∂{nodes[0]}/∂{nodes[1]} is no array: {sizes}; {ENTRY_BY_ENTRY}")
@@ -80,10 +80,14 @@ ENTRY_BY_ENTRY = (
 )
 
 
-def _shape(base: str, arrays: Arrays) -> Index:
-    """The shape of an array, all of whose entries are there."""
+def whole_shape(base: str, arrays: Arrays) -> Index:
+    """The shape of an array.
+
+    Raises:
+        ValueError: not all of its entries are there.
+    """
     shape = shape_of(arrays[base])
-    if prod(shape) != len(arrays[base]):
+    if prod(shape) != len(arrays[base]) or len(set(map(len, arrays[base]))) > 1:
         few = f"of {base} the graph has {len(arrays[base])} entries, not all of {written(shape)}"
         raise ValueError(f"{few}; what the output does not depend on is to be given as others=")
     return shape

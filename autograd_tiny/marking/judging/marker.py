@@ -18,7 +18,7 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.claims import Claim, read_input
 from autograd_tiny.marking.derivations import Derivation, NamedGraph
 from autograd_tiny.marking.diagnosis.array_formulas import ArrayFormulaJudge
-from autograd_tiny.marking.diagnosis.formulas import FormulaJudge
+from autograd_tiny.marking.diagnosis.formulas import formula_marked
 from autograd_tiny.marking.diagnosis.telling import Findings, told_together
 from autograd_tiny.marking.forms.arrays import is_of_arrays
 from autograd_tiny.marking.forms.blanks import Unread, Written
@@ -293,7 +293,7 @@ class Marker:
 
     def _mark_formula(self, number: int, claim: Claim, formula: Quantity, value: float) -> Mark:
         """The verdict on a formula; one with numbers in it may hold where these were put in, and nowhere else."""
-        marked = FormulaJudge(self.derivations).mark(Mark(number, claim, value, "wrong"), formula)
+        marked = formula_marked(Mark(number, claim, value, "wrong"), formula, self.derivations)
         has_numbers = any(part.kind == "number" for part in formula.every) or not formula.names
         if marked.verdict != "right" and has_numbers:
             self._take_numbers(formula, rounded=True)

@@ -59,20 +59,15 @@ def _line(slips: Sequence[Mark]) -> list[str]:
     """The right formula and number of the first number that has one, and the wrong ones beside them."""
     mark = next((mark for mark in slips if mark.followed), slips[0])
     called, printed = mark.claim.called, mark.claim.printed.text.removesuffix(".")
-    wanted = mark.engine + (f" ({mark.by_page} from the page's own numbers)" if mark.by_page else "")
     right, followed = [line.removeprefix(f"{called} = ") for line in (mark.formula, mark.followed)]
     # The line may be that of another quantity.
     is_formula = right != mark.formula and not re.fullmatch(r"[-\d.]*", right)
     told = [
-        f"{called} is {right}, which gives {wanted}; {followed} gives {printed}." if is_formula and followed else "",
-        f"{called} is {right}, which gives {wanted} and not {printed}." if is_formula else "",
+        f"{called} is {right}, which gives {mark.wanted}; {followed} gives {printed}." if is_formula and followed else "",
+        f"{called} is {right}, which gives {mark.wanted} and not {printed}." if is_formula else "",
     ]
-    return [
-        next(
-            (sentence for sentence in told if sentence and len(sentence) <= LONGEST),
-            f"{called} should be {wanted}, not {printed}.",
-        )
-    ]
+    told = [sentence for sentence in told if sentence and len(sentence) <= LONGEST]
+    return told[:1] or [f"{called} should be {mark.wanted}, not {printed}."]
 
 
 def _rest(carried: Sequence[Mark], others: int) -> list[str]:

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from autograd_tiny.optim import SGD, Adagrad, Adam, Optimizer, RMSprop
 
 VELOCITIES = {
-    "sum": "v ← μ·v + g, w ← w - η·v",
-    "mean": "v ← μ·v + (1 - μ)·g, w ← w - η·v",
-    "step": "v ← μ·v - η·g, w ← w + v",
-    "descent": "v ← μ·v + η·g, w ← w - v",
+    "sum": ("v' = momentum · v + gradient", "w' = w - rate · v'"),
+    "mean": ("v' = momentum · v + (1 - momentum) · gradient", "w' = w - rate · v'"),
+    "step": ("v' = momentum · v - rate · gradient", "w' = w + v'"),
+    "descent": ("v' = momentum · v + rate · gradient", "w' = w - v'"),
 }
+"""What is called the velocity, v, by the names that `SGD` has for it; and the update of a weight by it."""
 NESTEROV = {
     False: "without Nesterov's look ahead",
     True: "with Nesterov's step, which adds a further step of the velocity",
@@ -41,7 +42,7 @@ def other_conventions(optimizer: Optimizer) -> Iterator[Convention]:
     """The same optimizer by each other convention, with the same constants."""
     choices: dict[str, dict[Any, str]] = {}
     if isinstance(optimizer, SGD) and optimizer.momentum:
-        choices |= {"velocity": VELOCITIES, "nesterov": NESTEROV}
+        choices |= {"velocity": {name: ", ".join(both) for name, both in VELOCITIES.items()}, "nesterov": NESTEROV}
     if isinstance(optimizer, Adam):
         choices["bias_correction"] = CORRECTED
     if isinstance(optimizer, (Adam, RMSprop, Adagrad)) and optimizer.epsilon:

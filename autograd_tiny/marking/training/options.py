@@ -10,25 +10,22 @@ from autograd_tiny.engine.value import Value
 from autograd_tiny.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from autograd_tiny.text.words import did_you_mean, listed
 
-MOMENTUM = {"momentum": "momentum", "velocity": "velocity", "weight_decay": "weight_decay", "decoupled": "decoupled"}
-SIZED = {"epsilon": "epsilon", "epsilon_inside": "epsilon_inside"}
-MOMENTS = {
-    "beta1": "beta1",
-    "beta2": "beta2",
-    "weight_decay": "weight_decay",
-    "bias_correction": "bias_correction",
-    **SIZED,
-}
-OPTIMIZERS: Mapping[str, tuple[Callable[..., Optimizer], Mapping[str, str], Mapping[str, Any]]] = {
-    "sgd": (SGD, {"weight_decay": "weight_decay", "decoupled": "decoupled"}, {}),
+DECAY = ("weight_decay", "decoupled")
+MOMENTUM = ("momentum", "velocity", *DECAY)
+EPSILON = ("epsilon", "epsilon_inside")
+MOMENTS = ("beta1", "beta2", "weight_decay", "bias_correction", *EPSILON)
+OPTIMIZERS: Mapping[str, tuple[Callable[..., Optimizer], Sequence[str], Mapping[str, Any]]] = {
+    "sgd": (SGD, DECAY, {}),
     "momentum": (SGD, MOMENTUM, {"momentum": 0.9}),
-    "nesterov": (SGD, {**MOMENTUM, "nesterov": "nesterov"}, {"momentum": 0.9, "nesterov": True}),
-    "rmsprop": (RMSprop, {"rho": "rho", "alpha": "rho", "beta": "rho", **SIZED}, {}),
-    "adagrad": (Adagrad, SIZED, {}),
-    "adam": (Adam, {**MOMENTS, "decoupled": "decoupled"}, {}),
+    "nesterov": (SGD, (*MOMENTUM, "nesterov"), {"momentum": 0.9, "nesterov": True}),
+    "rmsprop": (RMSprop, ("rho", "alpha", "beta", *EPSILON), {}),
+    "adagrad": (Adagrad, EPSILON, {}),
+    "adam": (Adam, (*MOMENTS, "decoupled"), {}),
     "adamw": (AdamW, MOMENTS, {}),
 }
-"""What makes each optimizer, its constants and their names there, and what is meant if a constant is not given."""
+"""What makes each optimizer, its constants, and what is meant if one of them is not given."""
+ALSO = {"alpha": "rho", "beta": "rho"}
+"""Other names of constants."""
 
 KEYS = ("optimizer", "learning_rate", "parameters", "batch")
 
@@ -51,7 +48,7 @@ def optimizer_of(options: Mapping[str, Any], nodes: Mapping[str, Value], rate: f
     given = dict(defaults)
     for key, x in options.items():
         if key in known:
-            given[known[key]] = x
+            given[ALSO.get(key, key)] = x
         elif key not in KEYS:
             hint = did_you_mean(key, known)
             constants = f"{name} has the constants {', '.join(known)}" if known else f"{name} has no constants"
@@ -65,7 +62,7 @@ def optimizer_of(options: Mapping[str, Any], nodes: Mapping[str, Value], rate: f
     try:
         return make(parameters, rate, **given)
     except (TypeError, ValueError) as error:
-        wrong = next((key for key in options if known.get(key, key).replace("_", " ") in str(error)), "optimizer")
+        wrong = next((key for key in options if ALSO.get(key, key).replace("_", " ") in str(error)), "optimizer")
         raise KeyError(wrong, str(error)) from None
 
 
