@@ -7,6 +7,7 @@ gradient.
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections import Counter
@@ -533,29 +534,35 @@ class Derivations:
     def _called(self, quantity: Quantity) -> str:
         if all(name in self.graph.labels for name in quantity.nodes):
             return str(quantity)
-        shown = [
-            name if name in self.graph.labels else brief(in_full(self._in_labels(name)), LONGEST_NAME)
-            for name in quantity.nodes
-        ]
+        shown = [name if name in self.graph.labels else self._told_in_labels(name) for name in quantity.nodes]
         within = [name if re.fullmatch(r"\w+(\([^()]*\))?", name) else f"({name})" for name in shown]
         return shown[0] if quantity.kind == "data" else str(Quantity(quantity.kind, tuple(within)))
 
-    def _in_labels(self, name: str) -> Expression:
-        """A node as a formula of nodes that have a label, with dots for what is too far below it."""
-        step = self.step(data(name))
+    def _told_in_labels(self, name: str) -> str:
+        step = self.in_labels(data(name), LONGEST_NAME)
+        return name if step is None else brief(in_full(step), LONGEST_NAME)
+
+    def in_labels(self, quantity: Quantity, longest: float = math.inf) -> Expression | None:
+        """A quantity as a formula of others that have labels; None for what is given.
+
+        Args:
+            quantity: what is computed.
+            longest: beyond so many nodes, dots stand for what has no label.
+        """
+        step = self.step(quantity)
         while step is not None:
             opened = {
                 x: inner
                 for x in all_nodes(step)
                 if (q := self.quantities.get(x)) is not None
-                and q.nodes[0] not in self.graph.labels
+                and not self.is_labelled(q)
                 and (inner := self.step(q)) is not None
             }
             if not opened:
                 return step
-            is_long = len(all_nodes(step)) > LONGEST_NAME
+            is_long = len(all_nodes(step)) > longest
             step = rewritten(step, dict.fromkeys(opened, Expression("...")) if is_long else opened)[step]
-        return self.variable(data(name))
+        return None
 
     def is_labelled(self, quantity: Quantity) -> bool:
         """Whether it is about nodes that have labels, so that a page may speak of it."""

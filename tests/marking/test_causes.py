@@ -238,9 +238,9 @@ def derivations_of(formula, at, claims, train=None, samples=()):
 
 def number_by(cause, derivations, quantity):
     """What a quantity is if a page did that; what it is otherwise is known, and all that leads to it."""
-    altered, change, numbers = Altered(derivations, cause.change), cause.change, Numbers(derivations)
+    altered, numbers = Altered(derivations, cause.change), Numbers(derivations)
     numbers.of(quantity)
-    return data_of(numbers.by(altered, change.given, change.renamed, altered.differs).of(quantity))
+    return data_of(altered.numbers(numbers).of(quantity))
 
 
 def told(derivations, *mistakes):

@@ -401,7 +401,6 @@ def test_agreement_at_the_printed_precision(text, value, rounds, cuts):
 
 def test_claims_in_every_form():
     expected = [Claim(Quantity("data", ("z",)), read_number("1.0")), read_claim("E/w = -2")]
-    assert read_claims({"z": "1.0", "E/w": "-2"}) == expected
     assert read_claims("z = 1.0\n\nE/w = -2\n") == expected
     assert read_claims(["z = 1.0", expected[1]]) == expected
 

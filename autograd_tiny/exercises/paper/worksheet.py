@@ -6,15 +6,13 @@ import os
 import re
 from collections.abc import Sequence
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 
 from autograd_tiny.exercises.answers import Blank
-from autograd_tiny.exercises.asking.formulas import one_step
 from autograd_tiny.exercises.asking.hints import formula
 from autograd_tiny.exercises.exercise import Exercise, exercises_in
 from autograd_tiny.exercises.page.picture import drawn, picture_of
-from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.forms.quantities import Quantity, latex_of
 from autograd_tiny.storage.files import write_file
 from autograd_tiny.symbols.expression import LATEX, term
 from autograd_tiny.symbols.latex import latex_name, latex_number, latex_text, latex_upright
@@ -100,7 +98,7 @@ def in_latex(exercises: Sequence[Exercise], solution: bool) -> str:
 def _latex_section(exercise: Exercise, solution: bool) -> str:
     formulas = [_sides(Quantity("data", (name,)), exercise) for name in exercise.computed]
     given = [f"{latex_name(name)} = {latex_number(x)[0]}" for name, x in exercise.inputs.items()]
-    given += [f"{latex_quantity(x)} = {latex_digits(exercise.stated[str(x)])}" for x in exercise.told]
+    given += [f"{latex_of(x)} = {latex_digits(exercise.stated[str(x)])}" for x in exercise.told]
     lines = []
     for blank in exercise.blanks:
         name, shown = _sides(blank.quantity, exercise)
@@ -137,22 +135,14 @@ def _broken(lines: Sequence[str]) -> str:
 
 def _sides(quantity: Quantity, exercise: Exercise) -> tuple[str, str]:
     """A quantity and its formula."""
-    return latex_quantity(quantity), _in_quantities(exercise, quantity)
+    return latex_of(quantity), _in_quantities(exercise, quantity)
 
 
 def _in_quantities(exercise: Exercise, quantity: Quantity) -> str:
     """The formula of a quantity in LaTeX, derivatives as fractions."""
     derivations = exercise.setting.derivations
-    root = one_step(quantity, derivations)
+    root = derivations.in_labels(quantity)
     if root is None:
         return ""
-    called = {x.label: latex_quantity(q) for x, q in reversed(derivations.quantities.items())}
+    called = {x.label: latex_of(q) for x, q in reversed(derivations.quantities.items())}
     return term(root, LATEX._replace(name=lambda name: called.get(name) or latex_name(name)), {}).text
-
-
-def latex_quantity(quantity: Quantity) -> str:
-    """A quantity in LaTeX, a derivative as a fraction."""
-    names = [latex_name(name.rstrip("'")) + "'" * (len(name) - len(name.rstrip("'"))) for name in quantity.nodes]
-    if quantity.kind == "data":
-        return names[0]
-    return r" \cdot ".join(rf"\frac{{\partial {of}}}{{\partial {by}}}" for of, by in pairwise(names))

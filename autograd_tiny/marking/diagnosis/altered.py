@@ -10,6 +10,7 @@ from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import MistakenRule, Primitive
 from autograd_tiny.marking.derivations import Derivations, Updates, changed
 from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.judging.numbers import Numbers
 from autograd_tiny.symbols.expression import Expression
 
 
@@ -59,6 +60,15 @@ class Altered(Derivations):
             return False
         is_update = self.change.program is not None and quantity.nodes[0] in self.change.program.updates
         return is_update or quantity.nodes[0] in self.change.functions
+
+    def numbers(self, base: Numbers, *, recorded: bool = True) -> Numbers:
+        """Numbers with the change in them; what it does not reach is taken over as far as it is worked out.
+
+        Args:
+            base: the same numbers without the change.
+            recorded: whether numbers know their derivatives by the printed ones.
+        """
+        return base.by(self, self.change.given, self.change.renamed, self.differs, recorded=recorded)
 
     def operation(self, name: str) -> Primitive:
         """The operation of a node, or the one that was taken for it."""

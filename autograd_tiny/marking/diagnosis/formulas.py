@@ -18,7 +18,7 @@ from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.marking.derivations import Derivations, rewritten
 from autograd_tiny.marking.diagnosis.points import MOST_TOLD, Comparison, Inputs, Point, add_up_to_1, told
 from autograd_tiny.marking.forms.printed import RAISED
-from autograd_tiny.marking.forms.quantities import Quantity
+from autograd_tiny.marking.forms.quantities import Quantity, latex_of
 from autograd_tiny.marking.forms.spoken import expression
 from autograd_tiny.marking.judging.numbers import Number, Numbers, noise_of
 from autograd_tiny.marking.marks import Formulas, Mark
@@ -204,11 +204,3 @@ class _Comparison(Comparison):
         leaves = self.inputs.leaves
         fixed = self.fixed({label: [label] for label in leaves})
         return listed([f"{label} = {short_number(leaves[label])}" for label in fixed], MOST_TOLD) if fixed else ""
-
-
-def latex_of(quantity: Quantity) -> str:
-    """A quantity as LaTeX, a derivative as a fraction."""
-    if quantity.kind == "derivative":
-        of, by = map(latex_name, quantity.nodes)
-        return rf"\frac{{\partial {of}}}{{\partial {by}}}"
-    return latex_name(str(quantity))

@@ -108,12 +108,11 @@ class Way:
         """The same numbers, with their derivatives by the printed ones: few are asked for them."""
         return self._again(True)
 
-    def by(self, cause: Cause, altered: Altered) -> Way:
+    def by(self, altered: Altered) -> Way:
         """This way by the rules of a cause."""
 
         def numbers(recorded: bool) -> Numbers:
-            given, base = cause.change.given, self.recorded if recorded else self.numbers
-            return base.by(altered, given, cause.change.renamed, altered.differs, recorded=recorded)
+            return altered.numbers(self.recorded if recorded else self.numbers, recorded=recorded)
 
         return Way(numbers, self._fits, self._chance, self)
 
@@ -266,9 +265,7 @@ class Search:
         printed, derivations = anchor.claim.printed, self._derivations
 
         def off(x: float) -> float:
-            change = knob.change(x)
-            altered = Altered(derivations, change)
-            numbers = self._engine.by(altered, change.given, change.renamed, altered.differs)
+            numbers = Altered(derivations, knob.change(x)).numbers(self._engine)
             return float(data_of(numbers.of(anchor.claim.quantity))) - printed.number
 
         x, after = knob.number, knob.number + 0.01 * (abs(knob.number) or 1.0)
@@ -291,7 +288,7 @@ class Search:
     def _tried(self, cause: Cause, slips: Sequence[Mark]) -> Found | None:
         """What a cause explains; None if that is nothing."""
         altered = Altered(self._derivations, cause.change)
-        ways = [way.by(cause, altered) for way in self._ways]
+        ways = [way.by(altered) for way in self._ways]
         # What fits without the cause, too, where a printed 0 leaves no derivatives to tell how sure it is, needs none.
         explains = [
             mark.number

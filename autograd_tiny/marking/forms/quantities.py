@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from autograd_tiny.marking.training.times import timed, with_primes
+from autograd_tiny.symbols.latex import latex_name
 
 
 class Quantity(NamedTuple):
@@ -65,6 +66,21 @@ class Quantity(NamedTuple):
         """
         nodes = tuple(map(name, self.nodes))
         return self._replace(nodes=nodes, parts=tuple([part.renamed(name) for part in self.parts]))
+
+
+def latex_of(quantity: Quantity) -> str:
+    r"""A quantity as LaTeX, derivatives as fractions.
+
+    >>> print(latex_of(read_quantity("E/w1'")), latex_of(Quantity("change", ("w'",))))
+    \frac{\partial E}{\partial w_{1}'} {\Delta w}
+    """
+    names = [latex_name(bare := name.rstrip("'")) + name[len(bare) :] for name in quantity.nodes]
+    if quantity.kind == "data":
+        return names[0]
+    if quantity.kind == "change":
+        return rf"{{\Delta {names[0].removesuffix(chr(39))}}}"
+    fractions = [rf"\frac{{\partial {of}}}{{\partial {by}}}" for of, by in pairwise(names)]
+    return r" \cdot ".join(fractions) or latex_name(str(quantity))
 
 
 def data(label: str) -> Quantity:

@@ -62,12 +62,10 @@ def _line(slips: Sequence[Mark]) -> list[str]:
     right, followed = [line.removeprefix(f"{called} = ") for line in (mark.formula, mark.followed)]
     # The line may be that of another quantity.
     is_formula = right != mark.formula and not re.fullmatch(r"[-\d.]*", right)
-    told = [
-        f"{called} is {right}, which gives {mark.wanted}; {followed} gives {printed}." if is_formula and followed else "",
-        f"{called} is {right}, which gives {mark.wanted} and not {printed}." if is_formula else "",
-    ]
-    told = [sentence for sentence in told if sentence and len(sentence) <= LONGEST]
-    return told[:1] or [f"{called} should be {mark.wanted}, not {printed}."]
+    told = [f"{called} is {right}, which gives {mark.wanted}; {followed} gives {printed}."] * bool(followed)
+    told += [f"{called} is {right}, which gives {mark.wanted} and not {printed}."]
+    short = [sentence for sentence in told if is_formula and len(sentence) <= LONGEST]
+    return short[:1] or [f"{called} should be {mark.wanted}, not {printed}."]
 
 
 def _rest(carried: Sequence[Mark], others: int) -> list[str]:
