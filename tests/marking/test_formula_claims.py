@@ -15,6 +15,7 @@ from autograd_tiny.marking.diagnosis.formulas import POINTS_EACH
 from autograd_tiny.marking.diagnosis.points import Inputs, told
 from autograd_tiny.marking.forms.quantities import data
 from autograd_tiny.marking.pages import read_page
+from autograd_tiny.optim import SGD
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.tidy import tidied
 
@@ -198,6 +199,15 @@ def test_derivatives_that_the_engine_writes_are_right_and_changed_ones_are_not(t
         assert found.verdict == "right", found.sentence
     elif not is_zero:
         assert found.verdict in ("mistake", "wrong"), found.sentence
+
+
+def test_paths_and_steps_in_latex():
+    recorded = read_formula("z = w*x; y = tanh(z)").record({"w": 0.5, "x": 2.0})
+    optimizer = SGD([recorded.nodes["w"]], 0.1)
+    claims = ["y/w = y/z/w", "x * y/w = 0.5 * (y/z/w)**2", "w' = w + Δw"]
+    path = r"\frac{\partial y}{\partial z} \cdot \frac{\partial z}{\partial w}"
+    printed = [m.formulas.printed_latex for m in mark(recorded.output, claims, optimizer=optimizer).marks]
+    assert printed == [path, rf"0.5 \cdot \left({path}\right)^{{2}}", r"w + {\Delta w}"]
 
 
 def test_reports_show_formulas(tmp_path, capsys):

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from autograd_tiny import Value, mark
 from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.formulas import read_formula
-from autograd_tiny.marking.claims import read_claim, read_input
+from autograd_tiny.marking.claims import Claim, read_claim, read_input
 from autograd_tiny.marking.derivations import Derivations, NamedGraph
+from autograd_tiny.marking.forms.blanks import unread
 from autograd_tiny.marking.forms.printed import read_number
-from autograd_tiny.marking.forms.quantities import read_quantity
+from autograd_tiny.marking.forms.quantities import data, read_quantity
 from autograd_tiny.marking.forms.spoken import Words
 from autograd_tiny.marking.judging.numbers import Numbers, Source
-from autograd_tiny.marking.judging.precision import Evidence, likelihood_ratio, weighed
+from autograd_tiny.marking.judging.precision import Evidence, likelihood_ratio, usual_form, weighed
 from autograd_tiny.marking.marks import FAITHFUL, Mark
 from autograd_tiny.marking.pages import Page, PageError, read_page
 
@@ -308,3 +309,12 @@ def test_numbers_are_looked_at_until_no_others_can_decide(found, least):
         assert likelihood_ratio(whole[: len(asked)]) * rest <= least * (1.0 + 1e-12)
     else:
         assert evidence == whole
+
+
+@pytest.mark.parametrize(
+    ("numbers", "form"),
+    [(("1.5", "1.50", "2.50"), (2, 3)), (("1.50", "0.5"), (1, 1)), (("0.5", "1.50"), (1, 1)), (("20", "1.5", "_"), (0, 2))],
+)
+def test_of_two_forms_that_are_as_common_the_shorter_is_the_usual_one(numbers, form):
+    claims = [Claim(data("y"), unread("") if text == "_" else read_number(text)) for text in numbers]
+    assert usual_form(claims) == form

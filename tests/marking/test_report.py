@@ -171,6 +171,10 @@ def test_where_a_number_is_printed_again_is_told_by_lines():
     assert at(*range(1, 12)).endswith("on lines 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more.")
 
 
+def test_a_formula_has_no_note():
+    assert list(report(("2*y = 2", "right"), ("y = 1", "right")).notes()) == ["y"]
+
+
 def test_notes_stand_at_the_node_by_which_is_differentiated_and_a_cause_where_it_sits():
     everywhere = {"why": "as everywhere", "cause": "everywhere it is so", "mistake": "sign"}
     notes = report(

@@ -130,10 +130,11 @@ class _Comparison(Comparison):
         return self._latex(self.claimed)
 
     def _latex(self, root: Expression) -> str:
-        """A formula as LaTeX, derivatives as fractions."""
-        parts = {
-            x: q for x in all_nodes(root) if (q := self.derivations.quantities.get(x)) is not None and q.kind != "data"
-        }
+        """A formula as LaTeX, derivatives as fractions; a path is a product, which may need brackets."""
+        of, step = self.derivations.quantities.get, self.derivations.step
+        paths = {x: q for x in all_nodes(root) if (q := of(x)) is not None and q.kind == "path"}
+        root = rewritten(root, {x: product for x, q in paths.items() if (product := step(q)) is not None})[root]
+        parts = {x: q for x in all_nodes(root) if (q := of(x)) is not None and q.kind != "data"}
         places = {x: Expression(f"part{i}") for i, x in enumerate(parts)}
         latex = rewritten(root, places)[root].latex()
         for x, place in places.items():
