@@ -121,16 +121,13 @@ class Checked(Report):
         if not self.ok:
             raise AssertionError(str(self))
 
-    def rows_told(self) -> list[tuple[str, str, str, str]]:
-        """For each blank its name, what was entered, the sign of the verdict, and what is said."""
-        return [
-            (o.blank.name, o.answer.text, VERDICTS[o.verdict].sign if o.mark else "", o.sentence) for o in self.outcomes
-        ]
-
     def __str__(self) -> str:
-        rows = self.rows_told()
-        name, answer = (max(len(row[i]) for row in rows) for i in (0, 1))
-        lines = [f"{row[0]:{name}}  {row[1]:{answer}}  {row[2]:1}  {row[3]}".rstrip() for row in rows]
+        name = max(len(o.blank.name) for o in self.outcomes)
+        answer = max(len(o.answer.text) for o in self.outcomes)
+        lines = []
+        for o in self.outcomes:
+            sign = VERDICTS[o.verdict].sign if o.mark else ""
+            lines.append(f"{o.blank.name:{name}}  {o.answer.text:{answer}}  {sign:1}  {o.sentence}".rstrip())
         return "\n".join([*lines, "", self.summary])
 
     def __repr__(self) -> str:

@@ -195,9 +195,6 @@ class Derivation:
         written: dict[Node, Term] = {}
         return [(s.title, lines_of(s.equations, style, written, set_width, LATEX_WIDTH)) for s in self.sections]
 
-    def __str__(self) -> str:
-        return self.text
-
     def __repr__(self) -> str:
         return self.text
 

@@ -103,9 +103,6 @@ class Explanation:
         style, every = latex_style(self.called, self.digits), [*self.equations, *self.definitions]
         return [line for e in every for line in e.lines(style, 250, self._written_before)]
 
-    def __str__(self) -> str:
-        return self.text
-
     def __repr__(self) -> str:
         return self.text
 

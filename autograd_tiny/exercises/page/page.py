@@ -79,14 +79,15 @@ def page_of(exercise: Task, picture: str) -> str:
 
 def content(exercise: Task) -> tuple[dict[str, Any], str]:
     """What the page reads, and, as JavaScript, the rows that its formulas use."""
-    sheet, rows = exercise.sheet, RowWriter()
+    sheet, derivations, rows = exercise.sheet, exercise.setting.derivations, RowWriter()
     quantities = {quantity: number for number, quantity in enumerate(sheet.ways)}
     texts: dict[str, int] = {}
     data = {
         "title": exercise.heading,
         "digits": exercise.digits,
         "told": list(exercise.stated.values()),
-        "blanks": [{"name": blank.name, "hints": _hints(exercise, blank.quantity)} for blank in exercise.blanks],
+        "blanks": [{"name": blank.name, "hints": [say(blank.quantity, derivations) for say in (rule, formula)]}
+                   for blank in exercise.blanks],
         "formulas": [_formula(place, x, quantities, rows) for place, x in enumerate(sheet.formulas)],
         "quantities": [_quantity(exercise, quantity, quantities) for quantity in quantities],
         "questions": [_question(exercise, question, quantities, texts) for question in sheet.questions],
@@ -110,10 +111,6 @@ def content(exercise: Task) -> tuple[dict[str, Any], str]:
     }
     data["key"] = "autograd-exercise-" + hashlib.sha256(json.dumps(data).encode()).hexdigest()[:16]
     return data, rows.source()
-
-
-def _hints(exercise: Task, quantity: Quantity) -> list[str]:
-    return [say(quantity, exercise.setting.derivations) for say in (rule, formula)]
 
 
 def _formula(place: int, x: float | Quantity | Operation, quantities: Mapping[Quantity, int], rows: RowWriter) -> Any:

@@ -107,7 +107,7 @@ def _latex_section(exercise: Exercise, solution: bool) -> str:
     title = latex_upright(exercise.title) if exercise.title or not formulas else " = ".join(formulas[-1])
     picture = None if solution else drawn(exercise)
     trained = f"{_sentence(exercise.trained)}\n\n" if exercise.trained else ""
-    tikz = "" if picture is None else _without_comments(picture.tikz())
+    tikz = "" if picture is None else re.sub(r"(?m)^ *% .*\n", "", picture.tikz())  # comments tell the numbers of boxes
     drawing = f"\\begin{{center}}\\resizebox{{\\linewidth}}{{!}}{{{tikz}}}\\end{{center}}\n\n" if tikz else ""
     aligned = [" &= ".join(sides) for sides in formulas]
     what = "Solution" if solution else "Find"
@@ -124,25 +124,16 @@ def _sentence(text: str) -> str:
     return " ".join(f"${latex_text(word)}${point}" for word, point in words)
 
 
-def _without_comments(tikz: str) -> str:
-    """A picture without its comments, which tell the numbers of each box."""
-    return re.sub(r"(?m)^ *% .*\n", "", tikz)
-
-
 def _broken(lines: Sequence[str]) -> str:
     return " \\\\[1ex]\n".join(lines)
 
 
 def _sides(quantity: Quantity, exercise: Exercise) -> tuple[str, str]:
-    """A quantity and its formula."""
-    return latex_of(quantity), _in_quantities(exercise, quantity)
-
-
-def _in_quantities(exercise: Exercise, quantity: Quantity) -> str:
-    """The formula of a quantity in LaTeX, derivatives as fractions."""
+    """A quantity and its formula in LaTeX, derivatives as fractions."""
     derivations = exercise.setting.derivations
     root = derivations.in_labels(quantity)
     if root is None:
-        return ""
+        return latex_of(quantity), ""
     called = {x.label: latex_of(q) for x, q in reversed(derivations.quantities.items())}
-    return term(root, LATEX._replace(name=lambda name: called.get(name) or latex_name(name)), {}).text
+    style = LATEX._replace(name=lambda name: called.get(name) or latex_name(name))
+    return latex_of(quantity), term(root, style, {}).text

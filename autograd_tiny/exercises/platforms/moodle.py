@@ -57,19 +57,15 @@ def _question(exercise: Exercise, name: str, partial: int) -> str:
 
 def question_text(exercise: Exercise, partial: int) -> str:
     """The text of a question, HTML with its blanks in it."""
-    known = alternatives(exercise, partial)
     trained = f"<p>{_once(exercise.trained)}</p>" if exercise.trained else ""
-    blanks = [
-        f"<tr><td>{_once(blank.name)}</td><td>=</td><td>{_written(known[blank])}</td></tr>" for blank in exercise.blanks
-    ]
+    blanks = []
+    for blank, known in alternatives(exercise, partial).items():
+        numerical = f"{{1:NUMERICAL:{'~'.join(map(_alternative, known))}}}"
+        blanks.append(f"<tr><td>{_once(blank.name)}</td><td>=</td><td>{numerical}</td></tr>")
     return (
         f"<p>{'<br>'.join(map(_once, exercise.formulas))}</p><p>Given: {_once(exercise.all_given)}</p>{trained}"
         f"<p>Find, {exercise.with_digits}:</p><table>{''.join(blanks)}</table>"
     )
-
-
-def _written(known: Sequence[Alternative]) -> str:
-    return f"{{1:NUMERICAL:{'~'.join(map(_alternative, known))}}}"
 
 
 def _alternative(known: Alternative) -> str:

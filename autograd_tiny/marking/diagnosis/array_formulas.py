@@ -146,7 +146,7 @@ class ArrayFormulaJudge:
             return None
         if is_data:
             return (seen, seen.formula(x)) if x in seen.graph.formulas else None
-        return (seen, seen.derivative(x)) if x in seen.derivatives.formulas else None
+        return (seen, seen.derivatives.equation(x)) if x in seen.derivatives.formulas else None
 
     def _entry_by_entry(self, quantity: Quantity) -> Expression | None:
         """The formula of an array whose entries all follow alike from entries of other arrays, as after an update."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from autograd_tiny.arrays.node import ArrayNode, Shape
@@ -43,6 +42,7 @@ class ArraySketch:
 
     def __init__(self, seen: SeenArrays, look: Look, gradients: Mapping[Value, float] | None = None) -> None:
         self.seen, self.look, self.names, self._gradients = seen, look, seen.graph.names, gradients
+        self._scalars = {v for x in seen.nodes for v in scalars_of(x)}
         self.sketch = look.sketch()
         self.open = self._open(look.expand)
         self.nodes: dict[Node, str] = {}
@@ -53,7 +53,7 @@ class ArraySketch:
             else:
                 self._add_box(x, f"n{number}")
         for number, user in enumerate(seen.nodes):
-            for place, x in enumerate(seen.operands(user)):
+            for place, x in enumerate(seen.graph.inside.get(user, ())):
                 self._add_edges(x, user, f"e{number}_{place}", place)
 
     def _open(self, expand: Any) -> set[Whole]:
@@ -189,7 +189,7 @@ class ArraySketch:
         """The ends of the arrows between them, where one is open; with the derivative where both ends are scalars."""
         ends = scalars_of(x)
         for v in scalars_of(user):
-            slopes = _local(v, self._seen_scalars)
+            slopes = _local(v, self._scalars)
             used = [u for u in ends if u in slopes]
             if x in self.open or not isinstance(x, ArrayNode):
                 for u in used:
@@ -197,10 +197,6 @@ class ArraySketch:
                     yield (u, user, None) if whole_user else (u, v, slopes[u])
             elif used:
                 yield x, v, None
-
-    @cached_property
-    def _seen_scalars(self) -> Collection[Value]:
-        return {v for x in self.seen.nodes for v in scalars_of(x)}
 
 
 def _known(texts: Sequence[str], known: str) -> list[str]:

@@ -326,7 +326,7 @@ def drawn_by_arrays(seen: SeenArrays, look: Look, gradients: Mapping[Value, floa
         remedy = "list the arrays to show, through=[...], or raise max_nodes"
         raise ValueError(f"a picture of {len(seen.nodes):,} arrays is more than max_nodes={look.max_nodes:,}; {remedy}")
     made = ArraySketch(seen, look, gradients)
-    edges = sum(len(seen.operands(x)) for x in seen.nodes)
+    edges = sum(map(len, seen.graph.inside.values()))
     arrays = sum(isinstance(x, ArrayNode) for x in seen.nodes)
     sizes = (arrays, "array"), (len(seen.nodes) - arrays, "scalar"), (edges, "edge")
     sketched = Sketched(made.sketch, made.nodes, made.edges)

@@ -87,14 +87,15 @@ class ArrayDerivation:
         leaves = [x for x in seen.nodes if x not in graph.formulas]
         given = [self._with_numbers(Equation(graph.variables[x], ()), graph.numbers(x)) for x in leaves]
         forward = [self._with_numbers(seen.formula(x), graph.numbers(x)) for x in graph.order]
-        backward = [self._with_numbers(seen.derivative(x), seen.derivatives.numbers(x)) for x in seen.gathered()]
+        gathered, by = seen.gathered(), seen.derivatives
+        backward = [self._with_numbers(by.equation(x), by.numbers(x)) for x in gathered]
         rate = [] if self.rate is None else [Equation(Expression(self.rate_name), ((Expression.literal(self.rate),),))]
         names, root, sizes = graph.names, graph.names[graph.root], path_sizes(graph.root)
-        slopes = [((root, names[x]), self._told(x, seen.derivatives.numbers(x), sizes)) for x in seen.gathered()]
+        slopes = [((root, names[x]), self._told(x, by.numbers(x), sizes)) for x in gathered]
         updates = [] if self.rate is None else [self._update(x, self.rate) for x in self.moved]
         updated = [] if self.rate is None else [((f"{names[x]}'",), self._updated(x, self.rate)) for x in self.moved]
         parts = [
-            ArrayPart("Given", [*[e for e in given if e.result is not None], *seen.derivatives.definitions, *rate], []),
+            ArrayPart("Given", [*[e for e in given if e.result is not None], *by.definitions, *rate], []),
             ArrayPart("Forward", forward, [((names[x],), graph.numbers(x)) for x in graph.order]),
             ArrayPart("Backward", backward, slopes),
             ArrayPart("Update", updates, updated),

@@ -199,7 +199,8 @@ class MatrixDerivatives:
             scale = max([sizes.get(v, 0.0) for v in scalars_of(x)])
 
             def holds(terms: Sequence[Expression], expected: Sequence[float] = expected, scale: float = scale) -> bool:
-                found = self._sum_of(terms, values, len(expected))
+                columns = [evaluate(e, values).flat for e in terms]
+                found = [math.fsum(xs) for xs in zip(*columns)] if columns else [0.0] * len(expected)
                 return len(found) == len(expected) and all(
                     math.isclose(a, b, rel_tol=AGREEMENT, abs_tol=AGREEMENT * scale) for a, b in zip(found, expected)
                 )
@@ -217,11 +218,6 @@ class MatrixDerivatives:
         """The numbers of all variables, and of all derivatives as symbols."""
         values = {variable: self.graph.numbers(x) for x, variable in self.graph.variables.items() if scalars_of(x)}
         return values | {symbol: self.numbers(x) for x, symbol in self.symbols.items()}
-
-    @staticmethod
-    def _sum_of(terms: Sequence[Expression], values: Mapping[Expression, Numbers], size: int) -> list[float]:
-        columns = [evaluate(e, values).flat for e in terms]
-        return [math.fsum(xs) for xs in zip(*columns)] if columns else [0.0] * size
 
     def numbers(self, x: Whole) -> Numbers:
         """The derivative by an array or a scalar, as the scalars have it."""

@@ -54,7 +54,9 @@ class MatrixGraph:
         self.root = root
         self.data: Mapping[Value, float] = {}
         self.scalars: list[Value] = all_nodes(root)
-        self.arrays = self._arrays(wrt)
+        ends = [x.whole for x in self.scalars if isinstance(x, Reduced)]
+        on_the_way: list[ArrayNode] = all_nodes(*wrt, *ends)
+        self.arrays = [x for x in on_the_way if x.shape]
         self.places = self._places()
         self.below = self._below()
         self.names = self._names(wrt, variables, through)
@@ -69,12 +71,6 @@ class MatrixGraph:
     def called(self) -> list[str]:
         """All names that formulas have."""
         return [*self.names.values(), COUNT]
-
-    def _arrays(self, wrt: Sequence[ArrayNode]) -> list[ArrayNode]:
-        """Every array on the way, operands before users."""
-        ends = [x.whole for x in self.scalars if isinstance(x, Reduced)]
-        found: list[ArrayNode] = all_nodes(*wrt, *ends)
-        return [x for x in found if x.shape]
 
     def _places(self) -> dict[Value, tuple[ArrayNode, int]]:
         """The array of each entry, and its number there: the array it was made in, not a part or a transpose of it."""

@@ -74,17 +74,13 @@ class SeenArrays:
                 raise
             self.derivatives = MatrixDerivatives(graph, [])
 
-    def operands(self, x: Whole) -> list[Whole]:
-        """The arrays and scalars in the formula of one, each once."""
-        return self.graph.inside.get(x, [])
-
     def gathered(self) -> list[Whole]:
         """All that has a derivative, in the order in which backward has completed these; without the root."""
         users = self.derivatives.users
         waiting = {x: len(users.get(x, ())) for x in self.derivatives.formulas}
         found = [x for x, count in waiting.items() if not count]  # what leads nowhere has the derivative 0
         for user in reversed(self.graph.order):
-            for x in self.operands(user):
+            for x in self.graph.inside[user]:
                 if user in users.get(x, ()):
                     waiting[x] -= 1
                     if waiting[x] == 0:
@@ -98,10 +94,6 @@ class SeenArrays:
         written = arranged(self.graph.formulas[x], self.graph.shapes)
         note = shape_note(self.graph.formulas[x], self.graph.shapes) if shape_of(x) else None
         return Equation(self.graph.variables[x], ((written,),), note)
-
-    def derivative(self, x: Whole) -> Equation:
-        """The derivative of the root by it, with shapes."""
-        return self.derivatives.equation(x)
 
     def text(self, e: Expression) -> str:
         """A formula in plain text."""

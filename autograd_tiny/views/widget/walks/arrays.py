@@ -114,7 +114,7 @@ class _Builder:
     def walkthrough(self) -> Walkthrough:
         """All of it."""
         seen, order = self.seen, self.seen.graph.order
-        drawing = self._drawn(self.look)
+        drawing = self._drawn_at(None)
         forward = [self._forward(x, f"Forward {i} of {len(order)}") for i, x in enumerate(order, 1)]
         backward = [self._backward(x, f"Backward {i} of {len(self.backward)}") for i, x in enumerate(self.backward, 1)]
         frames = [self._start(), *forward, self._seed(), *backward]
@@ -125,11 +125,8 @@ class _Builder:
         title = f"{shortened(self.names[self.root])}, array by array"
         return Walkthrough(title, svg, infos, frames, self.formulas.parts, drawing.latex, self._drawn_at)
 
-    def _drawn_at(self, moment: Moment) -> Drawing:
-        return self._drawn(self.look._replace(moment=moment))
-
-    def _drawn(self, look: Look) -> Drawing:
-        return drawn_by_arrays(self.seen, look, self.seen.derivatives.slopes)
+    def _drawn_at(self, moment: Moment | None) -> Drawing:
+        return drawn_by_arrays(self.seen, self.look._replace(moment=moment), self.seen.derivatives.slopes)
 
     # Frames.
 
@@ -140,7 +137,7 @@ class _Builder:
         return Frame("start", "Start", "", {}, data, {}, "The arrays the computation starts from.", details, NO_FORMULA)
 
     def _forward(self, x: Whole, place: str) -> Frame:
-        operands = self.seen.operands(x)
+        operands = self.seen.graph.inside[x]
         of = listed([self.names[y] for y in operands], MOST_LISTED)
         caption = f"{self.names[x]}{self._size(x)} is computed from {of}."
         edges = {f"e{self.ids[x][1:]}_{i}": self.ids[y] for i, y in enumerate(operands)}
@@ -158,11 +155,12 @@ class _Builder:
 
     def _backward(self, x: Whole, place: str) -> Frame:
         users = self.seen.derivatives.users.get(x, [])
-        edges = {f"e{self.ids[u][1:]}_{self.seen.operands(u).index(x)}": self.ids[u] for u in users}
+        edges = {f"e{self.ids[u][1:]}_{self.seen.graph.inside[u].index(x)}": self.ids[u] for u in users}
         of = listed([self.names[u] for u in users], MOST_LISTED)
         come = f"It comes from {of}." if users else "Nothing leads to it."
         caption = f"The derivative by {self.names[x]}{self._size(x)} is complete. {come}"
-        gradients, formula = {self.ids[x]: self._texts(self._slopes(x), x)}, self._written([self.seen.derivative(x)])
+        formula = self._written([self.seen.derivatives.equation(x)])
+        gradients = {self.ids[x]: self._texts(self._slopes(x), x)}
         return Frame("backward", place, self.ids[x], edges, {}, gradients, caption, "", formula)
 
     def _info(self, x: Whole) -> NodeInfo:
@@ -172,7 +170,7 @@ class _Builder:
             formula = self._written([self._own()])
         elif kind != "constant" and x in self.seen.derivatives.formulas:
             entry = [self.seen.derivatives.entry(x)] if isinstance(x, ArrayNode) else []
-            formula = self._written([self.seen.derivative(x), *entry])
+            formula = self._written([self.seen.derivatives.equation(x), *entry])
         return NodeInfo(self.ids[x], self.names[x], kind, self._exact(self._data(x), x), gradient, formula)
 
     def _written(self, equations: Sequence[Equation]) -> WrittenFormula:
