@@ -50,7 +50,7 @@ from autograd_tiny.views.matrices.derived import ROUNDING, ArrayDerivation
 from autograd_tiny.views.matrices.evaluated import Numbers
 from autograd_tiny.views.matrices.graph import check_through_arrays, is_by_arrays, settled
 from autograd_tiny.views.named import Through
-from autograd_tiny.views.paths import count_paths
+from autograd_tiny.views.paths import completed, count_paths
 from autograd_tiny.views.steps import ForwardStep
 
 MOST_EQUATIONS = 300
@@ -338,7 +338,7 @@ def derived(
     learning_rate: float | None,
     through: Through,
     variables: Mapping[str, Any],
-    digits: int = 4,
+    digits: int,
 ) -> Derivation:
     """What `derivation` writes, with ``variables`` that name Values."""
     check_digits(digits)
@@ -462,26 +462,14 @@ def _backward(
         if number == 0.0 or not math.isfinite(size) or abs(number) > ROUNDING * size:
             claims.append(Claim(f"{readable[explainer.names[of]]}/{readable[explainer.names[by]]}", number))
 
-    gathered = _gathered(explainer, order, between)
+    uses = {x: len(explainer.uses[x]) for x in between if x is not root}
+    gathered = completed(order, lambda user: user.operands, uses)
     for x in gathered:
         for edge in explainer.uses[x]:
             if edge.user is not root and count_paths(edge.user, x) == 1:  # else it is no whole derivative
                 claim(edge.user, x, edge.user.local_derivatives[edge.place])
         claim(root, x, explainer.adjoints[x])
     return Section("Backward", [explainer.summed(x) for x in gathered], claims)
-
-
-def _gathered(explainer: Explainer, order: Sequence[Value], wanted: Iterable[Value]) -> list[Value]:
-    """The wanted values in the order in which backward has completed their derivatives."""
-    waiting = {x: len(explainer.uses[x]) for x in wanted if x is not explainer.root}
-    found = []
-    for user in reversed(order):
-        for x in user.operands:
-            if x in waiting:
-                waiting[x] -= 1
-                if waiting[x] == 0:
-                    found.append(x)
-    return found
 
 
 def _update(explainer: Explainer, readable: Mapping[str, str], leaves: Sequence[Value], rate: float) -> Section:

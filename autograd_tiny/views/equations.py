@@ -34,15 +34,11 @@ def written_product(name: str, text: str, latex: str, doc: str) -> Primitive:
 
 
 chain = written_product(
-    "chain",
-    "{0:product} · {1:product}",
-    r"{0:product} \cdot {1:product}",
+    "chain", "{0:product} · {1:product}", r"{0:product} \cdot {1:product}",
     "the product of two factors of the chain rule",
 )
 of_rate = written_product(
-    "of_rate",
-    "{0:product} {1:product}",
-    r"{0:product} \, {1:product}",
+    "of_rate", "{0:product} {1:product}", r"{0:product} \, {1:product}",
     "a learning rate and a derivative, side by side",
 )
 

@@ -60,8 +60,8 @@ class Explanation:
         self,
         equations: Sequence[Equation],
         definitions: Sequence[Equation],
-        digits: int = 4,
-        called: Iterable[str] = (),
+        digits: int,
+        called: Iterable[str],
         written: dict[Node, Term] | None = None,
     ) -> None:
         self.equations, self.definitions = list(equations), list(definitions)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from autograd_tiny.calculus.changes import check_unchanged
 from autograd_tiny.engine.graph import Node, NodeT, adjoints, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.value import Value
+
+T = TypeVar("T")
 
 
 class Edge(NamedTuple):
@@ -95,6 +97,25 @@ def uses(root: NodeT) -> dict[NodeT, list[Edge]]:
     found: dict[NodeT, list[Edge]] = {}
     for edge in edges(root):
         found.setdefault(edge.operand, []).append(edge)
+    return found
+
+
+def completed(order: Sequence[T], operands: Callable[[T], Iterable[T]], uses: Mapping[T, int]) -> list[T]:
+    """What is used, in the order in which backward has completed the derivatives by it; first what has no uses.
+
+    Args:
+        order: what was computed, operands before users.
+        operands: of each of these, one as often as it is used.
+        uses: how often each is used.
+    """
+    left = dict(uses)
+    found = [x for x, n in left.items() if not n]
+    for user in reversed(order):
+        for x in operands(user):
+            if x in left:
+                left[x] -= 1
+                if left[x] == 0:
+                    found.append(x)
     return found
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice
 from random import Random
 from typing import Any, Generic
 
@@ -157,15 +157,13 @@ class Drawn:
         self.zeros: set[object] = set()
         self._look_at_any_numbers()
 
-    def _look_at_any_numbers(self, times: int = 6) -> None:
+    def _look_at_any_numbers(self) -> None:
         """Find what is so at numbers nobody chose: always, as far as digits show, or exactly on one side of a kink."""
         random, hits, zero = Random(0), Counter[tuple[object, int]](), Counter[object]()
-        found = 0
-        for _ in range(10 * times):
-            candidate = Candidate(self.exercise, {name: x.anywhere(random) for name, x in self.varied.items()})
-            if found == times or _in_the_domain(candidate, self):
-                continue
-            found += 1
+        drawn = ({name: x.anywhere(random) for name, x in self.varied.items()} for _ in range(60))
+        candidates = (Candidate(self.exercise, numbers) for numbers in drawn)
+        found = list(islice((x for x in candidates if not _in_the_domain(x, self)), 6))
+        for candidate in found:
             for question, right in candidate.questions:
                 zero[question.quantity] += right == 0.0
                 for place, slip in enumerate(question.slips[0]):
@@ -174,8 +172,8 @@ class Drawn:
                     # By chance once in ten thousand million times.
                     if math.isclose(number, right, rel_tol=1e-10, abs_tol=0.0):
                         self.unseen.add(key)
-        self.unseen |= {key for key, n in hits.items() if n == found}
-        self.zeros = {quantity for quantity, n in zero.items() if n == found}
+        self.unseen |= {key for key, n in hits.items() if n == len(found)}
+        self.zeros = {quantity for quantity, n in zero.items() if n == len(found)}
 
 
 class _Range:

@@ -31,7 +31,7 @@ class ArraySketch:
     Args:
         seen: what is drawn.
         look: what is shown, and how; of ``expand``, True or names open arrays into their scalars.
-        gradients: of the scalars; what ``backward`` left in them if not given.
+        gradients: of the scalars; None for what ``backward`` left in them.
 
     Attributes:
         sketch: the sketch.
@@ -40,7 +40,7 @@ class ArraySketch:
             open.
     """
 
-    def __init__(self, seen: SeenArrays, look: Look, gradients: Mapping[Value, float] | None = None) -> None:
+    def __init__(self, seen: SeenArrays, look: Look, gradients: Mapping[Value, float] | None) -> None:
         self.seen, self.look, self.names, self._gradients = seen, look, seen.graph.names, gradients
         self._scalars = {v for x in seen.nodes for v in scalars_of(x)}
         self.sketch = look.sketch()

@@ -279,7 +279,7 @@ class MatrixDerivatives:
 
 
 def explained_by_array(
-    root: Value, wrt: Array, variables: Mapping[str, Any], through: Wholes = None
+    root: Value, wrt: Array, variables: Mapping[str, Any], through: Wholes
 ) -> tuple[list[Equation], list[Equation], list[str]]:
     """The derivative of a number by an array: the equations of its chain, what names stand for, and all names.
 

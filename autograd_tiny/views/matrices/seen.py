@@ -20,6 +20,7 @@ from autograd_tiny.views.mathml import revealed
 from autograd_tiny.views.matrices.explained import MatrixDerivatives
 from autograd_tiny.views.matrices.graph import MatrixGraph, Whole, Wholes, scalars_of, shape_of
 from autograd_tiny.views.matrices.written import arranged, shape_note
+from autograd_tiny.views.paths import completed
 
 MOST_SHOWN = 6
 """An array of more rows or columns is shown by its shape alone."""
@@ -76,16 +77,9 @@ class SeenArrays:
 
     def gathered(self) -> list[Whole]:
         """All that has a derivative, in the order in which backward has completed these; without the root."""
-        users = self.derivatives.users
-        waiting = {x: len(users.get(x, ())) for x in self.derivatives.formulas}
-        found = [x for x, count in waiting.items() if not count]  # what leads nowhere has the derivative 0
-        for user in reversed(self.graph.order):
-            for x in self.graph.inside[user]:
-                if user in users.get(x, ()):
-                    waiting[x] -= 1
-                    if waiting[x] == 0:
-                        found.append(x)
-        return found
+        inside, users = self.graph.inside, self.derivatives.users
+        uses = {x: len(users.get(x, ())) for x in self.derivatives.formulas}
+        return completed(self.graph.order, lambda user: [x for x in inside[user] if user in users.get(x, ())], uses)
 
     # Written.
 
