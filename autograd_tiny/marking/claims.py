@@ -110,7 +110,8 @@ class Claim(NamedTuple):
         by_name = quantity.kind != self.quantity.kind and quantity.kind != "change"
         said = self.said
         if by_name and not said:
-            said = self.quantity.text or str(understood(self.quantity, words.with_names_as_labels))
+            with_names = words._replace(labels={*words.labels, *words.names})
+            said = self.quantity.text or str(understood(self.quantity, with_names))
         return self._replace(quantity=quantity, formula=formula, said=said)
 
     def renamed(self, name: Callable[[str], str]) -> Claim:

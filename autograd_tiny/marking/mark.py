@@ -9,7 +9,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from autograd_tiny.engine.refusals import data_of
 from autograd_tiny.engine.value import Value
 from autograd_tiny.marking.answers.computed import TOLERANCE, Answers
 from autograd_tiny.marking.claims import Claim, read_claims
@@ -171,8 +170,7 @@ def may_follow(other: Marker, first: Mark) -> bool:
     printed = first.claim.printed
     if not math.isfinite(printed.number):  # of a formula
         return False
-    value = data_of(other.engine.of(other.claims[first.number].quantity))
-    return bool(abs(value - printed.number) <= MOST_UNITS * printed.unit)
+    return abs(other.value(other.claims[first.number]) - printed.number) <= MOST_UNITS * printed.unit
 
 
 MOST_UNITS = 20

@@ -179,10 +179,9 @@ class Page(NamedTuple):
         return self._judge(recorded, training, list(asked.values()))
 
     def _judge(self, recorded: Recorded[Value], training: Training | float | None, claims: Sequence[Claim]) -> Judge:
-        labels = {name: node.label for name, node in recorded.nodes.items()}
         used = set(all_nodes(recorded.output))
         others = [node for node in recorded.nodes.values() if node not in used]
-        inputs = {labels[name]: text for name, text in self.printed_inputs().items()}
+        inputs = {recorded.nodes[name].label: text for name, text in self.printed_inputs().items()}
         try:
             return Judge(NamedGraph(recorded.output, others), claims, training, inputs)
         except ClaimError as error:
@@ -192,10 +191,9 @@ class Page(NamedTuple):
 
     def _trained(self, recorded: Recorded[Value]) -> Training | float | None:
         """How the page trains."""
-        labels = {name: node.label for name, node in recorded.nodes.items()}
         optimizer = self._optimizer(recorded.nodes) if self.training else None
         rate = None if optimizer else self.learning_rate
-        samples = [{labels[name]: x for name, x in by_place(sample).items()} for sample in self.samples]
+        samples = [{recorded.nodes[name].label: x for name, x in by_place(sample).items()} for sample in self.samples]
         try:
             return training_of(optimizer, samples, self.training.get("batch", ""), rate)
         except ValueError as error:

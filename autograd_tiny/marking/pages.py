@@ -81,9 +81,13 @@ def read_page(path: Path) -> Page:
             a claim that cannot be read.
         OSError: the file cannot be read.
     """
+    return page_from(path.name, whole(text_of(path)))
+
+
+def text_of(path: Path) -> str:
+    """The text of a file as it stands; the errors are those of `read_page`."""
     with errors_of(path.name):
-        text = read_as_it_stands(path)
-    return page_from(path.name, whole(text))
+        return read_as_it_stands(path)
 
 
 def page_from(name: str, source: Excerpt) -> Page:

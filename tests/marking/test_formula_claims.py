@@ -93,8 +93,8 @@ def test_what_is_neither_right_nor_a_known_mistake():
 @pytest.mark.parametrize(
     ("quantity", "formula", "why"),
     [
-        ("E/z1", "p1 - t1", "both are equal at 31 points with t1 and t2 that add up to 1"),
-        ("E/z2", "p2 - t2", "both are equal at 31 points with t1 and t2 that add up to 1"),
+        ("E/z1", "p1 - t1", "both are equal at 31 points where t1 and t2 add up to 1"),
+        ("E/z2", "p2 - t2", "both are equal at 31 points where t1 and t2 add up to 1"),
     ],
 )
 def test_targets_that_are_shares(quantity, formula, why):

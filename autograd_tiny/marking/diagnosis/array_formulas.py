@@ -90,16 +90,9 @@ class ArrayFormulaJudge:
             change = claim.change(claim.points[:3])
             name, what = (change.mistake, f"; {change.what}") if change else ("shape", claim.remedy)
             return blank._replace(verdict="mistake", mistake=name, why=misfit + what)
-        here, points = claim.here, claim.points
-        differing = [point for point in points if not claim.agree(point)]
-        if not differing:
-            return _equal(blank, here, points)
-        shared = [point for point in (here, *claim.points_of_shares) if point is not None]
-        if claim.points_of_shares and all(map(claim.agree, shared)):
-            which = " and ".join([f"{kind} of {name}" for name, kind, _ in claim.shares])
-            return blank._replace(
-                verdict="right", why=f"both are equal at {len(shared)} points where the {which} add up to 1"
-            )
+        if (equal := claim.equal(blank)) is not None:
+            return equal
+        here, points, differing = claim.here, claim.points, claim.differing
         point = here if here in differing else differing[0]
         there = claim.difference(point)
         if here is not None and here not in differing:
@@ -107,7 +100,8 @@ class ArrayFormulaJudge:
                 return blank._replace(verdict="undecided", why=f"it holds around the page's inputs; {there}")
             if fixed := claim.holds_where():
                 return blank._replace(verdict="undecided", why=f"it holds as long as {fixed}; {there}")
-        if change := claim.factor(points) or claim.change([point, *differing[:2], *points[:2]]) or claim.factor(shared):
+        change = claim.factor(points) or claim.change([point, *differing[:2], *points[:2]])
+        if change := change or claim.factor(claim.shared):
             return blank._replace(verdict="mistake", mistake=change.mistake, why=f"{change.what}; {there}")
         return blank._replace(verdict="wrong", why=there)
 
@@ -212,13 +206,6 @@ class ArrayFormulaJudge:
 
 def _derivative(of: str, by: Quantity) -> Quantity:
     return whole((of, *by.nodes), [Quantity("derivative", (of, part.nodes[0])) for part in by.parts], by.shape)
-
-
-def _equal(blank: Mark, here: Point | None, points: Sequence[Point]) -> Mark:
-    if here is None or len(points) < FEWEST_POINTS:
-        elsewhere = f"; at {len(points)} other points both are equal" if points else ""
-        return blank._replace(verdict="undecided", why=f"at the page's inputs it has no number{elsewhere}")
-    return blank._replace(verdict="right", why=f"both are equal at {len(points)} points")
 
 
 class _Side:
@@ -423,11 +410,16 @@ class _Comparison(Comparison):
 
     @cached_property
     def lines(self) -> list[list[str]]:  # type: ignore[override]
-        """The labels of each row or column of `shares`."""
-        return [line for _, _, lines in self.shares for line in lines]
+        """The labels of each row or column whose numbers are shares."""
+        return [line for _, _, lines in self._shares for line in lines]
+
+    @property
+    def shares(self) -> str:  # type: ignore[override]
+        """What these are called."""
+        return "the " + " and ".join([f"{kind} of {name}" for name, kind, _ in self._shares])
 
     @cached_property
-    def shares(self) -> list[tuple[str, str, list[list[str]]]]:
+    def _shares(self) -> list[tuple[str, str, list[list[str]]]]:
         """Arrays among the inputs whose rows or columns are not negative and add up to 1, as the targets of samples.
 
         Each with the labels of its rows or columns.

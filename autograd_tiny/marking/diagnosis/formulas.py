@@ -28,7 +28,7 @@ from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.symbols.latex import latex_name
 from autograd_tiny.symbols.tidy import tidied
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.text.words import brief, counted, listed
+from autograd_tiny.text.words import brief, listed
 
 POINTS_EACH = 10
 FEWEST_POINTS = 6
@@ -52,42 +52,26 @@ def formula_marked(blank: Mark, formula: Quantity, derivations: Derivations) -> 
     blank = blank._replace(formulas=Formulas(claim.right_text, claim.right_latex, claim.claimed_latex))
     if claim.is_the_same:
         return blank._replace(verdict="right", why="tidied, both are the same")
-    here, points = claim.here, claim.points
-    differing = [point for point in points if not claim.agree(point)]
-    if not differing:
-        return _equal(blank, here, points)
-    shared = [point for point in (here, *claim.points_of_shares) if point is not None]
-    if claim.points_of_shares and all(map(claim.agree, shared)):
-        which = f"{listed([label for line in claim.lines for label in line], MOST_TOLD)} that add up to 1"
-        return blank._replace(verdict="right", why=f"both are equal at {len(shared)} points with {which}")
+    if (equal := claim.equal(blank)) is not None:
+        return equal
+    here, differing = claim.here, claim.differing
     point = (
         here
         if here in differing
         else min(differing, key=lambda point: max(map(abs, point.given.values()), default=0.0))
     )
     there = f"{told(point.given)} it gives {short_number(point.claimed)}, where {short_number(point.right)} is right"
-    if here is not None and here not in differing and claim.holds_around():
+    holds_here = here is not None and here not in differing
+    if holds_here and claim.holds_around():
         return blank._replace(verdict="undecided", why=f"it holds around the page's inputs; {there}")
-    if (
-        edit := claim.mistake([point, *differing[:3], *points[:4]])
-        or (here in differing and claim.mistake(shared))
-        or None
-    ):
+    edit = claim.mistake([point, *differing[:3], *claim.points[:4]])
+    if edit is None and here in differing:
+        edit = claim.mistake(claim.shared)
+    if edit is not None:
         return blank._replace(verdict="mistake", mistake=edit.mistake, why=f"{edit.what}; {there}")
-    if here is not None and here not in differing and (fixed := claim.holds_where()):
+    if holds_here and (fixed := claim.holds_where()):
         return blank._replace(verdict="undecided", why=f"it holds as long as {fixed}; {there}")
     return blank._replace(verdict="wrong", why=there)
-
-
-def _equal(blank: Mark, here: Point | None, points: Sequence[Point]) -> Mark:
-    if len(points) < FEWEST_POINTS:
-        few = f"both have a number at only {counted(len(points), 'point')}"
-        found = few if points else "it has no number at the page's inputs and around them"
-        return blank._replace(verdict="undecided", why=found)
-    if here is None:
-        elsewhere = f"at {len(points)} other points both are equal"
-        return blank._replace(verdict="undecided", why=f"at the page's inputs it has no number; {elsewhere}")
-    return blank._replace(verdict="right", why=f"both are equal at {len(points)} points")
 
 
 class _Comparison(Comparison):
@@ -199,6 +183,11 @@ class _Comparison(Comparison):
         for label in leaves:
             groups.setdefault(re.sub(r"\d+", "", label), []).append(label)
         return [group for group in groups.values() if len(group) > 1 and add_up_to_1([leaves[x] for x in group])]
+
+    @property
+    def shares(self) -> str:  # type: ignore[override]
+        """What these are called."""
+        return listed([label for line in self.lines for label in line], MOST_TOLD)
 
     def holds_where(self) -> str:
         """Which inputs have to be the page's for both to be equal, if that is enough."""

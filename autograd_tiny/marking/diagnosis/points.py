@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from autograd_tiny.marking.derivations import Derivations
 from autograd_tiny.marking.forms.quantities import Quantity
 from autograd_tiny.marking.judging.numbers import Numbers
+from autograd_tiny.marking.marks import Mark
 from autograd_tiny.text.numbers import short_number
-from autograd_tiny.text.words import listed
+from autograd_tiny.text.words import counted, listed
 
 SPREADS = (0.1, 0.4, 1.5)
 """How far points lie from the page's inputs, as a share of each, and of a half where it is smaller."""
@@ -88,12 +89,14 @@ class Comparison(ABC):
         fewest: how many have to agree, for both to be taken to agree wherever they have a number.
         inputs: those that both sides depend on.
         lines: labels of inputs that are not negative and add up to 1 on the page, line by line.
+        shares: what these are called.
     """
 
     each: int
     fewest: int
     inputs: Inputs
     lines: Sequence[Sequence[str]]
+    shares: str
 
     @abstractmethod
     def point(self, given: dict[str, float]) -> Point | None:
@@ -114,18 +117,46 @@ class Comparison(ABC):
         here = [self.here] if self.here is not None else []
         return [*here, *self.drawn(list(self.inputs.leaves))]
 
+    @cached_property
+    def differing(self) -> list[Point]:
+        """Those at which both differ."""
+        return [point for point in self.points if not self.agree(point)]
+
+    def equal(self, blank: Mark) -> Mark | None:
+        """The mark where both are equal at all points, or wherever shares add up to 1; None where they are not."""
+        if self.differing:
+            if not self.points_of_shares or not all(map(self.agree, self.shared)):
+                return None
+            where = f"at {len(self.shared)} points where {self.shares} add up to 1"
+            return blank._replace(verdict="right", why=f"both are equal {where}")
+        count = len(self.points)
+        if count < self.fewest:
+            few = f"both have a number at only {counted(count, 'point')}"
+            return blank._replace(
+                verdict="undecided", why=few if count else "it has no number at the page's inputs and around them"
+            )
+        if self.here is None:
+            elsewhere = f"at {count} other points both are equal"
+            return blank._replace(verdict="undecided", why=f"at the page's inputs it has no number; {elsewhere}")
+        return blank._replace(verdict="right", why=f"both are equal at {count} points")
+
     def drawn(self, labels: Sequence[str], spreads: Sequence[float] = SPREADS) -> Iterator[Point]:
         """Points at which these inputs are others."""
         for given in self.inputs.drawn(labels, self.each, spreads):
             if (point := self.point(given)) is not None:
                 yield point
 
+    @property
+    def shared(self) -> list[Point]:
+        """The page's inputs, and points at which shares are others."""
+        return [point for point in (self.here, *self.points_of_shares) if point is not None]
+
     @cached_property
     def points_of_shares(self) -> list[Point]:
         """Points at which inputs that add up to 1 are others that do."""
         random, found = Random(1), []
-        shares = {label for line in self.lines for label in line}
-        for point in self.drawn([label for label in self.inputs.leaves if label not in shares]) if shares else ():
+        fixed = {label for line in self.lines for label in line}
+        for point in self.drawn([label for label in self.inputs.leaves if label not in fixed]) if fixed else ():
             given = dict(point.given)
             for line in self.lines:
                 drawn = [random.random() for _ in line]

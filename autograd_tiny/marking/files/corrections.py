@@ -9,8 +9,9 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from autograd_tiny.marking.files.sources import pages_of, text_of
+from autograd_tiny.marking.files.sources import pages_of
 from autograd_tiny.marking.marks import FAITHFUL, Mark
+from autograd_tiny.marking.pages import text_of
 from autograd_tiny.text.excerpts import whole
 
 _NUMBER = re.compile(r"[=≈]\s*(?P<number>[^=≈\"'\\]+?)\s*\\?[\"']{1,3}", re.DOTALL)

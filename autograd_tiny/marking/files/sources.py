@@ -9,8 +9,7 @@ from pathlib import Path
 
 from autograd_tiny.marking.files.articles import blocks, markdown_cells
 from autograd_tiny.marking.page import Page, PageError
-from autograd_tiny.marking.pages import page_from
-from autograd_tiny.storage.files import read_as_it_stands
+from autograd_tiny.marking.pages import page_from, text_of
 from autograd_tiny.text.excerpts import Excerpt, whole
 
 ARTICLES = (".md", ".markdown", ".qmd", ".rmd")
@@ -31,14 +30,6 @@ def pages_in(path: Path) -> list[Page]:
         OSError: the file cannot be read.
     """
     return pages_of(path, text_of(path))
-
-
-def text_of(path: Path) -> str:
-    """The text of a file as it stands; the errors are those of `pages_in`."""
-    try:
-        return read_as_it_stands(path)
-    except ValueError as error:
-        raise PageError(path.name, error) from None
 
 
 def pages_of(path: Path, text: str) -> list[Page]:

@@ -219,7 +219,7 @@ class Printed(NamedTuple):
         if form.power:
             return form.written(value, max(self.digits, 3))
         power = math.floor(math.log10(abs(value)))
-        return alike if power + 1 + self.places >= 3 else form.scaled_back(short_number(form.scaled(value), 3))
+        return alike if power + 1 + self.places >= 3 else short_number(form.scaled(value), 3) + form.percent
 
 
 _NOTHING = 1e-14
@@ -276,10 +276,6 @@ class _Form(NamedTuple):
     def scaled(self, value: float) -> float:
         """The number whose digits are written, 33.2 for 33.2%."""
         return value * 100.0 if self.percent else value
-
-    def scaled_back(self, text: str) -> str:
-        """These digits as the number that they are."""
-        return text + self.percent
 
     def written(self, value: float, digits: int) -> str:
         """``value`` in this form; ``digits`` significant digits where it has an exponent.

@@ -72,11 +72,6 @@ class Words(NamedTuple):
     arrays: Arrays = MappingProxyType({})
     root: str = ""
 
-    @property
-    def with_names_as_labels(self) -> Words:
-        """The same, with names that stand for themselves."""
-        return self._replace(labels={*self.labels, *self.names})
-
 
 def understood(quantity: Quantity, words: Words) -> Quantity:
     """A quantity as it is meant on a page with these words.

@@ -127,7 +127,7 @@ class Marker:
         self.misprinted: dict[Quantity, Value] = {}
         self.findings = Findings({}, {}, {})
         printed = [claim for claim in self.claims if not isinstance(claim.printed, (Unread, Computed))]
-        values = [] if self.asked else [(claim, self._value(claim)) for claim in printed]
+        values = [] if self.asked else [(claim, self.value(claim)) for claim in printed]
         self.precision = Precision(self.derivations, values)
         self.explainer = Explainer(self.engine, self.page, self.claims, self, asked=bool(self.asked))
         for label, text in self.inputs.items():
@@ -163,7 +163,7 @@ class Marker:
             )
         self._take_given(data(label), printed, node.data, 0.5 * printed.unit)
 
-    def _value(self, claim: Claim) -> float:
+    def value(self, claim: Claim) -> float:
         """The engine's number for a claim."""
         value: float = data_of(self.engine.of(claim.quantity))
         return value
@@ -236,7 +236,7 @@ class Marker:
         """The mark of one claim, as it is read."""
         if claim.formula is not None and (is_of_arrays(claim.quantity) or is_of_arrays(claim.formula)):
             return self._array_formulas.mark(Mark(number, claim, math.nan, "wrong"), claim.formula)
-        value = self._value(claim)
+        value = self.value(claim)
         if isinstance(claim.printed, Written) and claim.formula is not None:
             return self._mark_formula(number, claim, claim.formula, value)
         if isinstance(claim.printed, Unread):

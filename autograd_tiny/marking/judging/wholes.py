@@ -142,12 +142,10 @@ class Wholes:
         last = first + 1
         while last < len(claims) and claims[last].whole is whole:
             last += 1
-        return Array(
-            first,
-            whole,
-            claims[first:last],
-            [self.graph.nodes[claim.quantity.nodes[-1]] for claim in claims[first:last]],
-        )
+        return self._array(first, whole, claims[first:last])
+
+    def _array(self, first: int, whole: Whole, claims: Sequence[Claim]) -> Array:
+        return Array(first, whole, claims, [self.graph.nodes[claim.quantity.nodes[-1]] for claim in claims])
 
     def printed(self, claims: Sequence[Claim]) -> Iterator[Array]:
         """The arrays of derivatives that are printed with all of their entries."""
@@ -161,9 +159,7 @@ class Wholes:
                 and len(entries) == prod(grid.shape)
             ):
                 whole = Whole(grid.text, grid.shape, grid.shape, tuple([claim.printed.number for claim in entries]))
-                yield Array(
-                    numbers[0], whole, entries, [self.graph.nodes[claim.quantity.nodes[-1]] for claim in entries]
-                )
+                yield self._array(numbers[0], whole, entries)
 
     def told(self, array: Array) -> Found | None:
         """The known mistake that gives a printed array, if one does and none would by chance."""
@@ -180,7 +176,7 @@ class Wholes:
             if not array.whole.fits:
                 shape = misshapen(array.whole, right, [], array.unit)
                 return [self.mistaken(mark, shape or OTHERWISE) for mark in self._blank(array, right)]
-            return [mark if mark.claim.printed.rounds(mark.value) else mark.value for mark in self._blank(array, right)]
+            return _unexplained(self._blank(array, right))
         of = array.claims[0].quantity.nodes[0]
         backward, course = self.backward(of), self._courses.setdefault(of, Course({}, {}, [1.0], []))
         right = [backward.right.get(node, 0.0) for node in array.nodes]
@@ -210,7 +206,7 @@ class Wholes:
         elif array.whole.fits and (found is None or found.planted is None):
             course.given.update((node, x) for node, x in zip(array.nodes, array.given) if isfinite(x))
         if found is None:
-            return [mark if mark.claim.printed.rounds(mark.value) else mark.value for mark in blank]
+            return _unexplained(blank)
         return [self.mistaken(mark, found) for mark in blank]
 
     def _blank(self, array: Array, right: Sequence[float]) -> list[Mark]:
@@ -257,6 +253,9 @@ class Wholes:
                     return Found(f"{planted.mistake}, {besides.mistake}", what, planted.line, planted, besides.factor)
         return added_up
 
+
+def _unexplained(marks: Sequence[Mark]) -> list[Mark | float]:
+    return [mark if mark.claim.printed.rounds(mark.value) else mark.value for mark in marks]
 
 
 def _samples(shares: Sequence[Shares]) -> int:
