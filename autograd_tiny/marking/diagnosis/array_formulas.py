@@ -101,7 +101,8 @@ class ArrayFormulaJudge:
             if fixed := claim.holds_where():
                 return blank._replace(verdict="undecided", why=f"it holds as long as {fixed}; {there}")
         change = claim.factor(points) or claim.change([point, *differing[:2], *points[:2]])
-        if change := change or claim.factor(claim.shared):
+        change = change or claim.factor(claim.shared)
+        if change is not None:
             return blank._replace(verdict="mistake", mistake=change.mistake, why=f"{change.what}; {there}")
         return blank._replace(verdict="wrong", why=there)
 
