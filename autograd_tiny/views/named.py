@@ -29,6 +29,7 @@ LONGEST_WRITTEN = 500
 
 What is written wherever it is used doubles at every square of a square.
 """
+THROUGH = "through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays"
 Through = str | Sequence[Value | Array] | Iterable[Value] | None
 """What is seen: "named" values, "all", or those given; None: named ones if anything between has a name, else all.
 
@@ -70,9 +71,7 @@ def seen_through(roots: Sequence[Value], through: Through, variables: Mapping[st
             f"through={through!r} is for derivatives by an Array: give the whole Array in wrt, and not a Value of it"
         )
     if isinstance(through, str):
-        raise ValueError(
-            f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {through!r}"
-        )
+        raise ValueError(f"{THROUGH}, got {through!r}")
     chosen, known = [*through, *roots], set(nodes)
     for node in chosen:
         if not isinstance(node, Value) or node not in known:

@@ -21,6 +21,7 @@ from autograd_tiny.text.names import distinct, invented
 from autograd_tiny.text.words import quoted
 from autograd_tiny.views.matrices.evaluated import Numbers
 from autograd_tiny.views.matrices.symbolic import COUNT, Symbolic
+from autograd_tiny.views.named import THROUGH
 
 Whole = ArrayNode | Value
 """What has a formula: an array, or a scalar beside arrays."""
@@ -234,9 +235,7 @@ def settled(through: Any) -> Any:
     if isinstance(through, (Array, Value)):
         return [through]
     if not isinstance(through, Iterable):
-        raise TypeError(
-            f"through is 'named', 'all', 'arrays', 'all arrays' or a list of Values or Arrays, got {quoted(through)}"
-        )
+        raise TypeError(f"{THROUGH}, got {quoted(through)}")
     return list(through)
 
 

@@ -64,7 +64,8 @@ def _mark(group: Element, headings: Mapping[str, str], numbers: Mapping[str, tup
         for shape in outlines(group):
             shape.set("class", "ag-line" if shape.get("fill") == "none" else "ag-head")
         for text in group.iter("text"):
-            _center(text)
+            _anchor(text, "middle", 0.5)
+            text.text = (text.text or "").strip()  # of the room that a longer number may need
     elif identity in headings:
         group.set("data-node", identity)
         title = Element("title")
@@ -73,7 +74,7 @@ def _mark(group: Element, headings: Mapping[str, str], numbers: Mapping[str, tup
         for shape in outlines(group):
             shape.set("class", "ag-outline")
         for text, number in placed(group.iter("text"), dict(zip(NUMBERS, numbers.get(identity, ())))):
-            _align_right(text)
+            _anchor(text, "end", 1.0)
             text.text = number
 
 
@@ -85,21 +86,12 @@ def placed(texts: Iterable[Element], numbers: Mapping[str, str]) -> Iterator[tup
             yield text, next(waiting[name], "")
 
 
-def _align_right(text: Element) -> None:
+def _anchor(text: Element, anchor: str, share: float) -> None:
+    """Hold a text at a share of its width."""
     if text.get("text-anchor") == "start":
-        text.set("x", f"{float(text.get('x', '0')) + _width(text):.1f}")
-        text.set("text-anchor", "end")
-
-
-def _center(text: Element) -> None:
-    if text.get("text-anchor") == "start":
-        text.set("x", f"{float(text.get('x', '0')) + _width(text) / 2.0:.1f}")
-        text.set("text-anchor", "middle")
-        text.text = (text.text or "").strip()  # of the room that a longer number may need
-
-
-def _width(text: Element) -> float:
-    return CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
+        width = CHARACTER_WIDTH * float(text.get("font-size", "11")) * len(text.text or "")
+        text.set("x", f"{float(text.get('x', '0')) + share * width:.1f}")
+        text.set("text-anchor", anchor)
 
 
 def _shorten(text: Element) -> None:

@@ -99,9 +99,8 @@ class Stepper:
             raise ValueError("predict asks for the numbers of Values; take through='all' or 'named'")
         self._digits, self._title, self._predict = digits, shortened(title, LONGEST_TITLE), bool(predict)
         self._walk = self._walk_through(value, through, variables, direction)
-        self._leaves = self._walk.leaves
         self._moved: tuple[dict[str, float], Walkthrough] | None = None
-        self._values = {name: float(leaf.data) for name, leaf in self._leaves.items()}
+        self._values = {name: float(leaf.data) for name, leaf in self._walk.leaves.items()}
         self._handlers: list[Callable[[dict[str, float]], object]] = []
         self._step = 0
         self._widget: Any = None
@@ -207,7 +206,7 @@ class Stepper:
             handler(self._current_values())
 
     def _walked(self, values: Mapping[str, float]) -> Walkthrough:
-        return self._titled(self._walk.moved({leaf: values[name] for name, leaf in self._leaves.items()}))
+        return self._titled(self._walk.moved({leaf: values[name] for name, leaf in self._walk.leaves.items()}))
 
     @property
     def _walkthrough(self) -> Walkthrough:
@@ -217,7 +216,7 @@ class Stepper:
             ValueError, ArithmeticError: an operation refuses what follows from values that were moved in a browser.
         """
         values = self._values
-        if all(values[name] == leaf.data for name, leaf in self._leaves.items()):
+        if all(values[name] == leaf.data for name, leaf in self._walk.leaves.items()):
             return self._recorded
         if self._moved is None or self._moved[0] != values:
             self._moved = values, self._walked(values)
