@@ -279,7 +279,7 @@ def _remedy(operation: Operation, labels: Sequence[str], data: Sequence[float]) 
             inside = domain.condition.format(name).replace(">=", ">")  # at the edge a derivative may be infinite
             safe = f"where({inside}, {name}, 1)"
             safe = f"{operation.name}({safe})" if len(data) == 1 else f"{safe} in its place"
-            return f"; choose with `if`, or make the operand safe first: {safe}"
+            return f"; compute it only there, or make the operand safe first: {safe}"
     return ""
 
 

@@ -369,7 +369,7 @@ def test_outside_its_domain_a_row_names_itself_the_operand_and_the_condition(row
     if condition in ("lost > 0", "lost >= 0", "lost > -1", "lost != 0"):
         safe = f"where({condition.replace('>=', '>')}, lost, 1)"
         safe = f"{row.name}({safe})" if row.arity == 1 else f"{safe} in its place"
-        remedy = f"; choose with `if`, or make the operand safe first: {safe}"
+        remedy = f"; compute it only there, or make the operand safe first: {safe}"
     assert str(caught.value).endswith(f": needs {condition}{remedy}")
     unnamed = "its operand" if row.arity == 1 else f"operand {place + 1}"
     with pytest.raises(type(caught.value), match=re.escape(row.domain_of(place).condition.format(unnamed))):

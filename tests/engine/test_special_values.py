@@ -288,7 +288,7 @@ def test_an_operand_made_safe_gives_the_derivative_of_the_branch_taken(function,
 def test_a_branch_that_is_not_defined_is_refused_with_what_to_do():
     x = Value(-1.0, "x")
     with pytest.raises(
-        ValueError, match=re.escape("needs x > 0; choose with `if`, or make the operand safe first: log(where(x > 0, x, 1))")
+        ValueError, match=re.escape("needs x > 0; compute it only there, or make the operand safe first: log(where(x > 0, x, 1))")
     ):
         where(greater(x, 0), log(x), 0)
     with pytest.raises(ZeroDivisionError, match=re.escape("make the operand safe first: where(x != 0, x, 1) in its place")):
