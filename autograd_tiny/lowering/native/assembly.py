@@ -10,7 +10,7 @@ functions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import NamedTuple
@@ -110,13 +110,14 @@ class Assembly:
         """Where in the frame values lie."""
         return [place for x in values if (place := self.frame.place(x)) is not None]
 
-    def _each(self, e: Emitter, name: str, places: Sequence[int], base: str, index: str) -> str:
-        """The pointer ``places[index]`` floats from ``base``; a table is read only where the places are uneven."""
+    def _each(self, e: Emitter, name: str, places: Sequence[int]) -> Callable[[str, str], str]:
+        """What gives the pointer ``places[index]`` floats from a base; a table is read only where they are uneven."""
         steps = {after - before for before, after in pairwise(places)}
-        if len(steps) < 2:
-            return e.at(e.at(base, index, *steps), places[0]) if places else base
-        self.tables[name] = places
-        return e.looked_up(f"@{name}", base, index)
+        if len(steps) > 1:
+            self.tables[name] = places
+            return lambda base, index: e.looked_up(f"@{name}", base, index)
+        first = places[0] if places else 0
+        return lambda base, index: e.at(e.at(base, index, *steps), first)
 
     @contextmanager
     def _blocks(self, e: Emitter, start: Sequence[Vector] = ()) -> Iterator[tuple[Block, Loop]]:
@@ -168,10 +169,11 @@ class Assembly:
     def _mean_outer(self, name: str, sums: MeanOuter) -> Iterable[Emitter]:
         """Sums of all blocks added to means, a small rectangle at a time, which stays in registers meanwhile."""
         place, down, across = sums.means
-        places = {"left": self._places(sums.left[0]), "right": self._places(sums.right[0])}
+        sides = {"left": self._places(sums.left[0]), "right": self._places(sums.right[0])}
         for i_start, i_tiles, height in _tiles(len(sums.left), self.tile[0]):
             for j_start, j_tiles, breadth in _tiles(len(sums.right), self.tile[1]):
                 e = Emitter(self.width)
+                each = [self._each(e, f"{name}.{side}", places) for side, places in sides.items()]
                 none = [e.constant(-0.0)] * (height * breadth)
                 with e.loop(i_tiles) as i_tile, e.loop(j_tiles) as j_tile:
                     i = e.single("add", e.single("mul", i_tile.index, height), i_start)
@@ -179,13 +181,13 @@ class Assembly:
                     with self._blocks(e, none) as (block, of_blocks):
                         frames = e.at(block.frame, i, self.width), e.at(block.frame, j, self.width)
                         with e.loop(len(sums.left[0]), of_blocks.carried) as term:
-                            sides = []
-                            for (side, where), frame, n in zip(places.items(), frames, (height, breadth)):
-                                first = self._each(e, f"{name}.{side}", where, frame, term.index)
+                            factors = []
+                            for pointer, frame, n in zip(each, frames, (height, breadth)):
+                                first = pointer(frame, term.index)
                                 loaded = [e.load(e.at(first, t, self.width)) for t in range(n)]
                                 # Lanes beyond the last row repeat it; they must not count.
-                                sides.append([block.mask.choose(x, 0.0) for x in loaded])
-                            products = [x * y for x in sides[0] for y in sides[1]]
+                                factors.append([block.mask.choose(x, 0.0) for x in loaded])
+                            products = [x * y for x in factors[0] for y in factors[1]]
                             term.following += [so_far + product for so_far, product in zip(term.carried, products)]
                         of_blocks.following += term.last
                     mean = e.at(e.at(e.at("%workspace", i, down), j, across), place)
@@ -198,7 +200,15 @@ class Assembly:
     def _repeated(self, index: int, repeated: Repeated) -> Emitter:
         """A formula for each block, once for each of its results, several to a turn where it is short."""
         e, frame, results = Emitter(self.width), self.frame, repeated.results
-        n_parameters = self.layout.n_parameters
+        sources = []  # of each operand: whether it is a parameter, and what gives the pointer to it
+        for k, row in enumerate(repeated.operands):
+            is_parameter = row[0] < self.layout.n_parameters
+            places = row if is_parameter else self._places(row)
+            sources.append((is_parameter, self._each(e, f"step{index}.{k}", places)))
+        is_kept, is_summed = results[0] in frame.slots, results[0] in frame.summed
+        kept = self._each(e, f"step{index}.results", self._places(results) if is_kept else [])
+        sums = [frame.sum_at[frame.summed[x][0]] * self.width for x in results] if is_summed else []
+        mean = self._each(e, f"step{index}.means", sums)
         with self._blocks(e) as (block, _):
             known = _Operands(self, e, block, index)
             fixed = [known[x] for x in repeated.fixed]
@@ -206,24 +216,19 @@ class Assembly:
                 with e.loop(n_tiles) as tile:
                     for k in range(start, start + size):
                         turn = e.single("add", e.single("mul", tile.index, size), k)
-
-                        def each(what: str | int, base: str, places: Sequence[int], turn: str = turn) -> str:
-                            return self._each(e, f"step{index}.{what}", places, base, turn)
-
                         values = [
-                            e.spread(e.load_one(each(of, "%parameters", row)))
-                            if row[0] < n_parameters
-                            else e.load(each(of, block.frame, self._places(row)))
-                            for of, row in enumerate(repeated.operands)
+                            e.spread(e.load_one(pointer("%parameters", turn)))
+                            if is_parameter
+                            else e.load(pointer(block.frame, turn))
+                            for is_parameter, pointer in sources
                         ]
                         values += fixed
                         for primitive, given in repeated.formula:
                             values.append(emitted(e, primitive, [values[x] for x in given]))
-                        if results[0] in frame.slots:
-                            e.store(values[-1], each("results", block.frame, self._places(results)))
-                        if results[0] in frame.summed:
-                            sums = [frame.sum_at[frame.summed[x][0]] * self.width for x in results]
-                            self._add_to_mean(e, block, values[-1], each("means", "%workspace", sums))
+                        if is_kept:
+                            e.store(values[-1], kept(block.frame, turn))
+                        if is_summed:
+                            self._add_to_mean(e, block, values[-1], mean("%workspace", turn))
         return e
 
     def _add_to_mean(self, e: Emitter, block: Block, x: Vector, at: str) -> None:
@@ -264,8 +269,9 @@ class Assembly:
     def _columns_to_rows(self, array: str, places: Sequence[int]) -> Emitter:
         """Columns in the frame written to an array row by row, in a loop: many straight lines take long to compile."""
         e, n = Emitter(self.width), len(places)
+        each = self._each(e, f"{array}.places", places)
         with self._blocks(e) as (block, _), e.loop(n) as column:
-            x = e.load(self._each(e, f"{array}.places", places, block.frame, column.index))
+            x = e.load(each(block.frame, column.index))
             to = e.at(getattr(block, array), column.index)
             for lane in range(self.width):
                 e.store_one(x.lane(lane), e.at(to, lane * n))
@@ -287,6 +293,8 @@ class Assembly:
         e, frame, width = Emitter(self.width), self.frame, self.width
         _, n_columns, n_values, n_derivatives, _ = self.layout
         _, batch_at, values_at, derivatives_at, _, pool_at = frame.places
+        pool = self._each(e, "pool", [x for _, x in frame.pool])
+        sums = self._each(e, "sums", [*frame.sum_at])
         e.unpacked("%arguments", KINDS)
         blocks = e.single("sdiv", e.single("add", "%rows", width - 1), width)
         n_groups = e.limited("smax", e.single("sdiv", e.single("add", blocks, frame.group - 1), frame.group), 1)
@@ -294,7 +302,7 @@ class Assembly:
         with e.loop(frame.means + len(frame.sum_at)) as lanes:
             e.store(e.constant(0.0), e.at("%workspace", lanes.index, width))
         with e.loop(len(frame.pool)) as parameter:
-            x = e.load_one(self._each(e, "pool", [x for _, x in frame.pool], "%parameters", parameter.index))
+            x = e.load_one(pool("%parameters", parameter.index))
             e.store_one(x, e.at(e.at("%workspace", parameter.index), pool_at))
         self._copy_last_rows(e, "%batch", batch_at, n_columns, into_workspace=True)
         with e.loop(n_groups) as group:
@@ -306,7 +314,7 @@ class Assembly:
         self._copy_last_rows(e, "%derivatives", derivatives_at, n_derivatives, into_workspace=False)
         with e.loop(len(frame.sum_at)) as lanes:
             whole = e.load(e.at(e.at("%workspace", lanes.index, width), frame.means, width)).sum_of_lanes()
-            e.store_one(whole, self._each(e, "sums", [*frame.sum_at], "%workspace", lanes.index))
+            e.store_one(whole, sums("%workspace", lanes.index))
         share = e.spread(e.single("fdiv", "1.0", e.as_float("%rows"), "double"))
         with e.loop(frame.means) as means:
             at = e.at("%workspace", means.index, width)
