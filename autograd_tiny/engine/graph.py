@@ -122,17 +122,19 @@ def topological_order(*roots: NodeT) -> list[NodeT]:
     Iterative depth-first search; leaves are left out, since nothing happens at them.
     """
     order: dict[NodeT, None] = {}
+    known: set[int] = set()  # first operands, or tuples of all, that are completed; the outputs of a call share theirs
     for root in roots:
         path = [] if root.op is None or root in order else [(root, iter(root.operands))]
         while path:
             node, rest = path[-1]
-            for x in rest:
+            for x in () if node.second is None and id(node.first) in known else rest:
                 if x.op is not None and x not in order:
                     path.append((x, iter(x.operands)))
                     break
             else:
                 path.pop()
                 order[node] = None
+                known.add(id(node.first))
     return list(order)
 
 
