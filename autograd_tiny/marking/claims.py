@@ -220,26 +220,11 @@ def read_entries(text: str, section: str = "", line: int = 0) -> list[Claim]:
         raise ValueError(
             f"{called}: a whole array is printed of its numbers, Z = [...], or of a derivative by it, E/Z = [...]"
         )
-    cells = read_cells(right)
-    before = len(left) + 1
-    grids = [
-        Grid(
-            called,
-            quantity,
-            cells.shape,
-            cell.place,
-            bool(turned),
-            (before + cell.span[0], before + cell.span[1]),
-            line,
-        )
-        for cell in cells.printed
-    ]
-    named = [
-        quantity._replace(nodes=(*quantity.nodes[:-1], entry_name(quantity.nodes[-1], grid.place))) for grid in grids
-    ]
-    printed = [
-        Claim(x, read_number(cell.text), section, grid=grid) for x, cell, grid in zip(named, cells.printed, grids)
-    ]
+    cells, before, printed = read_cells(right), len(left) + 1, list[Claim]()
+    for place, number, (first, last) in cells.printed:
+        grid = Grid(called, quantity, cells.shape, place, bool(turned), (before + first, before + last), line)
+        entry = quantity._replace(nodes=(*quantity.nodes[:-1], entry_name(quantity.nodes[-1], place)))
+        printed.append(Claim(entry, read_number(number), section, grid=grid))
     return [*claims_of(called, formulas, section), *printed]
 
 

@@ -378,29 +378,24 @@ def _of_another_kind(
 ) -> Iterator[Change]:
     for part in parts:
         step = part.step
+
+        def with_(other: Step, part: Tree = part) -> Tree:
+            return replaced(tree, part, Tree(other, part.operands))
+
         if step.axis is not None:
             there, here = ("rows", "columns")[step.axis], ("columns", "rows")[step.axis]
             what = f"the sum in {called(part)} is over {there}, where it must be over {here}"
-            yield Change(
-                replaced(tree, part, Tree(step._replace(axis=1 - step.axis), part.operands)), "wrong axis", what
-            )
+            yield Change(with_(step._replace(axis=1 - step.axis)), "wrong axis", what)
         elif step.argument in (mul, matrix_product) and all(sizes.get(x) for x in part.operands):
             kinds = ("matrix product", "product entry by entry")
             is_matrix = part.function([sizes.get(x) for x in part.operands]) is matrix_product
-            other = (
-                Step("apply", step.at, "`*`", mul, 2) if is_matrix else Step("apply", step.at, "`@`", matrix_product, 2)
-            )
+            sign, product = ("`*`", mul) if is_matrix else ("`@`", matrix_product)
             what = f"{called(part)} is a {kinds[not is_matrix]}, where a {kinds[is_matrix]} belongs"
-            yield Change(replaced(tree, part, Tree(other, part.operands)), "wrong product", what)
+            yield Change(with_(Step("apply", step.at, sign, product, 2)), "wrong product", what)
         elif step.argument in (add, sub):
-            other = (
-                step._replace(argument=sub, name="`-`")
-                if step.argument is add
-                else step._replace(argument=add, name="`+`")
-            )
-            yield Change(
-                replaced(tree, part, Tree(other, part.operands)), "sign", f"the sign in {called(part)} is wrong"
-            )
+            other, sign = (sub, "`-`") if step.argument is add else (add, "`+`")
+            what = f"the sign in {called(part)} is wrong"
+            yield Change(with_(step._replace(argument=other, name=sign)), "sign", what)
             if step.argument is sub:
                 swapped = Tree(step, part.operands[::-1])
                 yield Change(replaced(tree, part, swapped), "sign", f"{called(part)} has the wrong sign")

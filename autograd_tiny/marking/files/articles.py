@@ -86,9 +86,8 @@ def markdown_cells(source: Excerpt, file: str) -> Iterator[Excerpt]:
 def _strings(text: str) -> dict[tuple[str | int | None, ...], tuple[int, int]]:
     """The strings in JSON that are values: where in the data each is, and its span in the text, with its quotes."""
     found: dict[tuple[str | int | None, ...], tuple[int, int]] = {}
-    place: list[
-        str | int | None
-    ] = []  # the key or the number in each container that is open; None where a key comes next
+    # The key or the number in each container that is open; None where a key comes next.
+    place: list[str | int | None] = []
     for token in _JSON_TOKEN.finditer(text):
         sign, last = token[0], place[-1] if place else 0
         if sign in "[{":
