@@ -1,5 +1,6 @@
 """Pages whose inputs move: the page's own program, its numbers and formulas, against the engine at the same inputs."""
 
+import itertools
 import json
 import math
 import subprocess
@@ -12,7 +13,7 @@ from random_graphs import random_program
 from autograd_tiny import Primitive, Value, power, relu
 from autograd_tiny.engine.graph import adjoints, all_nodes
 from autograd_tiny.engine.row import Domain
-from autograd_tiny.engine.table import atan2, hypot, pow_log
+from autograd_tiny.engine.table import TABLE, atan2, hypot, pow_log
 from autograd_tiny.engine.value import Constant
 from autograd_tiny.formulas import read_formula
 from autograd_tiny.text.numbers import short_number
@@ -202,6 +203,28 @@ def test_what_the_engine_refuses_the_page_refuses_for_the_same_reason(tmp_path):
                 of = all_nodes(root)[i].operands[fault.get("operand", 0)].label or "its operand"
                 said = ENGINE_SAYS.get(fault["needs"]) or f"needs {fault['needs'].format(of)}"
                 assert said in error, (setting, fault)
+
+
+def is_refused(row, numbers):
+    try:
+        Value.record(row, tuple(map(Value, numbers)))
+    except (ArithmeticError, ValueError):
+        return True
+    return False
+
+
+def test_at_the_ends_of_the_floats_a_page_refuses_what_python_refuses(tmp_path):
+    ends = [0.0, 5e-324, -5e-324, 1e-310, 1e-200, 0.5, 1.0, -1.0, -2.0, 710.6, 1e160, 1.7e308, -1.7e308]
+    rows = [*[row for row in TABLE.values() if isinstance(row, Primitive)], *[power[k] for k in (-2.0, -0.5, 0.5, 3.0)]]
+    cases = []
+    for row in rows:
+        n = row.arity or 2
+        inside = Value.record(row, tuple([Value(row.domain_of(i).points[i]) for i in range(n)]))
+        cases.append((*graph_of(inside)[:2], list(itertools.product(ends if n < 3 else ends[::4], repeat=n))))
+    found, _ = in_page(cases, [], tmp_path)
+    for row, (_, _, settings), states in zip(rows, cases, found):
+        for numbers, state in zip(settings, states):
+            assert bool(state["refused"]) == is_refused(row, numbers), (row.name, numbers)
 
 
 def test_why_an_operation_of_ones_own_is_refused(tmp_path):

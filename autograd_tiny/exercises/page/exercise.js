@@ -26,7 +26,7 @@ export function createExercise(root, data, rows) {
     const said = make("p", { class: "said", id: `said-${i}`, "aria-live": "polite" });
     const shown = make("div", { class: "hints", id: `hints-${i}`, "aria-live": "polite" });
     const button = make("button", { type: "button", class: "hint" });
-    const texts = [...hints, () => `${name} = ${shortNumber(solutions[i], digits)}`];
+    const texts = [...hints, `${name} = ${shortNumber(solutions[i], digits)}`];
     let grade = 0;
     const label = () => {
       button.textContent = grade < HINTS.length ? HINTS[grade] : "No more hints";
@@ -35,8 +35,7 @@ export function createExercise(root, data, rows) {
     };
     button.addEventListener("click", () => {
       if (grade >= HINTS.length) return;
-      const text = texts[grade++];
-      shown.append(make("p", {}, typeof text === "function" ? text() : text));
+      shown.append(make("p", {}, texts[grade++]));
       label();
     });
     label();

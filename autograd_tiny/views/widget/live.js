@@ -73,7 +73,7 @@ function faultOf(row, operands, out, slopes) {
   }
   const mayLack = row.lacks !== undefined && Number.isNaN(out);
   if (!Number.isFinite(out) && !row.passes && !mayLack) return { needs: Number.isNaN(out) ? "not defined here" : "infinite here" };
-  const isSlope = (x, place) => Number.isFinite(x) || (Number.isNaN(x) ? row.lacks === place : row.steep);
+  const isSlope = (x, place) => Number.isFinite(x) || row.lacks === place || (row.steep && (row.passes || !Number.isNaN(x)));
   return slopes.every(isSlope) ? undefined : { needs: "no derivative here" };
 }
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd_tiny.engine.graph import topological_order
 from autograd_tiny.engine.row import Domain, Primitive
 from autograd_tiny.engine.table import add, atan2, div, dot, hypot, log, mul, neg, pow_, pow_log, sub
 from autograd_tiny.engine.value import Constant, Value
@@ -23,10 +22,10 @@ _MAY_BE_INFINITE = {add, sub, neg, mul, div, dot, hypot, pow_log}
 """What Python's arithmetic lets pass: a sum or a product may be infinite, and their difference nan."""
 
 _MAY_BE_STEEP = {add, sub, neg, mul, div, dot, log, pow_log, atan2}
-"""Whose derivative it lets pass where that is infinite: a quotient of what is not 0, as 1 / x at 5e-324."""
+"""Whose derivatives it lets pass where they are infinite: quotients by what is not 0, as 1 / x at 5e-324."""
 
 _MAY_LACK_A_DERIVATIVE = {pow_: 1, pow_log: 0}
-"""By the exponent of a negative base, which is not outside of the domain where the exponent is whole: its place."""
+"""By the exponent, whose place this is, of a negative base; that is in the domain where the exponent is whole."""
 
 
 class LiveGraph(NamedTuple):
@@ -91,7 +90,7 @@ def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
     """A row as an object of JavaScript; nothing for a row of the user's own that has no expansion."""
     operands = [Expression(f"x{i}") for i in range(n_operands)]
     out = Expression("out")
-    whole: Any = row.forward(*operands) if isinstance(row, Composed) else Expression.record(row, tuple(operands))
+    whole = row.forward(*operands) if isinstance(row, Composed) else Expression.record(row, tuple(operands))
     try:
         value, called = javascript_function(program_of(operands, [whole]))
         slopes, also_called = javascript_function(program_of([out, *operands], list(row.derivatives(out, operands))))
@@ -101,9 +100,8 @@ def _row(row: Primitive, n_operands: int, needed: set[str]) -> str:
     fields = [f"value: {value}", f"slopes: {slopes}"]
     domains = [written for i in range(n_operands) if (written := _domain(i, row.domain_of(i), needed))]
     fields += [f"domains: [{', '.join(domains)}]"] if domains else []
-    inside = {e.op for e in topological_order(whole)}
-    fields += ["passes: true"] * (inside <= _MAY_BE_INFINITE) + ["steep: true"] * bool(inside & _MAY_BE_STEEP)
-    fields += [f"lacks: {place}" for place in [_MAY_LACK_A_DERIVATIVE.get(row)] if place is not None]
+    fields += ["passes: true"] * (row in _MAY_BE_INFINITE) + ["steep: true"] * (row in _MAY_BE_STEEP)
+    fields += [f"lacks: {_MAY_LACK_A_DERIVATIVE[row]}"] if row in _MAY_LACK_A_DERIVATIVE else []
     return f"{{ {', '.join(fields)} }}"
 
 
