@@ -38,7 +38,7 @@ from autograd_tiny.views.mathml import mathml
 from autograd_tiny.views.matrices.explained import explained_by_array
 from autograd_tiny.views.matrices.graph import check_through_arrays, settled
 from autograd_tiny.views.named import LONGEST_WRITTEN, Through, seen_through, written_size
-from autograd_tiny.views.paths import NO_PATH, Edge, census, edge_paths, uses
+from autograd_tiny.views.paths import NO_PATH, Edge, census, edge_paths, edges, uses
 from autograd_tiny.views.steps import BackwardStep, ForwardStep
 
 MOST_PATHS, LONGEST_PATH, MOST_DEFINITIONS, LONGEST_FORMULA = 4, 12, 12, 120
@@ -264,7 +264,8 @@ class Explainer:
         self.adjoints = adjoints(root)
         self.used: dict[Value, None] = {}
         self.slopes: dict[Value, Sequence[Any]] = {}
-        self.uses, self.census = uses(root), census(root)
+        every = edges(root)
+        self.uses, self.census = uses(every), census(root, every)
         self.outputs: dict[Call, dict[int, Value]] = {}
         for node in self.names:
             if call := node.call:

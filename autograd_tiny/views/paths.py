@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from autograd_tiny.calculus.changes import check_unchanged
-from autograd_tiny.engine.graph import Node, NodeT, adjoints, topological_order
+from autograd_tiny.engine.graph import Node, adjoints, topological_order
 from autograd_tiny.engine.refusals import check_recorded
 from autograd_tiny.engine.value import Value
 
@@ -22,11 +22,9 @@ class Edge(NamedTuple):
     place: int
 
 
-def edges(root: NodeT) -> Iterator[Edge]:
+def edges(root: Node) -> list[Edge]:
     """Every use of a node by another, ``a + a`` twice, in topological order of the users."""
-    for user in topological_order(root):
-        for place, operand in enumerate(user.operands):
-            yield Edge(operand, user, place)
+    return [Edge(x, user, place) for user in topological_order(root) for place, x in enumerate(user.operands)]
 
 
 class Path(NamedTuple):
@@ -57,18 +55,19 @@ def paths(value: Value, wrt: Value, *, most: int = 1000) -> list[Path]:
     for x in (value, wrt):
         check_recorded(x, "an end of paths")
     check_unchanged(value, done="its paths")
-    number = count_paths(value, wrt)
+    every = edges(value)
+    number = census(value, every).get(wrt, NO_PATH).paths
     if number > most:
         raise ValueError(
             f"there are {number} paths from {value!r} to {wrt!r}, too many to list; "
             f"their sum is {adjoints(value)[wrt]!r}"
         )
-    return [_path(value, edge_path) for edge_path in edge_paths(value, wrt, uses(value))] if number else []
+    return [_path(value, edge_path) for edge_path in edge_paths(value, wrt, uses(every))] if number else []
 
 
 def count_paths(value: Value, wrt: Value) -> int:
     """How many paths lead from ``value`` down to ``wrt``; 1 if they are the same node."""
-    return census(value).get(wrt, NO_PATH).paths
+    return census(value, edges(value)).get(wrt, NO_PATH).paths
 
 
 class Census(NamedTuple):
@@ -81,21 +80,19 @@ class Census(NamedTuple):
 NO_PATH = Census(0, 0)
 
 
-def census(value: Value) -> dict[Node, Census]:
-    """The paths from ``value`` down to each node, in one sweep."""
+def census(value: Value, every: Sequence[Edge]) -> dict[Node, Census]:
+    """The paths from ``value`` down to each node, by all the edges of its graph."""
     found: dict[Node, Census] = {value: Census(1, 0)}
-    for user in reversed(topological_order(value)):
-        above = found[user]
-        for operand in user.operands:
-            here = found.get(operand, NO_PATH)
-            found[operand] = Census(here.paths + above.paths, max(here.longest, above.longest + 1))
+    for operand, user, _ in reversed(every):
+        here, above = found.get(operand, NO_PATH), found[user]
+        found[operand] = Census(here.paths + above.paths, max(here.longest, above.longest + 1))
     return found
 
 
-def uses(root: NodeT) -> dict[NodeT, list[Edge]]:
-    """For each node, the edges that lead from it towards ``root``."""
-    found: dict[NodeT, list[Edge]] = {}
-    for edge in edges(root):
+def uses(every: Iterable[Edge]) -> dict[Any, list[Edge]]:
+    """For each node, those of all the edges of a graph that lead from it towards the root."""
+    found: dict[Any, list[Edge]] = {}
+    for edge in every:
         found.setdefault(edge.operand, []).append(edge)
     return found
 
