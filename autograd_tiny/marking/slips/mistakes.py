@@ -414,7 +414,7 @@ def _root_left_out(d: Editor) -> Found:
 
 
 def _neighbour_taken(d: Editor) -> Found:
-    used = uses(d.root)
+    used = uses(edges(d.root))
     for part, quantity in d.parts.items():
         for other in neighbours(d.graph, quantity) if part is not d.root else ():
             variable = d.derivations.variable(other)
