@@ -447,12 +447,20 @@ class Numbers:
         Raises:
             ArithmeticError, ValueError: there is no such number.
         """
-        for node in operands_first([root], known.__contains__):
-            if node.op is not None:
-                known[node] = _result(node.op, [known[x] for x in node.operands])
-            else:
-                quantity = self.derivations.quantities.get(node)
-                known[node] = node.constant_value if quantity is None else data_of(self.of(quantity))
+        waiting = [root]  # `operands_first`, written out: a tenth of all marking is spent here
+        while waiting:
+            node = waiting[-1]
+            if node not in known:
+                if node.op is None:
+                    quantity = self.derivations.quantities.get(node)
+                    known[node] = node.constant_value if quantity is None else data_of(self.of(quantity))
+                else:
+                    operands = node.operands
+                    if unknown := [x for x in operands if x not in known]:
+                        waiting += unknown
+                        continue
+                    known[node] = _result(node.op, [known[x] for x in operands])
+            waiting.pop()
         return self.follows(known[root], lambda: self.evaluate(root))
 
 
