@@ -124,7 +124,7 @@ def mistakes(y: Value) -> None:
     _ = y + "1"  # type: ignore[arg-type]  # pyright: ignore[reportOperatorIssue]
     y.backwards()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
     ag.draw(3.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    ag.explain(y, y)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    ag.explain(y, y, "all")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
 def main(folder: Path) -> None:
