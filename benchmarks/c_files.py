@@ -56,7 +56,7 @@ def pointer(x: Any) -> Any:
 
 def from_c(folder: Path, theta: Any, batch: Any) -> Step:
     """Our own file."""
-    model = compile_model(new_model(HIDDEN), lambda outputs, targets: hinge(outputs[0], targets[0]), backend="python")
+    model = compile_model(new_model(HIDDEN), hinge, backend="python")
     model.c("loss").save(folder)
     function = compiled(folder, "loss").loss_mean_gradient
     return called(function, theta, batch, [])

@@ -58,7 +58,7 @@ def new_model(hidden: int) -> nn.MLP:
 
 def ours(model: nn.MLP, batch: Any, threads: int = 1) -> partial[Any]:
     """Mean hinge loss and its gradient, in the order of ``model.parameters()``."""
-    compiled = compile_model(model, lambda outputs, targets: hinge(outputs[0], targets[0]), backend="llvm", threads=threads)
+    compiled = compile_model(model, hinge, backend="llvm", threads=threads)
     return partial(compiled.value_and_grad, compiled.parameter_vector(), batch)
 
 

@@ -38,21 +38,24 @@ typedef struct {
 typedef void NAME_kernel(const NAME_arguments *);
 NAME_hidden NAME_kernel NAME_values, NAME_all;
 
-/* Call machine code with memory to work in.  Without memory, everything it would write is nan. */
+/* Call machine code with memory to work in, which then begins with the means: one of values, the others a gradient.
+   Without memory, everything that is written is nan. */
 static void NAME_call(NAME_kernel *run, size_t floats, size_t rows, const double *parameters, const double *batch,
-                      double *values, size_t n_values, double *derivatives, size_t n_derivatives, double *means,
-                      size_t n_means) {
+                      double *values, size_t n_values, double *derivatives, size_t n_derivatives, double *mean,
+                      double *gradient, size_t n_gradient) {
     char *memory = malloc(floats * sizeof(double) + 128);
     if (memory) {
         double *workspace = (double *)(memory + (128 - (uintptr_t)memory % 128));
         run(&(NAME_arguments){(int64_t)rows, parameters, batch, values, derivatives, workspace});
-        for (size_t i = 0; i < n_means; i++) means[i] = workspace[i];
+        if (mean) *mean = workspace[0];
+        for (size_t i = 0; i < n_gradient; i++) gradient[i] = workspace[i + 1];
         free(memory);
         return;
     }
     for (size_t i = 0; i < rows * n_values; i++) values[i] = NAN;
     for (size_t i = 0; i < rows * n_derivatives; i++) derivatives[i] = NAN;
-    for (size_t i = 0; i < n_means; i++) means[i] = NAN;
+    if (mean) *mean = NAN;
+    for (size_t i = 0; i < n_gradient; i++) gradient[i] = NAN;
 }
 """
 """The C that every library begins with; for NAME_ stands the name of the library, and ``_of_``."""
@@ -66,11 +69,12 @@ class _Kernel(NamedTuple):
     code: MachineCode
 
     def call(
-        self, rows: str, parameters: str, batch: str, values: str = "0", derivatives: str = "0", means: str = "0"
+        self, rows: str, parameters: str, batch: str, values: str = "0", derivatives: str = "0", means: str = "0, 0"
     ) -> str:
         """The call of it in C."""
         layout = self.code.layout
-        arrays = f"{values}, {layout.n_values}, {derivatives}, {layout.n_derivatives}, {means}, {layout.n_means}"
+        arrays = f"{values}, {layout.n_values}, {derivatives}, {layout.n_derivatives}"
+        arrays += f", {means}, {max(layout.n_means - 1, 0)}"
         return f"{self.caller}({self.name}, {self.code.workspace}, {rows}, {parameters}, {batch}, {arrays});"
 
 
@@ -127,21 +131,13 @@ def _of_function(values: _Kernel, everything: _Kernel) -> dict[str, str]:
 
 
 def _of_loss(values: _Kernel, everything: _Kernel) -> dict[str, str]:
-    n = everything.code.layout.n_means
-
-    def mean(rows: str, samples: str) -> str:
-        return (
-            f"double *means = malloc({n} * sizeof(double)), value = NAN;\n"
-            f"    for (int i = 0; i < {n - 1}; i++) gradient[i] = NAN;\n"
-            f"    if (!means) return value;\n    {everything.call(rows, 'parameters', samples, means='means')}\n"
-            f"    for (int i = 0; i < {n - 1}; i++) gradient[i] = means[i + 1];\n"
-            "    value = means[0];\n    free(means);\n    return value;"
-        )
+    def result(call: str) -> str:
+        return f"double value;\n    {call}\n    return value;"
 
     return {
-        "value": "double value;\n    " + values.call("1", "parameters", "sample", "&value") + "\n    return value;",
-        "gradient": mean("1", "sample"),
-        "batch": mean("rows", "samples"),
+        "value": result(values.call("1", "parameters", "sample", "&value")),
+        "gradient": result(everything.call("1", "parameters", "sample", means="&value, gradient")),
+        "batch": result(everything.call("rows", "parameters", "samples", means="&value, gradient")),
     }
 
 

@@ -160,6 +160,12 @@ def test_a_right_answer_may_be_off_by_a_unit_and_by_the_rounding_before_it():
     assert [known[0][1] for known in read(question_text(exercise, 50))] == [0.01, 0.01 + 3 * 0.005]
 
 
+def test_where_nothing_follows_from_what_is_told_one_unit_is_left():
+    exercise = Exercise("y = sigmoid(z); E = -log(1 - y)", ["E"], given={"z": 4.1}, told="y").at({"z": 8})  # y is told as 1
+    ((right, *_),) = read(question_text(exercise, 50))
+    assert right[:2] == (pytest.approx(8.00033540637), 0.01)
+
+
 def test_labels_are_text_and_no_syntax():
     bad = "<b>{1:SA:=x}~#\\y]]>"
     w, x = Value(2.0, bad), Value(3.0, "x2")

@@ -17,7 +17,13 @@ from typing import Any
 
 from autograd_tiny.engine.contents import walk
 from autograd_tiny.engine.graph import Node
-from autograd_tiny.engine.refusals import FORMULAS_ONLY, ChoiceRefusedError, FormulaRefusedError, ValueRefusedError
+from autograd_tiny.engine.refusals import (
+    FORMULAS_ONLY,
+    ChoiceRefusedError,
+    FormulaRefusedError,
+    ValueRefusedError,
+    switched_on,
+)
 from autograd_tiny.symbols.expression import Expression
 from autograd_tiny.text.numbers import as_whole
 from autograd_tiny.text.words import listed
@@ -92,15 +98,13 @@ def trace(function: Callable[..., Any], *arguments: Any, **by_name: Any) -> Any:
         TypeError: the function needs a number where there is none yet, uses a Value that is no argument, or returns
             something that is no formula; the message names the line.
     """
-    before = FORMULAS_ONLY.set(True)
     try:
-        result = function(*arguments, **by_name)
+        with switched_on(FORMULAS_ONLY):
+            result = function(*arguments, **by_name)
     except (AttributeError, TypeError) as error:
         if not (remedy := _remedy(error)):
             raise
         raise TypeError(f"{_user_line(error.__traceback__) or described(function)}: {error}; {remedy}") from error
-    finally:
-        FORMULAS_ONLY.reset(before)
     parts = [part for _, part in walk(result)]
     for part in parts:
         if not isinstance(part, Expression):
